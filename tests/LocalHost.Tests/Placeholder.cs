@@ -1,0 +1,1 @@
+namespace LocalHost.Tests;
