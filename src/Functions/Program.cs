@@ -1,1 +1,21 @@
-return;
+using Archiving;
+using Archiving.Settings;
+using Functions.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.Hosting;
+
+try
+{
+    var builder = FunctionsApplication.CreateBuilder(args);
+    builder.ConfigureFunctionsWebApplication();
+    builder.UseMiddleware<ProblemDetailsMiddleware>();
+    builder.Services.AddArchiving(builder.Configuration);
+    await builder.Build().RunAsync();
+    return 0;
+}
+catch (SettingsException exception)
+{
+    await Console.Error.WriteLineAsync(exception.Message);
+    return 1;
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using Archiving.Ledger;
+using Archiving.Storage;
+using EightByEight;
+
+namespace Archiving.Archive;
+
+/// <summary>Where an object lands in the container: <c>{region}/{type}/{yyyy}/{MM}/{dd}/{id}{ext}</c>, and beside it the receipt.</summary>
+public static class ArchiveLayout
+{
+    /// <summary>What a content blob's name is followed by in the name of its receipt.</summary>
+    public const string ReceiptSuffix = ".meta.json";
+
+    /// <summary>The content type of a blob whose object has none that is valid.</summary>
+    public const string UnknownContentType = "application/octet-stream";
+
+    private static readonly Dictionary<string, string> ExtensionByMimeType = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["audio/mpeg"] = ".mp3",
+        ["audio/mp3"] = ".mp3",
+        ["audio/wav"] = ".wav",
+        ["audio/x-wav"] = ".wav",
+        ["audio/wave"] = ".wav",
+        ["audio/vnd.wave"] = ".wav",
+        ["audio/ogg"] = ".ogg",
+        ["audio/mp4"] = ".m4a",
+        ["audio/webm"] = ".webm",
+        ["video/mp4"] = ".mp4",
+        ["video/webm"] = ".webm",
+        ["application/json"] = ".json",
+        ["application/pdf"] = ".pdf",
+        ["application/zip"] = ".zip",
+        ["text/plain"] = ".txt",
+        ["text/html"] = ".html",
+        ["text/csv"] = ".csv",
+        ["text/vtt"] = ".vtt",
+        ["image/png"] = ".png",
+        ["image/jpeg"] = ".jpg",
+    };
+
+    /// <summary>The final name of an object's content.</summary>
+    public static string ContentName(string region, StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return Stem(region, record) + Extension(record);
+    }
+
+    /// <summary>The name of content that came later for an id whose final name holds other bytes.</summary>
+    public static string LaterContentName(string region, StorageObject record, string md5)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(md5);
+        return $"{Stem(region, record)}.{md5[..8]}{Extension(record)}";
+    }
+
+    /// <summary>The name of the receipt of a content blob.</summary>
+    public static string ReceiptName(string contentName) => contentName + ReceiptSuffix;
+
+    /// <summary>The blob's Content-Type: the record's MIME type when it is one.</summary>
+    public static string ContentType(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return MediaTypeHeaderValue.TryParse(record.MimeType, out var type) && record.MimeType!.All(char.IsAscii)
+            ? type.ToString()
+            : UnknownContentType;
+    }
+
+    /// <summary>The blob's Content-Disposition with the name that 8x8 gives the object (RFC 6266).</summary>
+    public static string ContentDisposition(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        const int LongestEncodedName = 4096;
+        var name = new string([.. (string.IsNullOrEmpty(record.ObjectName) ? record.Id : record.ObjectName).Where(character => !char.IsControl(character))]);
+
+        // Request headers have room for a few thousand characters in all; the receipt keeps the whole name.
+        while (Uri.EscapeDataString(name).Length > LongestEncodedName)
+        {
+            var end = name.Length / 2;
+            name = name[..(char.IsHighSurrogate(name[end - 1]) ? end - 1 : end)];
+        }
+
+        return $"attachment; filename*=UTF-8''{Uri.EscapeDataString(name)}";
+    }
+
+    private static string Stem(string region, StorageObject record)
+    {
+        var day = LedgerKey.CreatedTime(record).UtcDateTime.ToString("yyyy'/'MM'/'dd", CultureInfo.InvariantCulture);
+        return $"{ObjectNames.Encode(region)}/{ObjectNames.Encode(record.Type)}/{day}/{ObjectNames.Encode(record.Id)}";
+    }
+
+    private static string Extension(StorageObject record)
+    {
+        var name = record.ObjectName ?? "";
+        var dot = name.LastIndexOf('.');
+        if (dot >= 0 && name.Length - dot is >= 2 and <= 6 && name.AsSpan(dot + 1).IndexOfAnyExcept(AsciiLettersAndDigits) < 0)
+        {
+            return name[dot..].ToLowerInvariant();
+        }
+
+        var mimeType = record.MimeType?.Split(';', 2)[0].Trim() ?? "";
+        return ExtensionByMimeType.GetValueOrDefault(mimeType, "");
+    }
+
+    private static readonly System.Buffers.SearchValues<char> AsciiLettersAndDigits =
+        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+}

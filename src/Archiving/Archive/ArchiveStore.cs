@@ -1,0 +1,174 @@
+using Archiving.Health;
+using Archiving.Settings;
+using Archiving.Storage;
+using Azure;
+using Azure.Storage;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+
+namespace Archiving.Archive;
+
+/// <summary>A blob's headers, as the archive sets them.</summary>
+/// <param name="ContentType">Content-Type.</param>
+/// <param name="ContentDisposition">Content-Disposition.</param>
+public sealed record ContentHeaders(string ContentType, string? ContentDisposition);
+
+/// <summary>What is stored under a name.</summary>
+/// <param name="Bytes">Size.</param>
+/// <param name="Md5">The MD5 that was stored with it; empty when there is none.</param>
+public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5);
+
+/// <summary>The container. Nothing in it is ever overwritten: every write is on condition that nothing has the name.</summary>
+public sealed class ArchiveStore : IDisposable
+{
+    private static readonly BlobRequestConditions OnlyIfNew = new() { IfNoneMatch = ETag.All };
+    private readonly BlobContainerClient _container;
+    private readonly AccessTier? _tier;
+    private readonly Initialization _created;
+
+    /// <summary>Initializes the store.</summary>
+    public ArchiveStore(BlobServiceClient blobs, ArchiverOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(blobs);
+        ArgumentNullException.ThrowIfNull(options);
+        _container = blobs.GetBlobContainerClient(options.Archive.Container);
+        _tier = options.Archive.AccessTier is { } tier ? new AccessTier(tier) : null;
+        _created = new Initialization(CreateContainerAsync);
+    }
+
+    /// <summary>Stores content at one go.</summary>
+    /// <returns><see langword="false"/> when something has the name already; nothing was written then.</returns>
+    public Task<bool> TryPutAsync(string name, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            using var stream = Streams.Over(content);
+            return await IfNewAsync(_container.GetBlockBlobClient(name).UploadAsync(
+                stream,
+                new BlobUploadOptions
+                {
+                    HttpHeaders = ToHttpHeaders(headers, md5),
+                    Conditions = OnlyIfNew,
+                    AccessTier = _tier,
+                    TransferValidation = Checked(md5),
+                },
+                cancellationToken));
+        },
+        cancellationToken);
+
+    /// <summary>Stages a block. It is invisible until it is committed, and vanishes after a week if it never is.</summary>
+    public Task StageAsync(string name, string blockId, ReadOnlyMemory<byte> block, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            using var stream = Streams.Over(block);
+            await _container.GetBlockBlobClient(name).StageBlockAsync(
+                blockId,
+                stream,
+                new BlockBlobStageBlockOptions { TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 } },
+                cancellationToken);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Makes staged blocks visible as one blob.</summary>
+    /// <returns><see langword="false"/> when something has the name already; nothing was written then.</returns>
+    public Task<bool> TryCommitAsync(string name, IReadOnlyList<string> blockIds, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
+        () => IfNewAsync(_container.GetBlockBlobClient(name).CommitBlockListAsync(
+            blockIds,
+            new CommitBlockListOptions { HttpHeaders = ToHttpHeaders(headers, md5), Conditions = OnlyIfNew, AccessTier = _tier },
+            cancellationToken)),
+        cancellationToken);
+
+    /// <summary>What is stored under a name; <see langword="null"/> when nothing is.</summary>
+    public Task<StoredContent?> FindAsync(string name, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            try
+            {
+                var properties = (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
+                return new StoredContent(properties.ContentLength, properties.ContentHash ?? []);
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            {
+                return null;
+            }
+        },
+        cancellationToken);
+
+    /// <summary>Reads a small blob, such as a receipt; <see langword="null"/> when there is none.</summary>
+    public Task<BinaryData?> ReadAsync(string name, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            try
+            {
+                return (await _container.GetBlobClient(name).DownloadContentAsync(cancellationToken)).Value.Content;
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            {
+                return null;
+            }
+        },
+        cancellationToken);
+
+    /// <summary>Shows whether the app may write: stages a block that is never committed, and so never visible.</summary>
+    /// <exception cref="OutageException">It may not.</exception>
+    public Task ProbeAsync(CancellationToken cancellationToken) =>
+        StageAsync("_health/probe", Convert.ToBase64String("probe"u8), "probe"u8.ToArray(), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _created.Dispose();
+
+    private static async Task<bool> IfNewAsync<T>(Task<Response<T>> write)
+    {
+        try
+        {
+            await write;
+            return true;
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet" or "UnauthorizedBlobOverwrite" or "BlobImmutableDueToPolicy")
+        {
+            return false;
+        }
+    }
+
+    private static BlobHttpHeaders ToHttpHeaders(ContentHeaders headers, ReadOnlyMemory<byte> md5) => new()
+    {
+        ContentType = headers.ContentType,
+        ContentDisposition = headers.ContentDisposition,
+        ContentHash = md5.ToArray(),
+    };
+
+    // The service reckons the MD5 of what arrives and refuses the write when it is another.
+    private static UploadTransferValidationOptions Checked(ReadOnlyMemory<byte> md5) =>
+        new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = md5 };
+
+    private async Task CreateContainerAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status == 403)
+        {
+            // The deployment makes the container and may give the app no right to. Whether it is there shows at the first write.
+        }
+    }
+
+    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _created.EnsureAsync(cancellationToken);
+            return await call();
+        }
+        catch (Exception exception) when (exception is not OutageException && StorageOutage.Archive(exception) is { } outage)
+        {
+            if (exception is RequestFailedException { ErrorCode: "ContainerNotFound" })
+            {
+                _created.Forget();
+            }
+
+            throw outage;
+        }
+    }
+}

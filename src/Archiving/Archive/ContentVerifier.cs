@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using EightByEight;
+
+namespace Archiving.Archive;
+
+/// <summary>What of 8x8's claims about an object was checked against its bytes.</summary>
+public enum Verification
+{
+    /// <summary>The MD5 of the content.</summary>
+    Md5,
+
+    /// <summary>The MD5 over the MD5s of the content's parts.</summary>
+    MultipartMd5,
+
+    /// <summary>The size alone, because 8x8 gave no checksum that could be reckoned.</summary>
+    Size,
+}
+
+/// <summary>What was read, measured in the same pass.</summary>
+/// <param name="Bytes">Size.</param>
+/// <param name="Md5">MD5.</param>
+/// <param name="Sha256">SHA-256, hex, lower case.</param>
+public sealed record ContentDigest(long Bytes, ReadOnlyMemory<byte> Md5, string Sha256)
+{
+    /// <summary>The MD5 in hex, lower case.</summary>
+    public string Md5Hex => Convert.ToHexStringLower(Md5.Span);
+}
+
+/// <summary>The outcome of a check.</summary>
+/// <param name="Digest">What was read.</param>
+/// <param name="Verification">What was checked; of no meaning when there is a mismatch.</param>
+/// <param name="Mismatch">What of 8x8's claims the content contradicts; <see langword="null"/> when all is well.</param>
+public sealed record VerifiedContent(ContentDigest Digest, Verification Verification, string? Mismatch);
+
+/// <summary>Measures content while it passes and holds it against what 8x8 claims of the object.</summary>
+public sealed class ContentVerifier : IDisposable
+{
+    private readonly StorageObject _record;
+    private readonly long? _announced;
+    private readonly MultipartMd5? _multipart;
+    private readonly IncrementalHash _md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+    private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _bytes;
+
+    /// <summary>Starts a check.</summary>
+    /// <param name="record">What 8x8 claims.</param>
+    /// <param name="announced">The response's Content-Length, when it had one.</param>
+    public ContentVerifier(StorageObject record, long? announced)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        _record = record;
+        _announced = announced;
+        _multipart = IsMd5 && (record.StoredBytes ?? announced) is { } length ? MultipartMd5.Start(record.Checksum, length) : null;
+    }
+
+    private bool IsMd5 => _record.ChecksumType is null or "" || string.Equals(_record.ChecksumType, "MD5", StringComparison.OrdinalIgnoreCase);
+
+    private bool HasPlainMd5 => IsMd5 && _record.Checksum is { Length: 32 } checksum && checksum.AsSpan().IsHex();
+
+    /// <summary>Takes in the next bytes.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        _md5.AppendData(bytes);
+        _sha256.AppendData(bytes);
+        _multipart?.Append(bytes);
+        _bytes += bytes.Length;
+    }
+
+    /// <summary>Ends the check.</summary>
+    public VerifiedContent Finish()
+    {
+        var digest = new ContentDigest(_bytes, _md5.GetHashAndReset(), Convert.ToHexStringLower(_sha256.GetHashAndReset()));
+        if (_announced is { } announced && announced != _bytes)
+        {
+            return Wrong(digest, string.Create(CultureInfo.InvariantCulture, $"the response announced {announced} bytes and held {_bytes}"));
+        }
+
+        if (_record.StoredBytes is { } stored && stored != _bytes)
+        {
+            return Wrong(digest, string.Create(CultureInfo.InvariantCulture, $"8x8 claims {stored} bytes and sends {_bytes}"));
+        }
+
+        if (HasPlainMd5)
+        {
+            return string.Equals(_record.Checksum, digest.Md5Hex, StringComparison.OrdinalIgnoreCase)
+                ? new VerifiedContent(digest, Verification.Md5, Mismatch: null)
+                : Wrong(digest, $"8x8 claims MD5 {_record.Checksum!.ToLowerInvariant()} and the content has {digest.Md5Hex}");
+        }
+
+        if (_multipart is null)
+        {
+            return new VerifiedContent(digest, Verification.Size, Mismatch: null);
+        }
+
+        if (_multipart.Matches())
+        {
+            return new VerifiedContent(digest, Verification.MultipartMd5, Mismatch: null);
+        }
+
+        // The part size is a guess unless there is one part: then a checksum that does not fit proves the content wrong.
+        return _multipart.IsCertain
+            ? Wrong(digest, $"8x8 claims the multipart checksum {_record.Checksum} and the content (MD5 {digest.Md5Hex}) does not have it")
+            : new VerifiedContent(digest, Verification.Size, Mismatch: null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _md5.Dispose();
+        _sha256.Dispose();
+        _multipart?.Dispose();
+    }
+
+    private static VerifiedContent Wrong(ContentDigest digest, string mismatch) => new(digest, Verification.Size, mismatch);
+}
+
+/// <summary>The names that receipts and the ledger use.</summary>
+public static class VerificationNames
+{
+    /// <summary><c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
+    public static string ToName(this Verification verification) => verification switch
+    {
+        Verification.Md5 => "md5",
+        Verification.MultipartMd5 => "multipart-md5",
+        _ => "size",
+    };
+}

@@ -1,0 +1,11 @@
+namespace Archiving.Archive;
+
+/// <summary>An object cannot be archived, and trying again at once cannot help. The message says why and what to do.</summary>
+public sealed class PermanentFailureException : Exception
+{
+    /// <summary>Initializes the exception.</summary>
+    public PermanentFailureException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}

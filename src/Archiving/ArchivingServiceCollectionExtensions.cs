@@ -1,0 +1,99 @@
+using Archiving.Archive;
+using Archiving.Failures;
+using Archiving.Health;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Queues;
+using Archiving.Settings;
+using Archiving.Status;
+using Archiving.Storage;
+using Archiving.Tokens;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using EightByEight;
+using Microsoft.Extensions.Azure;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving;
+
+/// <summary>Registers the archiver.</summary>
+public static class ArchivingServiceCollectionExtensions
+{
+    /// <summary>Reads and validates the settings and registers everything that the functions need.</summary>
+    /// <exception cref="SettingsException">A setting is missing or malformed.</exception>
+    public static IServiceCollection AddArchiving(this IServiceCollection services, IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        var options = ArchiverOptions.Read(configuration);
+        services.AddSingleton(options);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddAzureClientsCore();
+        return services
+            .AddStorage(configuration)
+            .AddTokens(options)
+            .AddSource(options)
+            .AddSingleton<HealthBoard>()
+            .AddSingleton<HealthReporter>()
+            .AddSingleton<WorkQueues>()
+            .AddSingleton<Deferral>()
+            .AddSingleton<ObjectLedger>()
+            .AddSingleton<ListingStore>()
+            .AddSingleton<RunCompletion>()
+            .AddSingleton<RegionCatalog>()
+            .AddSingleton<ListingPlanner>()
+            .AddSingleton<KeysetPager>()
+            .AddSingleton<ObjectIntake>()
+            .AddSingleton<WindowLister>()
+            .AddSingleton<ArchiveStore>()
+            .AddSingleton<ContentTransfer>()
+            .AddSingleton<ObjectArchiver>()
+            .AddSingleton<FailureRecorder>()
+            .AddSingleton<StatusReader>();
+    }
+
+    private static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)
+    {
+        const string Runtime = "AzureWebJobsStorage";
+        var archive = StorageConnection.IsGiven(configuration.GetSection("ArchiveStorage")) ? "ArchiveStorage" : Runtime;
+        return services
+            .AddSingleton(provider => Connection(provider, archive).CreateBlobServiceClient(new BlobClientOptions()))
+            .AddSingleton(provider => Connection(provider, Runtime).CreateQueueServiceClient(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }))
+            .AddSingleton(provider => Connection(provider, Runtime).CreateTableServiceClient(new TableClientOptions()));
+
+        StorageConnection Connection(IServiceProvider provider, string name) =>
+            new(name, configuration.GetSection(name), provider.GetRequiredService<AzureComponentFactory>());
+    }
+
+    private static IServiceCollection AddTokens(this IServiceCollection services, ArchiverOptions options)
+    {
+        var apiKey = options.EightByEight is { Key: { } key, Secret: { } secret } ? new ApiKey(key, secret) : null;
+        services.AddSingleton<ITokenStore>(provider => options.KeyVault.Uri is null
+            ? new MemoryTokenStore(apiKey!)
+            : new KeyVaultTokenStore(
+                VaultClientFactory.Create(
+                    options.KeyVault,
+                    () => provider.GetRequiredService<AzureComponentFactory>().CreateTokenCredential(provider.GetRequiredService<IConfiguration>().GetSection("KeyVault"))),
+                apiKey,
+                provider.GetRequiredService<ILogger<KeyVaultTokenStore>>()));
+        services.AddSingleton<AccessTokens>();
+        return services.AddSingleton<AccessTokenSource>(provider => provider.GetRequiredService<AccessTokens>());
+    }
+
+    private static IServiceCollection AddSource(this IServiceCollection services, ArchiverOptions options)
+    {
+        services.AddSingleton(provider => new TokenClient(
+            options.EightByEight.BaseUrl,
+            new TokenClientOptions { TimeProvider = provider.GetRequiredService<TimeProvider>() }));
+        return services.AddSingleton(provider => new CloudStorageClient(
+            options.EightByEight.BaseUrl,
+            provider.GetRequiredService<AccessTokenSource>(),
+            new CloudStorageClientOptions
+            {
+                Gate = new PacedGate(provider.GetRequiredService<TimeProvider>(), options.EightByEight.MaxRequestsPerSecond),
+            }));
+    }
+}

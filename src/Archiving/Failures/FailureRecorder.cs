@@ -1,0 +1,75 @@
+using Archiving.Archive;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Queues;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Failures;
+
+/// <summary>
+/// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
+/// nothing and expire; here they become ledger rows with the reason.
+/// </summary>
+public sealed partial class FailureRecorder(ObjectArchiver archiver, ObjectLedger ledger, ListingStore listings, ILogger<FailureRecorder> logger)
+{
+    /// <summary>Records an object as failed.</summary>
+    /// <param name="body">The message from the poison queue.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task RecordObjectAsync(BinaryData body, CancellationToken cancellationToken)
+    {
+        ObjectMessage message;
+        try
+        {
+            message = ObjectMessage.Parse(body);
+        }
+        catch (InvalidMessageException exception)
+        {
+            // It names no object, so nothing can be recorded of it, and nothing is lost by dropping it: every object is found again by listing.
+            Log.DroppedMessage(logger, exception.Message);
+            return;
+        }
+
+        var record = message.Record ?? StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = message.Id }));
+        var entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
+        await archiver.FailAsync(
+            message.Region,
+            record,
+            entry?.LastError ?? "It failed again and again, each time before a reason could be recorded.",
+            entry?.Attempts ?? 0,
+            cancellationToken);
+    }
+
+    /// <summary>Records a window as failed. Its region is planned anew from the watermark, which it did not move.</summary>
+    /// <param name="body">The message from the poison queue.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task RecordWindowAsync(BinaryData body, CancellationToken cancellationToken)
+    {
+        WindowMessage window;
+        try
+        {
+            window = WindowMessage.Parse(body);
+        }
+        catch (InvalidMessageException exception)
+        {
+            // It names no window, so nobody waits for it.
+            Log.DroppedMessage(logger, exception.Message);
+            return;
+        }
+
+        Log.WindowFailed(logger, window.Region, window.From, window.To);
+        if (window.RunId is not null)
+        {
+            await listings.RecordWindowErrorAsync(window, "It failed again and again; the log says why.", cancellationToken);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1400, Level = LogLevel.Error, Message = "A message from a poison queue was dropped: {Problem}")]
+        public static partial void DroppedMessage(ILogger logger, string problem);
+
+        [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "The window of {Region} from {From:O} to {To:O} could not be listed; it is planned anew from the watermark")]
+        public static partial void WindowFailed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);
+    }
+}

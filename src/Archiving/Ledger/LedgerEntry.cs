@@ -1,0 +1,141 @@
+using Azure;
+using Azure.Data.Tables;
+using EightByEight;
+
+namespace Archiving.Ledger;
+
+/// <summary>One object's row: what 8x8 said of it, what became of it.</summary>
+public sealed class LedgerEntry : ITableEntity
+{
+    private const int LongestText = 1024;
+
+    /// <inheritdoc/>
+    public string PartitionKey { get; set; } = "";
+
+    /// <inheritdoc/>
+    public string RowKey { get; set; } = "";
+
+    /// <inheritdoc/>
+    public DateTimeOffset? Timestamp { get; set; }
+
+    /// <inheritdoc/>
+    public ETag ETag { get; set; }
+
+    /// <summary>Name of a <see cref="LedgerState"/>.</summary>
+    public string State { get; set; } = "";
+
+    /// <summary>8x8's region.</summary>
+    public string Region { get; set; } = "";
+
+    /// <summary>8x8's id, not encoded.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>8x8's object type.</summary>
+    public string Type { get; set; } = "";
+
+    /// <summary>The name that 8x8 gives it, cut to 1,024 characters.</summary>
+    public string? ObjectName { get; set; }
+
+    /// <summary>MIME type by 8x8.</summary>
+    public string? MimeType { get; set; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedTime { get; set; }
+
+    /// <summary>When 8x8 last changed the record that this row knows.</summary>
+    public DateTimeOffset? UpdatedTime { get; set; }
+
+    /// <summary>8x8's state of the object.</summary>
+    public string? SourceState { get; set; }
+
+    /// <summary>Size by 8x8, in bytes.</summary>
+    public long? SourceBytes { get; set; }
+
+    /// <summary>Checksum by 8x8.</summary>
+    public string? Checksum { get; set; }
+
+    /// <summary>The listing window that put it into the queue.</summary>
+    public string? Window { get; set; }
+
+    /// <summary>When it was last put into the queue.</summary>
+    public DateTimeOffset? QueuedAt { get; set; }
+
+    /// <summary>Size of the archived content, in bytes.</summary>
+    public long? Bytes { get; set; }
+
+    /// <summary>Name of the archived blob in the container.</summary>
+    public string? Blob { get; set; }
+
+    /// <summary>MD5 of the archived content, hex.</summary>
+    public string? Md5 { get; set; }
+
+    /// <summary>SHA-256 of the archived content, hex.</summary>
+    public string? Sha256 { get; set; }
+
+    /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
+    public string? Verification { get; set; }
+
+    /// <summary>The checksum that 8x8 claimed for the content that was archived.</summary>
+    public string? ArchivedChecksum { get; set; }
+
+    /// <summary>When it was archived.</summary>
+    public DateTimeOffset? ArchivedAt { get; set; }
+
+    /// <summary>How often it was tried since it was last put into the queue.</summary>
+    public int? Attempts { get; set; }
+
+    /// <summary>What went wrong last.</summary>
+    public string? LastError { get; set; }
+
+    /// <summary>A row for an object that has just been seen.</summary>
+    public static LedgerEntry Queued(string region, StorageObject record, string window, DateTimeOffset now)
+    {
+        var entry = Describe(region, record);
+        entry.State = nameof(LedgerState.Queued);
+        entry.Window = window;
+        entry.QueuedAt = now;
+        entry.Attempts = 0;
+        return entry;
+    }
+
+    /// <summary>A row that holds what the record says and no state yet.</summary>
+    public static LedgerEntry Describe(string region, StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        var key = LedgerKey.Of(region, record);
+        return new LedgerEntry
+        {
+            PartitionKey = key.PartitionKey,
+            RowKey = key.RowKey,
+            Region = region,
+            Id = record.Id,
+            Type = record.Type,
+            ObjectName = Shorten(record.ObjectName),
+            MimeType = Shorten(record.MimeType),
+            CreatedTime = LedgerKey.CreatedTime(record),
+            UpdatedTime = LedgerKey.Storable(record.UpdatedTime),
+            SourceState = record.State.ToString(),
+            SourceBytes = record.StoredBytes,
+            Checksum = Shorten(record.Checksum),
+        };
+    }
+
+    /// <summary>Whether this row knows the record as it is.</summary>
+    public bool Knows(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return UpdatedTime == LedgerKey.Storable(record.UpdatedTime) && SourceState == record.State.ToString() && HasContentOf(record);
+    }
+
+    /// <summary>Whether the record claims the same content as this row.</summary>
+    public bool HasContentOf(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return SourceBytes == record.StoredBytes && string.Equals(Checksum, Shorten(record.Checksum), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether the row is in a state.</summary>
+    public bool Is(LedgerState state) => State == state.ToString();
+
+    internal static string? Shorten(string? text) => text is { Length: > LongestText } ? text[..LongestText] : text;
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using Archiving.Storage;
+using EightByEight;
+
+namespace Archiving.Ledger;
+
+/// <summary>Where an object's row is: partition <c>{region}|{yyyyMMdd of createdTime, UTC}</c>, row key the encoded id.</summary>
+/// <param name="PartitionKey">Region and day.</param>
+/// <param name="RowKey">Encoded id.</param>
+public readonly record struct LedgerKey(string PartitionKey, string RowKey)
+{
+    /// <summary>The key of an object's row.</summary>
+    public static LedgerKey Of(string region, StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return new LedgerKey(Partition(region, CreatedTime(record)), ObjectNames.Encode(record.Id));
+    }
+
+    /// <summary>The partition of a region and day.</summary>
+    public static string Partition(string region, DateTimeOffset createdTime) =>
+        $"{ObjectNames.Encode(region)}|{createdTime.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture)}";
+
+    /// <summary>When an object was made. A record without that time is filed under its last change, else under 1970.</summary>
+    public static DateTimeOffset CreatedTime(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return Storable(record.CreatedTime) ?? Storable(record.UpdatedTime) ?? DateTimeOffset.UnixEpoch;
+    }
+
+    /// <summary>A time that a table can hold and that can be true; <see langword="null"/> for any before 1970.</summary>
+    public static DateTimeOffset? Storable(DateTimeOffset? time) => time >= DateTimeOffset.UnixEpoch ? time : null;
+}

@@ -1,0 +1,209 @@
+using Archiving.Storage;
+using Azure;
+using Azure.Data.Tables;
+using EightByEight;
+
+namespace Archiving.Ledger;
+
+/// <summary>
+/// The table <c>objects</c>: one row for each object ever seen. It is a cache of the truth, which is the receipts in
+/// the container, and serves to know without reading them what is new, what is on its way and what failed.
+/// </summary>
+public sealed class ObjectLedger : IDisposable
+{
+    /// <summary>Name of the table.</summary>
+    public const string TableName = "objects";
+
+    // A transaction holds 100 rows of one partition at most (Azure Table Storage, entity group transactions).
+    private const int RowsPerTransaction = 100;
+
+    private readonly TableClient _table;
+    private readonly Initialization _created;
+
+    /// <summary>Initializes the ledger.</summary>
+    public ObjectLedger(TableServiceClient tables)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        _table = tables.GetTableClient(TableName);
+        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
+    }
+
+    /// <summary>
+    /// The rows of those records of a listing page that have not changed since they were written, in one query:
+    /// the rows of the page's days whose <c>UpdatedTime</c> lies within the page's. A record whose row is not among
+    /// them is new or changed.
+    /// </summary>
+    public async Task<Dictionary<LedgerKey, LedgerEntry>> FindUnchangedAsync(
+        string region,
+        IReadOnlyCollection<StorageObject> records,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(records);
+        var found = new Dictionary<LedgerKey, LedgerEntry>(records.Count);
+        if (records.Count == 0)
+        {
+            return found;
+        }
+
+        var wanted = records.Select(record => LedgerKey.Of(region, record)).ToHashSet();
+        var firstPartition = wanted.Min(key => key.PartitionKey);
+        var lastPartition = wanted.Max(key => key.PartitionKey);
+        var updated = records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList();
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {firstPartition} and PartitionKey le {lastPartition}");
+        if (updated.Count == records.Count)
+        {
+            filter += TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}");
+        }
+
+        return await CallAsync(
+            async () =>
+            {
+                await foreach (var entry in _table.QueryAsync<LedgerEntry>(filter, cancellationToken: cancellationToken))
+                {
+                    var key = new LedgerKey(entry.PartitionKey, entry.RowKey);
+                    if (wanted.Contains(key))
+                    {
+                        found[key] = entry;
+                    }
+                }
+
+                return found;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>One row; <see langword="null"/> when there is none.</summary>
+    public Task<LedgerEntry?> FindAsync(LedgerKey key, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            var response = await _table.GetEntityIfExistsAsync<LedgerEntry>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken);
+            return response.HasValue ? response.Value : null;
+        },
+        cancellationToken);
+
+    /// <summary>Adds rows, one transaction for each hundred of a partition.</summary>
+    /// <returns>The rows that could not be added because at least one of their transaction was there before: none of these was written.</returns>
+    public async Task<IReadOnlyList<LedgerEntry>> AddAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
+    {
+        var refused = new List<LedgerEntry>();
+        foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
+        {
+            var added = await CallAsync(
+                async () =>
+                {
+                    try
+                    {
+                        await _table.SubmitTransactionAsync(chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.Add, entry)), cancellationToken);
+                        return true;
+                    }
+                    catch (RequestFailedException exception) when (exception.Status == 409)
+                    {
+                        return false;
+                    }
+                },
+                cancellationToken);
+            if (!added)
+            {
+                refused.AddRange(chunk);
+            }
+        }
+
+        return refused;
+    }
+
+    /// <summary>Writes the given properties of rows and leaves the others, one transaction for each hundred of a partition.</summary>
+    public async Task MergeAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
+        {
+            await CallAsync(
+                async () => await _table.SubmitTransactionAsync(
+                    chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.UpsertMerge, entry)),
+                    cancellationToken),
+                cancellationToken);
+        }
+    }
+
+    /// <summary>Writes the given properties of one row and leaves the others; makes the row when there is none.</summary>
+    public Task MergeAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
+        CallAsync(async () => await _table.UpsertEntityAsync(entry, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+
+    /// <summary>Writes a whole row, whatever was there.</summary>
+    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
+        CallAsync(async () => await _table.UpsertEntityAsync(entry, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+
+    /// <summary>Writes a whole row in the place of the one that was read, unless somebody wrote it meanwhile.</summary>
+    /// <returns><see langword="false"/> when somebody did.</returns>
+    public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return CallAsync(
+            async () =>
+            {
+                try
+                {
+                    if (entry.ETag == default)
+                    {
+                        await _table.AddEntityAsync(entry, cancellationToken);
+                    }
+                    else
+                    {
+                        await _table.UpdateEntityAsync(entry, entry.ETag, TableUpdateMode.Replace, cancellationToken);
+                    }
+
+                    return true;
+                }
+                catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
+                {
+                    return false;
+                }
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Every row, in no useful order, with the given columns; all columns when none is given.</summary>
+    public async IAsyncEnumerable<LedgerEntry> ReadAllAsync(
+        IEnumerable<string>? columns,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await EnsureAsync(cancellationToken);
+        await foreach (var entry in _table.QueryAsync<LedgerEntry>(select: columns, cancellationToken: cancellationToken))
+        {
+            yield return entry;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _created.Dispose();
+
+    private async Task EnsureAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _created.EnsureAsync(cancellationToken);
+        }
+        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
+        {
+            throw outage;
+        }
+    }
+
+    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        await EnsureAsync(cancellationToken);
+        try
+        {
+            return await call();
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
+        {
+            // Somebody deleted the table: it is made again, and the receipts rebuild it.
+            _created.Forget();
+            throw;
+        }
+        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
+        {
+            throw outage;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Runtime.CompilerServices;
+using EightByEight;
+
+namespace Archiving.Listing;
+
+/// <summary>What to list.</summary>
+/// <param name="Region">8x8's region.</param>
+/// <param name="Field">The time to list by: <c>updatedTime</c> or <c>createdTime</c>.</param>
+/// <param name="From">Start of the window.</param>
+/// <param name="To">End of the window, which is not part of it.</param>
+/// <param name="Filter">FIQL for everything but the time; <see langword="null"/> for none.</param>
+public sealed record KeysetScan(string Region, string Field, DateTimeOffset From, DateTimeOffset To, string? Filter)
+{
+    internal DateTimeOffset? TimeOf(StorageObject record) => Field == "createdTime" ? record.CreatedTime : record.UpdatedTime;
+}
+
+/// <summary>A step of a scan.</summary>
+/// <param name="Objects">Records that no earlier step held.</param>
+/// <param name="ResumeFrom">Everything before this time has been listed, so a new scan may start here; <see langword="null"/> when the scan is complete.</param>
+public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOffset? ResumeFrom);
+
+/// <summary>
+/// Lists by time instead of by offset. 8x8 pages by offset, and offsets skip records whenever an object leaves the
+/// result set during the scan. So each request asks for what is not older than the last record seen, from offset 0,
+/// and what has been seen is dropped. Only a second that holds more records than a page is paged by offset, within
+/// that second alone and until a whole pass over it brings nothing new.
+/// </summary>
+/// <param name="client">8x8.</param>
+public sealed class KeysetPager(CloudStorageClient client)
+{
+    private const string FirstPage = "0";
+    private const int MostPasses = 20;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    /// <summary>Lists a window in ascending order of its time.</summary>
+    /// <exception cref="ListingException">8x8's paging makes no progress.</exception>
+    public async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(scan);
+        var cursor = scan.From;
+        var pageKey = FirstPage;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (true)
+        {
+            var page = await GetAsync(scan, cursor, scan.To, pageKey, cancellationToken);
+            var fresh = page.Objects.Where(record => !seen.Contains(record.Id)).ToList();
+            if (page.IsLastPage)
+            {
+                yield return new KeysetPage(fresh, ResumeFrom: null);
+                yield break;
+            }
+
+            if (page.Objects.Count == 0)
+            {
+                pageKey = Next(page, pageKey, scan);
+                continue;
+            }
+
+            var last = WholeSecond(page.Objects.Max(scan.TimeOf) ?? cursor);
+            if (last > WholeSecond(cursor))
+            {
+                cursor = last;
+                seen = page.Objects.Where(record => scan.TimeOf(record) >= last).Select(record => record.Id).ToHashSet(StringComparer.Ordinal);
+                yield return new KeysetPage(fresh, cursor);
+            }
+            else
+            {
+                var second = WholeSecond(cursor);
+                seen.UnionWith(page.Objects.Select(record => record.Id));
+                yield return new KeysetPage(fresh, cursor);
+                await foreach (var more in ReadSecondAsync(scan, second, seen, cancellationToken))
+                {
+                    yield return new KeysetPage(more, cursor);
+                }
+
+                cursor = second + Second;
+                seen = new HashSet<string>(StringComparer.Ordinal);
+                if (cursor >= scan.To)
+                {
+                    yield return new KeysetPage([], ResumeFrom: null);
+                    yield break;
+                }
+
+                yield return new KeysetPage([], cursor);
+            }
+
+            pageKey = FirstPage;
+        }
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<StorageObject>> ReadSecondAsync(
+        KeysetScan scan,
+        DateTimeOffset second,
+        HashSet<string> seen,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Offsets can skip within the second too, when the order of ties changes between two requests or a record
+        // leaves it: so it is passed over until a pass of several pages brings nothing new.
+        for (var pass = 0; pass < MostPasses; pass++)
+        {
+            var pageKey = FirstPage;
+            var pages = 0;
+            var news = 0;
+            while (true)
+            {
+                var page = await GetAsync(scan, second, second + Second, pageKey, cancellationToken);
+                var fresh = page.Objects.Where(record => seen.Add(record.Id)).ToList();
+                pages++;
+                news += fresh.Count;
+                if (fresh.Count > 0)
+                {
+                    yield return fresh;
+                }
+
+                if (page.IsLastPage)
+                {
+                    break;
+                }
+
+                pageKey = Next(page, pageKey, scan);
+            }
+
+            if (pages == 1 || (pass > 0 && news == 0))
+            {
+                yield break;
+            }
+        }
+    }
+
+    private Task<ObjectPage> GetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken) =>
+        client.GetObjectsAsync(
+            scan.Region,
+            new ObjectQuery
+            {
+                Filter = Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field, from), Fiql.LessThan(scan.Field, to)),
+                PageKey = pageKey,
+                SortField = scan.Field,
+                SortDirection = SortDirection.Ascending,
+            },
+            cancellationToken);
+
+    private static string Next(ObjectPage page, string pageKey, KeysetScan scan) =>
+        page.PageKey is { } next && next != pageKey
+            ? next
+            : throw new ListingException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
+
+    private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+using Archiving.Queues;
+using Archiving.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Listing;
+
+/// <summary>
+/// Plans what is to be listed. Several may run at once: the watermark row lets one of them win, and a window planned
+/// twice is listed twice, to the same result.
+/// <list type="number">
+/// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
+/// <item>It is cut into days, so that instances list side by side, and its parts are written down.</item>
+/// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
+/// <item>The region is left alone until every part is done, or nothing has moved for half an hour.</item>
+/// </list>
+/// </summary>
+public sealed partial class ListingPlanner(
+    RegionCatalog regions,
+    ListingStore store,
+    RunCompletion completion,
+    WorkQueues queues,
+    ArchiverOptions options,
+    TimeProvider timeProvider,
+    ILogger<ListingPlanner> logger)
+{
+    private static readonly TimeSpan Stalled = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan LargestWindow = TimeSpan.FromDays(1);
+
+    /// <summary>Plans a listing of each region that has none under way.</summary>
+    /// <returns>How many windows were sent.</returns>
+    /// <exception cref="Health.OutageException">8x8 or the storage does not work.</exception>
+    public async Task<int> PlanAsync(CancellationToken cancellationToken)
+    {
+        var sent = 0;
+        foreach (var region in await regions.GetAsync(cancellationToken))
+        {
+            sent += await PlanAsync(region, cancellationToken);
+        }
+
+        return sent;
+    }
+
+    /// <summary>Cuts a span of time into windows of a day at most, at midnight UTC.</summary>
+    public static IEnumerable<(DateTimeOffset From, DateTimeOffset To)> Cut(DateTimeOffset from, DateTimeOffset to)
+    {
+        for (var start = from; start < to;)
+        {
+            var midnight = new DateTimeOffset(start.UtcDateTime.Date, TimeSpan.Zero) + LargestWindow;
+            var end = to - from <= LargestWindow || midnight > to ? to : midnight;
+            yield return (start, end);
+            start = end;
+        }
+    }
+
+    private async Task<int> PlanAsync(string region, CancellationToken cancellationToken)
+    {
+        var now = timeProvider.GetUtcNow();
+        var watermark = await store.FindWatermarkAsync(region, cancellationToken);
+        if (watermark is null)
+        {
+            // Written before anything else, so that a first run that fails starts at the same time again.
+            watermark = new WatermarkRow { Region = region, StartFrom = options.Listing.StartFrom ?? now - ListingOptions.FirstLookBack };
+            if (!await store.TryWriteWatermarkAsync(watermark, cancellationToken))
+            {
+                return 0;
+            }
+
+            watermark = await store.FindWatermarkAsync(region, cancellationToken);
+        }
+
+        if (watermark is null || await IsUnderWayAsync(watermark, now, cancellationToken))
+        {
+            return 0;
+        }
+
+        var from = watermark.Watermark - options.Listing.Overlap ?? watermark.StartFrom;
+        var to = now - options.Listing.Settle;
+        to = new DateTimeOffset(to.UtcTicks - (to.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+        if (to <= from || to <= watermark.Watermark)
+        {
+            return 0;
+        }
+
+        var runId = string.Create(CultureInfo.InvariantCulture, $"listing-{region}-{to.UtcDateTime:yyyyMMddHHmmss}-{Guid.NewGuid().ToString("N")[..8]}");
+        var windows = Cut(from, to)
+            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId })
+            .ToList();
+        await store.AddWindowsAsync(windows, cancellationToken);
+        foreach (var window in windows)
+        {
+            await queues.SendAsync(window, TimeSpan.Zero, cancellationToken);
+        }
+
+        // Written last: a crash before it leaves windows that are listed for nothing, never a run that waits for
+        // messages nobody sent. When another instance planned at the same moment, its run counts and ours adds nothing.
+        watermark.ActiveRun = runId;
+        watermark.ActiveSince = now;
+        await store.TryWriteWatermarkAsync(watermark, cancellationToken);
+        Log.Planned(logger, region, from, to, windows.Count);
+        return windows.Count;
+    }
+
+    private async Task<bool> IsUnderWayAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (watermark.ActiveRun is not { } runId)
+        {
+            return false;
+        }
+
+        var windows = await store.ReadWindowsAsync(runId, cancellationToken);
+        if (windows.Count > 0 && windows.TrueForAll(window => window.Done))
+        {
+            // Done before it was written down as the present run; the next tick plans on from there.
+            await completion.TryCompleteAsync(watermark.Region, runId, cancellationToken);
+            return true;
+        }
+
+        var lastMove = windows.Select(window => window.Timestamp).Append(watermark.ActiveSince).Max();
+        if (windows.Exists(window => window.LastError is not null && !window.Done) || now - lastMove > Stalled)
+        {
+            // A window that failed for good, or messages that were lost: planned anew from the watermark.
+            Log.Abandoned(logger, watermark.Region, runId);
+            return false;
+        }
+
+        return true;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1200, Level = LogLevel.Information, Message = "Listing {Region} from {From:O} to {To:O} in {Windows} windows")]
+        public static partial void Planned(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, int windows);
+
+        [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "The listing {RunId} of {Region} did not finish; it is planned anew from the watermark")]
+        public static partial void Abandoned(ILogger logger, string region, string runId);
+    }
+}

@@ -1,0 +1,190 @@
+using Archiving.Health;
+using Archiving.Queues;
+using Archiving.Storage;
+using Azure;
+using Azure.Data.Tables;
+
+namespace Archiving.Listing;
+
+/// <summary>The table <c>listings</c>: the watermark of each region, and the windows of each run.</summary>
+public sealed class ListingStore : IDisposable
+{
+    /// <summary>Name of the table.</summary>
+    public const string TableName = "listings";
+
+    private readonly TableClient _table;
+    private readonly Initialization _created;
+
+    /// <summary>Initializes the store.</summary>
+    public ListingStore(TableServiceClient tables)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        _table = tables.GetTableClient(TableName);
+        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
+    }
+
+    /// <summary>The watermark of a region; <see langword="null"/> before its first listing.</summary>
+    public Task<WatermarkRow?> FindWatermarkAsync(string region, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            var row = await _table.GetEntityIfExistsAsync<WatermarkRow>(WatermarkRow.Partition, ObjectNames.Encode(region), cancellationToken: cancellationToken);
+            return row.HasValue ? row.Value : null;
+        },
+        cancellationToken);
+
+    /// <summary>Every region's watermark.</summary>
+    public Task<List<WatermarkRow>> ReadWatermarksAsync(CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            var rows = new List<WatermarkRow>();
+            await foreach (var row in _table.QueryAsync<WatermarkRow>(row => row.PartitionKey == WatermarkRow.Partition, cancellationToken: cancellationToken))
+            {
+                rows.Add(row);
+            }
+
+            return rows;
+        },
+        cancellationToken);
+
+    /// <summary>Writes a watermark unless somebody wrote it since it was read.</summary>
+    /// <returns><see langword="false"/> when somebody did.</returns>
+    public Task<bool> TryWriteWatermarkAsync(WatermarkRow row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        row.RowKey = ObjectNames.Encode(row.Region);
+        return CallAsync(
+            async () =>
+            {
+                try
+                {
+                    if (row.ETag == default)
+                    {
+                        await _table.AddEntityAsync(row, cancellationToken);
+                    }
+                    else
+                    {
+                        await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken);
+                    }
+
+                    return true;
+                }
+                catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
+                {
+                    return false;
+                }
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Records windows as planned. A window that is on record already stays as it is.</summary>
+    public async Task AddWindowsAsync(IReadOnlyCollection<WindowMessage> windows, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in windows.GroupBy(window => window.RunId).SelectMany(run => run.Chunk(100)))
+        {
+            var rows = chunk.Select(window => ToRow(window)).ToList();
+            var added = await CallAsync(
+                async () =>
+                {
+                    try
+                    {
+                        await _table.SubmitTransactionAsync(rows.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)), cancellationToken);
+                        return true;
+                    }
+                    catch (RequestFailedException exception) when (exception.Status == 409)
+                    {
+                        return false;
+                    }
+                },
+                cancellationToken);
+            if (added)
+            {
+                continue;
+            }
+
+            foreach (var row in rows)
+            {
+                await CallAsync(
+                    async () =>
+                    {
+                        try
+                        {
+                            await _table.AddEntityAsync(row, cancellationToken);
+                        }
+                        catch (RequestFailedException exception) when (exception.Status == 409)
+                        {
+                            // On record already, perhaps done already: as it is, it is right.
+                        }
+
+                        return true;
+                    },
+                    cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Records a window as completely listed.</summary>
+    public Task CompleteWindowAsync(WindowMessage window, long listed, long enqueued, CancellationToken cancellationToken)
+    {
+        var row = ToRow(window);
+        row.Done = true;
+        row.Listed = listed;
+        row.Enqueued = enqueued;
+        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>The windows of a run.</summary>
+    public Task<List<WindowRow>> ReadWindowsAsync(string runId, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            var partition = RunPartition(runId);
+            var rows = new List<WindowRow>();
+            await foreach (var row in _table.QueryAsync<WindowRow>(row => row.PartitionKey == partition, cancellationToken: cancellationToken))
+            {
+                rows.Add(row);
+            }
+
+            return rows;
+        },
+        cancellationToken);
+
+    /// <summary>Records why a window could not be listed.</summary>
+    public Task RecordWindowErrorAsync(WindowMessage window, string error, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(RunPartition(window.RunId!), WindowKey(window)) { [nameof(WindowRow.LastError)] = error };
+        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _created.Dispose();
+
+    private static string RunPartition(string runId) => $"run|{runId}";
+
+    private static string WindowKey(WindowMessage window) => ObjectNames.Encode(window.Name);
+
+    private static WindowRow ToRow(WindowMessage window) => new()
+    {
+        PartitionKey = RunPartition(window.RunId!),
+        RowKey = WindowKey(window),
+        Region = window.Region,
+        From = window.From,
+        To = window.To,
+    };
+
+    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _created.EnsureAsync(cancellationToken);
+            return await call();
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
+        {
+            _created.Forget();
+            throw;
+        }
+        catch (Exception exception) when (exception is not OutageException && StorageOutage.Runtime(exception) is { } outage)
+        {
+            throw outage;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using Archiving.Health;
+using Archiving.Queues;
+using Archiving.Settings;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Listing;
+
+/// <summary>
+/// Lists one window. Any number may run at once.
+/// <list type="number">
+/// <item>Pages through the window by time and hands every page to the intake.</item>
+/// <item>After a bounded amount of work sends the rest as windows of their own, halved when the rest is long, so that a busy period spreads over instances and no run nears a timeout.</item>
+/// <item>Records the window as done, and moves the region's watermark when it was the last of its run.</item>
+/// </list>
+/// A crash anywhere makes the message come again; everything done so far is then found done.
+/// </summary>
+public sealed partial class WindowLister(
+    KeysetPager pager,
+    ObjectIntake intake,
+    ListingStore store,
+    RunCompletion completion,
+    WorkQueues queues,
+    HealthBoard health,
+    ArchiverOptions options,
+    TimeProvider timeProvider,
+    ILogger<WindowLister> logger)
+{
+    private const int MostPages = 50;
+    private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ShortRest = TimeSpan.FromMinutes(10);
+
+    /// <summary>Lists a window, or a bounded part of it.</summary>
+    /// <exception cref="OutageException">8x8 or the storage does not work.</exception>
+    public async Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(window);
+        var started = timeProvider.GetTimestamp();
+        long listed = 0;
+        long enqueued = 0;
+        var pages = 0;
+        DateTimeOffset? rest = null;
+        try
+        {
+            await foreach (var page in pager.ReadAsync(Scan(window), cancellationToken))
+            {
+                health.Clear(Condition.Source);
+                enqueued += await intake.TakeAsync(window.Region, page.Objects, window.Name, cancellationToken);
+                listed += page.Objects.Count;
+                pages++;
+                if (page.ResumeFrom > window.From && (pages >= MostPages || timeProvider.GetElapsedTime(started) > MostTime))
+                {
+                    rest = page.ResumeFrom;
+                    break;
+                }
+            }
+        }
+        catch (Exception exception) when (SourceFailure.OfAccount(exception) is { } outage)
+        {
+            throw outage;
+        }
+
+        if (rest is { } from)
+        {
+            await SendRestAsync(window, from, cancellationToken);
+        }
+
+        Log.Listed(logger, window.Region, window.From, rest ?? window.To, listed, enqueued);
+        if (window.RunId is { } runId)
+        {
+            await store.CompleteWindowAsync(window, listed, enqueued, cancellationToken);
+            await completion.TryCompleteAsync(window.Region, runId, cancellationToken);
+        }
+    }
+
+    /// <summary>FIQL for what is wanted of a region, time aside.</summary>
+    public static string? Wanted(EightByEightOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Fiql.And(
+            Fiql.Or([.. options.Types.Select(type => Fiql.Equal("type", type))]),
+            options.IncludeArchived
+                ? Fiql.Or(Fiql.Equal("objectState", "AVAILABLE"), Fiql.Equal("objectState", "ARCHIVED"))
+                : Fiql.Equal("objectState", "AVAILABLE"),
+            options.Filter is { } extra ? $"({extra})" : null);
+    }
+
+    private KeysetScan Scan(WindowMessage window) => new(window.Region, window.Field, window.From, window.To, Wanted(options.EightByEight));
+
+    private async Task SendRestAsync(WindowMessage window, DateTimeOffset from, CancellationToken cancellationToken)
+    {
+        var halfway = from + TimeSpan.FromSeconds(Math.Floor((window.To - from).TotalSeconds / 2));
+        List<WindowMessage> parts = window.To - from > ShortRest
+            ? [window with { From = from, To = halfway, Deferrals = 0 }, window with { From = halfway, Deferrals = 0 }]
+            : [window with { From = from, Deferrals = 0 }];
+
+        // On record before this window is done: the run must never look complete while a part is missing.
+        if (window.RunId is not null)
+        {
+            await store.AddWindowsAsync(parts, cancellationToken);
+        }
+
+        foreach (var part in parts)
+        {
+            await queues.SendAsync(part, TimeSpan.Zero, cancellationToken);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1210, Level = LogLevel.Information, Message = "Listed {Region} from {From:O} to {To:O}: {Listed} records, {Enqueued} to archive")]
+        public static partial void Listed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, long listed, long enqueued);
+    }
+}

@@ -1,0 +1,41 @@
+using Archiving.Health;
+
+namespace Archiving.Queues;
+
+/// <summary>
+/// Puts work off while something that every object depends on does not work. A new message with a delay takes the
+/// place of the old one, so that an outage costs an object none of its attempts, however long it lasts.
+/// </summary>
+public sealed class Deferral(WorkQueues queues, HealthBoard health)
+{
+    private static readonly TimeSpan First = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
+    /// <summary>Puts an object off.</summary>
+    public Task PutOffAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        health.Report(outage);
+        return queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
+    }
+
+    /// <summary>Puts a window off.</summary>
+    public Task PutOffAsync(WindowMessage message, OutageException outage, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        health.Report(outage);
+        return queues.SendAsync(message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
+    }
+
+    /// <summary>Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was put off together does not come back together.</summary>
+    private static TimeSpan Delay(int deferrals, OutageException outage)
+    {
+        var delay = TimeSpan.FromTicks(Math.Min(First.Ticks << Math.Min(deferrals, 10), Longest.Ticks));
+        if (outage.RetryAfter > delay)
+        {
+            delay = outage.RetryAfter.Value;
+        }
+
+        return delay * (1 + (Random.Shared.NextDouble() / 2));
+    }
+}

@@ -1,0 +1,23 @@
+namespace Archiving.Queues;
+
+/// <summary>The queues between the functions. What fails too often lands in a queue of the same name with <see cref="PoisonSuffix"/>.</summary>
+public static class QueueNames
+{
+    /// <summary>Listing windows.</summary>
+    public const string ListWindows = "list-windows";
+
+    /// <summary>Objects to archive.</summary>
+    public const string ArchiveObjects = "archive-objects";
+
+    /// <summary>Objects to bring back from 8x8's cold storage.</summary>
+    public const string RestoreObjects = "restore-objects";
+
+    /// <summary>Objects to delete at 8x8.</summary>
+    public const string PurgeObjects = "purge-objects";
+
+    /// <summary>What the Functions host appends to a queue's name for messages that fail too often.</summary>
+    public const string PoisonSuffix = "-poison";
+
+    /// <summary>Every queue, poison queues aside.</summary>
+    public static IReadOnlyList<string> All { get; } = [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects];
+}

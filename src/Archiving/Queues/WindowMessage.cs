@@ -1,0 +1,60 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Archiving.Queues;
+
+/// <summary>A span of time to list: everything of a region whose time lies in <c>[From, To)</c>.</summary>
+public sealed record WindowMessage
+{
+    /// <summary>8x8's region.</summary>
+    public required string Region { get; init; }
+
+    /// <summary>Start of the window.</summary>
+    public required DateTimeOffset From { get; init; }
+
+    /// <summary>End of the window, which is not part of it.</summary>
+    public required DateTimeOffset To { get; init; }
+
+    /// <summary>The time that the window is about: <c>updatedTime</c> or <c>createdTime</c>.</summary>
+    public string Field { get; init; } = "updatedTime";
+
+    /// <summary>The run that the window is part of; <see langword="null"/> for a window by itself.</summary>
+    public string? RunId { get; init; }
+
+    /// <summary>How often work on it was put off because of an outage.</summary>
+    public int Deferrals { get; init; }
+
+    /// <summary>Names this window in its run and in the ledger: the same window has the same name however often it is sent.</summary>
+    [JsonIgnore]
+    public string Name => FormattableString.Invariant($"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}");
+
+    /// <summary>Writes the message as JSON.</summary>
+    public BinaryData ToJson() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, QueueJson.Default.WindowMessage));
+
+    /// <summary>Reads a message.</summary>
+    /// <exception cref="InvalidMessageException">It is not JSON, lacks region, from or to, or makes no sense.</exception>
+    public static WindowMessage Parse(BinaryData body)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        WindowMessage? message;
+        try
+        {
+            message = JsonSerializer.Deserialize(body.ToMemory().Span, QueueJson.Default.WindowMessage);
+        }
+        catch (JsonException exception)
+        {
+            throw new InvalidMessageException($"The message is not {{\"region\":…,\"from\":…,\"to\":…}}: {exception.Message}", exception);
+        }
+
+        return message switch
+        {
+            null or { Region: null or "" } => throw new InvalidMessageException("The message lacks \"region\"."),
+            { Field: not ("updatedTime" or "createdTime") } => throw new InvalidMessageException($"The window's \"field\" is \"{message.Field}\": expected updatedTime or createdTime."),
+            _ => message,
+        };
+    }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(WindowMessage))]
+internal sealed partial class QueueJson : JsonSerializerContext;

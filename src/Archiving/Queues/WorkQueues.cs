@@ -1,0 +1,97 @@
+using Archiving.Storage;
+using Azure;
+using Azure.Storage.Queues;
+
+namespace Archiving.Queues;
+
+/// <summary>
+/// Puts work into the queues, with <see cref="QueueClient"/> and not with an output binding: the Functions host
+/// rewrites JSON that passes through a binding, and a binding cannot delay a message.
+/// </summary>
+public sealed class WorkQueues : IDisposable
+{
+    private readonly Dictionary<string, (QueueClient Client, Initialization Created)> _queues;
+
+    /// <summary>Initializes the queues. The service client must encode messages as Base64, as the Functions host expects.</summary>
+    public WorkQueues(QueueServiceClient service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        _queues = QueueNames.All
+            .SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix })
+            .ToDictionary(
+                name => name,
+                name =>
+                {
+                    var client = service.GetQueueClient(name);
+                    return (client, new Initialization(token => client.CreateIfNotExistsAsync(cancellationToken: token)));
+                },
+                StringComparer.Ordinal);
+    }
+
+    /// <summary>Sends a window to be listed.</summary>
+    public Task SendAsync(WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return SendAsync(QueueNames.ListWindows, message.ToJson(), delay, cancellationToken);
+    }
+
+    /// <summary>Sends an object to one of the queues of objects.</summary>
+    public Task SendAsync(string queue, ObjectMessage message, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return SendAsync(queue, message.ToJson(), delay, cancellationToken);
+    }
+
+    /// <summary>About how many messages each queue holds, hidden ones included; poison queues are named with their suffix.</summary>
+    public async Task<IReadOnlyDictionary<string, long>> CountAsync(CancellationToken cancellationToken)
+    {
+        var counts = await Task.WhenAll(_queues.Select(async queue => (queue.Key, Count: await CountAsync(queue.Value.Client, cancellationToken))));
+        return counts.ToDictionary(item => item.Key, item => item.Count, StringComparer.Ordinal);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var (_, created) in _queues.Values)
+        {
+            created.Dispose();
+        }
+    }
+
+    private static async Task<long> CountAsync(QueueClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await client.GetPropertiesAsync(cancellationToken)).Value.ApproximateMessagesCountLong;
+        }
+        catch (RequestFailedException exception) when (exception.Status == 404)
+        {
+            return 0;
+        }
+        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
+        {
+            throw outage;
+        }
+    }
+
+    private async Task SendAsync(string name, BinaryData body, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var (client, created) = _queues[name];
+        try
+        {
+            await created.EnsureAsync(cancellationToken);
+
+            // The default life of a message is seven days; work that is put off for long must not vanish.
+            await client.SendMessageAsync(body, delay > TimeSpan.Zero ? delay : null, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == "QueueNotFound")
+        {
+            created.Forget();
+            throw;
+        }
+        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
+        {
+            throw outage;
+        }
+    }
+}

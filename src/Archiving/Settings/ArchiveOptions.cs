@@ -1,0 +1,35 @@
+using System.Text.RegularExpressions;
+
+namespace Archiving.Settings;
+
+/// <summary>Where archived objects go.</summary>
+public sealed partial record ArchiveOptions
+{
+    /// <summary>The blob container.</summary>
+    public required string Container { get; init; }
+
+    /// <summary>Hot, Cool or Cold; <see langword="null"/> for the account's default.</summary>
+    public string? AccessTier { get; init; }
+
+    /// <summary>Whether objects are copied at all; listing and the ledger go on without.</summary>
+    public required bool Enabled { get; init; }
+
+    internal static ArchiveOptions Read(SettingsReader settings)
+    {
+        var container = settings.Text("Archive__Container") ?? "recordings";
+        if (!ContainerName().IsMatch(container))
+        {
+            settings.Reject("Archive__Container", container, "3 to 63 lower-case letters, digits and single hyphens, as Blob Storage has it");
+        }
+
+        return new ArchiveOptions
+        {
+            Container = container,
+            AccessTier = settings.OneOf("Archive__AccessTier", "Hot", "Cool", "Cold"),
+            Enabled = settings.Boolean("Archive__Enabled", standard: true),
+        };
+    }
+
+    [GeneratedRegex("^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ContainerName();
+}

@@ -1,0 +1,36 @@
+using Microsoft.Extensions.Configuration;
+
+namespace Archiving.Settings;
+
+/// <summary>Every setting of the archiver, read and validated together.</summary>
+/// <param name="EightByEight">The source.</param>
+/// <param name="KeyVault">The vault.</param>
+/// <param name="Archive">The destination.</param>
+/// <param name="Listing">What a listing looks at.</param>
+/// <param name="Retention">When 8x8 deletes objects.</param>
+/// <param name="Restore">Cold storage.</param>
+public sealed record ArchiverOptions(
+    EightByEightOptions EightByEight,
+    KeyVaultOptions KeyVault,
+    ArchiveOptions Archive,
+    ListingOptions Listing,
+    RetentionOptions Retention,
+    RestoreOptions Restore)
+{
+    /// <summary>Reads the settings.</summary>
+    /// <exception cref="SettingsException">A setting is missing or malformed.</exception>
+    public static ArchiverOptions Read(IConfiguration configuration)
+    {
+        var settings = new SettingsReader(configuration);
+        var options = new ArchiverOptions(
+            EightByEightOptions.Read(settings),
+            KeyVaultOptions.Read(settings),
+            ArchiveOptions.Read(settings),
+            ListingOptions.Read(settings),
+            RetentionOptions.Read(settings),
+            RestoreOptions.Read(settings));
+        Storage.StorageConnection.Validate(settings);
+        settings.ThrowIfAnyProblem();
+        return options;
+    }
+}

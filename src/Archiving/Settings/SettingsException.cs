@@ -1,0 +1,21 @@
+namespace Archiving.Settings;
+
+/// <summary>One or more settings are missing or malformed. The message names each of them, what it holds and what is allowed.</summary>
+public sealed class SettingsException : Exception
+{
+    /// <summary>Initializes the exception from the problems found.</summary>
+    /// <param name="problems">One sentence for each setting.</param>
+    public SettingsException(IReadOnlyList<string> problems)
+        : base(Describe(problems))
+    {
+        Problems = problems;
+    }
+
+    /// <summary>One sentence for each setting that has to be mended.</summary>
+    public IReadOnlyList<string> Problems { get; }
+
+    private static string Describe(IReadOnlyList<string> problems) =>
+        problems.Count == 1
+            ? problems[0]
+            : $"{problems.Count} settings have to be mended:{Environment.NewLine}  - {string.Join($"{Environment.NewLine}  - ", problems)}";
+}

@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
+
+namespace Archiving.Settings;
+
+/// <summary>
+/// Reads app settings by the names that operators know (<c>Section__Name</c>) and collects every problem,
+/// so that the app stops at start with one message instead of failing later, one setting at a time.
+/// </summary>
+/// <param name="configuration">The app's configuration; <c>__</c> in a name separates sections.</param>
+public sealed partial class SettingsReader(IConfiguration configuration)
+{
+    private readonly List<string> _problems = [];
+
+    /// <summary>The text of a setting, trimmed; <see langword="null"/> when it is missing or empty.</summary>
+    public string? Text(string name)
+    {
+        var value = configuration[Path(name)]?.Trim();
+        return string.IsNullOrEmpty(value) ? null : value;
+    }
+
+    /// <summary>The configuration section of a setting such as <c>AzureWebJobsStorage</c>.</summary>
+    public IConfigurationSection Section(string name) => configuration.GetSection(Path(name));
+
+    /// <summary>A whole number within limits.</summary>
+    public int Integer(string name, int standard, int minimum, int maximum)
+    {
+        if (Text(name) is not { } text)
+        {
+            return standard;
+        }
+
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            && value >= minimum && value <= maximum)
+        {
+            return value;
+        }
+
+        Reject(name, text, $"a whole number from {minimum} to {maximum}");
+        return standard;
+    }
+
+    /// <summary>A number within limits; the decimal separator is a point.</summary>
+    public double Number(string name, double standard, double minimum, double maximum)
+    {
+        if (Text(name) is not { } text)
+        {
+            return standard;
+        }
+
+        if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            && value >= minimum && value <= maximum)
+        {
+            return value;
+        }
+
+        Reject(name, text, string.Create(CultureInfo.InvariantCulture, $"a number from {minimum} to {maximum}"));
+        return standard;
+    }
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public bool Boolean(string name, bool standard)
+    {
+        if (Text(name) is not { } text)
+        {
+            return standard;
+        }
+
+        if (bool.TryParse(text, out var value))
+        {
+            return value;
+        }
+
+        Reject(name, text, "true or false");
+        return standard;
+    }
+
+    /// <summary>A span of time such as <c>00:15:00</c> or <c>1.00:00:00</c>, within limits.</summary>
+    public TimeSpan Duration(string name, TimeSpan standard, TimeSpan minimum, TimeSpan maximum)
+    {
+        if (Text(name) is not { } text)
+        {
+            return standard;
+        }
+
+        // A bare number would be taken as days, which nobody who writes "15" means.
+        if (text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value)
+            && value >= minimum && value <= maximum)
+        {
+            return value;
+        }
+
+        Reject(name, text, $"a time span hh:mm:ss from {minimum} to {maximum}");
+        return standard;
+    }
+
+    /// <summary>A point in time in ISO 8601; without a zone it is UTC.</summary>
+    public DateTimeOffset? Instant(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (IsoDate().IsMatch(text)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var value))
+        {
+            return value;
+        }
+
+        Reject(name, text, "an ISO 8601 time such as 2026-10-01T00:00:00Z");
+        return null;
+    }
+
+    /// <summary>An absolute address: <c>https</c>, or <c>http</c> to this machine.</summary>
+    public Uri? Address(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        if (Uri.TryCreate(text, UriKind.Absolute, out var value)
+            && (value.Scheme == Uri.UriSchemeHttps || (value.Scheme == Uri.UriSchemeHttp && value.IsLoopback))
+            && value.UserInfo.Length == 0)
+        {
+            return value;
+        }
+
+        Reject(name, text, "an https address (http only for this machine) without credentials");
+        return null;
+    }
+
+    /// <summary>One of a few words, in any case.</summary>
+    public string? OneOf(string name, params ReadOnlySpan<string> allowed)
+    {
+        if (Text(name) is not { } text)
+        {
+            return null;
+        }
+
+        foreach (var word in allowed)
+        {
+            if (string.Equals(word, text, StringComparison.OrdinalIgnoreCase))
+            {
+                return word;
+            }
+        }
+
+        Reject(name, text, $"one of {string.Join(", ", allowed)}");
+        return null;
+    }
+
+    /// <summary>Names separated by commas, each of letters, digits, <c>-</c> and <c>_</c>.</summary>
+    public IReadOnlyList<string> Names(string name)
+    {
+        if (Text(name) is not { } text)
+        {
+            return [];
+        }
+
+        var names = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (names.All(item => PlainName().IsMatch(item)))
+        {
+            return [.. names.Distinct(StringComparer.Ordinal)];
+        }
+
+        Reject(name, text, "names of letters, digits, - and _, separated by commas");
+        return [];
+    }
+
+    /// <summary>Records that a setting is missing.</summary>
+    public void Missing(string name, string allowed) => _problems.Add($"{name} is not set: {allowed}.");
+
+    /// <summary>Records that a setting holds what it must not. Never call this for a setting that holds a secret.</summary>
+    public void Reject(string name, string value, string allowed) => _problems.Add($"{name} is \"{Shorten(value)}\": expected {allowed}.");
+
+    /// <summary>Records any other problem; the sentence names the setting.</summary>
+    public void Problem(string sentence) => _problems.Add(sentence);
+
+    /// <summary>Stops the start when anything was wrong.</summary>
+    /// <exception cref="SettingsException">At least one setting is missing or malformed.</exception>
+    public void ThrowIfAnyProblem()
+    {
+        if (_problems.Count > 0)
+        {
+            throw new SettingsException([.. _problems]);
+        }
+    }
+
+    private static string Path(string name) => name.Replace("__", ":", StringComparison.Ordinal);
+
+    private static string Shorten(string value) => value.Length <= 100 ? value : $"{value[..100]}…";
+
+    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}([T ].*)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex IsoDate();
+
+    [GeneratedRegex("^[A-Za-z0-9_-]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PlainName();
+}

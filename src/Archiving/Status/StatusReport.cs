@@ -1,0 +1,42 @@
+using System.Text.Json.Serialization;
+
+namespace Archiving.Status;
+
+/// <summary>What <c>GET /api/status</c> answers.</summary>
+/// <param name="Objects">How many objects are in each ledger state.</param>
+/// <param name="ByType">The same for each object type.</param>
+/// <param name="Bytes">Size of everything archived, in bytes.</param>
+/// <param name="Queues">About how many messages each queue holds.</param>
+/// <param name="Token">The access token.</param>
+/// <param name="Listings">How far each region has been listed.</param>
+/// <param name="OldestUnarchived">The object that has waited longest; <see langword="null"/> when none waits.</param>
+/// <param name="AtRisk">How many objects are not archived and are deleted by 8x8 within seven days.</param>
+public sealed record StatusReport(
+    IReadOnlyDictionary<string, long> Objects,
+    IReadOnlyDictionary<string, IReadOnlyDictionary<string, long>> ByType,
+    long Bytes,
+    IReadOnlyDictionary<string, long> Queues,
+    TokenStatus Token,
+    IReadOnlyDictionary<string, ListingStatus> Listings,
+    UnarchivedObject? OldestUnarchived,
+    long AtRisk);
+
+/// <summary>The access token.</summary>
+/// <param name="ExpiresOn">When it expires; <see langword="null"/> before the first.</param>
+public sealed record TokenStatus(DateTimeOffset? ExpiresOn);
+
+/// <summary>How far a region has been listed.</summary>
+/// <param name="Watermark">Everything changed before this time has been listed.</param>
+/// <param name="LastCompleted">When a listing was last completed.</param>
+public sealed record ListingStatus(DateTimeOffset? Watermark, DateTimeOffset? LastCompleted);
+
+/// <summary>An object that is not archived.</summary>
+/// <param name="Id">8x8's id.</param>
+/// <param name="Region">8x8's region.</param>
+/// <param name="CreatedTime">When it was made.</param>
+/// <param name="DeletedBy8x8On">When 8x8 deletes it.</param>
+public sealed record UnarchivedObject(
+    string Id,
+    string Region,
+    DateTimeOffset CreatedTime,
+    [property: JsonPropertyName("deletedBy8x8On")] DateTimeOffset DeletedBy8x8On);

@@ -1,0 +1,98 @@
+using Archiving.Settings;
+using Azure.Core;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Azure;
+using Microsoft.Extensions.Configuration;
+
+namespace Archiving.Storage;
+
+/// <summary>
+/// A storage account named by an app setting as the Functions host understands it: a connection string, or
+/// <c>…__accountName</c> / <c>…__blobServiceUri</c>, <c>…__queueServiceUri</c>, <c>…__tableServiceUri</c> with a
+/// managed identity (Azure Functions, "Configure an identity-based connection").
+/// </summary>
+public sealed class StorageConnection
+{
+    private readonly string _name;
+    private readonly IConfigurationSection _section;
+    private readonly AzureComponentFactory _factory;
+
+    internal StorageConnection(string name, IConfigurationSection section, AzureComponentFactory factory)
+    {
+        _name = name;
+        _section = section;
+        _factory = factory;
+    }
+
+    private string? ConnectionString => string.IsNullOrWhiteSpace(_section.Value) ? null : _section.Value;
+
+    /// <summary>Creates the client of the blob service.</summary>
+    public BlobServiceClient CreateBlobServiceClient(BlobClientOptions options) =>
+        ConnectionString is { } connectionString
+            ? new BlobServiceClient(connectionString, options)
+            : new BlobServiceClient(ServiceUri("blob"), CreateCredential(), options);
+
+    /// <summary>Creates the client of the queue service.</summary>
+    public QueueServiceClient CreateQueueServiceClient(QueueClientOptions options) =>
+        ConnectionString is { } connectionString
+            ? new QueueServiceClient(connectionString, options)
+            : new QueueServiceClient(ServiceUri("queue"), CreateCredential(), options);
+
+    /// <summary>Creates the client of the table service.</summary>
+    public TableServiceClient CreateTableServiceClient(TableClientOptions options) =>
+        ConnectionString is { } connectionString
+            ? new TableServiceClient(connectionString, options)
+            : new TableServiceClient(ServiceUri("table"), CreateCredential(), options);
+
+    internal static void Validate(SettingsReader settings)
+    {
+        var runtime = settings.Section("AzureWebJobsStorage");
+        if (!IsGiven(runtime))
+        {
+            settings.Missing("AzureWebJobsStorage", "give a storage connection string, UseDevelopmentStorage=true, or AzureWebJobsStorage__accountName for a managed identity");
+        }
+
+        Check(settings, "AzureWebJobsStorage");
+        Check(settings, "ArchiveStorage");
+    }
+
+    internal static bool IsGiven(IConfigurationSection section) =>
+        !string.IsNullOrWhiteSpace(section.Value) || section.GetChildren().Any(child => !string.IsNullOrWhiteSpace(child.Value));
+
+    private static void Check(SettingsReader settings, string name)
+    {
+        if (settings.Section(name).Value is not { Length: > 0 } connectionString || string.IsNullOrWhiteSpace(connectionString))
+        {
+            return;
+        }
+
+        try
+        {
+            _ = new BlobServiceClient(connectionString);
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
+        {
+            // A connection string holds the account's key, so it is never shown.
+            settings.Problem($"{name} is not a storage connection string (its value is not shown because it can hold a key): expected DefaultEndpointsProtocol=…;AccountName=…;AccountKey=… or UseDevelopmentStorage=true.");
+        }
+    }
+
+    private TokenCredential CreateCredential() => _factory.CreateTokenCredential(_section);
+
+    private Uri ServiceUri(string service)
+    {
+        if (_section[$"{service}ServiceUri"] is { Length: > 0 } address)
+        {
+            return Uri.TryCreate(address, UriKind.Absolute, out var uri)
+                ? uri
+                : throw new SettingsException([$"{_name}__{service}ServiceUri is \"{address}\": expected an absolute address such as https://account.{service}.core.windows.net."]);
+        }
+
+        var account = _section["accountName"];
+        return string.IsNullOrWhiteSpace(account)
+            ? throw new SettingsException([$"{_name}__{service}ServiceUri is not set: give it, or {_name}__accountName, or a connection string in {_name}."])
+            : new Uri($"https://{account}.{service}.core.windows.net");
+    }
+}

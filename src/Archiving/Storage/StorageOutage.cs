@@ -1,0 +1,52 @@
+using Archiving.Health;
+using Azure;
+using Azure.Identity;
+
+namespace Archiving.Storage;
+
+/// <summary>Tells storage failures that concern everything (rights, network) from those of one request.</summary>
+internal static class StorageOutage
+{
+    /// <summary>Describes a failure of the storage account of queues and ledger; <see langword="null"/> when it concerns one request only.</summary>
+    public static OutageException? Runtime(Exception exception) => Describe(
+        exception,
+        Condition.Runtime,
+        "AzureWebJobsStorage",
+        "Storage Queue Data Contributor and Storage Table Data Contributor");
+
+    /// <summary>Describes a failure of the archive's storage account; <see langword="null"/> when it concerns one request only.</summary>
+    public static OutageException? Archive(Exception exception) => Describe(
+        exception,
+        Condition.Archive,
+        "ArchiveStorage",
+        "Storage Blob Data Contributor");
+
+    private static OutageException? Describe(Exception exception, Condition condition, string setting, string roles)
+    {
+        var what = condition == Condition.Archive ? "The archive container" : "The storage of queues and ledger";
+        return exception switch
+        {
+            RequestFailedException { Status: 401 or 403 } refused => new OutageException(
+                condition,
+                $"{what} refuses the app ({refused.Status}). Give the app's identity the role {roles}, or a key or SAS that may write in {setting}, and check the account's firewall.",
+                refused),
+            RequestFailedException { ErrorCode: "ContainerNotFound" or "ContainerBeingDeleted" or "ContainerDisabled" or "AccountIsDisabled" } gone => new OutageException(
+                condition,
+                $"{what} is not there ({gone.ErrorCode}). Create it again, or check {setting} and Archive__Container.",
+                gone),
+            RequestFailedException { Status: 0 } unreachable => new OutageException(
+                condition,
+                $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
+                unreachable),
+            AggregateException { InnerException: RequestFailedException { Status: 0 } } unreachable => new OutageException(
+                condition,
+                $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
+                unreachable),
+            AuthenticationFailedException unauthenticated => new OutageException(
+                condition,
+                $"{what} cannot be opened: no identity. Assign the app's managed identity, or sign in on this machine.",
+                unauthenticated),
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,68 @@
+using System.Text;
+using Azure;
+
+namespace EightByEight;
+
+internal static class ClientErrors
+{
+    /// <summary>The most of a body that an error quotes. 8x8 does not specify the bodies of its errors.</summary>
+    private const int LongestQuote = 500;
+
+    /// <summary>The failure to get any answer that stands behind an exception; <see langword="null"/> when there was one.</summary>
+    public static RequestFailedException? AsNoAnswer(Exception exception) => exception switch
+    {
+        RequestFailedException { Status: 0 } failed => failed,
+        AggregateException { InnerExceptions: [.., var last] } => AsNoAnswer(last),
+        _ => null,
+    };
+
+    /// <summary>An error that names the call, without query or token, and quotes the beginning of the body.</summary>
+    public static async Task<RequestFailedException> CreateAsync(Response response, string call, CancellationToken cancellationToken)
+    {
+        var quote = await QuoteAsync(response, cancellationToken);
+        return new RequestFailedException(
+            response.Status,
+            quote.Length == 0 ? $"{call} answered {response.Status}." : $"{call} answered {response.Status}: {quote}");
+    }
+
+    /// <summary>An error for a 200 that is not what it should be.</summary>
+    public static RequestFailedException Malformed(Response response, string call, Exception innerException) => new(
+        response.Status,
+        $"{call} answered {response.Status} with something else than expected ({innerException.Message}): {Clean(response.Content.ToMemory().Span)}",
+        innerException);
+
+    private static async Task<string> QuoteAsync(Response response, CancellationToken cancellationToken)
+    {
+        if (response.ContentStream is not { } stream)
+        {
+            return "";
+        }
+
+        try
+        {
+            var buffer = new byte[4 * LongestQuote];
+            var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+            return Clean(buffer.AsSpan(0, read));
+        }
+        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        {
+            return "";
+        }
+    }
+
+    private static string Clean(ReadOnlySpan<byte> body)
+    {
+        var text = new StringBuilder(LongestQuote);
+        foreach (var character in Encoding.UTF8.GetString(body[..Math.Min(body.Length, 4 * LongestQuote)]))
+        {
+            if (text.Length == LongestQuote)
+            {
+                break;
+            }
+
+            text.Append(char.IsControl(character) || character == '\uFFFD' ? ' ' : character);
+        }
+
+        return text.ToString().Trim();
+    }
+}

@@ -1,0 +1,64 @@
+namespace EightByEight;
+
+/// <summary>
+/// Spaces requests evenly below a ceiling, and after a 429 holds every request of the instance until the time that
+/// 8x8 named has passed.
+/// </summary>
+public sealed class PacedGate : RequestGate
+{
+    private readonly TimeProvider _timeProvider;
+    private readonly TimeSpan _spacing;
+    private readonly Lock _lock = new();
+    private DateTimeOffset _nextAt = DateTimeOffset.MinValue;
+    private DateTimeOffset _heldUntil = DateTimeOffset.MinValue;
+
+    /// <summary>Initializes the gate.</summary>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="maxRequestsPerSecond">The ceiling; 0 means none.</param>
+    public PacedGate(TimeProvider timeProvider, double maxRequestsPerSecond)
+    {
+        ArgumentNullException.ThrowIfNull(timeProvider);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxRequestsPerSecond);
+        _timeProvider = timeProvider;
+        _spacing = maxRequestsPerSecond > 0 ? TimeSpan.FromSeconds(1 / maxRequestsPerSecond) : TimeSpan.Zero;
+    }
+
+    /// <inheritdoc/>
+    public override async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        var turn = DateTimeOffset.MinValue;
+        while (true)
+        {
+            TimeSpan wait;
+            lock (_lock)
+            {
+                var now = _timeProvider.GetUtcNow();
+                if (turn == DateTimeOffset.MinValue && _spacing > TimeSpan.Zero)
+                {
+                    turn = _nextAt > now ? _nextAt : now;
+                    _nextAt = turn + _spacing;
+                }
+
+                wait = (turn > _heldUntil ? turn : _heldUntil) - now;
+            }
+
+            if (wait <= TimeSpan.Zero)
+            {
+                return;
+            }
+
+            // Looked at again afterwards: another 429 may have come while this request waited.
+            await Task.Delay(wait, _timeProvider, cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnThrottled(TimeSpan retryAfter)
+    {
+        lock (_lock)
+        {
+            var until = _timeProvider.GetUtcNow() + retryAfter;
+            _heldUntil = until > _heldUntil ? until : _heldUntil;
+        }
+    }
+}

@@ -1,0 +1,23 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Archiving.Health;
+using Archiving.Status;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+
+namespace Functions.Http;
+
+/// <summary>The JSON of the HTTP functions.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(StatusReport))]
+internal sealed partial class ApiJson : JsonSerializerContext
+{
+    public static ContentResult Result<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) => new()
+    {
+        Content = JsonSerializer.Serialize(value, type),
+        ContentType = "application/json; charset=utf-8",
+        StatusCode = status,
+    };
+}

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using Archiving.Health;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Logging;
+
+namespace Functions.Http;
+
+/// <summary>
+/// Turns what escapes an HTTP function into <c>application/problem+json</c> (RFC 9457). The Functions host itself
+/// answers an exception with 500 and an empty body. Other functions' exceptions go on to the host, which counts them.
+/// </summary>
+public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddleware> logger) : IFunctionsWorkerMiddleware
+{
+    /// <inheritdoc/>
+    public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        ArgumentNullException.ThrowIfNull(next);
+        if (context.GetHttpContext() is not { } http)
+        {
+            await next(context);
+            return;
+        }
+
+        try
+        {
+            await next(context);
+        }
+        catch (OutageException outage)
+        {
+            await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Something that the archiver needs does not work", outage.Message);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to be answered.
+        }
+        catch (Exception exception) when (!http.Response.HasStarted)
+        {
+            Log.Unexpected(logger, exception, context.FunctionDefinition.Name);
+            await WriteAsync(http, StatusCodes.Status500InternalServerError, "The request could not be handled", "The log says why, under the function's name and the time.");
+        }
+    }
+
+    private static async Task WriteAsync(HttpContext http, int status, string title, string detail)
+    {
+        http.Response.StatusCode = status;
+        http.Response.ContentType = "application/problem+json";
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("type", "about:blank");
+        json.WriteString("title", title);
+        json.WriteNumber("status", status);
+        json.WriteString("detail", detail);
+        json.WriteEndObject();
+        await json.FlushAsync(http.RequestAborted);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 2000, Level = LogLevel.Error, Message = "{Function} failed unexpectedly")]
+        public static partial void Unexpected(ILogger logger, Exception exception, string function);
+    }
+}
