@@ -12,10 +12,9 @@ try
     builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.Services.AddArchiving(builder.Configuration);
     await builder.Build().RunAsync();
-    return 0;
 }
 catch (SettingsException exception)
 {
     await Console.Error.WriteLineAsync(exception.Message);
-    return 1;
+    Environment.ExitCode = 1;
 }

@@ -1,0 +1,76 @@
+using Azure;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Configuration;
+
+namespace LocalHost;
+
+/// <summary>Opens the storage accounts that settings name, as the Functions host understands such settings.</summary>
+internal sealed class StorageAccounts(IConfiguration configuration, HostSettings settings)
+{
+    public const string Default = "AzureWebJobsStorage";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
+
+    public QueueServiceClient Queues(string name)
+    {
+        var options = new QueueClientOptions { MessageEncoding = settings.IsBase64 ? QueueMessageEncoding.Base64 : QueueMessageEncoding.None };
+        return Open(name, connectionString => new QueueServiceClient(connectionString, options), () => new QueueServiceClient(Address(name, "queue"), Credential(name), options));
+    }
+
+    public BlobServiceClient Blobs(string name) =>
+        Open(name, connectionString => new BlobServiceClient(connectionString), () => new BlobServiceClient(Address(name, "blob"), Credential(name)));
+
+    /// <summary>Shows that an account answers.</summary>
+    /// <exception cref="FunctionAppException">It does not; the message says where it was looked for and what to do.</exception>
+    public async Task CheckAsync(string name, CancellationToken cancellationToken)
+    {
+        var options = new QueueClientOptions { Retry = { MaxRetries = 1, NetworkTimeout = Patience } };
+        var queues = Open(name, connectionString => new QueueServiceClient(connectionString, options), () => new QueueServiceClient(Address(name, "queue"), Credential(name), options));
+        try
+        {
+            await queues.GetQueueClient("azure-webjobs-probe").ExistsAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is RequestFailedException or AggregateException or AuthenticationFailedException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            var failure = exception is AggregateException { InnerExceptions: [.., var last] } ? last : exception;
+            throw new FunctionAppException(
+                $"The storage account of the setting {name} ({queues.Uri}) does not work: {failure.Message.Split('\n')[0].Trim()}{Environment.NewLine}Start the emulator (npx azurite), or let {name} name a storage account that this machine can reach.",
+                exception);
+        }
+    }
+
+    private T Open<T>(string name, Func<string, T> byConnectionString, Func<T> byIdentity)
+    {
+        var section = configuration.GetSection(name);
+        if (string.IsNullOrWhiteSpace(section.Value))
+        {
+            return byIdentity();
+        }
+
+        try
+        {
+            return byConnectionString(section.Value);
+        }
+        catch (Exception exception) when (exception is FormatException or ArgumentException)
+        {
+            throw new FunctionAppException($"The setting {name} is not a storage connection string (its value is not shown because it can hold a key).", exception);
+        }
+    }
+
+    private Uri Address(string name, string service)
+    {
+        var section = configuration.GetSection(name);
+        if (Uri.TryCreate(section[$"{service}ServiceUri"], UriKind.Absolute, out var uri))
+        {
+            return uri;
+        }
+
+        return section["accountName"] is { Length: > 0 } account
+            ? new Uri($"https://{account}.{service}.core.windows.net")
+            : throw new FunctionAppException($"The setting {name} is missing: give a storage connection string, UseDevelopmentStorage=true, or {name}__accountName.");
+    }
+
+    private DefaultAzureCredential Credential(string name) =>
+        new(new DefaultAzureCredentialOptions { ManagedIdentityClientId = configuration[$"{name}:clientId"] });
+}
