@@ -1,7 +1,6 @@
 using Archiving;
 using Archiving.Settings;
 using Functions.Http;
-using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.Hosting;
 

@@ -27,27 +27,25 @@ internal sealed partial class FunctionInvoker
         // Queue functions run by the thousand; what became of each is on the level below, failures aside.
         var level = invocation.Function.Trigger is QueueTriggerAttribute ? LogLevel.Debug : LogLevel.Information;
         Log.Executing(_logger, level, invocation.Function.Name, reason, invocation.InvocationId);
-        var started = Stopwatch.GetTimestamp();
+        var clock = Stopwatch.StartNew();
         try
         {
             await using var scope = _services.CreateAsyncScope();
             invocation.InstanceServices = scope.ServiceProvider;
             await _pipeline(invocation);
-            Log.Executed(_logger, level, invocation.Function.Name, invocation.InvocationId, Elapsed(started));
+            Log.Executed(_logger, level, invocation.Function.Name, invocation.InvocationId, clock.ElapsedMilliseconds);
         }
         catch (OperationCanceledException) when (invocation.CancellationToken.IsCancellationRequested)
         {
-            Log.Canceled(_logger, invocation.Function.Name, invocation.InvocationId, Elapsed(started));
+            Log.Canceled(_logger, invocation.Function.Name, invocation.InvocationId, clock.ElapsedMilliseconds);
             throw;
         }
         catch (Exception exception)
         {
-            Log.Failed(_logger, invocation.Function.Name, invocation.InvocationId, Elapsed(started), exception.GetType().Name, exception.Message);
+            Log.Failed(_logger, invocation.Function.Name, invocation.InvocationId, clock.ElapsedMilliseconds, exception.GetType().Name, exception.Message);
             throw;
         }
     }
-
-    private static long Elapsed(long started) => (long)Stopwatch.GetElapsedTime(started).TotalMilliseconds;
 
     private static async Task ExecuteAsync(FunctionContext context)
     {

@@ -26,13 +26,14 @@ internal sealed partial class QueueListener(
 
     private readonly QueueClient _queue = service.GetQueueClient(queueName);
     private readonly QueueClient? _poison = queueName.EndsWith(PoisonSuffix, StringComparison.Ordinal) ? null : service.GetQueueClient(queueName + PoisonSuffix);
-    private readonly ConcurrentDictionary<string, Running> _running = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Running, bool> _running = new();
     private readonly PollingDelay _delay = new(settings.MaxPollingInterval, Random.Shared);
 
     /// <summary>Listens until stopped, then waits for what runs; what still runs after <paramref name="abandon"/> is cancelled and comes back.</summary>
     public async Task RunAsync(CancellationToken stop, CancellationToken abandon)
     {
-        var renewal = RenewAsync(abandon);
+        using var renewing = CancellationTokenSource.CreateLinkedTokenSource(abandon);
+        var renewal = RenewAsync(renewing.Token);
         while (!stop.IsCancellationRequested)
         {
             try
@@ -51,7 +52,8 @@ internal sealed partial class QueueListener(
             }
         }
 
-        await Task.WhenAll(_running.Values.Select(running => running.Task));
+        await Task.WhenAll(_running.Keys.Select(running => running.Task));
+        await renewing.CancelAsync();
         await renewal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -87,7 +89,7 @@ internal sealed partial class QueueListener(
         foreach (var message in messages)
         {
             var running = new Running(message, timeProvider.GetTimestamp());
-            _running[message.MessageId] = running;
+            _running[running] = true;
             running.Task = Task.Run(() => ProcessAsync(running, abandon), CancellationToken.None);
         }
     }
@@ -97,7 +99,7 @@ internal sealed partial class QueueListener(
     {
         while (_running.Count > settings.NewBatchThreshold)
         {
-            await Task.WhenAny(_running.Values.Select(running => running.Task).Append(Task.Delay(TimeSpan.FromSeconds(1), stop)));
+            await Task.WhenAny(_running.Keys.Select(running => running.Task).Append(Task.Delay(TimeSpan.FromSeconds(1), stop)));
             stop.ThrowIfCancellationRequested();
         }
     }
@@ -154,7 +156,8 @@ internal sealed partial class QueueListener(
         }
         finally
         {
-            _running.TryRemove(message.MessageId, out _);
+            _running.TryRemove(running, out _);
+            running.Dispose();
         }
     }
 
@@ -178,19 +181,23 @@ internal sealed partial class QueueListener(
     private Task HideAsync(Running running, TimeSpan delay) => running.UseReceiptAsync(async receipt =>
         await _queue.UpdateMessageAsync(running.Message.MessageId, receipt, visibilityTimeout: delay));
 
-    private async Task RenewAsync(CancellationToken abandon)
+    private async Task RenewAsync(CancellationToken stop)
     {
         var half = settings.Lease / 2;
         while (true)
         {
-            await Task.Delay(half / 3, timeProvider, abandon);
-            foreach (var running in _running.Values.Where(running => timeProvider.GetElapsedTime(running.LeasedAt) >= half))
+            await Task.Delay(half / 3, timeProvider, stop);
+            foreach (var running in _running.Keys.Where(running => timeProvider.GetElapsedTime(running.LeasedAt) >= half))
             {
                 try
                 {
                     running.LeasedAt = timeProvider.GetTimestamp();
                     await running.RenewAsync(async receipt =>
-                        (await _queue.UpdateMessageAsync(running.Message.MessageId, receipt, visibilityTimeout: settings.Lease, cancellationToken: abandon)).Value.PopReceipt);
+                        (await _queue.UpdateMessageAsync(running.Message.MessageId, receipt, visibilityTimeout: settings.Lease, cancellationToken: stop)).Value.PopReceipt);
+                }
+                catch (ObjectDisposedException)
+                {
+                    // The function has ended meanwhile.
                 }
                 catch (Exception exception) when (exception is RequestFailedException or AggregateException)
                 {
@@ -215,7 +222,7 @@ internal sealed partial class QueueListener(
         cancellationToken);
 
     /// <summary>A message whose function runs. Its receipt changes with each renewal, so its uses take turns.</summary>
-    private sealed class Running(QueueMessage message, long leasedAt)
+    private sealed class Running(QueueMessage message, long leasedAt) : IDisposable
     {
         private readonly SemaphoreSlim _turn = new(1, 1);
         private string? _receipt = message.PopReceipt;
@@ -225,6 +232,8 @@ internal sealed partial class QueueListener(
         public long LeasedAt { get; set; } = leasedAt;
 
         public Task Task { get; set; } = Task.CompletedTask;
+
+        public void Dispose() => _turn.Dispose();
 
         public async Task RenewAsync(Func<string, Task<string>> renew)
         {
