@@ -1,0 +1,97 @@
+using Simulator.Objects;
+
+namespace Simulator;
+
+/// <summary>A small company's last weeks: what the development stack shows.</summary>
+public static class DemoObjects
+{
+    /// <summary>How many there are.</summary>
+    public const int Count = 312;
+
+    /// <summary>How many bytes they hold together.</summary>
+    public const long TotalBytes = 412_000_000;
+
+    private const long MeetingBytes = 80 * 1024 * 1024;
+    private const long PartSize = 5 * 1024 * 1024;
+    private static readonly string[] HostileNames =
+    [
+        "../../../etc/passwd",
+        "..",
+        "call: +1 (408) 555-0100 → +44 20 7946 0018.mp3",
+        "<img src=x onerror=alert(1)>",
+        "C:\\Windows\\System32\\drivers\\etc\\hosts",
+        "name\u0000with\u0007control\r\nX-Injected: yes.wav",
+        "Überprüfung – Besprechung 会議.MP4",
+        new string('n', 1000) + ".mp3",
+        "",
+        "trailing dot.",
+    ];
+
+    private static readonly string[] Types =
+    [
+        "callrecording", "callcenterrecording", "voicemail", "transcription", "summary", "callrecording",
+        "sentimentScore", "screenrecording", "callcentervoicemail", "agentnotes", "postcallsurvey", "voicecommentrecording",
+    ];
+
+    /// <summary>Adds them. The same seed and time give the same objects.</summary>
+    public static void AddTo(ObjectStore objects, DateTimeOffset now, int seed = 8888)
+    {
+        ArgumentNullException.ThrowIfNull(objects);
+#pragma warning disable CA5394 // Demo data; the seed makes it the same each time.
+        var random = new Random(seed);
+        var left = TotalBytes;
+        for (var number = 0; number < Count; number++)
+        {
+            var region = number % 3 == 2 ? "uk" : "us-east";
+            var created = now.AddMinutes(-30 - random.Next(25 * 24 * 60)).AddMilliseconds(random.Next(1000));
+            var updated = created.AddMinutes(random.Next(1, 20));
+            var type = number switch
+            {
+                0 => "meeting",
+                < 5 => "hologram+beta",
+                _ => Types[number % Types.Length],
+            };
+            var bytes = number switch
+            {
+                0 => MeetingBytes,
+                1 => 0,
+                Count - 1 => left,
+                _ => Size(type, random, left / (Count - number)),
+            };
+            left -= bytes;
+            objects.Add(new ObjectSpecification
+            {
+                Region = region,
+                Id = number == 7 ? "FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----" : null,
+                Type = number == Count - 1 ? "screenrecording" : type,
+                Bytes = bytes,
+                PartSize = number == 0 || number % 10 == 0 ? PartSize : null,
+                Checksum = number == 9 ? "" : null,
+                ObjectName = number - 10 is >= 0 and var hostile && hostile < HostileNames.Length ? HostileNames[hostile] : null,
+                CreatedTime = created,
+                UpdatedTime = updated < now.AddMinutes(-2) ? updated : now.AddMinutes(-2),
+                Tags =
+                [
+                    new("callId", $"call-{number / 3}"),
+                    new("direction", number % 2 == 0 ? "inbound" : "outbound"),
+                    new("extension", $"{1000 + (number % 40)}"),
+                    new("startTime", created.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                    new("note", ""),
+                ],
+            });
+        }
+#pragma warning restore CA5394
+    }
+
+    // Media takes its share of what is left, so that the sum comes out; documents are small.
+    private static long Size(string type, Random random, long share)
+    {
+#pragma warning disable CA5394
+        return type switch
+        {
+            "transcription" or "summary" or "sentimentScore" or "agentnotes" or "postcallsurvey" => random.Next(400, 60_000),
+            _ => Math.Max(1, (long)(share * (0.2 + (random.NextDouble() * 2.2)))),
+        };
+#pragma warning restore CA5394
+    }
+}

@@ -1,0 +1,111 @@
+using Simulator.Faults;
+using Simulator.Objects;
+
+namespace Simulator.Endpoints;
+
+/// <summary>Writes an object's bytes, well or badly.</summary>
+internal static class ContentWriter
+{
+    private const int ChunkSize = 64 * 1024;
+
+    public static async Task WriteAsync(HttpContext context, SimulatedObject item, FaultRule? fault, Counters counters)
+    {
+        var response = context.Response;
+        response.ContentType = item.MimeType;
+        var content = item.Content;
+        switch (fault?.Kind)
+        {
+            case FaultKind.ErrorJson:
+                response.ContentType = "application/json";
+                await response.WriteAsync("""{"error":"INTERNAL","message":"Object cannot be read at the moment"}""");
+                return;
+            case FaultKind.ErrorHtml:
+                response.ContentType = "text/html";
+                await response.WriteAsync("<html><body><h1>Service unavailable</h1></body></html>");
+                return;
+            case FaultKind.Early:
+                response.ContentLength = content.Length / 2;
+                await CopyAsync(context, content, 0, content.Length / 2, fault, counters);
+                return;
+            case FaultKind.Extra:
+                response.ContentLength = content.Length + 7;
+                await CopyAsync(context, content, 0, content.Length, fault, counters);
+                await response.Body.WriteAsync("surplus"u8.ToArray(), context.RequestAborted);
+                return;
+            case FaultKind.Cut:
+                response.ContentLength = Math.Max(1, content.Length);
+                await CopyAsync(context, content, 0, content.Length / 2, fault, counters);
+                await response.Body.FlushAsync(context.RequestAborted);
+                context.Abort();
+                return;
+            case FaultKind.Stall:
+                response.ContentLength = Math.Max(1, content.Length);
+                await CopyAsync(context, content, 0, content.Length / 2, fault, counters);
+                await response.Body.FlushAsync(context.RequestAborted);
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                return;
+        }
+
+        if (fault?.Kind != FaultKind.NoLength)
+        {
+            response.ContentLength = content.Length;
+        }
+
+        await CopyAsync(context, content, 0, content.Length, fault, counters);
+    }
+
+    /// <summary>Answers as S3 does: whole, or the range that was asked for.</summary>
+    public static async Task WriteRangeAsync(HttpContext context, SimulatedObject item, FaultRule? fault, Counters counters)
+    {
+        var length = item.Content.Length;
+        if (fault is null && context.Request.GetTypedHeaders().Range?.Ranges is { Count: 1 } ranges && length > 0)
+        {
+            var range = ranges.First();
+            var from = range.From ?? length - range.To!.Value;
+            var to = range.From is null ? length - 1 : Math.Min(range.To ?? (length - 1), length - 1);
+            if (from >= length || from > to)
+            {
+                context.Response.StatusCode = StatusCodes.Status416RangeNotSatisfiable;
+                return;
+            }
+
+            context.Response.StatusCode = StatusCodes.Status206PartialContent;
+            context.Response.ContentType = item.MimeType;
+            context.Response.ContentLength = to - from + 1;
+            context.Response.Headers.ContentRange = $"bytes {from}-{to}/{length}";
+            await CopyAsync(context, item.Content, from, to - from + 1, fault: null, counters);
+            return;
+        }
+
+        await WriteAsync(context, item, fault, counters);
+    }
+
+    private static async Task CopyAsync(HttpContext context, GeneratedContent content, long start, long count, FaultRule? fault, Counters counters)
+    {
+        var writer = context.Response.BodyWriter;
+        for (var offset = start; offset < start + count;)
+        {
+            var size = (int)Math.Min(ChunkSize, start + count - offset);
+            var memory = writer.GetMemory(size);
+            content.Fill(memory.Span[..size], offset);
+            if (fault?.Kind == FaultKind.Flip && offset == start)
+            {
+                memory.Span[size / 2] ^= 1;
+            }
+
+            writer.Advance(size);
+            var flush = await writer.FlushAsync(context.RequestAborted);
+            if (flush.IsCompleted)
+            {
+                return;
+            }
+
+            offset += size;
+            counters.Count("contentBytes", size);
+            if (fault?.Kind == FaultKind.Slow)
+            {
+                await Task.Delay(fault.Milliseconds, context.RequestAborted);
+            }
+        }
+    }
+}

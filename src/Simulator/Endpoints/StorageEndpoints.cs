@@ -1,0 +1,298 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.WebUtilities;
+using Simulator.Faults;
+using Simulator.Objects;
+
+namespace Simulator.Endpoints;
+
+/// <summary>Cloud Storage Service, version 3: strict where 8x8 is strict.</summary>
+internal sealed class StorageEndpoints(Account account, ObjectStore objects, FaultInjector faults, Counters counters, TimeProvider timeProvider)
+{
+    private static readonly string[] KnownRegions = ["us-west", "us-east", "uk", "ap", "ca"];
+    private static readonly TimeSpan PresignedLifetime = TimeSpan.FromMinutes(30);
+    private const int RegionSegment = 2;
+    private const int IdSegment = 5;
+    private readonly ConcurrentDictionary<string, (string Region, string Id, DateTimeOffset Expiry)> _presigned = new(StringComparer.Ordinal);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        var storage = routes.MapGroup("/storage/{region}/v3");
+        storage.MapGet("/regions", context => HandleAsync(context, "regions", Rights.Read, GetRegionsAsync));
+        storage.MapGet("/objects", context => HandleAsync(context, "search", Rights.Read, SearchAsync));
+        storage.MapGet("/objects/{id}", context => HandleAsync(context, "record", Rights.Read, GetRecordAsync));
+        storage.MapGet("/objects/{id}/metadata", context => HandleAsync(context, "record", Rights.Read, GetRecordAsync));
+        storage.MapGet("/objects/{id}/content", context => context.Request.Query["presignUrl"] == "true"
+            ? HandleAsync(context, "presign", Rights.Download, PresignAsync)
+            : HandleAsync(context, "content", Rights.Download, GetContentAsync));
+        storage.MapPost("/objects/{id}/restore", context => HandleAsync(context, "restore", Rights.Edit, RestoreAsync));
+        storage.MapDelete("/bulk", context => HandleAsync(context, "delete", Rights.Edit, DeleteAsync));
+        routes.MapGet("/s3/{key}", GetPresignedAsync);
+    }
+
+    private async Task HandleAsync(HttpContext context, string call, Rights right, Func<HttpContext, string, FaultRule?, Task> handle)
+    {
+        var region = Segment(context, RegionSegment)!;
+        var (answered, fault) = await faults.ApplyAsync(context, call, region, Segment(context, IdSegment));
+        if (answered)
+        {
+            return;
+        }
+
+        if (!account.IsValid(context.Request.Headers.Authorization))
+        {
+            await FailAsync(context, 401, "Access token expired or unknown");
+        }
+        else if (!account.Rights.HasFlag(right))
+        {
+            await FailAsync(context, 403, "Not allowed");
+        }
+        else if (!KnownRegions.Contains(region, StringComparer.Ordinal) && !account.Regions.Contains(region, StringComparer.Ordinal))
+        {
+            await FailAsync(context, 404, "Unknown region");
+        }
+        else
+        {
+            await handle(context, region, fault);
+        }
+    }
+
+    private Task GetRegionsAsync(HttpContext context, string region, FaultRule? fault) => context.Response.WriteAsJsonAsync(account.Regions);
+
+    private async Task SearchAsync(HttpContext context, string region, FaultRule? fault)
+    {
+        var query = context.Request.Query;
+        if (!TryReadNumber(query["limit"], 20, out var limit) || limit is < 1 or > 100)
+        {
+            await FailAsync(context, 400, "limit must be 1 to 100");
+            return;
+        }
+
+        if (!TryReadNumber(query["pageKey"], 0, out var pageKey) || pageKey < 0)
+        {
+            await FailAsync(context, 400, "pageKey");
+            return;
+        }
+
+        FilterExpression filter;
+        try
+        {
+            filter = FilterExpression.Parse(query["filter"]);
+        }
+        catch (FormatException exception)
+        {
+            await FailAsync(context, 400, exception.Message);
+            return;
+        }
+
+        if (objects.Search.RejectTimeFilters is { } status && filter.ComparesTimes)
+        {
+            await FailAsync(context, status, "Unsupported filter");
+            return;
+        }
+
+        var direction = (string?)query["sortDirection"];
+        if (direction is not (null or "ASC" or "DESC"))
+        {
+            await FailAsync(context, 400, "sortDirection must be ASC or DESC");
+            return;
+        }
+
+        var sortField = (string?)query["sortField"];
+        var result = objects.Find(region, filter, string.IsNullOrEmpty(sortField) ? "createdTime" : sortField, direction == "DESC", pageKey, (int)limit);
+        counters.Count("recordsListed", result.Objects.Count);
+        await WriteJsonAsync(context, json =>
+        {
+            json.WriteStartObject();
+            json.WriteStartArray("content");
+            foreach (var item in result.Objects)
+            {
+                item.Write(json);
+            }
+
+            json.WriteEndArray();
+            json.WriteBoolean("lastPage", result.IsLastPage);
+            json.WriteString("pageKey", result.NextPageKey.ToString(CultureInfo.InvariantCulture));
+            json.WriteNumber("pageSize", result.Objects.Count);
+            if (objects.Search.Total != "none")
+            {
+                json.WriteNumber("total", objects.Search.Total == "pages" ? (result.Total + limit - 1) / limit : result.Total);
+            }
+
+            json.WriteEndObject();
+        });
+    }
+
+    private async Task GetRecordAsync(HttpContext context, string region, FaultRule? fault)
+    {
+        if (await FindAsync(context, region) is { } item)
+        {
+            await WriteJsonAsync(context, item.Write);
+        }
+    }
+
+    private async Task GetContentAsync(HttpContext context, string region, FaultRule? fault)
+    {
+        if (await FindReadableAsync(context, region) is not { } item)
+        {
+            return;
+        }
+
+        if (fault?.Kind == FaultKind.Redirect)
+        {
+            context.Response.Redirect(CreatePresignedUrl(context, item));
+            return;
+        }
+
+        await ContentWriter.WriteAsync(context, item, fault, counters);
+    }
+
+    private async Task PresignAsync(HttpContext context, string region, FaultRule? fault)
+    {
+        if (await FindReadableAsync(context, region) is { } item)
+        {
+            await context.Response.WriteAsync(CreatePresignedUrl(context, item));
+        }
+    }
+
+    private async Task GetPresignedAsync(HttpContext context)
+    {
+        var known = _presigned.TryGetValue((string)context.Request.RouteValues["key"]!, out var target);
+        var (answered, fault) = await faults.ApplyAsync(context, "presigned", target.Region, target.Id);
+        if (answered)
+        {
+            return;
+        }
+
+        if (!known || target.Expiry <= timeProvider.GetUtcNow() || context.Request.Headers.Authorization.Count > 0)
+        {
+            await FailAsync(context, 403, "Request has expired, or carries two kinds of authorization");
+        }
+        else if (objects.Find(target.Region, target.Id) is { State: "AVAILABLE" } item)
+        {
+            await ContentWriter.WriteRangeAsync(context, item, fault, counters);
+        }
+        else
+        {
+            await FailAsync(context, 404, "NoSuchKey");
+        }
+    }
+
+    private async Task RestoreAsync(HttpContext context, string region, FaultRule? fault)
+    {
+        if (!TryReadNumber(context.Request.Query["expirationDays"], 7, out var days) || days is < 1 or > 10)
+        {
+            await FailAsync(context, 400, "expirationDays must be 1 to 10");
+        }
+        else if (await FindAsync(context, region) is { } item)
+        {
+            if (item.State != "ARCHIVED")
+            {
+                await FailAsync(context, 400, "Object is not archived");
+                return;
+            }
+
+            objects.Restore(item, account.RestoreTime, account.RestoreDay * days);
+            context.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+    }
+
+    private async Task DeleteAsync(HttpContext context, string region, FaultRule? fault)
+    {
+        string[]? ids;
+        try
+        {
+            ids = await context.Request.ReadFromJsonAsync<string[]>();
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            ids = null;
+        }
+
+        if (ids is not { Length: > 0 })
+        {
+            await FailAsync(context, 400, "a JSON array of ids is required");
+            return;
+        }
+
+        foreach (var id in ids)
+        {
+            objects.Remove(region, id);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private async Task<SimulatedObject?> FindAsync(HttpContext context, string region)
+    {
+        var item = objects.Find(region, Segment(context, IdSegment)!);
+        if (item is null)
+        {
+            await FailAsync(context, 404, "Object not found");
+        }
+
+        return item;
+    }
+
+    private async Task<SimulatedObject?> FindReadableAsync(HttpContext context, string region)
+    {
+        var item = await FindAsync(context, region);
+        switch (item?.State)
+        {
+            case null or "AVAILABLE":
+                return item;
+            case "REVOKED" or "DELETED":
+                await FailAsync(context, 404, "Object not found");
+                return null;
+            default:
+                await FailAsync(context, 403, $"Object is {item.State}");
+                return null;
+        }
+    }
+
+    private string CreatePresignedUrl(HttpContext context, SimulatedObject item)
+    {
+        var key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
+        _presigned[key] = (item.Region, item.Id, timeProvider.GetUtcNow() + PresignedLifetime);
+        return $"{context.Request.Scheme}://{context.Request.Host}/s3/{key}?X-Amz-Signature={key}";
+    }
+
+    // From the address as it was sent: routing leaves an escaped slash in an id escaped and unescapes the rest.
+    private static string? Segment(HttpContext context, int number)
+    {
+        var segments = context.Features.Get<IHttpRequestFeature>()!.RawTarget.Split('?')[0].Split('/');
+        return number < segments.Length ? Uri.UnescapeDataString(segments[number]) : null;
+    }
+
+    private static bool TryReadNumber(string? text, long whenMissing, out long number)
+    {
+        number = whenMissing;
+        return text is null || long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+    }
+
+    private static async Task WriteJsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    {
+        context.Response.ContentType = "application/json";
+        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            write(json);
+        }
+
+        context.Response.ContentLength = buffer.WrittenCount;
+        await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
+    }
+
+    private static Task FailAsync(HttpContext context, int status, string message)
+    {
+        // 8x8 does not say what its errors look like; these differ on purpose.
+        context.Response.StatusCode = status;
+        return status % 2 == 0
+            ? context.Response.WriteAsync(message)
+            : context.Response.WriteAsJsonAsync(new { status, error = ReasonPhrases.GetReasonPhrase(status), message });
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Json.Serialization;
+
+namespace Simulator.Faults;
+
+/// <summary>What goes wrong.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<FaultKind>))]
+public enum FaultKind
+{
+    /// <summary>The answer comes <see cref="FaultRule.Milliseconds"/> later; then all is well.</summary>
+    Latency,
+
+    /// <summary>The answer is <see cref="FaultRule.Status"/>, with <see cref="FaultRule.RetryAfter"/> and <see cref="FaultRule.Body"/>.</summary>
+    Status,
+
+    /// <summary>The connection is reset before there is an answer.</summary>
+    Reset,
+
+    /// <summary>Content: the connection is cut half-way.</summary>
+    Cut,
+
+    /// <summary>Content: half of the bytes, with a Content-Length to match.</summary>
+    Early,
+
+    /// <summary>Content: more bytes than there are.</summary>
+    Extra,
+
+    /// <summary>Content: one bit is another.</summary>
+    Flip,
+
+    /// <summary>Content: 200 with an error in JSON.</summary>
+    ErrorJson,
+
+    /// <summary>Content: 200 with a page in HTML.</summary>
+    ErrorHtml,
+
+    /// <summary>Content: half of the bytes, then silence.</summary>
+    Stall,
+
+    /// <summary>Content: no Content-Length.</summary>
+    NoLength,
+
+    /// <summary>Content: 64 KiB every <see cref="FaultRule.Milliseconds"/>.</summary>
+    Slow,
+
+    /// <summary>Content: a redirect to a pre-signed address.</summary>
+    Redirect,
+}
+
+/// <summary>Something that goes wrong, for some calls, for some time.</summary>
+public sealed class FaultRule
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, int> _hits = new(StringComparer.Ordinal);
+    private int _all;
+
+    /// <summary>What goes wrong.</summary>
+    public FaultKind Kind { get; init; }
+
+    /// <summary>The calls: <c>token</c>, <c>regions</c>, <c>search</c>, <c>record</c>, <c>content</c>, <c>presign</c>, <c>presigned</c>, <c>restore</c>, <c>delete</c>, <c>vault</c>; all when not given.</summary>
+    public string? Call { get; init; }
+
+    /// <summary>The region; all when not given.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>The object; all when not given.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>How often: the first so many matching calls.</summary>
+    public int? First { get; init; }
+
+    /// <summary>Counts <see cref="First"/> for each object by itself.</summary>
+    public bool PerObject { get; init; }
+
+    /// <summary>One in so many matching calls; every one when not given.</summary>
+    public int? Every { get; init; }
+
+    /// <summary>Status of <see cref="FaultKind.Status"/>.</summary>
+    public int Status { get; init; } = 500;
+
+    /// <summary>Header <c>Retry-After</c>.</summary>
+    public string? RetryAfter { get; init; }
+
+    /// <summary>Body of <see cref="FaultKind.Status"/>.</summary>
+    public string? Body { get; init; }
+
+    /// <summary>A time in milliseconds.</summary>
+    public int Milliseconds { get; init; } = 100;
+
+    internal bool Applies(string call, string? region, string? id)
+    {
+        if ((Call is not null && Call != call) || (Region is not null && Region != region) || (Id is not null && Id != id))
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            if (Every is { } every && _all++ % every != 0)
+            {
+                return false;
+            }
+
+            if (First is not { } first)
+            {
+                return true;
+            }
+
+            var key = PerObject ? $"{region}/{id}" : "";
+            var hits = _hits.GetValueOrDefault(key);
+            _hits[key] = hits + 1;
+            return hits < first;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Simulator.Objects;
+
+/// <summary>An object to put into the simulated account. What is left out gets a plausible value.</summary>
+public sealed record ObjectSpecification
+{
+    /// <summary>Region.</summary>
+    public string Region { get; init; } = "us-east";
+
+    /// <summary>Id; made from the seed when not given.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>Type.</summary>
+    public string Type { get; init; } = "callrecording";
+
+    /// <summary>MIME type; from the type when not given.</summary>
+    public string? MimeType { get; init; }
+
+    /// <summary>Name; made up when not given.</summary>
+    public string? ObjectName { get; init; }
+
+    /// <summary>Size of the content in bytes.</summary>
+    public long Bytes { get; init; } = 30_000;
+
+    /// <summary>What <c>storedBytes</c> claims, when it is not the size.</summary>
+    public long? ClaimedBytes { get; init; }
+
+    /// <summary>What <c>checksum</c> claims, when it is not the content's own; an empty string leaves it out.</summary>
+    public string? Checksum { get; init; }
+
+    /// <summary>Gives a checksum as of parts of this size in bytes.</summary>
+    public long? PartSize { get; init; }
+
+    /// <summary>When it was made; now when not given. Kept in milliseconds, shown in seconds.</summary>
+    public DateTimeOffset? CreatedTime { get; init; }
+
+    /// <summary>When it was changed; as made when not given.</summary>
+    public DateTimeOffset? UpdatedTime { get; init; }
+
+    /// <summary>State.</summary>
+    public string State { get; init; } = "AVAILABLE";
+
+    /// <summary>Seed of the content.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>Tags.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Tags { get; init; } = [];
+
+    /// <summary>Counts for paging and is left out of the page: this is how short and empty pages come about.</summary>
+    public bool Hidden { get; init; }
+
+    /// <summary>More fields of the record, as raw JSON values.</summary>
+    public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+}
+
+/// <summary>An object of the simulated account.</summary>
+public sealed class SimulatedObject
+{
+    private readonly ObjectSpecification _specification;
+    private string? _checksum;
+
+    internal SimulatedObject(ObjectSpecification specification, string id, long sequence, DateTimeOffset now)
+    {
+        _specification = specification;
+        Id = id;
+        Sequence = sequence;
+        MimeType = specification.MimeType ?? DefaultMimeType(specification.Type);
+        CreatedTime = Milliseconds(specification.CreatedTime ?? now);
+        UpdatedTime = Milliseconds(specification.UpdatedTime ?? CreatedTime);
+        State = specification.State;
+        Content = new GeneratedContent(MimeType, specification.Seed ?? (ulong)sequence * 7919, specification.Bytes);
+        ObjectName = specification.ObjectName ?? $"{specification.Type}_{sequence:D6}{Extension(MimeType)}";
+    }
+
+    /// <summary>Region.</summary>
+    public string Region => _specification.Region;
+
+    /// <summary>Id.</summary>
+    public string Id { get; }
+
+    /// <summary>Type.</summary>
+    public string Type => _specification.Type;
+
+    /// <summary>MIME type.</summary>
+    public string MimeType { get; }
+
+    /// <summary>Name.</summary>
+    public string ObjectName { get; }
+
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset CreatedTime { get; }
+
+    /// <summary>When it was changed.</summary>
+    public DateTimeOffset UpdatedTime { get; internal set; }
+
+    /// <summary>State.</summary>
+    public string State { get; internal set; }
+
+    /// <summary>The bytes.</summary>
+    public GeneratedContent Content { get; private set; }
+
+    /// <summary>Whether it counts for paging only.</summary>
+    public bool Hidden => _specification.Hidden;
+
+    /// <summary>Number in order of arrival.</summary>
+    internal long Sequence { get; }
+
+    /// <summary>Tags.</summary>
+    internal IReadOnlyList<KeyValuePair<string, string>> Tags => _specification.Tags;
+
+    /// <summary>What the record claims as checksum, MD5 or multipart; <see langword="null"/> for none.</summary>
+    public string? Checksum => _specification.Checksum is { } claimed
+        ? (claimed.Length == 0 ? null : claimed)
+        : _checksum ??= Content.ComputeChecksum(_specification.PartSize);
+
+    /// <summary>What the record claims as size.</summary>
+    public long StoredBytes => _specification.ClaimedBytes ?? Content.Length;
+
+    internal void ReplaceContent(GeneratedContent content)
+    {
+        Content = content;
+        _checksum = null;
+    }
+
+    /// <summary>The record as 8x8 gives it: times in whole seconds without a zone, sizes as numbers here and as strings there.</summary>
+    internal void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", Id);
+        json.WriteString("type", Type);
+        json.WriteString("mimeType", MimeType);
+        json.WriteString("objectName", ObjectName);
+        if (Checksum is { } checksum)
+        {
+            json.WriteString("checksumType", "MD5");
+            json.WriteString("checksum", checksum);
+        }
+
+        json.WriteString("customerId", "0012J00002AbCdEQAV");
+        json.WriteString("userId", "u-" + (Sequence % 50).ToString(CultureInfo.InvariantCulture));
+        if (Sequence % 2 == 0)
+        {
+            json.WriteNumber("storedBytes", StoredBytes);
+        }
+        else
+        {
+            json.WriteString("storedBytes", StoredBytes.ToString(CultureInfo.InvariantCulture));
+        }
+
+        json.WriteString("createdTime", Time(CreatedTime));
+        json.WriteString("updatedTime", Time(UpdatedTime));
+        json.WriteString("objectState", State);
+        json.WriteString("bucketId", "b-" + (Sequence / 3).ToString(CultureInfo.InvariantCulture));
+        json.WriteStartArray("tags");
+        foreach (var (key, value) in Tags)
+        {
+            json.WriteStartObject();
+            json.WriteString("key", key);
+            json.WriteString("value", value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        foreach (var (name, value) in _specification.Fields)
+        {
+            json.WritePropertyName(name);
+            value.WriteTo(json);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
+
+    private static string DefaultMimeType(string type) => type switch
+    {
+        "callrecording" or "callcenterrecording" or "voicecommentrecording" => "audio/mpeg",
+        "voicemail" or "callcentervoicemail" => "audio/wav",
+        "meeting" or "screenrecording" => "video/mp4",
+        "agentnotes" => "text/plain",
+        "transcription" or "summary" or "sentimentScore" or "postcallsurvey" => "application/json",
+        _ => "application/octet-stream",
+    };
+
+    private static string Extension(string mimeType) => mimeType switch
+    {
+        "audio/mpeg" => ".mp3",
+        "audio/wav" => ".wav",
+        "video/mp4" => ".mp4",
+        "application/json" => ".json",
+        "text/plain" => ".txt",
+        _ => "",
+    };
+}
