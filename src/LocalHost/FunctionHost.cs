@@ -67,8 +67,6 @@ internal sealed class FunctionHost(IServiceProvider services, Func<IReadOnlyList
             await _abandon.CancelAsync();
         }
 
-        // The renewal of leases ends only when the listeners have: it runs as long as any function does.
-        await _abandon.CancelAsync();
         await all.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

@@ -99,7 +99,8 @@ internal sealed class LocalHostBuilder
 
     private static (string? File, Dictionary<string, string?> Values) ReadSettings(string directory)
     {
-        foreach (var name in (string[])["local.settings.json", "local.settings.sample.json"])
+        var named = Environment.GetEnvironmentVariable("LocalHost__SettingsFile");
+        foreach (var name in string.IsNullOrEmpty(named) ? (string[])["local.settings.json", "local.settings.sample.json"] : [named])
         {
             var path = Path.Combine(directory, name);
             if (!File.Exists(path))

@@ -33,7 +33,7 @@ public sealed class ArchiveStore : IDisposable
         ArgumentNullException.ThrowIfNull(blobs);
         ArgumentNullException.ThrowIfNull(options);
         _container = blobs.GetBlobContainerClient(options.Archive.Container);
-        _tier = options.Archive.AccessTier is { } tier ? new AccessTier(tier) : null;
+        _tier = options.Archive.AccessTier is { } tier ? new AccessTier(tier) : default(AccessTier?);
         _created = new Initialization(CreateContainerAsync);
     }
 
@@ -50,7 +50,8 @@ public sealed class ArchiveStore : IDisposable
                     HttpHeaders = ToHttpHeaders(headers, md5),
                     Conditions = OnlyIfNew,
                     AccessTier = _tier,
-                    TransferValidation = Checked(md5),
+                    // The client wants no precalculated checksum here, so it computes its own.
+                    TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
                 },
                 cancellationToken));
         },

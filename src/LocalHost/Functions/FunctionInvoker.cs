@@ -42,7 +42,7 @@ internal sealed partial class FunctionInvoker
         }
         catch (Exception exception)
         {
-            Log.Failed(_logger, invocation.Function.Name, invocation.InvocationId, clock.ElapsedMilliseconds, exception.GetType().Name, exception.Message);
+            Log.Failed(_logger, invocation.Function.Name, invocation.InvocationId, clock.ElapsedMilliseconds, exception);
             throw;
         }
     }
@@ -98,8 +98,8 @@ internal sealed partial class FunctionInvoker
         [LoggerMessage(EventId = 2, Message = "Executed 'Functions.{Function}' (Succeeded, Id={InvocationId}, Duration={Milliseconds}ms)")]
         public static partial void Executed(ILogger logger, LogLevel level, string function, string invocationId, long milliseconds);
 
-        [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "Executed 'Functions.{Function}' (Failed, Id={InvocationId}, Duration={Milliseconds}ms) {Exception}: {Error}")]
-        public static partial void Failed(ILogger logger, string function, string invocationId, long milliseconds, string exception, string error);
+        [LoggerMessage(EventId = 3, Level = LogLevel.Error, Message = "Executed 'Functions.{Function}' (Failed, Id={InvocationId}, Duration={Milliseconds}ms)")]
+        public static partial void Failed(ILogger logger, string function, string invocationId, long milliseconds, Exception exception);
 
         [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "Executed 'Functions.{Function}' (Canceled, Id={InvocationId}, Duration={Milliseconds}ms)")]
         public static partial void Canceled(ILogger logger, string function, string invocationId, long milliseconds);

@@ -1,0 +1,191 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Azurite;
+
+/// <summary>
+/// A running Azurite: free ports, accounts with names and keys of its own, its files in a folder that goes with it. It
+/// ends with the process that started it, even when that is killed.
+/// </summary>
+public sealed partial class AzuriteServer : IAsyncDisposable
+{
+    private const int AccountCount = 400;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private readonly Process _process;
+    private readonly string _folder;
+    private readonly IReadOnlyList<(string Name, string Key)> _accounts;
+    private readonly StringBuilder _errors = new();
+    private int _given;
+
+    private AzuriteServer(Process process, string folder, IReadOnlyList<(string Name, string Key)> accounts)
+    {
+        _process = process;
+        _folder = folder;
+        _accounts = accounts;
+    }
+
+    /// <summary>Port of the blob service on 127.0.0.1.</summary>
+    public int BlobPort { get; private set; }
+
+    /// <summary>Port of the queue service on 127.0.0.1.</summary>
+    public int QueuePort { get; private set; }
+
+    /// <summary>Port of the table service on 127.0.0.1.</summary>
+    public int TablePort { get; private set; }
+
+    /// <summary>Process of the server.</summary>
+    public int ProcessId => _process.Id;
+
+    /// <summary>Installs Azurite when it is not there, starts it and waits until it answers.</summary>
+    /// <param name="report">Told what takes long.</param>
+    /// <param name="cancellationToken">Stops the start.</param>
+    /// <exception cref="AzuriteException">It cannot be installed or does not start.</exception>
+    public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, CancellationToken cancellationToken = default)
+    {
+        await AzuriteInstallation.EnsureAsync(report, cancellationToken);
+        var folder = Directory.CreateTempSubdirectory("azurite-").FullName;
+        var accounts = Enumerable.Range(0, AccountCount)
+            .Select(number => (Name: string.Create(CultureInfo.InvariantCulture, $"account{number:D3}"), Key: Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))))
+            .ToList();
+        var process = new Process();
+        process.StartInfo = new ProcessStartInfo("node")
+        {
+            WorkingDirectory = folder,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in (string[])[Path.Combine(AzuriteInstallation.Folder, "launcher.cjs"), "--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry"])
+        {
+            process.StartInfo.ArgumentList.Add(argument);
+        }
+
+        process.StartInfo.Environment["AZURITE_TEMPORARY_FOLDER"] = folder;
+        process.StartInfo.Environment["AZURITE_ACCOUNTS"] = string.Join(';', accounts.Select(account => $"{account.Name}:{account.Key}"));
+        var server = new AzuriteServer(process, folder, accounts);
+        try
+        {
+            process.Start();
+            await server.WaitAsync(cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The connection string of an account that nobody has been given yet.</summary>
+    /// <exception cref="InvalidOperationException">All have been given.</exception>
+    public string NewAccountConnectionString()
+    {
+        var number = Interlocked.Increment(ref _given) - 1;
+        if (number >= _accounts.Count)
+        {
+            throw new InvalidOperationException($"All {AccountCount} accounts of this Azurite are in use.");
+        }
+
+        var (name, key) = _accounts[number];
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={key};BlobEndpoint=http://127.0.0.1:{BlobPort}/{name};QueueEndpoint=http://127.0.0.1:{QueuePort}/{name};TableEndpoint=http://127.0.0.1:{TablePort}/{name};");
+    }
+
+    /// <summary>Ends it and deletes its files.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+        catch (InvalidOperationException)
+        {
+            // It never started.
+        }
+
+        _process.Dispose();
+        try
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // It is gone, or some virus scanner still reads; the folder is the system's temporary one.
+        }
+    }
+
+    private async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            lock (_errors)
+            {
+                _errors.AppendLine(line.Data);
+            }
+        };
+        _process.OutputDataReceived += (_, line) =>
+        {
+            if (line.Data is null)
+            {
+                ready.TrySetResult();
+            }
+            else if (ListeningPattern().Match(line.Data) is { Success: true } match)
+            {
+                SetPort(match.Groups["service"].Value, int.Parse(match.Groups["port"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture));
+                if (BlobPort > 0 && QueuePort > 0 && TablePort > 0)
+                {
+                    ready.TrySetResult();
+                }
+            }
+        };
+        _process.BeginErrorReadLine();
+        _process.BeginOutputReadLine();
+        try
+        {
+            await ready.Task.WaitAsync(StartTimeout, cancellationToken);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new AzuriteException($"Azurite did not listen within {StartTimeout.TotalSeconds} seconds.{Environment.NewLine}{ReadErrors()}", exception);
+        }
+
+        if (BlobPort == 0 || QueuePort == 0 || TablePort == 0)
+        {
+            throw new AzuriteException($"Azurite ended before it listened.{Environment.NewLine}{ReadErrors()}");
+        }
+    }
+
+    private void SetPort(string service, int port)
+    {
+        switch (service)
+        {
+            case "Blob":
+                BlobPort = port;
+                break;
+            case "Queue":
+                QueuePort = port;
+                break;
+            default:
+                TablePort = port;
+                break;
+        }
+    }
+
+    private string ReadErrors()
+    {
+        lock (_errors)
+        {
+            return _errors.ToString().Trim();
+        }
+    }
+
+    [GeneratedRegex("^Azurite (?<service>Blob|Queue|Table) service is successfully listening at .*:(?<port>[0-9]+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ListeningPattern();
+}
