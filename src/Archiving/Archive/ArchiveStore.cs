@@ -50,7 +50,7 @@ public sealed class ArchiveStore : IDisposable
                     HttpHeaders = ToHttpHeaders(headers, md5),
                     Conditions = OnlyIfNew,
                     AccessTier = _tier,
-                    // The client wants no precalculated checksum here, so it computes its own.
+                    // The service reckons the MD5 of what arrives and refuses the write when it is another.
                     TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
                 },
                 cancellationToken));
@@ -138,10 +138,6 @@ public sealed class ArchiveStore : IDisposable
         ContentDisposition = headers.ContentDisposition,
         ContentHash = md5.ToArray(),
     };
-
-    // The service reckons the MD5 of what arrives and refuses the write when it is another.
-    private static UploadTransferValidationOptions Checked(ReadOnlyMemory<byte> md5) =>
-        new() { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5, PrecalculatedChecksum = md5 };
 
     private async Task CreateContainerAsync(CancellationToken cancellationToken)
     {

@@ -1,0 +1,302 @@
+using System.Diagnostics;
+using System.Net;
+using Azure;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EightByEight.Tests;
+
+public sealed class CloudStorageClientTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Lists_regions()
+    {
+        var server = new StubServer().Answers(200, """["us-east","uk"]""");
+
+        Assert.Equal(["us-east", "uk"], await server.CreateClient().GetRegionsAsync("us-west", Cancellation));
+        Assert.Equal("https://api.example.com/storage/us-west/v3/regions", server.Requests[0].Uri.AbsoluteUri);
+        Assert.Equal("Bearer token-1", server.Requests[0].Authorization);
+    }
+
+    [Fact]
+    public async Task Sends_a_filter_as_one_encoded_value()
+    {
+        var server = new StubServer().Answers(200, """{"content":[],"lastPage":true}""");
+
+        await server.CreateClient().GetObjectsAsync("uk", new ObjectQuery { Filter = "type==a&b;(x==1,y==2)", PageKey = "200", Limit = 50, SortField = "createdTime" }, Cancellation);
+
+        var query = server.Requests[0].Uri.Query;
+        Assert.Contains("filter=type%3D%3Da%26b%3B%28x%3D%3D1%2Cy%3D%3D2%29", query, StringComparison.Ordinal);
+        Assert.Contains("pageKey=200&limit=50&sortField=createdTime&sortDirection=ASC", query, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(101)]
+    [InlineData(200)]
+    public void Stays_within_the_limit_of_a_page(int limit)
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new ObjectQuery { Limit = limit });
+    }
+
+    [Theory]
+    [InlineData("a/b?c#d", "a%2Fb%3Fc%23d")]
+    [InlineData("FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----", "FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----")]
+    [InlineData("50%", "50%25")]
+    public async Task Takes_ids_as_opaque(string id, string expected)
+    {
+        var server = new StubServer().Answers(200, """{"id":"x"}""");
+
+        await server.CreateClient().GetObjectAsync("uk", id, Cancellation);
+
+        Assert.Equal($"https://api.example.com/storage/uk/v3/objects/{expected}", server.Requests[0].Uri.AbsoluteUri);
+    }
+
+    [Theory]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("")]
+    public async Task Sends_no_id_that_leads_elsewhere(string id)
+    {
+        await Assert.ThrowsAsync<ArgumentException>(() => new StubServer().CreateClient().GetObjectAsync("uk", id, Cancellation));
+    }
+
+    [Theory]
+    [InlineData("""{"message":"no"}""")]
+    [InlineData("<html><body>no</body></html>")]
+    [InlineData("no")]
+    [InlineData("")]
+    [InlineData("\u0000\u0001\uFFFF")]
+    public async Task Tells_an_error_whatever_the_shape_of_its_body(string body)
+    {
+        var server = new StubServer().Answers(404, body);
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetObjectAsync("uk", "a", Cancellation));
+
+        Assert.Equal(404, exception.Status);
+        Assert.StartsWith("GET /storage/uk/v3/objects/a answered 404", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Quotes_at_most_500_characters_of_an_error()
+    {
+        var server = new StubServer().Answers(400, new string('x', 100_000));
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation));
+
+        Assert.Equal(500, exception.Message.Count(character => character == 'x'));
+    }
+
+    [Theory]
+    [InlineData("""{"error":"not a page"}""")]
+    [InlineData("<html>maintenance</html>")]
+    public async Task Takes_a_200_that_carries_an_error_for_an_error(string body)
+    {
+        var server = new StubServer().Answers(200, body);
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetObjectsAsync("uk", new ObjectQuery(), Cancellation));
+
+        Assert.Equal(200, exception.Status);
+        Assert.IsType<FormatException>(exception.InnerException);
+    }
+
+    [Fact]
+    public async Task Answers_a_401_with_another_token_once()
+    {
+        var server = new StubServer().Answers(401).Answers(200, """["uk"]""");
+
+        await server.CreateClient(new StubTokens("old", "new")).GetRegionsAsync("uk", Cancellation);
+
+        Assert.Equal(["Bearer old", "Bearer new"], server.Requests.Select(request => request.Authorization));
+    }
+
+    [Fact]
+    public async Task Lets_a_401_stand_when_no_token_helps()
+    {
+        var server = new StubServer().Answers(401);
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient(new StubTokens("old", "new")).GetRegionsAsync("uk", Cancellation));
+
+        Assert.Equal(401, exception.Status);
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(408)]
+    [InlineData(429)]
+    [InlineData(500)]
+    [InlineData(502)]
+    [InlineData(503)]
+    [InlineData(504)]
+    public async Task Retries_what_passes(int status)
+    {
+        var server = new StubServer().Answers(status).Answers(status).Answers(200, """["uk"]""");
+
+        Assert.Equal(["uk"], await server.CreateClient().GetRegionsAsync("uk", Cancellation));
+    }
+
+    [Fact]
+    public async Task Retries_a_broken_connection()
+    {
+        var server = new StubServer().Answers(_ => throw new HttpRequestException("reset")).Answers(200, """["uk"]""");
+
+        Assert.Equal(["uk"], await server.CreateClient().GetRegionsAsync("uk", Cancellation));
+    }
+
+    [Fact]
+    public async Task Says_so_when_nothing_answers()
+    {
+        var server = new StubServer().Answers(_ => throw new HttpRequestException("refused"));
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation));
+
+        Assert.Equal(0, exception.Status);
+        Assert.Contains("got no answer", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Waits_as_long_as_retry_after_says()
+    {
+        var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "1")).Answers(200, """["uk"]""");
+        var clock = Stopwatch.StartNew();
+
+        await server.CreateClient().GetRegionsAsync("uk", Cancellation);
+
+        Assert.True(clock.Elapsed >= TimeSpan.FromSeconds(0.9), $"waited {clock.Elapsed}");
+    }
+
+    [Fact]
+    public async Task A_429_makes_every_call_of_the_instance_wait()
+    {
+        var time = new FakeTimeProvider();
+        var gate = new PacedGate(time, 0);
+        gate.OnThrottled(TimeSpan.FromSeconds(30));
+
+        var waiting = gate.WaitAsync(Cancellation).AsTask();
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.False(waiting.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(1));
+
+        await waiting.WaitAsync(TimeSpan.FromSeconds(5), Cancellation);
+    }
+
+    [Fact]
+    public async Task Spaces_requests_below_the_ceiling()
+    {
+        var time = new FakeTimeProvider();
+        var gate = new PacedGate(time, 2);
+
+        await gate.WaitAsync(Cancellation);
+        var second = gate.WaitAsync(Cancellation).AsTask();
+        var third = gate.WaitAsync(Cancellation).AsTask();
+        Assert.False(second.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(0.5));
+        await second.WaitAsync(TimeSpan.FromSeconds(5), Cancellation);
+        Assert.False(third.IsCompleted);
+        time.Advance(TimeSpan.FromSeconds(0.5));
+
+        await third.WaitAsync(TimeSpan.FromSeconds(5), Cancellation);
+    }
+
+    [Fact]
+    public async Task Follows_a_redirect_of_content_without_the_token()
+    {
+        var server = new StubServer()
+            .Answers(302, "", "text/plain", ("Location", "https://s3.example.org/bucket/key?signature=1"))
+            .Answers(200, "bytes", "audio/mpeg");
+
+        await using var content = await server.CreateClient().OpenContentAsync("uk", "a", Cancellation);
+
+        using var reader = new StreamReader(content.Stream);
+        Assert.Equal("bytes", await reader.ReadToEndAsync(Cancellation));
+        Assert.Equal("Bearer token-1", server.Requests[0].Authorization);
+        Assert.Equal("s3.example.org", server.Requests[1].Uri.Host);
+        Assert.Null(server.Requests[1].Authorization);
+    }
+
+    [Fact]
+    public async Task Follows_no_redirect_into_the_clear()
+    {
+        var server = new StubServer().Answers(302, "", "text/plain", ("Location", "http://s3.example.org/key"));
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().OpenContentAsync("uk", "a", Cancellation));
+
+        Assert.Equal(302, exception.Status);
+    }
+
+    [Fact]
+    public async Task Takes_nothing_but_200_for_content()
+    {
+        var server = new StubServer().Answers(_ => new HttpResponseMessage(HttpStatusCode.PartialContent) { Content = new StringContent("part") });
+
+        await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().OpenContentAsync("uk", "a", Cancellation));
+    }
+
+    [Theory]
+    [InlineData("https://s3.example.org/k?X=1")]
+    [InlineData("\"https://s3.example.org/k?X=1\"")]
+    [InlineData("""{"expires":"soon","url":"https://s3.example.org/k?X=1"}""")]
+    public async Task Reads_a_presigned_address_in_every_form(string body)
+    {
+        var server = new StubServer().Answers(200, body);
+
+        Assert.Equal("https://s3.example.org/k?X=1", (await server.CreateClient().GetPresignedUrlAsync("uk", "a", Cancellation)).AbsoluteUri);
+        Assert.EndsWith("/objects/a/content?presignUrl=true", server.Requests[0].Uri.AbsoluteUri, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://s3.example.org/secret-address")]
+    [InlineData("""{"url":"secret-address"}""")]
+    [InlineData("")]
+    public async Task Takes_no_other_presigned_address_and_quotes_none(string body)
+    {
+        var server = new StubServer().Answers(200, body);
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetPresignedUrlAsync("uk", "a", Cancellation));
+
+        Assert.DoesNotContain("secret-address", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Restores()
+    {
+        var server = new StubServer().Answers(202);
+
+        await server.CreateClient().RestoreAsync("uk", "a", 7, Cancellation);
+
+        Assert.Equal(HttpMethod.Post, server.Requests[0].Method);
+        Assert.EndsWith("/objects/a/restore?expirationDays=7", server.Requests[0].Uri.AbsoluteUri, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(11)]
+    public async Task Restores_for_one_to_ten_days(int days)
+    {
+        await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => new StubServer().CreateClient().RestoreAsync("uk", "a", days, Cancellation));
+    }
+
+    [Theory]
+    [InlineData(200)]
+    [InlineData(204)]
+    public async Task Deletes_in_bulk(int status)
+    {
+        var server = new StubServer().Answers(status);
+
+        await server.CreateClient().DeleteAsync("uk", ["a", "b\"c"], Cancellation);
+
+        Assert.Equal(HttpMethod.Delete, server.Requests[0].Method);
+        Assert.Equal("""["a","b\u0022c"]""", server.Requests[0].Body);
+    }
+
+    [Fact]
+    public async Task Deletes_nothing_without_a_request()
+    {
+        var server = new StubServer();
+
+        await server.CreateClient().DeleteAsync("uk", [], Cancellation);
+
+        Assert.Empty(server.Requests);
+    }
+}

@@ -1,0 +1,126 @@
+using System.Globalization;
+
+namespace EightByEight.Tests;
+
+public sealed class StorageObjectTests
+{
+    private const string Example = """
+        {"id":"0e6e8e4c-6c4f-4b4e-9b52-5d6c2a7b1f00","type":"callrecording","mimeType":"audio/mpeg","objectName":"int_2022-11-01T21:22:22+1408.mp3",
+        "checksumType":"MD5","checksum":"27b75edcb0305a6a6a87d60a1e01f1a4-1","customerId":"c","userId":"u","storedBytes":123456,
+        "createdTime":"2022-11-01T21:22:22","updatedTime":"2022-11-01T21:30:00","objectState":"AVAILABLE","bucketId":"b",
+        "tags":[{"key":"startTime","value":"1667337742543"},{"id":"7","key":"note","value":""},{"key":"note","value":"second"}],"shared":false}
+        """;
+
+    [Fact]
+    public void Reads_a_record()
+    {
+        var record = Parse(Example);
+
+        Assert.Equal("callrecording", record.Type);
+        Assert.Equal(123456, record.StoredBytes);
+        Assert.Equal("27b75edcb0305a6a6a87d60a1e01f1a4-1", record.Checksum);
+        Assert.Equal(ObjectState.Available, record.State);
+        Assert.Equal(false, record.Shared);
+        Assert.Equal([new ObjectTag("startTime", "1667337742543"), new ObjectTag("note", ""), new ObjectTag("note", "second")], record.Tags);
+        Assert.Equal("", record.GetTag("note"));
+    }
+
+    [Fact]
+    public void Reads_times_without_zone_as_utc_in_every_culture()
+    {
+        // Made up, because the apps run without the data of real ones.
+        var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
+        culture.DateTimeFormat.ShortDatePattern = "dd.MM.yyyy";
+        culture.DateTimeFormat.DateSeparator = ".";
+        culture.DateTimeFormat.TimeSeparator = ".";
+        culture.NumberFormat.NegativeSign = "~";
+        CultureInfo.CurrentCulture = culture;
+
+        var record = Parse(Example);
+
+        // The tag startTime of 8x8's own example belongs to the same second.
+        Assert.Equal(DateTimeOffset.FromUnixTimeMilliseconds(1667337742543).ToUnixTimeSeconds(), record.CreatedTime!.Value.ToUnixTimeSeconds());
+        Assert.Equal(TimeSpan.Zero, record.CreatedTime.Value.Offset);
+    }
+
+    [Theory]
+    [InlineData("\"123456\"", 123456L)]
+    [InlineData("123456", 123456L)]
+    [InlineData("123456.0", 123456L)]
+    [InlineData("\"9007199254740993\"", 9007199254740993L)]
+    [InlineData("\"\"", null)]
+    [InlineData("null", null)]
+    [InlineData("-1", null)]
+    [InlineData("{}", null)]
+    public void Reads_sizes_as_numbers_or_strings(string json, long? expected)
+    {
+        Assert.Equal(expected, Parse($$"""{"id":"a","storedBytes":{{json}}}""").StoredBytes);
+    }
+
+    [Theory]
+    [InlineData("\"2022-11-01T21:22:22Z\"", "2022-11-01T21:22:22Z")]
+    [InlineData("\"2022-11-01T22:22:22+01:00\"", "2022-11-01T21:22:22Z")]
+    [InlineData("\"2022-11-01T21:22:22.543\"", "2022-11-01T21:22:22.543Z")]
+    [InlineData("1667337742543", "2022-11-01T21:22:22.543Z")]
+    [InlineData("\"yesterday\"", null)]
+    [InlineData("\"\"", null)]
+    [InlineData("[]", null)]
+    public void Reads_times_in_every_form(string json, string? expected)
+    {
+        DateTimeOffset? time = expected is null ? null : DateTimeOffset.Parse(expected, CultureInfo.InvariantCulture);
+
+        Assert.Equal(time, Parse($$"""{"id":"a","createdTime":{{json}}}""").CreatedTime);
+    }
+
+    [Fact]
+    public void Takes_states_and_types_that_it_does_not_know()
+    {
+        var record = Parse("""{"id":"a","objectState":"FROZEN","type":"hologram"}""");
+
+        Assert.Equal("FROZEN", record.State.ToString());
+        Assert.NotEqual(ObjectState.Available, record.State);
+        Assert.Equal("hologram", record.Type);
+    }
+
+    [Fact]
+    public void Needs_nothing_but_an_id()
+    {
+        var record = Parse("""{"id":"FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----"}""");
+
+        Assert.Equal("unknown", record.Type);
+        Assert.Null(record.Checksum);
+        Assert.Null(record.CreatedTime);
+        Assert.Empty(record.Tags);
+    }
+
+    [Fact]
+    public void Ignores_fields_of_other_shapes()
+    {
+        var record = Parse("""{"id":"a","tags":{"no":"array"},"shared":"maybe","mimeType":["x"],"new":{"a":[{"b":1}]},"objectName":"n"}""");
+
+        Assert.Empty(record.Tags);
+        Assert.Null(record.MimeType);
+        Assert.Equal("n", record.ObjectName);
+    }
+
+    [Fact]
+    public void Keeps_the_record_exactly_as_it_came()
+    {
+        const string Odd = """{ "id" : "a",  "x":1.0e3, "t":"\u0041" }""";
+
+        Assert.Equal(Odd, Parse(Odd).Json.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"id":""}""")]
+    [InlineData("""{"id":"a" """)]
+    public void Refuses_what_is_no_record(string json)
+    {
+        Assert.Throws<FormatException>(() => Parse(json));
+    }
+
+    private static StorageObject Parse(string json) => StorageObject.Parse(BinaryData.FromString(json));
+}

@@ -1,0 +1,155 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+
+namespace EightByEight.Tests;
+
+public sealed class TokenClientTests
+{
+    // The shape of the example in 8x8's support article: every number a string, one key twice, a type that is not the one to send.
+    private const string ArticleExample = """
+        {
+          "refresh_token_expires_in": "0",
+          "expires_in": "3599",
+          "api_product_list": "[storage, analytics]",
+          "api_product_list_json": ["storage", "analytics"],
+          "organization_name": "example",
+          "token_type": "BearerToken",
+          "issued_at": "1667337742543",
+          "client_id": "client",
+          "access_token": "the-token",
+          "application_name": "app",
+          "scope": "",
+          "expires_in": "3599",
+          "refresh_count": "0",
+          "status": "approved"
+        }
+        """;
+
+    private static readonly ApiKey Key = new("key", "s3cr:et");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Reads_the_example_of_the_support_article()
+    {
+        var now = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
+        var server = new StubServer().Answers(200, ArticleExample);
+
+        var token = await server.CreateTokenClient(new FakeTimeProvider(now)).RequestTokenAsync(Key, Cancellation);
+
+        Assert.Equal("the-token", token.Value);
+        Assert.Equal(now, token.IssuedAt);
+        Assert.Equal(now.AddSeconds(3599), token.ExpiresOn);
+        Assert.Equal(["storage", "analytics"], token.Products);
+    }
+
+    [Fact]
+    public async Task Asks_as_8x8_wants_to_be_asked()
+    {
+        var server = new StubServer().Answers(200, ArticleExample);
+
+        await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
+
+        var request = Assert.Single(server.Requests);
+        Assert.Equal(HttpMethod.Post, request.Method);
+        Assert.Equal("https://api.example.com/oauth/v2/token", request.Uri.AbsoluteUri);
+        Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("key:s3cr:et")), request.Authorization);
+        Assert.Equal("grant_type=client_credentials", request.Body);
+    }
+
+    [Theory]
+    [InlineData("\"1799\"", 1799)]
+    [InlineData("1799", 1799)]
+    [InlineData("\" 60 \"", 60)]
+    public async Task Reads_the_lifetime_that_8x8_gives(string value, int seconds)
+    {
+        var server = new StubServer().Answers(200, $$"""{"access_token":"t","expires_in":{{value}}}""");
+
+        var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
+
+        Assert.Equal(TimeSpan.FromSeconds(seconds), token.ExpiresOn - token.IssuedAt);
+    }
+
+    [Theory]
+    [InlineData("""{"access_token":"t","expires_in":"60"}""")]
+    [InlineData("""{"access_token":"t","expires_in":"60","api_product_list":"[storage]"}""")]
+    [InlineData("""{"access_token":"t","expires_in":"60","api_product_list_json":["analytics","Storage"]}""")]
+    [InlineData("""{"access_token":"t","expires_in":"60","api_product_list_json":"[\"storage\"]","unknown":{"deep":[1,{"er":null}]}}""")]
+    public async Task Accepts_either_field_of_products_and_ignores_what_it_does_not_know(string json)
+    {
+        var server = new StubServer().Answers(200, json);
+
+        var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
+
+        Assert.Equal("t", token.Value);
+    }
+
+    [Theory]
+    [InlineData(401, "", TokenFailure.WrongCredentials, "EightByEight__Secret")]
+    [InlineData(400, "{", TokenFailure.WrongCredentials, "EightByEight__Key")]
+    [InlineData(403, "<html>", TokenFailure.MissingRights, "Storage API")]
+    [InlineData(404, "[]", TokenFailure.UnexpectedAnswer, "EightByEight__BaseUrl")]
+    [InlineData(500, "oops", TokenFailure.Unreachable, "status.8x8.com")]
+    [InlineData(429, "", TokenFailure.Throttled, "slow down")]
+    [InlineData(200, """{"access_token":"t","expires_in":"60","api_product_list":"[analytics]"}""", TokenFailure.StorageProductMissing, "Call recordings & Storage")]
+    [InlineData(200, """{"access_token":"t","expires_in":"60","status":"revoked"}""", TokenFailure.MissingRights, "revoked")]
+    [InlineData(200, """{"access_token":"","expires_in":"60"}""", TokenFailure.UnexpectedAnswer, "access_token")]
+    [InlineData(200, """{"access_token":"t","expires_in":"soon"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
+    [InlineData(200, """{"access_token":"t","expires_in":"-5"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
+    [InlineData(200, "<html>captive portal</html>", TokenFailure.UnexpectedAnswer, "proxy")]
+    public async Task Says_why_there_is_no_token_and_what_to_do(int status, string body, TokenFailure failure, string remedy)
+    {
+        var server = new StubServer().Answers(status, body);
+
+        var exception = await Assert.ThrowsAsync<TokenRequestException>(() => server.CreateTokenClient().RequestTokenAsync(Key, Cancellation));
+
+        Assert.Equal(failure, exception.Failure);
+        Assert.Contains(remedy, exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cr", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Says_that_nothing_answers()
+    {
+        var server = new StubServer().Answers(_ => throw new HttpRequestException("no route"));
+
+        var exception = await Assert.ThrowsAsync<TokenRequestException>(() => server.CreateTokenClient().RequestTokenAsync(Key, Cancellation));
+
+        Assert.Equal(TokenFailure.Unreachable, exception.Failure);
+    }
+
+    [Fact]
+    public async Task Retries_what_passes()
+    {
+        var server = new StubServer().Answers(503).Answers(429, "", "text/plain", ("Retry-After", "0")).Answers(200, ArticleExample);
+
+        var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
+
+        Assert.Equal("the-token", token.Value);
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("http://api.8x8.com")]
+    [InlineData("ftp://127.0.0.1")]
+    public void Sends_credentials_over_https_only(string address)
+    {
+        Assert.Throws<ArgumentException>(() => new TokenClient(new Uri(address)));
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:8080")]
+    [InlineData("http://localhost:8080")]
+    [InlineData("https://api.8x8.com")]
+    public void Allows_http_to_this_machine(string address)
+    {
+        Assert.NotNull(new TokenClient(new Uri(address)));
+    }
+
+    [Fact]
+    public void Tells_nobody_the_key_or_the_token()
+    {
+        Assert.DoesNotContain("s3cr", Key.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("secret-value", new AccessToken("secret-value", default, default).ToString(), StringComparison.Ordinal);
+    }
+}
