@@ -1,0 +1,50 @@
+using System.Net;
+
+namespace Simulator.Tests;
+
+public sealed class AuthorizationTests : SimulatorTest
+{
+    [Fact]
+    public async Task Gives_every_number_as_a_string_and_expires_in_twice()
+    {
+        var json = await RequestTokenAsync("demo-key:demo-secret");
+
+        Assert.Equal("1799", json.GetProperty("expires_in").GetString());
+        Assert.Equal(2, json.EnumerateObject().Count(property => property.NameEquals("expires_in")));
+        Assert.Equal("BearerToken", json.GetProperty("token_type").GetString());
+        Assert.Equal(Now.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture), json.GetProperty("issued_at").GetString());
+    }
+
+    [Fact]
+    public async Task Refuses_a_wrong_secret()
+    {
+        await Assert.ThrowsAsync<HttpRequestException>(() => RequestTokenAsync("demo-key:wrong"));
+    }
+
+    [Fact]
+    public async Task Refuses_a_request_without_token_with_an_unknown_one_and_with_an_expired_one()
+    {
+        Assert.Equal(HttpStatusCode.OK, await SearchStatusAsync("limit=1"));
+        Time.Advance(TimeSpan.FromSeconds(1799));
+        Assert.Equal(HttpStatusCode.Unauthorized, await SearchStatusAsync("limit=1"));
+        Client.DefaultRequestHeaders.Authorization = new("Bearer", "sim-made-up");
+        Assert.Equal(HttpStatusCode.Unauthorized, await SearchStatusAsync("limit=1"));
+        Client.DefaultRequestHeaders.Authorization = null;
+        Assert.Equal(HttpStatusCode.Unauthorized, await SearchStatusAsync("limit=1"));
+    }
+
+    [Theory]
+    [InlineData(Rights.Read, HttpStatusCode.OK, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden)]
+    [InlineData(Rights.Read | Rights.Download, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden)]
+    [InlineData(Rights.Read | Rights.Download | Rights.Edit, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Accepted)]
+    public async Task Keeps_to_the_rights_of_the_key(Rights rights, HttpStatusCode search, HttpStatusCode download, HttpStatusCode restore)
+    {
+        Server.Account.Rights = rights;
+        var available = Add();
+        var archived = Add(state: "ARCHIVED");
+
+        Assert.Equal(search, await SearchStatusAsync("limit=1"));
+        Assert.Equal(download, await StatusAsync(HttpMethod.Get, $"/storage/us-east/v3/objects/{available.Id}/content"));
+        Assert.Equal(restore, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{archived.Id}/restore"));
+    }
+}
