@@ -33,7 +33,7 @@ internal sealed partial class TimerListener(
             status = await FireAsync(status, isMonitored, isPastDue, now, abandon);
         }
 
-        // Counted from the time of the run and not from its end, so that what came due during a long run is not skipped unseen.
+        // Ticks that pass while a run lasts are skipped, as the Functions host does: its runs never overlap, nor pile up.
         while (!stop.IsCancellationRequested)
         {
             var next = schedule.Next(timeProvider.GetUtcNow());

@@ -1,0 +1,127 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Time.Testing;
+using Testing;
+
+namespace LocalHost.Tests;
+
+public sealed class TimerListenerTests(AzuriteFixture azurite) : HostTest(azurite)
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 2, 0, TimeSpan.Zero));
+
+    [Fact]
+    public async Task Fires_by_the_schedule_that_a_setting_holds()
+    {
+        await using var app = await StartAsync(typeof(EveryFiveMinutes));
+        await AdvanceAsync(TimeSpan.FromMinutes(2));
+        Assert.Empty(Recorder.Calls);
+        await AdvanceAsync(TimeSpan.FromMinutes(1));
+
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 1, "the first tick");
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 2, "the second tick");
+        Assert.StartsWith("past due False, last 0001", Recorder.Calls[0], StringComparison.Ordinal);
+        Assert.StartsWith("past due False, last 2026-11-24T12:05", Recorder.Calls[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Makes_up_for_a_tick_that_was_missed_while_the_host_was_down()
+    {
+        var folder = Directory.CreateTempSubdirectory("timer-").FullName;
+        await using (var app = await StartAsync(typeof(EveryFiveMinutes), folder))
+        {
+            await AdvanceAsync(TimeSpan.FromMinutes(3));
+            await Eventually.HoldsAsync(() => Recorder.Calls.Count == 1, "the first tick");
+        }
+
+        _time.Advance(TimeSpan.FromMinutes(17));
+        Directory.CreateDirectory(folder);
+        await using var again = await StartAsync(typeof(EveryFiveMinutes), folder);
+
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 2, "the missed tick");
+        Assert.StartsWith("past due True", Recorder.Calls[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Makes_up_for_nothing_when_nothing_was_missed()
+    {
+        var folder = Directory.CreateTempSubdirectory("timer-").FullName;
+        await using (var app = await StartAsync(typeof(EveryFiveMinutes), folder))
+        {
+            await AdvanceAsync(TimeSpan.FromMinutes(3));
+            await Eventually.HoldsAsync(() => Recorder.Calls.Count == 1, "the first tick");
+        }
+
+        Directory.CreateDirectory(folder);
+        await using var again = await StartAsync(typeof(EveryFiveMinutes), folder);
+        await AdvanceAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Single(Recorder.Calls);
+    }
+
+    [Fact]
+    public async Task Runs_on_startup_when_told_so_and_keeps_no_status_when_told_not_to()
+    {
+        await using var app = await StartAsync(typeof(OnStartup));
+
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 1, "the run at start");
+        Assert.Equal("no status", Recorder.Calls[0]);
+    }
+
+    [Fact]
+    public async Task Goes_on_after_a_run_that_failed()
+    {
+        Recorder.Do = (_, _) => throw new InvalidOperationException("tick");
+        await using var app = await StartAsync(typeof(EveryFiveMinutes));
+        await AdvanceAsync(TimeSpan.FromMinutes(3));
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 1, "the first tick");
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 2, "the second tick");
+    }
+
+    [Fact]
+    public async Task Never_runs_twice_at_once()
+    {
+        var end = new TaskCompletionSource();
+        Recorder.Do = (_, _) => end.Task;
+        await using var app = await StartAsync(typeof(EveryFiveMinutes));
+        await AdvanceAsync(TimeSpan.FromMinutes(3));
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 1, "the first tick");
+        await AdvanceAsync(TimeSpan.FromMinutes(10));
+        Assert.Single(Recorder.Calls);
+        end.SetResult();
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 2, "the next tick");
+    }
+
+    private Task<TestApp> StartAsync(Type functions, string? folder = null) =>
+        TestApp.StartAsync(Account, [functions], Recorder, _time, folder: folder, settings: ("Every", "0 */5 * * * *"));
+
+    // In steps, with real time between them: the host sets its next timer when the one before has fired.
+    private async Task AdvanceAsync(TimeSpan by)
+    {
+        for (var step = TimeSpan.Zero; step < by; step += TimeSpan.FromSeconds(30))
+        {
+            await Task.Delay(30, Cancellation);
+            _time.Advance(TimeSpan.FromSeconds(30));
+        }
+
+        await Task.Delay(100, Cancellation);
+    }
+
+    public sealed class EveryFiveMinutes(Recorder recorder)
+    {
+        [Function("Tick")]
+        public Task TickAsync([TimerTrigger("%Every%")] TimerInfo timer) =>
+            recorder.CallAsync($"past due {timer.IsPastDue}, last {timer.ScheduleStatus!.Last:O}");
+    }
+
+    public sealed class OnStartup(Recorder recorder)
+    {
+        [Function("Tick")]
+        public Task TickAsync([TimerTrigger("0 0 0 1 1 *", RunOnStartup = true, UseMonitor = false)] TimerInfo timer) =>
+            recorder.CallAsync(timer.ScheduleStatus is null ? "no status" : "status");
+    }
+}
