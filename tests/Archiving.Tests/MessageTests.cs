@@ -1,0 +1,82 @@
+using System.Globalization;
+using Archiving.Archive;
+using Archiving.Queues;
+using EightByEight;
+
+namespace Archiving.Tests;
+
+public sealed class MessageTests
+{
+    [Fact]
+    public void An_object_message_carries_the_record_byte_for_byte()
+    {
+        const string Record = """{"id":"a","createdTime":"2026-01-02T03:04:05","odd":1.50,"tags":[{"key":"k","value":"ü"}]}""";
+        var sent = new ObjectMessage { Region = "uk", Id = "a", Record = Parse(Record), Deferrals = 3, RestoreRequestedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero) };
+
+        var received = ObjectMessage.Parse(sent.ToJson());
+
+        Assert.Equal(Record, received.Record!.Json.ToString());
+        Assert.Equal(("uk", "a", 3, sent.RestoreRequestedAt), (received.Region, received.Id, received.Deferrals, received.RestoreRequestedAt));
+    }
+
+    [Fact]
+    public void An_object_message_leaves_out_a_record_that_does_not_fit()
+    {
+        var record = Parse($$"""{"id":"a","note":"{{new string('x', 60_000)}}"}""");
+
+        var message = new ObjectMessage { Region = "uk", Id = "a", Record = record }.ToJson();
+
+        Assert.InRange(Convert.ToBase64String(message.ToArray()).Length, 1, 65_536);
+        Assert.Null(ObjectMessage.Parse(message).Record);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{}")]
+    [InlineData("""{"region":"uk"}""")]
+    [InlineData("""{"region":"uk","id":""}""")]
+    [InlineData("""{"region":1,"id":"a"}""")]
+    [InlineData("""{"region":"uk","id":"a","record":{"no":"id"}}""")]
+    public void A_malformed_object_message_says_what_it_should_be(string body)
+    {
+        Assert.Throws<InvalidMessageException>(() => ObjectMessage.Parse(BinaryData.FromString(body)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{}")]
+    [InlineData("""{"region":"uk"}""")]
+    [InlineData("""{"region":"uk","from":"yesterday","to":"2026-01-01T00:00:00Z"}""")]
+    [InlineData("""{"region":"uk","from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z","field":"id"}""")]
+    public void A_malformed_window_message_says_what_it_should_be(string body)
+    {
+        Assert.Throws<InvalidMessageException>(() => WindowMessage.Parse(BinaryData.FromString(body)));
+    }
+
+    [Fact]
+    public void A_window_has_the_same_name_however_often_it_is_sent()
+    {
+        var window = new WindowMessage { Region = "uk", From = Time("2026-01-01T00:00:00Z"), To = Time("2026-01-02T00:00:00Z"), RunId = "r" };
+
+        Assert.Equal(window.Name, WindowMessage.Parse((window with { Deferrals = 5 }).ToJson()).Name);
+        Assert.NotEqual(window.Name, (window with { To = window.To.AddSeconds(1) }).Name);
+    }
+
+    [Fact]
+    public void A_receipt_survives_a_round_trip()
+    {
+        const string Record = """{"id":"a","x":[1,2,{"y":null}],"createdTime":"2026-01-02T03:04:05"}""";
+        var receipt = new Receipt("uk", Parse(Record), "uk/x/a", 12, "md5", "sha", "md5", Time("2026-01-02T03:04:05Z"));
+
+        var json = BinaryData.FromBytes(receipt.ToJson());
+        var read = Receipt.Parse(json);
+
+        Assert.Contains($"\"object\":{Record}", json.ToString(), StringComparison.Ordinal);
+        Assert.Equal(receipt with { Record = read.Record }, read);
+    }
+
+    private static StorageObject Parse(string json) => StorageObject.Parse(BinaryData.FromString(json));
+
+    private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
+}

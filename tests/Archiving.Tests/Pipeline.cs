@@ -1,0 +1,228 @@
+using System.Security.Cryptography;
+using Archiving.Archive;
+using Archiving.Failures;
+using Archiving.Health;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Queues;
+using Archiving.Storage;
+
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues.Models;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Simulator;
+using Simulator.Objects;
+using Testing;
+
+[assembly: AssemblyFixture(typeof(AzuriteFixture))]
+
+namespace Archiving.Tests;
+
+/// <summary>The archiver on real storage and the simulated 8x8; a test delivers the queues' messages itself, one round at a time.</summary>
+internal sealed class Pipeline : IAsyncDisposable
+{
+    private const int MaxDequeueCount = 5;
+    private readonly ServiceProvider _services;
+
+    private Pipeline(SimulatorServer simulator, StorageAccount account, ServiceProvider services, LogCapture logs)
+    {
+        Simulator = simulator;
+        Account = account;
+        _services = services;
+        Logs = logs;
+    }
+
+    public SimulatorServer Simulator { get; }
+
+    public StorageAccount Account { get; }
+
+    public LogCapture Logs { get; }
+
+    public BlobContainerClient Container => Account.Blobs.GetBlobContainerClient("recordings");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, params (string Name, string Value)[] settings)
+    {
+        simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
+        account ??= azurite.NewAccount();
+        var all = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["AzureWebJobsStorage"] = account.ConnectionString,
+            ["EightByEight:BaseUrl"] = simulator.BaseUrl.AbsoluteUri,
+            ["EightByEight:Key"] = simulator.Account.Key,
+            ["EightByEight:Secret"] = simulator.Account.Secret,
+            ["Listing:SettleSeconds"] = "0",
+        };
+        foreach (var (name, value) in settings)
+        {
+            all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
+        }
+
+        var logs = new LogCapture();
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(logs));
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(all).Build();
+        services.AddSingleton<IConfiguration>(configuration);
+        if (time is not null)
+        {
+            services.AddSingleton(time);
+        }
+
+        services.AddArchiving(configuration);
+        return new Pipeline(simulator, account, services.BuildServiceProvider(), logs);
+    }
+
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
+    /// <summary>Plans a listing and delivers every message until nothing visible is left.</summary>
+    public async Task RunAsync()
+    {
+        await Get<ListingPlanner>().PlanAsync(Cancellation);
+        await DeliverAllAsync();
+    }
+
+    /// <summary>Delivers until nothing visible is left.</summary>
+    public async Task DeliverAllAsync()
+    {
+        while (await DeliverAsync(QueueNames.ListWindows, ListAsync) + await DeliverAsync(QueueNames.ArchiveObjects, ArchiveAsync) > 0)
+        {
+        }
+    }
+
+    /// <summary>Delivers what is visible in a queue once, as the Functions host would: deleted when handled, back at once when not, to the poison queue after five tries.</summary>
+    public async Task<int> DeliverAsync(string queueName, Func<QueueMessage, Task> handle)
+    {
+        var queue = Account.Queues.GetQueueClient(queueName);
+        if (!await queue.ExistsAsync(Cancellation))
+        {
+            return 0;
+        }
+
+        var messages = (await queue.ReceiveMessagesAsync(32, TimeSpan.FromMinutes(5), Cancellation)).Value;
+        await Parallel.ForEachAsync(messages, new ParallelOptions { MaxDegreeOfParallelism = 16, CancellationToken = Cancellation }, async (message, _) =>
+        {
+            try
+            {
+                await handle(message);
+                await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, Cancellation);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                if (message.DequeueCount < MaxDequeueCount)
+                {
+                    await queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, visibilityTimeout: TimeSpan.Zero, cancellationToken: Cancellation);
+                    return;
+                }
+
+                await Get<FailureRecorder>().RecordObjectAsync(message.Body, Cancellation);
+                await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, Cancellation);
+            }
+        });
+        return messages.Length;
+    }
+
+    public async Task ArchiveAsync(QueueMessage message)
+    {
+        var work = ObjectMessage.Parse(message.Body);
+        try
+        {
+            await Get<ObjectArchiver>().ArchiveAsync(work, message.DequeueCount, Cancellation);
+        }
+        catch (OutageException outage)
+        {
+            await Get<Deferral>().PutOffAsync(QueueNames.ArchiveObjects, work, outage, Cancellation);
+        }
+    }
+
+    public async Task ListAsync(QueueMessage message)
+    {
+        var window = WindowMessage.Parse(message.Body);
+        try
+        {
+            await Get<WindowLister>().ListAsync(window, Cancellation);
+        }
+        catch (OutageException outage)
+        {
+            await Get<Deferral>().PutOffAsync(window, outage, Cancellation);
+        }
+    }
+
+    public async Task<LedgerEntry?> FindAsync(SimulatedObject item) =>
+        await Get<ObjectLedger>().FindAsync(new LedgerKey(LedgerKey.Partition(item.Region, item.CreatedTime), ObjectNames.Encode(item.Id)), Cancellation);
+
+    public async Task<string?> StateAsync(SimulatedObject item) => (await FindAsync(item))?.State;
+
+    public async Task<Dictionary<string, BinaryData>> ReadContainerAsync()
+    {
+        var blobs = new Dictionary<string, BinaryData>(StringComparer.Ordinal);
+        if (!await Container.ExistsAsync(Cancellation))
+        {
+            return blobs;
+        }
+
+        await foreach (var blob in Container.GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.None, Azure.Storage.Blobs.Models.BlobStates.None, prefix: null, Cancellation))
+        {
+            blobs[blob.Name] = (await Container.GetBlobClient(blob.Name).DownloadContentAsync(Cancellation)).Value.Content;
+        }
+
+        return blobs;
+    }
+
+    /// <summary>Asserts that an object stands in the archive, exactly and once.</summary>
+    public async Task AssertArchivedAsync(SimulatedObject item)
+    {
+        var entry = await FindAsync(item);
+        Assert.NotNull(entry);
+        Assert.True(entry.Is(LedgerState.Archived), $"{item.Id} is {entry.State}: {entry.LastError}");
+        var bytes = (await Container.GetBlobClient(entry.Blob).DownloadContentAsync(Cancellation)).Value.Content.ToArray();
+        var expected = new byte[item.Content.Length];
+        item.Content.Fill(expected, 0);
+        Assert.True(expected.AsSpan().SequenceEqual(bytes), $"{item.Id}: the bytes differ");
+        var receipt = Receipt.Parse((await Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
+        Assert.Equal((item.Region, item.Id, entry.Blob), (receipt.Region, receipt.Record.Id, receipt.Blob));
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(expected)), receipt.Sha256);
+        Assert.Equal(Convert.ToHexStringLower(MD5.HashData(expected)), receipt.Md5);
+        Assert.Equal(item.Content.Length, receipt.Bytes);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _services.DisposeAsync();
+        await Simulator.DisposeAsync();
+    }
+}
+
+/// <summary>Keeps what is logged.</summary>
+internal sealed class LogCapture : ILoggerProvider
+{
+    private readonly System.Collections.Concurrent.ConcurrentQueue<(LogLevel Level, string Message)> _lines = new();
+
+    public IReadOnlyList<(LogLevel Level, string Message)> Lines => [.. _lines];
+
+    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class Logger(LogCapture capture, string category) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (category.StartsWith("Archiving", StringComparison.Ordinal))
+            {
+                capture._lines.Enqueue((logLevel, formatter(state, exception) + exception));
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using System.Text.Json;
+using Archiving.Settings;
+using Microsoft.Extensions.Configuration;
+
+namespace Archiving.Tests;
+
+public sealed class SettingsTests
+{
+    private static readonly Dictionary<string, string?> Least = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
+        ["EightByEight:Key"] = "k",
+        ["EightByEight:Secret"] = "s",
+    };
+
+    [Fact]
+    public void Has_the_defaults_of_the_contract()
+    {
+        var options = Read();
+
+        Assert.Equal("https://api.8x8.com/", options.EightByEight.BaseUrl.AbsoluteUri);
+        Assert.Equal(("us-east", true, 7, 0d), (options.EightByEight.DiscoveryRegion, options.EightByEight.IncludeArchived, options.EightByEight.RestoreDays, options.EightByEight.MaxRequestsPerSecond));
+        Assert.Empty(options.EightByEight.Regions);
+        Assert.Equal("recordings", options.Archive.Container);
+        Assert.Equal((TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60)), (options.Listing.Overlap, options.Listing.Settle));
+        Assert.Equal(TimeSpan.FromMinutes(15), options.Restore.PollInterval);
+        Assert.Equal(30, options.Retention.DefaultDays);
+    }
+
+    [Theory]
+    [InlineData("EightByEight__BaseUrl", "http://api.8x8.com")]
+    [InlineData("EightByEight__BaseUrl", "8x8")]
+    [InlineData("EightByEight__Regions", "us-east;uk")]
+    [InlineData("EightByEight__RestoreDays", "11")]
+    [InlineData("EightByEight__RestoreDays", "seven")]
+    [InlineData("EightByEight__IncludeArchived", "yes")]
+    [InlineData("EightByEight__MaxRequestsPerSecond", "-1")]
+    [InlineData("Restore__PollInterval", "15")]
+    [InlineData("Archive__Container", "My Recordings")]
+    [InlineData("Archive__AccessTier", "Lukewarm")]
+    [InlineData("Listing__StartFrom", "01/02/2026")]
+    [InlineData("Listing__StartFrom", "last year")]
+    [InlineData("Listing__OverlapMinutes", "1e3")]
+    [InlineData("Listing__SettleSeconds", "-5")]
+    [InlineData("Retention__DefaultDays", "0")]
+    [InlineData("Retention__voicemail", "a month")]
+    [InlineData("KeyVault__Uri", "http://vault.example")]
+    public void Refuses_a_malformed_setting_by_name_and_value(string name, string value)
+    {
+        var message = Assert.Throws<SettingsException>(() => Read((name, value))).Message;
+
+        Assert.Contains(name, message, StringComparison.Ordinal);
+        Assert.Contains(value, message, StringComparison.Ordinal);
+        Assert.Contains("expected", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Tells_every_problem_in_one_message()
+    {
+        var message = Assert.Throws<SettingsException>(() => Read(("EightByEight__Key", ""), ("Listing__StartFrom", "x"), ("AzureWebJobsStorage", ""))).Message;
+
+        Assert.Contains("EightByEight__Key is not set", message, StringComparison.Ordinal);
+        Assert.Contains("Listing__StartFrom", message, StringComparison.Ordinal);
+        Assert.Contains("AzureWebJobsStorage", message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AzureWebJobsStorage", "AccountKey=hunter2")]
+    [InlineData("ArchiveStorage", "DefaultEndpointsProtocol=https;AccountKey=hunter2")]
+    public void Never_shows_a_secret(string name, string value)
+    {
+        var exception = Assert.Throws<SettingsException>(() => Read((name, value)));
+
+        Assert.Contains(name, exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", exception.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Wants_a_vault_in_azure()
+    {
+        Assert.Contains("KeyVault__Uri", Assert.Throws<SettingsException>(() => Read(("WEBSITE_SITE_NAME", "my-app"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Pins_a_certificate_for_a_vault_on_this_machine_only()
+    {
+        var pin = ("KeyVault__CertificateSha256", new string('a', 64));
+
+        Assert.NotNull(Read(pin, ("KeyVault__Uri", "https://127.0.0.1:8443")).KeyVault.CertificateSha256);
+        Assert.Throws<SettingsException>(() => Read(pin, ("KeyVault__Uri", "https://my-vault.vault.azure.net")));
+    }
+
+    [Fact]
+    public void Reads_a_time_without_zone_as_utc()
+    {
+        Assert.Equal(new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero), Read(("Listing__StartFrom", "2026-10-01")).Listing.StartFrom);
+        Assert.Equal(new DateTimeOffset(2026, 10, 1, 2, 0, 0, TimeSpan.Zero), Read(("Listing__StartFrom", "2026-10-01T04:00:00+02:00")).Listing.StartFrom);
+    }
+
+    [Fact]
+    public void The_sample_file_holds_every_schedule_and_nothing_that_is_refused()
+    {
+        var root = Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "..");
+        using var sample = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "local.settings.sample.json")));
+        var values = sample.RootElement.GetProperty("Values");
+
+        foreach (var schedule in (string[])["TokenRefreshSchedule", "ListingSchedule", "ReconcileSchedule", "VerifySchedule"])
+        {
+            Assert.False(string.IsNullOrEmpty(values.GetProperty(schedule).GetString()));
+        }
+
+        Assert.NotNull(Read([.. values.EnumerateObject().Select(setting => (setting.Name, setting.Value.GetString()!))]));
+    }
+
+    private static ArchiverOptions Read(params (string Name, string Value)[] settings)
+    {
+        var all = new Dictionary<string, string?>(Least, StringComparer.OrdinalIgnoreCase);
+        foreach (var (name, value) in settings)
+        {
+            all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
+        }
+
+        return ArchiverOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(all).Build());
+    }
+}
