@@ -9,6 +9,7 @@ using Archiving.Storage;
 
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues.Models;
+using EightByEight;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -73,6 +74,12 @@ internal sealed class Pipeline : IAsyncDisposable
         }
 
         services.AddArchiving(configuration);
+
+        // The real one, with retries that do not keep tests waiting.
+        services.Replace(ServiceDescriptor.Singleton(provider => new CloudStorageClient(
+            new Uri(all["EightByEight:BaseUrl"]!),
+            provider.GetRequiredService<AccessTokenSource>(),
+            new CloudStorageClientOptions { Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20) } })));
         return new Pipeline(simulator, account, services.BuildServiceProvider(), logs);
     }
 

@@ -1,0 +1,104 @@
+using Archiving.Health;
+using Azure.Storage.Sas;
+using Simulator.Faults;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Each trouble gives one clear error with cause and remedy, and passes when its cause does.</summary>
+public sealed class HealthTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Is_healthy_when_everything_works()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+
+        var report = await pipeline.Get<HealthReporter>().CheckAsync(Cancellation);
+
+        Assert.Equal(("Healthy", null), (report.Status, report.Checks));
+        Assert.Empty(await pipeline.ReadContainerAsync());
+    }
+
+    [Fact]
+    public async Task Tells_a_wrong_secret()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Secret", "wrong"));
+
+        await AssertUnhealthyAsync(pipeline, "Credentials", "8x8 refuses the API key (401). Compare EightByEight__Key and EightByEight__Secret");
+    }
+
+    [Fact]
+    public async Task Tells_that_8x8_is_unreachable()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__BaseUrl", "http://127.0.0.1:1"));
+
+        await AssertUnhealthyAsync(pipeline, "Credentials", "does not answer. Check the network and EightByEight__BaseUrl");
+    }
+
+    [Fact]
+    public async Task Tells_a_vault_that_refuses()
+    {
+        var simulator = await global::Simulator.SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
+        await using var pipeline = await Pipeline.StartAsync(azurite, simulator: simulator, settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
+
+        await AssertUnhealthyAsync(pipeline, "Vault", "Assign the app's identity the role Key Vault Secrets");
+    }
+
+    [Fact]
+    public async Task Tells_a_container_that_cannot_be_written_to()
+    {
+        var account = azurite.NewAccount();
+        var container = account.Blobs.GetBlobContainerClient("recordings");
+        await container.CreateAsync(cancellationToken: Cancellation);
+        var sas = new Azure.Storage.Sas.AccountSasBuilder(AccountSasPermissions.Read | AccountSasPermissions.List, TimeProvider.System.GetUtcNow().AddHours(1), AccountSasServices.Blobs, AccountSasResourceTypes.All);
+        var readOnly = account.Blobs.GenerateAccountSasUri(sas);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: ("ArchiveStorage", $"BlobEndpoint={readOnly.GetLeftPart(UriPartial.Path)};SharedAccessSignature={readOnly.Query.TrimStart('?')}"));
+        var item = pipeline.Simulator.Objects.Add(new global::Simulator.Objects.ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+
+        await AssertUnhealthyAsync(pipeline, "Archive", "Storage Blob Data");
+        await pipeline.RunAsync();
+        Assert.Equal("Queued", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Says_a_trouble_once_in_the_log_however_many_objects_meet_it_and_that_it_is_over()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var board = pipeline.Get<HealthBoard>();
+        for (var meeting = 0; meeting < 100; meeting++)
+        {
+            board.Report(new OutageException(Condition.Source, "8x8 does not answer."));
+        }
+
+        board.Clear(Condition.Source);
+        board.Clear(Condition.Source);
+
+        Assert.Equal(1, pipeline.Logs.Lines.Count(line => line.Message.Contains("8x8 does not answer", StringComparison.Ordinal)));
+        Assert.Equal(1, pipeline.Logs.Lines.Count(line => line.Message.Contains("works again", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Logs_no_secret_and_no_personal_data_at_information_and_above()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        pipeline.Simulator.Objects.Add(new global::Simulator.Objects.ObjectSpecification { ObjectName = "jane.doe+14085550100.mp3", Tags = [new("caller", "+14085550100")], CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 500 });
+        await pipeline.RunAsync();
+
+        Assert.All(
+            pipeline.Logs.Lines.Where(line => line.Level >= Microsoft.Extensions.Logging.LogLevel.Information),
+            line => Assert.DoesNotMatch("jane|14085550100|demo-secret|sim-[0-9a-f]{8}|AccountKey", line.Message));
+    }
+
+    private static async Task AssertUnhealthyAsync(Pipeline pipeline, string name, string message)
+    {
+        var report = await pipeline.Get<HealthReporter>().CheckAsync(Cancellation);
+        Assert.Equal("Unhealthy", report.Status);
+        var check = Assert.Single(report.Checks!, check => check.Name == name);
+        Assert.Contains(message, check.Message, StringComparison.Ordinal);
+        Assert.Equal(1, pipeline.Logs.Lines.Count(line => line.Message.Contains(message, StringComparison.Ordinal)));
+    }
+}

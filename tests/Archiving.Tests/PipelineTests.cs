@@ -1,0 +1,332 @@
+using Archiving.Archive;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Queues;
+using Archiving.Status;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using Simulator;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>From 8x8 to verified bytes, on real storage.</summary>
+public sealed class PipelineTests(AzuriteFixture azurite)
+{
+    private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Archives_everything_of_every_region_by_the_contract()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = new List<SimulatedObject>();
+        foreach (var (region, type, bytes, name) in ((string, string, long, string)[])[
+            ("us-east", "callrecording", 30_000, "call.mp3"), ("uk", "voicemail", 0, "empty.WAV"), ("us-east", "meeting", 9_000_000, "../../etc/passwd"),
+            ("uk", "transcription", 1, ""), ("us-east", "hologram+beta", 4 * 1024 * 1024, "\0\r\n"), ("uk", "summary", (4 * 1024 * 1024) + 1, new string('n', 1000))])
+        {
+            items.Add(pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = region, Type = type, Bytes = bytes, ObjectName = name, CreatedTime = Now.AddDays(-items.Count - 1), PartSize = bytes > 5_000_000 ? 5 * 1024 * 1024 : null }));
+        }
+
+        await pipeline.RunAsync();
+
+        foreach (var item in items)
+        {
+            await pipeline.AssertArchivedAsync(item);
+        }
+
+        Assert.Equal(2 * items.Count, (await pipeline.ReadContainerAsync()).Count);
+        var first = items[0];
+        var blob = $"us-east/callrecording/{first.CreatedTime.UtcDateTime:yyyy'/'MM'/'dd}/{first.Id}.mp3";
+        var properties = (await pipeline.Container.GetBlobClient(blob).GetPropertiesAsync(cancellationToken: Cancellation)).Value;
+        Assert.Equal(("audio/mpeg", "attachment; filename*=UTF-8''call.mp3", first.Checksum), (properties.ContentType, properties.ContentDisposition, Convert.ToHexStringLower(properties.ContentHash)));
+        Assert.Contains(items[4].Type.Replace("+", "%2B", StringComparison.Ordinal), (await pipeline.FindAsync(items[4]))!.Blob!, StringComparison.Ordinal);
+        Assert.Equal("multipart-md5", (await pipeline.FindAsync(items[2]))!.Verification);
+    }
+
+    [Fact]
+    public async Task Archives_an_object_once_however_often_its_message_comes()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        var first = await pipeline.FindAsync(item);
+        var queues = pipeline.Get<WorkQueues>();
+        for (var copy = 0; copy < 20; copy++)
+        {
+            await queues.SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
+        }
+
+        await pipeline.DeliverAllAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(2, (await pipeline.ReadContainerAsync()).Count);
+        Assert.Equal(first!.ArchivedAt, (await pipeline.FindAsync(item))!.ArchivedAt);
+    }
+
+    [Fact]
+    public async Task Queues_nothing_that_is_archived_already()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        for (var number = 0; number < 30; number++)
+        {
+            Add(pipeline);
+        }
+
+        await pipeline.RunAsync();
+        var before = pipeline.Simulator.Counters["content"];
+        await pipeline.RunAsync();
+        await pipeline.RunAsync();
+
+        Assert.Equal(30, before);
+        Assert.Equal(before, pipeline.Simulator.Counters["content"]);
+    }
+
+    [Fact]
+    public async Task Keeps_new_content_beside_the_old()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        var old = await pipeline.FindAsync(item);
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 5000);
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        var entry = await pipeline.FindAsync(item);
+        Assert.EndsWith($".{entry!.Md5![..8]}.mp3", entry.Blob, StringComparison.Ordinal);
+        var blobs = await pipeline.ReadContainerAsync();
+        Assert.Equal(4, blobs.Count);
+        Assert.Equal(30_000, blobs[old!.Blob!].ToMemory().Length);
+    }
+
+    [Theory]
+    [InlineData(404)]
+    [InlineData(410)]
+    public async Task Records_what_8x8_no_longer_has_as_gone_without_trying_again(int status)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = status });
+
+        await pipeline.RunAsync();
+
+        Assert.Equal("Gone", await pipeline.StateAsync(item));
+        Assert.Equal(1, pipeline.Simulator.Counters["content"]);
+        Assert.Empty(await pipeline.ReadContainerAsync());
+    }
+
+    [Fact]
+    public async Task Records_a_missing_right_at_once_with_the_remedy()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Account.Rights = Rights.Read;
+
+        await pipeline.RunAsync();
+
+        var entry = await pipeline.FindAsync(item);
+        Assert.Equal("Failed", entry!.State);
+        Assert.Contains("right to download", entry.LastError, StringComparison.Ordinal);
+        Assert.Equal(1, pipeline.Simulator.Counters["content"]);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.Cut)]
+    [InlineData(FaultKind.Early)]
+    [InlineData(FaultKind.Extra)]
+    [InlineData(FaultKind.Flip)]
+    [InlineData(FaultKind.ErrorJson)]
+    [InlineData(FaultKind.ErrorHtml)]
+    [InlineData(FaultKind.Reset)]
+    public async Task Gets_over_what_goes_wrong_on_the_first_read(FaultKind kind)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = new[] { Add(pipeline), Add(pipeline, bytes: 9_000_000) };
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = kind, First = 1, PerObject = true });
+
+        await pipeline.RunAsync();
+
+        foreach (var item in items)
+        {
+            await pipeline.AssertArchivedAsync(item);
+        }
+
+        Assert.Equal(4, (await pipeline.ReadContainerAsync()).Count);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.Flip)]
+    [InlineData(FaultKind.Extra)]
+    [InlineData(FaultKind.Early)]
+    public async Task Shows_nothing_of_content_that_contradicts_its_record_each_time(FaultKind kind)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = new[] { Add(pipeline), Add(pipeline, bytes: 9_000_000) };
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = kind });
+
+        await pipeline.RunAsync();
+
+        foreach (var item in items)
+        {
+            var entry = await pipeline.FindAsync(item);
+            Assert.Equal("Failed", entry!.State);
+            Assert.Contains("contradicts its own record", entry.LastError, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(await pipeline.ReadContainerAsync());
+    }
+
+    [Fact]
+    public async Task Reads_content_without_checksum_twice_before_it_believes_it()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Checksum = "", CreatedTime = Now.AddHours(-1) });
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Flip, First = 1 });
+
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal("size", (await pipeline.FindAsync(item))!.Verification);
+        Assert.Equal(3, pipeline.Simulator.Counters["content"]);
+    }
+
+    [Fact]
+    public async Task Never_turns_an_archived_object_into_a_failure_by_a_late_message()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
+
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal("Archived", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Finishes_what_a_crash_left_between_content_and_receipt()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        var blob = $"us-east/callrecording/{item.CreatedTime.UtcDateTime:yyyy'/'MM'/'dd}/{item.Id}.mp3";
+        var bytes = new byte[item.Content.Length];
+        item.Content.Fill(bytes, 0);
+        await pipeline.Container.CreateAsync(cancellationToken: Cancellation);
+        await pipeline.Container.GetBlockBlobClient(blob).UploadAsync(new MemoryStream(bytes), new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentHash = System.Security.Cryptography.MD5.HashData(bytes) } }, Cancellation);
+
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(2, (await pipeline.ReadContainerAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Lets_several_runs_at_the_same_object_end_in_one_archived_object()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = new[] { Add(pipeline), Add(pipeline, bytes: 9_000_000) };
+        var archiver = pipeline.Get<ObjectArchiver>();
+
+        await Task.WhenAll(items.SelectMany(item => Enumerable.Range(0, 6).Select(async _ =>
+        {
+            try
+            {
+                await archiver.ArchiveAsync(new ObjectMessage { Region = item.Region, Id = item.Id }, 1, Cancellation);
+            }
+            catch (IOException)
+            {
+                // A run may lose its staged blocks to another and be delivered again.
+            }
+        })));
+
+        foreach (var item in items)
+        {
+            await pipeline.AssertArchivedAsync(item);
+        }
+
+        Assert.Equal(4, (await pipeline.ReadContainerAsync()).Count);
+    }
+
+    [Fact]
+    public async Task Overwrites_nothing_that_somebody_else_put_under_a_name()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        var name = $"us-east/callrecording/{item.CreatedTime.UtcDateTime:yyyy'/'MM'/'dd}/{item.Id}.mp3";
+        await pipeline.Container.CreateAsync(cancellationToken: Cancellation);
+        await pipeline.Container.UploadBlobAsync(name, BinaryData.FromString("mine"), Cancellation);
+
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal("mine", (await pipeline.ReadContainerAsync())[name].ToString());
+    }
+
+    [Fact]
+    public async Task Puts_work_off_during_an_outage_without_burning_attempts()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        pipeline.Simulator.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 401, Call = "content" });
+
+        await pipeline.DeliverAllAsync();
+
+        var entry = await pipeline.FindAsync(item);
+        Assert.Equal(("Queued", 0), (entry!.State, entry.Attempts));
+        var queue = pipeline.Account.Queues.GetQueueClient(QueueNames.ArchiveObjects);
+        Assert.Equal(1, (await queue.GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount);
+    }
+
+    [Fact]
+    public async Task Tells_the_status()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        Add(pipeline);
+        Add(pipeline, type: "voicemail", minutesAgo: 60 * 24 * 25);
+        await pipeline.RunAsync();
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 410 });
+        var gone = Add(pipeline, minutesAgo: 1);
+        pipeline.Simulator.Objects.Touch(gone.Region, gone.Id);
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await pipeline.RunAsync();
+
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        Assert.Equal((2L, 1L, 0L), (status.Objects["Archived"], status.Objects["Gone"], status.Objects["Failed"]));
+        Assert.Equal(60_000, status.Bytes);
+        Assert.Equal(1, status.ByType["voicemail"]["Archived"]);
+        Assert.NotNull(status.Token.ExpiresOn);
+        Assert.Equal(["uk", "us-east"], status.Listings.Keys.Order(StringComparer.Ordinal));
+        Assert.NotNull(status.Listings["uk"].Watermark);
+        Assert.Null(status.OldestUnarchived);
+    }
+
+    [Fact]
+    public async Task Names_the_oldest_object_that_is_not_archived_and_when_8x8_deletes_it()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Retention__voicemail", "26"));
+        var item = Add(pipeline, type: "voicemail", minutesAgo: 60 * 24 * 25);
+        Add(pipeline);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        while (await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync) > 0)
+        {
+        }
+
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        Assert.Equal((item.Id, 1L, 2L), (status.OldestUnarchived!.Id, status.AtRisk, status.Objects["Queued"]));
+        Assert.Equal(item.CreatedTime.AddDays(26).ToUnixTimeSeconds(), status.OldestUnarchived.DeletedBy8x8On.ToUnixTimeSeconds());
+    }
+
+    private static SimulatedObject Add(Pipeline pipeline, string type = "callrecording", long bytes = 30_000, int minutesAgo = 60) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Type = type, Bytes = bytes, CreatedTime = Now.AddMinutes(-minutesAgo) });
+}
