@@ -72,7 +72,7 @@ public static class ArchivingServiceCollectionExtensions
     {
         var apiKey = options.EightByEight is { Key: { } key, Secret: { } secret } ? new ApiKey(key, secret) : null;
         services.AddSingleton<ITokenStore>(provider => options.KeyVault.Uri is null
-            ? new MemoryTokenStore(apiKey!)
+            ? new MemoryTokenStore(apiKey!, provider.GetRequiredService<ILogger<MemoryTokenStore>>())
             : new KeyVaultTokenStore(
                 VaultClientFactory.Create(
                     options.KeyVault,

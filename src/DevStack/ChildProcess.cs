@@ -21,6 +21,11 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     public int ProcessId => _process.Id;
 
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>Its exit code, once it has ended.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>Starts a program.</summary>
     /// <param name="name">Its project.</param>
     /// <param name="arguments">Its arguments.</param>
@@ -77,7 +82,7 @@ internal sealed class ChildProcess : IAsyncDisposable
             throw new DevStackException($"{_name} is not ready after {timeout.TotalSeconds} seconds. Its last lines:{Environment.NewLine}{LastLines()}", exception);
         }
 
-        throw HasEnded();
+        throw Ended();
     }
 
     /// <exception cref="DevStackException">It has ended.</exception>
@@ -85,7 +90,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     {
         if (_process.HasExited)
         {
-            throw HasEnded();
+            throw Ended();
         }
     }
 
@@ -107,7 +112,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private DevStackException HasEnded() => new($"{_name} has ended. Its last lines:{Environment.NewLine}{LastLines()}");
+    private DevStackException Ended() => new($"{_name} has ended. Its last lines:{Environment.NewLine}{LastLines()}");
 
     private string LastLines()
     {

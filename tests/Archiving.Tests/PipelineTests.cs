@@ -1,5 +1,4 @@
 using Archiving.Archive;
-using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Status;

@@ -1,5 +1,5 @@
-using Microsoft.Azure.Functions.Worker;
 using LocalHost;
+using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace DevStack.Tests;
+
+/// <summary>The README's first command, as a process.</summary>
+public sealed class DevStackTests
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Archives_everything_and_leaves_nothing_behind()
+    {
+        var before = Directory.GetDirectories(Path.GetTempPath(), "azurite-*").Length;
+
+        var (exitCode, output) = await RunAsync(["--once", "--port", "0"]);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("312 objects, 412 MB, all verified, 0 missing", output, StringComparison.Ordinal);
+        Assert.Contains("archived 312 of 312", output, StringComparison.Ordinal);
+        Assert.InRange(Directory.GetDirectories(Path.GetTempPath(), "azurite-*").Length, 0, before);
+    }
+
+    [Fact]
+    public async Task Says_that_the_port_is_taken()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+
+        var (exitCode, output) = await RunAsync(["--once", "--port", port.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+
+        Assert.Equal(1, exitCode);
+        Assert.StartsWith($"Port {port} is taken, perhaps by another DevStack", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Says_that_node_is_missing()
+    {
+        var (exitCode, output) = await RunAsync(["--once", "--port", "0"], ("PATH", "/nowhere"));
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Node.js is not installed", output, StringComparison.Ordinal);
+        Assert.Contains("https://nodejs.org", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--twice")]
+    [InlineData("--port")]
+    [InlineData("--port 99999")]
+    [InlineData("--timeout soon")]
+    public async Task Says_what_is_wrong_with_the_command_line(string arguments)
+    {
+        var (exitCode, output) = await RunAsync(arguments.Split(' '));
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(arguments.Split(' ')[0], output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Takes_all_its_processes_with_it_when_it_is_killed()
+    {
+        using var process = Start(["--port", "0"], out var output);
+        await Testing.Eventually.HoldsAsync(() => Snapshot(output).Contains("token", StringComparison.Ordinal), "the app runs", TimeSpan.FromMinutes(2));
+        var children = Children(process.Id);
+        Assert.Equal(3, children.Count);
+
+        process.Kill();
+
+        await Testing.Eventually.HoldsAsync(() => !children.Exists(IsRunning), "the children ended");
+    }
+
+    private static List<int> Children(int parent) =>
+        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => name!.All(char.IsAsciiDigit)).Select(int.Parse!).Where(id => ParentOf(id) == parent)];
+
+    private static int ParentOf(int id)
+    {
+        try
+        {
+            // pid (name) state ppid …; the name can hold anything but ends at the last parenthesis.
+            var stat = File.ReadAllText($"/proc/{id}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private static bool IsRunning(int id)
+    {
+        try
+        {
+            return !File.ReadAllText($"/proc/{id}/stat").Contains(") Z", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        using var process = Start(arguments, out var output, environment);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        limit.CancelAfter(TimeSpan.FromMinutes(5));
+        await process.WaitForExitAsync(limit.Token);
+        return (process.ExitCode, Snapshot(output));
+    }
+
+    private static string Snapshot(StringBuilder output)
+    {
+        lock (output)
+        {
+            return output.ToString();
+        }
+    }
+
+    private static Process Start(string[] arguments, out StringBuilder output, params (string Name, string Value)[] environment)
+    {
+        var lines = output = new StringBuilder();
+        var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"))
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "DevStack.dll")))
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += Append;
+        process.ErrorDataReceived += Append;
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+
+        void Append(object sender, DataReceivedEventArgs line)
+        {
+            lock (lines)
+            {
+                lines.AppendLine(line.Data);
+            }
+        }
+    }
+}

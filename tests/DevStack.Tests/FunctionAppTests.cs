@@ -1,0 +1,308 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Azure.Storage.Blobs.Models;
+using Simulator;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+[assembly: AssemblyFixture(typeof(AzuriteFixture))]
+
+namespace DevStack.Tests;
+
+/// <summary>The function app on the local host, as a process, from the outside.</summary>
+public sealed class FunctionAppTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Archives_everything_with_the_fewest_settings()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        Fill(simulator, 40);
+        var account = azurite.NewAccount();
+        await using var app = await StartAsync(simulator, account);
+
+        await AssertAllArchivedAsync(simulator, account);
+
+        Assert.Equal("Healthy", (await app.GetAsync("/api/health")).Body.GetProperty("status").GetString());
+        var status = (await app.GetAsync("/api/status")).Body;
+        Assert.Equal(40, status.GetProperty("objects").GetProperty("Archived").GetInt32());
+        Assert.Contains(app.Lines, line => line.Contains("ArchiveObject: queueTrigger", StringComparison.Ordinal));
+        Assert.Contains(app.Lines, line => line.Contains("GetHealth: [GET] http://127.0.0.1", StringComparison.Ordinal));
+        Assert.Contains(app.Lines, line => line.Contains("token stays in memory", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Archives_every_object_once_though_it_is_killed_in_the_middle_again_and_again()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        Fill(simulator, 120);
+        simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 150 });
+        var account = azurite.NewAccount();
+        for (var round = 0; round < 4; round++)
+        {
+            var app = await StartAsync(simulator, account);
+            var already = await CountReceiptsAsync(account);
+            await Eventually.HoldsAsync(async () => await CountReceiptsAsync(account) > Math.Min(already + 8, 115), "some more receipts", TimeSpan.FromMinutes(2));
+            using (var process = Process.GetProcessById(app.ProcessId))
+            {
+                process.Kill();
+            }
+
+            await app.DisposeAsync();
+        }
+
+        simulator.Faults.Set();
+        await using var last = await StartAsync(simulator, account);
+        await AssertAllArchivedAsync(simulator, account);
+    }
+
+    [Fact]
+    public async Task Ends_on_its_own_accord_when_it_is_asked_to()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        await using var app = await StartAsync(simulator, azurite.NewAccount());
+
+        using var kill = Process.Start("kill", ["-TERM", app.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+        await Eventually.HoldsAsync(() => app.HasEnded, "the end");
+    }
+
+    [Fact]
+    public async Task Tells_a_wrong_secret_in_log_and_health_and_goes_on_trying()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        Fill(simulator, 3);
+        simulator.Account.Secret = "changed";
+        var account = azurite.NewAccount();
+        await using var app = await StartAsync(simulator, account);
+
+        await AssertTroubleAsync(app, "Credentials", "8x8 refuses the API key (401)");
+        simulator.Account.Secret = "demo-secret";
+
+        await AssertAllArchivedAsync(simulator, account);
+    }
+
+    [Fact]
+    public async Task Tells_that_8x8_is_unreachable_in_log_and_health_and_goes_on_trying()
+    {
+        var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        var port = simulator.BaseUrl.Port;
+        await simulator.DisposeAsync();
+        var account = azurite.NewAccount();
+        await using var app = await StartAsync(simulator, account);
+
+        await AssertTroubleAsync(app, "Credentials", "does not answer");
+        await using var back = await SimulatorServer.StartAsync(new SimulatorOptions { Port = port }, Cancellation);
+        Fill(back, 3);
+
+        await AssertAllArchivedAsync(back, account);
+    }
+
+    [Fact]
+    public async Task Tells_a_vault_that_refuses_in_log_and_health_and_goes_on_trying()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        Fill(simulator, 3);
+        simulator.SetSecret("eightbyeight-key", "demo-key");
+        simulator.SetSecret("eightbyeight-secret", "demo-secret");
+        simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
+        var account = azurite.NewAccount();
+        await using var app = await StartAsync(simulator, account, ("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256), ("EightByEight__Key", ""), ("EightByEight__Secret", ""));
+
+        await AssertTroubleAsync(app, "Vault", "The vault refuses");
+        simulator.Faults.Set();
+
+        await AssertAllArchivedAsync(simulator, account);
+        Assert.NotEmpty(simulator.GetSecretVersions("eightbyeight-access-token"));
+    }
+
+    [Fact]
+    public async Task Tells_a_missing_setting_and_ends()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [("EightByEight__Key", ""), ("Listing__StartFrom", "soon")]));
+
+        await Eventually.HoldsAsync(() => app.HasEnded, "the end");
+        var output = string.Join('\n', app.Lines);
+        Assert.Equal(1, app.ExitCode);
+        Assert.Contains("EightByEight__Key is not set", output, StringComparison.Ordinal);
+        Assert.Contains("Listing__StartFrom is \"soon\"", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        await app.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Tells_that_storage_is_not_there_and_ends()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [("AzureWebJobsStorage", "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;")]));
+
+        await Eventually.HoldsAsync(() => app.HasEnded, "the end");
+        Assert.Equal(1, app.ExitCode);
+        Assert.Contains("AzureWebJobsStorage (http://127.0.0.1:1/a) does not work", string.Join('\n', app.Lines), StringComparison.Ordinal);
+        await app.DisposeAsync();
+    }
+
+    private static void Fill(SimulatorServer simulator, int count)
+    {
+        for (var number = 0; number < count; number++)
+        {
+            simulator.Objects.Add(new ObjectSpecification
+            {
+                Region = number % 3 == 0 ? "uk" : "us-east",
+                Type = number % 5 == 0 ? "voicemail" : "callrecording",
+                Bytes = number == 7 ? 0 : number == 8 ? 9_000_000 : 1000 * number,
+                CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-number - 1),
+            });
+        }
+    }
+
+    private static async Task<int> CountReceiptsAsync(StorageAccount account)
+    {
+        var container = account.Blobs.GetBlobContainerClient("recordings");
+        var count = 0;
+        if (await container.ExistsAsync(Cancellation))
+        {
+            await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix: null, Cancellation))
+            {
+                count += blob.Name.EndsWith(".meta.json", StringComparison.Ordinal) ? 1 : 0;
+            }
+        }
+
+        return count;
+    }
+
+    private static async Task AssertAllArchivedAsync(SimulatorServer simulator, StorageAccount account)
+    {
+        var expected = simulator.Objects.GetAll();
+        await Eventually.HoldsAsync(async () => await CountReceiptsAsync(account) >= expected.Count, $"{expected.Count} receipts", TimeSpan.FromMinutes(3));
+        var container = account.Blobs.GetBlobContainerClient("recordings");
+        var names = new List<string>();
+        await foreach (var blob in container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix: null, Cancellation))
+        {
+            names.Add(blob.Name);
+        }
+
+        Assert.Equal(2 * expected.Count, names.Count);
+        foreach (var item in expected)
+        {
+            var name = Assert.Single(names, name => name.StartsWith($"{item.Region}/{item.Type}/{item.CreatedTime.UtcDateTime:yyyy'/'MM'/'dd}/{item.Id}.", StringComparison.Ordinal) && !name.EndsWith(".meta.json", StringComparison.Ordinal));
+            var bytes = (await container.GetBlobClient(name).DownloadContentAsync(Cancellation)).Value.Content.ToArray();
+            var whole = new byte[item.Content.Length];
+            item.Content.Fill(whole, 0);
+            Assert.True(whole.AsSpan().SequenceEqual(bytes), name);
+            using var receipt = JsonDocument.Parse((await container.GetBlobClient(name + ".meta.json").DownloadContentAsync(Cancellation)).Value.Content);
+            Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(whole)), receipt.RootElement.GetProperty("content").GetProperty("sha256").GetString());
+            Assert.Equal(1, receipt.RootElement.GetProperty("schema").GetInt32());
+        }
+    }
+
+    private static async Task AssertTroubleAsync(AppProcess app, string check, string message)
+    {
+        JsonElement health = default;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                var (status, body) = await app.GetAsync("/api/health");
+                health = body;
+                return status == HttpStatusCode.ServiceUnavailable;
+            },
+            "trouble in /api/health");
+        Assert.Equal("Unhealthy", health.GetProperty("status").GetString());
+        var found = Assert.Single(health.GetProperty("checks").EnumerateArray(), item => item.GetProperty("name").GetString() == check);
+        Assert.Contains(message, found.GetProperty("message").GetString(), StringComparison.Ordinal);
+
+        // Twelve seconds are several listings: still one line in the log.
+        await Task.Delay(TimeSpan.FromSeconds(12), Cancellation);
+        Assert.Single(app.Lines, line => line.Contains(message, StringComparison.Ordinal));
+    }
+
+    private static async Task<AppProcess> StartAsync(SimulatorServer simulator, StorageAccount account, params (string Name, string Value)[] more)
+    {
+        var app = new AppProcess(Settings(simulator, account, more));
+        await app.WaitAsync();
+        return app;
+    }
+
+    private static Dictionary<string, string> Settings(SimulatorServer simulator, StorageAccount account, (string Name, string Value)[] more)
+    {
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AzureWebJobsStorage"] = account.ConnectionString,
+            ["EightByEight__BaseUrl"] = simulator.BaseUrl.AbsoluteUri,
+            ["EightByEight__Key"] = "demo-key",
+            ["EightByEight__Secret"] = "demo-secret",
+            ["ListingSchedule"] = "*/2 * * * * *",
+            ["Listing__StartFrom"] = "2026-01-01T00:00:00Z",
+            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+            ["LocalHost__SettingsFile"] = "local.settings.sample.json",
+            ["LocalHost__ExitWithParent"] = "true",
+        };
+        foreach (var (name, value) in more)
+        {
+            settings[name] = value;
+        }
+
+        return settings;
+    }
+}
+
+/// <summary>The app's process.</summary>
+internal sealed class AppProcess : IAsyncDisposable
+{
+    private readonly List<string> _lines = [];
+    private readonly ChildProcess _child;
+    private readonly HttpClient _client = new();
+    private Uri? _url;
+
+    public AppProcess(IReadOnlyDictionary<string, string> settings)
+    {
+        _child = ChildProcess.Start("Functions.Local", [], settings, line =>
+        {
+            lock (_lines)
+            {
+                _lines.Add(line);
+            }
+        });
+    }
+
+    public int ProcessId => _child.ProcessId;
+
+    public bool HasEnded => _child.HasEnded;
+
+    public int ExitCode => _child.ExitCode;
+
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    public async Task WaitAsync()
+    {
+        var line = await _child.WaitForLineAsync(line => line.StartsWith("Host started: ", StringComparison.Ordinal), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        _url = new Uri(line["Host started: ".Length..]);
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path)
+    {
+        using var response = await _client.GetAsync(new Uri(_url!, path), TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _child.DisposeAsync();
+    }
+}
