@@ -107,6 +107,7 @@ internal sealed class Stack : IAsyncDisposable
         // Not the developer's own local.settings.json, which may lead to a real account.
         ["LocalHost__SettingsFile"] = "local.settings.sample.json",
         ["LocalHost__ExitWithParent"] = "true",
+        ["LocalHost__DrainTimeout"] = "00:00:05",
         ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
         ["AzureWebJobsStorage"] = StorageConnectionString,
         ["ArchiveStorage"] = StorageConnectionString,

@@ -71,7 +71,7 @@ public sealed class DevStackTests
 
         process.Kill();
 
-        await Testing.Eventually.HoldsAsync(() => !children.Exists(IsRunning), "the children ended");
+        await Testing.Eventually.HoldsAsync(() => !children.Exists(IsRunning), "the children ended", TimeSpan.FromMinutes(1));
     }
 
     private static List<int> Children(int parent) =>
