@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archiving.Health;
 using Archiving.Settings;
 using Archiving.Storage;
@@ -111,6 +112,55 @@ public sealed class ArchiveStore : IDisposable
         },
         cancellationToken);
 
+    /// <summary>The folders right below a folder, each with the whole path and a slash at its end. Top folders that begin with an underscore hold no objects and are left out.</summary>
+    public async IAsyncEnumerable<string> ListFoldersAsync(string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var item in PagedAsync(() => _container.GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, "/", prefix, cancellationToken), cancellationToken))
+        {
+            if (item.IsPrefix && (prefix.Length > 0 || !item.Prefix.StartsWith('_')))
+            {
+                yield return item.Prefix;
+            }
+        }
+    }
+
+    /// <summary>The names of the receipts of a region's objects that were made on a day, UTC.</summary>
+    public async IAsyncEnumerable<string> ListReceiptsAsync(string region, DateTimeOffset day, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var date = day.UtcDateTime.ToString("yyyy'/'MM'/'dd'/'", CultureInfo.InvariantCulture);
+        await foreach (var type in ListFoldersAsync($"{ObjectNames.Encode(region)}/", cancellationToken))
+        {
+            await foreach (var blob in PagedAsync(() => _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, type + date, cancellationToken), cancellationToken))
+            {
+                if (blob.Name.EndsWith(ArchiveLayout.ReceiptSuffix, StringComparison.Ordinal))
+                {
+                    yield return blob.Name;
+                }
+            }
+        }
+    }
+
+    /// <summary>Writes a report. One of the same name is replaced, unless the container forbids it.</summary>
+    /// <returns><see langword="false"/> when the container forbids it.</returns>
+    public Task<bool> TryWriteReportAsync(string name, BinaryData content, string contentType, CancellationToken cancellationToken) => CallAsync(
+        () => IfNewAsync(_container.GetBlobClient(name).UploadAsync(content, new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } }, cancellationToken)),
+        cancellationToken);
+
+    /// <summary>The name of the blob below a prefix that was written last and ends as given; <see langword="null"/> when there is none.</summary>
+    public async Task<string?> FindNewestAsync(string prefix, string suffix, CancellationToken cancellationToken)
+    {
+        BlobItem? newest = null;
+        await foreach (var blob in PagedAsync(() => _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken), cancellationToken))
+        {
+            if (blob.Name.EndsWith(suffix, StringComparison.Ordinal) && (newest is null || blob.Properties.LastModified >= newest.Properties.LastModified))
+            {
+                newest = blob;
+            }
+        }
+
+        return newest?.Name;
+    }
+
     /// <summary>Shows whether the app may write: stages a block that is never committed, and so never visible.</summary>
     /// <exception cref="OutageException">It may not.</exception>
     public Task ProbeAsync(CancellationToken cancellationToken) =>
@@ -148,6 +198,22 @@ public sealed class ArchiveStore : IDisposable
         catch (RequestFailedException exception) when (exception.Status == 403)
         {
             // The deployment makes the container and may give the app no right to. Whether it is there shows at the first write.
+        }
+    }
+
+    private async IAsyncEnumerable<T> PagedAsync<T>(Func<AsyncPageable<T>> list, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        where T : notnull
+    {
+        var pages = list().AsPages().GetAsyncEnumerator(cancellationToken);
+        await using (pages)
+        {
+            while (await CallAsync(async () => await pages.MoveNextAsync(), cancellationToken))
+            {
+                foreach (var item in pages.Current.Values)
+                {
+                    yield return item;
+                }
+            }
         }
     }
 

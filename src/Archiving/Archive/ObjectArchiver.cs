@@ -57,13 +57,13 @@ public sealed partial class ObjectArchiver(
 
             if (attempt > 1 && await FindReceiptAsync(message.Region, record, cancellationToken) is { } receipt)
             {
-                await ledger.ReplaceAsync(Archived(message.Region, record, receipt), cancellationToken);
+                await ledger.ReplaceAsync(LedgerEntry.Archived(message.Region, record, receipt, message.RunId), cancellationToken);
                 return;
             }
 
             try
             {
-                await CopyAsync(message.Region, record, attempt, cancellationToken);
+                await CopyAsync(message, record, attempt, cancellationToken);
             }
             catch (StateChangedException exception)
             {
@@ -110,8 +110,9 @@ public sealed partial class ObjectArchiver(
         }
     }
 
-    private async Task CopyAsync(string region, StorageObject record, long attempt, CancellationToken cancellationToken)
+    private async Task CopyAsync(ObjectMessage message, StorageObject record, long attempt, CancellationToken cancellationToken)
     {
+        var region = message.Region;
         var started = timeProvider.GetTimestamp();
         var name = ArchiveLayout.ContentName(region, record);
         ContentDigest? unconfirmed = null;
@@ -122,7 +123,7 @@ public sealed partial class ObjectArchiver(
             switch (result.Outcome)
             {
                 case TransferOutcome.Stored:
-                    await FinishAsync(region, record, name, result.Content, timeProvider.GetElapsedTime(started), cancellationToken);
+                    await FinishAsync(message, record, name, result.Content, timeProvider.GetElapsedTime(started), cancellationToken);
                     return;
 
                 case TransferOutcome.NameTaken when name == ArchiveLayout.ContentName(region, record):
@@ -268,8 +269,9 @@ public sealed partial class ObjectArchiver(
         throw new PermanentFailureException($"8x8 reports the object in state {record.State}, in which it has no content to download.");
     }
 
-    private async Task FinishAsync(string region, StorageObject record, string name, VerifiedContent content, TimeSpan duration, CancellationToken cancellationToken)
+    private async Task FinishAsync(ObjectMessage message, StorageObject record, string name, VerifiedContent content, TimeSpan duration, CancellationToken cancellationToken)
     {
+        var region = message.Region;
         var receipt = new Receipt(
             region,
             record,
@@ -286,7 +288,7 @@ public sealed partial class ObjectArchiver(
             receipt = await CheckReceiptAsync(receiptName, receipt, cancellationToken);
         }
 
-        await ledger.ReplaceAsync(Archived(region, record, receipt), cancellationToken);
+        await ledger.ReplaceAsync(LedgerEntry.Archived(region, record, receipt, message.RunId), cancellationToken);
         health.Clear(Condition.Archive);
         Log.Archived(logger, region, record.Id, receipt.Bytes, receipt.Verification, (long)duration.TotalMilliseconds);
     }
@@ -378,19 +380,6 @@ public sealed partial class ObjectArchiver(
                 return true;
             }
         }
-    }
-
-    private static LedgerEntry Archived(string region, StorageObject record, Receipt receipt)
-    {
-        var entry = LedgerEntry.Describe(region, record);
-        entry.State = nameof(LedgerState.Archived);
-        entry.Blob = receipt.Blob;
-        entry.Bytes = receipt.Bytes;
-        entry.Md5 = receipt.Md5;
-        entry.Sha256 = receipt.Sha256;
-        entry.Verification = receipt.Verification;
-        entry.ArchivedAt = receipt.ArchivedAt;
-        return entry;
     }
 
     private static StorageObject Unknown(string id) =>

@@ -1,3 +1,4 @@
+using Archiving.Archive;
 using Azure;
 using Azure.Data.Tables;
 using EightByEight;
@@ -57,6 +58,9 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>The listing window that put it into the queue.</summary>
     public string? Window { get; set; }
 
+    /// <summary>The run that put it into the queue.</summary>
+    public string? Run { get; set; }
+
     /// <summary>When it was last put into the queue.</summary>
     public DateTimeOffset? QueuedAt { get; set; }
 
@@ -75,9 +79,6 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
     public string? Verification { get; set; }
 
-    /// <summary>The checksum that 8x8 claimed for the content that was archived.</summary>
-    public string? ArchivedChecksum { get; set; }
-
     /// <summary>When it was archived.</summary>
     public DateTimeOffset? ArchivedAt { get; set; }
 
@@ -88,13 +89,30 @@ public sealed class LedgerEntry : ITableEntity
     public string? LastError { get; set; }
 
     /// <summary>A row for an object that has just been seen.</summary>
-    public static LedgerEntry Queued(string region, StorageObject record, string window, DateTimeOffset now)
+    public static LedgerEntry Queued(string region, StorageObject record, string window, DateTimeOffset now, string? run = null)
     {
         var entry = Describe(region, record);
         entry.State = nameof(LedgerState.Queued);
         entry.Window = window;
+        entry.Run = run;
         entry.QueuedAt = now;
         entry.Attempts = 0;
+        return entry;
+    }
+
+    /// <summary>The row of an object that its receipt proves archived.</summary>
+    public static LedgerEntry Archived(string region, StorageObject record, Receipt receipt, string? run = null)
+    {
+        ArgumentNullException.ThrowIfNull(receipt);
+        var entry = Describe(region, record);
+        entry.State = nameof(LedgerState.Archived);
+        entry.Run = run;
+        entry.Blob = receipt.Blob;
+        entry.Bytes = receipt.Bytes;
+        entry.Md5 = receipt.Md5;
+        entry.Sha256 = receipt.Sha256;
+        entry.Verification = receipt.Verification;
+        entry.ArchivedAt = receipt.ArchivedAt;
         return entry;
     }
 

@@ -29,13 +29,18 @@ public sealed class ObjectLedger : IDisposable
     }
 
     /// <summary>
-    /// The rows of those records of a listing page that have not changed since they were written, in one query:
-    /// the rows of the page's days whose <c>UpdatedTime</c> lies within the page's. A record whose row is not among
-    /// them is new or changed.
+    /// The rows of a listing page's records, in one query: those of the page's days whose time lies within the page's.
+    /// By <c>createdTime</c>, which never moves, it finds every row; by <c>updatedTime</c> a record whose row is not
+    /// among them is new or has changed since the row was written.
     /// </summary>
-    public async Task<Dictionary<LedgerKey, LedgerEntry>> FindUnchangedAsync(
+    /// <param name="region">8x8's region.</param>
+    /// <param name="records">The page's records.</param>
+    /// <param name="field">The time that the page is listed by.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    public async Task<Dictionary<LedgerKey, LedgerEntry>> FindAsync(
         string region,
         IReadOnlyCollection<StorageObject> records,
+        string field,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(records);
@@ -46,31 +51,40 @@ public sealed class ObjectLedger : IDisposable
         }
 
         var wanted = records.Select(record => LedgerKey.Of(region, record)).ToHashSet();
-        var firstPartition = wanted.Min(key => key.PartitionKey);
-        var lastPartition = wanted.Max(key => key.PartitionKey);
-        var updated = records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList();
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {firstPartition} and PartitionKey le {lastPartition}");
-        if (updated.Count == records.Count)
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {wanted.Min(key => key.PartitionKey)} and PartitionKey le {wanted.Max(key => key.PartitionKey)}");
+        if (field == "createdTime")
+        {
+            var created = records.Select(LedgerKey.CreatedTime).ToList();
+            filter += TableClient.CreateQueryFilter($" and CreatedTime ge {created.Min()} and CreatedTime le {created.Max()}");
+        }
+        else if (records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList() is var updated && updated.Count == records.Count)
         {
             filter += TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}");
         }
 
-        return await CallAsync(
-            async () =>
+        await foreach (var entry in QueryAsync(filter, columns: null, cancellationToken))
+        {
+            var key = new LedgerKey(entry.PartitionKey, entry.RowKey);
+            if (wanted.Contains(key))
             {
-                await foreach (var entry in _table.QueryAsync<LedgerEntry>(filter, cancellationToken: cancellationToken))
-                {
-                    var key = new LedgerKey(entry.PartitionKey, entry.RowKey);
-                    if (wanted.Contains(key))
-                    {
-                        found[key] = entry;
-                    }
-                }
+                found[key] = entry;
+            }
+        }
 
-                return found;
-            },
-            cancellationToken);
+        return found;
     }
+
+    /// <summary>The rows of a region's objects made in <c>[from, to)</c>, with the given columns.</summary>
+    public IAsyncEnumerable<LedgerEntry> ReadCreatedAsync(string region, DateTimeOffset from, DateTimeOffset to, IEnumerable<string>? columns, CancellationToken cancellationToken) => QueryAsync(
+        TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, to)} and CreatedTime ge {from} and CreatedTime lt {to}"),
+        columns,
+        cancellationToken);
+
+    /// <summary>The rows of a region's objects made in <c>[from, to)</c> that a run queued, with the given columns.</summary>
+    public IAsyncEnumerable<LedgerEntry> ReadRunAsync(string runId, string region, DateTimeOffset from, DateTimeOffset to, IEnumerable<string>? columns, CancellationToken cancellationToken) => QueryAsync(
+        TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, to)} and Run eq {runId}"),
+        columns,
+        cancellationToken);
 
     /// <summary>One row; <see langword="null"/> when there is none.</summary>
     public Task<LedgerEntry?> FindAsync(LedgerKey key, CancellationToken cancellationToken) => CallAsync(
@@ -161,20 +175,44 @@ public sealed class ObjectLedger : IDisposable
             cancellationToken);
     }
 
+    /// <summary>The first day of which a region has a row; <see langword="null"/> when it has none.</summary>
+    public async Task<DateTimeOffset?> FindFirstDayAsync(string region, CancellationToken cancellationToken)
+    {
+        // Rows come in order of their keys, and the day is the end of the key.
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, DateTimeOffset.UnixEpoch)} and PartitionKey le {LedgerKey.Partition(region, DateTimeOffset.MaxValue)}");
+        await foreach (var entry in QueryAsync(filter, [nameof(LedgerEntry.CreatedTime)], cancellationToken))
+        {
+            return entry.CreatedTime;
+        }
+
+        return null;
+    }
+
     /// <summary>Every row, in no useful order, with the given columns; all columns when none is given.</summary>
-    public async IAsyncEnumerable<LedgerEntry> ReadAllAsync(
+    public IAsyncEnumerable<LedgerEntry> ReadAllAsync(IEnumerable<string>? columns, CancellationToken cancellationToken) =>
+        QueryAsync(filter: null, columns, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _created.Dispose();
+
+    private async IAsyncEnumerable<LedgerEntry> QueryAsync(
+        string? filter,
         IEnumerable<string>? columns,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await EnsureAsync(cancellationToken);
-        await foreach (var entry in _table.QueryAsync<LedgerEntry>(select: columns, cancellationToken: cancellationToken))
+        var pages = _table.QueryAsync<LedgerEntry>(filter, select: columns, cancellationToken: cancellationToken).AsPages().GetAsyncEnumerator(cancellationToken);
+        await using (pages)
         {
-            yield return entry;
+            while (await CallAsync(async () => await pages.MoveNextAsync(), cancellationToken))
+            {
+                foreach (var entry in pages.Current.Values)
+                {
+                    yield return entry;
+                }
+            }
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
 
     private async Task EnsureAsync(CancellationToken cancellationToken)
     {

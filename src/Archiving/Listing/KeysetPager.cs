@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
+using Azure;
 using EightByEight;
+using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;
 
@@ -24,17 +27,27 @@ public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOf
 /// result set during the scan. So each request asks for what is not older than the last record seen, from offset 0,
 /// and what has been seen is dropped. Only a second that holds more records than a page is paged by offset, within
 /// that second alone and until a whole pass over it brings nothing new.
+/// <para>
+/// A region that rejects filters on times is listed whole, by offset, with the time looked at here, and passed over
+/// until a pass brings nothing new. That is slow, and said in the log.
+/// </para>
 /// </summary>
 /// <param name="client">8x8.</param>
-public sealed class KeysetPager(CloudStorageClient client)
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">The log.</param>
+public partial class KeysetPager(CloudStorageClient client, TimeProvider timeProvider, ILogger<KeysetPager> logger)
 {
     private const string FirstPage = "0";
     private const int MostPasses = 20;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
+    // Whether a region still rejects times is looked at now and then.
+    private static readonly TimeSpan RejectionHolds = TimeSpan.FromHours(1);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
+
     /// <summary>Lists a window in ascending order of its time.</summary>
     /// <exception cref="ListingException">8x8's paging makes no progress.</exception>
-    public async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public virtual async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(scan);
         var cursor = scan.From;
@@ -42,7 +55,16 @@ public sealed class KeysetPager(CloudStorageClient client)
         var seen = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
-            var page = await GetAsync(scan, cursor, scan.To, pageKey, cancellationToken);
+            if (await TryGetAsync(scan, cursor, scan.To, pageKey, cancellationToken) is not { } page)
+            {
+                await foreach (var whole in ReadWholeAsync(scan, cancellationToken))
+                {
+                    yield return whole;
+                }
+
+                yield break;
+            }
+
             var fresh = page.Objects.Where(record => !seen.Contains(record.Id)).ToList();
             if (page.IsLastPage)
             {
@@ -127,12 +149,92 @@ public sealed class KeysetPager(CloudStorageClient client)
         }
     }
 
+    /// <summary>Lists a region whole and keeps what lies in the window.</summary>
+    private async IAsyncEnumerable<KeysetPage> ReadWholeAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var pass = 0; pass < MostPasses; pass++)
+        {
+            var pageKey = FirstPage;
+            var news = 0;
+            while (true)
+            {
+                var page = await GetAsync(scan, scan.Filter, pageKey, cancellationToken);
+                var fresh = page.Objects.Where(record => Lies(scan, record) && seen.Add(record.Id)).ToList();
+                news += fresh.Count;
+                if (fresh.Count > 0)
+                {
+                    yield return new KeysetPage(fresh, scan.From);
+                }
+
+                var isPastEnd = page.Objects.Count > 0 && page.Objects.All(record => scan.TimeOf(record) >= scan.To);
+                if (page.IsLastPage || isPastEnd)
+                {
+                    break;
+                }
+
+                pageKey = Next(page, pageKey, scan);
+            }
+
+            if (pass > 0 && news == 0)
+            {
+                break;
+            }
+        }
+
+        yield return new KeysetPage([], ResumeFrom: null);
+    }
+
+    // A record without the time is in every window: it must be in one.
+    private static bool Lies(KeysetScan scan, StorageObject record) =>
+        scan.TimeOf(record) is not { } time || (time >= WholeSecond(scan.From) && time < scan.To);
+
+    /// <summary>A page; <see langword="null"/> when the region rejects filters on times.</summary>
+    private async Task<ObjectPage?> TryGetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken)
+    {
+        if (_rejectedUntil.TryGetValue(scan.Region, out var until) && timeProvider.GetUtcNow() < until)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await GetAsync(scan, from, to, pageKey, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status is 400 or 500)
+        {
+            // The filter, or 8x8 as a whole? Without the times it must work, and with them fail again.
+            try
+            {
+                await GetAsync(scan, scan.Filter, FirstPage, cancellationToken);
+            }
+            catch (RequestFailedException)
+            {
+                throw exception;
+            }
+
+            try
+            {
+                return await GetAsync(scan, from, to, pageKey, cancellationToken);
+            }
+            catch (RequestFailedException again) when (again.Status == exception.Status)
+            {
+                _rejectedUntil[scan.Region] = timeProvider.GetUtcNow() + RejectionHolds;
+                Log.TimesRejected(logger, scan.Region, again.Status);
+                return null;
+            }
+        }
+    }
+
     private Task<ObjectPage> GetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken) =>
+        GetAsync(scan, Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field, from), Fiql.LessThan(scan.Field, to)), pageKey, cancellationToken);
+
+    private Task<ObjectPage> GetAsync(KeysetScan scan, string? filter, string pageKey, CancellationToken cancellationToken) =>
         client.GetObjectsAsync(
             scan.Region,
             new ObjectQuery
             {
-                Filter = Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field, from), Fiql.LessThan(scan.Field, to)),
+                Filter = filter,
                 PageKey = pageKey,
                 SortField = scan.Field,
                 SortDirection = SortDirection.Ascending,
@@ -145,4 +247,10 @@ public sealed class KeysetPager(CloudStorageClient client)
             : throw new ListingException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1230, Level = LogLevel.Warning, Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
+        public static partial void TimesRejected(ILogger logger, string region, int status);
+    }
 }

@@ -12,7 +12,8 @@ namespace Archiving.Listing;
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
 /// <item>It is cut into days, so that instances list side by side, and its parts are written down.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
-/// <item>The region is left alone until every part is done, or nothing has moved for half an hour.</item>
+/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. What comes after a run that was given up queues again whatever waits, because messages may be lost.</item>
+/// <item>Runs of more than a week ago are forgotten.</item>
 /// </list>
 /// </summary>
 public sealed partial class ListingPlanner(
@@ -26,6 +27,9 @@ public sealed partial class ListingPlanner(
 {
     private static readonly TimeSpan Stalled = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan LargestWindow = TimeSpan.FromDays(1);
+    private static readonly TimeSpan RunsAreKept = TimeSpan.FromDays(7);
+    private static readonly TimeSpan BetweenCleanings = TimeSpan.FromHours(1);
+    private DateTimeOffset _cleanedAt;
 
     /// <summary>Plans a listing of each region that has none under way.</summary>
     /// <returns>How many windows were sent.</returns>
@@ -36,6 +40,13 @@ public sealed partial class ListingPlanner(
         foreach (var region in await regions.GetAsync(cancellationToken))
         {
             sent += await PlanAsync(region, cancellationToken);
+        }
+
+        var now = timeProvider.GetUtcNow();
+        if (now - _cleanedAt > BetweenCleanings)
+        {
+            await store.ForgetRunsAsync(now - RunsAreKept, cancellationToken);
+            _cleanedAt = now;
         }
 
         return sent;
@@ -69,7 +80,13 @@ public sealed partial class ListingPlanner(
             watermark = await store.FindWatermarkAsync(region, cancellationToken);
         }
 
-        if (watermark is null || await IsUnderWayAsync(watermark, now, cancellationToken))
+        if (watermark is null)
+        {
+            return 0;
+        }
+
+        var before = await LookAtRunAsync(watermark, now, cancellationToken);
+        if (before == RunState.UnderWay)
         {
             return 0;
         }
@@ -84,9 +101,13 @@ public sealed partial class ListingPlanner(
 
         var runId = string.Create(CultureInfo.InvariantCulture, $"listing-{region}-{to.UtcDateTime:yyyyMMddHHmmss}-{Guid.NewGuid().ToString("N")[..8]}");
         var windows = Cut(from, to)
-            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId })
+            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = before == RunState.Abandoned })
             .ToList();
         await store.AddWindowsAsync(windows, cancellationToken);
+        await store.WriteRunAsync(
+            runId,
+            new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count },
+            cancellationToken);
         foreach (var window in windows)
         {
             await queues.SendAsync(window, TimeSpan.Zero, cancellationToken);
@@ -101,19 +122,26 @@ public sealed partial class ListingPlanner(
         return windows.Count;
     }
 
-    private async Task<bool> IsUnderWayAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken)
+    private enum RunState
+    {
+        None,
+        UnderWay,
+        Abandoned,
+    }
+
+    private async Task<RunState> LookAtRunAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (watermark.ActiveRun is not { } runId)
         {
-            return false;
+            return RunState.None;
         }
 
         var windows = await store.ReadWindowsAsync(runId, cancellationToken);
         if (windows.Count > 0 && windows.TrueForAll(window => window.Done))
         {
             // Done before it was written down as the present run; the next tick plans on from there.
-            await completion.TryCompleteAsync(watermark.Region, runId, cancellationToken);
-            return true;
+            await completion.TryCompleteAsync(watermark.Region, runId, WindowKind.Listing, cancellationToken);
+            return RunState.UnderWay;
         }
 
         var lastMove = windows.Select(window => window.Timestamp).Append(watermark.ActiveSince).Max();
@@ -121,10 +149,10 @@ public sealed partial class ListingPlanner(
         {
             // A window that failed for good, or messages that were lost: planned anew from the watermark.
             Log.Abandoned(logger, watermark.Region, runId);
-            return false;
+            return RunState.Abandoned;
         }
 
-        return true;
+        return RunState.UnderWay;
     }
 
     private static partial class Log

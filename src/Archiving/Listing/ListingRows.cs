@@ -75,4 +75,65 @@ public sealed class WindowRow : ITableEntity
 
     /// <summary>What went wrong last.</summary>
     public string? LastError { get; set; }
+
+    /// <summary>Reconcile: how many of 8x8's records are archived, receipt included.</summary>
+    public long? Archived { get; set; }
+
+    /// <summary>Reconcile: how many were neither archived nor on their way.</summary>
+    public long? Missing { get; set; }
+
+    /// <summary>Reconcile: how many have other content than what is archived.</summary>
+    public long? Changed { get; set; }
+
+    /// <summary>Reconcile: how many archived objects 8x8 no longer has.</summary>
+    public long? OnlyHere { get; set; }
+
+    /// <summary>Reconcile: how many are not archived and are deleted by 8x8 within seven days.</summary>
+    public long? AtRisk { get; set; }
+
+    /// <summary>Reconcile and rebuild: how many ledger rows were restored from receipts.</summary>
+    public long? Restored { get; set; }
+}
+
+/// <summary>A run: a listing, backfill, reconcile or rebuild, made of windows.</summary>
+public sealed class RunRow : ITableEntity
+{
+    /// <summary>Partition of every run's row.</summary>
+    public const string Partition = "run";
+
+    /// <inheritdoc/>
+    public string PartitionKey { get; set; } = Partition;
+
+    /// <inheritdoc/>
+    public string RowKey { get; set; } = "";
+
+    /// <inheritdoc/>
+    public DateTimeOffset? Timestamp { get; set; }
+
+    /// <inheritdoc/>
+    public ETag ETag { get; set; }
+
+    /// <summary>Name of a <see cref="Queues.WindowKind"/>.</summary>
+    public string Kind { get; set; } = "";
+
+    /// <summary>8x8's regions, separated by commas.</summary>
+    public string Regions { get; set; } = "";
+
+    /// <summary>The object types, separated by commas; empty for all.</summary>
+    public string Types { get; set; } = "";
+
+    /// <summary>Start of the span.</summary>
+    public DateTimeOffset From { get; set; }
+
+    /// <summary>End of the span.</summary>
+    public DateTimeOffset To { get; set; }
+
+    /// <summary>When it began.</summary>
+    public DateTimeOffset StartedAt { get; set; }
+
+    /// <summary>When every window of it was done.</summary>
+    public DateTimeOffset? CompletedAt { get; set; }
+
+    /// <summary>How many windows it began with. Busy ones are split later.</summary>
+    public int Planned { get; set; }
 }

@@ -122,14 +122,70 @@ public sealed class ListingStore : IDisposable
         }
     }
 
-    /// <summary>Records a window as completely listed.</summary>
-    public Task CompleteWindowAsync(WindowMessage window, long listed, long enqueued, CancellationToken cancellationToken)
+    /// <summary>Records a window as done, with the counts that the row brings.</summary>
+    public Task CompleteWindowAsync(WindowMessage window, WindowRow counts, CancellationToken cancellationToken)
     {
-        var row = ToRow(window);
+        ArgumentNullException.ThrowIfNull(window);
+        ArgumentNullException.ThrowIfNull(counts);
+        var row = counts;
+        row.PartitionKey = RunPartition(window.RunId!);
+        row.RowKey = WindowKey(window);
+        row.Region = window.Region;
+        row.From = window.From;
+        row.To = window.To;
         row.Done = true;
-        row.Listed = listed;
-        row.Enqueued = enqueued;
         return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>A run; <see langword="null"/> when there is none of that id, or it was long ago.</summary>
+    public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            var row = await _table.GetEntityIfExistsAsync<RunRow>(RunRow.Partition, ObjectNames.Encode(runId), cancellationToken: cancellationToken);
+            return row.HasValue ? row.Value : null;
+        },
+        cancellationToken);
+
+    /// <summary>Writes a run.</summary>
+    public Task WriteRunAsync(string runId, RunRow row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        row.RowKey = ObjectNames.Encode(runId);
+        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Deletes runs, and their windows, that began before a time.</summary>
+    public async Task ForgetRunsAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var old = new List<string>();
+        await CallAsync(
+            async () =>
+            {
+                await foreach (var run in _table.QueryAsync<RunRow>(run => run.PartitionKey == RunRow.Partition && run.StartedAt < before, maxPerPage: 100, cancellationToken: cancellationToken))
+                {
+                    old.Add(run.RowKey);
+                }
+
+                return true;
+            },
+            cancellationToken);
+        foreach (var runId in old)
+        {
+            // The run's own row last: until then the next look finds it again.
+            var windows = await ReadWindowsAsync(runId, cancellationToken);
+            await CallAsync(
+                async () =>
+                {
+                    foreach (var chunk in windows.Chunk(100))
+                    {
+                        await _table.SubmitTransactionAsync(chunk.Select(window => new TableTransactionAction(TableTransactionActionType.Delete, window, ETag.All)), cancellationToken);
+                    }
+
+                    await _table.DeleteEntityAsync(RunRow.Partition, runId, ETag.All, cancellationToken);
+                    return true;
+                },
+                cancellationToken);
+        }
     }
 
     /// <summary>The windows of a run.</summary>
@@ -157,7 +213,7 @@ public sealed class ListingStore : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
 
-    private static string RunPartition(string runId) => $"run|{runId}";
+    private static string RunPartition(string runId) => $"run|{ObjectNames.Encode(runId)}";
 
     private static string WindowKey(WindowMessage window) => ObjectNames.Encode(window.Name);
 

@@ -1,9 +1,33 @@
+using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Queues;
 using Archiving.Settings;
 using EightByEight;
 
 namespace Archiving.Listing;
+
+/// <summary>What the intake found of a record.</summary>
+public enum Finding
+{
+    /// <summary>Archived, as 8x8 has it.</summary>
+    Archived,
+
+    /// <summary>On its way already.</summary>
+    Waiting,
+
+    /// <summary>Neither archived nor on its way.</summary>
+    Missing,
+
+    /// <summary>Archived with other content than 8x8 has now.</summary>
+    Changed,
+}
+
+/// <summary>A record that was taken in.</summary>
+/// <param name="Key">Its ledger key.</param>
+/// <param name="Record">The record.</param>
+/// <param name="Finding">What was found.</param>
+/// <param name="IsQueued">Whether it was put into a queue now.</param>
+public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding, bool IsQueued);
 
 /// <summary>
 /// Takes in listed records: looks up which of them the ledger knows, and queues what is new or changed.
@@ -17,50 +41,71 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
 {
     private const int SendsAtOnce = 16;
 
+    // A message that has waited this long may wait in a long queue, or be lost. Another one does no harm.
+    private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(6);
+
     /// <summary>Takes in a page.</summary>
-    /// <param name="region">8x8's region.</param>
+    /// <param name="window">The window that is listed.</param>
     /// <param name="records">The page's records.</param>
-    /// <param name="window">Name of the window that is listed.</param>
+    /// <param name="receipts">The receipts of the window's days, to hold the ledger against; <see langword="null"/> to trust the ledger.</param>
     /// <param name="cancellationToken">Stops between two writes.</param>
-    /// <returns>How many records were put into a queue.</returns>
-    public async Task<int> TakeAsync(string region, IReadOnlyList<StorageObject> records, string window, CancellationToken cancellationToken)
+    public async Task<IReadOnlyCollection<Intake>> TakeAsync(
+        WindowMessage window,
+        IReadOnlyList<StorageObject> records,
+        IReadOnlySet<string>? receipts,
+        CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(window);
         ArgumentNullException.ThrowIfNull(records);
-        if (records.Count == 0)
-        {
-            return 0;
-        }
 
         // A page can hold a record twice when it changed between two requests; the later one is the truer.
         var wanted = new Dictionary<LedgerKey, StorageObject>(records.Count);
         foreach (var record in records)
         {
-            wanted[LedgerKey.Of(region, record)] = record;
+            wanted[LedgerKey.Of(window.Region, record)] = record;
         }
 
-        var known = await ledger.FindUnchangedAsync(region, wanted.Values, cancellationToken);
-        var batch = new Batch(region, window, timeProvider.GetUtcNow());
+        var known = await ledger.FindAsync(window.Region, wanted.Values, window.Field, cancellationToken);
+        var taken = new Dictionary<LedgerKey, Intake>(wanted.Count);
+        var added = new List<LedgerEntry>();
+        var merged = new List<LedgerEntry>();
         foreach (var (key, record) in wanted)
         {
-            Decide(batch, record, known.GetValueOrDefault(key));
+            if (known.GetValueOrDefault(key) is { } entry)
+            {
+                taken[key] = Decide(window, key, record, entry, receipts, merged);
+            }
+            else
+            {
+                taken[key] = new Intake(key, record, Finding.Missing, IsQueued: true);
+                added.Add(Queued(window, record));
+            }
         }
 
-        foreach (var row in await ledger.AddAsync(batch.Added, cancellationToken))
+        foreach (var row in await ledger.AddAsync(added, cancellationToken))
         {
+            // Something of this transaction is there already: a record that moved since its row was written, or another run's.
             var key = new LedgerKey(row.PartitionKey, row.RowKey);
-            Decide(batch, wanted[key], await ledger.FindAsync(key, cancellationToken), isLookedUp: true);
+            if (await ledger.FindAsync(key, cancellationToken) is { } entry)
+            {
+                taken[key] = Decide(window, key, wanted[key], entry, receipts, merged);
+            }
+            else
+            {
+                merged.Add(row);
+            }
         }
 
-        await ledger.MergeAsync(batch.Merged, cancellationToken);
-        await Parallel.ForEachAsync(
-            batch.Sent.Values,
-            new ParallelOptions { MaxDegreeOfParallelism = SendsAtOnce, CancellationToken = cancellationToken },
-            async (record, token) => await queues.SendAsync(
-                QueueFor(record),
-                new ObjectMessage { Region = region, Id = record.Id, Record = record },
-                TimeSpan.Zero,
-                token));
-        return batch.Sent.Count;
+        await ledger.MergeAsync(merged, cancellationToken);
+        if (options.Archive.Enabled)
+        {
+            foreach (var chunk in taken.Values.Where(intake => intake.IsQueued).Chunk(SendsAtOnce))
+            {
+                await Task.WhenAll(chunk.Select(intake => SendAsync(window, intake.Record, cancellationToken)));
+            }
+        }
+
+        return taken.Values;
     }
 
     /// <summary>The queue for a record in its present state.</summary>
@@ -70,70 +115,76 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
         return record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
     }
 
-    private void Decide(Batch batch, StorageObject record, LedgerEntry? entry, bool isLookedUp = false)
+    private Intake Decide(WindowMessage window, LedgerKey key, StorageObject record, LedgerEntry entry, IReadOnlySet<string>? receipts, List<LedgerEntry> merged)
     {
-        if (entry is null)
+        var (finding, isQueued) = Judge(window, record, entry, receipts);
+        if (isQueued)
         {
-            var row = LedgerEntry.Queued(batch.Region, record, batch.Window, batch.Now);
-            (isLookedUp ? batch.Merged : batch.Added).Add(row);
-            if (options.Archive.Enabled)
-            {
-                batch.Sent[LedgerKey.Of(batch.Region, record)] = record;
-            }
-
-            return;
+            merged.Add(Queued(window, record));
+        }
+        else if (!entry.Knows(record))
+        {
+            // The record moved, the content did not: the row learns the new time, so that the next listing finds it.
+            var row = LedgerEntry.Describe(window.Region, record);
+            row.State = entry.State;
+            merged.Add(row);
         }
 
-        if (IsWanted(batch, record, entry))
-        {
-            batch.Merged.Add(LedgerEntry.Queued(batch.Region, record, batch.Window, batch.Now));
-            if (options.Archive.Enabled)
-            {
-                batch.Sent[LedgerKey.Of(batch.Region, record)] = record;
-            }
-        }
-        else
-        {
-            batch.Sent.Remove(LedgerKey.Of(batch.Region, record));
-            if (!entry.Knows(record))
-            {
-                // The record moved, the content did not: the row learns the new time, so that the next listing finds it.
-                var row = LedgerEntry.Describe(batch.Region, record);
-                row.State = entry.State;
-                batch.Merged.Add(row);
-            }
-        }
+        return new Intake(key, record, finding, isQueued);
     }
 
-    private static bool IsWanted(Batch batch, StorageObject record, LedgerEntry entry)
+    private (Finding Finding, bool IsQueued) Judge(WindowMessage window, StorageObject record, LedgerEntry entry, IReadOnlySet<string>? receipts)
     {
         if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
         {
-            return !entry.HasContentOf(record);
+            if (!entry.HasContentOf(record))
+            {
+                return (Finding.Changed, true);
+            }
+
+            var isProven = receipts is null || (entry.Blob is { } blob && receipts.Contains(ArchiveLayout.ReceiptName(blob)));
+            return isProven ? (Finding.Archived, false) : (Finding.Missing, true);
         }
 
+        // Said something new by 8x8, anything is worth a try.
+        if (!entry.Knows(record))
+        {
+            return (Finding.Missing, true);
+        }
+
+        var isSweep = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
         if (entry.Is(LedgerState.Queued))
         {
             // Queued by this very window: its message was delivered again, perhaps after a crash before sending.
-            return entry.Window == batch.Window || !entry.Knows(record);
+            var isOurs = entry.Window == window.Name;
+            var isStale = isSweep && (entry.QueuedAt is null || timeProvider.GetUtcNow() - entry.QueuedAt > StaleAfter);
+            return isOurs || isStale || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 
-        // Failed, Gone, Restoring: worth another try only when 8x8 says something new.
-        return !entry.Knows(record);
+        if (entry.Is(LedgerState.Restoring))
+        {
+            return (Finding.Waiting, false);
+        }
+
+        // Failed or Gone: a listing leaves it, a sweep tries again.
+        return (Finding.Missing, isSweep);
     }
 
-    private sealed class Batch(string region, string window, DateTimeOffset now)
+    private LedgerEntry Queued(WindowMessage window, StorageObject record)
     {
-        public string Region { get; } = region;
+        var entry = LedgerEntry.Queued(window.Region, record, window.Name, timeProvider.GetUtcNow(), window.RunId);
+        if (!options.Archive.Enabled)
+        {
+            // No message is sent, so the first sweep after archiving is switched on must not take it for waiting.
+            entry.QueuedAt = null;
+        }
 
-        public string Window { get; } = window;
-
-        public DateTimeOffset Now { get; } = now;
-
-        public List<LedgerEntry> Added { get; } = [];
-
-        public List<LedgerEntry> Merged { get; } = [];
-
-        public Dictionary<LedgerKey, StorageObject> Sent { get; } = [];
+        return entry;
     }
+
+    private Task SendAsync(WindowMessage window, StorageObject record, CancellationToken cancellationToken) => queues.SendAsync(
+        QueueFor(record),
+        new ObjectMessage { Region = window.Region, Id = record.Id, Record = record, RunId = window.RunId },
+        TimeSpan.Zero,
+        cancellationToken);
 }

@@ -1,20 +1,45 @@
+using Archiving.Queues;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;
 
-/// <summary>Moves a region's watermark once every window of its run is done. Any number may run at once.</summary>
-public sealed partial class RunCompletion(ListingStore store, TimeProvider timeProvider, ILogger<RunCompletion> logger)
+/// <summary>
+/// Ends a run once every window of it is done: moves the watermark of a listing, writes the report of a reconcile.
+/// Any number may run at once.
+/// </summary>
+public sealed partial class RunCompletion(ListingStore store, ReconcileReports reports, TimeProvider timeProvider, ILogger<RunCompletion> logger)
 {
-    /// <summary>Moves the watermark when nothing of the run is left to do and the run is the region's present one.</summary>
-    public async Task TryCompleteAsync(string region, string runId, CancellationToken cancellationToken)
+    /// <summary>Ends the run when nothing of it is left to do.</summary>
+    public async Task TryCompleteAsync(string region, string runId, WindowKind kind, CancellationToken cancellationToken)
     {
-        var windows = (await store.ReadWindowsAsync(runId, cancellationToken)).Where(row => row.Region == region).ToList();
-        if (windows.Count == 0 || windows.Exists(row => !row.Done))
+        var windows = await store.ReadWindowsAsync(runId, cancellationToken);
+        if (windows.Exists(row => !row.Done))
         {
             return;
         }
 
-        var reached = windows.Max(row => row.To);
+        if (kind == WindowKind.Listing && windows.Count > 0)
+        {
+            await MoveWatermarkAsync(region, runId, windows.Max(row => row.To), cancellationToken);
+        }
+
+        if (await store.FindRunAsync(runId, cancellationToken) is not { CompletedAt: null } run)
+        {
+            return;
+        }
+
+        run.CompletedAt = timeProvider.GetUtcNow();
+        if (kind == WindowKind.Reconcile)
+        {
+            // Before the run is called complete: a crash in between writes the report again.
+            await reports.WriteAsync(runId, run, windows, cancellationToken);
+        }
+
+        await store.WriteRunAsync(runId, run, cancellationToken);
+    }
+
+    private async Task MoveWatermarkAsync(string region, string runId, DateTimeOffset reached, CancellationToken cancellationToken)
+    {
         while (await store.FindWatermarkAsync(region, cancellationToken) is { } watermark && watermark.ActiveRun == runId)
         {
             // Never backwards: a run that was given up for lost may end after its successor.

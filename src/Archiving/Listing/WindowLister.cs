@@ -11,13 +11,15 @@ namespace Archiving.Listing;
 /// <list type="number">
 /// <item>Pages through the window by time and hands every page to the intake.</item>
 /// <item>After a bounded amount of work sends the rest as windows of their own, halved when the rest is long, so that a busy period spreads over instances and no run nears a timeout.</item>
-/// <item>Records the window as done, and moves the region's watermark when it was the last of its run.</item>
+/// <item>Records the window as done, and ends its run when it was the last.</item>
 /// </list>
 /// A crash anywhere makes the message come again; everything done so far is then found done.
 /// </summary>
 public sealed partial class WindowLister(
     KeysetPager pager,
     ObjectIntake intake,
+    ReconcileAudit audit,
+    LedgerRebuilder rebuilder,
     ListingStore store,
     RunCompletion completion,
     WorkQueues queues,
@@ -35,22 +37,61 @@ public sealed partial class WindowLister(
     public async Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(window);
+        var counts = window.Kind switch
+        {
+            WindowKind.Rebuild => await rebuilder.RebuildAsync(window, cancellationToken),
+            _ => await ListObjectsAsync(window, cancellationToken),
+        };
+        if (window.RunId is { } runId)
+        {
+            await store.CompleteWindowAsync(window, counts, cancellationToken);
+            await completion.TryCompleteAsync(window.Region, runId, window.Kind, cancellationToken);
+        }
+    }
+
+    /// <summary>FIQL for what is wanted of a region, time aside.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="types">The types to list; those of the settings when there are none.</param>
+    public static string? Wanted(EightByEightOptions options, IReadOnlyList<string>? types = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Fiql.And(
+            Fiql.Or([.. (types is { Count: > 0 } ? types : options.Types).Select(type => Fiql.Equal("type", type))]),
+            options.IncludeArchived
+                ? Fiql.Or(Fiql.Equal("objectState", "AVAILABLE"), Fiql.Equal("objectState", "ARCHIVED"))
+                : Fiql.Equal("objectState", "AVAILABLE"),
+            options.Filter is { } extra ? $"({extra})" : null);
+    }
+
+    private async Task<WindowRow> ListObjectsAsync(WindowMessage window, CancellationToken cancellationToken)
+    {
         var started = timeProvider.GetTimestamp();
-        long listed = 0;
-        long enqueued = 0;
+        var scan = new KeysetScan(window.Region, window.Field, window.From, window.To, Wanted(options.EightByEight, window.Types));
+        var receipts = window.Kind == WindowKind.Reconcile ? await audit.ReadReceiptsAsync(window, cancellationToken) : null;
+        var counts = new WindowRow();
+        var taken = new List<Intake>();
         var pages = 0;
         DateTimeOffset? rest = null;
         try
         {
-            await foreach (var page in pager.ReadAsync(Scan(window), cancellationToken))
+            await foreach (var page in pager.ReadAsync(scan, cancellationToken))
             {
                 health.Clear(Condition.Source);
-                enqueued += await intake.TakeAsync(window.Region, page.Objects, window.Name, cancellationToken);
-                listed += page.Objects.Count;
+                var step = await intake.TakeAsync(window, page.Objects, receipts, cancellationToken);
+                counts.Listed += step.Count;
+                counts.Enqueued += step.Count(item => item.IsQueued);
+                if (receipts is not null)
+                {
+                    taken.AddRange(step);
+                }
+
                 pages++;
                 if (page.ResumeFrom > window.From && (pages >= MostPages || timeProvider.GetElapsedTime(started) > MostTime))
                 {
                     rest = page.ResumeFrom;
+
+                    // The part that follows lists this second again.
+                    counts.Listed -= step.Count(item => scan.TimeOf(item.Record) >= rest);
                     break;
                 }
             }
@@ -60,32 +101,19 @@ public sealed partial class WindowLister(
             throw outage;
         }
 
+        if (receipts is not null)
+        {
+            await audit.CompareAsync(window, rest ?? window.To, taken, receipts, counts, cancellationToken);
+        }
+
         if (rest is { } from)
         {
             await SendRestAsync(window, from, cancellationToken);
         }
 
-        Log.Listed(logger, window.Region, window.From, rest ?? window.To, listed, enqueued);
-        if (window.RunId is { } runId)
-        {
-            await store.CompleteWindowAsync(window, listed, enqueued, cancellationToken);
-            await completion.TryCompleteAsync(window.Region, runId, cancellationToken);
-        }
+        Log.Listed(logger, window.Region, window.From, rest ?? window.To, counts.Listed, counts.Enqueued);
+        return counts;
     }
-
-    /// <summary>FIQL for what is wanted of a region, time aside.</summary>
-    public static string? Wanted(EightByEightOptions options)
-    {
-        ArgumentNullException.ThrowIfNull(options);
-        return Fiql.And(
-            Fiql.Or([.. options.Types.Select(type => Fiql.Equal("type", type))]),
-            options.IncludeArchived
-                ? Fiql.Or(Fiql.Equal("objectState", "AVAILABLE"), Fiql.Equal("objectState", "ARCHIVED"))
-                : Fiql.Equal("objectState", "AVAILABLE"),
-            options.Filter is { } extra ? $"({extra})" : null);
-    }
-
-    private KeysetScan Scan(WindowMessage window) => new(window.Region, window.Field, window.From, window.To, Wanted(options.EightByEight));
 
     private async Task SendRestAsync(WindowMessage window, DateTimeOffset from, CancellationToken cancellationToken)
     {

@@ -23,6 +23,9 @@ public sealed record ObjectMessage
     /// <summary>The record as it was when the message was made; <see langword="null"/> when it did not fit.</summary>
     public StorageObject? Record { get; init; }
 
+    /// <summary>The run that queued it; <see langword="null"/> when none did.</summary>
+    public string? RunId { get; init; }
+
     /// <summary>How often work on it was put off because of an outage.</summary>
     public int Deferrals { get; init; }
 
@@ -52,6 +55,7 @@ public sealed record ObjectMessage
                 Record = root.TryGetProperty("record", out var record) && record.ValueKind == JsonValueKind.Object
                     ? StorageObject.Parse(BinaryData.FromString(record.GetRawText()))
                     : null,
+                RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() : null,
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
                 RestoreRequestedAt = root.TryGetProperty("restoreRequestedAt", out var requested)
                     && DateTimeOffset.TryParse(requested.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
@@ -78,6 +82,11 @@ public sealed record ObjectMessage
             json.WriteStartObject();
             json.WriteString("region"u8, Region);
             json.WriteString("id"u8, Id);
+            if (RunId is not null)
+            {
+                json.WriteString("runId"u8, RunId);
+            }
+
             if (Deferrals > 0)
             {
                 json.WriteNumber("deferrals"u8, Deferrals);

@@ -3,6 +3,23 @@ using System.Text.Json.Serialization;
 
 namespace Archiving.Queues;
 
+/// <summary>What is done with a window.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<WindowKind>))]
+public enum WindowKind
+{
+    /// <summary>What changed is listed, and what is new is queued.</summary>
+    Listing,
+
+    /// <summary>What was made is listed, and what is not archived is queued.</summary>
+    Backfill,
+
+    /// <summary>What was made is compared with ledger and receipts.</summary>
+    Reconcile,
+
+    /// <summary>Ledger rows are restored from the receipts; 8x8 is not asked.</summary>
+    Rebuild,
+}
+
 /// <summary>A span of time to list: everything of a region whose time lies in <c>[From, To)</c>.</summary>
 public sealed record WindowMessage
 {
@@ -18,6 +35,15 @@ public sealed record WindowMessage
     /// <summary>The time that the window is about: <c>updatedTime</c> or <c>createdTime</c>.</summary>
     public string Field { get; init; } = "updatedTime";
 
+    /// <summary>What is to be done with what the window holds.</summary>
+    public WindowKind Kind { get; init; }
+
+    /// <summary>The object types to list; those of the settings when there are none.</summary>
+    public IReadOnlyList<string>? Types { get; init; }
+
+    /// <summary>Whether objects that wait already are queued again: the run before was given up, and its messages may be lost.</summary>
+    public bool Resend { get; init; }
+
     /// <summary>The run that the window is part of; <see langword="null"/> for a window by itself.</summary>
     public string? RunId { get; init; }
 
@@ -26,7 +52,7 @@ public sealed record WindowMessage
 
     /// <summary>Names this window in its run and in the ledger: the same window has the same name however often it is sent.</summary>
     [JsonIgnore]
-    public string Name => FormattableString.Invariant($"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}");
+    public string Name => FormattableString.Invariant($"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{(Kind == WindowKind.Listing ? "" : $"|{Kind}")}");
 
     /// <summary>Writes the message as JSON.</summary>
     public BinaryData ToJson() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, QueueJson.Default.WindowMessage));
@@ -49,6 +75,7 @@ public sealed record WindowMessage
         return message switch
         {
             null or { Region: null or "" } => throw new InvalidMessageException("The message lacks \"region\"."),
+            _ when message.To < message.From => throw new InvalidMessageException("The window's \"to\" is before its \"from\"."),
             { Field: not ("updatedTime" or "createdTime") } => throw new InvalidMessageException($"The window's \"field\" is \"{message.Field}\": expected updatedTime or createdTime."),
             _ => message,
         };

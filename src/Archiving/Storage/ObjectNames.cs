@@ -18,6 +18,9 @@ public static class ObjectNames
     private static readonly SearchValues<char> Plain =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
+    /// <summary>The name that was encoded. Not of use for a name that was cut.</summary>
+    public static string Decode(string encoded) => Uri.UnescapeDataString(encoded);
+
     /// <summary>
     /// Percent-encodes every character outside <c>[A-Za-z0-9._-]</c> (as UTF-8), and <c>.</c> and <c>..</c> as whole names.
     /// A name longer than 300 characters when encoded is cut and ends in <c>~</c> and its SHA-256, which no other encoded name can.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Archiving.Health;
+using Archiving.Listing;
 using Archiving.Status;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -12,6 +13,8 @@ namespace Functions.Http;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthReport))]
 [JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(StartedRun))]
+[JsonSerializable(typeof(RunProgress))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
     public static ContentResult Result<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) => new()

@@ -28,6 +28,14 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         {
             await next(context);
         }
+        catch (BadRequestException exception)
+        {
+            await WriteAsync(http, StatusCodes.Status400BadRequest, "The request is wrong", exception.Message, exception.Field);
+        }
+        catch (NotFoundException exception)
+        {
+            await WriteAsync(http, StatusCodes.Status404NotFound, "There is nothing here", exception.Message);
+        }
         catch (OutageException outage)
         {
             await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Something that the archiver needs does not work", outage.Message);
@@ -43,7 +51,7 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         }
     }
 
-    private static async Task WriteAsync(HttpContext http, int status, string title, string detail)
+    private static async Task WriteAsync(HttpContext http, int status, string title, string detail, string? field = null)
     {
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/problem+json";
@@ -52,7 +60,17 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         json.WriteString("type", "about:blank");
         json.WriteString("title", title);
         json.WriteNumber("status", status);
-        json.WriteString("detail", detail);
+        json.WriteString("detail", field is null ? detail : $"{field}: {detail}");
+        if (field is not null)
+        {
+            // As ASP.NET Core names the fields of a request that does not validate.
+            json.WriteStartObject("errors");
+            json.WriteStartArray(field);
+            json.WriteStringValue(detail);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
         await json.FlushAsync(http.RequestAborted);
     }

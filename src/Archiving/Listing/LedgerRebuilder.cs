@@ -1,0 +1,67 @@
+using System.Globalization;
+using Archiving.Archive;
+using Archiving.Queues;
+using Archiving.Storage;
+
+namespace Archiving.Listing;
+
+/// <summary>
+/// Restores the ledger from the receipts alone: one window for each region and day that the container holds. 8x8 is not asked.
+/// </summary>
+public sealed class LedgerRebuilder(ArchiveStore archive, ReceiptRestorer restorer)
+{
+    private const int ReceiptsAtOnce = 500;
+
+    /// <summary>The regions and days that the container holds.</summary>
+    public async Task<IReadOnlyList<(string Region, DateTimeOffset Day)>> FindDaysAsync(CancellationToken cancellationToken)
+    {
+        var days = new HashSet<(string Region, DateTimeOffset Day)>();
+        await foreach (var region in archive.ListFoldersAsync("", cancellationToken))
+        {
+            await foreach (var type in archive.ListFoldersAsync(region, cancellationToken))
+            {
+                await foreach (var year in archive.ListFoldersAsync(type, cancellationToken))
+                {
+                    await foreach (var month in archive.ListFoldersAsync(year, cancellationToken))
+                    {
+                        await foreach (var day in archive.ListFoldersAsync(month, cancellationToken))
+                        {
+                            if (DateTimeOffset.TryParseExact(day[type.Length..], "yyyy'/'MM'/'dd'/'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date))
+                            {
+                                days.Add((ObjectNames.Decode(region.TrimEnd('/')), date));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
+        return [.. days.OrderBy(day => day.Day).ThenBy(day => day.Region, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Restores the rows of a window's day.</summary>
+    public async Task<WindowRow> RebuildAsync(WindowMessage window, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(window);
+        var counts = new WindowRow { Restored = 0 };
+        var names = new List<string>(ReceiptsAtOnce);
+        await foreach (var name in archive.ListReceiptsAsync(window.Region, window.From, cancellationToken))
+        {
+            names.Add(name);
+            if (names.Count == ReceiptsAtOnce)
+            {
+                await FlushAsync();
+            }
+        }
+
+        await FlushAsync();
+        return counts;
+
+        async Task FlushAsync()
+        {
+            counts.Listed += names.Count;
+            counts.Restored += await restorer.RestoreAsync(names, cancellationToken);
+            names.Clear();
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Archiving.Ledger;
+using Archiving.Queues;
+using Archiving.Settings;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Listing;
+
+/// <summary>A run that was started.</summary>
+/// <param name="RunId">Its id.</param>
+/// <param name="Windows">How many windows it began with.</param>
+public sealed record StartedRun(string RunId, int Windows);
+
+/// <summary>
+/// Starts backfills, reconciles and rebuilds. The same request while its run is under way gives the same run, whose
+/// unfinished windows are sent again: that is how a run that was interrupted is resumed.
+/// </summary>
+public sealed partial class RunStarter(
+    CloudStorageClient client,
+    RegionCatalog regions,
+    ObjectLedger ledger,
+    LedgerRebuilder rebuilder,
+    ListingStore store,
+    RunCompletion completion,
+    WorkQueues queues,
+    ArchiverOptions options,
+    TimeProvider timeProvider,
+    ILogger<RunStarter> logger)
+{
+    /// <summary>The most windows of a run: more than 13 years in four regions.</summary>
+    public const int MostWindows = 20_000;
+
+    /// <summary>Starts a sweep over what was made in a span, to archive what is not.</summary>
+    public async Task<StartedRun> BackfillAsync(DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> wantedRegions, IReadOnlyList<string> types, CancellationToken cancellationToken)
+    {
+        var all = wantedRegions.Count > 0 ? wantedRegions : await regions.GetAsync(cancellationToken);
+        return await StartAsync(WindowKind.Backfill, all.SelectMany(region => Windows(WindowKind.Backfill, region, from, to, types)), types, from, to, cancellationToken);
+    }
+
+    /// <summary>Starts a comparison of everything that 8x8 has with ledger and receipts.</summary>
+    public async Task<StartedRun> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var to = Second(timeProvider.GetUtcNow() - options.Listing.Settle);
+        var windows = new List<WindowMessage>();
+        foreach (var region in await regions.GetAsync(cancellationToken))
+        {
+            if (await FindFirstAsync(region, cancellationToken) is { } first)
+            {
+                windows.AddRange(Windows(WindowKind.Reconcile, region, first, to, types: []));
+            }
+        }
+
+        var from = windows.Count > 0 ? windows.Min(window => window.From) : to;
+        return await StartAsync(WindowKind.Reconcile, windows, types: [], from, to, cancellationToken);
+    }
+
+    /// <summary>Starts to restore the ledger from the receipts.</summary>
+    public async Task<StartedRun> RebuildAsync(CancellationToken cancellationToken)
+    {
+        var days = await rebuilder.FindDaysAsync(cancellationToken);
+        var windows = days
+            .Select(day => new WindowMessage { Kind = WindowKind.Rebuild, Region = day.Region, From = day.Day, To = day.Day.AddDays(1), Field = "createdTime" })
+            .ToList();
+        var now = timeProvider.GetUtcNow();
+        return await StartAsync(WindowKind.Rebuild, windows, types: [], windows.Count > 0 ? windows[0].From : now, windows.Count > 0 ? windows[^1].To : now, cancellationToken);
+    }
+
+    private static IEnumerable<WindowMessage> Windows(WindowKind kind, string region, DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> types) =>
+        ListingPlanner.Cut(from, to).Select(span => new WindowMessage
+        {
+            Kind = kind,
+            Region = region,
+            From = span.From,
+            To = span.To,
+            Field = "createdTime",
+            Types = types.Count > 0 ? types : null,
+        });
+
+    private static DateTimeOffset Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+
+    private async Task<StartedRun> StartAsync(WindowKind kind, IEnumerable<WindowMessage> planned, IReadOnlyList<string> types, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        var windows = planned.ToList();
+        if (windows.Count > MostWindows)
+        {
+            throw new ArgumentOutOfRangeException(nameof(planned), $"The span needs {windows.Count} windows of a day; a run has {MostWindows} at most. Ask for a shorter span or fewer regions.");
+        }
+
+        // A reconcile or rebuild is about everything until now, so two of them that overlap are the same run.
+        var about = kind == WindowKind.Backfill ? FormattableString.Invariant($"{from:O}|{to:O}|{string.Join(',', windows.Select(window => window.Region).Distinct().Order(StringComparer.Ordinal))}|{string.Join(',', types.Order(StringComparer.Ordinal))}") : "";
+        var (runId, present) = await FindIdAsync(kind, about, cancellationToken);
+        if (present is not null)
+        {
+            windows = [.. (await store.ReadWindowsAsync(runId, cancellationToken)).Where(row => !row.Done).Select(row => new WindowMessage { Kind = kind, Region = row.Region, From = row.From, To = row.To, Field = "createdTime", Types = types.Count > 0 ? types : null })];
+        }
+        else
+        {
+            present = new RunRow
+            {
+                Kind = kind.ToString(),
+                Regions = string.Join(',', windows.Select(window => window.Region).Distinct(StringComparer.Ordinal)),
+                Types = string.Join(',', types),
+                From = from,
+                To = to,
+                StartedAt = timeProvider.GetUtcNow(),
+                Planned = windows.Count,
+            };
+        }
+
+        // On record before anything is sent, so that a run never looks complete while a window is missing.
+        windows = [.. windows.Select(window => window with { RunId = runId })];
+        await store.AddWindowsAsync(windows, cancellationToken);
+        await store.WriteRunAsync(runId, present, cancellationToken);
+        foreach (var window in windows)
+        {
+            await queues.SendAsync(window, TimeSpan.Zero, cancellationToken);
+        }
+
+        Log.Started(logger, kind, runId, from, to, windows.Count);
+        if (windows.Count == 0)
+        {
+            await completion.TryCompleteAsync("", runId, kind, cancellationToken);
+        }
+
+        return new StartedRun(runId, windows.Count);
+    }
+
+    private async Task<(string RunId, RunRow? Present)> FindIdAsync(WindowKind kind, string about, CancellationToken cancellationToken)
+    {
+        var day = timeProvider.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+        var hash = about.Length == 0 ? "" : "-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(about)))[..12];
+        for (var number = 1; ; number++)
+        {
+            var runId = string.Create(CultureInfo.InvariantCulture, $"{kind.ToString().ToLowerInvariant()}-{day}{hash}-{number}");
+            if (await store.FindRunAsync(runId, cancellationToken) is not { } run)
+            {
+                return (runId, null);
+            }
+
+            if (run.CompletedAt is null)
+            {
+                return (runId, run);
+            }
+        }
+    }
+
+    /// <summary>When the oldest object of a region was made, that 8x8 or the ledger knows.</summary>
+    private async Task<DateTimeOffset?> FindFirstAsync(string region, CancellationToken cancellationToken)
+    {
+        var atSource = (await FirstPageAsync(region, cancellationToken)).Objects.Select(LedgerKey.CreatedTime).Cast<DateTimeOffset?>().Min();
+        var here = await ledger.FindFirstDayAsync(region, cancellationToken);
+        var first = atSource is null || here < atSource ? here : atSource;
+        return first is { } day ? new DateTimeOffset(day.UtcDateTime.Date, TimeSpan.Zero) : null;
+    }
+
+    private async Task<ObjectPage> FirstPageAsync(string region, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetObjectsAsync(
+                region,
+                new ObjectQuery { Filter = WindowLister.Wanted(options.EightByEight), PageKey = "0", SortField = "createdTime", SortDirection = SortDirection.Ascending },
+                cancellationToken);
+        }
+        catch (Exception exception) when (SourceFailure.OfAccount(exception) is { } outage)
+        {
+            throw outage;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1240, Level = LogLevel.Information, Message = "{Kind} {RunId} from {From:O} to {To:O} in {Windows} windows")]
+        public static partial void Started(ILogger logger, WindowKind kind, string runId, DateTimeOffset from, DateTimeOffset to, int windows);
+    }
+}

@@ -1,0 +1,87 @@
+using Archiving.Health;
+using Archiving.Listing;
+using Functions.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Functions;
+
+/// <summary>Starts sweeps and tells how far they are.</summary>
+public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, HealthBoard health)
+{
+    /// <summary>Starts to archive what was made in a span: <c>{from,to,regions?,types?}</c>.</summary>
+    [Function("StartBackfill")]
+    public async Task<IActionResult> StartBackfillAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "backfill")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        using var body = await RequestBody.ReadAsync(request, cancellationToken);
+        body.AllowOnly("from", "to", "regions", "types");
+        var from = body.Instant("from");
+        var to = body.Instant("to");
+        if (to <= from)
+        {
+            throw new BadRequestException("to", "Expected a time after \"from\".");
+        }
+
+        if ((to - from).TotalDays > RunStarter.MostWindows)
+        {
+            throw new BadRequestException("to", $"Expected a time at most {RunStarter.MostWindows} days after \"from\".");
+        }
+
+        return Accepted(await starter.BackfillAsync(from, to, body.Names("regions"), body.Names("types"), cancellationToken));
+    }
+
+    /// <summary>Compares everything that 8x8 has with the archive, by schedule.</summary>
+    [Function("Reconcile")]
+    public async Task ReconcileAsync([TimerTrigger("%ReconcileSchedule%")] TimerInfo timer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await starter.ReconcileAsync(cancellationToken);
+        }
+        catch (OutageException outage)
+        {
+            health.Report(outage);
+
+            // The next tick may be a week away; a failed run shows in the host's log and is fired again by hand.
+            throw;
+        }
+    }
+
+    /// <summary>The same, by hand.</summary>
+    [Function("StartReconcile")]
+    public async Task<IActionResult> StartReconcileAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "reconcile")] HttpRequest request,
+        CancellationToken cancellationToken) =>
+        Accepted(await starter.ReconcileAsync(cancellationToken));
+
+    /// <summary>The newest report.</summary>
+    [Function("GetLatestReconcile")]
+    public async Task<IActionResult> GetLatestReconcileAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "reconcile/latest")] HttpRequest request,
+        CancellationToken cancellationToken) =>
+        await reports.ReadLatestAsync(cancellationToken) is { } report
+            ? new ContentResult { Content = report.ToString(), ContentType = "application/json; charset=utf-8", StatusCode = StatusCodes.Status200OK }
+            : throw new NotFoundException("There is no report yet. POST /api/reconcile makes one.");
+
+    /// <summary>Restores the ledger from the receipts.</summary>
+    [Function("RebuildLedger")]
+    public async Task<IActionResult> RebuildLedgerAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "ledger/rebuild")] HttpRequest request,
+        CancellationToken cancellationToken) =>
+        Accepted(await starter.RebuildAsync(cancellationToken));
+
+    /// <summary>How far a run is.</summary>
+    [Function("GetRun")]
+    public async Task<IActionResult> GetRunAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "runs/{runId}")] HttpRequest request,
+        string runId,
+        CancellationToken cancellationToken) =>
+        await reader.ReadAsync(runId, cancellationToken) is { } progress
+            ? ApiJson.Result(progress, ApiJson.Default.RunProgress)
+            : throw new NotFoundException("There is no run of this id. Runs are kept for a week.");
+
+    private static ContentResult Accepted(StartedRun run) => ApiJson.Result(run, ApiJson.Default.StartedRun, StatusCodes.Status202Accepted);
+}
