@@ -40,7 +40,7 @@ public sealed partial class FailureRecorder(ObjectArchiver archiver, ObjectLedge
             cancellationToken);
     }
 
-    /// <summary>Records a window as failed. Its region is planned anew from the watermark, which it did not move.</summary>
+    /// <summary>Records a window as failed. The next listing of its region begins there, whether or not the window's run is the one that counts: the window may have written rows whose messages it never sent.</summary>
     /// <param name="body">The message from the poison queue.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
     public async Task RecordWindowAsync(BinaryData body, CancellationToken cancellationToken)
@@ -58,6 +58,11 @@ public sealed partial class FailureRecorder(ObjectArchiver archiver, ObjectLedge
         }
 
         Log.WindowFailed(logger, window.Region, window.From, window.To);
+        if (window.Kind == WindowKind.Listing)
+        {
+            await listings.ListAgainAsync(window.Region, window.From, cancellationToken);
+        }
+
         if (window.RunId is not null)
         {
             await listings.RecordWindowErrorAsync(window, "It failed again and again; the log says why.", cancellationToken);
@@ -69,7 +74,7 @@ public sealed partial class FailureRecorder(ObjectArchiver archiver, ObjectLedge
         [LoggerMessage(EventId = 1400, Level = LogLevel.Error, Message = "A message from a poison queue was dropped: {Problem}")]
         public static partial void DroppedMessage(ILogger logger, string problem);
 
-        [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "The window of {Region} from {From:O} to {To:O} could not be listed; it is planned anew from the watermark")]
+        [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "The window of {Region} from {From:O} to {To:O} could not be listed; the next listing begins there")]
         public static partial void WindowFailed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);
     }
 }

@@ -116,19 +116,21 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         HashSet<string> seen,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Offsets can skip within the second too, when the order of ties changes between two requests or a record
-        // leaves it: so it is passed over until a pass of several pages brings nothing new.
+        // Offsets can skip within the second too, when a record leaves it or the order of ties changes between two
+        // requests. Either shows: in a record that comes twice in a pass, or in two passes that do not hold the same.
+        HashSet<string>? before = null;
         for (var pass = 0; pass < MostPasses; pass++)
         {
             var pageKey = FirstPage;
             var pages = 0;
-            var news = 0;
+            var isClean = true;
+            var held = new HashSet<string>(StringComparer.Ordinal);
             while (true)
             {
                 var page = await GetAsync(scan, second, second + Second, pageKey, cancellationToken);
                 var fresh = page.Objects.Where(record => seen.Add(record.Id)).ToList();
+                isClean &= page.Objects.Count(record => held.Add(record.Id)) == page.Objects.Count;
                 pages++;
-                news += fresh.Count;
                 if (fresh.Count > 0)
                 {
                     yield return fresh;
@@ -142,10 +144,12 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 pageKey = Next(page, pageKey, scan);
             }
 
-            if (pages == 1 || (pass > 0 && news == 0))
+            if (pages == 1 || (isClean && before?.SetEquals(held) == true))
             {
                 yield break;
             }
+
+            before = held;
         }
     }
 

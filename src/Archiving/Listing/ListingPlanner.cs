@@ -91,7 +91,11 @@ public sealed partial class ListingPlanner(
             return 0;
         }
 
-        var from = watermark.Watermark - options.Listing.Overlap ?? watermark.StartFrom;
+        var from = Earliest(
+            watermark.Watermark - options.Listing.Overlap ?? watermark.StartFrom,
+            before == RunState.Abandoned ? watermark.ActiveFrom : null,
+            watermark.ListAgainFrom);
+        var isAgain = before == RunState.Abandoned || watermark.ListAgainFrom is not null;
         var to = now - options.Listing.Settle;
         to = new DateTimeOffset(to.UtcTicks - (to.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         if (to <= from || to <= watermark.Watermark)
@@ -101,7 +105,7 @@ public sealed partial class ListingPlanner(
 
         var runId = string.Create(CultureInfo.InvariantCulture, $"listing-{region}-{to.UtcDateTime:yyyyMMddHHmmss}-{Guid.NewGuid().ToString("N")[..8]}");
         var windows = Cut(from, to)
-            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = before == RunState.Abandoned })
+            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = isAgain })
             .ToList();
         await store.AddWindowsAsync(windows, cancellationToken);
         await store.WriteRunAsync(
@@ -117,9 +121,21 @@ public sealed partial class ListingPlanner(
         // messages nobody sent. When another instance planned at the same moment, its run counts and ours adds nothing.
         watermark.ActiveRun = runId;
         watermark.ActiveSince = now;
+        watermark.ActiveFrom = from;
+        watermark.ListAgainFrom = null;
         await store.TryWriteWatermarkAsync(watermark, cancellationToken);
         Log.Planned(logger, region, from, to, windows.Count);
         return windows.Count;
+    }
+
+    private static DateTimeOffset Earliest(DateTimeOffset first, params ReadOnlySpan<DateTimeOffset?> others)
+    {
+        foreach (var other in others)
+        {
+            first = other < first ? other.Value : first;
+        }
+
+        return first;
     }
 
     private enum RunState

@@ -38,6 +38,12 @@ public sealed class WatermarkRow : ITableEntity
 
     /// <summary>When the run under way began.</summary>
     public DateTimeOffset? ActiveSince { get; set; }
+
+    /// <summary>Where the run under way starts: should it be given up, the next one must not start later.</summary>
+    public DateTimeOffset? ActiveFrom { get; set; }
+
+    /// <summary>A window from this time on failed for good: the next run starts there at the latest, and queues again whatever waits.</summary>
+    public DateTimeOffset? ListAgainFrom { get; set; }
 }
 
 /// <summary>One window of a run. A window whose work was split is done, and its parts have rows of their own.</summary>

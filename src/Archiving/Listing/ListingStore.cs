@@ -32,6 +32,19 @@ public sealed class ListingStore : IDisposable
         },
         cancellationToken);
 
+    /// <summary>Makes the next listing of a region start at a time at the latest, and queue again whatever waits.</summary>
+    public async Task ListAgainAsync(string region, DateTimeOffset from, CancellationToken cancellationToken)
+    {
+        while (await FindWatermarkAsync(region, cancellationToken) is { } row && !(row.ListAgainFrom <= from))
+        {
+            row.ListAgainFrom = from;
+            if (await TryWriteWatermarkAsync(row, cancellationToken))
+            {
+                return;
+            }
+        }
+    }
+
     /// <summary>Every region's watermark.</summary>
     public Task<List<WatermarkRow>> ReadWatermarksAsync(CancellationToken cancellationToken) => CallAsync(
         async () =>

@@ -47,6 +47,7 @@ public sealed partial class RunCompletion(ListingStore store, ReconcileReports r
             watermark.LastCompleted = timeProvider.GetUtcNow();
             watermark.ActiveRun = null;
             watermark.ActiveSince = null;
+            watermark.ActiveFrom = null;
             if (await store.TryWriteWatermarkAsync(watermark, cancellationToken))
             {
                 Log.Completed(logger, region, watermark.Watermark.Value);

@@ -28,9 +28,11 @@ public sealed partial class WindowLister(
     TimeProvider timeProvider,
     ILogger<WindowLister> logger)
 {
-    private const int MostPages = 50;
     private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ShortRest = TimeSpan.FromMinutes(10);
+
+    /// <summary>The most pages that one run lists.</summary>
+    internal int MostPages { get; set; } = 50;
 
     /// <summary>Lists a window, or a bounded part of it.</summary>
     /// <exception cref="OutageException">8x8 or the storage does not work.</exception>
