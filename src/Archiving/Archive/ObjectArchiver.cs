@@ -368,7 +368,7 @@ public sealed partial class ObjectArchiver(
         while (true)
         {
             var entry = await ledger.FindAsync(LedgerKey.Of(region, record), cancellationToken)
-                ?? LedgerEntry.Queued(region, record, window: "", timeProvider.GetUtcNow());
+                ?? LedgerEntry.Queued(region, record, timeProvider.GetUtcNow());
             if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
             {
                 return false;

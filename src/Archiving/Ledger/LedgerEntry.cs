@@ -55,9 +55,6 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Checksum by 8x8.</summary>
     public string? Checksum { get; set; }
 
-    /// <summary>The listing window that put it into the queue.</summary>
-    public string? Window { get; set; }
-
     /// <summary>The run that put it into the queue.</summary>
     public string? Run { get; set; }
 
@@ -89,11 +86,10 @@ public sealed class LedgerEntry : ITableEntity
     public string? LastError { get; set; }
 
     /// <summary>A row for an object that has just been seen.</summary>
-    public static LedgerEntry Queued(string region, StorageObject record, string window, DateTimeOffset now, string? run = null)
+    public static LedgerEntry Queued(string region, StorageObject record, DateTimeOffset now, string? run = null)
     {
         var entry = Describe(region, record);
         entry.State = nameof(LedgerState.Queued);
-        entry.Window = window;
         entry.Run = run;
         entry.QueuedAt = now;
         entry.Attempts = 0;

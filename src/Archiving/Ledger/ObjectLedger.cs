@@ -102,20 +102,7 @@ public sealed class ObjectLedger : IDisposable
         var refused = new List<LedgerEntry>();
         foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
         {
-            var added = await CallAsync(
-                async () =>
-                {
-                    try
-                    {
-                        await _table.SubmitTransactionAsync(chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.Add, entry)), cancellationToken);
-                        return true;
-                    }
-                    catch (RequestFailedException exception) when (exception.Status == 409)
-                    {
-                        return false;
-                    }
-                },
-                cancellationToken);
+            var added = await TrySubmitAsync(chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.Add, entry)), cancellationToken);
             if (!added)
             {
                 refused.AddRange(chunk);
@@ -125,22 +112,21 @@ public sealed class ObjectLedger : IDisposable
         return refused;
     }
 
-    /// <summary>Writes the given properties of rows and leaves the others, one transaction for each hundred of a partition.</summary>
-    public async Task MergeAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
+    /// <summary>Writes the given properties of rows that were read and leaves the others, one transaction for each hundred of a partition.</summary>
+    /// <returns>The rows that could not be written because at least one of their transaction has changed since it was read: none of these was written.</returns>
+    public async Task<IReadOnlyList<LedgerEntry>> TryMergeAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
     {
+        var refused = new List<LedgerEntry>();
         foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
         {
-            await CallAsync(
-                async () => await _table.SubmitTransactionAsync(
-                    chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.UpsertMerge, entry)),
-                    cancellationToken),
-                cancellationToken);
+            if (!await TrySubmitAsync(chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag)), cancellationToken))
+            {
+                refused.AddRange(chunk);
+            }
         }
-    }
 
-    /// <summary>Writes the given properties of one row and leaves the others; makes the row when there is none.</summary>
-    public Task MergeAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
-        CallAsync(async () => await _table.UpsertEntityAsync(entry, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+        return refused;
+    }
 
     /// <summary>Writes a whole row, whatever was there.</summary>
     public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
@@ -194,6 +180,21 @@ public sealed class ObjectLedger : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    private Task<bool> TrySubmitAsync(IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            try
+            {
+                await _table.SubmitTransactionAsync(actions, cancellationToken);
+                return true;
+            }
+            catch (RequestFailedException exception) when (exception.Status is 409 or 412 || exception.ErrorCode == "ResourceNotFound")
+            {
+                return false;
+            }
+        },
+        cancellationToken);
 
     private async IAsyncEnumerable<LedgerEntry> QueryAsync(
         string? filter,

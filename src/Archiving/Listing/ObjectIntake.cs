@@ -33,8 +33,9 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// Takes in listed records: looks up which of them the ledger knows, and queues what is new or changed.
 /// <para>
 /// Rows are written before messages are sent. A crash in between leaves rows that say <c>Queued</c> without a message;
-/// the window's own message then comes again, and queues once more what it queued itself. Hence a row that another
-/// window queued can be left to that window, and nothing is sent twice in the ordinary course.
+/// the window's own message then comes again, and it, or the parts that it is split into, queue once more what their
+/// run has queued. Hence a row that another run queued can be left to that run, and nothing is sent twice in the
+/// ordinary course.
 /// </para>
 /// </summary>
 public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchiverOptions options, TimeProvider timeProvider)
@@ -85,18 +86,15 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
         foreach (var row in await ledger.AddAsync(added, cancellationToken))
         {
             // Something of this transaction is there already: a record that moved since its row was written, or another run's.
-            var key = new LedgerKey(row.PartitionKey, row.RowKey);
-            if (await ledger.FindAsync(key, cancellationToken) is { } entry)
-            {
-                taken[key] = Decide(window, key, wanted[key], entry, receipts, merged);
-            }
-            else
-            {
-                merged.Add(row);
-            }
+            await TakeAloneAsync(window, wanted[new LedgerKey(row.PartitionKey, row.RowKey)], receipts, taken, cancellationToken);
         }
 
-        await ledger.MergeAsync(merged, cancellationToken);
+        foreach (var row in await ledger.TryMergeAsync(merged, cancellationToken))
+        {
+            // Something of this transaction was written meanwhile: perhaps it has just been archived.
+            await TakeAloneAsync(window, wanted[new LedgerKey(row.PartitionKey, row.RowKey)], receipts, taken, cancellationToken);
+        }
+
         if (options.Archive.Enabled)
         {
             foreach (var chunk in taken.Values.Where(intake => intake.IsQueued).Chunk(SendsAtOnce))
@@ -115,18 +113,47 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
         return record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
     }
 
+    /// <summary>Takes in one record whose row others write too: reads it, decides, and writes it only as it was read.</summary>
+    private async Task TakeAloneAsync(WindowMessage window, StorageObject record, IReadOnlySet<string>? receipts, Dictionary<LedgerKey, Intake> taken, CancellationToken cancellationToken)
+    {
+        var key = LedgerKey.Of(window.Region, record);
+        while (true)
+        {
+            var merged = new List<LedgerEntry>();
+            if (await ledger.FindAsync(key, cancellationToken) is { } entry)
+            {
+                taken[key] = Decide(window, key, record, entry, receipts, merged);
+                if ((await ledger.TryMergeAsync(merged, cancellationToken)).Count == 0)
+                {
+                    return;
+                }
+            }
+            else
+            {
+                taken[key] = new Intake(key, record, Finding.Missing, IsQueued: true);
+                if ((await ledger.AddAsync([Queued(window, record)], cancellationToken)).Count == 0)
+                {
+                    return;
+                }
+            }
+        }
+    }
+
     private Intake Decide(WindowMessage window, LedgerKey key, StorageObject record, LedgerEntry entry, IReadOnlySet<string>? receipts, List<LedgerEntry> merged)
     {
         var (finding, isQueued) = Judge(window, record, entry, receipts);
         if (isQueued)
         {
-            merged.Add(Queued(window, record));
+            var row = Queued(window, record);
+            row.ETag = entry.ETag;
+            merged.Add(row);
         }
         else if (!entry.Knows(record))
         {
             // The record moved, the content did not: the row learns the new time, so that the next listing finds it.
             var row = LedgerEntry.Describe(window.Region, record);
             row.State = entry.State;
+            row.ETag = entry.ETag;
             merged.Add(row);
         }
 
@@ -155,8 +182,8 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
         var isSweep = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
         if (entry.Is(LedgerState.Queued))
         {
-            // Queued by this very window: its message was delivered again, perhaps after a crash before sending.
-            var isOurs = entry.Window == window.Name;
+            // Queued by this very run: the window was delivered again, perhaps after a crash before sending.
+            var isOurs = entry.Run == window.RunId;
             var isStale = isSweep && (entry.QueuedAt is null || timeProvider.GetUtcNow() - entry.QueuedAt > StaleAfter);
             return isOurs || isStale || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
@@ -172,7 +199,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
 
     private LedgerEntry Queued(WindowMessage window, StorageObject record)
     {
-        var entry = LedgerEntry.Queued(window.Region, record, window.Name, timeProvider.GetUtcNow(), window.RunId);
+        var entry = LedgerEntry.Queued(window.Region, record, timeProvider.GetUtcNow(), window.RunId);
         if (!options.Archive.Enabled)
         {
             // No message is sent, so the first sweep after archiving is switched on must not take it for waiting.

@@ -12,7 +12,10 @@ namespace Archiving.Listing;
 /// </summary>
 public sealed class ReconcileAudit(ArchiveStore archive, ObjectLedger ledger, ReceiptRestorer restorer, ArchiverOptions options, TimeProvider timeProvider)
 {
-    private static readonly string[] Columns = [nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Blob)];
+    private static readonly string[] Columns =
+    [
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Blob),
+    ];
 
     /// <summary>The names of all receipts of the window's days.</summary>
     public async Task<IReadOnlySet<string>> ReadReceiptsAsync(WindowMessage window, CancellationToken cancellationToken)

@@ -94,6 +94,7 @@ public sealed partial class WindowLister(
 
                     // The part that follows lists this second again.
                     counts.Listed -= step.Count(item => scan.TimeOf(item.Record) >= rest);
+                    counts.Enqueued -= step.Count(item => item.IsQueued && scan.TimeOf(item.Record) >= rest);
                     break;
                 }
             }

@@ -50,7 +50,7 @@ public sealed record WindowMessage
     /// <summary>How often work on it was put off because of an outage.</summary>
     public int Deferrals { get; init; }
 
-    /// <summary>Names this window in its run and in the ledger: the same window has the same name however often it is sent.</summary>
+    /// <summary>Names this window in its run: the same window has the same name however often it is sent.</summary>
     [JsonIgnore]
     public string Name => FormattableString.Invariant($"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{(Kind == WindowKind.Listing ? "" : $"|{Kind}")}");
 

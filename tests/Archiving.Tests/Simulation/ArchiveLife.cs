@@ -186,7 +186,7 @@ internal sealed class ArchiveLife
             var row = rows.GetValueOrDefault(item.Id);
             if ((string?)row?["State"] != "Archived")
             {
-                return $"{item.Region}/{item.Id} (made {item.CreatedTime:O}, changed {item.UpdatedTime:O}) is {row?["State"] ?? "unknown"}: {row?.GetValueOrDefault("LastError")}";
+                return $"{item.Region}/{item.Id} (made {item.CreatedTime:O}, changed {item.UpdatedTime:O}) is {row?["State"] ?? "unknown"} by {row?.GetValueOrDefault("Run")} at {row?.GetValueOrDefault("QueuedAt"):O}: {row?.GetValueOrDefault("LastError")}";
             }
 
             if (receipts.GetValueOrDefault((item.Id, Sha256(_contents[item.Id][^1]))) != 1)

@@ -1,0 +1,245 @@
+using System.Text.Json;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Queues;
+using Azure.Data.Tables;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Backfill, reconcile and rebuild, on real storage.</summary>
+public sealed class RunTests(AzuriteFixture azurite)
+{
+    private static readonly DateTimeOffset Now = TimeProvider.System.GetUtcNow();
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Backfills_a_span_of_some_regions_and_types()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var wanted = new[] { Add(pipeline, days: 90), Add(pipeline, days: 80) };
+        var others = new[] { Add(pipeline, days: 200), Add(pipeline, days: 85, type: "voicemail"), Add(pipeline, days: 85, region: "uk") };
+
+        var run = await pipeline.Get<RunStarter>().BackfillAsync(Now.AddDays(-100), Now.AddDays(-50), ["us-east"], ["callrecording"], Cancellation);
+        Assert.Equal("Listing", (await pipeline.Get<RunReader>().ReadAsync(run.RunId, Cancellation))!.State);
+        await pipeline.DeliverAllAsync();
+
+        foreach (var item in wanted)
+        {
+            await pipeline.AssertArchivedAsync(item);
+        }
+
+        foreach (var item in others)
+        {
+            Assert.Null(await pipeline.FindAsync(item));
+        }
+
+        var progress = await pipeline.Get<RunReader>().ReadAsync(run.RunId, Cancellation);
+        Assert.Equal(("Done", "Backfill", 2L, 2L, 2L, 0L, 0L), (progress!.State, progress.Kind, progress.Listed, progress.Enqueued, progress.Archived, progress.Failed, progress.Waiting));
+        Assert.Equal((run.Windows, run.Windows), (progress.Windows.Planned, progress.Windows.Done));
+        Assert.InRange(run.Windows, 50, 52);
+    }
+
+    [Fact]
+    public async Task Resumes_a_backfill_that_is_under_way_and_begins_anew_after_it()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        Add(pipeline, days: 90);
+        var starter = pipeline.Get<RunStarter>();
+        var first = await starter.BackfillAsync(Now.AddDays(-91), Now.AddDays(-89), [], [], Cancellation);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows).ClearMessagesAsync(Cancellation);
+
+        var again = await starter.BackfillAsync(Now.AddDays(-91), Now.AddDays(-89), [], [], Cancellation);
+        Assert.Equal(first, again);
+        await pipeline.DeliverAllAsync();
+        Assert.Equal("Done", (await pipeline.Get<RunReader>().ReadAsync(first.RunId, Cancellation))!.State);
+
+        var later = await starter.BackfillAsync(Now.AddDays(-91), Now.AddDays(-89), [], [], Cancellation);
+        Assert.NotEqual(first.RunId, later.RunId);
+        await pipeline.DeliverAllAsync();
+        var progress = await pipeline.Get<RunReader>().ReadAsync(later.RunId, Cancellation);
+        Assert.Equal(("Done", 1L, 0L), (progress!.State, progress.Listed, progress.Enqueued));
+    }
+
+    [Fact]
+    public async Task Splits_a_busy_window_and_still_counts_each_record_once()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
+        pipeline.Get<WindowLister>().MostPages = 2;
+        var day = Now.AddDays(-3);
+        for (var number = 0; number < 1200; number++)
+        {
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1, CreatedTime = day.AddSeconds(number * 20 / 3) });
+        }
+
+        var run = await pipeline.Get<RunStarter>().BackfillAsync(day.AddHours(-1), day.AddHours(4), ["us-east"], [], Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        var progress = await pipeline.Get<RunReader>().ReadAsync(run.RunId, Cancellation);
+        Assert.Equal((1200L, 1200L), (progress!.Listed, progress.Enqueued));
+        Assert.True(progress.Windows.Planned > 5, $"{progress.Windows.Planned} windows");
+        Assert.NotNull(progress.CompletedAt);
+    }
+
+    [Fact]
+    public async Task Knows_no_run_that_never_was()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+
+        Assert.Null(await pipeline.Get<RunReader>().ReadAsync("backfill/../x", Cancellation));
+    }
+
+    [Fact]
+    public async Task Reconciles_8x8_ledger_and_receipts_both_ways()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Retention__DefaultDays", "25"));
+        var whole = Add(pipeline, days: 5);
+        var receiptless = Add(pipeline, days: 5);
+        var rowless = Add(pipeline, days: 6);
+        var changed = Add(pipeline, days: 7);
+        var vanished = Add(pipeline, days: 8, region: "uk");
+        await pipeline.RunAsync();
+        var neverSeen = Add(pipeline, days: 60, type: "transcription");
+        var atRisk = Add(pipeline, days: 24);
+
+        await pipeline.Container.DeleteBlobAsync((await pipeline.FindAsync(receiptless))!.Blob + ".meta.json", cancellationToken: Cancellation);
+        var row = await pipeline.FindAsync(rowless);
+        await pipeline.Account.Tables.GetTableClient("objects").DeleteEntityAsync(row!.PartitionKey, row.RowKey, cancellationToken: Cancellation);
+        pipeline.Simulator.Objects.ReplaceContent(changed.Region, changed.Id, seed: 5, bytes: 777);
+        pipeline.Simulator.Objects.Remove(vanished.Region, vanished.Id);
+
+        var run = await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        foreach (var item in new[] { whole, receiptless, rowless, changed, neverSeen, atRisk })
+        {
+            await pipeline.AssertArchivedAsync(item);
+        }
+
+        Assert.Equal("Archived", await pipeline.StateAsync(vanished));
+        using var report = JsonDocument.Parse(await pipeline.Get<ReconcileReports>().ReadLatestAsync(Cancellation) ?? throw new InvalidOperationException("There is no report."));
+        var total = report.RootElement.GetProperty("total");
+        TestContext.Current.TestOutputHelper?.WriteLine(report.RootElement.ToString());
+        Assert.Equal(run.RunId, report.RootElement.GetProperty("runId").GetString());
+        Assert.Equal((6, 1, 4, 1, 1), (Count(total, "source"), Count(total, "archived"), Count(total, "missing"), Count(total, "changed"), Count(total, "onlyHere")));
+        Assert.Equal(2, Count(total, "atRisk"));
+        var uk = Assert.Single(report.RootElement.GetProperty("days").EnumerateArray(), day => day.GetProperty("region").GetString() == "uk");
+        Assert.Equal((0, 1), (Count(uk, "source"), Count(uk, "onlyHere")));
+        var markdown = (await pipeline.ReadContainerAsync()).Single(blob => blob.Key.EndsWith(".md", StringComparison.Ordinal));
+        Assert.Matches("^_reports/reconcile/[0-9]{4}-[0-9]{2}-[0-9]{2}\\.md$", markdown.Key);
+        Assert.Contains("**1 of 6 objects are archived.**", markdown.Value.ToString(), StringComparison.Ordinal);
+
+        await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+        Assert.Contains("**Complete.**", (await pipeline.ReadContainerAsync()).Single(blob => blob.Key.EndsWith(".md", StringComparison.Ordinal)).Value.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Restores_a_row_that_says_less_than_its_receipt()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline, days: 2);
+        await pipeline.RunAsync();
+        var row = await pipeline.FindAsync(item);
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        row!.State = nameof(LedgerState.Failed);
+        row.Blob = null;
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(row, Cancellation);
+
+        await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
+    public async Task Reconciles_an_account_without_objects()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+
+        var run = await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+
+        Assert.Equal("Done", (await pipeline.Get<RunReader>().ReadAsync(run.RunId, Cancellation))!.State);
+        Assert.NotNull(await pipeline.Get<ReconcileReports>().ReadLatestAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Queues_after_archiving_is_switched_on_what_was_listed_without()
+    {
+        await using var off = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
+        var item = Add(off, days: 2);
+        await off.RunAsync();
+        Assert.Equal("Queued", await off.StateAsync(item));
+        Assert.Empty(await off.ReadContainerAsync());
+
+        var simulator = off.Simulator;
+        await using var on = await Pipeline.StartAsync(azurite, account: off.Account, simulator: simulator);
+        await on.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await on.DeliverAllAsync();
+
+        await on.AssertArchivedAsync(item);
+    }
+
+    [Fact]
+    public async Task Rebuilds_the_ledger_from_the_receipts_alone()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = Enumerable.Range(0, 40).Select(number => Add(pipeline, days: number % 9 + 1, region: number % 4 == 0 ? "uk" : "us-east", type: number % 3 == 0 ? "voicemail" : "callrecording")).ToList();
+        var odd = pipeline.Simulator.Objects.Add(new ObjectSpecification { Id = "..", Type = "a/b +", CreatedTime = Now.AddDays(-4), State = "AVAILABLE" });
+        pipeline.Simulator.Objects.Remove(odd.Region, odd.Id);
+        await pipeline.RunAsync();
+        var before = await ReadLedgerAsync(pipeline);
+        Assert.Equal(40, before.Count);
+        await pipeline.Account.Tables.GetTableClient("objects").DeleteAsync(Cancellation);
+        await pipeline.Simulator.DisposeAsync();
+
+        await using var rebuilt = await Pipeline.StartAsync(azurite, account: pipeline.Account);
+        var run = await rebuilt.Get<RunStarter>().RebuildAsync(Cancellation);
+        await rebuilt.DeliverAllAsync();
+
+        Assert.Equal(before, await ReadLedgerAsync(rebuilt));
+        var progress = await rebuilt.Get<RunReader>().ReadAsync(run.RunId, Cancellation);
+        Assert.Equal(("Done", 40L), (progress!.State, progress.Listed));
+    }
+
+    [Fact]
+    public async Task Forgets_runs_after_a_week()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Now);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time: time);
+        await pipeline.RunAsync();
+        var table = pipeline.Account.Tables.GetTableClient("listings");
+        var old = await table.QueryAsync<TableEntity>(row => row.PartitionKey == "run", cancellationToken: Cancellation).ToListAsync(Cancellation);
+        Assert.NotEmpty(old);
+        time.Advance(TimeSpan.FromDays(8));
+        await pipeline.RunAsync();
+
+        foreach (var run in old)
+        {
+            Assert.Null(await pipeline.Get<RunReader>().ReadAsync(run.RowKey, Cancellation));
+            Assert.Empty(await pipeline.Get<ListingStore>().ReadWindowsAsync(run.RowKey, Cancellation));
+        }
+    }
+
+    private static int Count(JsonElement element, string name) => element.GetProperty(name).GetInt32();
+
+    private static async Task<SortedDictionary<string, string>> ReadLedgerAsync(Pipeline pipeline)
+    {
+        var rows = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        await foreach (var entry in pipeline.Get<ObjectLedger>().ReadAllAsync(columns: null, Cancellation))
+        {
+            // What a receipt cannot tell: by which run it came.
+            entry.Run = null;
+            entry.Timestamp = null;
+            entry.ETag = default;
+            rows[$"{entry.PartitionKey}/{entry.RowKey}"] = JsonSerializer.Serialize(entry);
+        }
+
+        return rows;
+    }
+
+    private static SimulatedObject Add(Pipeline pipeline, int days, string type = "callrecording", string region = "us-east") =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = region, Type = type, Bytes = 1000, CreatedTime = Now.AddDays(-days).AddSeconds(-30) });
+}
