@@ -63,6 +63,82 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Backfills_reconciles_and_rebuilds_over_http()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        Fill(simulator, 12);
+        var account = azurite.NewAccount();
+        await using var app = await StartAsync(simulator, account, ("ListingSchedule", "0 0 0 1 1 *"), ("Listing__SettleSeconds", "0"));
+
+        var (status, backfill) = await app.PostAsync("/api/backfill", """{"from":"2026-01-01T00:00:00Z","to":"2099-01-01","regions":["uk"]}""");
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains("days after", backfill.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        var to = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
+        (status, backfill) = await app.PostAsync("/api/backfill", $$"""{"from":"2026-11-01","to":"{{to}}"}""");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        Assert.True(backfill.GetProperty("windows").GetInt32() > 2);
+        var run = await WaitForRunAsync(app, backfill);
+        Assert.Equal((12, 12, 12, 0), (run.GetProperty("listed").GetInt32(), run.GetProperty("enqueued").GetInt32(), run.GetProperty("archived").GetInt32(), run.GetProperty("failed").GetInt32()));
+        await AssertAllArchivedAsync(simulator, account);
+
+        Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/reconcile/latest")).Status);
+        (status, var reconcile) = await app.PostAsync("/api/reconcile", "");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        await WaitForRunAsync(app, reconcile);
+        (status, var report) = await app.GetAsync("/api/reconcile/latest");
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal((12, 12, 0), (report.GetProperty("total").GetProperty("source").GetInt32(), report.GetProperty("total").GetProperty("archived").GetInt32(), report.GetProperty("total").GetProperty("missing").GetInt32()));
+
+        await account.Tables.GetTableClient("objects").DeleteAsync(Cancellation);
+        (status, var rebuild) = await app.PostAsync("/api/ledger/rebuild", "{}");
+        Assert.Equal(HttpStatusCode.Accepted, status);
+        await WaitForRunAsync(app, rebuild);
+        Assert.Equal(12, (await app.GetAsync("/api/status")).Body.GetProperty("objects").GetProperty("Archived").GetInt32());
+    }
+
+    [Fact]
+    public async Task Names_what_is_wrong_with_a_request_and_changes_nothing()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        var account = azurite.NewAccount();
+        await using var app = await StartAsync(simulator, account, ("ListingSchedule", "0 0 0 1 1 *"));
+        foreach (var (body, expected, field) in ((string, string, string?)[])[
+            ("", "JSON object", null),
+            ("[]", "JSON object", null),
+            ("{}", "ISO 8601", "from"),
+            ("""{"from":"yesterday","to":"2026-01-01"}""", "ISO 8601", "from"),
+            ("""{"from":"2026-01-02","to":5}""", "ISO 8601", "to"),
+            ("""{"from":"2026-01-02","to":"2026-01-01"}""", "after", "to"),
+            ("""{"from":"2026-01-01","to":"2026-01-02","regions":"uk"}""", "array", "regions"),
+            ("""{"from":"2026-01-01","to":"2026-01-02","types":["a;b"]}""", "letters", "types"),
+            ("""{"from":"2026-01-01","to":"2026-01-02","type":["a"]}""", "no such field", "type")])
+        {
+            var (status, problem) = await app.PostAsync("/api/backfill", body);
+
+            Assert.Equal((HttpStatusCode.BadRequest, 400), (status, problem.GetProperty("status").GetInt32()));
+            Assert.Contains(expected, problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
+            Assert.Equal(field, problem.TryGetProperty("errors", out var errors) ? errors.EnumerateObject().Single().Name : null);
+        }
+
+        Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/runs/backfill-x")).Status);
+        Assert.Equal(0, await CountReceiptsAsync(account));
+    }
+
+    private static async Task<JsonElement> WaitForRunAsync(AppProcess app, JsonElement started)
+    {
+        JsonElement run = default;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                run = (await app.GetAsync($"/api/runs/{started.GetProperty("runId").GetString()}")).Body;
+                return (run.TryGetProperty("state", out var state) ? state.GetString() : throw new InvalidOperationException(run.ToString())) == "Done";
+            },
+            "the run is done",
+            TimeSpan.FromMinutes(2));
+        return run;
+    }
+
+    [Fact]
     public async Task Ends_on_its_own_accord_when_it_is_asked_to()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
@@ -297,6 +373,13 @@ internal sealed class AppProcess : IAsyncDisposable
     public async Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path)
     {
         using var response = await _client.GetAsync(new Uri(_url!, path), TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken));
+    }
+
+    public async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(string path, string body)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var response = await _client.PostAsync(new Uri(_url!, path), content, TestContext.Current.CancellationToken);
         return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken));
     }
 

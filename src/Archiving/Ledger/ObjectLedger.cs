@@ -238,11 +238,13 @@ public sealed class ObjectLedger : IDisposable
         {
             // Somebody deleted the table: it is made again, and the receipts rebuild it.
             _created.Forget();
-            throw;
         }
         catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
         {
             throw outage;
         }
+
+        await EnsureAsync(cancellationToken);
+        return await call();
     }
 }
