@@ -75,6 +75,11 @@ internal static class AdminEndpoints
             return Results.NoContent();
         });
         admin.MapGet("/counters", () => server.Counters.GetAll());
+        admin.MapPost("/counters/reset", () =>
+        {
+            server.Counters.Reset();
+            return Results.NoContent();
+        });
         admin.MapPost("/reset", () =>
         {
             server.Reset();
