@@ -7,7 +7,11 @@ using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Storage;
 
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Data.Tables;
 using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using EightByEight;
 using Microsoft.Extensions.Configuration;
@@ -46,7 +50,7 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, params (string Name, string Value)[] settings)
+    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? count = null, params (string Name, string Value)[] settings)
     {
         simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
         account ??= azurite.NewAccount();
@@ -80,6 +84,16 @@ internal sealed class Pipeline : IAsyncDisposable
             new Uri(all["EightByEight:BaseUrl"]!),
             provider.GetRequiredService<AccessTokenSource>(),
             new CloudStorageClientOptions { Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20) } })));
+        if (count is not null)
+        {
+            var tables = new TableClientOptions();
+            tables.AddPolicy(count, HttpPipelinePosition.PerRetry);
+            services.Replace(ServiceDescriptor.Singleton(new TableServiceClient(account.ConnectionString, tables)));
+            var queues = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
+            queues.AddPolicy(count, HttpPipelinePosition.PerRetry);
+            services.Replace(ServiceDescriptor.Singleton(new QueueServiceClient(account.ConnectionString, queues)));
+        }
+
         return new Pipeline(simulator, account, services.BuildServiceProvider(), logs);
     }
 

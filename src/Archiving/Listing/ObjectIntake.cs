@@ -182,6 +182,11 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
         var isSweep = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
         if (entry.Is(LedgerState.Queued))
         {
+            if (!options.Archive.Enabled)
+            {
+                return (Finding.Waiting, false);
+            }
+
             // Queued by this very run: the window was delivered again, perhaps after a crash before sending.
             var isOurs = entry.Run == window.RunId;
             var isStale = isSweep && (entry.QueuedAt is null || timeProvider.GetUtcNow() - entry.QueuedAt > StaleAfter);

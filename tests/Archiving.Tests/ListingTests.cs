@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using Archiving.Listing;
+using Archiving.Queues;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Microsoft.Extensions.Time.Testing;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Windows, watermarks, and what a listing costs, on real storage.</summary>
+public sealed class ListingTests(AzuriteFixture azurite)
+{
+    private readonly FakeTimeProvider _time = new(TimeProvider.System.GetUtcNow());
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Starts_where_the_setting_says_and_ends_before_now()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{_time.GetUtcNow().AddDays(-20):yyyy-MM-dd}"), ("Listing__SettleSeconds", "60")]);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+
+        var windows = await WindowsAsync(pipeline, "uk");
+
+        Assert.Equal(new DateTimeOffset(_time.GetUtcNow().AddDays(-20).UtcDateTime.Date, TimeSpan.Zero), windows[0].From);
+        Assert.InRange(_time.GetUtcNow() - windows[^1].To, TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(61));
+        Assert.All(windows.Zip(windows.Skip(1)), pair => Assert.Equal(pair.First.To, pair.Second.From));
+        Assert.All(windows, window => Assert.True(window.To - window.From <= TimeSpan.FromDays(1)));
+    }
+
+    [Fact]
+    public async Task Moves_the_watermark_when_the_last_window_is_done_and_not_before()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__SettleSeconds", "0")]);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        var windows = await WindowsAsync(pipeline, "uk");
+        foreach (var window in windows.Skip(1))
+        {
+            await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+        }
+
+        Assert.Null((await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.Watermark);
+        await pipeline.Get<WindowLister>().ListAsync(windows[0], Cancellation);
+
+        Assert.Equal(windows[^1].To, (await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.Watermark);
+    }
+
+    [Fact]
+    public async Task Plans_nothing_while_a_run_is_under_way_and_anew_when_nothing_moves_for_half_an_hour()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddDays(-2) });
+        var planner = pipeline.Get<ListingPlanner>();
+        Assert.True(await planner.PlanAsync(Cancellation) > 0);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(0, await planner.PlanAsync(Cancellation));
+
+        // Every message is lost, those of objects too: the window was listed, and what it queued never came.
+        while (await pipeline.DeliverAsync(QueueNames.ListWindows, _ => Task.CompletedTask) > 0)
+        {
+        }
+
+        _time.Advance(TimeSpan.FromMinutes(31));
+        Assert.True(await planner.PlanAsync(Cancellation) > 0);
+        Assert.All(await WindowsAsync(pipeline, "uk"), window => Assert.True(window.Resend));
+        await pipeline.DeliverAllAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
+    public async Task Lists_again_from_a_window_that_failed_for_good()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        await pipeline.RunAsync();
+        var watermark = (await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.Watermark;
+        var failed = new WindowMessage { Region = "uk", From = watermark!.Value.AddDays(-5), To = watermark.Value.AddDays(-4), RunId = "listing-uk-old" };
+
+        await pipeline.Get<Failures.FailureRecorder>().RecordWindowAsync(failed.ToJson(), Cancellation);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+
+        Assert.Equal(failed.From, (await WindowsAsync(pipeline, "uk"))[0].From);
+        await pipeline.DeliverAllAsync();
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.True((await WindowsAsync(pipeline, "uk"))[0].From >= watermark.Value.AddHours(-1));
+    }
+
+    [Fact]
+    public async Task Survives_two_planners_at_once()
+    {
+        await using var one = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        await using var two = await Pipeline.StartAsync(azurite, _time, account: one.Account, simulator: one.Simulator, settings: ("EightByEight__Regions", "uk"));
+        var items = Enumerable.Range(0, 20).Select(hour => one.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddHours(-hour - 1) })).ToList();
+
+        await Task.WhenAll(one.Get<ListingPlanner>().PlanAsync(Cancellation), two.Get<ListingPlanner>().PlanAsync(Cancellation));
+        await Task.WhenAll(one.DeliverAllAsync(), two.DeliverAllAsync());
+        await one.DeliverAllAsync();
+
+        foreach (var item in items)
+        {
+            await one.AssertArchivedAsync(item);
+        }
+
+        Assert.Equal(40, (await one.ReadContainerAsync()).Count);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await one.RunAsync();
+        Assert.NotNull((await one.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.Watermark);
+    }
+
+    [Fact]
+    public async Task Costs_one_search_and_one_query_per_page_and_no_message_when_nothing_is_new()
+    {
+        const int Objects = 1000;
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, count: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Archive__Enabled", "false"), ("Listing__OverlapMinutes", "1440")]);
+        for (var number = 0; number < Objects; number++)
+        {
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 1, CreatedTime = _time.GetUtcNow().AddMinutes(-number - 2) });
+        }
+
+        await pipeline.RunAsync();
+        _time.Advance(TimeSpan.FromMinutes(1));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        var windows = await WindowsAsync(pipeline, "uk");
+        pipeline.Simulator.Counters.Reset();
+        requests.Clear();
+        foreach (var window in windows)
+        {
+            await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+        }
+
+        Assert.InRange(pipeline.Simulator.Counters["search"], Objects / 100, (Objects / 100) + windows.Count);
+        var ledger = requests.Where(request => request.Contains("/objects", StringComparison.Ordinal)).ToList();
+        Assert.InRange(ledger.Count, Objects / 100, (Objects / 100) + windows.Count);
+        Assert.All(ledger, request => Assert.StartsWith("GET ", request, StringComparison.Ordinal));
+        Assert.DoesNotContain(requests, request => request.Contains("/messages", StringComparison.Ordinal));
+    }
+
+    /// <summary>The windows in the queue that can be seen now, in order of time.</summary>
+    private static async Task<List<WindowMessage>> WindowsAsync(Pipeline pipeline, string region)
+    {
+        var queue = pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows);
+        return [.. (await queue.PeekMessagesAsync(32, Cancellation)).Value.Select(message => WindowMessage.Parse(message.Body)).Where(window => window.Region == region).OrderBy(window => window.From)];
+    }
+
+    internal sealed class CountingPolicy(ConcurrentBag<string> requests) : HttpPipelineSynchronousPolicy
+    {
+        public override void OnSendingRequest(HttpMessage message) => requests.Add($"{message.Request.Method} {message.Request.Uri.Path}");
+    }
+}
