@@ -36,11 +36,15 @@ public sealed class ObjectLedger : IDisposable
     /// <param name="region">8x8's region.</param>
     /// <param name="records">The page's records.</param>
     /// <param name="field">The time that the page is listed by.</param>
+    /// <param name="since">By <c>createdTime</c>: where to begin, when that is before the page's first record.</param>
+    /// <param name="others">Receives the rows between that are none of the records'; not wanted when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     public async Task<Dictionary<LedgerKey, LedgerEntry>> FindAsync(
         string region,
         IReadOnlyCollection<StorageObject> records,
         string field,
+        DateTimeOffset? since,
+        ICollection<LedgerEntry>? others,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(records);
@@ -51,15 +55,22 @@ public sealed class ObjectLedger : IDisposable
         }
 
         var wanted = records.Select(record => LedgerKey.Of(region, record)).ToHashSet();
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {wanted.Min(key => key.PartitionKey)} and PartitionKey le {wanted.Max(key => key.PartitionKey)}");
+        string filter;
         if (field == "createdTime")
         {
-            var created = records.Select(LedgerKey.CreatedTime).ToList();
-            filter += TableClient.CreateQueryFilter($" and CreatedTime ge {created.Min()} and CreatedTime le {created.Max()}");
+            var first = records.Min(LedgerKey.CreatedTime);
+            var last = records.Max(LedgerKey.CreatedTime);
+            first = since < first ? since.Value : first;
+            filter = TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, first)} and PartitionKey le {LedgerKey.Partition(region, last)} and CreatedTime ge {first} and CreatedTime le {last}");
         }
-        else if (records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList() is var updated && updated.Count == records.Count)
+        else
         {
-            filter += TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}");
+            filter = TableClient.CreateQueryFilter($"PartitionKey ge {wanted.Min(key => key.PartitionKey)} and PartitionKey le {wanted.Max(key => key.PartitionKey)}");
+            var updated = records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList();
+            if (updated.Count == records.Count)
+            {
+                filter += TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}");
+            }
         }
 
         await foreach (var entry in QueryAsync(filter, columns: null, cancellationToken))
@@ -68,6 +79,10 @@ public sealed class ObjectLedger : IDisposable
             if (wanted.Contains(key))
             {
                 found[key] = entry;
+            }
+            else
+            {
+                others?.Add(entry);
             }
         }
 

@@ -48,16 +48,19 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
     /// <summary>Takes in a page.</summary>
     /// <param name="window">The window that is listed.</param>
     /// <param name="records">The page's records.</param>
-    /// <param name="receipts">The receipts of the window's days, to hold the ledger against; <see langword="null"/> to trust the ledger.</param>
+    /// <param name="comparison">What to hold the ledger against; <see langword="null"/> to trust the ledger.</param>
+    /// <param name="others">Receives the ledger's rows from the comparison's time to the page's end that are none of the records'; not wanted when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops between two writes.</param>
     public async Task<IReadOnlyCollection<Intake>> TakeAsync(
         WindowMessage window,
         IReadOnlyList<StorageObject> records,
-        IReadOnlySet<string>? receipts,
+        WindowAudit? comparison,
+        ICollection<LedgerEntry>? others,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(window);
         ArgumentNullException.ThrowIfNull(records);
+        var receipts = comparison?.Receipts;
 
         // A page can hold a record twice when it changed between two requests; the later one is the truer.
         var wanted = new Dictionary<LedgerKey, StorageObject>(records.Count);
@@ -66,7 +69,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
             wanted[LedgerKey.Of(window.Region, record)] = record;
         }
 
-        var known = await ledger.FindAsync(window.Region, wanted.Values, window.Field, cancellationToken);
+        var known = await ledger.FindAsync(window.Region, wanted.Values, window.Field, comparison?.Since, others, cancellationToken);
         var taken = new Dictionary<LedgerKey, Intake>(wanted.Count);
         var added = new List<LedgerEntry>();
         var merged = new List<LedgerEntry>();
@@ -114,7 +117,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
     }
 
     /// <summary>Takes in one record whose row others write too: reads it, decides, and writes it only as it was read.</summary>
-    private async Task TakeAloneAsync(WindowMessage window, StorageObject record, IReadOnlySet<string>? receipts, Dictionary<LedgerKey, Intake> taken, CancellationToken cancellationToken)
+    private async Task TakeAloneAsync(WindowMessage window, StorageObject record, NameSet? receipts, Dictionary<LedgerKey, Intake> taken, CancellationToken cancellationToken)
     {
         var key = LedgerKey.Of(window.Region, record);
         while (true)
@@ -139,7 +142,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
         }
     }
 
-    private Intake Decide(WindowMessage window, LedgerKey key, StorageObject record, LedgerEntry entry, IReadOnlySet<string>? receipts, List<LedgerEntry> merged)
+    private Intake Decide(WindowMessage window, LedgerKey key, StorageObject record, LedgerEntry entry, NameSet? receipts, List<LedgerEntry> merged)
     {
         var (finding, isQueued) = Judge(window, record, entry, receipts);
         if (isQueued)
@@ -160,7 +163,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
         return new Intake(key, record, finding, isQueued);
     }
 
-    private (Finding Finding, bool IsQueued) Judge(WindowMessage window, StorageObject record, LedgerEntry entry, IReadOnlySet<string>? receipts)
+    private (Finding Finding, bool IsQueued) Judge(WindowMessage window, StorageObject record, LedgerEntry entry, NameSet? receipts)
     {
         if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
         {
@@ -182,14 +185,9 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
         var isSweep = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
         if (entry.Is(LedgerState.Queued))
         {
-            if (!options.Archive.Enabled)
-            {
-                return (Finding.Waiting, false);
-            }
-
             // Queued by this very run: the window was delivered again, perhaps after a crash before sending.
             var isOurs = entry.Run == window.RunId;
-            var isStale = isSweep && (entry.QueuedAt is null || timeProvider.GetUtcNow() - entry.QueuedAt > StaleAfter);
+            var isStale = options.Archive.Enabled && isSweep && (entry.QueuedAt is null || timeProvider.GetUtcNow() - entry.QueuedAt > StaleAfter);
             return isOurs || isStale || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 

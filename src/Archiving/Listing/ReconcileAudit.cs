@@ -8,70 +8,60 @@ namespace Archiving.Listing;
 /// <summary>
 /// Holds 8x8, the ledger and the receipts against each other, for the span of one window. What 8x8 has and the archive
 /// lacks is queued by the intake; what the archive has and the ledger does not know is restored from the receipt; what
-/// 8x8 no longer has is counted and kept.
+/// 8x8 no longer has is counted and kept. Holds a page of records and sixteen bytes for each receipt of the window's days.
 /// </summary>
 public sealed class ReconcileAudit(ArchiveStore archive, ObjectLedger ledger, ReceiptRestorer restorer, ArchiverOptions options, TimeProvider timeProvider)
 {
+    // Enough to read receipts side by side.
+    private const int RestoredAtOnce = 500;
+
     private static readonly string[] Columns =
     [
-        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Blob),
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Blob), nameof(LedgerEntry.CreatedTime),
     ];
 
-    /// <summary>The names of all receipts of the window's days.</summary>
-    public async Task<IReadOnlySet<string>> ReadReceiptsAsync(WindowMessage window, CancellationToken cancellationToken)
+    /// <summary>Reads the names of the receipts of a window's days and begins to compare.</summary>
+    public async Task<WindowAudit> StartAsync(WindowMessage window, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(window);
-        var names = new HashSet<string>(StringComparer.Ordinal);
+        var receipts = new NameSet();
         foreach (var day in Days(window.From, window.To))
         {
             await foreach (var name in archive.ListReceiptsAsync(window.Region, day, cancellationToken))
             {
-                names.Add(name);
+                receipts.Add(name);
             }
         }
 
-        return names;
+        var riskFrom = timeProvider.GetUtcNow() + RetentionOptions.AtRisk;
+        return new WindowAudit(
+            window.From,
+            receipts,
+            type => IsListed(window, type),
+            record => options.Retention.DeletedOn(record.Type, LedgerKey.CreatedTime(record)) <= riskFrom);
     }
 
-    /// <summary>Compares what was listed with what the ledger and the receipts say, and writes the counts into the row.</summary>
+    /// <summary>Compares what is left once the whole window, or the part before <paramref name="until"/>, has been listed, and writes the counts into the row.</summary>
     /// <param name="window">The window.</param>
     /// <param name="until">How far it was listed.</param>
-    /// <param name="taken">What was listed.</param>
-    /// <param name="receipts">The receipts of its days.</param>
+    /// <param name="comparison">What was compared page by page.</param>
     /// <param name="counts">Receives the counts.</param>
     /// <param name="cancellationToken">Stops the comparison.</param>
-    public async Task CompareAsync(
-        WindowMessage window,
-        DateTimeOffset until,
-        IReadOnlyCollection<Intake> taken,
-        IReadOnlySet<string> receipts,
-        WindowRow counts,
-        CancellationToken cancellationToken)
+    public async Task FinishAsync(WindowMessage window, DateTimeOffset until, WindowAudit comparison, WindowRow counts, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(window);
-        ArgumentNullException.ThrowIfNull(taken);
-        ArgumentNullException.ThrowIfNull(receipts);
+        ArgumentNullException.ThrowIfNull(comparison);
         ArgumentNullException.ThrowIfNull(counts);
-
-        // By key, so that a record that changed while it was listed counts once; the part that follows lists the last second again.
-        var source = taken.Where(intake => LedgerKey.CreatedTime(intake.Record) < until).GroupBy(intake => intake.Key).ToDictionary(group => group.Key, group => group.Last());
-        var riskFrom = timeProvider.GetUtcNow() + RetentionOptions.AtRisk;
-        counts.Listed = source.Count;
-        counts.Archived = source.Values.Count(intake => intake.Finding == Finding.Archived);
-        counts.Missing = source.Values.Count(intake => intake.Finding == Finding.Missing);
-        counts.Changed = source.Values.Count(intake => intake.Finding == Finding.Changed);
-        counts.AtRisk = source.Values.Count(intake => intake.Finding != Finding.Archived
-            && options.Retention.DeletedOn(intake.Record.Type, LedgerKey.CreatedTime(intake.Record)) <= riskFrom);
-        counts.OnlyHere = 0;
-        await foreach (var entry in ledger.ReadCreatedAsync(window.Region, window.From, until, Columns, cancellationToken))
+        if (comparison.Since < until)
         {
-            var isHeld = entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged);
-            if (isHeld && IsListed(window, entry.Type) && !source.ContainsKey(new LedgerKey(entry.PartitionKey, entry.RowKey)))
+            await foreach (var entry in ledger.ReadCreatedAsync(window.Region, comparison.Since, until, Columns, cancellationToken))
             {
-                counts.OnlyHere++;
+                comparison.TakeRow(entry, until);
             }
         }
 
+        comparison.Settle(until);
+        comparison.WriteTo(counts);
         counts.Restored = 0;
         if (until == window.To)
         {
@@ -91,21 +81,32 @@ public sealed class ReconcileAudit(ArchiveStore archive, ObjectLedger ledger, Re
     /// <summary>Finds receipts of a day that no row speaks of. A day is looked at once, with the last of its windows.</summary>
     private async Task<int> RestoreDayAsync(string region, DateTimeOffset day, CancellationToken cancellationToken)
     {
-        var unknown = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var name in archive.ListReceiptsAsync(region, day, cancellationToken))
-        {
-            unknown.Add(name);
-        }
-
+        var known = new NameSet();
         await foreach (var entry in ledger.ReadCreatedAsync(region, day, day.AddDays(1), Columns, cancellationToken))
         {
             if (entry.Blob is { } blob && (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged)))
             {
-                unknown.Remove(ArchiveLayout.ReceiptName(blob));
+                known.Add(ArchiveLayout.ReceiptName(blob));
             }
         }
 
-        return await restorer.RestoreAsync(unknown, cancellationToken);
+        var restored = 0;
+        var unknown = new List<string>();
+        await foreach (var name in archive.ListReceiptsAsync(region, day, cancellationToken))
+        {
+            if (!known.Contains(name))
+            {
+                unknown.Add(name);
+            }
+
+            if (unknown.Count == RestoredAtOnce)
+            {
+                restored += await restorer.RestoreAsync(unknown, cancellationToken);
+                unknown.Clear();
+            }
+        }
+
+        return restored + await restorer.RestoreAsync(unknown, cancellationToken);
     }
 
     private static IEnumerable<DateTimeOffset> Days(DateTimeOffset from, DateTimeOffset to)

@@ -1,4 +1,5 @@
 using Archiving.Health;
+using Archiving.Ledger;
 using Archiving.Queues;
 using Archiving.Settings;
 using EightByEight;
@@ -69,9 +70,8 @@ public sealed partial class WindowLister(
     {
         var started = timeProvider.GetTimestamp();
         var scan = new KeysetScan(window.Region, window.Field, window.From, window.To, Wanted(options.EightByEight, window.Types));
-        var receipts = window.Kind == WindowKind.Reconcile ? await audit.ReadReceiptsAsync(window, cancellationToken) : null;
+        var comparison = window.Kind == WindowKind.Reconcile ? await audit.StartAsync(window, cancellationToken) : null;
         var counts = new WindowRow();
-        var taken = new List<Intake>();
         var pages = 0;
         DateTimeOffset? rest = null;
         try
@@ -79,13 +79,11 @@ public sealed partial class WindowLister(
             await foreach (var page in pager.ReadAsync(scan, cancellationToken))
             {
                 health.Clear(Condition.Source);
-                var step = await intake.TakeAsync(window, page.Objects, receipts, cancellationToken);
+                var others = comparison is null ? null : new List<LedgerEntry>();
+                var step = await intake.TakeAsync(window, page.Objects, comparison, others, cancellationToken);
                 counts.Listed += step.Count;
                 counts.Enqueued += step.Count(item => item.IsQueued);
-                if (receipts is not null)
-                {
-                    taken.AddRange(step);
-                }
+                comparison?.TakePage(step, others!, page.ResumeFrom ?? comparison.Since);
 
                 pages++;
                 if (page.ResumeFrom > window.From && (pages >= MostPages || timeProvider.GetElapsedTime(started) > MostTime))
@@ -104,9 +102,9 @@ public sealed partial class WindowLister(
             throw outage;
         }
 
-        if (receipts is not null)
+        if (comparison is not null)
         {
-            await audit.CompareAsync(window, rest ?? window.To, taken, receipts, counts, cancellationToken);
+            await audit.FinishAsync(window, rest ?? window.To, comparison, counts, cancellationToken);
         }
 
         if (rest is { } from)

@@ -1,0 +1,99 @@
+using Archiving.Ledger;
+using EightByEight;
+
+namespace Archiving.Listing;
+
+/// <summary>
+/// One window's comparison, page by page in order of <c>createdTime</c>. A record of the last second of a page waits
+/// for the next page, which begins with that second and can hold more of it.
+/// </summary>
+public sealed class WindowAudit
+{
+    private readonly Func<string, bool> _isListed;
+    private readonly Func<StorageObject, bool> _isAtRisk;
+    private Dictionary<LedgerKey, (DateTimeOffset Created, Finding Finding, bool IsAtRisk)> _waiting = [];
+    private long _listed;
+    private long _archived;
+    private long _missing;
+    private long _changed;
+    private long _onlyHere;
+    private long _atRisk;
+
+    internal WindowAudit(DateTimeOffset from, NameSet receipts, Func<string, bool> isListed, Func<StorageObject, bool> isAtRisk)
+    {
+        Since = from;
+        Receipts = receipts;
+        _isListed = isListed;
+        _isAtRisk = isAtRisk;
+    }
+
+    /// <summary>Everything before this time has been compared.</summary>
+    public DateTimeOffset Since { get; private set; }
+
+    /// <summary>The receipts of the window's days.</summary>
+    public NameSet Receipts { get; }
+
+    /// <summary>Compares a page.</summary>
+    /// <param name="page">What the intake made of its records.</param>
+    /// <param name="others">The ledger's rows from <see cref="Since"/> to the page's end that are none of its records'.</param>
+    /// <param name="until">Everything before this time has been listed.</param>
+    public void TakePage(IReadOnlyCollection<Intake> page, IReadOnlyCollection<LedgerEntry> others, DateTimeOffset until)
+    {
+        ArgumentNullException.ThrowIfNull(page);
+        ArgumentNullException.ThrowIfNull(others);
+        foreach (var intake in page)
+        {
+            _waiting[intake.Key] = (LedgerKey.CreatedTime(intake.Record), intake.Finding, _isAtRisk(intake.Record));
+        }
+
+        foreach (var entry in others)
+        {
+            TakeRow(entry, until);
+        }
+
+        Settle(until);
+    }
+
+    /// <summary>Takes in a row that may speak of an object that 8x8 no longer has.</summary>
+    internal void TakeRow(LedgerEntry entry, DateTimeOffset until)
+    {
+        var isHeld = entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged);
+        if (isHeld && entry.CreatedTime >= Since && entry.CreatedTime < until && _isListed(entry.Type) && !_waiting.ContainsKey(new LedgerKey(entry.PartitionKey, entry.RowKey)))
+        {
+            _onlyHere++;
+        }
+    }
+
+    /// <summary>Counts what was made before a time; all that comes later was made at that time or after it.</summary>
+    internal void Settle(DateTimeOffset until)
+    {
+        var left = new Dictionary<LedgerKey, (DateTimeOffset Created, Finding Finding, bool IsAtRisk)>();
+        foreach (var (key, (created, finding, isAtRisk)) in _waiting)
+        {
+            if (created >= until)
+            {
+                left[key] = (created, finding, isAtRisk);
+                continue;
+            }
+
+            _listed++;
+            _archived += finding == Finding.Archived ? 1 : 0;
+            _missing += finding == Finding.Missing ? 1 : 0;
+            _changed += finding == Finding.Changed ? 1 : 0;
+            _atRisk += finding != Finding.Archived && isAtRisk ? 1 : 0;
+        }
+
+        _waiting = left;
+        Since = until > Since ? until : Since;
+    }
+
+    internal void WriteTo(WindowRow counts)
+    {
+        counts.Listed = _listed;
+        counts.Archived = _archived;
+        counts.Missing = _missing;
+        counts.Changed = _changed;
+        counts.OnlyHere = _onlyHere;
+        counts.AtRisk = _atRisk;
+    }
+}
