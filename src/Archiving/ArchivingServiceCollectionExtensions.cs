@@ -3,7 +3,10 @@ using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
+using Archiving.Purge;
 using Archiving.Queues;
+using Archiving.Restore;
+using Archiving.Scrub;
 using Archiving.Settings;
 using Archiving.Status;
 using Archiving.Storage;
@@ -37,6 +40,8 @@ public static class ArchivingServiceCollectionExtensions
             .AddTokens(options)
             .AddSource(options)
             .AddSingleton<HealthBoard>()
+            .AddSingleton<SharedConditions>()
+            .AddSingleton<OperationsTable>()
             .AddSingleton<HealthReporter>()
             .AddSingleton<WorkQueues>()
             .AddSingleton<Deferral>()
@@ -56,8 +61,19 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<WindowLister>()
             .AddSingleton<ArchiveStore>()
             .AddSingleton<ContentTransfer>()
+            .AddSingleton<SourceRecords>()
+            .AddSingleton<ServerSideCopy>()
+            .AddSingleton<OutcomeRecorder>()
             .AddSingleton<ObjectArchiver>()
+            .AddSingleton<DailyQuota>()
+            .AddSingleton<ObjectRestorer>()
+            .AddSingleton<PurgeAudit>()
+            .AddSingleton<PurgePlanner>()
+            .AddSingleton<ObjectPurger>()
+            .AddSingleton<ScrubPlanner>()
+            .AddSingleton<ObjectVerifier>()
             .AddSingleton<FailureRecorder>()
+            .AddSingleton<FailureRedriver>()
             .AddSingleton<StatusReader>();
     }
 

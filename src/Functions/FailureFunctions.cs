@@ -1,12 +1,15 @@
 using Archiving.Failures;
 using Archiving.Queues;
 using Azure.Storage.Queues.Models;
+using Functions.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Functions;
 
-/// <summary>Keeps what failed too often.</summary>
-public sealed class FailureFunctions(FailureRecorder recorder)
+/// <summary>Keeps what failed too often, and has it tried anew.</summary>
+public sealed class FailureFunctions(FailureRecorder recorder, FailureRedriver redriver)
 {
     /// <summary>Records an object that could not be archived.</summary>
     [Function("RecordFailureToArchive")]
@@ -22,5 +25,41 @@ public sealed class FailureFunctions(FailureRecorder recorder)
     {
         ArgumentNullException.ThrowIfNull(message);
         return recorder.RecordWindowAsync(message.Body, cancellationToken);
+    }
+
+    /// <summary>Records an object that could not be restored.</summary>
+    [Function("RecordFailureToRestore")]
+    public Task RecordFailureToRestoreAsync([QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        return recorder.RecordObjectAsync(message.Body, cancellationToken);
+    }
+
+    /// <summary>Says that an object could not be read again. It is overdue the next night.</summary>
+    [Function("RecordFailureToVerify")]
+    public void RecordFailureToVerify([QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        recorder.ReportObject(message.Body, "It could not be read again; it comes up the next night.");
+    }
+
+    /// <summary>Says that an object could not be deleted at 8x8. It stays archived, and comes up the next night.</summary>
+    [Function("RecordFailureToPurge")]
+    public void RecordFailureToPurge([QueueTrigger(QueueNames.PurgeObjects + QueueNames.PoisonSuffix)] QueueMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        recorder.ReportObject(message.Body, "It could not be deleted at 8x8; it comes up the next night.");
+    }
+
+    /// <summary>Puts failed objects back into their queue: <c>{region?,type?,ids?}</c>.</summary>
+    [Function("RedriveFailures")]
+    public async Task<IActionResult> RedriveFailuresAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "failures/redrive")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        using var body = await RequestBody.ReadAsync(request, cancellationToken);
+        body.AllowOnly("region", "type", "ids");
+        var redriven = await redriver.RedriveAsync(body.Text("region"), body.Text("type"), body.Texts("ids"), cancellationToken);
+        return ApiJson.Result(redriven, ApiJson.Default.Redriven, StatusCodes.Status202Accepted);
     }
 }

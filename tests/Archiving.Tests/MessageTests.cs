@@ -11,23 +11,26 @@ public sealed class MessageTests
     public void An_object_message_carries_the_record_byte_for_byte()
     {
         const string Record = """{"id":"a","createdTime":"2026-01-02T03:04:05","odd":1.50,"tags":[{"key":"k","value":"ü"}]}""";
-        var sent = new ObjectMessage { Region = "uk", Id = "a", Record = Parse(Record), Deferrals = 3, RestoreRequestedAt = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero) };
+        var sent = new ObjectMessage { Region = "uk", Id = "a", Record = Parse(Record), Deferrals = 3, Ticket = "t" };
 
         var received = ObjectMessage.Parse(sent.ToJson());
 
         Assert.Equal(Record, received.Record!.Json.ToString());
-        Assert.Equal(("uk", "a", 3, sent.RestoreRequestedAt), (received.Region, received.Id, received.Deferrals, received.RestoreRequestedAt));
+        Assert.Equal(("uk", "a", 3, "t"), (received.Region, received.Id, received.Deferrals, received.Ticket));
     }
 
     [Fact]
-    public void An_object_message_leaves_out_a_record_that_does_not_fit()
+    public void An_object_message_leaves_out_a_record_that_does_not_fit_and_still_knows_where_its_row_is()
     {
-        var record = Parse($$"""{"id":"a","note":"{{new string('x', 60_000)}}"}""");
+        var record = Parse($$"""{"id":"a","type":"voicemail","createdTime":"2026-01-02T03:04:05","note":"{{new string('x', 60_000)}}"}""");
 
         var message = new ObjectMessage { Region = "uk", Id = "a", Record = record }.ToJson();
 
         Assert.InRange(Convert.ToBase64String(message.ToArray()).Length, 1, 65_536);
-        Assert.Null(ObjectMessage.Parse(message).Record);
+        var received = ObjectMessage.Parse(message);
+        Assert.Null(received.Record);
+        Assert.Equal(Archiving.Ledger.LedgerKey.Of("uk", record), Archiving.Ledger.LedgerKey.Of("uk", received.KnownRecord));
+        Assert.Equal("voicemail", received.KnownRecord.Type);
     }
 
     [Theory]

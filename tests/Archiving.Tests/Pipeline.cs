@@ -4,9 +4,11 @@ using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
+using Archiving.Purge;
 using Archiving.Queues;
+using Archiving.Restore;
+using Archiving.Scrub;
 using Archiving.Storage;
-
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
@@ -83,7 +85,11 @@ internal sealed class Pipeline : IAsyncDisposable
         services.Replace(ServiceDescriptor.Singleton(provider => new CloudStorageClient(
             new Uri(all["EightByEight:BaseUrl"]!),
             provider.GetRequiredService<AccessTokenSource>(),
-            new CloudStorageClientOptions { Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20) } })));
+            new CloudStorageClientOptions
+            {
+                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = TimeSpan.FromSeconds(2) },
+                Gate = new PacedGate(TimeProvider.System, 0),
+            })));
         if (count is not null)
         {
             var tables = new TableClientOptions();
@@ -110,7 +116,11 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <summary>Delivers until nothing visible is left.</summary>
     public async Task DeliverAllAsync()
     {
-        while (await DeliverAsync(QueueNames.ListWindows, ListAsync) + await DeliverAsync(QueueNames.ArchiveObjects, ArchiveAsync) > 0)
+        while (await DeliverAsync(QueueNames.ListWindows, ListAsync)
+            + await DeliverAsync(QueueNames.ArchiveObjects, ArchiveAsync)
+            + await DeliverAsync(QueueNames.RestoreObjects, RestoreAsync)
+            + await DeliverAsync(QueueNames.VerifyObjects, message => Get<ObjectVerifier>().VerifyAsync(ObjectMessage.Parse(message.Body), Cancellation))
+            + await DeliverAsync(QueueNames.PurgeObjects, message => Get<ObjectPurger>().PurgeAsync(ObjectMessage.Parse(message.Body), Cancellation)) > 0)
         {
         }
     }
@@ -158,6 +168,26 @@ internal sealed class Pipeline : IAsyncDisposable
         {
             await Get<Deferral>().PutOffAsync(QueueNames.ArchiveObjects, work, outage, Cancellation);
         }
+    }
+
+    public async Task RestoreAsync(QueueMessage message)
+    {
+        var work = ObjectMessage.Parse(message.Body);
+        try
+        {
+            await Get<ObjectRestorer>().RestoreAsync(work, message.DequeueCount, message.InsertedOn, Cancellation);
+        }
+        catch (OutageException outage)
+        {
+            await Get<Deferral>().PutOffAsync(QueueNames.RestoreObjects, work, outage, Cancellation);
+        }
+    }
+
+    /// <summary>How many messages a queue holds, hidden ones included.</summary>
+    public async Task<int> CountAsync(string queueName)
+    {
+        var queue = Account.Queues.GetQueueClient(queueName);
+        return await queue.ExistsAsync(Cancellation) ? (await queue.GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount : 0;
     }
 
     public async Task ListAsync(QueueMessage message)
@@ -216,6 +246,16 @@ internal sealed class Pipeline : IAsyncDisposable
         await _services.DisposeAsync();
         await Simulator.DisposeAsync();
     }
+}
+
+/// <summary>The machine's clock, and as much later as a test says.</summary>
+internal sealed class MovableTime : TimeProvider
+{
+    private long _ahead;
+
+    public void Advance(TimeSpan by) => Interlocked.Add(ref _ahead, by.Ticks);
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _ahead));
 }
 
 /// <summary>Keeps what is logged.</summary>

@@ -46,12 +46,17 @@ public static class ArchiveLayout
         return Stem(region, record) + Extension(record);
     }
 
-    /// <summary>The name of content that came later for an id whose final name holds other bytes.</summary>
-    public static string LaterContentName(string region, StorageObject record, string md5)
+    /// <summary>The name of content for an id whose final name holds other bytes, because the content changed or what was stored is damaged.</summary>
+    /// <param name="region">8x8's region.</param>
+    /// <param name="record">The record.</param>
+    /// <param name="md5">The content's MD5, hex.</param>
+    /// <param name="number">1, and more only when the names before hold other bytes too.</param>
+    public static string LaterContentName(string region, StorageObject record, string md5, int number = 1)
     {
         ArgumentNullException.ThrowIfNull(record);
         ArgumentNullException.ThrowIfNull(md5);
-        return $"{Stem(region, record)}.{md5[..8]}{Extension(record)}";
+        var suffix = number == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{number}");
+        return $"{Stem(region, record)}.{md5[..8]}{suffix}{Extension(record)}";
     }
 
     /// <summary>The name of the receipt of a content blob.</summary>

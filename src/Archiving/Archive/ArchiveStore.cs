@@ -58,6 +58,23 @@ public sealed class ArchiveStore : IDisposable
         },
         cancellationToken);
 
+    /// <summary>Lets the storage fetch content from an address and store it at one go, if it has the given MD5.</summary>
+    /// <returns><see langword="false"/> when something has the name already; nothing was written then.</returns>
+    public Task<bool> TryPutFromAddressAsync(string name, Uri address, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
+        () => IfNewAsync(_container.GetBlockBlobClient(name).SyncUploadFromUriAsync(
+            address,
+            new BlobSyncUploadFromUriOptions
+            {
+                // The storage compares before it writes (Put Blob From URL, x-ms-source-content-md5).
+                ContentHash = md5.ToArray(),
+                HttpHeaders = ToHttpHeaders(headers, md5),
+                CopySourceBlobProperties = false,
+                DestinationConditions = OnlyIfNew,
+                AccessTier = _tier,
+            },
+            cancellationToken)),
+        cancellationToken);
+
     /// <summary>Stages a block. It is invisible until it is committed, and vanishes after a week if it never is.</summary>
     public Task StageAsync(string name, string blockId, ReadOnlyMemory<byte> block, CancellationToken cancellationToken) => CallAsync(
         async () =>
@@ -89,6 +106,22 @@ public sealed class ArchiveStore : IDisposable
             {
                 var properties = (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
                 return new StoredContent(properties.ContentLength, properties.ContentHash ?? []);
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            {
+                return null;
+            }
+        },
+        cancellationToken);
+
+    /// <summary>Reads a blob to its end and measures it; <see langword="null"/> when there is none.</summary>
+    public Task<ContentDigest?> MeasureAsync(string name, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            try
+            {
+                using var blob = (await _container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+                return await ContentDigest.MeasureAsync(blob.Content, cancellationToken);
             }
             catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
             {

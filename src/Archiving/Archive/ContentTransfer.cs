@@ -96,23 +96,6 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         }
     }
 
-    /// <summary>Reads content to its end and measures it without storing it.</summary>
-    public static async Task<VerifiedContent> MeasureAsync(ObjectContent source, StorageObject record, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        using var verifier = new ContentVerifier(record, source.Length);
-        var buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);
-        try
-        {
-            await DrainAsync(source.Stream, buffer, verifier, cancellationToken);
-            return verifier.Finish();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
     /// <inheritdoc/>
     public void Dispose() => _largeTransfers.Dispose();
 
@@ -206,12 +189,13 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
             return new TransferResult(content, TransferOutcome.Stored);
         }
 
+        // Read, not believed: the MD5 that was stored with a blob stays when its bytes are damaged.
         var stored = await store.FindAsync(name, cancellationToken);
-        var isSame = stored is not null && stored.Bytes == content.Digest.Bytes && stored.Md5.Span.SequenceEqual(content.Digest.Md5.Span);
+        var isSame = stored?.Bytes == content.Digest.Bytes && (await store.MeasureAsync(name, cancellationToken))?.Sha256 == content.Digest.Sha256;
         return new TransferResult(content, isSame ? TransferOutcome.Stored : TransferOutcome.NameTaken);
     }
 
-    private static ContentHeaders Headers(StorageObject record) => new(ArchiveLayout.ContentType(record), ArchiveLayout.ContentDisposition(record));
+    internal static ContentHeaders Headers(StorageObject record) => new(ArchiveLayout.ContentType(record), ArchiveLayout.ContentDisposition(record));
 
     private static string BlockId(Guid run, int index)
     {

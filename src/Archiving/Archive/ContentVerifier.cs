@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using EightByEight;
@@ -25,6 +26,32 @@ public sealed record ContentDigest(long Bytes, ReadOnlyMemory<byte> Md5, string 
 {
     /// <summary>The MD5 in hex, lower case.</summary>
     public string Md5Hex => Convert.ToHexStringLower(Md5.Span);
+
+    /// <summary>Reads a stream to its end.</summary>
+    public static async Task<ContentDigest> MeasureAsync(Stream stream, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);
+        try
+        {
+            var bytes = 0L;
+            int read;
+            while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                md5.AppendData(buffer, 0, read);
+                sha256.AppendData(buffer, 0, read);
+                bytes += read;
+            }
+
+            return new ContentDigest(bytes, md5.GetHashAndReset(), Convert.ToHexStringLower(sha256.GetHashAndReset()));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
 }
 
 /// <summary>The outcome of a check.</summary>
@@ -51,12 +78,16 @@ public sealed class ContentVerifier : IDisposable
         ArgumentNullException.ThrowIfNull(record);
         _record = record;
         _announced = announced;
-        _multipart = IsMd5 && (record.StoredBytes ?? announced) is { } length ? MultipartMd5.Start(record.Checksum, length) : null;
+        _multipart = IsMd5(record) && (record.StoredBytes ?? announced) is { } length ? MultipartMd5.Start(record.Checksum, length) : null;
     }
 
-    private bool IsMd5 => _record.ChecksumType is null or "" || string.Equals(_record.ChecksumType, "MD5", StringComparison.OrdinalIgnoreCase);
+    /// <summary>Whether 8x8 names the MD5 of an object's content, and not one over parts.</summary>
+    public static bool HasPlainMd5(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return IsMd5(record) && record.Checksum is { Length: 32 } checksum && checksum.AsSpan().IsHex();
+    }
 
-    private bool HasPlainMd5 => IsMd5 && _record.Checksum is { Length: 32 } checksum && checksum.AsSpan().IsHex();
 
     /// <summary>Takes in the next bytes.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
@@ -81,7 +112,7 @@ public sealed class ContentVerifier : IDisposable
             return Wrong(digest, string.Create(CultureInfo.InvariantCulture, $"8x8 claims {stored} bytes and sends {_bytes}"));
         }
 
-        if (HasPlainMd5)
+        if (HasPlainMd5(_record))
         {
             return string.Equals(_record.Checksum, digest.Md5Hex, StringComparison.OrdinalIgnoreCase)
                 ? new VerifiedContent(digest, Verification.Md5, Mismatch: null)
@@ -111,6 +142,8 @@ public sealed class ContentVerifier : IDisposable
         _sha256.Dispose();
         _multipart?.Dispose();
     }
+
+    private static bool IsMd5(StorageObject record) => record.ChecksumType is null or "" || string.Equals(record.ChecksumType, "MD5", StringComparison.OrdinalIgnoreCase);
 
     private static VerifiedContent Wrong(ContentDigest digest, string mismatch) => new(digest, Verification.Size, mismatch);
 }

@@ -21,9 +21,12 @@ namespace Archiving.Archive;
 /// </summary>
 public sealed partial class ObjectArchiver(
     CloudStorageClient client,
+    SourceRecords source,
+    ServerSideCopy serverSide,
     ContentTransfer transfer,
     ArchiveStore store,
     ObjectLedger ledger,
+    OutcomeRecorder outcomes,
     WorkQueues queues,
     HealthBoard health,
     ArchiverOptions options,
@@ -31,6 +34,7 @@ public sealed partial class ObjectArchiver(
     ILogger<ObjectArchiver> logger)
 {
     private const int MostReads = 4;
+    private const int MostNames = 3;
     private static readonly TimeSpan PendingDelay = TimeSpan.FromMinutes(15);
 
     /// <summary>Archives the object that a message names.</summary>
@@ -38,123 +42,82 @@ public sealed partial class ObjectArchiver(
     /// <param name="attempt">How often the message has been delivered, this time included.</param>
     /// <param name="cancellationToken">Stops the work; nothing becomes visible then.</param>
     /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
-    public async Task ArchiveAsync(ObjectMessage message, long attempt, CancellationToken cancellationToken)
+    public Task ArchiveAsync(ObjectMessage message, long attempt, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Region"] = message.Region, ["ObjectId"] = message.Id });
-        var record = message.Record;
+        var work = new ObjectWork(message, attempt);
+        return outcomes.RunAsync(work, () => ArchiveAsync(work, cancellationToken), cancellationToken);
+    }
+
+    private async Task ArchiveAsync(ObjectWork work, CancellationToken cancellationToken)
+    {
+        if (work.Message.Record is null)
+        {
+            work.Record = await source.ReadAsync(work.Region, work.Id, cancellationToken);
+        }
+
+        if (await RouteAsync(work, cancellationToken))
+        {
+            return;
+        }
+
+        if (work.Attempt > 1 && await FindReceiptAsync(work, cancellationToken) is { } receipt)
+        {
+            await ledger.ReplaceAsync(LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId), cancellationToken);
+            return;
+        }
+
         try
         {
-            if (record is null)
-            {
-                record = await ReadRecordAsync(message, cancellationToken);
-            }
-
-            if (await RouteAsync(message.Region, record, cancellationToken))
-            {
-                return;
-            }
-
-            if (attempt > 1 && await FindReceiptAsync(message.Region, record, cancellationToken) is { } receipt)
-            {
-                await ledger.ReplaceAsync(LedgerEntry.Archived(message.Region, record, receipt, message.RunId), cancellationToken);
-                return;
-            }
-
-            try
-            {
-                await CopyAsync(message, record, attempt, cancellationToken);
-            }
-            catch (StateChangedException exception)
-            {
-                record = exception.Present;
-                await RouteAsync(message.Region, record, cancellationToken);
-            }
+            await CopyAsync(work, cancellationToken);
         }
-        catch (PermanentFailureException exception)
+        catch (StateChangedException exception)
         {
-            await FailAsync(message.Region, record ?? Unknown(message.Id), exception.Message, attempt, cancellationToken);
-        }
-        catch (ObjectGoneException exception)
-        {
-            await MarkGoneAsync(message.Region, record ?? Unknown(message.Id), exception.Message, cancellationToken);
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            if (SourceFailure.AsOutage(exception) is { } outage)
-            {
-                throw outage;
-            }
-
-            await NoteAsync(message.Region, record ?? Unknown(message.Id), Explain(exception), attempt, cancellationToken);
-            throw;
+            work.Record = exception.Present;
+            await RouteAsync(work, cancellationToken);
         }
     }
 
-    /// <summary>Records that an object could not be archived, unless it has been meanwhile.</summary>
-    public async Task FailAsync(string region, StorageObject record, string reason, long attempts, CancellationToken cancellationToken)
+    private async Task CopyAsync(ObjectWork work, CancellationToken cancellationToken)
     {
-        var changed = await UpdateAsync(
-            region,
-            record,
-            entry =>
-            {
-                entry.State = nameof(LedgerState.Failed);
-                entry.LastError = LedgerEntry.Shorten(reason);
-                entry.Attempts = (int)attempts;
-            },
-            cancellationToken);
-        if (changed)
-        {
-            Log.Failed(logger, region, record.Id, reason);
-        }
-    }
-
-    private async Task CopyAsync(ObjectMessage message, StorageObject record, long attempt, CancellationToken cancellationToken)
-    {
-        var region = message.Region;
         var started = timeProvider.GetTimestamp();
-        var name = ArchiveLayout.ContentName(region, record);
+        var name = ArchiveLayout.ContentName(work.Region, work.Record);
+        var namesTaken = 0;
         ContentDigest? unconfirmed = null;
         for (var read = 1; read <= MostReads; read++)
         {
             var confirmed = unconfirmed;
-            var result = await ReadOnceAsync(region, record, name, content => IsRight(content, confirmed), cancellationToken);
+            var result = await ReadOnceAsync(work, name, content => IsRight(content, confirmed), cancellationToken);
             switch (result.Outcome)
             {
-                case TransferOutcome.Stored:
-                    await FinishAsync(message, record, name, result.Content, timeProvider.GetElapsedTime(started), cancellationToken);
+                case TransferOutcome.Stored when await TryFinishAsync(work, name, result.Content, timeProvider.GetElapsedTime(started), cancellationToken):
                     return;
 
-                case TransferOutcome.NameTaken when name == ArchiveLayout.ContentName(region, record):
-                    // New content for an id that is archived already goes beside the old.
-                    name = ArchiveLayout.LaterContentName(region, record, result.Content.Digest.Md5Hex);
-                    unconfirmed = result.Content.Digest;
-                    break;
+                case TransferOutcome.Stored or TransferOutcome.NameTaken when namesTaken == MostNames:
+                    throw new PermanentFailureException($"Something else stands under {name} or its receipt already. Something else writes into the container; move that away and queue the object again.");
 
-                case TransferOutcome.NameTaken:
-                    throw new PermanentFailureException($"Other bytes stand under {name} already. Something else writes into the container; move that blob away and queue the object again.");
+                case TransferOutcome.Stored or TransferOutcome.NameTaken:
+                    // New content for an id that is archived already, or bytes or a receipt that were damaged: it goes beside the old.
+                    name = ArchiveLayout.LaterContentName(work.Region, work.Record, result.Content.Digest.Md5Hex, ++namesTaken);
+                    unconfirmed = result.Content.Digest;
+                    read--;
+                    break;
 
                 case TransferOutcome.Refused when result.Content.Mismatch is { } mismatch && unconfirmed?.Sha256 == result.Content.Digest.Sha256:
                     // Two reads agree with each other and not with the claim: it is the claim that is wrong, or 8x8's copy.
                     throw new PermanentFailureException($"8x8's content contradicts its own record, twice alike: {mismatch}. Read: {result.Content.Digest.Bytes} bytes, MD5 {result.Content.Digest.Md5Hex}, SHA-256 {result.Content.Digest.Sha256}. Nothing was stored; ask 8x8 about the object.");
 
                 default:
+                    unconfirmed = result.Content.Digest;
                     if (result.Content.Mismatch is { } wrong)
                     {
-                        Log.Mismatch(logger, region, record.Id, wrong, attempt);
-                        unconfirmed = result.Content.Digest;
+                        Log.Mismatch(logger, work.Region, work.Id, wrong, work.Attempt);
 
                         // The record in the message may be old: the object can have changed since it was listed.
-                        record = await ReadRecordAsync(new ObjectMessage { Region = region, Id = record.Id }, cancellationToken);
-                        if (await RouteAsync(region, record, cancellationToken))
+                        work.Record = await source.ReadAsync(work.Region, work.Id, cancellationToken);
+                        if (await RouteAsync(work, cancellationToken))
                         {
                             return;
                         }
-                    }
-                    else
-                    {
-                        unconfirmed = result.Content.Digest;
                     }
 
                     break;
@@ -169,12 +132,17 @@ public sealed partial class ObjectArchiver(
         content.Mismatch is null
         && (content.Verification != Verification.Size || content.Digest.Bytes == 0 || earlier?.Sha256 == content.Digest.Sha256);
 
-    private async Task<TransferResult> ReadOnceAsync(string region, StorageObject record, string name, Func<VerifiedContent, bool> isRight, CancellationToken cancellationToken)
+    private async Task<TransferResult> ReadOnceAsync(ObjectWork work, string name, Func<VerifiedContent, bool> isRight, CancellationToken cancellationToken)
     {
         ObjectContent content;
         try
         {
-            content = await client.OpenContentAsync(region, record.Id, cancellationToken);
+            if (serverSide.Suits(work.Record) && await serverSide.TryRunAsync(work, name, cancellationToken) is { } copied)
+            {
+                return copied;
+            }
+
+            content = await client.OpenContentAsync(work.Region, work.Id, cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
         {
@@ -182,18 +150,18 @@ public sealed partial class ObjectArchiver(
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
         {
-            throw await ExplainForbiddenAsync(region, record, forbidden, cancellationToken);
+            throw await ExplainForbiddenAsync(work, forbidden, cancellationToken);
         }
 
         await using (content)
         {
             health.Clear(Condition.Source);
-            if (LooksLikeError(content, record))
+            if (LooksLikeError(content, work.Record))
             {
-                throw new InvalidDataException($"8x8 answered 200 with {content.ContentType} where {record.MimeType} was promised: an error page, not the object.");
+                throw new InvalidDataException($"8x8 answered 200 with {content.ContentType} where {work.Record.MimeType} was promised: an error page, not the object.");
             }
 
-            return await transfer.RunAsync(content, name, record, isRight, cancellationToken);
+            return await transfer.RunAsync(content, name, work.Record, isRight, cancellationToken);
         }
     }
 
@@ -204,10 +172,10 @@ public sealed partial class ObjectArchiver(
         && record.MimeType?.StartsWith(type.Split(';')[0].Trim(), StringComparison.OrdinalIgnoreCase) != true
         && record.StoredBytes is { } stored && content.Length is { } length && length != stored;
 
-    private async Task<Exception> ExplainForbiddenAsync(string region, StorageObject record, Exception forbidden, CancellationToken cancellationToken)
+    private async Task<Exception> ExplainForbiddenAsync(ObjectWork work, Exception forbidden, CancellationToken cancellationToken)
     {
         // 8x8 refuses content for two reasons: the key may not download, or the object went to cold storage meanwhile.
-        var present = await ReadRecordAsync(new ObjectMessage { Region = region, Id = record.Id }, cancellationToken);
+        var present = await source.ReadAsync(work.Region, work.Id, cancellationToken);
         return present.State == ObjectState.Available
             ? new PermanentFailureException(
                 "8x8 does not let this API key download the object (403). Give the key's user the role Storage API with the right to download, then redrive the failures.",
@@ -215,66 +183,48 @@ public sealed partial class ObjectArchiver(
             : new StateChangedException(present);
     }
 
-    private async Task<StorageObject> ReadRecordAsync(ObjectMessage message, CancellationToken cancellationToken)
-    {
-        try
-        {
-            var record = await client.GetObjectAsync(message.Region, message.Id, cancellationToken);
-            health.Clear(Condition.Source);
-            return record;
-        }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
-        {
-            throw new ObjectGoneException($"8x8 no longer has the object ({gone.Status}).", gone);
-        }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
-        {
-            throw new PermanentFailureException(
-                "8x8 does not let this API key read the object's record (403). Give the key's user the role Storage API for this region's scope, then redrive the failures.",
-                forbidden);
-        }
-    }
-
     /// <summary>Sends an object where its state belongs.</summary>
     /// <returns><see langword="false"/> when it is to be archived now.</returns>
-    private async Task<bool> RouteAsync(string region, StorageObject record, CancellationToken cancellationToken)
+    private async Task<bool> RouteAsync(ObjectWork work, CancellationToken cancellationToken)
     {
-        if (record.State == ObjectState.Available)
+        var state = work.Record.State;
+        if (state == ObjectState.Available)
         {
             return false;
         }
 
-        if (record.State == ObjectState.Revoked || record.State == ObjectState.Deleted)
+        if (state == ObjectState.Revoked || state == ObjectState.Deleted)
         {
-            throw new ObjectGoneException($"8x8 has deleted the object (state {record.State}).", innerException: null);
+            throw new ObjectGoneException($"8x8 has deleted the object (state {state}).", innerException: null);
         }
 
-        if (record.State == ObjectState.Archived)
+        if (state == ObjectState.Archived)
         {
             if (!options.EightByEight.IncludeArchived)
             {
                 throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.");
             }
 
-            await queues.SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = region, Id = record.Id, Record = record }, TimeSpan.Zero, cancellationToken);
+            await queues.SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = work.Region, Id = work.Id, Record = work.Record, RunId = work.Message.RunId }, TimeSpan.Zero, cancellationToken);
             return true;
         }
 
-        if (record.State == ObjectState.Pending)
+        if (state == ObjectState.Pending)
         {
-            await queues.SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = region, Id = record.Id }, PendingDelay, cancellationToken);
+            await queues.SendAsync(QueueNames.ArchiveObjects, work.Message with { Record = null, Type = work.Record.Type, CreatedTime = LedgerKey.CreatedTime(work.Record), Deferrals = 0 }, PendingDelay, cancellationToken);
             return true;
         }
 
-        throw new PermanentFailureException($"8x8 reports the object in state {record.State}, in which it has no content to download.");
+        throw new PermanentFailureException($"8x8 reports the object in state {state}, in which it has no content to download.");
     }
 
-    private async Task FinishAsync(ObjectMessage message, StorageObject record, string name, VerifiedContent content, TimeSpan duration, CancellationToken cancellationToken)
+    /// <summary>Writes the receipt and the row.</summary>
+    /// <returns><see langword="false"/> when something else stands under the receipt's name.</returns>
+    private async Task<bool> TryFinishAsync(ObjectWork work, string name, VerifiedContent content, TimeSpan duration, CancellationToken cancellationToken)
     {
-        var region = message.Region;
         var receipt = new Receipt(
-            region,
-            record,
+            work.Region,
+            work.Record,
             name,
             content.Digest.Bytes,
             content.Digest.Md5Hex,
@@ -285,37 +235,41 @@ public sealed partial class ObjectArchiver(
         var receiptName = ArchiveLayout.ReceiptName(name);
         if (!await store.TryPutAsync(receiptName, json, System.Security.Cryptography.MD5.HashData(json.Span), new ContentHeaders("application/json", ContentDisposition: null), cancellationToken))
         {
-            receipt = await CheckReceiptAsync(receiptName, receipt, cancellationToken);
+            if (await FindSameReceiptAsync(receiptName, receipt, cancellationToken) is not { } present)
+            {
+                return false;
+            }
+
+            receipt = present;
         }
 
-        await ledger.ReplaceAsync(LedgerEntry.Archived(region, record, receipt, message.RunId), cancellationToken);
+        await ledger.ReplaceAsync(LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId), cancellationToken);
         health.Clear(Condition.Archive);
-        Log.Archived(logger, region, record.Id, receipt.Bytes, receipt.Verification, (long)duration.TotalMilliseconds);
+        Log.Archived(logger, work.Region, work.Id, receipt.Bytes, receipt.Verification, (long)duration.TotalMilliseconds);
+        return true;
     }
 
-    private async Task<Receipt> CheckReceiptAsync(string name, Receipt receipt, CancellationToken cancellationToken)
+    private async Task<Receipt?> FindSameReceiptAsync(string name, Receipt receipt, CancellationToken cancellationToken)
     {
         var stored = await store.ReadAsync(name, cancellationToken) ?? throw new InvalidDataException($"The receipt {name} vanished while it was written.");
         try
         {
             var present = Receipt.Parse(stored);
-            if (present.Md5 == receipt.Md5 && present.Bytes == receipt.Bytes && present.Region == receipt.Region && present.Record.Id == receipt.Record.Id)
-            {
-                return present;
-            }
+            return present.Blob == receipt.Blob && present.Sha256 == receipt.Sha256 && present.Bytes == receipt.Bytes && present.Region == receipt.Region && present.Record.Id == receipt.Record.Id
+                ? present
+                : null;
         }
         catch (FormatException)
         {
-            // Not a receipt at all: the same trouble as a receipt of something else.
+            return null;
         }
-
-        throw new PermanentFailureException($"Something else stands under the receipt's name {name}. Something else writes into the container; move that blob away and queue the object again.");
     }
 
-    /// <summary>The receipt of an earlier delivery of the same message, if it got that far.</summary>
-    private async Task<Receipt?> FindReceiptAsync(string region, StorageObject record, CancellationToken cancellationToken)
+    /// <summary>The receipt of an earlier delivery of the same message, if it got that far and what it speaks of is there and whole.</summary>
+    private async Task<Receipt?> FindReceiptAsync(ObjectWork work, CancellationToken cancellationToken)
     {
-        if (await store.ReadAsync(ArchiveLayout.ReceiptName(ArchiveLayout.ContentName(region, record)), cancellationToken) is not { } body)
+        var record = work.Record;
+        if (await store.ReadAsync(ArchiveLayout.ReceiptName(ArchiveLayout.ContentName(work.Region, record)), cancellationToken) is not { } body)
         {
             return null;
         }
@@ -323,7 +277,10 @@ public sealed partial class ObjectArchiver(
         try
         {
             var receipt = Receipt.Parse(body);
-            return receipt.Record.Id == record.Id && receipt.Record.Checksum == record.Checksum && receipt.Record.StoredBytes == record.StoredBytes ? receipt : null;
+            return receipt.Record.Id == record.Id && receipt.Record.Checksum == record.Checksum && receipt.Record.StoredBytes == record.StoredBytes
+                && await store.MeasureAsync(receipt.Blob, cancellationToken) is { } stored && stored.Sha256 == receipt.Sha256
+                    ? receipt
+                    : null;
         }
         catch (FormatException)
         {
@@ -331,81 +288,13 @@ public sealed partial class ObjectArchiver(
         }
     }
 
-    private async Task MarkGoneAsync(string region, StorageObject record, string reason, CancellationToken cancellationToken)
-    {
-        var changed = await UpdateAsync(
-            region,
-            record,
-            entry =>
-            {
-                entry.State = nameof(LedgerState.Gone);
-                entry.LastError = LedgerEntry.Shorten(reason);
-            },
-            cancellationToken);
-        if (changed)
-        {
-            Log.Gone(logger, region, record.Id, reason);
-        }
-    }
-
-    private async Task NoteAsync(string region, StorageObject record, string error, long attempt, CancellationToken cancellationToken)
-    {
-        Log.Attempt(logger, region, record.Id, attempt, error);
-        await UpdateAsync(
-            region,
-            record,
-            entry =>
-            {
-                entry.LastError = LedgerEntry.Shorten(error);
-                entry.Attempts = (int)attempt;
-            },
-            cancellationToken);
-    }
-
-    /// <summary>Changes a row that is not archived. What is archived stays so, whatever a late or repeated message meets.</summary>
-    private async Task<bool> UpdateAsync(string region, StorageObject record, Action<LedgerEntry> change, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var entry = await ledger.FindAsync(LedgerKey.Of(region, record), cancellationToken)
-                ?? LedgerEntry.Queued(region, record, timeProvider.GetUtcNow());
-            if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
-            {
-                return false;
-            }
-
-            change(entry);
-            if (await ledger.TryReplaceAsync(entry, cancellationToken))
-            {
-                return true;
-            }
-        }
-    }
-
-    private static StorageObject Unknown(string id) =>
-        StorageObject.Parse(BinaryData.FromObjectAsJson(new { id }));
-
-    private static string Explain(Exception exception) => exception switch
-    {
-        AggregateException { InnerExceptions: [.., var last] } => Explain(last),
-        _ => exception.Message.ReplaceLineEndings(" "),
-    };
-
     private static partial class Log
     {
         [LoggerMessage(EventId = 1300, Level = LogLevel.Information, Message = "Archived {Region}/{ObjectId}: {Bytes} bytes, verified by {Verification}, {Milliseconds} ms")]
         public static partial void Archived(ILogger logger, string region, string objectId, long bytes, string verification, long milliseconds);
 
-        [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Attempt {Attempt} at {Region}/{ObjectId} failed: {Error}")]
-        public static partial void Attempt(ILogger logger, string region, string objectId, long attempt, string error);
-
         [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "Content of {Region}/{ObjectId} is not what 8x8 claims: {Mismatch}. Attempt {Attempt} reads it again")]
         public static partial void Mismatch(ILogger logger, string region, string objectId, string mismatch, long attempt);
 
-        [LoggerMessage(EventId = 1303, Level = LogLevel.Error, Message = "{Region}/{ObjectId} cannot be archived: {Reason}")]
-        public static partial void Failed(ILogger logger, string region, string objectId, string reason);
-
-        [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} is gone: {Reason}")]
-        public static partial void Gone(ILogger logger, string region, string objectId, string reason);
     }
 }

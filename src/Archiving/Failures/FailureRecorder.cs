@@ -1,8 +1,6 @@
-using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
-using EightByEight;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Failures;
@@ -11,7 +9,7 @@ namespace Archiving.Failures;
 /// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
 /// nothing and expire; here they become ledger rows with the reason.
 /// </summary>
-public sealed partial class FailureRecorder(ObjectArchiver archiver, ObjectLedger ledger, ListingStore listings, ILogger<FailureRecorder> logger)
+public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ListingStore listings, ILogger<FailureRecorder> logger)
 {
     /// <summary>Records an object as failed.</summary>
     /// <param name="body">The message from the poison queue.</param>
@@ -30,14 +28,28 @@ public sealed partial class FailureRecorder(ObjectArchiver archiver, ObjectLedge
             return;
         }
 
-        var record = message.Record ?? StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = message.Id }));
+        var record = message.KnownRecord;
         var entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
-        await archiver.FailAsync(
+        await outcomes.FailAsync(
             message.Region,
             record,
             entry?.LastError ?? "It failed again and again, each time before a reason could be recorded.",
             entry?.Attempts ?? 0,
             cancellationToken);
+    }
+
+    /// <summary>Says in the log that work on an archived object failed. Its row stays as it is: it is archived all the same.</summary>
+    public void ReportObject(BinaryData body, string problem)
+    {
+        try
+        {
+            var message = ObjectMessage.Parse(body);
+            Log.ObjectFailed(logger, message.Region, message.Id, problem);
+        }
+        catch (InvalidMessageException exception)
+        {
+            Log.DroppedMessage(logger, exception.Message);
+        }
     }
 
     /// <summary>Records a window as failed. The next listing of its region begins there, whether or not the window's run is the one that counts: the window may have written rows whose messages it never sent.</summary>
@@ -73,6 +85,9 @@ public sealed partial class FailureRecorder(ObjectArchiver archiver, ObjectLedge
     {
         [LoggerMessage(EventId = 1400, Level = LogLevel.Error, Message = "A message from a poison queue was dropped: {Problem}")]
         public static partial void DroppedMessage(ILogger logger, string problem);
+
+        [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]
+        public static partial void ObjectFailed(ILogger logger, string region, string objectId, string problem);
 
         [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "The window of {Region} from {From:O} to {To:O} could not be listed; the next listing begins there")]
         public static partial void WindowFailed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);

@@ -17,4 +17,13 @@ public enum Condition
 
     /// <summary>The storage account of queues and ledger.</summary>
     Runtime,
+
+    /// <summary>The right to restore objects from 8x8's cold storage.</summary>
+    Restore,
+
+    /// <summary>The right to delete objects at 8x8.</summary>
+    Purge,
+
+    /// <summary>What the archive holds: bytes that were found damaged.</summary>
+    Integrity,
 }

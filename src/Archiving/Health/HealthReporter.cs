@@ -29,6 +29,7 @@ public sealed class HealthReporter(
     ArchiveStore archive,
     WorkQueues queues,
     HealthBoard board,
+    SharedConditions shared,
     ArchiverOptions options,
     TimeProvider timeProvider) : IDisposable
 {
@@ -70,12 +71,22 @@ public sealed class HealthReporter(
 
     private async Task<HealthReport> LookAsync(CancellationToken cancellationToken)
     {
+        IReadOnlyDictionary<Condition, string> told = new Dictionary<Condition, string>();
         await Task.WhenAll(
             TryAsync(Condition.Vault, async token => await tokenStore.ReadTokenAsync(token), cancellationToken),
             TryAsync(Condition.Archive, archive.ProbeAsync, cancellationToken),
-            TryAsync(Condition.Runtime, async token => await queues.CountAsync(token), cancellationToken),
+            TryAsync(
+                Condition.Runtime,
+                async token =>
+                {
+                    await queues.CountAsync(token);
+                    told = await shared.ReadAsync(token);
+                },
+                cancellationToken),
             LookAtSourceAsync(cancellationToken));
-        var checks = board.Troubles
+        var own = board.Troubles;
+        var checks = own.Where(trouble => trouble.Key is not (Condition.Restore or Condition.Purge or Condition.Integrity))
+            .Concat(told)
             .OrderBy(trouble => trouble.Key)
             .Select(trouble => new HealthCheck(trouble.Key.ToString(), Unhealthy, trouble.Value))
             .ToList();

@@ -85,6 +85,21 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>What went wrong last.</summary>
     public string? LastError { get; set; }
 
+    /// <summary>When 8x8 was last asked to restore it from cold storage.</summary>
+    public DateTimeOffset? RestoreRequestedAt { get; set; }
+
+    /// <summary>Whether 8x8 has agreed to.</summary>
+    public bool? RestoreAccepted { get; set; }
+
+    /// <summary>The message that looks after the restore.</summary>
+    public string? RestoreTicket { get; set; }
+
+    /// <summary>When its archived bytes were last read again and found right.</summary>
+    public DateTimeOffset? VerifiedAt { get; set; }
+
+    /// <summary>Name of an archived blob whose bytes were found damaged and are not healed yet.</summary>
+    public string? Damaged { get; set; }
+
     /// <summary>A row for an object that has just been seen.</summary>
     public static LedgerEntry Queued(string region, StorageObject record, DateTimeOffset now, string? run = null)
     {
@@ -150,6 +165,14 @@ public sealed class LedgerEntry : ITableEntity
 
     /// <summary>Whether the row is in a state.</summary>
     public bool Is(LedgerState state) => State == state.ToString();
+
+    /// <summary>Nothing is waited for any more: the next restore is asked for anew.</summary>
+    public void EndRestore()
+    {
+        RestoreTicket = null;
+        RestoreRequestedAt = null;
+        RestoreAccepted = null;
+    }
 
     internal static string? Shorten(string? text) => text is { Length: > LongestText } ? text[..LongestText] : text;
 }

@@ -189,6 +189,23 @@ public sealed class ObjectLedger : IDisposable
         return null;
     }
 
+    /// <summary>The rows in a state, of a region and a type when these are given.</summary>
+    public IAsyncEnumerable<LedgerEntry> ReadStateAsync(LedgerState state, string? region, string? type, CancellationToken cancellationToken)
+    {
+        var filter = TableClient.CreateQueryFilter($"State eq {state.ToString()}");
+        if (region is not null)
+        {
+            filter += TableClient.CreateQueryFilter($" and PartitionKey ge {LedgerKey.Partition(region, DateTimeOffset.UnixEpoch)} and PartitionKey le {LedgerKey.Partition(region, DateTimeOffset.MaxValue)}");
+        }
+
+        if (type is not null)
+        {
+            filter += TableClient.CreateQueryFilter($" and Type eq {type}");
+        }
+
+        return QueryAsync(filter, columns: null, cancellationToken);
+    }
+
     /// <summary>Every row, in no useful order, with the given columns; all columns when none is given.</summary>
     public IAsyncEnumerable<LedgerEntry> ReadAllAsync(IEnumerable<string>? columns, CancellationToken cancellationToken) =>
         QueryAsync(filter: null, columns, cancellationToken);

@@ -44,6 +44,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
 
     // A message that has waited this long may wait in a long queue, or be lost. Another one does no harm.
     private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(6);
+    private static readonly TimeSpan ForgottenAfter = TimeSpan.FromDays(3);
 
     /// <summary>Takes in a page.</summary>
     /// <param name="window">The window that is listed.</param>
@@ -193,7 +194,9 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
 
         if (entry.Is(LedgerState.Restoring))
         {
-            return (Finding.Waiting, false);
+            // Long after 8x8 should have restored it nobody may be looking after it any more. A new message takes over from one that is.
+            var isForgotten = isSweep && timeProvider.GetUtcNow() - (entry.RestoreRequestedAt ?? entry.QueuedAt ?? DateTimeOffset.MinValue) > ForgottenAfter;
+            return isForgotten ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 
         // Failed or Gone: a listing leaves it, a sweep tries again.

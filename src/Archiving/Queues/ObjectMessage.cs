@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
+using Archiving.Ledger;
 using EightByEight;
 
 namespace Archiving.Queues;
@@ -29,14 +30,25 @@ public sealed record ObjectMessage
     /// <summary>How often work on it was put off because of an outage.</summary>
     public int Deferrals { get; init; }
 
-    /// <summary>When a restore was first asked for.</summary>
-    public DateTimeOffset? RestoreRequestedAt { get; init; }
+    /// <summary>Tells the message that looks after a restore from any other about the same object; <see langword="null"/> for one that asks for a restore.</summary>
+    public string? Ticket { get; init; }
+
+    /// <summary>The object's type, where the message does not carry the record.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>When the object was made, where the message does not carry the record: without it nobody knows where its row is before 8x8 has been asked.</summary>
+    public DateTimeOffset? CreatedTime { get; init; }
+
+    /// <summary>The record, or the little that the message says of it.</summary>
+    public StorageObject KnownRecord => Record ?? StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = Id, type = Type, createdTime = CreatedTime?.UtcDateTime }));
 
     /// <summary>Writes the message as JSON.</summary>
     public BinaryData ToJson()
     {
         var body = Write(Record);
-        return body.ToMemory().Length <= LargestBody ? body : Write(record: null);
+        return body.ToMemory().Length <= LargestBody
+            ? body
+            : (this with { Type = Record!.Type, CreatedTime = LedgerKey.CreatedTime(Record) }).Write(record: null);
     }
 
     /// <summary>Reads a message.</summary>
@@ -57,8 +69,10 @@ public sealed record ObjectMessage
                     : null,
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() : null,
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
-                RestoreRequestedAt = root.TryGetProperty("restoreRequestedAt", out var requested)
-                    && DateTimeOffset.TryParse(requested.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
+                Type = root.TryGetProperty("type", out var type) ? type.GetString() : null,
+                CreatedTime = root.TryGetProperty("createdTime", out var created)
+                    && DateTimeOffset.TryParse(created.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
                         ? at
                         : null,
             };
@@ -92,9 +106,19 @@ public sealed record ObjectMessage
                 json.WriteNumber("deferrals"u8, Deferrals);
             }
 
-            if (RestoreRequestedAt is { } requested)
+            if (Ticket is not null)
             {
-                json.WriteString("restoreRequestedAt"u8, requested.UtcDateTime);
+                json.WriteString("ticket"u8, Ticket);
+            }
+
+            if (Type is not null)
+            {
+                json.WriteString("type"u8, Type);
+            }
+
+            if (CreatedTime is { } created)
+            {
+                json.WriteString("createdTime"u8, created.UtcDateTime);
             }
 
             if (record is not null)

@@ -15,9 +15,12 @@ public static class QueueNames
     /// <summary>Objects to delete at 8x8.</summary>
     public const string PurgeObjects = "purge-objects";
 
+    /// <summary>Archived objects to read again.</summary>
+    public const string VerifyObjects = "verify-objects";
+
     /// <summary>What the Functions host appends to a queue's name for messages that fail too often.</summary>
     public const string PoisonSuffix = "-poison";
 
     /// <summary>Every queue, poison queues aside.</summary>
-    public static IReadOnlyList<string> All { get; } = [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects];
+    public static IReadOnlyList<string> All { get; } = [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects];
 }

@@ -2,6 +2,19 @@ using System.Text.RegularExpressions;
 
 namespace Archiving.Settings;
 
+/// <summary>How content gets into the archive.</summary>
+public enum TransferMode
+{
+    /// <summary>Through the function, which checks it on the way.</summary>
+    Stream,
+
+    /// <summary>Blob Storage fetches it, wherever that can be proven right.</summary>
+    ServerSide,
+
+    /// <summary>Small content through the function, large fetched by Blob Storage as long as it does.</summary>
+    Auto,
+}
+
 /// <summary>Where archived objects go.</summary>
 public sealed partial record ArchiveOptions
 {
@@ -13,6 +26,9 @@ public sealed partial record ArchiveOptions
 
     /// <summary>Whether objects are copied at all; listing and the ledger go on without.</summary>
     public required bool Enabled { get; init; }
+
+    /// <summary>How content gets there.</summary>
+    public required TransferMode Transfer { get; init; }
 
     internal static ArchiveOptions Read(SettingsReader settings)
     {
@@ -26,6 +42,7 @@ public sealed partial record ArchiveOptions
         {
             Container = container,
             AccessTier = settings.OneOf("Archive__AccessTier", "Hot", "Cool", "Cold"),
+            Transfer = Enum.Parse<TransferMode>(settings.OneOf("Archive__Transfer", nameof(TransferMode.Stream), nameof(TransferMode.ServerSide), nameof(TransferMode.Auto)) ?? nameof(TransferMode.Stream)),
             Enabled = settings.Boolean("Archive__Enabled", standard: true),
         };
     }

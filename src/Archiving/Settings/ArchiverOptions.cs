@@ -9,13 +9,17 @@ namespace Archiving.Settings;
 /// <param name="Listing">What a listing looks at.</param>
 /// <param name="Retention">When 8x8 deletes objects.</param>
 /// <param name="Restore">Cold storage.</param>
+/// <param name="Purge">Deleting at 8x8.</param>
+/// <param name="Verify">Reading the archive again.</param>
 public sealed record ArchiverOptions(
     EightByEightOptions EightByEight,
     KeyVaultOptions KeyVault,
     ArchiveOptions Archive,
     ListingOptions Listing,
     RetentionOptions Retention,
-    RestoreOptions Restore)
+    RestoreOptions Restore,
+    PurgeOptions Purge,
+    VerifyOptions Verify)
 {
     /// <summary>Reads the settings.</summary>
     /// <exception cref="SettingsException">A setting is missing or malformed.</exception>
@@ -28,7 +32,9 @@ public sealed record ArchiverOptions(
             ArchiveOptions.Read(settings),
             ListingOptions.Read(settings),
             RetentionOptions.Read(settings),
-            RestoreOptions.Read(settings));
+            RestoreOptions.Read(settings),
+            PurgeOptions.Read(settings),
+            VerifyOptions.Read(settings));
         Storage.StorageConnection.Validate(settings);
         settings.ThrowIfAnyProblem();
         return options;

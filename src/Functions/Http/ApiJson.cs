@@ -1,8 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Listing;
+using Archiving.Purge;
 using Archiving.Status;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -12,6 +14,8 @@ namespace Functions.Http;
 /// <summary>The JSON of the HTTP functions.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(Redriven))]
+[JsonSerializable(typeof(PurgePlan))]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(StartedRun))]
 [JsonSerializable(typeof(RunProgress))]

@@ -36,6 +36,10 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         {
             await WriteAsync(http, StatusCodes.Status404NotFound, "There is nothing here", exception.Message);
         }
+        catch (ConflictException exception)
+        {
+            await WriteAsync(http, StatusCodes.Status409Conflict, "That cannot be done as things are", exception.Message);
+        }
         catch (OutageException outage)
         {
             await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Something that the archiver needs does not work", outage.Message);

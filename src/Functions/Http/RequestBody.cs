@@ -15,14 +15,21 @@ public sealed partial class RequestBody : IDisposable
         _json = json;
     }
 
-    /// <summary>Reads the body.</summary>
+    /// <summary>Reads the body. An empty one is an object without fields.</summary>
     /// <exception cref="BadRequestException">It is not a JSON object.</exception>
     public static async Task<RequestBody> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body, cancellationToken);
+        if (body.Length == 0)
+        {
+            return new RequestBody(JsonDocument.Parse("{}"));
+        }
+
         try
         {
-            var json = await JsonDocument.ParseAsync(request.Body, cancellationToken: cancellationToken);
+            var json = JsonDocument.Parse(body.GetBuffer().AsMemory(0, (int)body.Length));
             return json.RootElement.ValueKind == JsonValueKind.Object ? new RequestBody(json) : throw new BadRequestException("The body must be a JSON object.");
         }
         catch (JsonException exception)
@@ -59,6 +66,49 @@ public sealed partial class RequestBody : IDisposable
             && time >= DateTimeOffset.UnixEpoch
                 ? time
                 : throw new BadRequestException(field, Expected);
+    }
+
+    /// <summary>Text; <see langword="null"/> when it is missing.</summary>
+    /// <exception cref="BadRequestException">It is something else, or empty.</exception>
+    public string? Text(string field)
+    {
+        if (!_json.RootElement.TryGetProperty(field, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return null;
+        }
+
+        return value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : throw new BadRequestException(field, "Expected text.");
+    }
+
+    /// <summary>An array of texts; empty when it is missing.</summary>
+    /// <exception cref="BadRequestException">It is something else, or empty: an empty list must not mean everything.</exception>
+    public IReadOnlyList<string> Texts(string field)
+    {
+        if (!_json.RootElement.TryGetProperty(field, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return [];
+        }
+
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() == 0)
+        {
+            throw new BadRequestException(field, "Expected an array with at least one text; leave the field out for all.");
+        }
+
+        return [.. value.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.String && item.GetString() is { Length: > 0 } text ? text : throw new BadRequestException(field, "Expected texts only."))];
+    }
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="standard">What it is when it is missing.</param>
+    /// <exception cref="BadRequestException">It is something else.</exception>
+    public bool Boolean(string field, bool standard)
+    {
+        if (!_json.RootElement.TryGetProperty(field, out var value) || value.ValueKind == JsonValueKind.Null)
+        {
+            return standard;
+        }
+
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw new BadRequestException(field, "Expected true or false.");
     }
 
     /// <summary>An array of names of letters, digits, <c>.</c>, <c>-</c> and <c>_</c>; empty when it is missing.</summary>

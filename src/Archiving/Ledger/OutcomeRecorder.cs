@@ -1,0 +1,153 @@
+using Archiving.Archive;
+using Archiving.Listing;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Ledger;
+
+/// <summary>
+/// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
+/// archived stays so, whatever a late or repeated message meets.
+/// </summary>
+public sealed partial class OutcomeRecorder(ObjectLedger ledger, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
+{
+    /// <summary>Does work on an object and records how it ended. What may pass is thrown, so that the queue delivers the message again.</summary>
+    /// <param name="work">The object.</param>
+    /// <param name="act">The work. It keeps <see cref="ObjectWork.Record"/> up to date.</param>
+    /// <param name="cancellationToken">Stops the writes.</param>
+    /// <exception cref="Health.OutageException">Something that every object depends on does not work.</exception>
+    public async Task RunAsync(ObjectWork work, Func<Task> act, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        ArgumentNullException.ThrowIfNull(act);
+        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Region"] = work.Region, ["ObjectId"] = work.Id });
+        try
+        {
+            await act();
+        }
+        catch (PermanentFailureException exception)
+        {
+            await FailAsync(work.Region, work.Record, exception.Message, work.Attempt, cancellationToken);
+        }
+        catch (ObjectGoneException exception)
+        {
+            await MarkGoneAsync(work.Region, work.Record, exception.Message, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            if (SourceFailure.AsOutage(exception) is { } outage)
+            {
+                throw outage;
+            }
+
+            await NoteAsync(work.Region, work.Record, Explain(exception), work.Attempt, cancellationToken);
+            throw;
+        }
+    }
+
+    /// <summary>Records that work on an object failed for good.</summary>
+    public async Task FailAsync(string region, StorageObject record, string reason, long attempts, CancellationToken cancellationToken)
+    {
+        var changed = await UpdateAsync(
+            region,
+            record,
+            entry =>
+            {
+                entry.State = nameof(LedgerState.Failed);
+                entry.LastError = LedgerEntry.Shorten(reason);
+                entry.Attempts = (int)attempts;
+                entry.EndRestore();
+            },
+            cancellationToken);
+        if (changed)
+        {
+            Log.Failed(logger, region, record.Id, reason);
+        }
+    }
+
+    /// <summary>Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: nobody has it any more.</summary>
+    public async Task MarkGoneAsync(string region, StorageObject record, string reason, CancellationToken cancellationToken)
+    {
+        var isLost = false;
+        var changed = await UpdateAsync(
+            region,
+            record,
+            entry =>
+            {
+                isLost = entry.Damaged is not null;
+                entry.State = isLost ? nameof(LedgerState.Failed) : nameof(LedgerState.Gone);
+                entry.LastError = LedgerEntry.Shorten(isLost ? $"The archived bytes under {entry.Damaged} are damaged, and they cannot be read again: {reason} Restore the blob from a version, a snapshot or a backup." : reason);
+                entry.EndRestore();
+            },
+            cancellationToken);
+        if (changed && isLost)
+        {
+            Log.Lost(logger, region, record.Id, reason);
+        }
+        else if (changed)
+        {
+            Log.Gone(logger, region, record.Id, reason);
+        }
+    }
+
+    /// <summary>Records what went wrong this time.</summary>
+    public async Task NoteAsync(string region, StorageObject record, string error, long attempt, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        Log.Attempt(logger, region, record.Id, attempt, error);
+        await UpdateAsync(
+            region,
+            record,
+            entry =>
+            {
+                entry.LastError = LedgerEntry.Shorten(error);
+                entry.Attempts = (int)attempt;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Changes a row that is not archived.</summary>
+    /// <returns><see langword="false"/> when it is archived, and was left as it is.</returns>
+    public async Task<bool> UpdateAsync(string region, StorageObject record, Action<LedgerEntry> change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(change);
+        while (true)
+        {
+            var entry = await ledger.FindAsync(LedgerKey.Of(region, record), cancellationToken)
+                ?? LedgerEntry.Queued(region, record, timeProvider.GetUtcNow());
+            if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
+            {
+                return false;
+            }
+
+            change(entry);
+            if (await ledger.TryReplaceAsync(entry, cancellationToken))
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>What went wrong, in one line.</summary>
+    public static string Explain(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return exception is AggregateException { InnerExceptions: [.., var last] } ? Explain(last) : exception.Message.ReplaceLineEndings(" ");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Attempt {Attempt} at {Region}/{ObjectId} failed: {Error}")]
+        public static partial void Attempt(ILogger logger, string region, string objectId, long attempt, string error);
+
+        [LoggerMessage(EventId = 1303, Level = LogLevel.Error, Message = "{Region}/{ObjectId} cannot be archived: {Reason}")]
+        public static partial void Failed(ILogger logger, string region, string objectId, string reason);
+
+        [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} is gone: {Reason}")]
+        public static partial void Gone(ILogger logger, string region, string objectId, string reason);
+
+        [LoggerMessage(EventId = 1305, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive and cannot be read again: {Reason}")]
+        public static partial void Lost(ILogger logger, string region, string objectId, string reason);
+    }
+}

@@ -1,0 +1,149 @@
+using Archiving.Archive;
+using Archiving.Health;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Queues;
+using Archiving.Settings;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Purge;
+
+/// <summary>
+/// Deletes one archived object at 8x8, after looking at everything again: 8x8's record, the ledger row, the receipt and
+/// the stored blob. Afterwards it looks whether 8x8 did as it said.
+/// </summary>
+public sealed partial class ObjectPurger(
+    CloudStorageClient client,
+    SourceRecords source,
+    ArchiveStore store,
+    ObjectLedger ledger,
+    PurgeAudit audit,
+    SharedConditions conditions,
+    ArchiverOptions options,
+    TimeProvider timeProvider,
+    ILogger<ObjectPurger> logger)
+{
+    private const string Forbidden =
+        "8x8 does not let this API key delete objects (403). Give the API app the right to edit, or set Purge__Enabled to false. Nothing was deleted.";
+
+    /// <summary>Deletes an object at 8x8, or leaves it and says why.</summary>
+    /// <returns>Whether 8x8 no longer has it because this app deleted it.</returns>
+    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    public async Task<bool> PurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        try
+        {
+            return await LookAndPurgeAsync(message, cancellationToken);
+        }
+        catch (Exception exception) when (SourceFailure.AsOutage(exception) is { } outage)
+        {
+            throw outage;
+        }
+        catch (PermanentFailureException exception)
+        {
+            Log.Refused(logger, message.Region, message.Id, exception.Message);
+            return false;
+        }
+    }
+
+    private async Task<bool> LookAndPurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
+    {
+        StorageObject record;
+        try
+        {
+            record = await source.ReadAsync(message.Region, message.Id, cancellationToken);
+        }
+        catch (ObjectGoneException)
+        {
+            // Gone by itself, or by an earlier delivery of this message that did not live to say so.
+            return await CompleteAsync(LedgerKey.Of(message.Region, message.KnownRecord), message, cancellationToken);
+        }
+
+        var key = LedgerKey.Of(message.Region, record);
+        var row = await ledger.FindAsync(key, cancellationToken);
+        var receipt = row?.Blob is { } blob ? await ReadReceiptAsync(blob, cancellationToken) : null;
+        var stored = receipt is not null ? await store.FindAsync(receipt.Blob, cancellationToken) : null;
+        if (PurgeCheck.Refuse(options.Purge, timeProvider.GetUtcNow(), row, receipt, stored, record) is { } reason)
+        {
+            Log.Refused(logger, message.Region, message.Id, reason);
+            return false;
+        }
+
+        await audit.BeginAsync(key, receipt!, timeProvider.GetUtcNow(), cancellationToken);
+        try
+        {
+            await client.DeleteAsync(message.Region, [message.Id], cancellationToken);
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
+        {
+            await conditions.ReportAsync(new OutageException(Condition.Purge, Forbidden, forbidden), cancellationToken);
+            return false;
+        }
+
+        await conditions.ClearAsync(Condition.Purge, cancellationToken);
+        if (await IsStillThereAsync(message, cancellationToken))
+        {
+            throw new InvalidDataException("8x8 says that it deleted the object, and still has it.");
+        }
+
+        return await CompleteAsync(key, message, cancellationToken);
+    }
+
+    private async Task<bool> IsStillThereAsync(ObjectMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var after = await source.ReadAsync(message.Region, message.Id, cancellationToken);
+            return after.State != ObjectState.Deleted && after.State != ObjectState.Revoked;
+        }
+        catch (ObjectGoneException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<bool> CompleteAsync(LedgerKey key, ObjectMessage message, CancellationToken cancellationToken)
+    {
+        if (await audit.FindAsync(key, cancellationToken) is not { } begun)
+        {
+            Log.Refused(logger, message.Region, message.Id, "8x8 no longer has it");
+            return false;
+        }
+
+        await audit.CompleteAsync(begun, begun.DeletedAt ?? timeProvider.GetUtcNow(), cancellationToken);
+        while (await ledger.FindAsync(key, cancellationToken) is { } row && row.Is(LedgerState.Archived))
+        {
+            row.State = nameof(LedgerState.Purged);
+            if (await ledger.TryReplaceAsync(row, cancellationToken))
+            {
+                Log.Purged(logger, message.Region, message.Id, begun.Bytes, begun.Verification);
+                break;
+            }
+        }
+
+        return true;
+    }
+
+    private async Task<Receipt?> ReadReceiptAsync(string blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.ReadAsync(ArchiveLayout.ReceiptName(blob), cancellationToken) is { } body ? Receipt.Parse(body) : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1600, Level = LogLevel.Information, Message = "Deleted {Region}/{ObjectId} at 8x8: {Bytes} bytes, archived and verified by {Verification}")]
+        public static partial void Purged(ILogger logger, string region, string objectId, long bytes, string verification);
+
+        [LoggerMessage(EventId = 1601, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} is not deleted at 8x8: {Reason}")]
+        public static partial void Refused(ILogger logger, string region, string objectId, string reason);
+    }
+}

@@ -1,0 +1,10 @@
+namespace Archiving.Settings;
+
+/// <summary>How the archive is read again.</summary>
+public sealed record VerifyOptions
+{
+    /// <summary>Within how many days everything is read once.</summary>
+    public required int Days { get; init; }
+
+    internal static VerifyOptions Read(SettingsReader settings) => new() { Days = settings.Integer("Verify__Days", 30, 1, 3650) };
+}

@@ -1,0 +1,102 @@
+using Azure;
+using Azure.Data.Tables;
+
+namespace Archiving.Storage;
+
+/// <summary>The table <c>operations</c>: the little that instances share besides the ledger, such as the day's quotas and lasting troubles.</summary>
+public sealed class OperationsTable : IDisposable
+{
+    /// <summary>Name of the table.</summary>
+    public const string TableName = "operations";
+
+    private readonly TableClient _table;
+    private readonly Initialization _created;
+
+    /// <summary>Initializes the table.</summary>
+    public OperationsTable(TableServiceClient tables)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        _table = tables.GetTableClient(TableName);
+        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
+    }
+
+    /// <summary>One row; <see langword="null"/> when there is none.</summary>
+    public Task<T?> FindAsync<T>(string partition, string row, CancellationToken cancellationToken)
+        where T : class, ITableEntity => CallAsync(
+        async () =>
+        {
+            var response = await _table.GetEntityIfExistsAsync<T>(partition, row, cancellationToken: cancellationToken);
+            return response.HasValue ? response.Value : null;
+        },
+        cancellationToken);
+
+    /// <summary>Every row of a partition.</summary>
+    public Task<List<T>> ReadAsync<T>(string partition, CancellationToken cancellationToken)
+        where T : class, ITableEntity => CallAsync(
+        async () =>
+        {
+            var rows = new List<T>();
+            await foreach (var row in _table.QueryAsync<T>(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), cancellationToken: cancellationToken))
+            {
+                rows.Add(row);
+            }
+
+            return rows;
+        },
+        cancellationToken);
+
+    /// <summary>Writes a whole row, whatever was there.</summary>
+    public Task WriteAsync<T>(T row, CancellationToken cancellationToken)
+        where T : ITableEntity => CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+
+    /// <summary>Writes a whole row, unless somebody wrote it since it was read.</summary>
+    /// <returns><see langword="false"/> when somebody did.</returns>
+    public Task<bool> TryWriteAsync<T>(T row, CancellationToken cancellationToken)
+        where T : ITableEntity => CallAsync(
+        async () =>
+        {
+            try
+            {
+                if (row.ETag == default)
+                {
+                    await _table.AddEntityAsync(row, cancellationToken);
+                }
+                else
+                {
+                    await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken);
+                }
+
+                return true;
+            }
+            catch (RequestFailedException exception) when (exception.Status is 409 or 412 || exception.ErrorCode == "ResourceNotFound")
+            {
+                return false;
+            }
+        },
+        cancellationToken);
+
+    /// <summary>Deletes a row, if there is one.</summary>
+    public Task DeleteAsync(string partition, string row, CancellationToken cancellationToken) =>
+        CallAsync(async () => await _table.DeleteEntityAsync(partition, row, cancellationToken: cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _created.Dispose();
+
+    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _created.EnsureAsync(cancellationToken);
+            return await call();
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
+        {
+            _created.Forget();
+            throw;
+        }
+        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
+        {
+            throw outage;
+        }
+    }
+}

@@ -1,0 +1,62 @@
+using Archiving.Health;
+using Archiving.Purge;
+using Archiving.Queues;
+using Azure.Storage.Queues.Models;
+using Functions.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Functions;
+
+/// <summary>Deletes at 8x8 what is archived and proven. Off unless two settings are given.</summary>
+public sealed class PurgeFunctions(PurgePlanner planner, ObjectPurger purger, Deferral deferral, HealthBoard health)
+{
+    /// <summary>Picks what is old enough, each night after the share that is read again was picked.</summary>
+    [Function("PlanPurge")]
+    public async Task PlanPurgeAsync([TimerTrigger("%VerifySchedule%")] TimerInfo timer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await planner.RunNightlyAsync(cancellationToken);
+        }
+        catch (OutageException outage)
+        {
+            health.Report(outage);
+        }
+    }
+
+    /// <summary>The same, by hand: <c>{dryRun?}</c>, which is <c>true</c> unless it is said otherwise.</summary>
+    [Function("StartPurge")]
+    public async Task<IActionResult> StartPurgeAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "purge")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        using var body = await RequestBody.ReadAsync(request, cancellationToken);
+        body.AllowOnly("dryRun");
+        var isDryRun = body.Boolean("dryRun", standard: true);
+        if (!planner.CanPlan || (!isDryRun && !planner.IsEnabled))
+        {
+            throw new ConflictException("Purging is not switched on. Set Purge__AfterDays for a dry run, and Purge__Enabled to true to delete.");
+        }
+
+        var plan = await planner.PlanAsync(isDryRun, cancellationToken);
+        return ApiJson.Result(plan, ApiJson.Default.PurgePlan, isDryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+    }
+
+    /// <summary>Deletes one object at 8x8, unless there is any doubt.</summary>
+    [Function("PurgeObject")]
+    public async Task PurgeObjectAsync([QueueTrigger(QueueNames.PurgeObjects)] QueueMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var work = ObjectMessage.Parse(message.Body);
+        try
+        {
+            await purger.PurgeAsync(work, cancellationToken);
+        }
+        catch (OutageException outage)
+        {
+            await deferral.PutOffAsync(QueueNames.PurgeObjects, work, outage, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,206 @@
+using Archiving.Health;
+using Archiving.Failures;
+using Archiving.Queues;
+using Simulator;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Objects in 8x8's cold storage.</summary>
+public sealed class RestoreTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Restores_once_and_archives_what_8x8_takes_20_hours_to_bring_back()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.FromHours(20);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        Assert.Equal("Restoring", await pipeline.StateAsync(item));
+
+        for (var hours = 0; hours < 20; hours += 5)
+        {
+            Assert.Equal(1, await pipeline.CountAsync(QueueNames.RestoreObjects));
+            time.Advance(TimeSpan.FromHours(5.1));
+            await DeliverLaterAsync(pipeline);
+        }
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(1, pipeline.Simulator.Counters["restore"]);
+        Assert.Equal(0, await pipeline.CountAsync(QueueNames.RestoreObjects));
+    }
+
+    [Fact]
+    public async Task Asks_again_for_a_copy_that_lapsed_before_it_was_archived()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.FromHours(1);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromHours(2));
+        await Eventually.HoldsAsync(async () => await pipeline.DeliverAsync(QueueNames.RestoreObjects, pipeline.RestoreAsync) > 0, "the object is looked at again");
+        Assert.Equal("Queued", await pipeline.StateAsync(item));
+
+        // Nobody came for eight days, and the copy lasts seven.
+        time.Advance(TimeSpan.FromDays(8));
+        await pipeline.DeliverAllAsync();
+        Assert.Equal(("Restoring", 2L), (await pipeline.StateAsync(item), pipeline.Simulator.Counters["restore"]));
+        time.Advance(TimeSpan.FromHours(2));
+        await DeliverLaterAsync(pipeline);
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(2, pipeline.Simulator.Counters["restore"]);
+    }
+
+    [Fact]
+    public async Task Asks_again_when_8x8_forgot()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.FromDays(100);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromHours(25));
+        await DeliverLaterAsync(pipeline);
+        Assert.Equal(1, pipeline.Simulator.Counters["restore"]);
+
+        time.Advance(TimeSpan.FromHours(2));
+        await DeliverLaterAsync(pipeline);
+
+        Assert.Equal(("Restoring", 2L), (await pipeline.StateAsync(item), pipeline.Simulator.Counters["restore"]));
+    }
+
+    [Fact]
+    public async Task Asks_once_however_often_the_message_comes_and_keeps_one_message_in_the_queue()
+    {
+        await using var pipeline = await StartAsync();
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.FromDays(1);
+        var item = Add(pipeline);
+        for (var copy = 0; copy < 20; copy++)
+        {
+            await SendAsync(pipeline, item);
+        }
+
+        await pipeline.DeliverAllAsync();
+        for (var look = 0; look < 3; look++)
+        {
+            await DeliverLaterAsync(pipeline);
+        }
+
+        Assert.Equal(1, pipeline.Simulator.Counters["restore"]);
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.RestoreObjects));
+        Assert.Equal("Restoring", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Says_once_in_health_and_once_for_each_object_that_the_key_may_not_restore()
+    {
+        await using var pipeline = await StartAsync();
+        pipeline.Simulator.Account.Rights = Rights.Read | Rights.Download;
+        var items = Enumerable.Range(0, 60).Select(_ => Add(pipeline)).ToList();
+        await pipeline.RunAsync();
+
+        foreach (var item in items)
+        {
+            var entry = await pipeline.FindAsync(item);
+            Assert.Equal("Failed", entry!.State);
+            Assert.Contains("right to edit", entry.LastError, StringComparison.Ordinal);
+        }
+
+        Assert.InRange(pipeline.Simulator.Counters["restore"], 1, 32);
+        var check = Assert.Single((await pipeline.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!);
+        Assert.Equal(("Restore", "Unhealthy"), (check.Name, check.Status));
+        Assert.Single(pipeline.Logs.Lines, line => line.Message.StartsWith("Restore:", StringComparison.Ordinal));
+
+        // The right is given, and the failures are tried anew. Queues keep time by the second.
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        pipeline.Simulator.Account.Rights |= Rights.Edit;
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
+        Assert.Equal(60, (await pipeline.Get<FailureRedriver>().RedriveAsync(region: null, type: null, ids: [], Cancellation)).Requeued);
+        await pipeline.DeliverAllAsync();
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await pipeline.DeliverAllAsync();
+                var rows = await Task.WhenAll(items.Select(pipeline.FindAsync));
+                return rows.All(row => row!.State == "Archived");
+            },
+            "all are archived");
+        Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Keeps_to_the_daily_cap()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time, ("Restore__MaxPerDay", "3"));
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.FromDays(3);
+        var items = Enumerable.Range(0, 8).Select(_ => Add(pipeline)).ToList();
+        await pipeline.RunAsync();
+        await DeliverLaterAsync(pipeline);
+        Assert.Equal(3, pipeline.Simulator.Counters["restore"]);
+        foreach (var item in items)
+        {
+            Assert.Equal("Restoring", await pipeline.StateAsync(item));
+        }
+
+        Assert.Equal(8, await pipeline.CountAsync(QueueNames.RestoreObjects));
+    }
+
+    [Fact]
+    public async Task Records_what_8x8_refuses_again_and_again_to_restore()
+    {
+        await using var pipeline = await StartAsync();
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Kind = FaultKind.Status, Status = 400, Body = "not today" });
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        for (var look = 0; look < 4; look++)
+        {
+            Assert.Equal("Restoring", await pipeline.StateAsync(item));
+            await DeliverLaterAsync(pipeline);
+        }
+
+        var entry = await pipeline.FindAsync(item);
+        Assert.Equal("Failed", entry!.State);
+        Assert.Contains("not today", entry.LastError, StringComparison.Ordinal);
+        await Task.Delay(TimeSpan.FromSeconds(1.2), Cancellation);
+        await pipeline.DeliverAllAsync();
+        Assert.Equal((5L, 0), (pipeline.Simulator.Counters["restore"], await pipeline.CountAsync(QueueNames.RestoreObjects)));
+    }
+
+    [Fact]
+    public async Task Records_what_8x8_deletes_while_it_is_waited_for()
+    {
+        await using var pipeline = await StartAsync();
+        var item = Add(pipeline);
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.FromDays(1);
+        await pipeline.RunAsync();
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        await DeliverLaterAsync(pipeline);
+
+        Assert.Equal("Gone", await pipeline.StateAsync(item));
+        Assert.Equal(0, await pipeline.CountAsync(QueueNames.RestoreObjects));
+    }
+
+    private Task<Pipeline> StartAsync(TimeProvider? time = null, params (string Name, string Value)[] settings) =>
+        Pipeline.StartAsync(azurite, time, settings: [("Restore__PollInterval", "00:00:01"), .. settings]);
+
+    private static SimulatedObject Add(Pipeline pipeline) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 3000, State = "ARCHIVED", CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-20), UpdatedTime = TimeProvider.System.GetUtcNow().AddDays(-1) });
+
+    private static Task SendAsync(Pipeline pipeline, SimulatedObject item) =>
+        pipeline.Get<WorkQueues>().SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
+
+    /// <summary>Waits until the messages that were put off are visible again, and delivers them.</summary>
+    private static async Task DeliverLaterAsync(Pipeline pipeline)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(1.2), Cancellation);
+        await pipeline.DeliverAllAsync();
+    }
+}

@@ -1,0 +1,173 @@
+using Archiving.Archive;
+using Archiving.Health;
+using Archiving.Ledger;
+using Archiving.Queues;
+using Archiving.Scrub;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Logging;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>The archive is read again, and what is damaged is found and healed.</summary>
+public sealed class ScrubTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Reads_everything_again_within_its_days_and_nothing_twice()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "5"));
+        var items = Enumerable.Range(0, 23).Select(_ => Add(pipeline)).ToList();
+        await pipeline.RunAsync();
+        var perNight = new List<long>();
+        var verified = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var night = 0; night < 5; night++)
+        {
+            time.Advance(TimeSpan.FromDays(1));
+            var started = time.GetUtcNow();
+            perNight.Add((await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation)).Queued);
+            await pipeline.DeliverAllAsync();
+            foreach (var item in items)
+            {
+                if ((await pipeline.FindAsync(item))!.VerifiedAt >= started)
+                {
+                    verified[item.Id] = verified.GetValueOrDefault(item.Id) + 1;
+                }
+            }
+        }
+
+        Assert.Equal([5, 5, 5, 5, 5], perNight);
+        Assert.Equal(23, verified.Count);
+        Assert.Equal(25, verified.Values.Sum());
+    }
+
+    [Fact]
+    public async Task Catches_up_on_nights_that_were_missed()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "5"));
+        for (var number = 0; number < 12; number++)
+        {
+            Add(pipeline);
+        }
+
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(9));
+
+        Assert.Equal(new ScrubPlan(12, 12), await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation));
+    }
+
+    [Theory]
+    [InlineData("flipped", 30_000)]
+    [InlineData("flipped", 5_000_000)]
+    [InlineData("shorter", 30_000)]
+    [InlineData("missing", 30_000)]
+    [InlineData("no receipt", 30_000)]
+    [InlineData("not a receipt", 30_000)]
+    public async Task Finds_damage_and_heals_it_beside_the_damaged_bytes(string damage, long bytes)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "1"));
+        var item = Add(pipeline, bytes);
+        var whole = Add(pipeline);
+        await pipeline.RunAsync();
+        var before = (await pipeline.FindAsync(item))!;
+        await DamageAsync(pipeline, before.Blob!, damage);
+        var blobs = await pipeline.ReadContainerAsync();
+        time.Advance(TimeSpan.FromDays(2));
+
+        await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        await pipeline.AssertArchivedAsync(whole);
+        var after = (await pipeline.FindAsync(item))!;
+        Assert.Equal("Archived", after.State);
+        Assert.Contains(pipeline.Logs.Lines, line => line.Level == LogLevel.Critical && line.Message.Contains(item.Id, StringComparison.Ordinal));
+        Assert.Null(after.Damaged);
+        await pipeline.AssertArchivedAsync(item);
+        foreach (var (name, content) in await pipeline.ReadContainerAsync())
+        {
+            // Nothing that was there was touched, the damaged bytes least of all.
+            Assert.True(!blobs.TryGetValue(name, out var old) || old.ToArray().AsSpan().SequenceEqual(content.ToArray()), name);
+        }
+
+        Assert.True((await pipeline.Get<ObjectVerifier>().VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation)) is true);
+        Assert.Contains(Condition.Integrity, (await pipeline.Get<SharedConditions>().ReadAsync(Cancellation)).Keys);
+        await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
+        Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Says_loudly_what_is_damaged_and_gone_at_8x8()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "1"));
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        await DamageAsync(pipeline, (await pipeline.FindAsync(item))!.Blob!, "flipped");
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        time.Advance(TimeSpan.FromDays(2));
+
+        await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal("Failed", entry.State);
+        Assert.Contains("damaged", entry.LastError, StringComparison.Ordinal);
+        await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
+        var report = await pipeline.Get<HealthReporter>().CheckAsync(Cancellation);
+        Assert.Equal("Integrity", Assert.Single(report.Checks!).Name);
+    }
+
+    [Fact]
+    public async Task Heals_a_healed_object_that_is_damaged_again()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        var message = new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime };
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        for (var round = 0; round < 3; round++)
+        {
+            var blob = (await pipeline.FindAsync(item))!.Blob!;
+            Assert.True(names.Add(blob), blob);
+            await DamageAsync(pipeline, blob, "flipped");
+            Assert.False(await pipeline.Get<ObjectVerifier>().VerifyAsync(message, Cancellation));
+            await pipeline.DeliverAllAsync();
+            await pipeline.AssertArchivedAsync(item);
+        }
+    }
+
+    private static SimulatedObject Add(Pipeline pipeline, long bytes = 30_000) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = bytes, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-3) });
+
+    /// <summary>As a failing disk would: the properties, the stored MD5 among them, stay what they were.</summary>
+    private static async Task DamageAsync(Pipeline pipeline, string name, string damage)
+    {
+        var receipt = pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(name));
+        var blob = pipeline.Container.GetBlobClient(name);
+        switch (damage)
+        {
+            case "missing":
+                await blob.DeleteAsync(cancellationToken: Cancellation);
+                break;
+            case "no receipt":
+                await receipt.DeleteAsync(cancellationToken: Cancellation);
+                break;
+            case "not a receipt":
+                await receipt.UploadAsync(BinaryData.FromString("{}"), overwrite: true, Cancellation);
+                break;
+            default:
+                var properties = (await blob.GetPropertiesAsync(cancellationToken: Cancellation)).Value;
+                var bytes = (await blob.DownloadContentAsync(Cancellation)).Value.Content.ToArray();
+                bytes[bytes.Length / 2] ^= 1;
+                bytes = damage == "shorter" ? bytes[..^1] : bytes;
+                await blob.UploadAsync(BinaryData.FromBytes(bytes), overwrite: true, Cancellation);
+                await blob.SetHttpHeadersAsync(new BlobHttpHeaders { ContentHash = properties.ContentHash, ContentType = properties.ContentType }, cancellationToken: Cancellation);
+                break;
+        }
+    }
+}
