@@ -142,7 +142,7 @@ internal sealed class Pipeline : IAsyncDisposable
                 await handle(message);
                 await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, Cancellation);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception) when (!Cancellation.IsCancellationRequested)
             {
                 if (message.DequeueCount < MaxDequeueCount)
                 {
@@ -222,6 +222,20 @@ internal sealed class Pipeline : IAsyncDisposable
         }
 
         return blobs;
+    }
+
+    public async Task<List<string>> ReadNamesAsync()
+    {
+        var names = new List<string>();
+        if (await Container.ExistsAsync(Cancellation))
+        {
+            await foreach (var blob in Container.GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.None, Azure.Storage.Blobs.Models.BlobStates.None, prefix: null, Cancellation))
+            {
+                names.Add(blob.Name);
+            }
+        }
+
+        return names;
     }
 
     /// <summary>Asserts that an object stands in the archive, exactly and once.</summary>

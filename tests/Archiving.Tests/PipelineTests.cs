@@ -286,6 +286,28 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Gives_up_an_object_that_alone_gets_no_answer_for_more_than_an_hour()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        var other = Add(pipeline);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Reset, Id = item.Id });
+        var queues = pipeline.Get<WorkQueues>();
+        var message = new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime, Deferrals = 11 };
+
+        // 8x8 answers nobody: an outage, however long.
+        await Assert.ThrowsAsync<Archiving.Health.OutageException>(() => pipeline.Get<ObjectArchiver>().ArchiveAsync(message, 1, Cancellation));
+        await queues.SendAsync(QueueNames.ArchiveObjects, message with { Deferrals = 12 }, TimeSpan.Zero, Cancellation);
+        await queues.SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = other.Region, Id = other.Id }, TimeSpan.Zero, Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        await pipeline.AssertArchivedAsync(other);
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal("Failed", entry.State);
+        Assert.Contains("got no answer", entry.LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Tells_the_status()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);

@@ -161,7 +161,14 @@ public sealed partial class ObjectArchiver(
                 throw new InvalidDataException($"8x8 answered 200 with {content.ContentType} where {work.Record.MimeType} was promised: an error page, not the object.");
             }
 
-            return await transfer.RunAsync(content, name, work.Record, isRight, cancellationToken);
+            try
+            {
+                return await transfer.RunAsync(content, name, work.Record, isRight, cancellationToken);
+            }
+            catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new IOException("8x8 stopped sending in the middle of the content. Nothing was stored; it is tried again later.", exception);
+            }
         }
     }
 

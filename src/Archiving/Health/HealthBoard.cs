@@ -11,10 +11,15 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
 {
     private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(15);
     private readonly ConcurrentDictionary<Condition, Trouble> _troubles = new();
+    private readonly ConcurrentDictionary<Condition, DateTimeOffset> _worked = new();
 
     /// <summary>The troubles that last, by what is in trouble.</summary>
     public IReadOnlyDictionary<Condition, string> Troubles =>
         _troubles.ToDictionary(pair => pair.Key, pair => pair.Value.Message);
+
+    /// <summary>Whether something worked within a minute.</summary>
+    public bool WorkedLately(Condition condition) =>
+        _worked.TryGetValue(condition, out var at) && (timeProvider.GetUtcNow() - at).Duration() < TimeSpan.FromMinutes(1);
 
     /// <summary>Records a trouble.</summary>
     public void Report(OutageException outage)
@@ -37,6 +42,7 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
     /// <summary>Records that something works.</summary>
     public void Clear(Condition condition)
     {
+        _worked[condition] = timeProvider.GetUtcNow();
         if (_troubles.TryRemove(condition, out _))
         {
             Log.Recovered(logger, condition);

@@ -1,4 +1,5 @@
 using Archiving.Archive;
+using Archiving.Health;
 using Archiving.Listing;
 using EightByEight;
 using Microsoft.Extensions.Logging;
@@ -9,13 +10,15 @@ namespace Archiving.Ledger;
 /// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
 /// archived stays so, whatever a late or repeated message meets.
 /// </summary>
-public sealed partial class OutcomeRecorder(ObjectLedger ledger, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
+public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard health, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
 {
+    private const int MostDeferrals = 12;
+
     /// <summary>Does work on an object and records how it ended. What may pass is thrown, so that the queue delivers the message again.</summary>
     /// <param name="work">The object.</param>
     /// <param name="act">The work. It keeps <see cref="ObjectWork.Record"/> up to date.</param>
     /// <param name="cancellationToken">Stops the writes.</param>
-    /// <exception cref="Health.OutageException">Something that every object depends on does not work.</exception>
+    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
     public async Task RunAsync(ObjectWork work, Func<Task> act, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -35,7 +38,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, TimeProvider ti
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            if (SourceFailure.AsOutage(exception) is { } outage)
+            if (SourceFailure.AsOutage(exception) is { } outage && !IsItsOwn(work, exception))
             {
                 throw outage;
             }
@@ -44,6 +47,10 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, TimeProvider ti
             throw;
         }
     }
+
+    /// <summary>8x8 answers others and has left this object without an answer for more than an hour: that is no outage.</summary>
+    private bool IsItsOwn(ObjectWork work, Exception exception) =>
+        work.Message.Deferrals >= MostDeferrals && SourceFailure.Answer(exception) is { Status: 0 } && health.WorkedLately(Condition.Source);
 
     /// <summary>Records that work on an object failed for good.</summary>
     public async Task FailAsync(string region, StorageObject record, string reason, long attempts, CancellationToken cancellationToken)

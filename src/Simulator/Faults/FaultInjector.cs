@@ -6,7 +6,12 @@ namespace Simulator.Faults;
 public sealed class FaultInjector
 {
     private readonly Counters _counters;
+    // What was on its way when a 429 was sent cannot have known of it.
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(100);
+
     private volatile IReadOnlyList<FaultRule> _rules = [];
+    private long _throttledFrom;
+    private long _throttledUntil;
 
     internal FaultInjector(Counters counters)
     {
@@ -23,6 +28,21 @@ public sealed class FaultInjector
     /// <summary>Puts rules in force, and no others.</summary>
     public void Set(params FaultRule[] rules) => Rules = rules;
 
+    // Counted, so that a test can tell whether a client keeps to it: "insideRetryAfter".
+    private void Throttle(string retryAfter)
+    {
+        if (int.TryParse(retryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0)
+        {
+            var now = Environment.TickCount64;
+            if (now >= Interlocked.Read(ref _throttledUntil))
+            {
+                Interlocked.Exchange(ref _throttledFrom, now + (long)OnItsWay.TotalMilliseconds);
+            }
+
+            Interlocked.Exchange(ref _throttledUntil, now + (1000L * seconds));
+        }
+    }
+
     /// <summary>
     /// Counts a call and spoils it where a rule says so. <see langword="true"/> when the answer has been given;
     /// the second value says what to do with the content.
@@ -30,6 +50,12 @@ public sealed class FaultInjector
     internal async Task<(bool Answered, FaultRule? Content)> ApplyAsync(HttpContext context, string call, string? region, string? id)
     {
         _counters.Count(call);
+        var now = Environment.TickCount64;
+        if (now > Interlocked.Read(ref _throttledFrom) && now < Interlocked.Read(ref _throttledUntil))
+        {
+            _counters.Count("insideRetryAfter");
+        }
+
         var rule = _rules.FirstOrDefault(rule => rule.Applies(call, region, id));
         if (rule is null)
         {
@@ -46,6 +72,7 @@ public sealed class FaultInjector
                 context.Response.StatusCode = rule.Status;
                 if (rule.RetryAfter is { } retryAfter)
                 {
+                    Throttle(retryAfter);
                     context.Response.Headers.RetryAfter = retryAfter;
                 }
 

@@ -1,0 +1,226 @@
+using System.Net;
+using Archiving.Archive;
+using Archiving.Health;
+using Archiving.Ledger;
+using Archiving.Purge;
+using Archiving.Queues;
+using Archiving.Storage;
+using Simulator;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Deleting at 8x8 is provably safe, or does not happen.</summary>
+public sealed class PurgeTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Deletes_what_is_archived_and_old_enough_after_a_night_to_look_at_the_plan()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var items = Enumerable.Range(0, 5).Select(_ => Add(pipeline)).ToList();
+        var unproven = pipeline.Simulator.Objects.Add(new ObjectSpecification { Checksum = "", CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-3) });
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(6.9));
+        var young = await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        Assert.Equal((0L, 0L), (young.Candidates, young.Queued));
+        time.Advance(TimeSpan.FromDays(0.2));
+
+        var first = (await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation))!;
+        await pipeline.DeliverAllAsync();
+        Assert.Equal((true, 5L, 150_000L, 1L, 0L), (first.DryRun, first.Candidates, first.Bytes, first.Unproven, first.Queued));
+        Assert.Equal(6, pipeline.Simulator.Objects.GetAll().Count);
+
+        var second = (await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation))!;
+        Assert.Equal((false, 3L), (second.DryRun, second.Queued));
+        await pipeline.DeliverAllAsync();
+        Assert.Equal(3, pipeline.Simulator.Objects.GetAll().Count);
+        await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal([unproven.Id], pipeline.Simulator.Objects.GetAll().Select(item => item.Id));
+        Assert.Equal("Archived", await pipeline.StateAsync(unproven));
+        foreach (var item in items)
+        {
+            var entry = (await pipeline.FindAsync(item))!;
+            Assert.Equal("Purged", entry.State);
+            Assert.True(await pipeline.Container.GetBlobClient(entry.Blob).ExistsAsync(Cancellation));
+            var audit = (await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!;
+            Assert.Equal((entry.Blob, entry.Sha256, 30_000L), (audit.Blob, audit.Sha256, audit.Bytes));
+            Assert.NotNull(audit.DeletedAt);
+        }
+
+        Assert.Contains((await pipeline.ReadContainerAsync()).Keys, name => name.StartsWith("_reports/purge/", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("false", "7")]
+    [InlineData("false", "")]
+    public async Task Deletes_nothing_unless_both_settings_are_given_whatever_is_in_the_queue(string enabled, string days)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", enabled), ("Purge__AfterDays", days)]);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(400));
+
+        Assert.Null(await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation));
+        Assert.False(await PurgeAsync(pipeline, item));
+
+        Assert.Equal((0L, "Archived"), (pipeline.Simulator.Counters["delete"], await pipeline.StateAsync(item)));
+    }
+
+    [Theory]
+    [InlineData("touched")]
+    [InlineData("other content")]
+    [InlineData("blob deleted")]
+    [InlineData("receipt deleted")]
+    [InlineData("blob overwritten")]
+    [InlineData("row lost")]
+    [InlineData("not archived")]
+    public async Task Refuses_on_any_doubt(string doubt)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        if (doubt == "not archived")
+        {
+            pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 403 });
+        }
+
+        await pipeline.RunAsync();
+        pipeline.Simulator.Faults.Set();
+        time.Advance(TimeSpan.FromDays(8));
+        var blob = (await pipeline.FindAsync(item))!.Blob;
+        switch (doubt)
+        {
+            case "touched":
+                pipeline.Simulator.Objects.Touch(item.Region, item.Id);
+                break;
+            case "other content":
+                pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 5, bytes: 30_000);
+                break;
+            case "blob deleted":
+                await pipeline.Container.DeleteBlobAsync(blob, cancellationToken: Cancellation);
+                break;
+            case "receipt deleted":
+                await pipeline.Container.DeleteBlobAsync(ArchiveLayout.ReceiptName(blob!), cancellationToken: Cancellation);
+                break;
+            case "blob overwritten":
+                await pipeline.Container.GetBlobClient(blob).UploadAsync(BinaryData.FromBytes(new byte[30_000]), overwrite: true, Cancellation);
+                break;
+            case "row lost":
+                await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(Key(item).PartitionKey, Key(item).RowKey, cancellationToken: Cancellation);
+                break;
+        }
+
+        Assert.False(await PurgeAsync(pipeline, item));
+
+        Assert.Equal(0, pipeline.Simulator.Counters["delete"]);
+        Assert.NotNull(pipeline.Simulator.Objects.Find(item.Region, item.Id));
+        Assert.Null(await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation));
+        Assert.Contains(pipeline.Logs.Lines, line => line.Message.Contains("is not deleted at 8x8", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Believes_8x8_only_what_it_sees()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 200, Body = "{}" });
+
+        var exception = await Assert.ThrowsAsync<InvalidDataException>(() => PurgeAsync(pipeline, item));
+        Assert.Contains("still has it", exception.Message, StringComparison.Ordinal);
+        Assert.Equal("Archived", await pipeline.StateAsync(item));
+        Assert.Null((await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!.DeletedAt);
+
+        pipeline.Simulator.Faults.Set();
+        Assert.True(await PurgeAsync(pipeline, item));
+        Assert.Equal("Purged", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Finishes_what_a_crash_left_after_the_deletion()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        var entry = (await pipeline.FindAsync(item))!;
+        var receipt = Receipt.Parse((await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
+        await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+
+        Assert.True(await PurgeAsync(pipeline, item));
+        Assert.True(await PurgeAsync(pipeline, item));
+
+        Assert.Equal("Purged", await pipeline.StateAsync(item));
+        Assert.NotNull((await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!.DeletedAt);
+    }
+
+    [Fact]
+    public async Task Leaves_archived_what_8x8_deleted_by_itself()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+
+        Assert.False(await PurgeAsync(pipeline, item));
+        Assert.Equal("Archived", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Says_in_health_that_the_key_may_not_delete()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Account.Rights = Rights.Read | Rights.Download;
+
+        Assert.False(await PurgeAsync(pipeline, item));
+
+        Assert.Equal("Archived", await pipeline.StateAsync(item));
+        Assert.Equal("Purge", Assert.Single((await pipeline.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!).Name);
+        pipeline.Simulator.Account.Rights |= Rights.Edit;
+        Assert.True(await PurgeAsync(pipeline, item));
+        Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Puts_off_a_deletion_while_8x8_does_not_answer()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = (int)HttpStatusCode.TooManyRequests, RetryAfter = "0" });
+
+        await Assert.ThrowsAsync<OutageException>(() => PurgeAsync(pipeline, item));
+        Assert.Equal((0L, "Archived"), (pipeline.Simulator.Counters["delete"], await pipeline.StateAsync(item)));
+    }
+
+    private Task<Pipeline> StartAsync(TimeProvider time) =>
+        Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "7"), ("Purge__MaxPerRun", "3")]);
+
+    private static SimulatedObject Add(Pipeline pipeline) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 30_000, CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-3) });
+
+    private static LedgerKey Key(SimulatedObject item) => new(LedgerKey.Partition(item.Region, item.CreatedTime), ObjectNames.Encode(item.Id));
+
+    private static Task<bool> PurgeAsync(Pipeline pipeline, SimulatedObject item) =>
+        pipeline.Get<ObjectPurger>().PurgeAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation);
+}
