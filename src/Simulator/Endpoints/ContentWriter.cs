@@ -36,6 +36,9 @@ internal static class ContentWriter
                 response.ContentLength = Math.Max(1, content.Length);
                 await CopyAsync(context, content, 0, content.Length / 2, fault, counters);
                 await response.Body.FlushAsync(context.RequestAborted);
+
+                // A reset throws away at the other end what has arrived and is not read yet.
+                await Task.Delay(100, context.RequestAborted);
                 context.Abort();
                 return;
             case FaultKind.Stall:
