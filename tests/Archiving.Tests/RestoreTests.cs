@@ -1,5 +1,5 @@
-using Archiving.Health;
 using Archiving.Failures;
+using Archiving.Health;
 using Archiving.Queues;
 using Simulator;
 using Simulator.Faults;

@@ -1,6 +1,5 @@
 using Archiving.Archive;
 using Archiving.Health;
-using Archiving.Ledger;
 using Archiving.Queues;
 using Archiving.Scrub;
 using Azure.Storage.Blobs.Models;

@@ -33,6 +33,9 @@ internal sealed class InMemoryBlobs(World world) : BlobServiceClient
         public override Task<Response<BlobDownloadResult>> DownloadContentAsync(CancellationToken cancellationToken) =>
             world.StepAsync(() => Response.FromValue(BlobsModelFactory.BlobDownloadResult(BinaryData.FromBytes(Find().Bytes)), null!));
 
+        public override Task<Response<BlobDownloadStreamingResult>> DownloadStreamingAsync(BlobDownloadOptions? options = null, CancellationToken cancellationToken = default) =>
+            world.StepAsync(() => Response.FromValue(BlobsModelFactory.BlobDownloadStreamingResult(new MemoryStream(Find().Bytes, writable: false)), null!));
+
         private (byte[] Bytes, byte[] Md5) Find() => blobs.TryGetValue(name, out var blob) ? blob : throw new RequestFailedException(404, "missing", "BlobNotFound", null);
     }
 
