@@ -253,6 +253,72 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         Assert.Equal(4, (await pipeline.ReadContainerAsync()).Count);
     }
 
+    [Theory]
+    [InlineData(30_000)]
+    [InlineData(9_000_000)]
+    public async Task Makes_one_blob_and_receipt_and_row_of_a_message_delivered_20_times_at_once(long bytes)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline, bytes: bytes);
+        for (var copy = 0; copy < 20; copy++)
+        {
+            await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
+        }
+
+        var queue = pipeline.Account.Queues.GetQueueClient(QueueNames.ArchiveObjects);
+        var messages = (await queue.ReceiveMessagesAsync(32, TimeSpan.FromMinutes(1), Cancellation)).Value;
+        Assert.Equal(20, messages.Length);
+        await Task.WhenAll(messages.Select(pipeline.ArchiveAsync));
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(2, (await pipeline.ReadNamesAsync()).Count);
+        var rows = 0;
+        await foreach (var _ in pipeline.Account.Tables.GetTableClient("objects").QueryAsync<Azure.Data.Tables.TableEntity>(cancellationToken: Cancellation))
+        {
+            rows++;
+        }
+
+        Assert.Equal(1, rows);
+    }
+
+    [Fact]
+    public async Task Waits_out_a_storm_of_429_without_a_request_or_a_failure()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = Enumerable.Range(0, 40).Select(_ => Add(pipeline)).ToList();
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        pipeline.Simulator.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 429, RetryAfter = "1", Every = 3 });
+
+        await pipeline.DeliverAllAsync();
+        pipeline.Simulator.Faults.Set();
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await pipeline.DeliverAllAsync();
+                return (await Task.WhenAll(items.Select(pipeline.StateAsync))).All(state => state == "Archived");
+            },
+            "everything is archived",
+            TimeSpan.FromMinutes(1));
+
+        Assert.True(pipeline.Simulator.Counters["fault:Status"] > 5);
+        Assert.Equal(0, pipeline.Simulator.Counters["insideRetryAfter"]);
+    }
+
+    [Fact]
+    public async Task Waits_for_content_that_comes_slowly_and_cuts_content_that_does_not_come()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var slow = Add(pipeline, bytes: 64 * 1024 * 8);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Slow, Milliseconds = 700 });
+
+        // Four seconds in all, and never two without a byte, which is what the tests allow.
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(slow);
+        Assert.Equal(1, pipeline.Simulator.Counters["content"]);
+    }
+
     [Fact]
     public async Task Overwrites_nothing_that_somebody_else_put_under_a_name()
     {

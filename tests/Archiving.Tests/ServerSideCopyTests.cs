@@ -1,0 +1,140 @@
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Blob Storage fetches content itself, and to the same standard.</summary>
+public sealed class ServerSideCopyTests(AzuriteFixture azurite)
+{
+    private const long Large = 5_000_000;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Lets_the_storage_fetch_what_a_checksum_proves_and_streams_the_rest()
+    {
+        await using var run = await StartAsync("ServerSide");
+        var proven = new[] { Add(run, 0), Add(run, 30_000), Add(run, Large) };
+        var others = new[] { Add(run, Large, partSize: 1_000_000), Add(run, 30_000, checksum: "") };
+
+        await run.Pipeline.RunAsync();
+
+        foreach (var item in proven.Concat(others))
+        {
+            await run.Pipeline.AssertArchivedAsync(item);
+        }
+
+        Assert.Equal(3, run.Front.Copies);
+        Assert.Equal("md5", (await run.Pipeline.FindAsync(proven[2]))!.Verification);
+        var properties = (await run.Pipeline.Container.GetBlobClient((await run.Pipeline.FindAsync(proven[2]))!.Blob).GetPropertiesAsync(cancellationToken: Cancellation)).Value;
+        Assert.Equal(("audio/mpeg", proven[2].Checksum), (properties.ContentType, Convert.ToHexStringLower(properties.ContentHash)));
+        Assert.StartsWith("attachment", properties.ContentDisposition, StringComparison.Ordinal);
+        Assert.Equal(0, proven.Sum(item => run.Pipeline.Simulator.Counters[$"content:{item.Id}"]));
+    }
+
+    [Fact]
+    public async Task Takes_the_way_of_large_content_only_when_left_to_choose()
+    {
+        await using var run = await StartAsync("Auto");
+        Add(run, 30_000);
+        Add(run, Large);
+
+        await run.Pipeline.RunAsync();
+
+        Assert.Equal((1, 1L), (run.Front.Copies, run.Pipeline.Simulator.Counters["content"]));
+    }
+
+    [Theory]
+    [InlineData("CannotVerifyCopySource")]
+    [InlineData("FeatureVersionMismatch")]
+    [InlineData("PendingCopyOperation")]
+    public async Task Streams_what_the_storage_refuses_to_fetch(string refusal)
+    {
+        await using var run = await StartAsync("Auto");
+        run.Front.Refusal = refusal;
+        var first = Add(run, Large);
+        await run.Pipeline.RunAsync();
+        run.Front.Refusal = null;
+        var second = Add(run, Large);
+
+        // A window ends with a whole second, and the next begins there.
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await run.Pipeline.RunAsync();
+
+        await run.Pipeline.AssertArchivedAsync(first);
+        await run.Pipeline.AssertArchivedAsync(second);
+        Assert.Equal(0, run.Front.Copies);
+        Assert.Single(run.Pipeline.Logs.Lines, line => line.Message.Contains("it is streamed", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(FaultKind.Flip, 30_000)]
+    [InlineData(FaultKind.Flip, Large)]
+    [InlineData(FaultKind.Early, Large)]
+    [InlineData(FaultKind.Extra, 30_000)]
+    [InlineData(FaultKind.ErrorHtml, 30_000)]
+    public async Task Shows_nothing_wrong_of_what_the_storage_fetched(FaultKind kind, long bytes)
+    {
+        await using var run = await StartAsync("ServerSide");
+        var item = Add(run, bytes);
+        run.Pipeline.Simulator.Faults.Set(new FaultRule { Call = "presigned", Kind = kind });
+        await using var watcher = new ArchiveWatcher(run.Pipeline, [item]);
+
+        await run.Pipeline.RunAsync();
+
+        Assert.Empty(await watcher.FinishAsync());
+        Assert.Equal(0, run.Front.Copies);
+        await run.Pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
+    public async Task Goes_beside_what_stands_under_the_name_already()
+    {
+        await using var run = await StartAsync("ServerSide");
+        var item = Add(run, 30_000);
+        var name = $"us-east/callrecording/{item.CreatedTime.UtcDateTime:yyyy'/'MM'/'dd}/{item.Id}.mp3";
+        await run.Pipeline.Container.CreateAsync(cancellationToken: Cancellation);
+        await run.Pipeline.Container.UploadBlobAsync(name, BinaryData.FromString("mine"), Cancellation);
+
+        await run.Pipeline.RunAsync();
+
+        await run.Pipeline.AssertArchivedAsync(item);
+        Assert.Equal("mine", (await run.Pipeline.ReadContainerAsync())[name].ToString());
+    }
+
+    [Theory]
+    [InlineData(404, "Gone")]
+    [InlineData(403, "Failed")]
+    public async Task Records_what_8x8_gives_no_address_for(int status, string state)
+    {
+        await using var run = await StartAsync("ServerSide");
+        var item = Add(run, 30_000);
+        run.Pipeline.Simulator.Faults.Set(new FaultRule { Call = "presign", Kind = FaultKind.Status, Status = status });
+
+        await run.Pipeline.RunAsync();
+
+        Assert.Equal(state, await run.Pipeline.StateAsync(item));
+        Assert.Empty(await run.Pipeline.ReadContainerAsync());
+    }
+
+    private async Task<Run> StartAsync(string transfer)
+    {
+        var account = azurite.NewAccount();
+        var front = await CopyFront.StartAsync(account);
+        var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("Archive__Transfer", transfer), ("ArchiveStorage", front.ConnectionString)]);
+        return new Run(pipeline, front);
+    }
+
+    private static SimulatedObject Add(Run run, long bytes, long? partSize = null, string? checksum = null) =>
+        run.Pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = bytes, PartSize = partSize, Checksum = checksum, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+
+    private sealed record Run(Pipeline Pipeline, CopyFront Front) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            await Pipeline.DisposeAsync();
+            await Front.DisposeAsync();
+        }
+    }
+}
