@@ -16,7 +16,7 @@ public sealed class FailureFunctions(FailureRecorder recorder, FailureRedriver r
     public Task RecordFailureToArchiveAsync([QueueTrigger(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return recorder.RecordObjectAsync(message.Body, cancellationToken);
+        return recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message.Body, cancellationToken);
     }
 
     /// <summary>Records a window that could not be listed.</summary>
@@ -32,7 +32,7 @@ public sealed class FailureFunctions(FailureRecorder recorder, FailureRedriver r
     public Task RecordFailureToRestoreAsync([QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return recorder.RecordObjectAsync(message.Body, cancellationToken);
+        return recorder.RecordObjectAsync(QueueNames.RestoreObjects, message.Body, cancellationToken);
     }
 
     /// <summary>Says that an object could not be read again. It is overdue the next night.</summary>

@@ -150,7 +150,7 @@ internal sealed class Pipeline : IAsyncDisposable
                     return;
                 }
 
-                await Get<FailureRecorder>().RecordObjectAsync(message.Body, Cancellation);
+                await Get<FailureRecorder>().RecordObjectAsync(queueName, message.Body, Cancellation);
                 await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, Cancellation);
             }
         });

@@ -135,6 +135,37 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         Assert.Equal(1, pipeline.Simulator.Counters["content"]);
     }
 
+    [Fact]
+    public async Task Gives_an_object_more_attempts_when_the_process_died_over_each()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        var message = new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime };
+        var recorder = pipeline.Get<Failures.FailureRecorder>();
+
+        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message.ToJson(), Cancellation);
+        Assert.Equal(("Queued", 2), (await pipeline.StateAsync(item), await pipeline.CountAsync(QueueNames.ArchiveObjects)));
+
+        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, (message with { Deaths = 5 }).ToJson(), Cancellation);
+        Assert.Equal("Failed", await pipeline.StateAsync(item));
+        Assert.Contains("died", (await pipeline.FindAsync(item))!.LastError, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Records_an_object_that_no_address_can_name_at_once()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Id = "..", CreatedTime = Now.AddHours(-1) });
+
+        await pipeline.RunAsync();
+
+        var entry = await pipeline.FindAsync(item);
+        Assert.Equal(("Failed", 1), (entry!.State, entry.Attempts));
+        Assert.Contains("address", entry.LastError, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(FaultKind.Cut)]
     [InlineData(FaultKind.Early)]

@@ -9,12 +9,19 @@ namespace Archiving.Failures;
 /// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
 /// nothing and expire; here they become ledger rows with the reason.
 /// </summary>
-public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ListingStore listings, ILogger<FailureRecorder> logger)
+public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ListingStore listings, WorkQueues queues, ILogger<FailureRecorder> logger)
 {
-    /// <summary>Records an object as failed.</summary>
+    private const int MostLives = 6;
+    private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Records an object as failed. When no attempt lived to say what went wrong, it is the process that died, most often
+    /// with many objects at hand of which at most one is to blame: the object gets more attempts, each time after a longer rest.
+    /// </summary>
+    /// <param name="queue">The queue whose poison queue it is.</param>
     /// <param name="body">The message from the poison queue.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
-    public async Task RecordObjectAsync(BinaryData body, CancellationToken cancellationToken)
+    public async Task RecordObjectAsync(string queue, BinaryData body, CancellationToken cancellationToken)
     {
         ObjectMessage message;
         try
@@ -30,10 +37,17 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
 
         var record = message.KnownRecord;
         var entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
+        if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Deaths + 1 < MostLives)
+        {
+            Log.Died(logger, message.Region, message.Id);
+            await queues.SendAsync(queue, message with { Deaths = message.Deaths + 1 }, FirstRest * Math.Pow(2, message.Deaths), cancellationToken);
+            return;
+        }
+
         await outcomes.FailAsync(
             message.Region,
             record,
-            entry?.LastError ?? "It failed again and again, each time before a reason could be recorded.",
+            entry?.LastError ?? "The app died again and again while it worked on the object, before a reason could be recorded. Look into the log for what ended it; memory is the usual reason.",
             entry?.Attempts ?? 0,
             cancellationToken);
     }
@@ -83,6 +97,9 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app died again and again while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
+        public static partial void Died(ILogger logger, string region, string objectId);
+
         [LoggerMessage(EventId = 1400, Level = LogLevel.Error, Message = "A message from a poison queue was dropped: {Problem}")]
         public static partial void DroppedMessage(ILogger logger, string problem);
 

@@ -32,6 +32,11 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
         {
             await FailAsync(work.Region, work.Record, exception.Message, work.Attempt, cancellationToken);
         }
+        catch (ArgumentException exception) when (exception.ParamName == "id")
+        {
+            // "." and "..": no HTTP client can ask for them, however often it tries.
+            await FailAsync(work.Region, work.Record, "8x8 cannot be asked for an object of this id, which an address cannot hold. Report it to 8x8.", work.Attempt, cancellationToken);
+        }
         catch (ObjectGoneException exception)
         {
             await MarkGoneAsync(work.Region, work.Record, exception.Message, cancellationToken);

@@ -30,6 +30,9 @@ public sealed record ObjectMessage
     /// <summary>How often work on it was put off because of an outage.</summary>
     public int Deferrals { get; init; }
 
+    /// <summary>How often every attempt at it ended with the death of the process.</summary>
+    public int Deaths { get; init; }
+
     /// <summary>Tells the message that looks after a restore from any other about the same object; <see langword="null"/> for one that asks for a restore.</summary>
     public string? Ticket { get; init; }
 
@@ -69,6 +72,7 @@ public sealed record ObjectMessage
                     : null,
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() : null,
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
+                Deaths = root.TryGetProperty("deaths", out var deaths) && deaths.TryGetInt32(out var died) ? died : 0,
                 Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
                 Type = root.TryGetProperty("type", out var type) ? type.GetString() : null,
                 CreatedTime = root.TryGetProperty("createdTime", out var created)
@@ -104,6 +108,11 @@ public sealed record ObjectMessage
             if (Deferrals > 0)
             {
                 json.WriteNumber("deferrals"u8, Deferrals);
+            }
+
+            if (Deaths > 0)
+            {
+                json.WriteNumber("deaths"u8, Deaths);
             }
 
             if (Ticket is not null)
