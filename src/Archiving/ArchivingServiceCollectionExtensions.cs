@@ -45,6 +45,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<HealthReporter>()
             .AddSingleton<WorkQueues>()
             .AddSingleton<Deferral>()
+            .AddSingleton<LedgerChanges>()
             .AddSingleton<ObjectLedger>()
             .AddSingleton<ListingStore>()
             .AddSingleton<RunCompletion>()
@@ -74,7 +75,9 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<ObjectVerifier>()
             .AddSingleton<FailureRecorder>()
             .AddSingleton<FailureRedriver>()
-            .AddSingleton<StatusReader>();
+            .AddSingleton<DaySummaries>()
+            .AddSingleton<StatusReader>()
+            .AddSingleton<StatusHistory>();
     }
 
     private static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)

@@ -1,3 +1,4 @@
+using Archiving.Health;
 using Archiving.Status;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
@@ -6,8 +7,8 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Functions;
 
-/// <summary>Tells where everything stands.</summary>
-public sealed class StatusFunctions(StatusReader reader)
+/// <summary>Tells where everything stands, and stood.</summary>
+public sealed class StatusFunctions(StatusReader reader, StatusHistory history, HealthBoard health)
 {
     /// <summary>Counts by state and type, queues, token, listings, and what is nearest to being lost.</summary>
     [Function("GetStatus")]
@@ -15,4 +16,35 @@ public sealed class StatusFunctions(StatusReader reader)
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "status")] HttpRequest request,
         CancellationToken cancellationToken) =>
         ApiJson.Result(await reader.ReadAsync(cancellationToken), ApiJson.Default.StatusReport);
+
+    /// <summary>The same over the last <c>hours</c>, in few figures.</summary>
+    [Function("GetHistory")]
+    public async Task<IActionResult> GetHistoryAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "history")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        const int Standard = 24;
+        var hours = Standard;
+        if (request.Query["hours"] is [{ } text] && !(int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out hours) && hours is >= 1 and <= StatusHistory.MostHours))
+        {
+            throw new BadRequestException("hours", $"Expected a whole number from 1 to {StatusHistory.MostHours}.");
+        }
+
+        return ApiJson.Result(await history.ReadAsync(hours, cancellationToken), ApiJson.Default.StatusSamples);
+    }
+
+    /// <summary>Keeps where everything stands, every five minutes.</summary>
+    [Function("SampleStatus")]
+    public async Task SampleStatusAsync([TimerTrigger("30 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await history.SampleAsync(cancellationToken);
+        }
+        catch (OutageException outage)
+        {
+            health.Report(outage);
+        }
+    }
 }

@@ -18,12 +18,14 @@ public sealed class ObjectLedger : IDisposable
     private const int RowsPerTransaction = 100;
 
     private readonly TableClient _table;
+    private readonly LedgerChanges _changes;
     private readonly Initialization _created;
 
     /// <summary>Initializes the ledger.</summary>
-    public ObjectLedger(TableServiceClient tables)
+    public ObjectLedger(TableServiceClient tables, LedgerChanges changes)
     {
         ArgumentNullException.ThrowIfNull(tables);
+        _changes = changes;
         _table = tables.GetTableClient(TableName);
         _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
     }
@@ -101,6 +103,32 @@ public sealed class ObjectLedger : IDisposable
         columns,
         cancellationToken);
 
+    /// <summary>Every partition, in order, with one short query each.</summary>
+    public async IAsyncEnumerable<string> ReadPartitionsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var last = "";
+        while (true)
+        {
+            string? next = null;
+            await foreach (var entry in QueryAsync(TableClient.CreateQueryFilter($"PartitionKey gt {last}"), [nameof(LedgerEntry.PartitionKey)], cancellationToken, maxPerPage: 1))
+            {
+                next = entry.PartitionKey;
+                break;
+            }
+
+            if (next is null)
+            {
+                yield break;
+            }
+
+            yield return last = next;
+        }
+    }
+
+    /// <summary>The rows of a partition, with the given columns.</summary>
+    public IAsyncEnumerable<LedgerEntry> ReadPartitionAsync(string partition, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
+        QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), columns, cancellationToken);
+
     /// <summary>One row; <see langword="null"/> when there is none.</summary>
     public Task<LedgerEntry?> FindAsync(LedgerKey key, CancellationToken cancellationToken) => CallAsync(
         async () =>
@@ -117,7 +145,7 @@ public sealed class ObjectLedger : IDisposable
         var refused = new List<LedgerEntry>();
         foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
         {
-            var added = await TrySubmitAsync(chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.Add, entry)), cancellationToken);
+            var added = await TrySubmitAsync(chunk[0].PartitionKey, chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.Add, entry)), cancellationToken);
             if (!added)
             {
                 refused.AddRange(chunk);
@@ -134,7 +162,7 @@ public sealed class ObjectLedger : IDisposable
         var refused = new List<LedgerEntry>();
         foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
         {
-            if (!await TrySubmitAsync(chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag)), cancellationToken))
+            if (!await TrySubmitAsync(chunk[0].PartitionKey, chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag)), cancellationToken))
             {
                 refused.AddRange(chunk);
             }
@@ -144,15 +172,19 @@ public sealed class ObjectLedger : IDisposable
     }
 
     /// <summary>Writes a whole row, whatever was there.</summary>
-    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
-        CallAsync(async () => await _table.UpsertEntityAsync(entry, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return WriteAsync(entry.PartitionKey, async () => await _table.UpsertEntityAsync(entry, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+    }
 
     /// <summary>Writes a whole row in the place of the one that was read, unless somebody wrote it meanwhile.</summary>
     /// <returns><see langword="false"/> when somebody did.</returns>
     public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return CallAsync(
+        return WriteAsync(
+            entry.PartitionKey,
             async () =>
             {
                 try
@@ -213,7 +245,8 @@ public sealed class ObjectLedger : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
 
-    private Task<bool> TrySubmitAsync(IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) => CallAsync(
+    private Task<bool> TrySubmitAsync(string partition, IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) => WriteAsync(
+        partition,
         async () =>
         {
             try
@@ -231,10 +264,11 @@ public sealed class ObjectLedger : IDisposable
     private async IAsyncEnumerable<LedgerEntry> QueryAsync(
         string? filter,
         IEnumerable<string>? columns,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken,
+        int? maxPerPage = null)
     {
         await EnsureAsync(cancellationToken);
-        var pages = _table.QueryAsync<LedgerEntry>(filter, select: columns, cancellationToken: cancellationToken).AsPages().GetAsyncEnumerator(cancellationToken);
+        var pages = _table.QueryAsync<LedgerEntry>(filter, maxPerPage, columns, cancellationToken: cancellationToken).AsPages().GetAsyncEnumerator(cancellationToken);
         await using (pages)
         {
             while (await CallAsync(async () => await pages.MoveNextAsync(), cancellationToken))
@@ -246,6 +280,14 @@ public sealed class ObjectLedger : IDisposable
             }
         }
     }
+
+    private Task<T> WriteAsync<T>(string partition, Func<Task<T>> write, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            await _changes.NoteAsync([partition], cancellationToken);
+            return await write();
+        },
+        cancellationToken);
 
     private async Task EnsureAsync(CancellationToken cancellationToken)
     {
@@ -270,6 +312,7 @@ public sealed class ObjectLedger : IDisposable
         {
             // Somebody deleted the table: it is made again, and the receipts rebuild it.
             _created.Forget();
+            await _changes.ForgetAsync(cancellationToken);
         }
         catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
         {

@@ -6,9 +6,9 @@ using Archiving.Tokens;
 
 namespace Archiving.Status;
 
-/// <summary>Counts where everything stands, from the ledger.</summary>
+/// <summary>Tells where everything stands, from the summaries of the ledger.</summary>
 public sealed class StatusReader(
-    ObjectLedger ledger,
+    DaySummaries summaries,
     ListingStore listings,
     WorkQueues queues,
     ITokenStore tokenStore,
@@ -16,54 +16,71 @@ public sealed class StatusReader(
     ArchiverOptions options,
     TimeProvider timeProvider)
 {
-    private static readonly string[] Columns =
-    [
-        nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Bytes), nameof(LedgerEntry.CreatedTime),
-        nameof(LedgerEntry.Id), nameof(LedgerEntry.Region),
-    ];
-
-    /// <summary>Counts.</summary>
+    /// <summary>Reads it.</summary>
     /// <exception cref="Health.OutageException">The storage or the vault does not work.</exception>
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
+        var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
+        var watermarks = await listings.ReadWatermarksAsync(cancellationToken);
+        var queueCounts = await queues.CountAsync(cancellationToken);
+        var token = new TokenStatus(tokens.ExpiresOn ?? (await tokenStore.ReadTokenAsync(cancellationToken))?.ExpiresOn);
         var objects = Enum.GetNames<LedgerState>().ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
-        var byType = new SortedDictionary<string, Dictionary<string, long>>(StringComparer.Ordinal);
-        var bytes = 0L;
-        var atRisk = 0L;
-        UnarchivedObject? oldest = null;
-        var riskFrom = timeProvider.GetUtcNow() + RetentionOptions.AtRisk;
-        await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
+        var byType = new SortedDictionary<string, IReadOnlyDictionary<string, long>>(StringComparer.Ordinal);
+        var types = days.SelectMany(day => day.Types).ToList();
+        foreach (var type in types.GroupBy(type => type.Key, StringComparer.Ordinal))
         {
-            objects[entry.State] = objects.GetValueOrDefault(entry.State) + 1;
-            if (!byType.TryGetValue(entry.Type, out var states))
+            var states = type.SelectMany(summary => summary.Value.States).GroupBy(state => state.Key, StringComparer.Ordinal)
+                .ToDictionary(state => state.Key, state => state.Sum(count => count.Value), StringComparer.Ordinal);
+            byType[type.Key] = states;
+            foreach (var (state, count) in states)
             {
-                byType[entry.Type] = states = new Dictionary<string, long>(StringComparer.Ordinal);
-            }
-
-            states[entry.State] = states.GetValueOrDefault(entry.State) + 1;
-            bytes += entry.Bytes ?? 0;
-            if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged) || entry.Is(LedgerState.Gone))
-            {
-                continue;
-            }
-
-            var deletedOn = options.Retention.DeletedOn(entry.Type, entry.CreatedTime);
-            atRisk += deletedOn <= riskFrom ? 1 : 0;
-            if (oldest is null || entry.CreatedTime < oldest.CreatedTime)
-            {
-                oldest = new UnarchivedObject(entry.Id, entry.Region, entry.CreatedTime, deletedOn);
+                objects[state] = objects.GetValueOrDefault(state) + count;
             }
         }
 
-        var watermarks = await listings.ReadWatermarksAsync(cancellationToken);
+        var now = timeProvider.GetUtcNow();
+        var risks = FindRisks(days, now);
+        var oldest = days.SelectMany(day => day.Types, (day, type) => (day.Region, Type: type.Key, Summary: type.Value))
+            .Where(type => type.Summary.OldestCreatedTime is not null)
+            .OrderBy(type => type.Summary.OldestCreatedTime)
+            .FirstOrDefault();
+        var oldestUnarchived = oldest.Summary is { OldestId: { } id, OldestCreatedTime: { } created }
+            ? new UnarchivedObject(id, oldest.Region, created, options.Retention.DeletedOn(oldest.Type, created))
+            : null;
+        var waiting = objects[nameof(LedgerState.Queued)] + objects[nameof(LedgerState.Restoring)];
         return new StatusReport(
+            VerdictWriter.Write(objects, waiting, oldestUnarchived, risks, watermarks.Any(row => row.LastCompleted is not null), now),
             objects,
-            byType.ToDictionary(type => type.Key, type => (IReadOnlyDictionary<string, long>)type.Value, StringComparer.Ordinal),
-            bytes,
-            await queues.CountAsync(cancellationToken),
-            new TokenStatus(tokens.ExpiresOn ?? (await tokenStore.ReadTokenAsync(cancellationToken))?.ExpiresOn),
+            byType,
+            types.Sum(type => type.Value.Bytes),
+            waiting,
+            queueCounts,
+            token,
             watermarks.ToDictionary(row => row.Region, row => new ListingStatus(row.Watermark, row.LastCompleted), StringComparer.Ordinal),
-            oldest,
-            atRisk);
+            oldestUnarchived,
+            risks.Sum(risk => risk.Count),
+            risks);
+    }
+
+    private List<Risk> FindRisks(IReadOnlyList<DaySummary> days, DateTimeOffset now)
+    {
+        var risks = new Dictionary<(string Region, string Type), Risk>();
+        foreach (var (day, type, summary) in days.SelectMany(day => day.Types, (day, type) => (day, type.Key, type.Value)))
+        {
+            foreach (var (hour, count) in summary.Unarchived)
+            {
+                // By the hour's beginning: an object may be called at risk up to an hour early, never late.
+                var deletedOn = options.Retention.DeletedOn(type, day.Day.AddHours(hour));
+                if (deletedOn > now + RetentionOptions.AtRisk)
+                {
+                    continue;
+                }
+
+                var risk = risks.GetValueOrDefault((day.Region, type)) ?? new Risk(day.Region, type, 0, deletedOn);
+                risks[(day.Region, type)] = risk with { Count = risk.Count + count, DeletedBy8x8On = deletedOn < risk.DeletedBy8x8On ? deletedOn : risk.DeletedBy8x8On };
+            }
+        }
+
+        return [.. risks.Values.OrderBy(risk => risk.DeletedBy8x8On).ThenBy(risk => risk.Region, StringComparer.Ordinal).ThenBy(risk => risk.Type, StringComparer.Ordinal)];
     }
 }

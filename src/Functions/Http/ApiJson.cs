@@ -17,6 +17,7 @@ namespace Functions.Http;
 [JsonSerializable(typeof(Redriven))]
 [JsonSerializable(typeof(PurgePlan))]
 [JsonSerializable(typeof(StatusReport))]
+[JsonSerializable(typeof(StatusSamples))]
 [JsonSerializable(typeof(StartedRun))]
 [JsonSerializable(typeof(RunProgress))]
 internal sealed partial class ApiJson : JsonSerializerContext

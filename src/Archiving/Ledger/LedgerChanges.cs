@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using Archiving.Storage;
+using Azure;
+using Azure.Data.Tables;
+
+namespace Archiving.Ledger;
+
+/// <summary>
+/// Notes which days of the ledger are being written to, so that whoever counts need only look at those. A note says
+/// that a day may change for some seconds to come, so a busy day costs one small write every few seconds and process,
+/// not one for each object. It is written before the ledger is.
+/// </summary>
+public sealed class LedgerChanges : IDisposable
+{
+    /// <summary>Name of the table, which holds a row for each day: this note and, beside it, what was counted.</summary>
+    public const string TableName = "summaries";
+
+    /// <summary>Partition of every row.</summary>
+    public const string Partition = "day";
+
+    private const int MostRemembered = 10_000;
+    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
+
+    private readonly TableClient _table;
+    private readonly TimeProvider _timeProvider;
+    private readonly Initialization _created;
+    private readonly ConcurrentDictionary<string, long> _notedAt = new(StringComparer.Ordinal);
+
+    /// <summary>Initializes the notes.</summary>
+    public LedgerChanges(TableServiceClient tables, TimeProvider timeProvider)
+    {
+        ArgumentNullException.ThrowIfNull(tables);
+        _timeProvider = timeProvider;
+        _table = tables.GetTableClient(TableName);
+        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
+    }
+
+    /// <summary>Notes that partitions of the ledger are about to change.</summary>
+    public async Task NoteAsync(IEnumerable<string> partitions, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(partitions);
+        foreach (var partition in partitions)
+        {
+            var now = _timeProvider.GetTimestamp();
+            if (_notedAt.TryGetValue(partition, out var at) && _timeProvider.GetElapsedTime(at, now) < GoodFor)
+            {
+                continue;
+            }
+
+            await _created.EnsureAsync(cancellationToken);
+            try
+            {
+                var row = new TableEntity(Partition, partition) { ["ChangedUntil"] = _timeProvider.GetUtcNow() + GoodFor };
+                await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken);
+            }
+            catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
+            {
+                _created.Forget();
+                throw;
+            }
+
+            if (_notedAt.Count > MostRemembered)
+            {
+                _notedAt.Clear();
+            }
+
+            _notedAt[partition] = now;
+        }
+    }
+
+    /// <summary>Forgets every day, and so what was counted: the ledger was deleted.</summary>
+    public async Task ForgetAsync(CancellationToken cancellationToken)
+    {
+        _notedAt.Clear();
+        await _created.EnsureAsync(cancellationToken);
+        var rows = new List<TableEntity>();
+        await foreach (var row in _table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {Partition}"), select: ["PartitionKey", "RowKey"], cancellationToken: cancellationToken))
+        {
+            rows.Add(row);
+        }
+
+        foreach (var chunk in rows.Chunk(100))
+        {
+            await _table.SubmitTransactionAsync(chunk.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All)), cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _created.Dispose();
+}

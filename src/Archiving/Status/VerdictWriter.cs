@@ -1,0 +1,58 @@
+using System.Globalization;
+using Archiving.Ledger;
+
+namespace Archiving.Status;
+
+/// <summary>Says in a sentence or two whether anything needs a person.</summary>
+internal static class VerdictWriter
+{
+    public static Verdict Write(IReadOnlyDictionary<string, long> objects, long waiting, UnarchivedObject? oldest, IReadOnlyList<Risk> risks, bool isListed, DateTimeOffset now)
+    {
+        var archived = objects[nameof(LedgerState.Archived)] + objects[nameof(LedgerState.Purged)];
+        var failed = objects[nameof(LedgerState.Failed)];
+        var atRisk = risks.Sum(risk => risk.Count);
+        if (archived + failed + waiting == 0)
+        {
+            return new Verdict(isListed, isListed ? "8x8 has nothing to archive. Nothing at risk." : "Nothing has been listed yet.");
+        }
+
+        var sentences = new List<string>
+        {
+            failed + waiting == 0 ? $"All {Count(archived)} recordings safe." : $"{Count(archived)} of {Count(archived + failed + waiting)} recordings safe.",
+        };
+        if (failed > 0)
+        {
+            sentences.Add($"{Count(failed)} failed.");
+        }
+
+        if (waiting > 0)
+        {
+            sentences.Add($"{Count(waiting)} on the way.");
+        }
+
+        if (oldest is not null)
+        {
+            sentences.Add($"Oldest not archived: {Age(now - oldest.CreatedTime)}.");
+        }
+
+        sentences.Add(atRisk switch
+        {
+            0 => "Nothing at risk.",
+            _ when risks[0].DeletedBy8x8On <= now => $"{Count(atRisk)} at risk: 8x8 may have deleted the first already.",
+            _ => $"{Count(atRisk)} at risk: 8x8 deletes the first in {Age(risks[0].DeletedBy8x8On - now)}.",
+        });
+        return new Verdict(failed + atRisk == 0, string.Join(' ', sentences));
+    }
+
+    internal static string Age(TimeSpan age) => age switch
+    {
+        { TotalMinutes: < 1 } => "less than a minute",
+        { TotalHours: < 1 } => Unit((int)age.TotalMinutes, "minute"),
+        { TotalDays: < 2 } => Unit((int)age.TotalHours, "hour"),
+        _ => Unit((int)age.TotalDays, "day"),
+    };
+
+    private static string Unit(int number, string unit) => string.Create(CultureInfo.InvariantCulture, $"{number} {unit}{(number == 1 ? "" : "s")}");
+
+    private static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+}

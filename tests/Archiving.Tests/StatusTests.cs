@@ -1,0 +1,175 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Archiving.Ledger;
+using Archiving.Settings;
+using Archiving.Status;
+using Azure.Data.Tables;
+using EightByEight;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Where everything stands, without reading the ledger for it.</summary>
+public sealed class StatusTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Reads_no_row_of_the_ledger_when_nothing_changed_and_one_day_when_one_did()
+    {
+        var rows = int.Parse(Environment.GetEnvironmentVariable("STATUS_ROWS") ?? "6000", CultureInfo.InvariantCulture);
+        var time = new MovableTime();
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, count: new ListingTests.CountingPolicy(requests));
+        await FillAsync(pipeline, rows, days: 60);
+        time.Advance(TimeSpan.FromMinutes(3));
+        var first = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        time.Advance(TimeSpan.FromMinutes(3));
+        await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        requests.Clear();
+
+        var second = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        var quiet = Tables(requests);
+        Assert.Equal((rows, rows / 3), (second.Objects.Values.Sum(), second.Objects["Archived"]));
+        Assert.Equal(first.Bytes, second.Bytes);
+        Assert.Equal(0, quiet.GetValueOrDefault("objects"));
+        Assert.InRange(quiet["summaries"], 1, 2);
+
+        var key = new LedgerKey(LedgerKey.Partition("us-east", Start.AddDays(3)), "object-3");
+        var entry = (await pipeline.Get<ObjectLedger>().FindAsync(key, Cancellation))!;
+        entry.State = nameof(LedgerState.Gone);
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+        requests.Clear();
+        var third = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        var busy = Tables(requests);
+        Assert.Equal((second.Objects["Gone"] + 1, second.Objects.Values.Sum()), (third.Objects["Gone"], third.Objects.Values.Sum()));
+        Assert.InRange(busy["objects"], 1, 1 + (rows / 60 / 1000));
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rows} rows: requests to tables when nothing changed: {Show(quiet)}; when one day changed: {Show(busy)}"));
+    }
+
+    [Fact]
+    public async Task Finds_the_days_of_the_ledger_anew_when_the_summaries_were_deleted()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, new MovableTime());
+        await FillAsync(pipeline, 90, days: 30);
+        await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        await pipeline.Account.Tables.GetTableClient(LedgerChanges.TableName).DeleteAsync(Cancellation);
+        await using var other = await Pipeline.StartAsync(azurite, new MovableTime(), pipeline.Account, pipeline.Simulator);
+
+        var status = await other.Get<StatusReader>().ReadAsync(Cancellation);
+
+        Assert.Equal(90, status.Objects.Values.Sum());
+        Assert.Equal(30, (await other.Get<DaySummaries>().ReadAsync("us-east", from: null, to: null, Cancellation)).Count);
+        Assert.Equal(2, (await other.Get<DaySummaries>().ReadAsync("us-east", Start.AddHours(30), Start.AddHours(50), Cancellation)).Count);
+        Assert.Empty(await other.Get<DaySummaries>().ReadAsync("uk", from: null, to: null, Cancellation));
+    }
+
+    [Fact]
+    public async Task Counts_again_in_turn_what_changed_without_a_note()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await FillAsync(pipeline, 12, days: 4);
+        await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        time.Advance(TimeSpan.FromMinutes(3));
+        await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        // As by an instance whose clock is far off.
+        var table = pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName);
+        await table.DeleteEntityAsync(LedgerKey.Partition("us-east", Start), "object-0", cancellationToken: Cancellation);
+        Assert.Equal(12, (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Objects.Values.Sum());
+
+        var sampled = await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+
+        Assert.Equal(11, sampled.Objects.Values.Sum());
+    }
+
+    [Fact]
+    public async Task Names_what_8x8_deletes_within_a_week_by_region_and_type_soonest_first()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Retention__DefaultDays", "40"), ("Retention__voicemail", "10")]);
+        var now = TimeProvider.System.GetUtcNow();
+        var entries = new[]
+        {
+            Entry("a", "voicemail", now.AddDays(-4), LedgerState.Failed),
+            Entry("b", "voicemail", now.AddDays(-9), LedgerState.Queued),
+            Entry("c", "voicemail", now.AddDays(-9), LedgerState.Archived),
+            Entry("d", "meeting", now.AddDays(-32), LedgerState.Queued),
+            Entry("e", "meeting", now.AddDays(-34), LedgerState.Restoring),
+        };
+        foreach (var entry in entries)
+        {
+            await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+        }
+
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        Assert.Equal([("voicemail", 2L), ("meeting", 1L)], status.Risks.Select(risk => (risk.Type, risk.Count)));
+        Assert.InRange(status.Risks[0].DeletedBy8x8On, now.AddDays(1).AddHours(-1), now.AddDays(1));
+        Assert.Equal((3L, 3L), (status.AtRisk, status.Waiting));
+        Assert.Equal("e", status.OldestUnarchived!.Id);
+        Assert.False(status.Verdict.IsSafe);
+        Assert.Equal("1 of 5 recordings safe. 1 failed. 3 on the way. Oldest not archived: 34 days. 3 at risk: 8x8 deletes the first in 23 hours.", status.Verdict.Text);
+    }
+
+    [Fact]
+    public async Task Says_that_all_is_safe()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        Assert.Equal((false, "Nothing has been listed yet."), Said(await pipeline.Get<StatusReader>().ReadAsync(Cancellation)));
+        await FillAsync(pipeline, 3, days: 1, LedgerState.Archived);
+
+        Assert.Equal((true, "All 3 recordings safe. Nothing at risk."), Said(await pipeline.Get<StatusReader>().ReadAsync(Cancellation)));
+
+        static (bool, string) Said(StatusReport status) => (status.Verdict.IsSafe, status.Verdict.Text);
+    }
+
+    [Fact]
+    public async Task Keeps_samples_and_shows_few_of_many()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var history = pipeline.Get<StatusHistory>();
+        await FillAsync(pipeline, 3, days: 1, LedgerState.Archived);
+        await history.SampleAsync(Cancellation);
+        time.Advance(TimeSpan.FromHours(30));
+        await history.SampleAsync(Cancellation);
+
+        Assert.Equal([(3L, 0L, 0L)], (await history.ReadAsync(24, Cancellation)).Samples.Select(sample => (sample.Archived, sample.Waiting, sample.Failed)));
+        Assert.Equal(2, (await history.ReadAsync(48, Cancellation)).Samples.Count);
+        time.Advance(TimeSpan.FromHours(StatusHistory.MostHours + 24 - 30));
+        await history.SampleAsync(Cancellation);
+        Assert.Equal(2, (await history.ReadAsync(StatusHistory.MostHours, Cancellation)).Samples.Count);
+    }
+
+    private static DateTimeOffset Start { get; } = new(TimeProvider.System.GetUtcNow().UtcDateTime.Date.AddDays(-100), TimeSpan.Zero);
+
+    private static async Task FillAsync(Pipeline pipeline, int rows, int days, params LedgerState[] states)
+    {
+        var cycle = states.Length > 0 ? states : [LedgerState.Archived, LedgerState.Queued, LedgerState.Failed];
+        var entries = Enumerable.Range(0, rows).Select(number => Entry($"object-{number}", "callrecording", Start.AddDays(number % days), cycle[number % cycle.Length]));
+        foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey))
+        {
+            await pipeline.Get<ObjectLedger>().AddAsync([.. chunk], Cancellation);
+        }
+    }
+
+    private static LedgerEntry Entry(string id, string type, DateTimeOffset created, LedgerState state)
+    {
+        var record = StorageObject.Parse(BinaryData.FromString(string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{id}}","type":"{{type}}","createdTime":"{{created.UtcDateTime:yyyy-MM-ddTHH:mm:ss}}","objectState":"AVAILABLE"}""")));
+        var entry = LedgerEntry.Queued("us-east", record, created);
+        entry.State = state.ToString();
+        entry.Bytes = state == LedgerState.Archived ? 10 : null;
+        return entry;
+    }
+
+    private static Dictionary<string, int> Tables(IEnumerable<string> requests) => requests
+        .Where(request => request.Contains("()", StringComparison.Ordinal) || request.Contains('(', StringComparison.Ordinal))
+        .Select(request => request[(request.LastIndexOf('/') + 1)..request.IndexOf('(', StringComparison.Ordinal)])
+        .GroupBy(table => table, StringComparer.Ordinal)
+        .ToDictionary(table => table.Key, table => table.Count(), StringComparer.Ordinal);
+
+    private static string Show(Dictionary<string, int> requests) => string.Join(", ", requests.OrderBy(table => table.Key, StringComparer.Ordinal).Select(table => $"{table.Key} {table.Value}"));
+}
