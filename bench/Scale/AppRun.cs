@@ -74,10 +74,8 @@ internal sealed class AppRun(int objects) : IDisposable
     {
         var seconds = clock.Elapsed.TotalSeconds;
         var counters = await _client.GetFromJsonAsync<Dictionary<string, long>>(new Uri(baseUrl, "/__admin/counters"));
-        var peak = (await File.ReadAllLinesAsync($"/proc/{app.ProcessId}/status")).First(row => row.StartsWith("VmHWM", StringComparison.Ordinal));
-        var kilobytes = long.Parse(peak.Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
         using var reset = await _client.PostAsync(new Uri(baseUrl, "/__admin/counters/reset"), content: null);
-        var measurement = new Measurement(phase, objects, seconds, counters!.GetValueOrDefault("search"), kilobytes / 1024.0);
+        var measurement = new Measurement(phase, objects, seconds, counters!.GetValueOrDefault("search"), await ReadPeakMegabytesAsync(app));
         Console.WriteLine(measurement);
         clock.Restart();
         return measurement;
@@ -130,7 +128,13 @@ internal sealed class AppRun(int objects) : IDisposable
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    private static Dictionary<string, string> Settings(string connectionString, Uri baseUrl) => new(StringComparer.Ordinal)
+    internal static async Task<double> ReadPeakMegabytesAsync(ChildProcess app)
+    {
+        var peak = (await File.ReadAllLinesAsync($"/proc/{app.ProcessId}/status")).First(row => row.StartsWith("VmHWM", StringComparison.Ordinal));
+        return long.Parse(peak.Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) / 1024.0;
+    }
+
+    internal static Dictionary<string, string> Settings(string connectionString, Uri baseUrl) => new(StringComparer.Ordinal)
     {
         ["LocalHost__SettingsFile"] = "local.settings.sample.json",
         ["LocalHost__ExitWithParent"] = "true",

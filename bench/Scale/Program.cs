@@ -2,7 +2,13 @@ using System.Globalization;
 using System.Reflection;
 using Scale;
 
-// dotnet run -c Release --project bench/Scale [-- small large million]
+// dotnet run -c Release --project bench/Scale [-- small large million | large-object]
+if (args is ["large-object"])
+{
+    await LargeObject.RunAsync();
+    return;
+}
+
 var sizes = args.Select(argument => int.Parse(argument, CultureInfo.InvariantCulture)).ToList();
 var (small, large, alone) = sizes.Count == 3 ? (sizes[0], sizes[1], sizes[2]) : (20_000, 200_000, 1_000_000);
 var all = new List<Measurement>();
