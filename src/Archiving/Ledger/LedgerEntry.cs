@@ -55,6 +55,15 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Checksum by 8x8.</summary>
     public string? Checksum { get; set; }
 
+    /// <summary>What it is searched by, see <see cref="SearchText"/>; <see langword="null"/> in rows of an earlier version.</summary>
+    public string? Search { get; set; }
+
+    /// <summary>The call that it belongs to, by its tags; cut to 1,024 characters.</summary>
+    public string? CallId { get; set; }
+
+    /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>
+    public string? BucketId { get; set; }
+
     /// <summary>The run that put it into the queue.</summary>
     public string? Run { get; set; }
 
@@ -146,6 +155,9 @@ public sealed class LedgerEntry : ITableEntity
             SourceState = record.State.ToString(),
             SourceBytes = record.StoredBytes,
             Checksum = Shorten(record.Checksum),
+            Search = SearchText.Of(record),
+            CallId = Shorten(SearchText.CallOf(record)),
+            BucketId = Shorten(record.BucketId),
         };
     }
 

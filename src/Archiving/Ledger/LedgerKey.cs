@@ -9,6 +9,9 @@ namespace Archiving.Ledger;
 /// <param name="RowKey">Encoded id.</param>
 public readonly record struct LedgerKey(string PartitionKey, string RowKey)
 {
+    // Some centuries before the calendar's end, so that a day, or a retention, after it is still a time.
+    private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>The key of an object's row.</summary>
     public static LedgerKey Of(string region, StorageObject record)
     {
@@ -27,6 +30,6 @@ public readonly record struct LedgerKey(string PartitionKey, string RowKey)
         return Storable(record.CreatedTime) ?? Storable(record.UpdatedTime) ?? DateTimeOffset.UnixEpoch;
     }
 
-    /// <summary>A time that a table can hold and that can be true; <see langword="null"/> for any before 1970.</summary>
-    public static DateTimeOffset? Storable(DateTimeOffset? time) => time >= DateTimeOffset.UnixEpoch ? time : null;
+    /// <summary>A time that a table can hold and that can be true; <see langword="null"/> for any before 1970 or after 2199.</summary>
+    public static DateTimeOffset? Storable(DateTimeOffset? time) => time >= DateTimeOffset.UnixEpoch && time < Latest ? time : null;
 }

@@ -1,0 +1,148 @@
+using System.Buffers;
+using EightByEight;
+
+namespace Archiving.Ledger;
+
+/// <summary>
+/// What an object is searched by: its name, its user and the values of its tags, lower-case, one a line. A phone number
+/// stands there twice, as 8x8 writes it and as digits alone. Times and durations are left out: nobody searches by epoch
+/// milliseconds, and they would make every number a hit.
+/// </summary>
+public static class SearchText
+{
+    /// <summary>The most characters of a row's text, and of what is looked for.</summary>
+    public const int Longest = 2048;
+
+    private const char Separator = '\n';
+    private const int FewestDigits = 5;
+    private static readonly string[] CallTags = ["callId", "sourceId", "sourceObjectId"];
+    private static readonly SearchValues<char> PhoneCharacters = SearchValues.Create("0123456789+-()./ \u00A0");
+
+    /// <summary>The text of a record; <see langword="null"/> when there is none.</summary>
+    public static string? Of(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        Span<char> text = stackalloc char[Longest];
+        var length = 0;
+        Append(record.ObjectName, text, ref length);
+        Append(record.UserId, text, ref length);
+        foreach (var tag in record.Tags)
+        {
+            if (!IsTime(tag.Key))
+            {
+                Append(tag.Value, text, ref length);
+            }
+        }
+
+        return length > 0 ? new string(text[..length]) : null;
+    }
+
+    /// <summary>The call that a record belongs to: its own id, or that of the object that a transcript, summary or the like is about.</summary>
+    public static string? CallOf(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        foreach (var key in CallTags)
+        {
+            if (record.GetTag(key) is { Length: > 0 } call)
+            {
+                return call;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>What is looked for, in the form in which it stands in the texts.</summary>
+    public static SearchTerm Term(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var wanted = text.Trim().ToLowerInvariant();
+        var isNumber = wanted.AsSpan().IndexOfAnyExcept(PhoneCharacters) < 0;
+        var digits = isNumber ? new string([.. wanted.Where(char.IsAsciiDigit)]) : "";
+        return new SearchTerm(wanted, digits.Length >= FewestDigits ? digits : null);
+    }
+
+    private static bool IsTime(string key) =>
+        key.EndsWith("time", StringComparison.OrdinalIgnoreCase)
+        || key.EndsWith("timestamp", StringComparison.OrdinalIgnoreCase)
+        || key.EndsWith("duration", StringComparison.OrdinalIgnoreCase);
+
+    private static void Append(ReadOnlySpan<char> value, Span<char> text, ref int length)
+    {
+        var start = length;
+        AppendLine(value, text, ref length);
+        if (length == start)
+        {
+            return;
+        }
+
+        // Whoever searches for a number leaves out what people put between its digits.
+        Span<char> digits = stackalloc char[32];
+        while (!value.IsEmpty)
+        {
+            var end = value.IndexOfAnyExcept(PhoneCharacters);
+            var number = end < 0 ? value : value[..end];
+            var count = 0;
+            foreach (var character in number)
+            {
+                if (char.IsAsciiDigit(character) && count < digits.Length)
+                {
+                    digits[count++] = character;
+                }
+            }
+
+            if (count >= FewestDigits)
+            {
+                AppendLine(digits[..count], text, ref length);
+            }
+
+            value = end < 0 ? [] : value[(end + 1)..];
+        }
+    }
+
+    /// <summary>Adds a line, as much of it as there is room for, unless the text holds it already.</summary>
+    private static void AppendLine(ReadOnlySpan<char> value, Span<char> text, ref int length)
+    {
+        var start = length == 0 ? 0 : length + 1;
+        var room = Math.Min(value.Length, text.Length - start);
+        if (room < value.Length && room > 0 && char.IsHighSurrogate(value[room - 1]))
+        {
+            room--;
+        }
+
+        if (room <= 0)
+        {
+            return;
+        }
+
+        value[..room].ToLowerInvariant(text[start..]);
+        if (start > 0 && text[..length].Contains(text.Slice(start, room), StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        if (start > 0)
+        {
+            text[length] = Separator;
+        }
+
+        length = start + room;
+    }
+}
+
+/// <summary>What is looked for in a row.</summary>
+/// <param name="Text">Lower-case.</param>
+/// <param name="Digits">Its digits, when it can be a phone number.</param>
+public readonly record struct SearchTerm(string Text, string? Digits)
+{
+    /// <summary>Whether a row is one that is looked for. Rows of an earlier version have their name only.</summary>
+    public bool IsIn(LedgerEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return entry.Search is { } search
+            ? search.Contains(Text, StringComparison.Ordinal) || (Digits is not null && search.Contains(Digits, StringComparison.Ordinal)) || IsIn(entry.Id) || IsIn(entry.BucketId)
+            : IsIn(entry.ObjectName) || IsIn(entry.Id);
+    }
+
+    private bool IsIn(string? value) => value?.Contains(Text, StringComparison.OrdinalIgnoreCase) == true;
+}

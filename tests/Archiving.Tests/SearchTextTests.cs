@@ -1,0 +1,107 @@
+using Archiving.Ledger;
+using EightByEight;
+
+namespace Archiving.Tests;
+
+/// <summary>What objects are searched by.</summary>
+public sealed class SearchTextTests
+{
+    [Theory]
+    [InlineData("+1 (555) 010-0100", "15550100100")]
+    [InlineData("+1 (555) 010-0100", "+1 (555) 010-0100")]
+    [InlineData("+1 (555) 010-0100", "555 010 0100")]
+    [InlineData("+1 (555) 010-0100", "010-0100")]
+    [InlineData("15550100100", "+1 (555) 010-0100")]
+    [InlineData("15550100100", "5550100")]
+    [InlineData("020.7946.0018", "(020) 7946 0018")]
+    [InlineData("call: +1 (408) 555-0100 → +44 20 7946 0018.mp3", "442079460018")]
+    [InlineData("call: +1 (408) 555-0100 → +44 20 7946 0018.mp3", "14085550100")]
+    [InlineData("Überprüfung", "ÜBERPRÜFUNG")]
+    [InlineData("Jane Doe", "  jane d ")]
+    public void Finds_what_people_write_in_their_own_way(string written, string wanted)
+    {
+        Assert.True(Finds(Record(tags: [("phone", written)]), wanted));
+        Assert.True(Finds(Record(name: written), wanted));
+    }
+
+    [Theory]
+    [InlineData("+1 (555) 010-0100", "15550100101")]
+    [InlineData("+1 (555) 010-0100", "555 0100100 x")]
+    [InlineData("Jane Doe", "Jane Roe")]
+    public void Finds_nothing_else(string written, string wanted) => Assert.False(Finds(Record(tags: [("phone", written)]), wanted));
+
+    [Fact]
+    public void Finds_by_name_user_tags_and_ids()
+    {
+        var record = Record("id-77", "Quarterly.mp3", "user-5", "bucket-9", ("callId", "call-3"), ("agent", "Sam"), ("note", ""));
+
+        foreach (var wanted in (string[])["id-77", "quarterly", "USER-5", "bucket-9", "CALL-3", "sam"])
+        {
+            Assert.True(Finds(record, wanted), wanted);
+        }
+
+        Assert.False(Finds(record, "sam\nq"));
+    }
+
+    [Fact]
+    public void Leaves_out_times()
+    {
+        var record = Record(tags: [("startTime", "1667337742543"), ("endTimestamp", "1667337742544"), ("callDuration", "1667337742545"), ("extension", "1001")]);
+
+        Assert.False(Finds(record, "16673377"));
+        Assert.True(Finds(record, "1001"));
+    }
+
+    [Fact]
+    public void Is_cut_and_stays_text()
+    {
+        var long1 = string.Concat(Enumerable.Repeat("😀", 2000));
+        var text = SearchText.Of(Record(name: "a" + long1, tags: [("x", "never fits")]))!;
+
+        Assert.InRange(text.Length, SearchText.Longest - 2, SearchText.Longest);
+        Assert.DoesNotContain('\uFFFD', System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text)));
+        Assert.Null(SearchText.Of(Record()));
+    }
+
+    [Fact]
+    public void Holds_nothing_twice()
+    {
+        var text = SearchText.Of(Record(name: "Jane", tags: [("a", "jane"), ("b", "JANE"), ("number", "5550100"), ("again", "555-0100")]));
+
+        Assert.Equal("jane\n5550100\n555-0100", text);
+    }
+
+    [Theory]
+    [InlineData("callId", "sourceId")]
+    [InlineData("sourceId", "sourceObjectId")]
+    [InlineData("sourceObjectId", "other")]
+    public void Knows_the_call(string first, string second)
+    {
+        Assert.Equal("1", SearchText.CallOf(Record(tags: [(second, "2"), (first, "1")])));
+        Assert.Equal("2", SearchText.CallOf(Record(tags: [(second == "other" ? "callId" : second, "2"), (first, "")])));
+    }
+
+    [Fact]
+    public void Finds_rows_of_an_earlier_version_by_name_and_id()
+    {
+        var row = LedgerEntry.Describe("uk", Record("id-77", "Quarterly.mp3"));
+        row.Search = null;
+        row.CallId = null;
+
+        Assert.True(SearchText.Term("quarterly").IsIn(row));
+        Assert.True(SearchText.Term("ID-77").IsIn(row));
+        Assert.False(SearchText.Term("call-3").IsIn(row));
+    }
+
+    internal static StorageObject Record(string id = "1", string? name = null, string? user = null, string? bucket = null, params (string Key, string Value)[] tags) => StorageObject.Parse(BinaryData.FromObjectAsJson(new
+    {
+        id,
+        objectName = name,
+        userId = user,
+        bucketId = bucket,
+        createdTime = "2026-11-01T10:00:00",
+        tags = tags.Select(tag => new { key = tag.Key, value = tag.Value }),
+    }));
+
+    private static bool Finds(StorageObject record, string wanted) => SearchText.Term(wanted).IsIn(LedgerEntry.Describe("uk", record));
+}
