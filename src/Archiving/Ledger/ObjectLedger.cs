@@ -129,6 +129,10 @@ public sealed class ObjectLedger : IDisposable
     public IAsyncEnumerable<LedgerEntry> ReadPartitionAsync(string partition, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
         QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), columns, cancellationToken);
 
+    /// <summary>The rows that a filter of Table Storage lets through, with the given columns.</summary>
+    public IAsyncEnumerable<LedgerEntry> SearchAsync(string filter, IEnumerable<string> columns, CancellationToken cancellationToken) =>
+        QueryAsync(filter, columns, cancellationToken);
+
     /// <summary>One row; <see langword="null"/> when there is none.</summary>
     public Task<LedgerEntry?> FindAsync(LedgerKey key, CancellationToken cancellationToken) => CallAsync(
         async () =>

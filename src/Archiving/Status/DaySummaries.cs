@@ -71,6 +71,15 @@ public sealed class DaySummaries : IDisposable
         return [.. summaries.OrderBy(summary => summary.Region, StringComparer.Ordinal).ThenBy(summary => summary.Day)];
     }
 
+    /// <summary>The days that are known, in order of region and day, as they were last counted. Nothing is counted now.</summary>
+    /// <param name="region">Only those of a region.</param>
+    /// <param name="from">Only days that end after this time.</param>
+    /// <param name="to">Only days that begin before this time.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <exception cref="Health.OutageException">The storage does not work.</exception>
+    public async Task<IReadOnlyList<LedgerDay>> ReadDaysAsync(string? region, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken) =>
+        [.. (await ReadRowsAsync(region, from, to, cancellationToken)).Select(row => new LedgerDay(row.RowKey, Day(row), row.ReadCounts(), IsFresh: !IsStale(row)))];
+
     /// <summary>Counts again the days that were counted longest ago, whether or not they are known to have changed.</summary>
     public async Task RefreshOldestAsync(int days, CancellationToken cancellationToken)
     {
@@ -178,8 +187,11 @@ public sealed class DaySummaries : IDisposable
         }
 
         var took = TimeSpan.FromMilliseconds(row.Milliseconds ?? 0);
-        return at <= row.ChangedUntil + ClocksDiffer && (took < QuickCount || now - at > 20 * took || now < at);
+        return IsStale(row) && (took < QuickCount || now - at > 20 * took || now < at);
     }
+
+    /// <summary>Whether the day may have changed since it was counted.</summary>
+    private static bool IsStale(DayRow row) => row.CountedAt is not { } at || string.IsNullOrEmpty(row.Counts) || at <= row.ChangedUntil + ClocksDiffer;
 
     private static DateTimeOffset Day(DayRow row) =>
         DateTimeOffset.ParseExact(row.RowKey[^8..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);

@@ -12,6 +12,13 @@ namespace Archiving.Status;
 /// <param name="Types">By object type.</param>
 public sealed record DaySummary(string Region, DateTimeOffset Day, IReadOnlyDictionary<string, TypeSummary> Types);
 
+/// <summary>A partition of the ledger and what it held when it was last counted.</summary>
+/// <param name="Partition">Its key.</param>
+/// <param name="Day">The day, UTC.</param>
+/// <param name="Types">By object type.</param>
+/// <param name="IsFresh">Whether it still holds that.</param>
+public sealed record LedgerDay(string Partition, DateTimeOffset Day, IReadOnlyDictionary<string, TypeSummary> Types, bool IsFresh);
+
 /// <summary>What the ledger holds of one type, region and day.</summary>
 public sealed record TypeSummary
 {
