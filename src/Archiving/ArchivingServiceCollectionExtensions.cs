@@ -3,10 +3,12 @@ using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
+using Archiving.Objects;
 using Archiving.Purge;
 using Archiving.Queues;
 using Archiving.Restore;
 using Archiving.Scrub;
+using Archiving.Search;
 using Archiving.Settings;
 using Archiving.Status;
 using Archiving.Storage;
@@ -74,6 +76,11 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<ScrubPlanner>()
             .AddSingleton<ObjectVerifier>()
             .AddSingleton<FailureRecorder>()
+            .AddSingleton<ObjectRequeuer>()
+            .AddSingleton<ContentLinks>()
+            .AddSingleton<ObjectContents>()
+            .AddSingleton<ObjectSearch>()
+            .AddSingleton<ObjectFinder>()
             .AddSingleton<FailureRedriver>()
             .AddSingleton<DaySummaries>()
             .AddSingleton<StatusReader>()

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -13,6 +15,8 @@ namespace Azurite;
 public sealed partial class AzuriteServer : IAsyncDisposable
 {
     private const int AccountCount = 400;
+    private const string CertificateFile = "certificate.pem";
+    private const string KeyFile = "key.pem";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly string _folder;
@@ -20,12 +24,16 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     private readonly StringBuilder _errors = new();
     private int _given;
 
-    private AzuriteServer(Process process, string folder, IReadOnlyList<(string Name, string Key)> accounts)
+    private AzuriteServer(Process process, string folder, IReadOnlyList<(string Name, string Key)> accounts, X509Certificate2? certificate)
     {
         _process = process;
         _folder = folder;
         _accounts = accounts;
+        Certificate = certificate;
     }
+
+    /// <summary>The certificate that it shows; <see langword="null"/> when it speaks plain HTTP.</summary>
+    public X509Certificate2? Certificate { get; }
 
     /// <summary>Port of the blob service on 127.0.0.1.</summary>
     public int BlobPort { get; private set; }
@@ -41,9 +49,10 @@ public sealed partial class AzuriteServer : IAsyncDisposable
 
     /// <summary>Installs Azurite when it is not there, starts it and waits until it answers.</summary>
     /// <param name="report">Told what takes long.</param>
+    /// <param name="secure">Whether it speaks HTTPS, with a certificate made for it, and takes access tokens (any that are well-formed) beside keys.</param>
     /// <param name="cancellationToken">Stops the start.</param>
     /// <exception cref="AzuriteException">It cannot be installed or does not start.</exception>
-    public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, CancellationToken cancellationToken = default)
+    public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, bool secure = false, CancellationToken cancellationToken = default)
     {
         await AzuriteInstallation.EnsureAsync(report, cancellationToken);
         var folder = Directory.CreateTempSubdirectory("azurite-").FullName;
@@ -59,14 +68,16 @@ public sealed partial class AzuriteServer : IAsyncDisposable
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        foreach (var argument in (string[])[Path.Combine(AzuriteInstallation.Folder, "launcher.cjs"), "--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry"])
+        var certificate = secure ? MakeCertificate(folder) : null;
+        string[] security = secure ? ["--oauth", "basic", "--cert", Path.Combine(folder, CertificateFile), "--key", Path.Combine(folder, KeyFile)] : [];
+        foreach (var argument in (string[])[Path.Combine(AzuriteInstallation.Folder, "launcher.cjs"), "--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry", .. security])
         {
             process.StartInfo.ArgumentList.Add(argument);
         }
 
         process.StartInfo.Environment["AZURITE_TEMPORARY_FOLDER"] = folder;
         process.StartInfo.Environment["AZURITE_ACCOUNTS"] = string.Join(';', accounts.Select(account => $"{account.Name}:{account.Key}"));
-        var server = new AzuriteServer(process, folder, accounts);
+        var server = new AzuriteServer(process, folder, accounts, certificate);
         try
         {
             process.Start();
@@ -91,9 +102,10 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
 
         var (name, key) = _accounts[number];
+        var protocol = Certificate is null ? "http" : "https";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"DefaultEndpointsProtocol=http;AccountName={name};AccountKey={key};BlobEndpoint=http://127.0.0.1:{BlobPort}/{name};QueueEndpoint=http://127.0.0.1:{QueuePort}/{name};TableEndpoint=http://127.0.0.1:{TablePort}/{name};");
+            $"DefaultEndpointsProtocol={protocol};AccountName={name};AccountKey={key};BlobEndpoint={protocol}://127.0.0.1:{BlobPort}/{name};QueueEndpoint={protocol}://127.0.0.1:{QueuePort}/{name};TableEndpoint={protocol}://127.0.0.1:{TablePort}/{name};");
     }
 
     /// <summary>Ends it and deletes its files.</summary>
@@ -110,6 +122,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
 
         _process.Dispose();
+        Certificate?.Dispose();
         try
         {
             Directory.Delete(_folder, recursive: true);
@@ -118,6 +131,20 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         {
             // It is gone, or some virus scanner still reads; the folder is the system's temporary one.
         }
+    }
+
+    private static X509Certificate2 MakeCertificate(string folder)
+    {
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=azurite", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names.Build());
+        var now = TimeProvider.System.GetUtcNow();
+        var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(30));
+        File.WriteAllText(Path.Combine(folder, CertificateFile), certificate.ExportCertificatePem());
+        File.WriteAllText(Path.Combine(folder, KeyFile), key.ExportPkcs8PrivateKeyPem());
+        return certificate;
     }
 
     private async Task WaitAsync(CancellationToken cancellationToken)

@@ -31,7 +31,7 @@ internal sealed class Stack : IAsyncDisposable
     {
         RequireFree(line.Port);
         report("Starting Azurite …");
-        var storage = await AzuriteServer.StartAsync(report, cancellationToken);
+        var storage = await AzuriteServer.StartAsync(report, cancellationToken: cancellationToken);
         var stack = new Stack { Storage = storage, StorageConnectionString = storage.NewAccountConnectionString() };
         stack._parts.Add(storage);
         try

@@ -30,7 +30,14 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
             throw new BadRequestException("to", $"Expected a time at most {RunStarter.MostWindows} days after \"from\".");
         }
 
-        return Accepted(await starter.BackfillAsync(from, to, body.Names("regions"), body.Names("types"), cancellationToken));
+        try
+        {
+            return Accepted(await starter.BackfillAsync(from, to, body.Names("regions"), body.Names("types"), cancellationToken));
+        }
+        catch (RunTooLargeException exception)
+        {
+            throw new BadRequestException("to", exception.Message);
+        }
     }
 
     /// <summary>Compares everything that 8x8 has with the archive, by schedule.</summary>

@@ -322,7 +322,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
         return app;
     }
 
-    private static Dictionary<string, string> Settings(SimulatorServer simulator, StorageAccount account, (string Name, string Value)[] more)
+    internal static Dictionary<string, string> Settings(SimulatorServer simulator, StorageAccount account, (string Name, string Value)[] more)
     {
         var settings = new Dictionary<string, string>(StringComparer.Ordinal)
         {
@@ -350,7 +350,7 @@ internal sealed class AppProcess : IAsyncDisposable
 {
     private readonly List<string> _lines = [];
     private readonly ChildProcess _child;
-    private readonly HttpClient _client = new();
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false });
     private Uri? _url;
 
     public AppProcess(IReadOnlyDictionary<string, string> settings)
@@ -385,6 +385,13 @@ internal sealed class AppProcess : IAsyncDisposable
     {
         var line = await _child.WaitForLineAsync(line => line.StartsWith("Host started: ", StringComparison.Ordinal), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
         _url = new Uri(line["Host started: ".Length..]);
+    }
+
+    /// <summary>Sends a request to a path, as it is.</summary>
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
+    {
+        request.RequestUri = new Uri(_url!.AbsoluteUri.TrimEnd('/') + request.RequestUri!.OriginalString, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        return _client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     public async Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path)

@@ -75,17 +75,22 @@ public static class ArchiveLayout
     public static string ContentDisposition(StorageObject record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        const int LongestEncodedName = 4096;
-        var name = new string([.. (string.IsNullOrEmpty(record.ObjectName) ? record.Id : record.ObjectName).Where(character => !char.IsControl(character))]);
 
         // Request headers have room for a few thousand characters in all; the receipt keeps the whole name.
-        while (Uri.EscapeDataString(name).Length > LongestEncodedName)
+        return ContentDisposition("attachment", string.IsNullOrEmpty(record.ObjectName) ? record.Id : record.ObjectName, longestEncodedName: 4096);
+    }
+
+    /// <summary>A Content-Disposition with a name (RFC 6266), of which there is as much as fits when it is encoded.</summary>
+    internal static string ContentDisposition(string disposition, string name, int longestEncodedName)
+    {
+        name = new string([.. name.Where(character => !char.IsControl(character))]);
+        while (Uri.EscapeDataString(name).Length > longestEncodedName)
         {
             var end = name.Length / 2;
             name = name[..(char.IsHighSurrogate(name[end - 1]) ? end - 1 : end)];
         }
 
-        return $"attachment; filename*=UTF-8''{Uri.EscapeDataString(name)}";
+        return $"{disposition}; filename*=UTF-8''{Uri.EscapeDataString(name)}";
     }
 
     private static string Stem(string region, StorageObject record)

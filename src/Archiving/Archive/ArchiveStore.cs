@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using Archiving.Health;
 using Archiving.Settings;
 using Archiving.Storage;
@@ -19,6 +20,11 @@ public sealed record ContentHeaders(string ContentType, string? ContentDispositi
 /// <param name="Bytes">Size.</param>
 /// <param name="Md5">The MD5 that was stored with it; empty when there is none.</param>
 public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5);
+
+/// <summary>The beginning of a blob.</summary>
+/// <param name="Content">Its first bytes.</param>
+/// <param name="IsWhole">Whether that is all of it.</param>
+public sealed record BlobBeginning(BinaryData Content, bool IsWhole);
 
 /// <summary>The container. Nothing in it is ever overwritten: every write is on condition that nothing has the name.</summary>
 public sealed class ArchiveStore : IDisposable
@@ -137,6 +143,30 @@ public sealed class ArchiveStore : IDisposable
             try
             {
                 return (await _container.GetBlobClient(name).DownloadContentAsync(cancellationToken)).Value.Content;
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            {
+                return null;
+            }
+        },
+        cancellationToken);
+
+    /// <summary>Reads the beginning of a blob; <see langword="null"/> when there is none.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="most">The most bytes to read.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    public Task<BlobBeginning?> ReadBeginningAsync(string name, int most, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            try
+            {
+                var blob = (await _container.GetBlobClient(name).DownloadContentAsync(new BlobDownloadOptions { Range = new HttpRange(0, most) }, cancellationToken)).Value;
+                return new BlobBeginning(blob.Content, IsWhole: !(ContentRangeHeaderValue.Parse(blob.Details.ContentRange).Length > blob.Content.ToMemory().Length));
+            }
+            catch (RequestFailedException exception) when (exception.Status == 416)
+            {
+                // Nothing begins in an empty blob.
+                return new BlobBeginning(BinaryData.Empty, IsWhole: true);
             }
             catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
             {

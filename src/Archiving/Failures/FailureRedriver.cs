@@ -1,5 +1,5 @@
 using Archiving.Ledger;
-using Archiving.Queues;
+using Archiving.Objects;
 
 namespace Archiving.Failures;
 
@@ -8,7 +8,7 @@ namespace Archiving.Failures;
 public sealed record Redriven(long Requeued);
 
 /// <summary>Puts failed objects back into their queue, to be tried anew.</summary>
-public sealed class FailureRedriver(ObjectLedger ledger, WorkQueues queues, TimeProvider timeProvider)
+public sealed class FailureRedriver(ObjectLedger ledger, ObjectRequeuer requeuer)
 {
     private const int AtOnce = 100;
 
@@ -41,22 +41,9 @@ public sealed class FailureRedriver(ObjectLedger ledger, WorkQueues queues, Time
 
         async Task<int> FlushAsync()
         {
-            var count = await Task.WhenAll(chunk.Select(entry => RedriveAsync(entry, cancellationToken)));
+            var queues = await Task.WhenAll(chunk.Select(entry => requeuer.RequeueAsync(entry, cancellationToken)));
             chunk.Clear();
-            return count.Count(isRequeued => isRequeued);
+            return queues.Length;
         }
-    }
-
-    private async Task<bool> RedriveAsync(LedgerEntry entry, CancellationToken cancellationToken)
-    {
-        // Sent before it is written: a row that says Queued has a message, whenever the process dies. Work that is
-        // faster than the write changes the row, and the write is refused.
-        var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime, RunId = entry.Run };
-        await queues.SendAsync(entry.SourceState == "ARCHIVED" ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
-        entry.State = nameof(LedgerState.Queued);
-        entry.QueuedAt = timeProvider.GetUtcNow();
-        entry.Attempts = 0;
-        await ledger.TryReplaceAsync(entry, cancellationToken);
-        return true;
     }
 }

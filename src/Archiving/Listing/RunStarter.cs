@@ -83,10 +83,10 @@ public sealed partial class RunStarter(
 
     private async Task<StartedRun> StartAsync(WindowKind kind, IEnumerable<WindowMessage> planned, IReadOnlyList<string> types, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        var windows = planned.ToList();
+        var windows = planned.Take(MostWindows + 1).ToList();
         if (windows.Count > MostWindows)
         {
-            throw new ArgumentOutOfRangeException(nameof(planned), $"The span needs {windows.Count} windows of a day; a run has {MostWindows} at most. Ask for a shorter span or fewer regions.");
+            throw new RunTooLargeException($"The span needs more than {MostWindows} windows of a day and region, which is the most of a run. Ask for a shorter span or fewer regions.");
         }
 
         // A reconcile or rebuild is about everything until now, so two of them that overlap are the same run.

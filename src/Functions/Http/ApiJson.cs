@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Listing;
+using Archiving.Objects;
 using Archiving.Purge;
 using Archiving.Status;
 using Microsoft.AspNetCore.Http;
@@ -16,6 +17,10 @@ namespace Functions.Http;
 [JsonSerializable(typeof(HealthReport))]
 [JsonSerializable(typeof(Redriven))]
 [JsonSerializable(typeof(PurgePlan))]
+[JsonSerializable(typeof(FoundObjects))]
+[JsonSerializable(typeof(ObjectItem))]
+[JsonSerializable(typeof(ContentLink))]
+[JsonSerializable(typeof(QueuedObject))]
 [JsonSerializable(typeof(StatusReport))]
 [JsonSerializable(typeof(StatusSamples))]
 [JsonSerializable(typeof(StartedRun))]

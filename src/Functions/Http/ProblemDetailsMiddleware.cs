@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Archiving.Health;
+using Archiving.Listing;
+using Archiving.Objects;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
@@ -36,9 +38,18 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         {
             await WriteAsync(http, StatusCodes.Status404NotFound, "There is nothing here", exception.Message);
         }
-        catch (ConflictException exception)
+        catch (Exception exception) when (exception is ConflictException or ObjectUnavailableException or RunTooLargeException)
         {
             await WriteAsync(http, StatusCodes.Status409Conflict, "That cannot be done as things are", exception.Message);
+        }
+        catch (ContentTooLargeException exception)
+        {
+            await WriteAsync(http, StatusCodes.Status413PayloadTooLarge, "The request is too large", exception.Message);
+        }
+        catch (BadHttpRequestException exception)
+        {
+            // The body broke off, or its framing is wrong; the web server knows the status.
+            await WriteAsync(http, exception.StatusCode, "The request cannot be read", "The body cannot be read to its end.");
         }
         catch (OutageException outage)
         {
@@ -57,6 +68,9 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
 
     private static async Task WriteAsync(HttpContext http, int status, string title, string detail, string? field = null)
     {
+        // It is the caller's own word, and may be as long as a request.
+        const int LongestField = 100;
+        field = field is { Length: > LongestField } ? field[..LongestField] : field;
         http.Response.StatusCode = status;
         http.Response.ContentType = "application/problem+json";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter);

@@ -1,0 +1,25 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Functions.Http;
+
+/// <summary>Points in time as requests write them: ISO 8601, UTC when they bear no zone.</summary>
+internal static partial class IsoTime
+{
+    /// <summary>What is expected of a field that holds something else.</summary>
+    public const string Expected = "Expected an ISO 8601 time from 1970 to 2199 such as 2026-10-01T00:00:00Z.";
+
+    private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Reads a time; <see langword="null"/> when it is none, or before 1970 or after 2199.</summary>
+    public static DateTimeOffset? Parse(string? text) =>
+        text is not null
+        && Pattern().IsMatch(text)
+        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        && time >= DateTimeOffset.UnixEpoch && time <= Latest
+            ? time
+            : null;
+
+    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}([T ].*)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Pattern();
+}

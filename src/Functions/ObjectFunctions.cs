@@ -1,0 +1,144 @@
+using Archiving.Ledger;
+using Archiving.Objects;
+using Archiving.Search;
+using Archiving.Settings;
+using Functions.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Functions;
+
+/// <summary>Finds objects, shows them and their content, and archives one again.</summary>
+public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, ObjectContents contents, ObjectRequeuer requeuer, ArchiverOptions options)
+{
+    private const int LongestName = 100;
+    private const int LongestText = 200;
+    private const int StandardLimit = 50;
+
+    /// <summary>Searches, newest first.</summary>
+    [Function("FindObjects")]
+    public async Task<IActionResult> FindObjectsAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        var query = new RequestQuery(request, "from", "to", "region", "type", "state", "q", "call", "cursor", "limit");
+        var filter = new SearchFilter
+        {
+            From = query.Instant("from"),
+            To = query.Instant("to"),
+            Region = query.Text("region", LongestName),
+            Type = query.Text("type", LongestName),
+            State = query.Name<LedgerState>("state"),
+            Text = query.Text("q", LongestText),
+            Call = query.Text("call", LongestText),
+        };
+        if (filter.To <= filter.From)
+        {
+            throw new BadRequestException("to", "Expected a time after \"from\".");
+        }
+
+        var limit = query.Integer("limit", StandardLimit, 1, ObjectSearch.MostRows);
+        SearchPosition? after = null;
+        if (query.Text("cursor", int.MaxValue) is { } cursor)
+        {
+            after = SearchCursor.TryRead(filter, cursor, out var position)
+                ? position
+                : throw new BadRequestException("cursor", "Expected the cursor of an answer to this very search.");
+        }
+
+        var page = await search.FindAsync(filter, after, limit, cancellationToken);
+        var found = new FoundObjects(
+            [.. page.Entries.Select(entry => ObjectItem.Of(entry, options.Retention))],
+            page.Next is { } next ? SearchCursor.Write(filter, next) : null);
+        return ApiJson.Result(found, ApiJson.Default.FoundObjects);
+    }
+
+    /// <summary>Shows one object.</summary>
+    [Function("GetObject")]
+    public async Task<IActionResult> GetObjectAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects/{region}/{id}")] HttpRequest request,
+        string region,
+        string id,
+        CancellationToken cancellationToken)
+    {
+        var entry = await FindAsync(request, region, id, cancellationToken);
+        return ApiJson.Result(ObjectItem.Of(entry, options.Retention), ApiJson.Default.ObjectItem);
+    }
+
+    /// <summary>Leads to the archived content: 302, or the address as JSON for whoever asks for that.</summary>
+    [Function("GetObjectContent")]
+    public async Task<IActionResult> GetObjectContentAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects/{region}/{id}/content")] HttpRequest request,
+        string region,
+        string id,
+        CancellationToken cancellationToken)
+    {
+        var entry = await FindAsync(request, region, id, cancellationToken);
+        var link = await contents.LinkAsync(entry, cancellationToken);
+        var response = request.HttpContext.Response;
+        response.Headers.CacheControl = "no-store";
+        if (request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)))
+        {
+            return ApiJson.Result(link, ApiJson.Default.ContentLink);
+        }
+
+        response.Headers.Location = link.Url.AbsoluteUri;
+        return new StatusCodeResult(StatusCodes.Status302Found);
+    }
+
+    /// <summary>Shows archived text, such as a transcript.</summary>
+    [Function("GetObjectText")]
+    public async Task<IActionResult> GetObjectTextAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects/{region}/{id}/text")] HttpRequest request,
+        string region,
+        string id,
+        CancellationToken cancellationToken)
+    {
+        var entry = await FindAsync(request, region, id, cancellationToken);
+        var text = await contents.ReadTextAsync(entry, cancellationToken);
+        var headers = request.HttpContext.Response.Headers;
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+        headers["X-Truncated"] = text.IsWhole ? "false" : "true";
+        return new ContentResult { Content = text.Text, ContentType = "text/plain; charset=utf-8", StatusCode = StatusCodes.Status200OK };
+    }
+
+    /// <summary>Puts one object into its queue again.</summary>
+    [Function("QueueObject")]
+    public async Task<IActionResult> QueueObjectAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "post", Route = "objects/{region}/{id}/archive")] HttpRequest request,
+        string region,
+        string id,
+        CancellationToken cancellationToken)
+    {
+        using var body = await RequestBody.ReadAsync(request, cancellationToken);
+        body.AllowOnly();
+        var entry = await FindAsync(request, region, id, cancellationToken);
+        var queue = await requeuer.RequeueAsync(entry, cancellationToken);
+        return ApiJson.Result(new QueuedObject(queue), ApiJson.Default.QueuedObject, StatusCodes.Status202Accepted);
+    }
+
+    private async Task<LedgerEntry> FindAsync(HttpRequest request, string region, string id, CancellationToken cancellationToken)
+    {
+        var created = new RequestQuery(request, "created").Instant("created");
+        var entry = await finder.FindAsync(region, id, created, cancellationToken);
+
+        // A slash stays encoded in a path, and an id that is all dots has to be encoded twice to get through one.
+        if (entry is null && Uri.UnescapeDataString(id) is var decoded && decoded != id)
+        {
+            entry = await finder.FindAsync(region, decoded, created, cancellationToken);
+        }
+
+        return entry ?? throw new NotFoundException("No object of this region and id is known.");
+    }
+}
+
+/// <summary>What a search found.</summary>
+/// <param name="Items">The objects, newest first.</param>
+/// <param name="Cursor">Gives the next page; <see langword="null"/> on the last.</param>
+public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Cursor);
+
+/// <summary>An object that was put into a queue.</summary>
+/// <param name="Queue">The queue.</param>
+public sealed record QueuedObject(string Queue);
