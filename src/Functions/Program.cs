@@ -1,7 +1,9 @@
 using Archiving;
 using Archiving.Settings;
+using Functions.Dashboard;
 using Functions.Http;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
 try
@@ -10,6 +12,7 @@ try
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.Services.AddArchiving(builder.Configuration);
+    builder.Services.AddSingleton<DashboardFiles>();
     await builder.Build().RunAsync();
 }
 catch (SettingsException exception)

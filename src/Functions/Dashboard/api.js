@@ -1,0 +1,108 @@
+// Talks to the archiver's own API. The key is kept by the tab alone and sent as a header, never in an address.
+
+const KEY = "functionKey";
+const PATIENCE = 30_000;
+const root = new URL("../", import.meta.url);
+
+let candidate = sessionStorage.getItem(KEY);
+
+/** An answer that is not what was asked for, or none at all. */
+export class ApiError extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export const hasKey = () => candidate !== null;
+
+/** Uses a key from now on; it is kept once an answer shows that it is right. */
+export function useKey(key) {
+  candidate = key;
+}
+
+export function forgetKey() {
+  candidate = null;
+  sessionStorage.removeItem(KEY);
+}
+
+/** Asks; gives the answer's JSON. `accept` names statuses besides 2xx that bring a proper answer. */
+export async function ask(path, { method = "GET", query, body, signal, accept = [], as = "json" } = {}) {
+  const url = new URL(path, root);
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value) {
+      url.searchParams.set(name, value);
+    }
+  }
+
+  const headers = { Accept: as === "json" ? "application/json" : "*/*" };
+  if (candidate) {
+    headers["x-functions-key"] = candidate;
+  }
+
+  if (body) {
+    headers["Content-Type"] = "application/json";
+  }
+
+  const limit = AbortSignal.timeout(PATIENCE);
+  let response;
+  let text;
+  try {
+    response = await fetch(url, {
+      method,
+      headers,
+      body: body && JSON.stringify(body),
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      cache: "no-store",
+    });
+    text = await response.text();
+  } catch (error) {
+    if (signal?.aborted) {
+      throw error;
+    }
+
+    throw new ApiError(0, limit.aborted ? `The archiver did not answer within ${PATIENCE / 1000} seconds.` : "The archiver cannot be reached. Check the network, and whether the app runs.");
+  }
+
+  if (response.ok || accept.includes(response.status)) {
+    if (candidate && response.ok) {
+      sessionStorage.setItem(KEY, candidate);
+    }
+
+    try {
+      return as === "json" ? JSON.parse(text) : text;
+    } catch {
+      throw new ApiError(response.status, "The archiver answered with something that is not JSON.");
+    }
+  }
+
+  throw new ApiError(response.status, problem(response, text));
+}
+
+/** What a problem (RFC 9457) says, or what the status means when there is none. */
+function problem(response, text) {
+  try {
+    const { title, detail } = JSON.parse(text);
+    if (title || detail) {
+      return [title, detail].filter(Boolean).join(": ");
+    }
+  } catch {
+    // Not every proxy speaks RFC 9457.
+  }
+
+  return response.status === 401 ? "The key is not accepted." : `The archiver answered ${response.status} ${response.statusText}`.trim() + ".";
+}
+
+const objectPath = ({ region, id }) => `objects/${encodeURIComponent(region)}/${encodeURIComponent(id)}`;
+
+export const readStatus = (signal) => ask("status", { signal });
+export const readHealth = (signal) => ask("health", { signal, accept: [503] });
+export const readHistory = (hours, signal) => ask("history", { query: { hours }, signal });
+export const readProof = (signal) => ask("reconcile/latest", { signal });
+export const findObjects = (query, signal) => ask("objects", { query, signal });
+export const readObject = (key, signal) => ask(objectPath(key), { signal });
+export const readContentAddress = (key, signal) => ask(`${objectPath(key)}/content`, { signal });
+export const readText = (key, signal) => ask(`${objectPath(key)}/text`, { signal, as: "text" });
+export const archiveAgain = (key) => ask(`${objectPath(key)}/archive`, { method: "POST" });
+export const redrive = (what) => ask("failures/redrive", { method: "POST", body: what });
+export const compare = () => ask("reconcile", { method: "POST" });

@@ -1,0 +1,226 @@
+// Starts the page: which screen is shown, the key, and the status that is asked for again and again.
+
+import * as api from "./api.js";
+import * as charts from "./charts.js";
+import * as find from "./find.js";
+import * as format from "./format.js";
+import * as object from "./object.js";
+import * as overview from "./overview.js";
+import { tick } from "./parts.js";
+
+const POLL = 7_000;
+const STALE = 30_000;
+const VIEWS = ["key", "overview", "find", "object"];
+const TITLES = { key: "Key", overview: "Overview", find: "Find a recording", object: "Recording" };
+
+const element = (id) => document.getElementById(id);
+
+let view = null;
+let leave = new AbortController();
+let polling = null;
+let timer = 0;
+let latest = { status: null, at: 0, error: null };
+
+/** What an address asks for. */
+function route() {
+  const [path, query] = location.hash.replace(/^#\/?/, "").split("?", 2);
+  const [name, region, id] = path.split("/").map(decode);
+  if (name === "object" && region && id) {
+    return { view: "object", key: { region, id } };
+  }
+
+  return name === "find" ? { view: "find", parameters: Object.fromEntries(new URLSearchParams(query)) } : { view: "overview" };
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function switchTo(name, focus) {
+  const changed = view !== name;
+  view = name;
+  for (const each of VIEWS) {
+    element(`view-${each}`).hidden = each !== name;
+  }
+
+  for (const link of ["overview", "find"]) {
+    if (link === name) {
+      element(`nav-${link}`).setAttribute("aria-current", "page");
+    } else {
+      element(`nav-${link}`).removeAttribute("aria-current");
+    }
+  }
+
+  document.title = `${TITLES[name]} – 8x8 archive`;
+  if (focus && (changed || name === "object")) {
+    scrollTo(0, 0);
+    element(`view-${name}`).querySelector("h1").focus({ preventScroll: true });
+  }
+}
+
+/** Shows what the address asks for. */
+async function navigate(focus) {
+  leave.abort();
+  leave = new AbortController();
+  const { signal } = leave;
+  const wanted = route();
+  switchTo(wanted.view, focus);
+  try {
+    if (wanted.view === "overview") {
+      poll();
+    } else if (wanted.view === "find") {
+      await find.open(wanted.parameters, signal);
+    } else {
+      await object.open(wanted.key, signal);
+    }
+  } catch (error) {
+    handle(error, signal);
+  }
+}
+
+function handle(error, signal) {
+  if (signal.aborted) {
+    return;
+  }
+
+  if (error.status === 401) {
+    askForKey();
+  } else {
+    throw error;
+  }
+}
+
+function askForKey() {
+  const had = api.hasKey();
+  stop();
+  leave.abort();
+  api.forgetKey();
+  latest = { status: null, at: 0, error: null };
+  showSession();
+  const error = element("key-error");
+  error.textContent = had ? "This key is not accepted. Check that it belongs to this function app, and enter it again." : "";
+  switchTo("key", false);
+  element("key").value = "";
+  element("key").focus();
+}
+
+/** Asks for the status, and again in a while; not while nobody looks. */
+async function poll() {
+  stop();
+  if (document.hidden || view === "key") {
+    return;
+  }
+
+  polling = new AbortController();
+  const { signal } = polling;
+  try {
+    const status = await api.readStatus(signal);
+    latest = { status, at: Date.now(), error: null };
+    charts.see(status);
+    find.offer(status);
+    overview.showStatus(status, latest.at);
+    showSession();
+    if (view === "overview") {
+      await overview.refresh(status, signal);
+    }
+  } catch (error) {
+    if (signal.aborted) {
+      return;
+    }
+
+    if (error.status === 401) {
+      askForKey();
+      return;
+    }
+
+    if (!(error instanceof api.ApiError)) {
+      throw error;
+    }
+
+    latest.error = error;
+    showSession();
+  } finally {
+    if (!signal.aborted) {
+      timer = setTimeout(poll, POLL);
+    }
+  }
+}
+
+function stop() {
+  clearTimeout(timer);
+  polling?.abort();
+}
+
+/** How fresh everything is, said once at the top of each screen. */
+function showSession() {
+  const { status, at, error } = latest;
+  element("forget").hidden = !api.hasKey();
+  const age = Date.now() - at;
+  const isStale = Boolean(error) || (status !== null && age > STALE);
+  const freshness = element("freshness");
+  freshness.hidden = status === null;
+  freshness.className = isStale ? "freshness stale" : "freshness";
+  freshness.textContent = isStale ? `Not up to date since ${format.localClock(at)}` : `Up to date at ${format.localClock(at)}`;
+  const trouble = element("trouble");
+  const text = error ? `${error.message} ${status ? "What you see is old." : ""} It is tried again by itself.` : "";
+  if (trouble.textContent !== text) {
+    trouble.textContent = text;
+    trouble.hidden = text === "";
+  }
+
+  if (isStale) {
+    overview.showStale(status, at);
+  }
+}
+
+function start() {
+  element("zone").textContent = `Times are those of your clock (${format.zone()}), unless they say UTC.`;
+  overview.start();
+  find.start();
+  addEventListener("hashchange", () => view !== "key" && navigate(true));
+  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : poll()));
+  document.addEventListener("poll-now", poll);
+  element("skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    element("main").focus();
+  });
+  element("forget").addEventListener("click", () => {
+    api.forgetKey();
+    location.reload();
+  });
+  element("key-form").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    api.useKey(element("key").value.trim());
+    element("key").value = "";
+    element("key-error").textContent = "";
+    try {
+      await api.readStatus();
+    } catch (error) {
+      if (error.status === 401) {
+        askForKey();
+        return;
+      }
+
+      // Whether the key is right shows once the archiver answers.
+    }
+
+    await navigate(true);
+    poll();
+  });
+  setInterval(() => {
+    tick();
+    if (!document.hidden && view !== "key") {
+      showSession();
+    }
+  }, 1_000);
+  navigate(false);
+  if (view !== "overview") {
+    poll();
+  }
+}
+
+start();

@@ -1,0 +1,238 @@
+// One object with all that belongs to its call: hear it, see it, read it, fetch it, have it archived again.
+
+import * as api from "./api.js";
+import { announce, facts, h, icon } from "./dom.js";
+import * as find from "./find.js";
+import * as format from "./format.js";
+import { isArchived, kindOf, nameOf, objectHref, stateBadge, timeAt, timeAway } from "./parts.js";
+
+const VERIFICATIONS = {
+  md5: "The MD5 is the one that 8x8 names",
+  "multipart-md5": "The MD5 of its parts is the one that 8x8 names",
+  size: "The size is the one that 8x8 names; 8x8 names no checksum that fits",
+};
+
+const ORDER = { video: 0, audio: 1, text: 2, other: 3 };
+const MOST_OF_A_CALL = 50;
+
+const element = (id) => document.getElementById(id);
+
+/** Shows an object. */
+export async function open(key, signal) {
+  element("object-back").href = find.lastAddress();
+  element("object-title").textContent = "Loading …";
+  element("object").replaceChildren();
+  let item;
+  try {
+    item = await api.readObject(key, signal);
+  } catch (error) {
+    if (signal.aborted || error.status === 401) {
+      throw error;
+    }
+
+    element("object-title").textContent = error.status === 404 ? "Not found" : "It cannot be shown";
+    element("object").replaceChildren(h("p", { class: "card error" }, error.message));
+    return;
+  }
+
+  element("object-title").textContent = nameOf(item);
+  document.title = `${nameOf(item)} – 8x8 archive`;
+  const call = h("section", { class: "card", "aria-labelledby": "call-title", hidden: true });
+  element("object").replaceChildren(main(item, signal), call, details(item));
+  await showCall(call, item, signal);
+}
+
+function main(item, signal) {
+  const kind = kindOf(item);
+  const result = h("p", { class: "result", role: "status" });
+  return h(
+    "section", { class: "card", "aria-label": "Content" },
+    h("div", { class: "head" },
+      h("p", { class: "summary" }, icon(kind), `${format.typeLabel(item.type)} · ${item.region} · `, timeAt(item.createdTime)),
+      stateBadge(item.state)),
+    isArchived(item) ? content(item, signal) : h("p", { class: item.state === "Failed" ? "error" : "muted" }, format.STATES[item.state]?.meaning ?? item.state),
+    item.lastError && h("p", { class: "reason" }, h("b", null, "What went wrong last: "), item.lastError),
+    h("div", { class: "buttons" },
+      isArchived(item) && h("button", { type: "button", class: "primary", click: () => download(item, result) }, "Download"),
+      h("button", { type: "button", click: (event) => archiveAgain(item, event.currentTarget, result) }, item.state === "Failed" ? "Try again" : "Archive again")),
+    result);
+}
+
+/** What there is to hear, see or read. */
+function content(item, signal) {
+  const kind = kindOf(item);
+  return kind === "audio" || kind === "video" ? player(item, kind, signal)
+    : kind === "text" ? text(item, signal)
+    : h("p", { class: "muted" }, "This kind of content cannot be shown here. Download it to open it.");
+}
+
+/** Plays from the archive. The address is good for minutes: a new one is asked for when it is over, and playing goes on where it was. */
+function player(item, kind, signal) {
+  const trouble = h("p", { class: "error", role: "alert" });
+  const media = h(kind, { controls: true, preload: "metadata", playsinline: true, "aria-label": nameOf(item) });
+  let expires = 0;
+  const load = async () => {
+    try {
+      const { url, expiresOn } = await api.readContentAddress(item, signal);
+      expires = Date.parse(expiresOn);
+      media.src = url;
+      trouble.textContent = "";
+    } catch (error) {
+      if (!signal.aborted) {
+        trouble.textContent = error.message;
+      }
+    }
+  };
+  const renew = async () => {
+    const at = media.currentTime;
+    const wasPlaying = !media.paused;
+    await load();
+    media.currentTime = at;
+    if (wasPlaying) {
+      media.play().catch(() => {});
+    }
+  };
+  media.addEventListener("play", () => Date.now() > expires && renew());
+  media.addEventListener("error", () => {
+    if (Date.now() > expires) {
+      renew();
+    } else {
+      trouble.textContent = "This browser cannot play it. Download it to open it with another program.";
+    }
+  });
+  signal.addEventListener("abort", () => {
+    media.pause();
+    media.removeAttribute("src");
+  });
+  load();
+  return h("div", { class: "player" }, media, trouble);
+}
+
+function text(item, signal) {
+  const place = h("div", { class: "text", role: "region", "aria-label": `Text of ${nameOf(item)}`, tabindex: "0", "aria-busy": "true" }, h("p", { class: "muted" }, "Reading …"));
+  api.readText(item, signal).then(
+    (written) => place.replaceChildren(...readable(written)),
+    (error) => signal.aborted || place.replaceChildren(h("p", { class: "error" }, error.message)))
+    .finally(() => place.removeAttribute("aria-busy"));
+  return place;
+}
+
+/** JSON as people read it: texts as paragraphs, the rest as terms and values. */
+function readable(written) {
+  try {
+    return [structure(JSON.parse(written), 0)];
+  } catch {
+    return [h("p", { class: "prose" }, written)];
+  }
+}
+
+function structure(value, depth) {
+  if (Array.isArray(value)) {
+    return h("ol", { class: "plain" }, value.map((entry) => h("li", null, structure(entry, depth + 1))));
+  }
+
+  if (value !== null && typeof value === "object" && depth < 20) {
+    return h("dl", { class: "written" }, Object.entries(value).map(([name, entry]) => h("div", null, h("dt", null, format.words(name)), h("dd", null, structure(entry, depth + 1)))));
+  }
+
+  return h("p", { class: "prose" }, String(typeof value === "object" ? JSON.stringify(value) : value));
+}
+
+/** The other objects of the call: what was said, what was summed up, what was recorded. */
+async function showCall(section, item, signal) {
+  const call = item.callId ?? item.bucketId;
+  if (!call) {
+    return;
+  }
+
+  let others;
+  try {
+    const page = await api.findObjects({ call, limit: String(MOST_OF_A_CALL) }, signal);
+    others = page.items.filter((other) => other.id !== item.id || other.region !== item.region);
+  } catch (error) {
+    if (signal.aborted || error.status === 401) {
+      throw error;
+    }
+
+    section.hidden = false;
+    section.replaceChildren(h("h2", { id: "call-title" }, "The same call"), h("p", { class: "error" }, error.message));
+    return;
+  }
+
+  others.sort((one, other) => ORDER[kindOf(one)] - ORDER[kindOf(other)] || Date.parse(one.createdTime) - Date.parse(other.createdTime));
+  section.hidden = others.length === 0;
+  section.replaceChildren(
+    h("h2", { id: "call-title" }, "The same call"),
+    h("ul", { class: "plain rows call" }, others.map((other) => h("li", null, part(other, signal)))));
+}
+
+function part(item, signal) {
+  const head = [icon(kindOf(item)), h("b", null, format.typeLabel(item.type)), h("span", { class: "sub" }, nameOf(item)), stateBadge(item.state)];
+  const link = h("a", { href: objectHref(item), "aria-label": `Open by itself: ${nameOf(item)}` }, "Open by itself");
+  if (!isArchived(item)) {
+    return h("div", { class: "part" }, h("p", { class: "part-head" }, head), item.lastError && h("p", { class: "reason" }, item.lastError), link);
+  }
+
+  // Loaded when it is opened. Transcripts and summaries are opened at once: they are small, and what one looks for.
+  const place = h("div");
+  const fold = h("details", { class: "part" }, h("summary", { class: "part-head" }, head), place);
+  fold.addEventListener("toggle", () => {
+    if (fold.open && !place.hasChildNodes()) {
+      place.append(content(item, signal), h("p", null, link));
+    }
+  });
+  fold.open = item.type === "transcription" || item.type === "summary";
+  return fold;
+}
+
+function details(item) {
+  return h(
+    "section", { class: "card", "aria-labelledby": "details-title" },
+    h("h2", { id: "details-title" }, "Details"),
+    facts([
+      ["State", `${format.stateLabel(item.state)}. ${format.STATES[item.state]?.meaning ?? ""}`],
+      ["Made", [format.localTime(item.createdTime), h("span", { class: "sub" }, format.utcTime(item.createdTime))]],
+      ["Archived", item.archivedAt && [format.localTime(item.archivedAt), h("span", { class: "sub" }, format.utcTime(item.archivedAt))]],
+      ["Verified", item.verification && (VERIFICATIONS[item.verification] ?? item.verification)],
+      ["Size", item.bytes === undefined ? null : `${format.bytes(item.bytes)} (${format.number(item.bytes)} bytes)`],
+      ["8x8 deletes it", item.deletedBy8x8On && [timeAway(item.deletedBy8x8On), h("span", { class: "sub" }, format.localTime(item.deletedBy8x8On))]],
+      ["Asked to restore", item.restoreRequestedAt && timeAway(item.restoreRequestedAt)],
+      ["Attempts", item.attempts ? format.number(item.attempts) : null],
+      ["Call", item.callId && h("a", { href: `#/find?q=${encodeURIComponent(item.callId)}` }, item.callId)],
+      ["Region", item.region],
+      ["Content type", item.mimeType],
+      ["Id at 8x8", h("code", null, item.id)],
+      ["In the container", item.blob && h("code", null, item.blob)],
+      ["SHA-256", item.sha256 && h("code", null, item.sha256)],
+      ["MD5", item.md5 && h("code", null, item.md5)],
+    ]));
+}
+
+async function download(item, result) {
+  result.className = "result";
+  result.textContent = "";
+  try {
+    // The archive answers with the object's own name as an attachment, so the page stays.
+    const { url } = await api.readContentAddress(item);
+    h("a", { href: url, rel: "noreferrer" }).click();
+    result.textContent = "The download starts.";
+  } catch (error) {
+    result.className = "result error";
+    result.textContent = error.message;
+  }
+}
+
+async function archiveAgain(item, button, result) {
+  button.disabled = true;
+  result.className = "result";
+  try {
+    await api.archiveAgain(item);
+    result.textContent = "It is back in the queue and is copied as soon as its turn comes.";
+  } catch (error) {
+    result.className = "result error";
+    result.textContent = error.message;
+  } finally {
+    button.disabled = false;
+    announce(result.textContent);
+  }
+}

@@ -1,0 +1,293 @@
+// The first screen: whether anything is about to be lost, and what to do about it.
+
+import * as api from "./api.js";
+import * as charts from "./charts.js";
+import { announce, confirm, facts, h, icon, show, table } from "./dom.js";
+import * as format from "./format.js";
+import { nameOf, objectHref, timeAway } from "./parts.js";
+
+const SHOWN = 20;
+const LATE = 3_600_000;
+
+const QUEUES = {
+  "list-windows": "Spans of time to list",
+  "archive-objects": "To archive",
+  "restore-objects": "To restore from cold storage",
+  "verify-objects": "To read again and verify",
+  "purge-objects": "To delete at 8x8",
+};
+
+const element = (id) => document.getElementById(id);
+
+/** When each part was last read, and what of the status it depended on. */
+const read = new Map();
+let saidLast = null;
+
+/** Reads what is due. The status has just been read. */
+export async function refresh(status, signal) {
+  await Promise.all([
+    part("health", 14_000, null, api.readHealth, showHealth, "health", signal),
+    part("history", 60_000, charts.span(), (stop) => api.readHistory(charts.span(), stop), ({ samples }) => charts.setSamples(samples), null, signal),
+    part("failures", 30_000, status.objects.Failed, (stop) => api.findObjects({ state: "Failed", limit: String(SHOWN) }, stop), (page) => showFailures(page, status), "failures", signal),
+    part("restores", 30_000, status.objects.Restoring, (stop) => api.findObjects({ state: "Restoring", limit: String(SHOWN) }, stop), (page) => showRestores(page, status), "restores", signal),
+    part("proof", 300_000, null, readProof, showProof, "proof", signal),
+  ]);
+  charts.draw();
+}
+
+/** Reads one part when it is due or what it depends on has changed; what goes wrong is said in its place. */
+async function part(name, lifetime, basis, load, use, place, signal) {
+  const last = read.get(name);
+  if (last && last.basis === basis && Date.now() - last.at < lifetime) {
+    return;
+  }
+
+  try {
+    use(await load(signal));
+    read.set(name, { at: Date.now(), basis });
+  } catch (error) {
+    if (signal.aborted || error.status === 401) {
+      throw error;
+    }
+
+    if (!(error instanceof api.ApiError)) {
+      throw error;
+    }
+
+    if (place) {
+      show(element(place), error.message, () => h("p", { class: "error" }, error.message));
+    }
+  }
+}
+
+/** Everything that the status says. */
+export function showStatus(status, at) {
+  showVerdict(status.verdict, at, null);
+  showFigures(status);
+  showRisks(status);
+  showToken(status.token);
+  showListings(status.listings);
+  showQueues(status.queues);
+  showTypes(status.byType);
+}
+
+/** What was known is old: no figure may look like a fact. */
+export function showStale(status, at) {
+  showVerdict(status?.verdict ?? null, at, "stale");
+}
+
+function showVerdict(verdict, at, stale) {
+  const state = stale || !verdict ? "unknown" : verdict.isSafe ? "safe" : "risk";
+  const title = { safe: "Safe", risk: "Needs attention", unknown: "Not known" }[state];
+  const text = !verdict ? "The archiver has not answered yet." : stale ? `At ${format.localClock(at)} it was: ${verdict.text}` : verdict.text;
+  element("verdict").className = `verdict ${state}`;
+  show(element("verdict"), { state, text }, () => [icon(state), h("div", null, h("h2", null, title), h("p", { id: "verdict-text" }, text))]);
+
+  // The figures in the sentence change every minute; what is said aloud is that the verdict changed.
+  if (saidLast !== state) {
+    saidLast = state;
+    announce(`${title}. ${text}`);
+  }
+}
+
+function showFigures({ objects, bytes, atRisk }) {
+  const figures = [
+    { label: "Archived", value: (objects.Archived ?? 0) + (objects.Purged ?? 0), note: format.bytes(bytes), href: "#/find?state=Archived" },
+    { label: "Waiting", value: objects.Queued ?? 0, note: "to be copied", href: "#/find?state=Queued" },
+    { label: "Being restored", value: objects.Restoring ?? 0, note: "from cold storage", href: "#/find?state=Restoring" },
+    { label: "Failed", value: objects.Failed ?? 0, note: "need a look", href: "#/find?state=Failed", bad: true },
+    { label: "At risk", value: atRisk ?? 0, note: "deleted within 7 days", bad: true },
+  ];
+  show(element("figures"), figures, () => figures.map(({ label, value, note, href, bad }) => {
+    const content = [h("span", { class: "label" }, label), h("b", null, format.number(value)), h("span", { class: "note" }, note)];
+    return h("li", { class: bad && value > 0 ? "bad" : null }, href ? h("a", { href, "data-focus": label }, content) : h("div", null, content));
+  }));
+}
+
+function showRisks({ risks, oldestUnarchived }) {
+  show(element("risks"), { risks, oldestUnarchived }, () => [
+    risks?.length > 0
+      ? table("Not archived, and deleted by 8x8 within seven days", [
+        { label: "What", header: true, cell: (risk) => [h("b", null, `${format.number(risk.count)} × ${format.typeLabel(risk.type)}`), h("span", { class: "sub" }, risk.region)] },
+        { label: "8x8 deletes it", cell: (risk) => [timeAway(risk.deletedBy8x8On), h("span", { class: "sub" }, format.localTime(risk.deletedBy8x8On))] },
+      ], risks)
+      : h("p", { class: "fine" }, icon("Archived"), "8x8 deletes nothing within the next 7 days that is not archived."),
+    oldestUnarchived && h("div", { class: "oldest" },
+      h("h3", null, "Waits longest"),
+      h("p", null, h("a", { href: objectHref(oldestUnarchived), "data-focus": "oldest" }, `Made ${format.localTime(oldestUnarchived.createdTime)}`), h("span", { class: "sub" }, "8x8 deletes it ", timeAway(oldestUnarchived.deletedBy8x8On)))),
+  ]);
+}
+
+function showToken(token) {
+  show(element("token"), token, () => {
+    if (!token?.expiresOn) {
+      return h("p", { class: "warn" }, "There is no token yet.");
+    }
+
+    return [
+      h("p", { class: "big" }, "Token ends ", timeAway(token.expiresOn)),
+      h("p", { class: "muted" }, `at ${format.localTime(token.expiresOn)}; it is renewed past half of its life.`),
+    ];
+  });
+}
+
+function showListings(listings) {
+  const rows = Object.entries(listings ?? {}).map(([region, listing]) => ({
+    region,
+    ...listing,
+    isLate: !listing.lastCompleted || Date.now() - Date.parse(listing.lastCompleted) > LATE,
+  }));
+  show(element("listings"), rows, () => rows.length === 0
+    ? h("p", { class: "warn" }, "Nothing has been listed yet.")
+    : table("Last listing of each region", [
+      { label: "Region", header: true, cell: (row) => row.region },
+      { label: "Completed", cell: (row) => h("span", { class: row.isLate ? "warn" : null }, row.lastCompleted ? timeAway(row.lastCompleted) : "never") },
+      { label: "Knows up to", cell: (row) => (row.watermark ? timeAway(row.watermark) : "") },
+    ], rows));
+}
+
+function showQueues(queues) {
+  const rows = Object.entries(queues ?? {}).map(([name, count]) => ({ name, count })).filter(({ name, count }) => name in QUEUES || count > 0);
+  show(element("queues"), rows, () => table("Messages in each queue", [
+    { label: "Queue", header: true, cell: (row) => QUEUES[row.name] ?? row.name },
+    { label: "About", number: true, cell: (row) => format.number(row.count) },
+  ], rows));
+}
+
+function showTypes(byType) {
+  const rows = Object.entries(byType ?? {}).map(([type, states]) => ({ type, states }));
+  const state = (name) => ({ label: format.stateLabel(name), number: true, wide: name === "Gone" || name === "Restoring", cell: (row) => format.number(row.states[name]) });
+  show(element("types"), rows, () => rows.length === 0
+    ? h("p", { class: "muted" }, "Nothing has been found at 8x8 yet.")
+    : table("Objects by type and state", [
+      { label: "Type", header: true, cell: (row) => h("a", { href: `#/find?type=${encodeURIComponent(row.type)}`, "data-focus": row.type }, format.typeLabel(row.type)) },
+      { label: "Archived", number: true, cell: (row) => format.number((row.states.Archived ?? 0) + (row.states.Purged ?? 0)) },
+      state("Queued"), state("Restoring"), state("Failed"), state("Gone"),
+    ], rows));
+}
+
+function showHealth(health) {
+  show(element("health"), health, () => health.status === "Healthy"
+    ? h("p", { class: "fine big" }, icon("Archived"), "Everything works")
+    : h("ul", { class: "plain" }, (health.checks ?? []).map((check) => h("li", { class: "check" }, icon("Failed"), h("div", null, h("b", null, check.name), h("p", null, check.message))))));
+}
+
+async function readProof(signal) {
+  try {
+    return await api.readProof(signal);
+  } catch (error) {
+    if (error.status === 404) {
+      return null;
+    }
+
+    throw error;
+  }
+}
+
+function showProof(report) {
+  show(element("proof"), report, () => [
+    report
+      ? facts([
+        ["Ended", report.completedAt && timeAway(report.completedAt)],
+        ["At 8x8", format.number(report.total.source)],
+        ["Archived of these", format.number(report.total.archived)],
+        ["Missing, queued then", format.number(report.total.missing)],
+        ["Changed, queued then", format.number(report.total.changed)],
+      ])
+      : h("p", { class: "muted" }, "All of 8x8 is compared with the archive once a week. It has not been yet."),
+    h("button", { type: "button", class: "small", "data-focus": "compare", click: startComparison }, "Compare now"),
+    h("p", { class: "result", role: "status" }),
+  ]);
+}
+
+async function startComparison(event) {
+  const result = event.currentTarget.nextElementSibling;
+  result.textContent = "Starting …";
+  try {
+    await api.compare();
+    result.textContent = "The comparison runs. Its result shows here when it is done.";
+    read.delete("proof");
+  } catch (error) {
+    result.textContent = error.message;
+  }
+}
+
+function showFailures({ items, cursor }, status) {
+  element("redrive-all").hidden = items.length === 0;
+  show(element("failures"), { items, more: Boolean(cursor) }, () => items.length === 0
+    ? h("p", { class: "fine" }, icon("Archived"), "Nothing has failed.")
+    : [
+      h("ul", { class: "plain rows" }, items.map((item) => h(
+        "li", null,
+        h("div", { class: "what" },
+          h("a", { href: objectHref(item), "data-focus": `open ${item.region} ${item.id}` }, nameOf(item)),
+          h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime), item.attempts && `tried ${format.count(item.attempts, "time")}`].filter(Boolean).join(" · "))),
+        h("p", { class: "reason" }, item.lastError ?? "The reason is not known."),
+        h("div", { class: "do" },
+          item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)),
+          h("button", { type: "button", class: "small", "aria-label": `Try ${nameOf(item)} again`, "data-focus": `redrive ${item.region} ${item.id}`, click: () => redriveOne(item) }, "Try again"))))),
+      cursor && h("p", null, h("a", { href: "#/find?state=Failed" }, `Show all ${format.number(status.objects.Failed)}`)),
+    ]);
+}
+
+function showRestores({ items, cursor }, status) {
+  show(element("restores"), { items, more: Boolean(cursor) }, () => items.length === 0
+    ? h("p", { class: "muted" }, "Nothing waits for 8x8's cold storage.")
+    : [
+      h("ul", { class: "plain rows" }, items.map((item) => h(
+        "li", null,
+        h("div", { class: "what" },
+          h("a", { href: objectHref(item), "data-focus": `restore ${item.region} ${item.id}` }, nameOf(item)),
+          h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime)].join(" · "))),
+        h("p", { class: "reason" }, item.restoreRequestedAt ? ["Asked for ", timeAway(item.restoreRequestedAt), "; 8x8 takes up to a day."] : "About to be asked for."),
+        h("div", { class: "do" }, item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)))))),
+      cursor && h("p", null, h("a", { href: "#/find?state=Restoring" }, `Show all ${format.number(status.objects.Restoring)}`)),
+    ]);
+}
+
+async function redriveOne(item) {
+  if (await confirm("Try this object again?", `${nameOf(item)} goes back into the queue and is copied as soon as its turn comes.`, "Try again")) {
+    await redrive({ region: item.region, ids: [item.id] });
+  }
+}
+
+async function redriveAll() {
+  if (await confirm("Try everything that failed again?", "All failed objects go back into the queue. What failed for lack of a right fails again until the right is given.", "Try all again")) {
+    await redrive({});
+  }
+}
+
+async function redrive(what) {
+  const result = element("redrive-result");
+  result.className = "result";
+  result.textContent = "Putting back …";
+  try {
+    const { requeued } = await api.redrive(what);
+    result.textContent = requeued === 0
+      ? "Nothing was put back: it is no longer failed."
+      : `${format.count(requeued, "object")} ${requeued === 1 ? "is" : "are"} back in the queue.`;
+  } catch (error) {
+    result.className = "result error";
+    result.textContent = error.message;
+  }
+
+  // The button that was pressed may be gone with its row.
+  element("failures-title").focus({ preventScroll: true });
+  read.delete("failures");
+  document.dispatchEvent(new Event("poll-now"));
+}
+
+export function start() {
+  charts.start();
+  element("redrive-all").addEventListener("click", redriveAll);
+  for (const button of document.querySelectorAll("[data-hours]")) {
+    button.addEventListener("click", () => {
+      for (const other of document.querySelectorAll("[data-hours]")) {
+        other.setAttribute("aria-pressed", String(other === button));
+      }
+
+      charts.setSpan(Number(button.dataset.hours));
+      document.dispatchEvent(new Event("poll-now"));
+    });
+  }
+}

@@ -1,0 +1,42 @@
+// What several screens show alike.
+
+import { h, icon } from "./dom.js";
+import * as format from "./format.js";
+
+export const nameOf = (item) => item.objectName || item.id;
+
+export const objectHref = ({ region, id }) => `#/object/${encodeURIComponent(region)}/${encodeURIComponent(id)}`;
+
+/** A time as distance from now, kept true by the clock; the time itself in UTC as its tooltip. */
+export function timeAway(time) {
+  return h("time", { datetime: time, title: format.utcTime(time), "data-away": "" }, format.away(time));
+}
+
+/** A time by the browser's clock; in UTC as its tooltip. */
+export const timeAt = (time) => h("time", { datetime: time, title: format.utcTime(time) }, format.localTime(time));
+
+/** Keeps all distances true. */
+export function tick() {
+  const now = Date.now();
+  for (const element of document.querySelectorAll("[data-away]")) {
+    const text = format.away(element.getAttribute("datetime"), now);
+    if (element.textContent !== text) {
+      element.textContent = text;
+    }
+  }
+}
+
+export const stateBadge = (state) => h("span", { class: `badge state-${state}` }, icon(state), format.stateLabel(state));
+
+const TEXT_TYPES = ["transcription", "summary", "sentimentScore", "agentnotes", "postcallsurvey"];
+
+/** What an object is to who looks at it: audio, video, text or other. */
+export function kindOf({ mimeType, type }) {
+  const mime = (mimeType ?? "").toLowerCase();
+  return mime.startsWith("audio/") ? "audio"
+    : mime.startsWith("video/") ? "video"
+    : mime.startsWith("text/") || mime.startsWith("application/json") || TEXT_TYPES.includes(type) ? "text"
+    : "other";
+}
+
+export const isArchived = ({ state }) => state === "Archived" || state === "Purged";

@@ -1,0 +1,34 @@
+using Functions.Dashboard;
+using Functions.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Functions;
+
+/// <summary>Serves the dashboard. Open to everybody, and holds nothing of the tenant: what it shows it asks for with the visitor's key.</summary>
+public sealed class DashboardFunctions(DashboardFiles files)
+{
+    /// <summary>The page.</summary>
+    [Function("GetDashboard")]
+    public IActionResult GetDashboard([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dashboard")] HttpRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+
+        // The page names its files relative to its own address, which must not end with a slash for that.
+        return request.Path.Value!.EndsWith('/') ? new RedirectResult("../dashboard") : Answer(request, DashboardFiles.Page);
+    }
+
+    /// <summary>A file of the page.</summary>
+    [Function("GetDashboardAsset")]
+    public IActionResult GetDashboardAsset(
+        [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dashboard/{asset}")] HttpRequest request,
+        string asset)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Answer(request, asset);
+    }
+
+    private FileContentResult Answer(HttpRequest request, string name) =>
+        files.Find(name)?.Answer(request, files.ContentSecurityPolicy) ?? throw new NotFoundException("The dashboard has no such file.");
+}
