@@ -1,3 +1,4 @@
+using System.Globalization;
 using Simulator.Objects;
 
 namespace Simulator;
@@ -27,10 +28,19 @@ public static class DemoObjects
         "trailing dot.",
     ];
 
+    // Three objects make a call: what was recorded, and what was made of it.
     private static readonly string[] Types =
     [
-        "callrecording", "callcenterrecording", "voicemail", "transcription", "summary", "callrecording",
-        "sentimentScore", "screenrecording", "callcentervoicemail", "agentnotes", "postcallsurvey", "voicecommentrecording",
+        "callrecording", "transcription", "summary",
+        "callcenterrecording", "screenrecording", "agentnotes",
+        "voicemail", "transcription", "sentimentScore",
+        "callcentervoicemail", "voicecommentrecording", "postcallsurvey",
+    ];
+
+    private static readonly string[] People =
+    [
+        "Maria Chen", "James Okafor", "Priya Nair", "Lukas Weber", "Sofia Rossi", "Daniel Novak", "Amina Hassan", "Tom Becker",
+        "Elena Petrova", "Noah Williams", "Yuki Tanaka", "Clara Dubois", "Omar Farouk", "Grace Murphy", "Pedro Alvarez", "Ingrid Larsen",
     ];
 
     /// <summary>Adds them. The same seed and time give the same objects.</summary>
@@ -40,15 +50,29 @@ public static class DemoObjects
 #pragma warning disable CA5394 // Demo data; the seed makes it the same each time.
         var random = new Random(seed);
         var left = TotalBytes;
+        var call = new DemoCall("", "", "", now);
         for (var number = 0; number < Count; number++)
         {
-            var region = number % 3 == 2 ? "uk" : "us-east";
-            var created = now.AddMinutes(-30 - random.Next(25 * 24 * 60)).AddMilliseconds(random.Next(1000));
+            if (number % 3 == 0)
+            {
+                // Numbers that nobody has: 555-01xx in America, 7946 0xxx in London.
+                var isUk = number / 3 % 3 == 2;
+                call = new DemoCall(
+                    isUk ? "uk" : "us-east",
+                    People[random.Next(People.Length)],
+                    isUk
+                        ? string.Create(CultureInfo.InvariantCulture, $"+44 20 7946 0{random.Next(1000):D3}")
+                        : string.Create(CultureInfo.InvariantCulture, $"+1 408 555 01{random.Next(100):D2}"),
+                    now.AddMinutes(-30 - random.Next(25 * 24 * 60)));
+            }
+
+            var created = call.At.AddMinutes(number % 3).AddMilliseconds(random.Next(1000));
             var updated = created.AddMinutes(random.Next(1, 20));
             var type = number switch
             {
                 0 => "meeting",
                 < 5 => "hologram+beta",
+                Count - 1 => "screenrecording",
                 _ => Types[number % Types.Length],
             };
             var bytes = number switch
@@ -61,21 +85,23 @@ public static class DemoObjects
             left -= bytes;
             objects.Add(new ObjectSpecification
             {
-                Region = region,
+                Region = call.Region,
                 Id = number == 7 ? "FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----" : null,
-                Type = number == Count - 1 ? "screenrecording" : type,
+                Type = type,
                 Bytes = bytes,
                 PartSize = number == 0 || number % 10 == 0 ? PartSize : null,
                 Checksum = number == 9 ? "" : null,
-                ObjectName = number - 10 is >= 0 and var hostile && hostile < HostileNames.Length ? HostileNames[hostile] : null,
+                ObjectName = number - 10 is >= 0 and var hostile && hostile < HostileNames.Length ? HostileNames[hostile] : $"{call.Person} {call.Number}{Extension(type)}",
                 CreatedTime = created,
                 UpdatedTime = updated < now.AddMinutes(-2) ? updated : now.AddMinutes(-2),
                 Tags =
                 [
                     new("callId", $"call-{number / 3}"),
-                    new("direction", number % 2 == 0 ? "inbound" : "outbound"),
-                    new("extension", $"{1000 + (number % 40)}"),
-                    new("startTime", created.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                    new("direction", number / 3 % 2 == 0 ? "inbound" : "outbound"),
+                    new("extension", $"{1000 + (number / 3 % 40)}"),
+                    new("callerName", call.Person),
+                    new("callerNumber", call.Number),
+                    new("startTime", created.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)),
                     new("note", ""),
                 ],
             });
@@ -83,15 +109,19 @@ public static class DemoObjects
 #pragma warning restore CA5394
     }
 
-    // Media takes its share of what is left, so that the sum comes out; documents are small.
+    private static string Extension(string type) => SimulatedObject.Extension(SimulatedObject.DefaultMimeType(type));
+
+    // Media takes about its share of what is left, and less than two, so that the sum comes out; documents are small.
     private static long Size(string type, Random random, long share)
     {
 #pragma warning disable CA5394
         return type switch
         {
-            "transcription" or "summary" or "sentimentScore" or "agentnotes" or "postcallsurvey" => random.Next(400, 60_000),
-            _ => Math.Max(1, (long)(share * (0.2 + (random.NextDouble() * 2.2)))),
+            "transcription" or "summary" or "sentimentScore" or "agentnotes" or "postcallsurvey" => Math.Min(share, random.Next(400, 60_000)),
+            _ => Math.Max(1, (long)(share * (0.2 + (random.NextDouble() * 1.7)))),
         };
 #pragma warning restore CA5394
     }
+
+    private sealed record DemoCall(string Region, string Person, string Number, DateTimeOffset At);
 }

@@ -13,6 +13,7 @@ public sealed class ContentTests : SimulatorTest
     [InlineData("audio/mpeg", 100_000)]
     [InlineData("audio/wav", 1)]
     [InlineData("audio/wav", 100_000)]
+    [InlineData("video/mp4", 1_000)]
     [InlineData("video/mp4", 70_001)]
     [InlineData("application/json", 1)]
     [InlineData("application/json", 2)]
@@ -61,6 +62,28 @@ public sealed class ContentTests : SimulatorTest
         var syncs = Enumerable.Range(0, bytes.Length - 1).Where(index => bytes[index] == 0xFF && (bytes[index + 1] & 0xE0) == 0xE0);
 
         Assert.Equal(Enumerable.Range(0, 10).Select(frame => frame * 417), syncs);
+    }
+
+    [Theory]
+    [InlineData(2_000)]
+    [InlineData(300_000)]
+    public void Makes_a_film_whose_boxes_fill_it(int length)
+    {
+        var bytes = new byte[length];
+        new GeneratedContent("video/mp4", 7, bytes.Length).Fill(bytes, 0);
+
+        var boxes = new List<string>();
+        var position = 0;
+        while (position < bytes.Length)
+        {
+            boxes.Add(System.Text.Encoding.ASCII.GetString(bytes, position + 4, 4));
+            position += (int)System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(bytes.AsSpan(position));
+        }
+
+        Assert.Equal(bytes.Length, position);
+        Assert.Equal("free", boxes[^1]);
+        Assert.Contains("moov", boxes);
+        Assert.Contains("mdat", boxes);
     }
 
     [Fact]
@@ -207,6 +230,7 @@ public sealed class ContentTests : SimulatorTest
         Assert.Contains(all, item => item.Content.Length == 80 * 1024 * 1024);
         Assert.Contains(all, item => item.ObjectName.Length == 1004);
         Assert.All(all, item => Assert.True(item.Content.Length >= 0 && item.UpdatedTime <= Now));
+        Assert.Equal(13, all.Select(item => item.Type).Distinct().Count());
     }
 
     private static Uri Content(SimulatedObject item) => new($"/storage/{item.Region}/v3/objects/{item.Id}/content", UriKind.Relative);

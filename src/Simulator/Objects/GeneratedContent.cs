@@ -6,7 +6,7 @@ namespace Simulator.Objects;
 
 /// <summary>
 /// The bytes of an object, made from a seed whenever they are asked for, from any offset: nothing of them is kept.
-/// Recordings are WAV or MP3 that a player plays, transcripts are JSON.
+/// Recordings are WAV, MP3 or MP4 that a player plays, transcripts are JSON.
 /// </summary>
 /// <param name="MimeType">Decides what the bytes look like.</param>
 /// <param name="Seed">The same seed gives the same bytes.</param>
@@ -17,8 +17,43 @@ public sealed record GeneratedContent(string MimeType, ulong Seed, long Length)
     private const int Mp3Frame = 417;
     private const int Mp3Head = 36;
     private const int WavHeader = 44;
-    private const int Mp4Header = 32;
+    private const int BoxHeader = 8;
+    private const int SentenceLength = 64;
     private static readonly short[] Sine = [.. Enumerable.Range(0, 1024).Select(index => (short)(9000 * Math.Sin(2 * Math.PI * index / 1024)))];
+
+    // Twelve seconds of a square that crosses the screen (H.264).
+    private static readonly byte[] Clip = ReadClip();
+
+    private static readonly byte[][] Sentences =
+    [
+        .. new[]
+        {
+            "Thank you for calling, how can I help you today?",
+            "I have a question about my last invoice.",
+            "Could you give me the number of your contract, please?",
+            "One moment, I am looking it up.",
+            "It says here that the payment arrived on Monday.",
+            "That is strange, because I was charged twice.",
+            "I see. I will have the second amount sent back to you.",
+            "How long will that take?",
+            "Three to five working days, as a rule.",
+            "And could you send me a confirmation by mail?",
+            "Of course. Is the address still the same?",
+            "Yes, nothing has changed.",
+            "We would like to move the appointment to next Thursday.",
+            "In the morning or in the afternoon?",
+            "The technician will call before he comes.",
+            "The line was cut off yesterday in the middle of the call.",
+            "I am sorry about that. I have opened a ticket.",
+            "Is there anything else that I can do for you?",
+            "No, that is all. Thank you for your help.",
+            "Have a nice day, goodbye.",
+            "Let me put you through to my colleague in the warehouse.",
+            "The delivery was short by two boxes.",
+            "We will send the missing ones tomorrow by express.",
+            "Please leave your name and number after the tone.",
+        }.Select(sentence => Encoding.ASCII.GetBytes(sentence.PadRight(SentenceLength))),
+    ];
 
     /// <summary>Writes the bytes that stand at an offset.</summary>
     public void Fill(Span<byte> destination, long offset)
@@ -159,15 +194,18 @@ public sealed record GeneratedContent(string MimeType, ulong Seed, long Length)
         }
     }
 
+    // A film, then a box that players skip, which fills up the size.
     private void FillMp4(Span<byte> destination, long offset)
     {
-        Span<byte> header = stackalloc byte[Mp4Header];
-        BinaryPrimitives.WriteInt32BigEndian(header, 24);
-        "ftypisom"u8.CopyTo(header[4..]);
-        "isommp42"u8.CopyTo(header[16..]);
-        BinaryPrimitives.WriteUInt32BigEndian(header[24..], (uint)Math.Clamp(Length - 24, 8, uint.MaxValue));
-        "free"u8.CopyTo(header[28..]);
-        var position = CopyHeader(header, destination, offset);
+        var position = 0;
+        if (Length >= Clip.Length + BoxHeader)
+        {
+            Span<byte> header = stackalloc byte[BoxHeader];
+            BinaryPrimitives.WriteUInt32BigEndian(header, (uint)Math.Min(Length - Clip.Length, uint.MaxValue));
+            "free"u8.CopyTo(header[4..]);
+            position = CopyHeader([.. Clip, .. header], destination, offset);
+        }
+
         FillNoise(destination[position..], offset + position);
     }
 
@@ -199,10 +237,15 @@ public sealed record GeneratedContent(string MimeType, ulong Seed, long Length)
         }
     }
 
-    private byte Letter(long at)
+    private byte Letter(long at) =>
+        Sentences[Word(Seed, (ulong)at / SentenceLength) % (ulong)Sentences.Length][at % SentenceLength];
+
+    private static byte[] ReadClip()
     {
-        var value = (byte)(Word(Seed, (ulong)at >> 3) >> (int)((at & 7) * 8));
-        return value % 6 == 0 ? (byte)' ' : (byte)('a' + (value % 26));
+        using var stream = typeof(GeneratedContent).Assembly.GetManifestResourceStream("clip.mp4")!;
+        var clip = new byte[stream.Length];
+        stream.ReadExactly(clip);
+        return clip;
     }
 
     private static int CopyHeader(ReadOnlySpan<byte> header, Span<byte> destination, long offset)

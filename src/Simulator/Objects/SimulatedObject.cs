@@ -176,7 +176,7 @@ public sealed class SimulatedObject
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture);
 
-    private static string DefaultMimeType(string type) => type switch
+    internal static string DefaultMimeType(string type) => type switch
     {
         "callrecording" or "callcenterrecording" or "voicecommentrecording" => "audio/mpeg",
         "voicemail" or "callcentervoicemail" => "audio/wav",
@@ -186,7 +186,7 @@ public sealed class SimulatedObject
         _ => "application/octet-stream",
     };
 
-    private static string Extension(string mimeType) => mimeType switch
+    internal static string Extension(string mimeType) => mimeType switch
     {
         "audio/mpeg" => ".mp3",
         "audio/wav" => ".wav",
