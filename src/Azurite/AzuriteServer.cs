@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Reflection;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -18,6 +19,12 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     private const string CertificateFile = "certificate.pem";
     private const string KeyFile = "key.pem";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    // Where package.json, the lock file and the launcher are.
+    private static readonly string Folder = typeof(AzuriteServer).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>()
+        .First(attribute => attribute.Key == "AzuriteDirectory").Value!;
+
     private readonly Process _process;
     private readonly string _folder;
     private readonly IReadOnlyList<(string Name, string Key)> _accounts;
@@ -54,7 +61,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     /// <exception cref="AzuriteException">It cannot be installed or does not start.</exception>
     public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, bool secure = false, CancellationToken cancellationToken = default)
     {
-        await AzuriteInstallation.EnsureAsync(report, cancellationToken);
+        await NodePackages.EnsureAsync(Folder, "Azurite, the Azure Storage emulator,", report, cancellationToken);
         var folder = Directory.CreateTempSubdirectory("azurite-").FullName;
         var accounts = Enumerable.Range(0, AccountCount)
             .Select(number => (Name: string.Create(CultureInfo.InvariantCulture, $"account{number:D3}"), Key: Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))))
@@ -70,7 +77,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         };
         var certificate = secure ? MakeCertificate(folder) : null;
         string[] security = secure ? ["--oauth", "basic", "--cert", Path.Combine(folder, CertificateFile), "--key", Path.Combine(folder, KeyFile)] : [];
-        foreach (var argument in (string[])[Path.Combine(AzuriteInstallation.Folder, "launcher.cjs"), "--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry", .. security])
+        foreach (var argument in (string[])[Path.Combine(Folder, "launcher.cjs"), "--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry", .. security])
         {
             process.StartInfo.ArgumentList.Add(argument);
         }

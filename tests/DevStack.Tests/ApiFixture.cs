@@ -55,8 +55,8 @@ public sealed class ApiFixture(AzuriteFixture azurite) : IAsyncLifetime
 
         // Its record contradicts its content, so it fails for good.
         Simulator.Objects.Add(new ObjectSpecification { Id = "broken", Region = "uk", Checksum = new string('0', 32), CreatedTime = Newest.AddDays(-8) });
-        var app = new AppProcess(FunctionAppTests.Settings(
-            Simulator,
+        var app = new AppProcess(AppProcess.Settings(
+            Simulator.BaseUrl,
             Account,
             [("ListingSchedule", Never), ("ReconcileSchedule", Never), ("VerifySchedule", Never), ("TokenRefreshSchedule", Never), ("Listing__SettleSeconds", "0"), ("LocalHost__FunctionKey", Key), ("Purge__AfterDays", "1")]));
         await app.WaitAsync();

@@ -1,46 +1,42 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Reflection;
 using System.Security.Cryptography;
 
 namespace Azurite;
 
-/// <summary>The pinned Azurite, installed from its lock file on first use.</summary>
-public static class AzuriteInstallation
+/// <summary>Packages of npm that a lock file pins, installed on first use.</summary>
+public static class NodePackages
 {
     private static readonly TimeSpan InstallTimeout = TimeSpan.FromMinutes(10);
 
-    /// <summary>Where package.json, the lock file and the launcher are.</summary>
-    public static string Folder { get; } = typeof(AzuriteInstallation).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>()
-        .First(attribute => attribute.Key == "AzuriteDirectory").Value!;
-
-    /// <summary>Installs Azurite unless it is there. Several processes may call this at once; one installs.</summary>
+    /// <summary>Installs a folder's packages unless they are there. Several processes may call this at once; one installs.</summary>
+    /// <param name="folder">Where package.json and package-lock.json are.</param>
+    /// <param name="name">What the packages are, for people.</param>
     /// <param name="report">Told when an installation begins.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <exception cref="AzuriteException">Node.js is missing, or npm fails.</exception>
-    public static async Task EnsureAsync(Action<string>? report = null, CancellationToken cancellationToken = default)
+    public static async Task EnsureAsync(string folder, string name, Action<string>? report = null, CancellationToken cancellationToken = default)
     {
-        await RequireNodeAsync(cancellationToken);
-        var marker = Path.Combine(Folder, "node_modules", ".installed");
-        var wanted = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(Folder, "package-lock.json"), cancellationToken)));
+        await RequireNodeAsync(folder, name, cancellationToken);
+        var marker = Path.Combine(folder, "node_modules", ".installed");
+        var wanted = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(folder, "package-lock.json"), cancellationToken)));
         if (await IsInstalledAsync(marker, wanted, cancellationToken))
         {
             return;
         }
 
-        await using var turn = await LockAsync(Path.Combine(Folder, "obj", "install.lock"), cancellationToken);
+        await using var turn = await LockAsync(Path.Combine(folder, "obj", "install.lock"), cancellationToken);
         if (await IsInstalledAsync(marker, wanted, cancellationToken))
         {
             return;
         }
 
-        report?.Invoke("Installing Azurite, the Azure Storage emulator (once, about half a minute) …");
+        report?.Invoke($"Installing {name} (once, about half a minute) …");
         var (npm, arguments) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c npm ") : ("npm", "");
-        var (exitCode, output) = await RunAsync(npm, arguments + "ci --no-audit --no-fund --loglevel=error", "npm is not installed. It comes with Node.js, from https://nodejs.org.", cancellationToken);
+        var (exitCode, output) = await RunAsync(folder, npm, arguments + "ci --no-audit --no-fund --loglevel=error", "npm is not installed. It comes with Node.js, from https://nodejs.org.", cancellationToken);
         if (exitCode != 0)
         {
-            throw new AzuriteException($"Azurite could not be installed: `npm ci` in {Folder} ended with {exitCode}.{Environment.NewLine}{output}");
+            throw new AzuriteException($"{name} could not be installed: `npm ci` in {folder} ended with {exitCode}.{Environment.NewLine}{output}");
         }
 
         await File.WriteAllTextAsync(marker, wanted, cancellationToken);
@@ -49,13 +45,13 @@ public static class AzuriteInstallation
     private static async Task<bool> IsInstalledAsync(string marker, string wanted, CancellationToken cancellationToken) =>
         File.Exists(marker) && await File.ReadAllTextAsync(marker, cancellationToken) == wanted;
 
-    private static async Task RequireNodeAsync(CancellationToken cancellationToken)
+    private static async Task RequireNodeAsync(string folder, string name, CancellationToken cancellationToken)
     {
-        const string Remedy = "Azurite, the Azure Storage emulator, needs Node.js 20 or newer on the PATH: install it from https://nodejs.org.";
-        var (exitCode, output) = await RunAsync("node", "--version", $"Node.js is not installed. {Remedy}", cancellationToken);
+        var remedy = $"{name} needs Node.js 20 or newer on the PATH: install it from https://nodejs.org.";
+        var (exitCode, output) = await RunAsync(folder, "node", "--version", $"Node.js is not installed. {remedy}", cancellationToken);
         if (exitCode != 0 || !Version.TryParse(output.Trim().TrimStart('v'), out var version) || version.Major < 20)
         {
-            throw new AzuriteException($"Node.js answers \"{output.Trim()}\" when asked for its version. {Remedy}");
+            throw new AzuriteException($"Node.js answers \"{output.Trim()}\" when asked for its version. {remedy}");
         }
     }
 
@@ -75,12 +71,12 @@ public static class AzuriteInstallation
         }
     }
 
-    private static async Task<(int ExitCode, string Output)> RunAsync(string program, string arguments, string whenMissing, CancellationToken cancellationToken)
+    private static async Task<(int ExitCode, string Output)> RunAsync(string folder, string program, string arguments, string whenMissing, CancellationToken cancellationToken)
     {
         using var process = new Process();
         process.StartInfo = new ProcessStartInfo(program, arguments)
         {
-            WorkingDirectory = Folder,
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,

@@ -1,0 +1,108 @@
+using System.Drawing;
+using System.Text.Json;
+using OpenQA.Selenium;
+
+namespace Dashboard.Tests;
+
+/// <summary>For everybody: by keyboard alone, on the smallest phone, in both colour schemes, by the rules of WCAG.</summary>
+public sealed class AccessibilityTests(DashboardStack stack)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public static TheoryData<string, string> Screens => new()
+    {
+        { "", "#types a" },
+        { "#/find?q=maria", "#results a" },
+        { "#/object/us-east/maria-call", "#object .call .prose" },
+        { "#/object/us-east/unknown", "#object .error" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Screens))]
+    public async Task Breaks_no_rule_of_accessibility(string hash, string ready)
+    {
+        await stack.AddRefusedAsync("rules", "Rules.mp3");
+        var axe = await File.ReadAllTextAsync(Path.Combine(await FilesTests.InstallAsync("axe-core"), "axe.min.js"), Cancellation);
+        foreach (var isDark in new[] { false, true })
+        {
+            foreach (var width in new[] { 1280, 390 })
+            {
+                using var browser = Browser.Start(new Size(width, 900), isPhone: width < 640, isDark);
+                browser.Open(DashboardStack.PageOf(stack.App, hash));
+                await browser.WaitForAsync(ready);
+                browser.Run<object?>(axe);
+                var result = browser.RunAsync<string>(
+                    """
+                    const done = arguments[0];
+                    axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }).then(
+                      ({ violations, passes }) => done(JSON.stringify({ passes: passes.length, violations: violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).join(" | ")}`) })),
+                      (error) => done(JSON.stringify({ passes: 0, violations: [String(error)] })));
+                    """);
+                using var json = JsonDocument.Parse(result);
+                Assert.Empty(json.RootElement.GetProperty("violations").EnumerateArray().Select(violation => violation.GetString()));
+                Assert.True(json.RootElement.GetProperty("passes").GetInt32() > 10, result);
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Screens))]
+    public async Task Fits_the_smallest_phone(string hash, string ready)
+    {
+        using var browser = Browser.Start(new Size(320, 640), isPhone: true);
+        browser.Open(DashboardStack.PageOf(stack.App, hash));
+        await browser.WaitForAsync(ready);
+
+        Assert.Equal(320, browser.Run<long>("return document.documentElement.scrollWidth"));
+    }
+
+    [Fact]
+    public async Task Is_used_by_keyboard_alone()
+    {
+        await stack.AddRefusedAsync("keys", "Keys.mp3");
+        using var browser = Browser.Start();
+        browser.Open(stack.Page);
+        await browser.WaitForTextAsync("#failures", "Keys.mp3");
+
+        // Past the navigation at one go.
+        browser.Press(Keys.Tab);
+        Assert.Equal("skip", browser.Focused.GetDomAttribute("id"));
+        browser.Press(Keys.Enter);
+        Assert.Equal("main", browser.Focused.GetDomAttribute("id"));
+
+        // Cancel, then have it tried again. The focus comes back to where one was.
+        stack.Mend("keys");
+        var button = browser.TabTo(element => element.GetDomAttribute("data-focus") == "redrive us-east keys", "the button of the failed object");
+        Assert.Equal("Try Keys.mp3 again", button.GetDomAttribute("aria-label"));
+        Assert.NotEqual("none", button.GetCssValue("outline-style"));
+        browser.Press(Keys.Enter);
+        await browser.WaitForTextAsync("#confirm", "Keys.mp3");
+        browser.Press(Keys.Escape);
+        await browser.HoldsAsync(() => browser.Focused.GetDomAttribute("data-focus") == "redrive us-east keys", "the focus is back");
+        browser.Press(Keys.Enter);
+        await browser.WaitForAsync("#confirm-yes");
+        browser.TabTo(element => element.GetDomAttribute("id") == "confirm-yes", "yes");
+        browser.Press(Keys.Enter);
+        await browser.WaitForTextAsync("#redrive-result", "back in the queue");
+        Assert.Equal("failures-title", browser.Focused.GetDomAttribute("id"));
+
+        // To the search, to a recording, to its player.
+        browser.Reload();
+        await browser.WaitForAsync("#nav-find");
+        browser.TabTo(element => element.GetDomAttribute("id") == "nav-find", "the search");
+        browser.Press(Keys.Enter);
+        await browser.WaitForAsync("#find-q");
+        Assert.Equal("Find a recording", browser.Focused.Text);
+        browser.TabTo(element => element.GetDomAttribute("id") == "find-q", "the field");
+        browser.Press("maria chen", Keys.Enter);
+        await browser.WaitForTextAsync("#results", "555-0142");
+        browser.TabTo(element => element.Text.EndsWith("555-0142.wav", StringComparison.Ordinal), "the recording");
+        browser.Press(Keys.Enter);
+        await browser.WaitForTextAsync("#object-title", "555-0142.wav");
+        Assert.Equal("object-title", browser.Focused.GetDomAttribute("id"));
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"), "the player is ready");
+        browser.TabTo(element => element.TagName == "audio", "the player");
+        browser.Press(" ");
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio').currentTime > 0.2"), "it plays");
+    }
+}

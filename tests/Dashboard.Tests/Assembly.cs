@@ -1,0 +1,8 @@
+using Dashboard.Tests;
+using Xunit.Sdk;
+using Xunit.v3;
+
+[assembly: AssemblyFixture(typeof(DashboardStack))]
+
+// One browser at a time: several would only wait for each other's processor.
+[assembly: Parallelization(Mode = ParallelMode.None)]

@@ -1,0 +1,163 @@
+using System.Globalization;
+using Testing;
+
+namespace Dashboard.Tests;
+
+/// <summary>The second screen: from a person, a number or a day to what was said.</summary>
+public sealed class FindTests(DashboardStack stack)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("maria chen")]
+    [InlineData("4085550142")]
+    [InlineData("555-0142")]
+    [InlineData("call-maria")]
+    public async Task Finds_a_recording_by(string text)
+    {
+        using var browser = Browser.Start();
+        browser.Open(DashboardStack.PageOf(stack.App, "#/find"));
+
+        (await browser.WaitForAsync("#find-q")).SendKeys(text);
+        await browser.ClickAsync("#find-form button[type=submit]");
+
+        await browser.HoldsAsync(() => browser.Url.Fragment.StartsWith("#/find?q=", StringComparison.Ordinal), "the address says what is looked for");
+        await browser.WaitForTextAsync("#results", "Maria Chen +1 (408) 555-0142.wav");
+        Assert.DoesNotContain("Filler", browser.Text("#results"), StringComparison.Ordinal);
+        Assert.Contains("shown, newest first", browser.Text("#find-summary"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Narrows_down_by_day_type_state_and_region_and_goes_back()
+    {
+        using var browser = Browser.Start();
+        browser.Open(DashboardStack.PageOf(stack.App, "#/find?region=uk&type=meeting&state=Archived"));
+        await browser.WaitForTextAsync("#results", "Board meeting.mp4");
+        Assert.Equal("meeting", browser.All("#find-type")[0].GetDomProperty("value"));
+        Assert.Single(browser.All("#results tbody tr"));
+
+        await browser.ClickAsync("button[data-days='7']");
+        await browser.HoldsAsync(() => browser.Url.Fragment.Contains("from=", StringComparison.Ordinal), "the address names days");
+        await browser.WaitForTextAsync("#results", "Board meeting.mp4");
+
+        await browser.ClickAsync("#results tbody a");
+        await browser.WaitForTextAsync("#object-title", "Board meeting.mp4");
+        browser.Back();
+        await browser.WaitForTextAsync("#results", "Board meeting.mp4");
+        Assert.Contains("from=", browser.Url.Fragment, StringComparison.Ordinal);
+
+        var day = TimeProvider.System.GetUtcNow().AddDays(-20).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        browser.Open(DashboardStack.PageOf(stack.App, $"#/find?region=uk&type=meeting&from={day}&to={day}"));
+        await browser.WaitForTextAsync("#results", "Nothing matches");
+        browser.Back();
+        await browser.WaitForTextAsync("#results", "Board meeting.mp4");
+    }
+
+    [Fact]
+    public async Task Goes_through_pages()
+    {
+        using var browser = Browser.Start();
+        browser.Open(DashboardStack.PageOf(stack.App, "#/find?q=filler"));
+        await browser.HoldsAsync(() => browser.All("#results tbody tr").Count == 50, "a page of fifty");
+        Assert.Contains("there are more", browser.Text("#find-summary"), StringComparison.Ordinal);
+        var first = browser.Text("#results tbody a");
+
+        await browser.ClickAsync("#pager a[rel=next]");
+        await browser.HoldsAsync(() => browser.All("#results tbody tr").Count == DashboardStack.Others - 50, "the rest");
+        browser.Back();
+        await browser.HoldsAsync(() => browser.Text("#results tbody a") == first, "the first page again");
+    }
+
+    [Fact]
+    public async Task Plays_a_call_in_place_and_shows_what_was_said()
+    {
+        using var browser = Browser.Start();
+        browser.Open(DashboardStack.PageOf(stack.App, "#/object/us-east/maria-call"));
+        await browser.WaitForTextAsync("#object-title", "Maria Chen +1 (408) 555-0142.wav");
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"), "the recording is 20 seconds long");
+
+        // As a person does: the player has the focus, and the space bar starts it.
+        browser.Run<object?>("document.querySelector('#object audio').focus()");
+        browser.Press(" ");
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio').currentTime > 0.5"), "it plays");
+
+        // The rest of the call is there, the transcript and the summary open.
+        await browser.HoldsAsync(() => browser.All("#object .call > li").Count == 2, "the other two objects of the call");
+        await browser.HoldsAsync(() => browser.All("#object .call .prose").Count >= 2, "what was said, and its summary");
+        Assert.Contains("Transcript", browser.Text("#object .call"), StringComparison.Ordinal);
+        Assert.Contains("Agent-", browser.Text("#object .call"), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("The MD5 is the one that 8x8 names", browser.Text("#object"), StringComparison.Ordinal);
+
+        // Nothing but the page, its API and the recording was asked for, and the key to the recording is not this page's address.
+        var archive = browser.Requests.Where(request => request.Port == stack.BlobPort).ToList();
+        Assert.All(archive, request => Assert.EndsWith(".wav", request.AbsolutePath, StringComparison.Ordinal));
+        Assert.NotEmpty(archive);
+        Assert.All(browser.Requests.Where(IsOfTheNetwork).Except(archive), request => Assert.Equal(stack.App.Url.Authority, request.Authority));
+        Assert.Empty(browser.Console);
+    }
+
+    [Fact]
+    public async Task Plays_a_meeting_in_place()
+    {
+        using var browser = Browser.Start();
+        browser.Open(DashboardStack.PageOf(stack.App, "#/object/uk/board"));
+
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object video')?.duration === 12"), "the film is 12 seconds long");
+        browser.Run<object?>("document.querySelector('#object video').focus()");
+        browser.Press(" ");
+        await browser.HoldsAsync(() => browser.Run<bool>("const film = document.querySelector('#object video'); return film.currentTime > 0.5 && film.videoWidth === 320"), "it plays");
+        Assert.Empty(browser.Console);
+    }
+
+    [Fact]
+    public async Task Saves_a_recording_under_its_name()
+    {
+        using var browser = Browser.Start();
+        var folder = Directory.CreateTempSubdirectory("dashboard-").FullName;
+        browser.SaveTo(folder);
+        browser.Open(DashboardStack.PageOf(stack.App, "#/object/us-east/maria-call"));
+        await browser.ClickAsync("#object button.primary");
+
+        var file = Path.Combine(folder, "Maria Chen +1 (408) 555-0142.wav");
+        await Eventually.HoldsAsync(() => File.Exists(file), "the file");
+        await Eventually.HoldsAsync(() => new FileInfo(file).Length == 320_044, "all of it");
+        Assert.EndsWith("#/object/us-east/maria-call", browser.Url.ToString(), StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Has_an_object_archived_again()
+    {
+        using var browser = Browser.Start();
+        browser.Open(DashboardStack.PageOf(stack.App, "#/object/us-east/maria-summary"));
+        await browser.WaitForTextAsync("#object-title", "Maria Chen summary.json");
+
+        await browser.ClickAsync("#object .buttons button:not(.primary)");
+
+        await browser.WaitForTextAsync("#object .result", "It is back in the queue");
+        await stack.WaitForStateAsync("maria-summary", "Archived");
+    }
+
+    [Fact]
+    public async Task Shows_a_hostile_name_as_text()
+    {
+        using var browser = Browser.Start();
+        browser.Open(DashboardStack.PageOf(stack.App, "#/find?type=voicemail"));
+        await browser.WaitForTextAsync("#results", DashboardStack.HostileName);
+        await browser.ClickAsync("#results tbody a");
+        await browser.WaitForTextAsync("#object-title", DashboardStack.HostileName);
+        await browser.WaitForTextAsync("#object .facts", DashboardStack.HostileName);
+        browser.Open(DashboardStack.PageOf(stack.App, $"#/object/us-east/{Uri.EscapeDataString(DashboardStack.HostileName)}"));
+        await browser.WaitForTextAsync("#object-title", "Not found");
+        await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
+
+        Assert.False(browser.HasAlert);
+        Assert.Empty(browser.All("main img"));
+
+        // That there is no such object is the only thing the console knows: no policy had to step in.
+        Assert.All(browser.Console, line => Assert.Contains("404", line, StringComparison.Ordinal));
+    }
+
+    // The browser's own pages and what a page makes itself are no requests.
+    private static bool IsOfTheNetwork(Uri address) => address.Scheme is "http" or "https";
+}

@@ -1,0 +1,147 @@
+using System.Diagnostics;
+using Testing;
+
+namespace Dashboard.Tests;
+
+/// <summary>The first screen, as an operator sees and uses it.</summary>
+public sealed class OverviewTests(DashboardStack stack)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Shows_the_verdict_and_where_everything_stands()
+    {
+        using var browser = Browser.Start();
+        browser.Open(stack.Page);
+
+        await browser.WaitForTextAsync("#verdict-text", "recordings safe");
+        await Eventually.HoldsAsync(
+            async () => (await stack.App.GetAsync("/api/status")).Body.GetProperty("verdict").GetProperty("text").GetString() == browser.Text("#verdict-text"),
+            "the page shows the verdict of the status");
+        await browser.WaitForTextAsync("#health", "Everything works");
+        await browser.WaitForTextAsync("#token", "Token ends in");
+        await browser.WaitForTextAsync("#listings", "us-east");
+        await browser.WaitForTextAsync("#queues", "To archive");
+        await browser.WaitForTextAsync("#types", "Call recording");
+        await browser.WaitForTextAsync("#restores", "From cold storage.mp3");
+        await browser.WaitForTextAsync("#restores", "Asked for");
+        await browser.WaitForTextAsync("#figures", "Being restored");
+        await browser.WaitForTextAsync("#zone", "America/New York, UTC-");
+        Assert.Contains("Up to date at", browser.Text("#freshness"), StringComparison.Ordinal);
+        Assert.Equal("Overview – 8x8 archive", browser.Title);
+    }
+
+    [Fact]
+    public async Task Shows_what_is_at_risk_and_until_when()
+    {
+        await stack.AddRefusedAsync("old", "Old.mp3", hours: 25 * 24);
+        using var browser = Browser.Start();
+        browser.Open(stack.Page);
+
+        await browser.WaitForTextAsync("#verdict h2", "Needs attention");
+        await browser.WaitForTextAsync("#risks", "× Call recording");
+        await browser.WaitForTextAsync("#risks", "in 4 days");
+        await browser.WaitForTextAsync("#failures", "Old.mp3");
+        await browser.WaitForTextAsync("#failures", "8x8 deletes it in 4 days");
+        stack.Mend("old");
+    }
+
+    [Fact]
+    public async Task Draws_what_was_archived_over_time_and_says_it_in_words()
+    {
+        using var browser = Browser.Start();
+        browser.Open(stack.Page);
+
+        await browser.WaitForAsync("#throughput canvas");
+        await browser.WaitForAsync("#backlog canvas");
+        await browser.ClickAsync("button[data-hours='1']");
+        await browser.HoldsAsync(() => browser.All("button[data-hours='1']")[0].GetAttribute("aria-pressed") == "true", "one hour is chosen");
+        await browser.ClickAsync("section[aria-labelledby='activity-title'] summary");
+        await browser.WaitForTextAsync("#activity-table", "Archived per minute");
+        Assert.NotEmpty(browser.All("#activity-table tbody tr"));
+        Assert.Contains("Archived per minute", browser.Text("#throughput-caption"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Puts_a_failed_object_back_and_it_is_archived()
+    {
+        await stack.AddRefusedAsync("refused", "Refused.mp3");
+        using var browser = Browser.Start();
+        browser.Open(stack.Page);
+        const string Button = "button[data-focus='redrive us-east refused']";
+
+        await browser.WaitForAsync(Button);
+        Assert.Contains("does not let this API key download the object", browser.Text("#failures"), StringComparison.Ordinal);
+        await browser.ClickAsync(Button);
+        await browser.ClickAsync("#confirm-no");
+        await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
+        await stack.WaitForStateAsync("refused", "Failed");
+
+        stack.Mend("refused");
+        await browser.ClickAsync(Button);
+        await browser.WaitForTextAsync("#confirm-text", "Refused.mp3");
+        await browser.ClickAsync("#confirm-yes");
+
+        await browser.WaitForTextAsync("#redrive-result", "1 object is back in the queue.");
+        await browser.HoldsAsync(() => browser.All(Button).Count == 0, "the object has left the failures");
+        await stack.WaitForStateAsync("refused", "Archived");
+    }
+
+    [Fact]
+    public async Task Puts_everything_back_that_failed()
+    {
+        await stack.AddRefusedAsync("all-1", "First of all.mp3");
+        await stack.AddRefusedAsync("all-2", "Second of all.mp3");
+        using var browser = Browser.Start();
+        browser.Open(stack.Page);
+        await browser.WaitForTextAsync("#failures", "Second of all.mp3");
+        stack.Mend("all-1");
+        stack.Mend("all-2");
+
+        await browser.ClickAsync("#redrive-all");
+        await browser.ClickAsync("#confirm-yes");
+
+        await browser.WaitForTextAsync("#redrive-result", "back in the queue.");
+        await stack.WaitForStateAsync("all-1", "Archived");
+        await stack.WaitForStateAsync("all-2", "Archived");
+    }
+
+    [Fact]
+    public async Task Says_so_when_what_it_shows_is_old()
+    {
+        var app = await stack.StartAppAsync(stack.NewAccount(), ("ListingSchedule", "0 0 0 1 1 *"));
+        using var browser = Browser.Start();
+        browser.Open(DashboardStack.PageOf(app));
+        await browser.WaitForTextAsync("#verdict-text", "Nothing has been listed yet.");
+
+        using (var process = Process.GetProcessById(app.ProcessId))
+        {
+            process.Kill();
+        }
+
+        await app.DisposeAsync();
+        await browser.WaitForTextAsync("#trouble", "The archiver cannot be reached.");
+        await browser.WaitForTextAsync("#freshness", "Not up to date since");
+        await browser.WaitForTextAsync("#verdict h2", "Not known");
+        Assert.Contains("it was: Nothing has been listed yet.", browser.Text("#verdict-text"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Asks_for_nothing_while_nobody_looks()
+    {
+        using var browser = Browser.Start();
+        browser.Open(stack.Page);
+        await browser.WaitForTextAsync("#verdict-text", "recordings safe");
+        await browser.HoldsAsync(() => Count() >= 2, "the status is asked for again");
+
+        browser.Run<object?>("Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
+        var before = Count();
+        await Task.Delay(TimeSpan.FromSeconds(9), Cancellation);
+        Assert.Equal(before, Count());
+
+        browser.Run<object?>("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))");
+        await browser.HoldsAsync(() => Count() > before, "the status is asked for at once");
+
+        int Count() => browser.Requests.Count(request => request.AbsolutePath == "/api/status");
+    }
+}

@@ -1,0 +1,136 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using DevStack;
+using Xunit;
+
+namespace Testing;
+
+/// <summary>The function app on the local host, as a process.</summary>
+public sealed class AppProcess : IAsyncDisposable
+{
+    private readonly List<string> _lines = [];
+    private readonly ChildProcess _child;
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false });
+    private Uri? _url;
+
+    /// <summary>Starts it.</summary>
+    /// <param name="settings">Its settings.</param>
+    public AppProcess(IReadOnlyDictionary<string, string> settings)
+    {
+        _child = ChildProcess.Start("Functions.Local", [], settings, line =>
+        {
+            lock (_lines)
+            {
+                _lines.Add(line);
+            }
+        });
+    }
+
+    /// <summary>Its process.</summary>
+    public int ProcessId => _child.ProcessId;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasEnded => _child.HasEnded;
+
+    /// <summary>Its exit code, once it has ended.</summary>
+    public int ExitCode => _child.ExitCode;
+
+    /// <summary>Where it listens.</summary>
+    public Uri Url => _url ?? throw new InvalidOperationException("It has not started.");
+
+    /// <summary>All that it has written.</summary>
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lines)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    /// <summary>Settings of an app that listens on a free port and looks for what is new every two seconds.</summary>
+    /// <param name="source">Address of 8x8.</param>
+    /// <param name="account">Its storage.</param>
+    /// <param name="more">More settings, or other ones.</param>
+    public static IReadOnlyDictionary<string, string> Settings(Uri source, StorageAccount account, params IEnumerable<(string Name, string Value)> more)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(account);
+        ArgumentNullException.ThrowIfNull(more);
+        var settings = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["AzureWebJobsStorage"] = account.ConnectionString,
+            ["EightByEight__BaseUrl"] = source.AbsoluteUri,
+            ["EightByEight__Key"] = "demo-key",
+            ["EightByEight__Secret"] = "demo-secret",
+            ["ListingSchedule"] = "*/2 * * * * *",
+            ["Listing__StartFrom"] = "2026-01-01T00:00:00Z",
+            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+            ["LocalHost__SettingsFile"] = "local.settings.sample.json",
+            ["LocalHost__ExitWithParent"] = "true",
+        };
+        foreach (var (name, value) in more)
+        {
+            settings[name] = value;
+        }
+
+        return settings;
+    }
+
+    /// <summary>Starts one and waits until it listens.</summary>
+    public static async Task<AppProcess> StartAsync(Uri source, StorageAccount account, params IEnumerable<(string Name, string Value)> more)
+    {
+        var app = new AppProcess(Settings(source, account, more));
+        try
+        {
+            await app.WaitAsync();
+            return app;
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until it listens.</summary>
+    public async Task WaitAsync()
+    {
+        var line = await _child.WaitForLineAsync(line => line.StartsWith("Host started: ", StringComparison.Ordinal), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        _url = new Uri(line["Host started: ".Length..]);
+    }
+
+    /// <summary>Sends a request to a path, as it is.</summary>
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.RequestUri = new Uri(Url.AbsoluteUri.TrimEnd('/') + request.RequestUri!.OriginalString, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        return _client.SendAsync(request, TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>Gets JSON.</summary>
+    public async Task<(HttpStatusCode Status, JsonElement Body)> GetAsync(string path)
+    {
+        using var response = await _client.GetAsync(new Uri(Url, path), TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Posts JSON and gets JSON.</summary>
+    public async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(string path, string body)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var response = await _client.PostAsync(new Uri(Url, path), content, TestContext.Current.CancellationToken);
+        return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _child.DisposeAsync();
+    }
+}
