@@ -82,15 +82,20 @@ internal sealed class Browser : IDisposable
         var service = ChromeDriverService.CreateDefaultService(Path.GetDirectoryName(driver), Path.GetFileName(driver));
         service.SuppressInitialDiagnosticInformation = true;
         var browser = new Browser(new ChromeDriver(service, options, TimeSpan.FromMinutes(2)));
-        var (width, height) = size is { } wanted ? (wanted.Width, wanted.Height) : (1280, 900);
-        browser.Command("Emulation.setDeviceMetricsOverride", ("width", width), ("height", height), ("deviceScaleFactor", 1), ("mobile", isPhone));
         browser.Command("Emulation.setTimezoneOverride", ("timezoneId", "America/New_York"));
-        browser.Command("Emulation.setEmulatedMedia", ("features", new[]
+        browser.Look(size ?? new Size(1280, 900), isPhone, isDark);
+        return browser;
+    }
+
+    /// <summary>Becomes a browser of another size, or of a person with another taste.</summary>
+    public void Look(Size size, bool isPhone = false, bool isDark = false, int scale = 1)
+    {
+        Command("Emulation.setDeviceMetricsOverride", ("width", size.Width), ("height", size.Height), ("deviceScaleFactor", scale), ("mobile", isPhone));
+        Command("Emulation.setEmulatedMedia", ("features", new[]
         {
             new Dictionary<string, object>(StringComparer.Ordinal) { ["name"] = "prefers-color-scheme", ["value"] = isDark ? "dark" : "light" },
             new Dictionary<string, object>(StringComparer.Ordinal) { ["name"] = "prefers-reduced-motion", ["value"] = "reduce" },
         }));
-        return browser;
     }
 
     /// <summary>Lets files be saved to a folder.</summary>
@@ -242,5 +247,5 @@ internal sealed class Browser : IDisposable
         names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
 
     private void Command(string name, params IEnumerable<(string Name, object Value)> parameters) =>
-        _driver.ExecuteCdpCommand(name, parameters.ToDictionary(parameter => parameter.Name, parameter => parameter.Value, StringComparer.Ordinal));
+        _driver.ExecuteCdpCommand(name, parameters.ToDictionary(parameter => parameter.Name, parameter => (object?)parameter.Value, StringComparer.Ordinal));
 }

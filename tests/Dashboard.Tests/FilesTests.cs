@@ -8,9 +8,9 @@ using Azurite;
 namespace Dashboard.Tests;
 
 /// <summary>The dashboard's files, over HTTP.</summary>
-public sealed partial class FilesTests(DashboardStack stack) : IDisposable
+public sealed partial class FilesTests(RunningArchive archive) : IDisposable
 {
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = stack.App.Url };
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = archive.App.Url };
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -48,7 +48,7 @@ public sealed partial class FilesTests(DashboardStack stack) : IDisposable
         using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
 
         Assert.Equal(
-            $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src http://127.0.0.1:{stack.BlobPort}; "
+            $"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; media-src http://127.0.0.1:{archive.BlobPort}; "
             + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
             response.Headers.GetValues("Content-Security-Policy").Single());
         Assert.Equal("nosniff", response.Headers.GetValues("X-Content-Type-Options").Single());
@@ -95,7 +95,7 @@ public sealed partial class FilesTests(DashboardStack stack) : IDisposable
         using var response = await _client.GetAsync(new Uri("/api/dashboard/", UriKind.Relative), Cancellation);
 
         Assert.Equal(HttpStatusCode.Redirect, response.StatusCode);
-        Assert.Equal(new Uri(stack.App.Url, "/api/dashboard"), new Uri(new Uri(stack.App.Url, "/api/dashboard/"), response.Headers.Location!));
+        Assert.Equal(new Uri(archive.App.Url, "/api/dashboard"), new Uri(new Uri(archive.App.Url, "/api/dashboard/"), response.Headers.Location!));
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Testing;
 namespace Dashboard.Tests;
 
 /// <summary>The second screen: from a person, a number or a day to what was said.</summary>
-public sealed class FindTests(DashboardStack stack)
+public sealed class FindTests(RunningArchive archive)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -16,7 +16,7 @@ public sealed class FindTests(DashboardStack stack)
     public async Task Finds_a_recording_by(string text)
     {
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(stack.App, "#/find"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find"));
 
         (await browser.WaitForAsync("#find-q")).SendKeys(text);
         await browser.ClickAsync("#find-form button[type=submit]");
@@ -31,7 +31,7 @@ public sealed class FindTests(DashboardStack stack)
     public async Task Narrows_down_by_day_type_state_and_region_and_goes_back()
     {
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(stack.App, "#/find?region=uk&type=meeting&state=Archived"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?region=uk&type=meeting&state=Archived"));
         await browser.WaitForTextAsync("#results", "Board meeting.mp4");
         Assert.Equal("meeting", browser.All("#find-type")[0].GetDomProperty("value"));
         Assert.Single(browser.All("#results tbody tr"));
@@ -47,7 +47,7 @@ public sealed class FindTests(DashboardStack stack)
         Assert.Contains("from=", browser.Url.Fragment, StringComparison.Ordinal);
 
         var day = TimeProvider.System.GetUtcNow().AddDays(-20).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        browser.Open(DashboardStack.PageOf(stack.App, $"#/find?region=uk&type=meeting&from={day}&to={day}"));
+        browser.Open(RunningArchive.PageOf(archive.App, $"#/find?region=uk&type=meeting&from={day}&to={day}"));
         await browser.WaitForTextAsync("#results", "Nothing matches");
         browser.Back();
         await browser.WaitForTextAsync("#results", "Board meeting.mp4");
@@ -57,13 +57,13 @@ public sealed class FindTests(DashboardStack stack)
     public async Task Goes_through_pages()
     {
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(stack.App, "#/find?q=filler"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=filler"));
         await browser.HoldsAsync(() => browser.All("#results tbody tr").Count == 50, "a page of fifty");
         Assert.Contains("there are more", browser.Text("#find-summary"), StringComparison.Ordinal);
         var first = browser.Text("#results tbody a");
 
         await browser.ClickAsync("#pager a[rel=next]");
-        await browser.HoldsAsync(() => browser.All("#results tbody tr").Count == DashboardStack.Others - 50, "the rest");
+        await browser.HoldsAsync(() => browser.All("#results tbody tr").Count == RunningArchive.Others - 50, "the rest");
         browser.Back();
         await browser.HoldsAsync(() => browser.Text("#results tbody a") == first, "the first page again");
     }
@@ -72,7 +72,7 @@ public sealed class FindTests(DashboardStack stack)
     public async Task Plays_a_call_in_place_and_shows_what_was_said()
     {
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(stack.App, "#/object/us-east/maria-call"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
         await browser.WaitForTextAsync("#object-title", "Maria Chen +1 (408) 555-0142.wav");
         await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"), "the recording is 20 seconds long");
 
@@ -89,10 +89,10 @@ public sealed class FindTests(DashboardStack stack)
         Assert.Contains("The MD5 is the one that 8x8 names", browser.Text("#object"), StringComparison.Ordinal);
 
         // Nothing but the page, its API and the recording was asked for, and the key to the recording is not this page's address.
-        var archive = browser.Requests.Where(request => request.Port == stack.BlobPort).ToList();
-        Assert.All(archive, request => Assert.EndsWith(".wav", request.AbsolutePath, StringComparison.Ordinal));
-        Assert.NotEmpty(archive);
-        Assert.All(browser.Requests.Where(IsOfTheNetwork).Except(archive), request => Assert.Equal(stack.App.Url.Authority, request.Authority));
+        var played = browser.Requests.Where(request => request.Port == archive.BlobPort).ToList();
+        Assert.All(played, request => Assert.EndsWith(".wav", request.AbsolutePath, StringComparison.Ordinal));
+        Assert.NotEmpty(played);
+        Assert.All(browser.Requests.Where(IsOfTheNetwork).Except(played), request => Assert.Equal(archive.App.Url.Authority, request.Authority));
         Assert.Empty(browser.Console);
     }
 
@@ -100,7 +100,7 @@ public sealed class FindTests(DashboardStack stack)
     public async Task Plays_a_meeting_in_place()
     {
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(stack.App, "#/object/uk/board"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/uk/board"));
 
         await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object video')?.duration === 12"), "the film is 12 seconds long");
         browser.Run<object?>("document.querySelector('#object video').focus()");
@@ -115,7 +115,7 @@ public sealed class FindTests(DashboardStack stack)
         using var browser = Browser.Start();
         var folder = Directory.CreateTempSubdirectory("dashboard-").FullName;
         browser.SaveTo(folder);
-        browser.Open(DashboardStack.PageOf(stack.App, "#/object/us-east/maria-call"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
         await browser.ClickAsync("#object button.primary");
 
         var file = Path.Combine(folder, "Maria Chen +1 (408) 555-0142.wav");
@@ -129,25 +129,25 @@ public sealed class FindTests(DashboardStack stack)
     public async Task Has_an_object_archived_again()
     {
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(stack.App, "#/object/us-east/maria-summary"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-summary"));
         await browser.WaitForTextAsync("#object-title", "Maria Chen summary.json");
 
         await browser.ClickAsync("#object .buttons button:not(.primary)");
 
         await browser.WaitForTextAsync("#object .result", "It is back in the queue");
-        await stack.WaitForStateAsync("maria-summary", "Archived");
+        await archive.WaitForStateAsync("maria-summary", "Archived");
     }
 
     [Fact]
     public async Task Shows_a_hostile_name_as_text()
     {
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(stack.App, "#/find?type=voicemail"));
-        await browser.WaitForTextAsync("#results", DashboardStack.HostileName);
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?type=voicemail"));
+        await browser.WaitForTextAsync("#results", RunningArchive.HostileName);
         await browser.ClickAsync("#results tbody a");
-        await browser.WaitForTextAsync("#object-title", DashboardStack.HostileName);
-        await browser.WaitForTextAsync("#object .facts", DashboardStack.HostileName);
-        browser.Open(DashboardStack.PageOf(stack.App, $"#/object/us-east/{Uri.EscapeDataString(DashboardStack.HostileName)}"));
+        await browser.WaitForTextAsync("#object-title", RunningArchive.HostileName);
+        await browser.WaitForTextAsync("#object .facts", RunningArchive.HostileName);
+        browser.Open(RunningArchive.PageOf(archive.App, $"#/object/us-east/{Uri.EscapeDataString(RunningArchive.HostileName)}"));
         await browser.WaitForTextAsync("#object-title", "Not found");
         await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
 

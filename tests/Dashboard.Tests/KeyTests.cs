@@ -1,16 +1,16 @@
 namespace Dashboard.Tests;
 
 /// <summary>The function key: asked for only when it is needed, kept by the tab alone.</summary>
-public sealed class KeyTests(DashboardStack stack)
+public sealed class KeyTests(RunningArchive archive)
 {
     private const string Key = "The-key-of-these-tests";
 
     [Fact]
     public async Task Asks_for_the_key_shows_nothing_before_and_keeps_it_in_the_tab_alone()
     {
-        await using var app = await stack.StartAppAsync(stack.NewAccount(), ("LocalHost__FunctionKey", Key), ("ListingSchedule", "0 0 0 1 1 *"));
+        await using var app = await archive.StartAppAsync(archive.NewAccount(), ("LocalHost__FunctionKey", Key), ("ListingSchedule", "0 0 0 1 1 *"));
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(app));
+        browser.Open(RunningArchive.PageOf(app));
 
         var field = await browser.WaitForAsync("#key");
         Assert.Equal("password", field.GetDomAttribute("type"));
@@ -43,7 +43,7 @@ public sealed class KeyTests(DashboardStack stack)
     public async Task Asks_for_no_key_where_none_is_needed()
     {
         using var browser = Browser.Start();
-        browser.Open(stack.Page);
+        browser.Open(archive.Page);
 
         await browser.WaitForTextAsync("#verdict-text", "recordings safe");
         Assert.Empty(browser.All("#view-key:not([hidden])"));

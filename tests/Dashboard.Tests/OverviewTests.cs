@@ -4,7 +4,7 @@ using Testing;
 namespace Dashboard.Tests;
 
 /// <summary>The first screen, as an operator sees and uses it.</summary>
-public sealed class OverviewTests(DashboardStack stack)
+public sealed class OverviewTests(RunningArchive archive)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -12,11 +12,11 @@ public sealed class OverviewTests(DashboardStack stack)
     public async Task Shows_the_verdict_and_where_everything_stands()
     {
         using var browser = Browser.Start();
-        browser.Open(stack.Page);
+        browser.Open(archive.Page);
 
         await browser.WaitForTextAsync("#verdict-text", "recordings safe");
         await Eventually.HoldsAsync(
-            async () => (await stack.App.GetAsync("/api/status")).Body.GetProperty("verdict").GetProperty("text").GetString() == browser.Text("#verdict-text"),
+            async () => (await archive.App.GetAsync("/api/status")).Body.GetProperty("verdict").GetProperty("text").GetString() == browser.Text("#verdict-text"),
             "the page shows the verdict of the status");
         await browser.WaitForTextAsync("#health", "Everything works");
         await browser.WaitForTextAsync("#token", "Token ends in");
@@ -34,23 +34,23 @@ public sealed class OverviewTests(DashboardStack stack)
     [Fact]
     public async Task Shows_what_is_at_risk_and_until_when()
     {
-        await stack.AddRefusedAsync("old", "Old.mp3", hours: 25 * 24);
+        await archive.AddRefusedAsync("old", "Old.mp3", hours: 25 * 24);
         using var browser = Browser.Start();
-        browser.Open(stack.Page);
+        browser.Open(archive.Page);
 
         await browser.WaitForTextAsync("#verdict h2", "Needs attention");
         await browser.WaitForTextAsync("#risks", "× Call recording");
         await browser.WaitForTextAsync("#risks", "in 4 days");
         await browser.WaitForTextAsync("#failures", "Old.mp3");
         await browser.WaitForTextAsync("#failures", "8x8 deletes it in 4 days");
-        stack.Mend("old");
+        archive.Mend("old");
     }
 
     [Fact]
     public async Task Draws_what_was_archived_over_time_and_says_it_in_words()
     {
         using var browser = Browser.Start();
-        browser.Open(stack.Page);
+        browser.Open(archive.Page);
 
         await browser.WaitForAsync("#throughput canvas");
         await browser.WaitForAsync("#backlog canvas");
@@ -65,9 +65,9 @@ public sealed class OverviewTests(DashboardStack stack)
     [Fact]
     public async Task Puts_a_failed_object_back_and_it_is_archived()
     {
-        await stack.AddRefusedAsync("refused", "Refused.mp3");
+        await archive.AddRefusedAsync("refused", "Refused.mp3");
         using var browser = Browser.Start();
-        browser.Open(stack.Page);
+        browser.Open(archive.Page);
         const string Button = "button[data-focus='redrive us-east refused']";
 
         await browser.WaitForAsync(Button);
@@ -75,43 +75,43 @@ public sealed class OverviewTests(DashboardStack stack)
         await browser.ClickAsync(Button);
         await browser.ClickAsync("#confirm-no");
         await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
-        await stack.WaitForStateAsync("refused", "Failed");
+        await archive.WaitForStateAsync("refused", "Failed");
 
-        stack.Mend("refused");
+        archive.Mend("refused");
         await browser.ClickAsync(Button);
         await browser.WaitForTextAsync("#confirm-text", "Refused.mp3");
         await browser.ClickAsync("#confirm-yes");
 
         await browser.WaitForTextAsync("#redrive-result", "1 object is back in the queue.");
         await browser.HoldsAsync(() => browser.All(Button).Count == 0, "the object has left the failures");
-        await stack.WaitForStateAsync("refused", "Archived");
+        await archive.WaitForStateAsync("refused", "Archived");
     }
 
     [Fact]
     public async Task Puts_everything_back_that_failed()
     {
-        await stack.AddRefusedAsync("all-1", "First of all.mp3");
-        await stack.AddRefusedAsync("all-2", "Second of all.mp3");
+        await archive.AddRefusedAsync("all-1", "First of all.mp3");
+        await archive.AddRefusedAsync("all-2", "Second of all.mp3");
         using var browser = Browser.Start();
-        browser.Open(stack.Page);
+        browser.Open(archive.Page);
         await browser.WaitForTextAsync("#failures", "Second of all.mp3");
-        stack.Mend("all-1");
-        stack.Mend("all-2");
+        archive.Mend("all-1");
+        archive.Mend("all-2");
 
         await browser.ClickAsync("#redrive-all");
         await browser.ClickAsync("#confirm-yes");
 
         await browser.WaitForTextAsync("#redrive-result", "back in the queue.");
-        await stack.WaitForStateAsync("all-1", "Archived");
-        await stack.WaitForStateAsync("all-2", "Archived");
+        await archive.WaitForStateAsync("all-1", "Archived");
+        await archive.WaitForStateAsync("all-2", "Archived");
     }
 
     [Fact]
     public async Task Says_so_when_what_it_shows_is_old()
     {
-        var app = await stack.StartAppAsync(stack.NewAccount(), ("ListingSchedule", "0 0 0 1 1 *"));
+        var app = await archive.StartAppAsync(archive.NewAccount(), ("ListingSchedule", "0 0 0 1 1 *"));
         using var browser = Browser.Start();
-        browser.Open(DashboardStack.PageOf(app));
+        browser.Open(RunningArchive.PageOf(app));
         await browser.WaitForTextAsync("#verdict-text", "Nothing has been listed yet.");
 
         using (var process = Process.GetProcessById(app.ProcessId))
@@ -130,7 +130,7 @@ public sealed class OverviewTests(DashboardStack stack)
     public async Task Asks_for_nothing_while_nobody_looks()
     {
         using var browser = Browser.Start();
-        browser.Open(stack.Page);
+        browser.Open(archive.Page);
         await browser.WaitForTextAsync("#verdict-text", "recordings safe");
         await browser.HoldsAsync(() => Count() >= 2, "the status is asked for again");
 

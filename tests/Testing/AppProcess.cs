@@ -127,6 +127,14 @@ public sealed class AppProcess : IAsyncDisposable
         return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken));
     }
 
+    /// <summary>Fires a function that has no HTTP trigger.</summary>
+    public async Task FireAsync(string function)
+    {
+        using var content = new StringContent("{}", Encoding.UTF8, "application/json");
+        using var response = await _client.PostAsync(new Uri(Url, $"/admin/functions/{function}"), content, TestContext.Current.CancellationToken);
+        response.EnsureSuccessStatusCode();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

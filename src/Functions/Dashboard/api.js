@@ -70,7 +70,7 @@ export async function ask(path, { method = "GET", query, body, signal, accept = 
     }
 
     try {
-      return as === "json" ? JSON.parse(text) : text;
+      return as === "json" ? JSON.parse(text) : { text, isWhole: response.headers.get("X-Truncated") !== "true" };
     } catch {
       throw new ApiError(response.status, "The archiver answered with something that is not JSON.");
     }
@@ -93,16 +93,22 @@ function problem(response, text) {
   return response.status === 401 ? "The key is not accepted." : `The archiver answered ${response.status} ${response.statusText}`.trim() + ".";
 }
 
-const objectPath = ({ region, id }) => `objects/${encodeURIComponent(region)}/${encodeURIComponent(id)}`;
+// An id of dots alone would be taken for a folder of the path; twice encoded, it gets through.
+const encodeId = (id) => (/^\.+$/.test(id) ? id.replaceAll(".", "%252E") : encodeURIComponent(id));
+
+const objectPath = ({ region, id }) => `objects/${encodeURIComponent(region)}/${encodeId(id)}`;
+
+// With the time of creation the app knows where to look.
+const about = ({ createdTime }) => ({ created: createdTime });
 
 export const readStatus = (signal) => ask("status", { signal });
 export const readHealth = (signal) => ask("health", { signal, accept: [503] });
 export const readHistory = (hours, signal) => ask("history", { query: { hours }, signal });
 export const readProof = (signal) => ask("reconcile/latest", { signal });
 export const findObjects = (query, signal) => ask("objects", { query, signal });
-export const readObject = (key, signal) => ask(objectPath(key), { signal });
-export const readContentAddress = (key, signal) => ask(`${objectPath(key)}/content`, { signal });
-export const readText = (key, signal) => ask(`${objectPath(key)}/text`, { signal, as: "text" });
-export const archiveAgain = (key) => ask(`${objectPath(key)}/archive`, { method: "POST" });
+export const readObject = (key, signal) => ask(objectPath(key), { query: about(key), signal });
+export const readContentAddress = (key, signal) => ask(`${objectPath(key)}/content`, { query: about(key), signal });
+export const readText = (key, signal) => ask(`${objectPath(key)}/text`, { query: about(key), signal, as: "text" });
+export const archiveAgain = (key) => ask(`${objectPath(key)}/archive`, { method: "POST", query: about(key) });
 export const redrive = (what) => ask("failures/redrive", { method: "POST", body: what });
 export const compare = () => ask("reconcile", { method: "POST" });

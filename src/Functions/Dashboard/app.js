@@ -25,11 +25,12 @@ let latest = { status: null, at: 0, error: null };
 function route() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?", 2);
   const [name, region, id] = path.split("/").map(decode);
+  const parameters = Object.fromEntries(new URLSearchParams(query));
   if (name === "object" && region && id) {
-    return { view: "object", key: { region, id } };
+    return { view: "object", key: { region, id, createdTime: parameters.created } };
   }
 
-  return name === "find" ? { view: "find", parameters: Object.fromEntries(new URLSearchParams(query)) } : { view: "overview" };
+  return name === "find" ? { view: "find", parameters } : { view: "overview" };
 }
 
 function decode(text) {

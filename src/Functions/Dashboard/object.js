@@ -111,7 +111,7 @@ function player(item, kind, signal) {
 function text(item, signal) {
   const place = h("div", { class: "text", role: "region", "aria-label": `Text of ${nameOf(item)}`, tabindex: "0", "aria-busy": "true" }, h("p", { class: "muted" }, "Reading …"));
   api.readText(item, signal).then(
-    (written) => place.replaceChildren(...readable(written)),
+    (written) => place.replaceChildren(...readable(written.text), written.isWhole ? "" : h("p", { class: "muted" }, "That is the beginning. Download it for the rest.")),
     (error) => signal.aborted || place.replaceChildren(h("p", { class: "error" }, error.message)))
     .finally(() => place.removeAttribute("aria-busy"));
   return place;

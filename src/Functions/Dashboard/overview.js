@@ -225,7 +225,7 @@ function showFailures({ items, cursor }, status) {
         h("p", { class: "reason" }, item.lastError ?? "The reason is not known."),
         h("div", { class: "do" },
           item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)),
-          h("button", { type: "button", class: "small", "aria-label": `Try ${nameOf(item)} again`, "data-focus": `redrive ${item.region} ${item.id}`, click: () => redriveOne(item) }, "Try again"))))),
+          h("button", { type: "button", class: "small", "aria-label": `Try again: ${nameOf(item)}`, "data-focus": `redrive ${item.region} ${item.id}`, click: () => redriveOne(item) }, "Try again"))))),
       cursor && h("p", null, h("a", { href: "#/find?state=Failed" }, `Show all ${format.number(status.objects.Failed)}`)),
     ]);
 }

@@ -5,7 +5,7 @@ import * as format from "./format.js";
 
 export const nameOf = (item) => item.objectName || item.id;
 
-export const objectHref = ({ region, id }) => `#/object/${encodeURIComponent(region)}/${encodeURIComponent(id)}`;
+export const objectHref = ({ region, id, createdTime }) => `#/object/${encodeURIComponent(region)}/${encodeURIComponent(id)}?created=${encodeURIComponent(createdTime)}`;
 
 /** A time as distance from now, kept true by the clock; the time itself in UTC as its tooltip. */
 export function timeAway(time) {

@@ -8,7 +8,7 @@ using Testing;
 namespace Dashboard.Tests;
 
 /// <summary>A simulated 8x8 with some calls, storage, and the app, which has archived them: one for all tests.</summary>
-public sealed class DashboardStack : IAsyncLifetime
+public sealed class RunningArchive : IAsyncLifetime
 {
     /// <summary>The name that a caller may have, too.</summary>
     public const string HostileName = "<img src=x onerror=alert(1)>";

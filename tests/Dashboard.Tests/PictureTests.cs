@@ -1,0 +1,118 @@
+using System.Drawing;
+using System.Globalization;
+using System.Text.Json;
+using Simulator;
+using Simulator.Faults;
+using Testing;
+
+namespace Dashboard.Tests;
+
+/// <summary>
+/// The screens with the demo's calls, in the middle of the work: some archived, some failed, some in cold storage. With
+/// SCREENSHOTS they are written to that folder of the repository; then the app takes its time, so that there is something
+/// to see over time.
+/// </summary>
+public sealed class PictureTests(RunningArchive archive)
+{
+    private const long LargestPicture = 200_000;
+    private const long LargestObject = 500_000;
+    private static readonly Size Desktop = new(1280, 940);
+    private static readonly Size Phone = new(390, 844);
+    private static readonly string? Folder = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder ? Path.Combine(FilesTests.Metadata("RepositoryRoot"), folder) : null;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Shows_a_lively_archive()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        Seed(simulator);
+        var total = simulator.Objects.GetAll().Count;
+        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, archive.NewAccount(), ("EightByEight__MaxRequestsPerSecond", Folder is null ? "0" : "8"));
+        using var browser = Browser.Start(Desktop);
+        browser.Open(RunningArchive.PageOf(app));
+        await browser.WaitForAsync("#throughput canvas");
+        await WaitForWorkAsync(app, Folder is null ? total / 2 : total * 4 / 5);
+        await browser.WaitForTextAsync("#verdict h2", "Needs attention");
+        await browser.WaitForTextAsync("#failures", "does not let this API key download");
+        await browser.WaitForTextAsync("#restores", "Asked for");
+
+        await TakeAsync(browser, "overview");
+        browser.Look(Desktop, isDark: true);
+        await TakeAsync(browser, "overview-dark");
+        browser.Look(Phone, isPhone: true, scale: 2);
+        await TakeAsync(browser, "phone");
+
+        browser.Look(Desktop);
+        browser.Open(RunningArchive.PageOf(app, "#/find?type=callrecording&state=Archived"));
+        await browser.WaitForAsync("#results tbody a");
+        await TakeAsync(browser, "find");
+        browser.Open(RunningArchive.PageOf(app, $"#/object/{await FindCallAsync(app)}"));
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration > 0"), "the player is ready");
+        await browser.WaitForAsync("#object .call .prose");
+        await TakeAsync(browser, "call");
+        Assert.Empty(browser.Console);
+    }
+
+    private static void Seed(SimulatorServer simulator)
+    {
+        DemoObjects.AddTo(simulator.Objects, TimeProvider.System.GetUtcNow());
+        if (Folder is null)
+        {
+            foreach (var large in simulator.Objects.GetAll().Where(item => item.Content.Length > LargestObject))
+            {
+                simulator.Objects.Remove(large.Region, large.Id);
+            }
+        }
+
+        // The oldest are those that 8x8 deletes first.
+        simulator.Account.RestoreTime = TimeSpan.FromDays(1);
+        var media = simulator.Objects.GetAll().Where(item => item.Type is "callrecording" or "voicemail" or "callcentervoicemail").OrderBy(item => item.CreatedTime).ToList();
+        var refused = media.Where((_, index) => index % 5 == 0).Take(5).ToList();
+        simulator.Faults.Set([.. refused.Select(item => new FaultRule { Call = "content", Id = item.Id, Kind = FaultKind.Status, Status = 403 })]);
+        foreach (var cold in media.Except(refused).Take(4))
+        {
+            simulator.Objects.SetState(cold.Region, cold.Id, "ARCHIVED");
+        }
+    }
+
+    /// <summary>Waits until so many are archived, and has it written down every few seconds how many there are.</summary>
+    private static async Task WaitForWorkAsync(AppProcess app, int archived)
+    {
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await app.FireAsync("SampleStatus");
+                await Task.Delay(TimeSpan.FromSeconds(3), Cancellation);
+                var objects = (await app.GetAsync("/api/status")).Body.GetProperty("objects");
+                return objects.GetProperty("Archived").GetInt32() >= archived && objects.GetProperty("Failed").GetInt32() > 0 && objects.GetProperty("Restoring").GetInt32() > 0;
+            },
+            string.Create(CultureInfo.InvariantCulture, $"{archived} archived, some failed, some restoring"),
+            TimeSpan.FromMinutes(5));
+    }
+
+    /// <summary>A recording whose transcript and summary are archived, too.</summary>
+    private static async Task<string> FindCallAsync(AppProcess app)
+    {
+        var calls = (await app.GetAsync("/api/objects?type=callrecording&state=Archived&limit=200")).Body.GetProperty("items").EnumerateArray().ToList();
+        var texts = (await app.GetAsync("/api/objects?type=summary&state=Archived&limit=200")).Body.GetProperty("items").EnumerateArray().Select(Call).ToHashSet(StringComparer.Ordinal);
+        var found = calls.First(call => texts.Contains(Call(call)));
+        return $"{found.GetProperty("region").GetString()}/{Uri.EscapeDataString(found.GetProperty("id").GetString()!)}";
+
+        static string? Call(JsonElement item) => item.GetProperty("callId").GetString();
+    }
+
+    private static async Task TakeAsync(Browser browser, string name)
+    {
+        // The charts are drawn anew for other colours and another width.
+        await Task.Delay(TimeSpan.FromMilliseconds(500), Cancellation);
+        browser.Run<object?>("scrollTo(0, 0); document.activeElement?.blur()");
+        var picture = browser.Picture();
+        Assert.InRange(picture.Length, 10_000, LargestPicture);
+        if (Folder is not null)
+        {
+            Directory.CreateDirectory(Folder);
+            await File.WriteAllBytesAsync(Path.Combine(Folder, $"{name}.png"), picture, Cancellation);
+        }
+    }
+}
