@@ -62,7 +62,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         string id,
         CancellationToken cancellationToken)
     {
-        var entry = await FindAsync(request, region, id, cancellationToken);
+        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, cancellationToken);
         return ApiJson.Result(ObjectItem.Of(entry, options.Retention), ApiJson.Default.ObjectItem);
     }
 
@@ -74,8 +74,10 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         string id,
         CancellationToken cancellationToken)
     {
-        var entry = await FindAsync(request, region, id, cancellationToken);
-        var link = await contents.LinkAsync(entry, cancellationToken);
+        var query = new RequestQuery(request, "created", "download");
+        var save = query.Boolean("download");
+        var entry = await FindAsync(query, region, id, cancellationToken);
+        var link = await contents.LinkAsync(entry, save, cancellationToken);
         var response = request.HttpContext.Response;
         response.Headers.CacheControl = "no-store";
         if (request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)))
@@ -95,7 +97,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         string id,
         CancellationToken cancellationToken)
     {
-        var entry = await FindAsync(request, region, id, cancellationToken);
+        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, cancellationToken);
         var text = await contents.ReadTextAsync(entry, cancellationToken);
         var headers = request.HttpContext.Response.Headers;
         headers.CacheControl = "no-store";
@@ -114,14 +116,14 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
     {
         using var body = await RequestBody.ReadAsync(request, cancellationToken);
         body.AllowOnly();
-        var entry = await FindAsync(request, region, id, cancellationToken);
+        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, cancellationToken);
         var queue = await requeuer.RequeueAsync(entry, cancellationToken);
         return ApiJson.Result(new QueuedObject(queue), ApiJson.Default.QueuedObject, StatusCodes.Status202Accepted);
     }
 
-    private async Task<LedgerEntry> FindAsync(HttpRequest request, string region, string id, CancellationToken cancellationToken)
+    private async Task<LedgerEntry> FindAsync(RequestQuery query, string region, string id, CancellationToken cancellationToken)
     {
-        var created = new RequestQuery(request, "created").Instant("created");
+        var created = query.Instant("created");
         var entry = await finder.FindAsync(region, id, created, cancellationToken);
 
         // A slash stays encoded in a path, and an id that is all dots has to be encoded twice to get through one.

@@ -31,7 +31,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         var entry = await pipeline.FindAsync(item);
 
-        var link = await pipeline.Get<ObjectContents>().LinkAsync(entry!, Cancellation);
+        var link = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: false, Cancellation);
 
         using var client = new HttpClient();
         using var answer = await client.GetAsync(link.Url, Cancellation);
@@ -43,9 +43,12 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         Assert.False(answer.Headers.Contains("X-Evil"));
         Assert.InRange(link.ExpiresOn - time.GetUtcNow(), TimeSpan.FromMinutes(4.9), TimeSpan.FromMinutes(5));
         await AssertReadsOnlyAsync(client, link);
+        var saved = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: true, Cancellation);
+        using var attachment = await client.GetAsync(saved.Url, Cancellation);
+        Assert.Equal("attachment", attachment.Content.Headers.ContentDisposition!.DispositionType);
 
         time.Advance(TimeSpan.FromMinutes(-6));
-        var old = await pipeline.Get<ObjectContents>().LinkAsync(entry!, Cancellation);
+        var old = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: false, Cancellation);
         using var late = await client.GetAsync(old.Url, Cancellation);
         Assert.Equal(HttpStatusCode.Forbidden, late.StatusCode);
     }
@@ -69,7 +72,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var entry = new LedgerEntry { Id = "1", State = nameof(LedgerState.Archived), MimeType = mimeType, Blob = "uk/x/1" };
 
-        var link = await pipeline.Get<ObjectContents>().LinkAsync(entry, Cancellation);
+        var link = await pipeline.Get<ObjectContents>().LinkAsync(entry, save: false, Cancellation);
 
         var query = System.Web.HttpUtility.ParseQueryString(link.Url.Query);
         Assert.Equal(type, query["rsct"]);
@@ -100,7 +103,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         var entry = new LedgerEntry { Id = "1", MimeType = "audio/wav", ObjectName = "call" };
         requests.Clear();
 
-        var link = await links.CreateAsync("uk/x/1.wav", entry, Cancellation);
+        var link = await links.CreateAsync("uk/x/1.wav", entry, save: false, Cancellation);
 
         using var client = new HttpClient(handler, disposeHandler: false);
         using var answer = await client.GetAsync(link.Url, Cancellation);
@@ -113,10 +116,10 @@ public sealed class ObjectTests(AzuriteFixture azurite)
 
         // One key does for most of its hour, and no link outlives it.
         time.Advance(TimeSpan.FromMinutes(45));
-        await links.CreateAsync("uk/x/1.wav", entry, Cancellation);
+        await links.CreateAsync("uk/x/1.wav", entry, save: false, Cancellation);
         Assert.Single(requests);
         time.Advance(TimeSpan.FromMinutes(10));
-        await links.CreateAsync("uk/x/1.wav", entry, Cancellation);
+        await links.CreateAsync("uk/x/1.wav", entry, save: false, Cancellation);
         Assert.Equal(2, requests.Count);
     }
 
@@ -128,7 +131,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         var blobs = new BlobServiceClient(new Uri("https://account.blob.core.windows.net"), new StaticCredential(), new BlobClientOptions { Transport = transport });
         using var links = new ContentLinks(blobs, pipeline.Get<ArchiverOptions>(), TimeProvider.System);
 
-        var outage = await Assert.ThrowsAsync<Health.OutageException>(() => links.CreateAsync("b", new LedgerEntry { Id = "1" }, Cancellation));
+        var outage = await Assert.ThrowsAsync<Health.OutageException>(() => links.CreateAsync("b", new LedgerEntry { Id = "1" }, save: false, Cancellation));
 
         Assert.Contains("Storage Blob Delegator", outage.Message, StringComparison.Ordinal);
     }
@@ -170,7 +173,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
 
         foreach (var entry in (LedgerEntry[])[new() { State = "Queued", MimeType = "text/plain" }, new() { State = "Queued", MimeType = "text/plain", Blob = "b", Damaged = "b" }])
         {
-            await Assert.ThrowsAsync<ObjectUnavailableException>(() => contents.LinkAsync(entry, Cancellation));
+            await Assert.ThrowsAsync<ObjectUnavailableException>(() => contents.LinkAsync(entry, save: false, Cancellation));
             await Assert.ThrowsAsync<ObjectUnavailableException>(() => contents.ReadTextAsync(entry, Cancellation));
         }
     }

@@ -31,6 +31,9 @@ public sealed class RunningArchive : IAsyncLifetime
     /// <summary>The page.</summary>
     public Uri Page => PageOf(App);
 
+    /// <summary>As far as 8x8 reaches back.</summary>
+    public static string MonthAgo => TimeProvider.System.GetUtcNow().AddDays(-30).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public static Uri PageOf(AppProcess app, string hash = "")
@@ -64,7 +67,7 @@ public sealed class RunningArchive : IAsyncLifetime
 
     /// <summary>An app.</summary>
     public Task<AppProcess> StartAppAsync(StorageAccount account, params (string Name, string Value)[] settings) =>
-        AppProcess.StartAsync(Simulator.BaseUrl, account, [("Listing__SettleSeconds", "0"), .. settings]);
+        AppProcess.StartAsync(Simulator.BaseUrl, account, [("Listing__SettleSeconds", "0"), ("Listing__StartFrom", MonthAgo), .. settings]);
 
     /// <summary>Adds an object whose content 8x8 refuses, and waits until it has failed.</summary>
     public async Task AddRefusedAsync(string id, string name, int hours = 1)

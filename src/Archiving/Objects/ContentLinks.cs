@@ -38,9 +38,10 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
     /// <summary>Makes a link.</summary>
     /// <param name="blob">The blob.</param>
     /// <param name="entry">The object's row: how a browser is told to treat the content.</param>
+    /// <param name="save">Whether a browser saves it in any case, also what it could show.</param>
     /// <param name="cancellationToken">Stops the request for a key.</param>
     /// <exception cref="OutageException">The storage gives the app no key.</exception>
-    public async Task<ContentLink> CreateAsync(string blob, LedgerEntry entry, CancellationToken cancellationToken)
+    public async Task<ContentLink> CreateAsync(string blob, LedgerEntry entry, bool save, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(blob);
         ArgumentNullException.ThrowIfNull(entry);
@@ -55,7 +56,7 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
             StartsOn = now - Skew,
             Protocol = client.Uri.Scheme == Uri.UriSchemeHttps ? SasProtocol.Https : SasProtocol.HttpsAndHttp,
             ContentType = kind.ShownAs,
-            ContentDisposition = ArchiveLayout.ContentDisposition(kind.IsInline ? "inline" : "attachment", FileName(entry, blob), LongestEncodedName),
+            ContentDisposition = ArchiveLayout.ContentDisposition(kind.IsInline && !save ? "inline" : "attachment", FileName(entry, blob), LongestEncodedName),
         };
         var url = client.CanGenerateSasUri
             ? client.GenerateSasUri(sas)

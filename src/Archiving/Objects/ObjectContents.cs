@@ -16,10 +16,10 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
     /// <summary>The most bytes of text that are read.</summary>
     public const int MostText = 256 * 1024;
 
-    /// <summary>Makes a link to the content.</summary>
+    /// <summary>Makes a link to the content, which a browser shows when it can and it is harmless, or saves.</summary>
     /// <exception cref="ObjectUnavailableException">It is not archived.</exception>
     /// <exception cref="Health.OutageException">The storage does not work.</exception>
-    public Task<ContentLink> LinkAsync(LedgerEntry entry, CancellationToken cancellationToken) => links.CreateAsync(BlobOf(entry), entry, cancellationToken);
+    public Task<ContentLink> LinkAsync(LedgerEntry entry, bool save, CancellationToken cancellationToken) => links.CreateAsync(BlobOf(entry), entry, save, cancellationToken);
 
     /// <summary>Reads the content as text.</summary>
     /// <exception cref="ObjectUnavailableException">It is not archived, or is no text.</exception>

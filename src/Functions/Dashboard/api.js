@@ -108,6 +108,7 @@ export const readProof = (signal) => ask("reconcile/latest", { signal });
 export const findObjects = (query, signal) => ask("objects", { query, signal });
 export const readObject = (key, signal) => ask(objectPath(key), { query: about(key), signal });
 export const readContentAddress = (key, signal) => ask(`${objectPath(key)}/content`, { query: about(key), signal });
+export const readDownloadAddress = (key) => ask(`${objectPath(key)}/content`, { query: { ...about(key), download: "true" } });
 export const readText = (key, signal) => ask(`${objectPath(key)}/text`, { query: about(key), signal, as: "text" });
 export const archiveAgain = (key) => ask(`${objectPath(key)}/archive`, { method: "POST", query: about(key) });
 export const redrive = (what) => ask("failures/redrive", { method: "POST", body: what });

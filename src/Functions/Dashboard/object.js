@@ -212,8 +212,8 @@ async function download(item, result) {
   result.className = "result";
   result.textContent = "";
   try {
-    // The archive answers with the object's own name as an attachment, so the page stays.
-    const { url } = await api.readContentAddress(item);
+    // What is at this address is saved under its own name, so the page stays.
+    const { url } = await api.readDownloadAddress(item);
     h("a", { href: url, rel: "noreferrer" }).click();
     result.textContent = "The download starts.";
   } catch (error) {

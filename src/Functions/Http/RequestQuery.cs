@@ -67,6 +67,15 @@ public sealed class RequestQuery
             : throw new BadRequestException(name, $"Expected a whole number from {least} to {most}.");
     }
 
+    /// <summary><c>true</c> or <c>false</c>, which it is when it is missing.</summary>
+    /// <exception cref="BadRequestException">It is something else.</exception>
+    public bool Boolean(string name) => Text(name, longest: 100) switch
+    {
+        null or "false" => false,
+        "true" => true,
+        _ => throw new BadRequestException(name, "Expected true or false."),
+    };
+
     /// <summary>The name of a value of an enumeration, in any case; <see langword="null"/> when it is missing.</summary>
     /// <exception cref="BadRequestException">It is something else.</exception>
     public T? Name<T>(string name)
