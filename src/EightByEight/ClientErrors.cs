@@ -16,20 +16,15 @@ internal static class ClientErrors
         _ => null,
     };
 
-    /// <summary>An error that names the call, without query or token, and quotes the beginning of the body.</summary>
-    public static async Task<RequestFailedException> CreateAsync(Response response, string call, CancellationToken cancellationToken)
-    {
-        var quote = await QuoteAsync(response, cancellationToken);
-        return new RequestFailedException(
-            response.Status,
-            quote.Length == 0 ? $"{call} answered {response.Status}." : $"{call} answered {response.Status}: {quote}");
-    }
+    /// <summary>An error that names the call, without query or token.</summary>
+    public static async Task<RequestFailedException> CreateAsync(Response response, string call, CancellationToken cancellationToken) => ErrorQuote.Attach(
+        new RequestFailedException(response.Status, $"{call} answered {response.Status}."),
+        await QuoteAsync(response, cancellationToken));
 
     /// <summary>An error for a 200 that is not what it should be.</summary>
-    public static RequestFailedException Malformed(Response response, string call, Exception innerException) => new(
-        response.Status,
-        $"{call} answered {response.Status} with something else than expected ({innerException.Message}): {Clean(response.Content.ToMemory().Span)}",
-        innerException);
+    public static RequestFailedException Malformed(Response response, string call, Exception innerException) => ErrorQuote.Attach(
+        new RequestFailedException(response.Status, $"{call} answered {response.Status} with something else than expected ({innerException.Message}).", innerException),
+        Clean(response.Content.ToMemory().Span));
 
     private static async Task<string> QuoteAsync(Response response, CancellationToken cancellationToken)
     {

@@ -85,9 +85,10 @@ public sealed class HealthTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         pipeline.Simulator.Objects.Add(new global::Simulator.Objects.ObjectSpecification { ObjectName = "jane.doe+14085550100.mp3", Tags = [new("caller", "+14085550100")], CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
-        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 500 });
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 500, Body = """{"error":"no channel for jane.doe"}""" });
         await pipeline.RunAsync();
 
+        Assert.Contains(pipeline.Logs.Lines, line => line.Message.Contains("cannot be archived", StringComparison.Ordinal));
         Assert.All(
             pipeline.Logs.Lines.Where(line => line.Level >= Microsoft.Extensions.Logging.LogLevel.Information),
             line => Assert.DoesNotMatch("jane|14085550100|demo-secret|sim-[0-9a-f]{8}|AccountKey", line.Message));

@@ -75,7 +75,20 @@ public sealed class CloudStorageClientTests
         var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetObjectAsync("uk", "a", Cancellation));
 
         Assert.Equal(404, exception.Status);
-        Assert.StartsWith("GET /storage/uk/v3/objects/a answered 404", exception.Message, StringComparison.Ordinal);
+        Assert.Equal("GET /storage/uk/v3/objects/a answered 404.", exception.Message);
+    }
+
+    [Theory]
+    [InlineData(400, """{"message":"no such caller: Jane Doe"}""")]
+    [InlineData(200, """{"content":[{"objectName":"Jane Doe.mp3"}]""")]
+    public async Task Keeps_what_8x8_answered_beside_an_error_and_out_of_its_message(int status, string body)
+    {
+        var server = new StubServer().Answers(status, body);
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetObjectsAsync("uk", new ObjectQuery(), Cancellation));
+
+        Assert.Equal(body, ErrorQuote.Of(new InvalidOperationException("outer", exception)));
+        Assert.DoesNotContain("Jane", exception.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -85,7 +98,7 @@ public sealed class CloudStorageClientTests
 
         var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation));
 
-        Assert.Equal(500, exception.Message.Count(character => character == 'x'));
+        Assert.Equal(new string('x', 500), ErrorQuote.Of(exception));
     }
 
     [Theory]

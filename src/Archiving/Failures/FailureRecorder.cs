@@ -47,6 +47,7 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
         await outcomes.FailAsync(
             message.Region,
             record,
+            "every attempt failed; its row says why the last one did",
             entry?.LastError ?? "The app died again and again while it worked on the object, before a reason could be recorded. Look into the log for what ended it; memory is the usual reason.",
             entry?.Attempts ?? 0,
             cancellationToken);

@@ -30,12 +30,13 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
         }
         catch (PermanentFailureException exception)
         {
-            await FailAsync(work.Region, work.Record, exception.Message, work.Attempt, cancellationToken);
+            await FailAsync(work.Region, work.Record, exception.Message, WithQuote(exception), work.Attempt, cancellationToken);
         }
         catch (ArgumentException exception) when (exception.ParamName == "id")
         {
             // "." and "..": no HTTP client can ask for them, however often it tries.
-            await FailAsync(work.Region, work.Record, "8x8 cannot be asked for an object of this id, which an address cannot hold. Report it to 8x8.", work.Attempt, cancellationToken);
+            const string Unaddressable = "8x8 cannot be asked for an object of this id, which an address cannot hold. Report it to 8x8.";
+            await FailAsync(work.Region, work.Record, Unaddressable, Unaddressable, work.Attempt, cancellationToken);
         }
         catch (ObjectGoneException exception)
         {
@@ -48,7 +49,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
                 throw outage;
             }
 
-            await NoteAsync(work.Region, work.Record, Explain(exception), work.Attempt, cancellationToken);
+            await NoteAsync(work.Region, work.Record, exception, work.Attempt, cancellationToken);
             throw;
         }
     }
@@ -58,7 +59,13 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
         work.Message.Deferrals >= MostDeferrals && SourceFailure.Answer(exception) is { Status: 0 } && health.WorkedLately(Condition.Source);
 
     /// <summary>Records that work on an object failed for good.</summary>
-    public async Task FailAsync(string region, StorageObject record, string reason, long attempts, CancellationToken cancellationToken)
+    /// <param name="region">8x8's region.</param>
+    /// <param name="record">The object.</param>
+    /// <param name="reason">Why, for the log.</param>
+    /// <param name="lastError">Why, for the row, which may quote what 8x8 answered.</param>
+    /// <param name="attempts">How often it was tried.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task FailAsync(string region, StorageObject record, string reason, string lastError, long attempts, CancellationToken cancellationToken)
     {
         var changed = await UpdateAsync(
             region,
@@ -66,7 +73,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
             entry =>
             {
                 entry.State = nameof(LedgerState.Failed);
-                entry.LastError = LedgerEntry.Shorten(reason);
+                entry.LastError = LedgerEntry.Shorten(lastError);
                 entry.Attempts = (int)attempts;
                 entry.EndRestore();
             },
@@ -103,16 +110,16 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
     }
 
     /// <summary>Records what went wrong this time.</summary>
-    public async Task NoteAsync(string region, StorageObject record, string error, long attempt, CancellationToken cancellationToken)
+    public async Task NoteAsync(string region, StorageObject record, Exception error, long attempt, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
-        Log.Attempt(logger, region, record.Id, attempt, error);
+        Log.Attempt(logger, region, record.Id, attempt, Explain(error));
         await UpdateAsync(
             region,
             record,
             entry =>
             {
-                entry.LastError = LedgerEntry.Shorten(error);
+                entry.LastError = LedgerEntry.Shorten(WithQuote(error));
                 entry.Attempts = (int)attempt;
             },
             cancellationToken);
@@ -140,6 +147,10 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
             }
         }
     }
+
+    /// <summary>What went wrong, and what 8x8 answered. The answer can hold names and numbers: it is for the row and not for the log.</summary>
+    private static string WithQuote(Exception exception) =>
+        ErrorQuote.Of(exception) is { } quote ? $"{Explain(exception)} 8x8 answered: {quote}" : Explain(exception);
 
     /// <summary>What went wrong, in one line.</summary>
     public static string Explain(Exception exception)

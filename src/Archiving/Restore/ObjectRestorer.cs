@@ -199,7 +199,7 @@ public sealed partial class ObjectRestorer(
                 throw new PermanentFailureException($"8x8 refused to restore it {MostRequests} times: {OutcomeRecorder.Explain(exception)}", exception);
             }
 
-            await outcomes.NoteAsync(work.Region, work.Record, OutcomeRecorder.Explain(exception), requests + 1, cancellationToken);
+            await outcomes.NoteAsync(work.Region, work.Record, exception, requests + 1, cancellationToken);
             await UpdateAsync(work, entry => entry.RestoreRequestedAt = null, cancellationToken);
             return;
         }
