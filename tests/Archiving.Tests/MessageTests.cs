@@ -58,6 +58,14 @@ public sealed class MessageTests
     }
 
     [Fact]
+    public void A_window_needs_no_more_than_region_from_and_to()
+    {
+        var window = WindowMessage.Parse(BinaryData.FromString("""{"region":"uk","from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}"""));
+
+        Assert.Equal(("uk", "updatedTime", WindowKind.Listing), (window.Region, window.Field, window.Kind));
+    }
+
+    [Fact]
     public void A_window_has_the_same_name_however_often_it_is_sent()
     {
         var window = new WindowMessage { Region = "uk", From = Time("2026-01-01T00:00:00Z"), To = Time("2026-01-02T00:00:00Z"), RunId = "r" };

@@ -76,6 +76,7 @@ public sealed record WindowMessage
         {
             null or { Region: null or "" } => throw new InvalidMessageException("The message lacks \"region\"."),
             _ when message.To < message.From => throw new InvalidMessageException("The window's \"to\" is before its \"from\"."),
+            { Field: null } => message with { Field = "updatedTime" },
             { Field: not ("updatedTime" or "createdTime") } => throw new InvalidMessageException($"The window's \"field\" is \"{message.Field}\": expected updatedTime or createdTime."),
             _ => message,
         };
