@@ -12,7 +12,9 @@ using Archiving.Search;
 using Archiving.Settings;
 using Archiving.Status;
 using Archiving.Storage;
+using Archiving.Telemetry;
 using Archiving.Tokens;
+using Azure.Core;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
@@ -41,6 +43,10 @@ public static class ArchivingServiceCollectionExtensions
             .AddStorage(configuration)
             .AddTokens(options)
             .AddSource(options)
+            .AddMetrics()
+            .AddSingleton<ArchivingMetrics>()
+            .AddSingleton<StatusGauges>()
+            .AddSingleton<MessageTelemetry>()
             .AddSingleton<HealthBoard>()
             .AddSingleton<SharedConditions>()
             .AddSingleton<OperationsTable>()
@@ -117,15 +123,24 @@ public static class ArchivingServiceCollectionExtensions
 
     private static IServiceCollection AddSource(this IServiceCollection services, ArchiverOptions options)
     {
+        services.AddSingleton<RetryMeter>();
+        services.AddSingleton<RequestGate>(provider => new ThrottleMeter(
+            new PacedGate(provider.GetRequiredService<TimeProvider>(), options.EightByEight.MaxRequestsPerSecond),
+            provider.GetRequiredService<ArchivingMetrics>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => new TokenClient(
             options.EightByEight.BaseUrl,
-            new TokenClientOptions { TimeProvider = provider.GetRequiredService<TimeProvider>() }));
+            Measured(provider, new TokenClientOptions { TimeProvider = provider.GetRequiredService<TimeProvider>() })));
         return services.AddSingleton(provider => new CloudStorageClient(
             options.EightByEight.BaseUrl,
             provider.GetRequiredService<AccessTokenSource>(),
-            new CloudStorageClientOptions
-            {
-                Gate = new PacedGate(provider.GetRequiredService<TimeProvider>(), options.EightByEight.MaxRequestsPerSecond),
-            }));
+            Measured(provider, new CloudStorageClientOptions { Gate = provider.GetRequiredService<RequestGate>() })));
+
+        static T Measured<T>(IServiceProvider provider, T client)
+            where T : ClientOptions
+        {
+            client.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
+            return client;
+        }
     }
 }

@@ -30,8 +30,8 @@ public class CloudStorageClient
         _endpoint = ClientPipeline.RequireSecure(endpoint);
         ClientPipeline.UseSharedTransport(options);
         HttpPipelinePolicy[] gate = options.Gate is { } requestGate ? [new GatePolicy(requestGate, options.TimeProvider)] : [];
-        _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. gate], responseClassifier: null);
-        _anonymous = HttpPipelineBuilder.Build(options, [], gate, responseClassifier: null);
+        _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. gate, UntracedPolicy.Instance], responseClassifier: null);
+        _anonymous = HttpPipelineBuilder.Build(options, [], [.. gate, UntracedPolicy.Instance], responseClassifier: null);
     }
 
     /// <summary>For mocking.</summary>

@@ -28,7 +28,7 @@ public class TokenClient
         _endpoint = ClientPipeline.RequireSecure(endpoint);
         _timeProvider = options.TimeProvider;
         ClientPipeline.UseSharedTransport(options);
-        _pipeline = HttpPipelineBuilder.Build(options);
+        _pipeline = HttpPipelineBuilder.Build(options, [], [UntracedPolicy.Instance], responseClassifier: null);
     }
 
     /// <summary>For mocking.</summary>

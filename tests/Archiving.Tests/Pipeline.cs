@@ -9,6 +9,7 @@ using Archiving.Queues;
 using Archiving.Restore;
 using Archiving.Scrub;
 using Archiving.Storage;
+using Archiving.Telemetry;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
@@ -82,14 +83,17 @@ internal sealed class Pipeline : IAsyncDisposable
         services.AddArchiving(configuration);
 
         // The real one, with retries that do not keep tests waiting.
-        services.Replace(ServiceDescriptor.Singleton(provider => new CloudStorageClient(
-            new Uri(all["EightByEight:BaseUrl"]!),
-            provider.GetRequiredService<AccessTokenSource>(),
-            new CloudStorageClientOptions
+        services.Replace(ServiceDescriptor.Singleton<RequestGate>(provider => new ThrottleMeter(new PacedGate(TimeProvider.System, 0), provider.GetRequiredService<ArchivingMetrics>(), TimeProvider.System)));
+        services.Replace(ServiceDescriptor.Singleton(provider =>
+        {
+            var options = new CloudStorageClientOptions
             {
                 Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = TimeSpan.FromSeconds(2) },
-                Gate = new PacedGate(TimeProvider.System, 0),
-            })));
+                Gate = provider.GetRequiredService<RequestGate>(),
+            };
+            options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
+            return new CloudStorageClient(new Uri(all["EightByEight:BaseUrl"]!), provider.GetRequiredService<AccessTokenSource>(), options);
+        }));
         if (count is not null)
         {
             var tables = new TableClientOptions();

@@ -18,6 +18,22 @@ public enum Verification
     Size,
 }
 
+/// <summary>Which of 8x8's claims the content contradicts.</summary>
+public enum MismatchCause
+{
+    /// <summary>The response held more or fewer bytes than it announced.</summary>
+    Length,
+
+    /// <summary>The size in the record.</summary>
+    Size,
+
+    /// <summary>The MD5 in the record.</summary>
+    Md5,
+
+    /// <summary>The MD5 over parts in the record.</summary>
+    MultipartMd5,
+}
+
 /// <summary>What was read, measured in the same pass.</summary>
 /// <param name="Bytes">Size.</param>
 /// <param name="Md5">MD5.</param>
@@ -58,7 +74,11 @@ public sealed record ContentDigest(long Bytes, ReadOnlyMemory<byte> Md5, string 
 /// <param name="Digest">What was read.</param>
 /// <param name="Verification">What was checked; of no meaning when there is a mismatch.</param>
 /// <param name="Mismatch">What of 8x8's claims the content contradicts; <see langword="null"/> when all is well.</param>
-public sealed record VerifiedContent(ContentDigest Digest, Verification Verification, string? Mismatch);
+public sealed record VerifiedContent(ContentDigest Digest, Verification Verification, string? Mismatch)
+{
+    /// <summary>The mismatch in a word; of no meaning when there is none.</summary>
+    public MismatchCause Cause { get; init; }
+}
 
 /// <summary>Measures content while it passes and holds it against what 8x8 claims of the object.</summary>
 public sealed class ContentVerifier : IDisposable
@@ -104,19 +124,19 @@ public sealed class ContentVerifier : IDisposable
         var digest = new ContentDigest(_bytes, _md5.GetHashAndReset(), Convert.ToHexStringLower(_sha256.GetHashAndReset()));
         if (_announced is { } announced && announced != _bytes)
         {
-            return Wrong(digest, string.Create(CultureInfo.InvariantCulture, $"the response announced {announced} bytes and held {_bytes}"));
+            return Wrong(digest, MismatchCause.Length, string.Create(CultureInfo.InvariantCulture, $"the response announced {announced} bytes and held {_bytes}"));
         }
 
         if (_record.StoredBytes is { } stored && stored != _bytes)
         {
-            return Wrong(digest, string.Create(CultureInfo.InvariantCulture, $"8x8 claims {stored} bytes and sends {_bytes}"));
+            return Wrong(digest, MismatchCause.Size, string.Create(CultureInfo.InvariantCulture, $"8x8 claims {stored} bytes and sends {_bytes}"));
         }
 
         if (HasPlainMd5(_record))
         {
             return string.Equals(_record.Checksum, digest.Md5Hex, StringComparison.OrdinalIgnoreCase)
                 ? new VerifiedContent(digest, Verification.Md5, Mismatch: null)
-                : Wrong(digest, $"8x8 claims MD5 {_record.Checksum!.ToLowerInvariant()} and the content has {digest.Md5Hex}");
+                : Wrong(digest, MismatchCause.Md5, $"8x8 claims MD5 {_record.Checksum!.ToLowerInvariant()} and the content has {digest.Md5Hex}");
         }
 
         if (_multipart is null)
@@ -131,7 +151,7 @@ public sealed class ContentVerifier : IDisposable
 
         // The part size is a guess unless there is one part: then a checksum that does not fit proves the content wrong.
         return _multipart.IsCertain
-            ? Wrong(digest, $"8x8 claims the multipart checksum {_record.Checksum} and the content (MD5 {digest.Md5Hex}) does not have it")
+            ? Wrong(digest, MismatchCause.MultipartMd5, $"8x8 claims the multipart checksum {_record.Checksum} and the content (MD5 {digest.Md5Hex}) does not have it")
             : new VerifiedContent(digest, Verification.Size, Mismatch: null);
     }
 
@@ -145,7 +165,7 @@ public sealed class ContentVerifier : IDisposable
 
     private static bool IsMd5(StorageObject record) => record.ChecksumType is null or "" || string.Equals(record.ChecksumType, "MD5", StringComparison.OrdinalIgnoreCase);
 
-    private static VerifiedContent Wrong(ContentDigest digest, string mismatch) => new(digest, Verification.Size, mismatch);
+    private static VerifiedContent Wrong(ContentDigest digest, MismatchCause cause, string mismatch) => new(digest, Verification.Size, mismatch) { Cause = cause };
 }
 
 /// <summary>The names that receipts and the ledger use.</summary>

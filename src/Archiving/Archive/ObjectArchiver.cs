@@ -1,8 +1,11 @@
+using System.Diagnostics;
+using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +32,8 @@ public sealed partial class ObjectArchiver(
     OutcomeRecorder outcomes,
     WorkQueues queues,
     HealthBoard health,
+    MessageTelemetry telemetry,
+    ArchivingMetrics metrics,
     ArchiverOptions options,
     TimeProvider timeProvider,
     ILogger<ObjectArchiver> logger)
@@ -45,7 +50,11 @@ public sealed partial class ObjectArchiver(
     public Task ArchiveAsync(ObjectMessage message, long attempt, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);
-        return outcomes.RunAsync(work, () => ArchiveAsync(work, cancellationToken), cancellationToken);
+        return telemetry.HandleAsync(
+            Spans.ArchiveObject,
+            message,
+            () => outcomes.RunAsync(work, () => ArchiveAsync(work, cancellationToken), cancellationToken),
+            cancellationToken);
     }
 
     private async Task ArchiveAsync(ObjectWork work, CancellationToken cancellationToken)
@@ -62,7 +71,7 @@ public sealed partial class ObjectArchiver(
 
         if (work.Attempt > 1 && await FindReceiptAsync(work, cancellationToken) is { } receipt)
         {
-            await ledger.ReplaceAsync(LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId), cancellationToken);
+            await WriteRowAsync(work, receipt, cancellationToken);
             return;
         }
 
@@ -83,33 +92,47 @@ public sealed partial class ObjectArchiver(
         var name = ArchiveLayout.ContentName(work.Region, work.Record);
         var namesTaken = 0;
         ContentDigest? unconfirmed = null;
+        RetryCause? again = null;
         for (var read = 1; read <= MostReads; read++)
         {
+            if (again is { } cause)
+            {
+                metrics.CountRetry(RetryScope.Read, cause);
+            }
+
             var confirmed = unconfirmed;
             var result = await ReadOnceAsync(work, name, content => IsRight(content, confirmed), cancellationToken);
+            if (result.Content.Mismatch is not null)
+            {
+                metrics.CountMismatch(work.Region, work.Record.Type, result.Content.Cause);
+            }
+
             switch (result.Outcome)
             {
                 case TransferOutcome.Stored when await TryFinishAsync(work, name, result.Content, timeProvider.GetElapsedTime(started), cancellationToken):
                     return;
 
                 case TransferOutcome.Stored or TransferOutcome.NameTaken when namesTaken == MostNames:
-                    throw new PermanentFailureException($"Something else stands under {name} or its receipt already. Something else writes into the container; move that away and queue the object again.");
+                    throw new PermanentFailureException($"Something else stands under {name} or its receipt already. Something else writes into the container; move that away and queue the object again.") { Reason = FailureReason.NameTaken };
 
                 case TransferOutcome.Stored or TransferOutcome.NameTaken:
                     // New content for an id that is archived already, or bytes or a receipt that were damaged: it goes beside the old.
                     name = ArchiveLayout.LaterContentName(work.Region, work.Record, result.Content.Digest.Md5Hex, ++namesTaken);
                     unconfirmed = result.Content.Digest;
+                    again = RetryCause.NameTaken;
                     read--;
                     break;
 
                 case TransferOutcome.Refused when result.Content.Mismatch is { } mismatch && unconfirmed?.Sha256 == result.Content.Digest.Sha256:
                     // Two reads agree with each other and not with the claim: it is the claim that is wrong, or 8x8's copy.
-                    throw new PermanentFailureException($"8x8's content contradicts its own record, twice alike: {mismatch}. Read: {result.Content.Digest.Bytes} bytes, MD5 {result.Content.Digest.Md5Hex}, SHA-256 {result.Content.Digest.Sha256}. Nothing was stored; ask 8x8 about the object.");
+                    throw new PermanentFailureException($"8x8's content contradicts its own record, twice alike: {mismatch}. Read: {result.Content.Digest.Bytes} bytes, MD5 {result.Content.Digest.Md5Hex}, SHA-256 {result.Content.Digest.Sha256}. Nothing was stored; ask 8x8 about the object.") { Reason = FailureReason.WrongContent };
 
                 default:
                     unconfirmed = result.Content.Digest;
+                    again = RetryCause.Unconfirmed;
                     if (result.Content.Mismatch is { } wrong)
                     {
+                        again = RetryCause.WrongContent;
                         Log.Mismatch(logger, work.Region, work.Id, wrong, work.Attempt);
 
                         // The record in the message may be old: the object can have changed since it was listed.
@@ -137,11 +160,12 @@ public sealed partial class ObjectArchiver(
         ObjectContent content;
         try
         {
-            if (serverSide.Suits(work.Record) && await serverSide.TryRunAsync(work, name, cancellationToken) is { } copied)
+            if (serverSide.Suits(work.Record) && await CopyAsideAsync(work, name, cancellationToken) is { } copied)
             {
                 return copied;
             }
 
+            using var phase = metrics.Begin(Phase.Fetch, work.Region);
             content = await client.OpenContentAsync(work.Region, work.Id, cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
@@ -163,6 +187,7 @@ public sealed partial class ObjectArchiver(
 
             try
             {
+                using var phase = metrics.Begin(Phase.Store, work.Region);
                 return await transfer.RunAsync(content, name, work.Record, isRight, cancellationToken);
             }
             catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
@@ -170,6 +195,12 @@ public sealed partial class ObjectArchiver(
                 throw new IOException("8x8 stopped sending in the middle of the content. Nothing was stored; it is tried again later.", exception);
             }
         }
+    }
+
+    private async Task<TransferResult?> CopyAsideAsync(ObjectWork work, string name, CancellationToken cancellationToken)
+    {
+        using var phase = metrics.Begin(Phase.Copy, work.Region);
+        return await serverSide.TryRunAsync(work, name, cancellationToken);
     }
 
     /// <summary>A 200 whose type is that of an error page, whose length is not the object's: an error in disguise, which may pass.</summary>
@@ -187,6 +218,9 @@ public sealed partial class ObjectArchiver(
             ? new PermanentFailureException(
                 "8x8 does not let this API key download the object (403). Give the key's user the role Storage API with the right to download, then redrive the failures.",
                 forbidden)
+            {
+                Reason = FailureReason.Forbidden,
+            }
             : new StateChangedException(present);
     }
 
@@ -209,7 +243,7 @@ public sealed partial class ObjectArchiver(
         {
             if (!options.EightByEight.IncludeArchived)
             {
-                throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.");
+                throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.") { Reason = FailureReason.ColdStorage };
             }
 
             await queues.SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = work.Region, Id = work.Id, Record = work.Record, RunId = work.Message.RunId }, TimeSpan.Zero, cancellationToken);
@@ -222,7 +256,7 @@ public sealed partial class ObjectArchiver(
             return true;
         }
 
-        throw new PermanentFailureException($"8x8 reports the object in state {state}, in which it has no content to download.");
+        throw new PermanentFailureException($"8x8 reports the object in state {state}, in which it has no content to download.") { Reason = FailureReason.NoContent };
     }
 
     /// <summary>Writes the receipt and the row.</summary>
@@ -238,22 +272,38 @@ public sealed partial class ObjectArchiver(
             content.Digest.Sha256,
             content.Verification.ToName(),
             timeProvider.GetUtcNow());
-        var json = receipt.ToJson();
         var receiptName = ArchiveLayout.ReceiptName(name);
-        if (!await store.TryPutAsync(receiptName, json, System.Security.Cryptography.MD5.HashData(json.Span), new ContentHeaders("application/json", ContentDisposition: null), cancellationToken))
+        if (await TryWriteAsync(work, receiptName, receipt.ToJson(), cancellationToken))
         {
-            if (await FindSameReceiptAsync(receiptName, receipt, cancellationToken) is not { } present)
-            {
-                return false;
-            }
-
+            // Counted here and nowhere else: of all the runs that an object may have, one writes the receipt.
+            metrics.CountArchived(work.Region, work.Record.Type, content.Verification, receipt.Bytes);
+        }
+        else if (await FindSameReceiptAsync(receiptName, receipt, cancellationToken) is { } present)
+        {
             receipt = present;
         }
+        else
+        {
+            return false;
+        }
 
-        await ledger.ReplaceAsync(LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId), cancellationToken);
+        await WriteRowAsync(work, receipt, cancellationToken);
         health.Clear(Condition.Archive);
+        Activity.Current?.SetTag(Tags.Outcome, "archived").SetTag(Tags.Verification, receipt.Verification).SetTag(Tags.Bytes, receipt.Bytes);
         Log.Archived(logger, work.Region, work.Id, receipt.Bytes, receipt.Verification, (long)duration.TotalMilliseconds);
         return true;
+    }
+
+    private async Task<bool> TryWriteAsync(ObjectWork work, string receiptName, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
+    {
+        using var phase = metrics.Begin(Phase.Receipt, work.Region);
+        return await store.TryPutAsync(receiptName, json, System.Security.Cryptography.MD5.HashData(json.Span), new ContentHeaders("application/json", ContentDisposition: null), cancellationToken);
+    }
+
+    private async Task WriteRowAsync(ObjectWork work, Receipt receipt, CancellationToken cancellationToken)
+    {
+        using var phase = metrics.Begin(Phase.Ledger, work.Region);
+        await ledger.ReplaceAsync(LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId), cancellationToken);
     }
 
     private async Task<Receipt?> FindSameReceiptAsync(string name, Receipt receipt, CancellationToken cancellationToken)

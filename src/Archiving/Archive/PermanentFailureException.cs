@@ -1,3 +1,5 @@
+using Archiving.Failures;
+
 namespace Archiving.Archive;
 
 /// <summary>An object cannot be archived, and trying again at once cannot help. The message says why and what to do.</summary>
@@ -8,4 +10,7 @@ public sealed class PermanentFailureException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>The same in a word.</summary>
+    public FailureReason Reason { get; init; }
 }

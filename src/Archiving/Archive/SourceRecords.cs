@@ -1,3 +1,4 @@
+using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Listing;
 using EightByEight;
@@ -26,7 +27,10 @@ public sealed class SourceRecords(CloudStorageClient client, HealthBoard health)
         {
             throw new PermanentFailureException(
                 "8x8 does not let this API key read the object's record (403). Give the key's user the role Storage API for this region's scope, then redrive the failures.",
-                forbidden);
+                forbidden)
+            {
+                Reason = FailureReason.Forbidden,
+            };
         }
     }
 }

@@ -1,6 +1,7 @@
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
+using Archiving.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Failures;
@@ -9,7 +10,7 @@ namespace Archiving.Failures;
 /// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
 /// nothing and expire; here they become ledger rows with the reason.
 /// </summary>
-public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ListingStore listings, WorkQueues queues, ILogger<FailureRecorder> logger)
+public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ListingStore listings, WorkQueues queues, MessageTelemetry telemetry, ArchivingMetrics metrics, ILogger<FailureRecorder> logger)
 {
     private const int MostLives = 6;
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
@@ -35,6 +36,11 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             return;
         }
 
+        await telemetry.HandleAsync(Spans.RecordFailure, message, () => RecordObjectAsync(queue, message, cancellationToken), cancellationToken);
+    }
+
+    private async Task RecordObjectAsync(string queue, ObjectMessage message, CancellationToken cancellationToken)
+    {
         var record = message.KnownRecord;
         var entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
         if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Deaths + 1 < MostLives)
@@ -47,6 +53,7 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
         await outcomes.FailAsync(
             message.Region,
             record,
+            FailureReason.Exhausted,
             "every attempt failed; its row says why the last one did",
             entry?.LastError ?? "The app died again and again while it worked on the object, before a reason could be recorded. Look into the log for what ended it; memory is the usual reason.",
             entry?.Attempts ?? 0,
@@ -84,6 +91,12 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             return;
         }
 
+        await telemetry.HandleAsync(Spans.RecordFailure, window, () => RecordWindowAsync(window, cancellationToken), cancellationToken);
+    }
+
+    private async Task RecordWindowAsync(WindowMessage window, CancellationToken cancellationToken)
+    {
+        metrics.CountFailedWindow(window.Region, window.Kind);
         Log.WindowFailed(logger, window.Region, window.From, window.To);
         if (window.Kind == WindowKind.Listing)
         {

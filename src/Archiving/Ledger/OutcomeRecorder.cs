@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using Archiving.Archive;
+using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Listing;
+using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 
@@ -10,7 +13,7 @@ namespace Archiving.Ledger;
 /// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
 /// archived stays so, whatever a late or repeated message meets.
 /// </summary>
-public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard health, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
+public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard health, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
 {
     private const int MostDeferrals = 12;
 
@@ -30,13 +33,13 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
         }
         catch (PermanentFailureException exception)
         {
-            await FailAsync(work.Region, work.Record, exception.Message, WithQuote(exception), work.Attempt, cancellationToken);
+            await FailAsync(work.Region, work.Record, exception.Reason, exception.Message, WithQuote(exception), work.Attempt, cancellationToken);
         }
         catch (ArgumentException exception) when (exception.ParamName == "id")
         {
             // "." and "..": no HTTP client can ask for them, however often it tries.
             const string Unaddressable = "8x8 cannot be asked for an object of this id, which an address cannot hold. Report it to 8x8.";
-            await FailAsync(work.Region, work.Record, Unaddressable, Unaddressable, work.Attempt, cancellationToken);
+            await FailAsync(work.Region, work.Record, FailureReason.Unaddressable, Unaddressable, Unaddressable, work.Attempt, cancellationToken);
         }
         catch (ObjectGoneException exception)
         {
@@ -61,11 +64,12 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
     /// <summary>Records that work on an object failed for good.</summary>
     /// <param name="region">8x8's region.</param>
     /// <param name="record">The object.</param>
-    /// <param name="reason">Why, for the log.</param>
+    /// <param name="reason">Why, for metrics.</param>
+    /// <param name="message">Why, for the log.</param>
     /// <param name="lastError">Why, for the row, which may quote what 8x8 answered.</param>
     /// <param name="attempts">How often it was tried.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
-    public async Task FailAsync(string region, StorageObject record, string reason, string lastError, long attempts, CancellationToken cancellationToken)
+    public async Task FailAsync(string region, StorageObject record, FailureReason reason, string message, string lastError, long attempts, CancellationToken cancellationToken)
     {
         var changed = await UpdateAsync(
             region,
@@ -80,7 +84,8 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
             cancellationToken);
         if (changed)
         {
-            Log.Failed(logger, region, record.Id, reason);
+            CountFailed(region, record, reason);
+            Log.Failed(logger, region, record.Id, message);
         }
     }
 
@@ -101,10 +106,13 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
             cancellationToken);
         if (changed && isLost)
         {
+            CountFailed(region, record, FailureReason.Lost);
             Log.Lost(logger, region, record.Id, reason);
         }
         else if (changed)
         {
+            metrics.CountGone(region, record.Type);
+            Activity.Current?.SetTag(Tags.Outcome, "gone");
             Log.Gone(logger, region, record.Id, reason);
         }
     }
@@ -146,6 +154,12 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
                 return true;
             }
         }
+    }
+
+    private void CountFailed(string region, StorageObject record, FailureReason reason)
+    {
+        metrics.CountFailed(region, record.Type, reason);
+        Activity.Current?.SetTag(Tags.Outcome, "failed").Fail(reason.ToTag());
     }
 
     /// <summary>What went wrong, and what 8x8 answered. The answer can hold names and numbers: it is for the row and not for the log.</summary>

@@ -2,6 +2,7 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Telemetry;
 using EightByEight;
 
 namespace Archiving.Listing;
@@ -38,7 +39,7 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// ordinary course.
 /// </para>
 /// </summary>
-public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchiverOptions options, TimeProvider timeProvider)
+public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider)
 {
     private const int SendsAtOnce = 16;
 
@@ -61,6 +62,12 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archive
     {
         ArgumentNullException.ThrowIfNull(window);
         ArgumentNullException.ThrowIfNull(records);
+        if (records.Count == 0)
+        {
+            return [];
+        }
+
+        using var phase = metrics.Begin(Phase.Intake, window.Region);
         var receipts = comparison?.Receipts;
 
         // A page can hold a record twice when it changed between two requests; the later one is the truer.

@@ -2,6 +2,7 @@ using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,8 @@ public sealed partial class WindowLister(
     RunCompletion completion,
     WorkQueues queues,
     HealthBoard health,
+    MessageTelemetry telemetry,
+    ArchivingMetrics metrics,
     ArchiverOptions options,
     TimeProvider timeProvider,
     ILogger<WindowLister> logger)
@@ -37,9 +40,14 @@ public sealed partial class WindowLister(
 
     /// <summary>Lists a window, or a bounded part of it.</summary>
     /// <exception cref="OutageException">8x8 or the storage does not work.</exception>
-    public async Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
+    public Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(window);
+        return telemetry.HandleAsync(Spans.ListWindow, window, () => ListPartAsync(window, cancellationToken), cancellationToken);
+    }
+
+    private async Task ListPartAsync(WindowMessage window, CancellationToken cancellationToken)
+    {
         var counts = window.Kind switch
         {
             WindowKind.Rebuild => await rebuilder.RebuildAsync(window, cancellationToken),
@@ -73,11 +81,15 @@ public sealed partial class WindowLister(
         var comparison = window.Kind == WindowKind.Reconcile ? await audit.StartAsync(window, cancellationToken) : null;
         var counts = new WindowRow();
         var pages = 0;
+        var isLast = false;
         DateTimeOffset? rest = null;
         try
         {
-            await foreach (var page in pager.ReadAsync(scan, cancellationToken))
+            await using var listing = pager.ReadAsync(scan, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            while (!isLast && await NextAsync(listing, window.Region))
             {
+                var page = listing.Current;
+                isLast = page.ResumeFrom is null;
                 health.Clear(Condition.Source);
                 var others = comparison is null ? null : new List<LedgerEntry>();
                 var step = await intake.TakeAsync(window, page.Objects, comparison, others, cancellationToken);
@@ -114,6 +126,12 @@ public sealed partial class WindowLister(
 
         Log.Listed(logger, window.Region, window.From, rest ?? window.To, counts.Listed, counts.Enqueued);
         return counts;
+    }
+
+    private async Task<bool> NextAsync(IAsyncEnumerator<KeysetPage> listing, string region)
+    {
+        using var phase = metrics.Begin(Phase.List, region);
+        return await listing.MoveNextAsync();
     }
 
     private async Task SendRestAsync(WindowMessage window, DateTimeOffset from, CancellationToken cancellationToken)

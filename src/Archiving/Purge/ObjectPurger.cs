@@ -4,6 +4,7 @@ using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 
@@ -20,6 +21,8 @@ public sealed partial class ObjectPurger(
     ObjectLedger ledger,
     PurgeAudit audit,
     SharedConditions conditions,
+    MessageTelemetry telemetry,
+    ArchivingMetrics metrics,
     ArchiverOptions options,
     TimeProvider timeProvider,
     ILogger<ObjectPurger> logger)
@@ -30,9 +33,14 @@ public sealed partial class ObjectPurger(
     /// <summary>Deletes an object at 8x8, or leaves it and says why.</summary>
     /// <returns>Whether 8x8 no longer has it because this app deleted it.</returns>
     /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
-    public async Task<bool> PurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
+    public Task<bool> PurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        return telemetry.HandleAsync(Spans.PurgeObject, message, () => TryPurgeAsync(message, cancellationToken), cancellationToken);
+    }
+
+    private async Task<bool> TryPurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
+    {
         try
         {
             return await LookAndPurgeAsync(message, cancellationToken);
@@ -74,6 +82,7 @@ public sealed partial class ObjectPurger(
         await audit.BeginAsync(key, receipt!, timeProvider.GetUtcNow(), cancellationToken);
         try
         {
+            using var phase = metrics.Begin(Phase.Purge, message.Region);
             await client.DeleteAsync(message.Region, [message.Id], cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
@@ -118,6 +127,7 @@ public sealed partial class ObjectPurger(
             row.State = nameof(LedgerState.Purged);
             if (await ledger.TryReplaceAsync(row, cancellationToken))
             {
+                metrics.CountPurged(row.Region, row.Type);
                 Log.Purged(logger, message.Region, message.Id, begun.Bytes, begun.Verification);
                 break;
             }

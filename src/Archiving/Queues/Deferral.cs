@@ -1,4 +1,5 @@
 using Archiving.Health;
+using Archiving.Telemetry;
 
 namespace Archiving.Queues;
 
@@ -6,25 +7,29 @@ namespace Archiving.Queues;
 /// Puts work off while something that every object depends on does not work. A new message with a delay takes the
 /// place of the old one, so that an outage costs an object none of its attempts, however long it lasts.
 /// </summary>
-public sealed class Deferral(WorkQueues queues, HealthBoard health)
+public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMetrics metrics)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
     /// <summary>Puts an object off.</summary>
-    public Task PutOffAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
+    public async Task PutOffAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(outage);
         health.Report(outage);
-        return queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
+        await queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
+        metrics.CountDeferred(queue, outage.Condition);
     }
 
     /// <summary>Puts a window off.</summary>
-    public Task PutOffAsync(WindowMessage message, OutageException outage, CancellationToken cancellationToken)
+    public async Task PutOffAsync(WindowMessage message, OutageException outage, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(outage);
         health.Report(outage);
-        return queues.SendAsync(message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
+        await queues.SendAsync(message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
+        metrics.CountDeferred(QueueNames.ListWindows, outage.Condition);
     }
 
     /// <summary>Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was put off together does not come back together.</summary>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Archiving.Ledger;
+using Archiving.Telemetry;
 using EightByEight;
 
 namespace Archiving.Queues;
@@ -42,6 +43,9 @@ public sealed record ObjectMessage
     /// <summary>When the object was made, where the message does not carry the record: without it nobody knows where its row is before 8x8 has been asked.</summary>
     public DateTimeOffset? CreatedTime { get; init; }
 
+    /// <summary>The context that the handler's span goes on in (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
+    public string? TraceParent { get; init; }
+
     /// <summary>The record, or the little that the message says of it.</summary>
     public StorageObject KnownRecord => Record ?? StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = Id, type = Type, createdTime = CreatedTime?.UtcDateTime }));
 
@@ -74,6 +78,7 @@ public sealed record ObjectMessage
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
                 Deaths = root.TryGetProperty("deaths", out var deaths) && deaths.TryGetInt32(out var died) ? died : 0,
                 Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
+                TraceParent = root.TryGetProperty("traceparent", out var trace) && trace.ValueKind == JsonValueKind.String ? TraceContext.Read(trace.GetString()) : null,
                 Type = root.TryGetProperty("type", out var type) ? type.GetString() : null,
                 CreatedTime = root.TryGetProperty("createdTime", out var created)
                     && DateTimeOffset.TryParse(created.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
@@ -118,6 +123,11 @@ public sealed record ObjectMessage
             if (Ticket is not null)
             {
                 json.WriteString("ticket"u8, Ticket);
+            }
+
+            if (TraceParent is not null)
+            {
+                json.WriteString("traceparent"u8, TraceParent);
             }
 
             if (Type is not null)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Archiving.Telemetry;
 
 namespace Archiving.Queues;
 
@@ -49,6 +50,11 @@ public sealed record WindowMessage
 
     /// <summary>How often work on it was put off because of an outage.</summary>
     public int Deferrals { get; init; }
+
+    /// <summary>The context that the handler's span goes on in (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
+    [JsonPropertyName("traceparent")]
+    [JsonConverter(typeof(TraceContext.Converter))]
+    public string? TraceParent { get; init; }
 
     /// <summary>Names this window in its run: the same window has the same name however often it is sent.</summary>
     [JsonIgnore]

@@ -1,4 +1,5 @@
 using Archiving.Storage;
+using Archiving.Telemetry;
 using Azure;
 using Azure.Storage.Queues;
 
@@ -29,17 +30,25 @@ public sealed class WorkQueues : IDisposable
     }
 
     /// <summary>Sends a window to be listed.</summary>
-    public Task SendAsync(WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
+    public async Task SendAsync(WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return SendAsync(QueueNames.ListWindows, message.ToJson(), delay, cancellationToken);
+        var (span, traceParent) = Spans.StartSending(QueueNames.ListWindows, message);
+        using (span)
+        {
+            await SendAsync(QueueNames.ListWindows, (message with { TraceParent = traceParent }).ToJson(), delay, cancellationToken);
+        }
     }
 
     /// <summary>Sends an object to one of the queues of objects.</summary>
-    public Task SendAsync(string queue, ObjectMessage message, TimeSpan delay, CancellationToken cancellationToken)
+    public async Task SendAsync(string queue, ObjectMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return SendAsync(queue, message.ToJson(), delay, cancellationToken);
+        var (span, traceParent) = Spans.StartSending(queue, message);
+        using (span)
+        {
+            await SendAsync(queue, (message with { TraceParent = traceParent }).ToJson(), delay, cancellationToken);
+        }
     }
 
     /// <summary>About how many messages each queue holds, hidden ones included; poison queues are named with their suffix.</summary>

@@ -1,9 +1,11 @@
 using Archiving.Archive;
+using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 
@@ -27,6 +29,8 @@ public sealed partial class ObjectRestorer(
     DailyQuota quota,
     SharedConditions conditions,
     HealthBoard health,
+    MessageTelemetry telemetry,
+    ArchivingMetrics metrics,
     ArchiverOptions options,
     TimeProvider timeProvider,
     ILogger<ObjectRestorer> logger)
@@ -53,7 +57,11 @@ public sealed partial class ObjectRestorer(
     public Task RestoreAsync(ObjectMessage message, long attempt, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);
-        return outcomes.RunAsync(work, () => LookAsync(work, insertedOn, cancellationToken), cancellationToken);
+        return telemetry.HandleAsync(
+            Spans.RestoreObject,
+            message,
+            () => outcomes.RunAsync(work, () => LookAsync(work, insertedOn, cancellationToken), cancellationToken),
+            cancellationToken);
     }
 
     private async Task LookAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
@@ -75,13 +83,18 @@ public sealed partial class ObjectRestorer(
 
         if (work.Record.State != ObjectState.Archived)
         {
+            if (present?.RestoreRequestedAt is not null && work.Record.State == ObjectState.Available)
+            {
+                metrics.CountRestored(work.Region, work.Record.Type);
+            }
+
             await PassOnAsync(work, cancellationToken);
             return true;
         }
 
         if (!options.EightByEight.IncludeArchived)
         {
-            throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.");
+            throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.") { Reason = FailureReason.ColdStorage };
         }
 
         var now = timeProvider.GetUtcNow();
@@ -90,7 +103,7 @@ public sealed partial class ObjectRestorer(
         var asks = !(row.RestoreRequestedAt is { } at && now - at < (row.RestoreAccepted == true ? AskAgainAfter : AnswerWithin));
         if (asks && insertedOn <= _forbiddenAt)
         {
-            throw new PermanentFailureException(Forbidden);
+            throw new PermanentFailureException(Forbidden) { Reason = FailureReason.Forbidden };
         }
 
         if (asks && !await quota.TryTakeAsync("restores", options.Restore.MaxPerDay, cancellationToken))
@@ -108,6 +121,7 @@ public sealed partial class ObjectRestorer(
             CreatedTime = LedgerKey.CreatedTime(work.Record),
             RunId = work.Message.RunId,
             Ticket = Guid.NewGuid().ToString("N"),
+            TraceParent = work.Message.TraceParent,
         };
         await queues.SendAsync(QueueNames.RestoreObjects, next, delay + (options.Restore.PollInterval * (Random.Shared.NextDouble() / 10)), cancellationToken);
         row.State = nameof(LedgerState.Restoring);
@@ -170,13 +184,14 @@ public sealed partial class ObjectRestorer(
     {
         try
         {
+            using var phase = metrics.Begin(Phase.Restore, work.Region);
             await client.RestoreAsync(work.Region, work.Id, options.EightByEight.RestoreDays, cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
         {
             _forbiddenAt = timeProvider.GetUtcNow();
             await conditions.ReportAsync(new OutageException(Condition.Restore, Forbidden, forbidden), cancellationToken);
-            throw new PermanentFailureException(Forbidden, forbidden);
+            throw new PermanentFailureException(Forbidden, forbidden) { Reason = FailureReason.Forbidden };
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
         {
@@ -196,7 +211,7 @@ public sealed partial class ObjectRestorer(
         {
             if (requests + 1 >= MostRequests)
             {
-                throw new PermanentFailureException($"8x8 refused to restore it {MostRequests} times: {OutcomeRecorder.Explain(exception)}", exception);
+                throw new PermanentFailureException($"8x8 refused to restore it {MostRequests} times: {OutcomeRecorder.Explain(exception)}", exception) { Reason = FailureReason.RestoreRefused };
             }
 
             await outcomes.NoteAsync(work.Region, work.Record, exception, requests + 1, cancellationToken);
@@ -214,6 +229,7 @@ public sealed partial class ObjectRestorer(
             },
             cancellationToken);
         await conditions.ClearAsync(Condition.Restore, cancellationToken);
+        metrics.CountRestoreRequested(work.Region, work.Record.Type);
         Log.Requested(logger, work.Region, work.Id, options.EightByEight.RestoreDays);
     }
 

@@ -2,9 +2,29 @@ using Archiving.Archive;
 using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Queues;
+using Archiving.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Scrub;
+
+/// <summary>What is wrong with an archived object.</summary>
+public enum DamageCause
+{
+    /// <summary>There is no receipt.</summary>
+    ReceiptMissing,
+
+    /// <summary>The receipt is none.</summary>
+    ReceiptUnreadable,
+
+    /// <summary>The receipt is of another object, or says something else than the ledger.</summary>
+    ReceiptDiffers,
+
+    /// <summary>The content is not there.</summary>
+    BlobMissing,
+
+    /// <summary>The content is not what the receipt says.</summary>
+    BlobDiffers,
+}
 
 /// <summary>
 /// Reads one archived object again, from its first byte to its last, and holds it against its receipt. What is missing
@@ -15,6 +35,8 @@ public sealed partial class ObjectVerifier(
     ObjectLedger ledger,
     WorkQueues queues,
     SharedConditions conditions,
+    MessageTelemetry telemetry,
+    ArchivingMetrics metrics,
     TimeProvider timeProvider,
     ILogger<ObjectVerifier> logger)
 {
@@ -25,9 +47,14 @@ public sealed partial class ObjectVerifier(
     /// <summary>Reads an object again.</summary>
     /// <returns>Whether it is whole; <see langword="null"/> when there is nothing to hold it against.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
+    public Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
+        return telemetry.HandleAsync(Spans.VerifyObject, message, () => ReadAgainAsync(message, cancellationToken), cancellationToken);
+    }
+
+    private async Task<bool?> ReadAgainAsync(ObjectMessage message, CancellationToken cancellationToken)
+    {
         var row = await ledger.FindAsync(LedgerKey.Of(message.Region, message.KnownRecord), cancellationToken);
         if (row is { Damaged: not null } && row.Is(LedgerState.Queued))
         {
@@ -41,9 +68,12 @@ public sealed partial class ObjectVerifier(
             return null;
         }
 
-        if (await FindDamageAsync(row, blob, cancellationToken) is { } damage)
+        var damage = await FindDamageAsync(row, blob, cancellationToken);
+        metrics.CountScrubbed(row.Region, row.Type);
+        if (damage is not null)
         {
-            await RecordAsync(row, blob, damage, cancellationToken);
+            metrics.CountDamage(row.Region, row.Type, damage.Cause);
+            await RecordAsync(row, blob, damage.Text, cancellationToken);
             return false;
         }
 
@@ -54,11 +84,12 @@ public sealed partial class ObjectVerifier(
         return true;
     }
 
-    private async Task<string?> FindDamageAsync(LedgerEntry row, string blob, CancellationToken cancellationToken)
+    private async Task<Damage?> FindDamageAsync(LedgerEntry row, string blob, CancellationToken cancellationToken)
     {
+        using var phase = metrics.Begin(Phase.Scrub, row.Region);
         if (await store.ReadAsync(ArchiveLayout.ReceiptName(blob), cancellationToken) is not { } body)
         {
-            return "its receipt is missing";
+            return new Damage(DamageCause.ReceiptMissing, "its receipt is missing");
         }
 
         Receipt receipt;
@@ -68,27 +99,27 @@ public sealed partial class ObjectVerifier(
         }
         catch (FormatException exception)
         {
-            return $"its receipt cannot be read ({exception.Message})";
+            return new Damage(DamageCause.ReceiptUnreadable, $"its receipt cannot be read ({exception.Message})");
         }
 
         if (receipt.Blob != blob || receipt.Region != row.Region || receipt.Record.Id != row.Id)
         {
-            return "its receipt is of another object";
+            return new Damage(DamageCause.ReceiptDiffers, "its receipt is of another object");
         }
 
         if (receipt.Sha256 != row.Sha256 || receipt.Bytes != row.Bytes)
         {
-            return "its receipt does not agree with the ledger";
+            return new Damage(DamageCause.ReceiptDiffers, "its receipt does not agree with the ledger");
         }
 
         if (await store.MeasureAsync(blob, cancellationToken) is not { } content)
         {
-            return "its blob is missing";
+            return new Damage(DamageCause.BlobMissing, "its blob is missing");
         }
 
         return content.Bytes == receipt.Bytes && content.Md5Hex == receipt.Md5 && content.Sha256 == receipt.Sha256
             ? null
-            : $"its blob has {content.Bytes} bytes and SHA-256 {content.Sha256}, where the receipt has {receipt.Bytes} and {receipt.Sha256}";
+            : new Damage(DamageCause.BlobDiffers, $"its blob has {content.Bytes} bytes and SHA-256 {content.Sha256}, where the receipt has {receipt.Bytes} and {receipt.Sha256}");
     }
 
     private async Task RecordAsync(LedgerEntry row, string blob, string damage, CancellationToken cancellationToken)
@@ -115,6 +146,8 @@ public sealed partial class ObjectVerifier(
         new ObjectMessage { Region = row.Region, Id = row.Id, Type = row.Type, CreatedTime = row.CreatedTime, RunId = row.Run },
         TimeSpan.Zero,
         cancellationToken);
+
+    private sealed record Damage(DamageCause Cause, string Text);
 
     private static partial class Log
     {

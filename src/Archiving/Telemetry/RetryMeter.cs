@@ -1,0 +1,33 @@
+using Azure.Core;
+using Azure.Core.Pipeline;
+
+namespace Archiving.Telemetry;
+
+/// <summary>
+/// Counts the calls to 8x8 that are made again, by what the one before ended with. It stands behind whatever retries,
+/// and so sees each call of a message pass.
+/// </summary>
+internal sealed class RetryMeter(ArchivingMetrics metrics) : HttpPipelinePolicy
+{
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
+        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
+
+    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        if (message.TryGetProperty(typeof(RetryMeter), out var before) && before is RetryCause cause)
+        {
+            metrics.CountRetry(RetryScope.Request, cause);
+        }
+
+        try
+        {
+            await ProcessNextAsync(message, pipeline);
+            message.SetProperty(typeof(RetryMeter), RetryCauses.Of(message.Response.Status));
+        }
+        catch (Exception exception)
+        {
+            message.SetProperty(typeof(RetryMeter), RetryCauses.Of(exception));
+            throw;
+        }
+    }
+}

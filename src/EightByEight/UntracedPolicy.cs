@@ -1,0 +1,24 @@
+using System.Diagnostics;
+using Azure.Core;
+using Azure.Core.Pipeline;
+
+namespace EightByEight;
+
+/// <summary>
+/// Keeps calls out of traces, because their spans would hold addresses, and traces out of calls: what the caller traces
+/// is nobody else's business. Both Azure.Core and the HTTP client would send a <c>traceparent</c>.
+/// </summary>
+internal sealed class UntracedPolicy : HttpPipelinePolicy
+{
+    public static UntracedPolicy Instance { get; } = new();
+
+    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
+        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
+
+    public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+    {
+        // Within this call only: it is the caller's again as soon as this ends.
+        Activity.Current = null;
+        await ProcessNextAsync(message, pipeline);
+    }
+}
