@@ -1,5 +1,6 @@
 using Archiving;
 using Archiving.Settings;
+using Functions;
 using Functions.Dashboard;
 using Functions.Http;
 using Microsoft.Azure.Functions.Worker.Builder;
@@ -13,6 +14,7 @@ try
     builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.Services.AddArchiving(builder.Configuration);
     builder.Services.AddSingleton<DashboardFiles>();
+    builder.AddTelemetryExport();
     await builder.Build().RunAsync();
 }
 catch (SettingsException exception)

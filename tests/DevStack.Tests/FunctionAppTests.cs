@@ -14,7 +14,7 @@ using Testing;
 namespace DevStack.Tests;
 
 /// <summary>The function app on the local host, as a process, from the outside.</summary>
-public sealed class FunctionAppTests(AzuriteFixture azurite)
+public sealed partial class FunctionAppTests(AzuriteFixture azurite)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -37,6 +39,32 @@ public sealed class HttpFunctionTests(AzuriteFixture azurite) : HostTest(azurite
         {
             Assert.Empty(await response.Content.ReadAsByteArrayAsync(Cancellation));
         }
+    }
+
+    [Fact]
+    public async Task Gives_each_invocation_a_span_as_the_real_worker_does()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Microsoft.Azure.Functions.Worker",
+
+            // As a sampler does that goes by the parent: what is not recorded has no children that are.
+            Sample = (ref ActivityCreationOptions<ActivityContext> span) =>
+                span.Parent == default || span.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded) ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var app = await StartAsync();
+
+        await StatusAsync(app, "/api/things/uk/7");
+        await StatusAsync(app, "/api/fails");
+
+        var good = spans.First(span => span.DisplayName == "function Thing");
+        Assert.Equal(("Thing", ActivityStatusCode.Unset), (good.GetTagItem("faas.name"), good.Status));
+        Assert.True(Guid.TryParse((string?)good.GetTagItem("faas.invocation_id"), out _));
+        var failed = spans.First(span => span.DisplayName == "function Fails");
+        Assert.Equal((ActivityStatusCode.Error, null), (failed.Status, failed.StatusDescription));
     }
 
     [Fact]

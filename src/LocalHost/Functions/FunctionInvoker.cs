@@ -10,6 +10,10 @@ namespace LocalHost.Functions;
 /// <summary>Runs functions: a scope, the middleware, the method.</summary>
 internal sealed partial class FunctionInvoker
 {
+    /// <summary>The source of the spans of invocations, named as the real worker's.</summary>
+    public const string SpanSource = "Microsoft.Azure.Functions.Worker";
+
+    private static readonly ActivitySource Spans = new(SpanSource);
     private readonly IServiceProvider _services;
     private readonly ILogger<FunctionInvoker> _logger;
     private readonly FunctionExecutionDelegate _pipeline;
@@ -28,6 +32,7 @@ internal sealed partial class FunctionInvoker
         var level = invocation.Function.Trigger is QueueTriggerAttribute ? LogLevel.Debug : LogLevel.Information;
         Log.Executing(_logger, level, invocation.Function.Name, reason, invocation.InvocationId);
         var clock = Stopwatch.StartNew();
+        using var span = StartSpan(invocation);
         try
         {
             await using var scope = _services.CreateAsyncScope();
@@ -42,9 +47,25 @@ internal sealed partial class FunctionInvoker
         }
         catch (Exception exception)
         {
+            span?.SetStatus(ActivityStatusCode.Error);
             Log.Failed(_logger, invocation.Function.Name, invocation.InvocationId, clock.ElapsedMilliseconds, exception);
             throw;
         }
+    }
+
+    private static Activity? StartSpan(Invocation invocation)
+    {
+        if (Activity.Current is { Recorded: false })
+        {
+            // The web server's own, which nobody records: the invocation would inherit that.
+            Activity.Current = null;
+        }
+
+        return Spans.StartActivity(
+            $"function {invocation.Function.Name}",
+            ActivityKind.Internal,
+            parentContext: default,
+            [new("faas.invocation_id", invocation.InvocationId), new("faas.name", invocation.Function.Name)]);
     }
 
     private static async Task ExecuteAsync(FunctionContext context)

@@ -1,0 +1,108 @@
+using Simulator;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace DevStack.Tests;
+
+public sealed partial class FunctionAppTests
+{
+    // What the objects are called, who speaks in them, what 8x8 says of them; and what opens them.
+    private static readonly string[] TellTales = ["Hortensia", "5558675309", "remark-of-a-caller", "demo-secret", "demo-key", "AccountKey", "sig=", "Bearer "];
+
+    [Fact]
+    public async Task Sends_metrics_spans_and_logs_to_a_collector_and_nothing_personal_in_any_byte_of_them()
+    {
+        await using var collector = await Collector.StartAsync(Cancellation);
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        FillWithTellTales(simulator);
+        var account = azurite.NewAccount();
+        await using (var app = await StartAsync(
+            simulator,
+            account,
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
+            ("OTEL_METRIC_EXPORT_INTERVAL", "500"),
+            ("OTEL_BSP_SCHEDULE_DELAY", "200"),
+            ("OTEL_BLRP_SCHEDULE_DELAY", "200")))
+        {
+            await app.GetAsync("/api/runs/Hortensia?q=%2B15558675309");
+            await Eventually.HoldsAsync(
+                () => collector["/v1/logs"].Contains("cannot be archived", StringComparison.Ordinal)
+                    && ContainsAll(collector["/v1/metrics"], "archiving.objects.archived", "archiving.objects.failed", "archiving.phase.duration", "archiving.retries", "http.client.request.duration")
+                    && ContainsAll(collector["/v1/traces"], "send archive-objects", "archive object", "list window", "function ArchiveObject", "function GetRun"),
+                "metrics, spans and logs at the collector",
+                TimeSpan.FromMinutes(2));
+        }
+
+        Assert.Contains("Functions.Local", collector["/v1/metrics"], StringComparison.Ordinal);
+        Assert.Contains(simulator.Objects.GetAll()[0].Id, collector["/v1/traces"], StringComparison.Ordinal);
+        Assert.All(simulator.Objects.GetAll(), item => Assert.DoesNotContain(item.Id, collector["/v1/metrics"], StringComparison.Ordinal));
+        Assert.DoesNotContain("http.client.open_connections", collector["/v1/metrics"], StringComparison.Ordinal);
+        Assert.All(TellTales, tellTale => Assert.DoesNotContain(tellTale, collector.All, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Sends_spans_and_logs_to_azure_monitor_and_nothing_personal_in_any_byte_of_them()
+    {
+        await using var collector = await Collector.StartAsync(Cancellation);
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        FillWithTellTales(simulator);
+        var account = azurite.NewAccount();
+        await using (await StartAsync(
+            simulator,
+            account,
+            ("APPLICATIONINSIGHTS_CONNECTION_STRING", $"InstrumentationKey={Guid.NewGuid()};IngestionEndpoint={collector.Url}/;LiveEndpoint={collector.Url}/"),
+            ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED", "true"),
+            ("OTEL_TRACES_SAMPLER", "microsoft.fixed_percentage"),
+            ("OTEL_TRACES_SAMPLER_ARG", "1.0")))
+        {
+            await Eventually.HoldsAsync(
+                () => ContainsAll(collector["/v2.1/track"], "archive object", "list window", "cannot be archived"),
+                "spans and logs at Azure Monitor",
+                TimeSpan.FromMinutes(2));
+        }
+
+        Assert.All(TellTales, tellTale => Assert.DoesNotContain(tellTale, collector.All, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Tells_malformed_settings_of_telemetry_and_ends()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
+            ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=confidential"),
+            ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=Key")]));
+
+        await Eventually.HoldsAsync(() => app.HasEnded, "the end");
+        var output = string.Join('\n', app.Lines);
+        Assert.Equal(1, app.ExitCode);
+        Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT is \"collector:4317\": expected an http or https address", output, StringComparison.Ordinal);
+        Assert.Contains("APPLICATIONINSIGHTS_CONNECTION_STRING is no connection string", output, StringComparison.Ordinal);
+        Assert.Contains("APPLICATIONINSIGHTS_AUTHENTICATION_STRING is \"Authorization=Key\"", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("confidential", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        await app.DisposeAsync();
+    }
+
+    private static void FillWithTellTales(SimulatorServer simulator)
+    {
+        for (var number = 0; number < 6; number++)
+        {
+            simulator.Objects.Add(new ObjectSpecification
+            {
+                ObjectName = $"Hortensia +15558675309 {number}.mp3",
+                Tags = [new("caller", "+15558675309"), new("name", "Hortensia")],
+                CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-number - 1),
+            });
+        }
+
+        var items = simulator.Objects.GetAll();
+        simulator.Faults.Set(
+            new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 500, Body = "remark-of-a-caller", Id = items[1].Id, First = 3 },
+            new FaultRule { Call = "content", Kind = FaultKind.Flip, Id = items[2].Id });
+    }
+
+    private static bool ContainsAll(string text, params string[] parts) => Array.TrueForAll(parts, part => text.Contains(part, StringComparison.Ordinal));
+}
