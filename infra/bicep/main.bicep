@@ -1,0 +1,368 @@
+import { alwaysReadyInstances, archiverSettings, retentionByType, texts } from 'types.bicep'
+
+targetScope = 'subscription'
+
+metadata description = 'The archiver: a function app that copies what 8x8 keeps into Blob Storage, with the least rights, monitored.'
+
+@description('Name of the environment. Names of resources are derived from it.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Azure region of everything; one with Flex Consumption.')
+@minLength(1)
+@metadata({
+  azd: {
+    type: 'location'
+  }
+})
+param location string
+
+@description('Name of the resource group, which is created.')
+@minLength(1)
+@maxLength(90)
+param resourceGroupName string = 'rg-${environmentName}'
+
+@description('Tags of every resource, besides azd-env-name.')
+param tags texts = {}
+
+@description('App settings, by the names of docs/settings.md. What is left out keeps the default of the code.')
+param settings archiverSettings = {}
+
+@description('After how many days 8x8 deletes objects, by type, such as { callrecording: 90 }. Types left out have the setting Retention__DefaultDays.')
+param retentionDays retentionByType = {}
+
+@description('Object id of the person or group that puts the credentials of 8x8 into the vault; gets Key Vault Secrets Officer on it. Empty for none.')
+param operatorPrincipalId string = ''
+
+@description('The container of the recordings.')
+@minLength(3)
+@maxLength(63)
+param archiveContainer string = 'recordings'
+
+@description('How many copies of the archive are kept, and where. ZRS survives the loss of a data centre, GZRS of a region.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_GZRS', 'Standard_RAGZRS'])
+param archiveRedundancy string = 'Standard_ZRS'
+
+@description('For how many days deleted blobs and containers of the archive can be brought back.')
+@minValue(7)
+@maxValue(365)
+param softDeleteDays int = 30
+
+@description('Makes versions in the archive ready for immutability and legal holds. Decided once, when the account is made; the account can be deleted only when it is empty then.')
+param immutableStorage bool = true
+
+@description('For how many days nothing in the archive can be changed or deleted. 0 is no policy. Needs immutableStorage.')
+@minValue(0)
+@maxValue(146000)
+param immutabilityDays int = 0
+
+@description('Locks the policy for good: it can be lengthened, and never be shortened or removed by anybody. Deploy once unlocked first.')
+param immutabilityLocked bool = false
+
+@description('After how many days blobs of the archive move to the tier Cool. 0 is never.')
+@minValue(0)
+@maxValue(36500)
+param coolAfterDays int = 0
+
+@description('After how many days blobs of the archive move to the tier Cold. 0 is never.')
+@minValue(0)
+@maxValue(36500)
+param coldAfterDays int = 0
+
+@description('Locks archive and vault against being deleted, by azd down too.')
+param deleteLock bool = true
+
+@description('recover brings back the vault of an environment that was deleted within 90 days.')
+@allowed(['default', 'recover'])
+param vaultCreateMode string = 'default'
+
+@description('Puts storage and vault behind private endpoints in a network of their own and closes them to the Internet. Then only machines in that network reach the vault to set credentials.')
+param privateNetwork bool = false
+
+@description('Address range of that network; at least 128 addresses.')
+param networkAddressPrefix string = '10.88.0.0/24'
+
+@description('Ranges of addresses, in CIDR notation, that may call the app and publish to it. Empty: everybody who has a key.')
+@maxLength(500)
+param allowedAddresses string[] = []
+
+@description('Memory of an instance in MB.')
+@allowed([512, 2048, 4096])
+param instanceMemoryMB int = 2048
+
+@description('How many instances there are at most, for each function.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
+@description('Instances that are kept running, and paid for, such as { name: \'http\', instanceCount: 1 } for a dashboard without a cold start.')
+param alwaysReady alwaysReadyInstances[] = []
+
+@description('How many HTTP calls an instance handles at once.')
+@minValue(1)
+@maxValue(1000)
+param httpConcurrency int = 16
+
+@description('For how many days logs are kept.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+@description('How many gigabytes of logs are taken in on a day at most. 0 is no limit; above a limit alerts are blind.')
+@minValue(0)
+param logDailyGigabytes int = 0
+
+@description('Also logs each request to queues and tables, and the log of the Functions host once more. Much, and paid for by the gigabyte.')
+param logsEverything bool = false
+
+@description('Who is told by e-mail when something is wrong.')
+param alertEmails string[] = []
+
+@description('An address that is called when something is wrong. It can hold a key, so it is kept out of the deployment\'s history.')
+@secure()
+param alertWebhook string = ''
+
+@description('Ids of action groups that exist and are told, too.')
+param alertActionGroupIds string[] = []
+
+@description('Alerts when the oldest object that is not archived has used up this much of its retention at 8x8, in percent.')
+@minValue(1)
+@maxValue(100)
+param alertRetentionPercent int = 70
+
+@description('Alerts when no listing was completed for this many minutes.')
+@minValue(15)
+param alertListingMinutes int = 60
+
+@description('Alerts when more runs of a function than this fail in a quarter of an hour.')
+@minValue(0)
+param alertFailedRuns int = 20
+
+@description('Alerts when there are more exceptions than this in a quarter of an hour.')
+@minValue(0)
+param alertExceptions int = 50
+
+var suffix = toLower(uniqueString(subscription().id, environmentName, location))
+var allTags = union(tags, { 'azd-env-name': environmentName })
+
+// The Functions host resolves schedules from settings and not from code. Their defaults are those of the local host.
+var sample = loadJsonContent('../../local.settings.sample.json', 'Values')
+var schedules = {
+  TokenRefreshSchedule: sample.TokenRefreshSchedule
+  ListingSchedule: sample.ListingSchedule
+  ReconcileSchedule: sample.ReconcileSchedule
+  VerifySchedule: sample.VerifySchedule
+}
+
+resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
+  name: resourceGroupName
+  location: location
+  tags: allTags
+}
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    suffix: suffix
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    suffix: suffix
+    retentionDays: logRetentionDays
+    dailyGigabytes: logDailyGigabytes
+    principalId: identity.outputs.principalId
+  }
+}
+
+module runtimeStorage 'modules/runtimeStorage.bicep' = {
+  name: 'runtime-storage'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    suffix: suffix
+    isPrivate: privateNetwork
+    principalId: identity.outputs.principalId
+    workspaceId: monitoring.outputs.workspaceId
+    logsEverything: logsEverything
+  }
+}
+
+module archiveStorage 'modules/archiveStorage.bicep' = {
+  name: 'archive-storage'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    suffix: suffix
+    redundancy: archiveRedundancy
+    containerName: archiveContainer
+    softDeleteDays: softDeleteDays
+    immutableStorage: immutableStorage
+    immutabilityDays: immutabilityDays
+    immutabilityLocked: immutabilityLocked
+    coolAfterDays: coolAfterDays
+    coldAfterDays: coldAfterDays
+    isLocked: deleteLock
+    isPrivate: privateNetwork
+    principalId: identity.outputs.principalId
+    archiveWriterRoleId: identity.outputs.archiveWriterRoleId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: 'vault'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    suffix: suffix
+    createMode: vaultCreateMode
+    isPrivate: privateNetwork
+    isLocked: deleteLock
+    principalId: identity.outputs.principalId
+    operatorPrincipalId: operatorPrincipalId
+    tokenKeeperRoleId: identity.outputs.tokenKeeperRoleId
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module network 'modules/network.bicep' = if (privateNetwork) {
+  name: 'network'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    suffix: suffix
+    addressPrefix: networkAddressPrefix
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module endpoints 'modules/privateEndpoint.bicep' = [
+  for item in [
+    { target: 'runtime', service: 'blob' }
+    { target: 'runtime', service: 'queue' }
+    { target: 'runtime', service: 'table' }
+    { target: 'archive', service: 'blob' }
+    { target: 'secrets', service: 'vault' }
+  ]: if (privateNetwork) {
+    name: 'endpoint-${item.target}-${item.service}'
+    scope: group
+    params: {
+      location: location
+      tags: allTags
+      name: 'pep-${item.target}-${item.service}-${suffix}'
+      subnetId: network!.outputs.endpointSubnetId
+      targetId: {
+        runtime: runtimeStorage.outputs.id
+        archive: archiveStorage.outputs.id
+        secrets: vault.outputs.id
+      }[item.target]
+      service: item.service
+      zoneId: network!.outputs.zoneIds[item.service]
+    }
+  }
+]
+
+module app 'modules/functionApp.bicep' = {
+  name: 'function-app'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    suffix: suffix
+    identityId: identity.outputs.id
+    packageContainerUri: runtimeStorage.outputs.packageContainerUri
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
+    alwaysReady: alwaysReady
+    httpConcurrency: httpConcurrency
+    allowedAddresses: allowedAddresses
+    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
+    workspaceId: monitoring.outputs.workspaceId
+    logsEverything: logsEverything
+    settings: union(
+      schedules,
+      toObject(items(settings), setting => setting.key, setting => string(setting.value)),
+      toObject(items(retentionDays), type => 'Retention__${type.key}', type => string(type.value)),
+      {
+        AzureWebJobsStorage__blobServiceUri: runtimeStorage.outputs.endpoints.blob
+        AzureWebJobsStorage__queueServiceUri: runtimeStorage.outputs.endpoints.queue
+        AzureWebJobsStorage__tableServiceUri: runtimeStorage.outputs.endpoints.table
+        AzureWebJobsStorage__credential: 'managedidentity'
+        AzureWebJobsStorage__clientId: identity.outputs.clientId
+        ArchiveStorage__blobServiceUri: archiveStorage.outputs.blobEndpoint
+        ArchiveStorage__credential: 'managedidentity'
+        ArchiveStorage__clientId: identity.outputs.clientId
+        Archive__Container: archiveContainer
+        KeyVault__Uri: vault.outputs.uri
+        KeyVault__credential: 'managedidentity'
+        KeyVault__clientId: identity.outputs.clientId
+        APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
+        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
+      }
+    )
+  }
+  // The app reads its package and its names through them.
+  dependsOn: [
+    endpoints
+  ]
+}
+
+module alerts 'modules/alerts.bicep' = {
+  name: 'alerts'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    suffix: suffix
+    workspaceId: monitoring.outputs.workspaceId
+    emails: alertEmails
+    webhook: alertWebhook
+    actionGroupIds: alertActionGroupIds
+    retentionPercent: alertRetentionPercent
+    listingMinutes: alertListingMinutes
+    failedRuns: alertFailedRuns
+    exceptions: alertExceptions
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    location: location
+    tags: allTags
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+@description('Azure region.')
+output AZURE_LOCATION string = location
+
+@description('The resource group.')
+output AZURE_RESOURCE_GROUP string = group.name
+
+@description('The function app.')
+output AZURE_FUNCTION_APP_NAME string = app.outputs.name
+
+@description('Where the dashboard and the API are.')
+output AZURE_FUNCTION_APP_URI string = app.outputs.uri
+
+@description('The vault to put the credentials of 8x8 into.')
+output AZURE_KEY_VAULT_NAME string = vault.outputs.name
+
+@description('The storage account of the archive.')
+output AZURE_ARCHIVE_ACCOUNT_NAME string = archiveStorage.outputs.name

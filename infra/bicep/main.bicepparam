@@ -1,0 +1,6 @@
+using 'main.bicep'
+
+// azd gives these. Everything else has a default: docs/deploy.md lists it. Set what you need here.
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
+param location = readEnvironmentVariable('AZURE_LOCATION')
+param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')

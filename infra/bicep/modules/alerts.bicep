@@ -1,0 +1,260 @@
+import { texts } from '../types.bicep'
+
+metadata description = 'Who is told, and when. Each rule names a metric or an event of docs/telemetry.md.'
+
+@description('Azure region.')
+param location string
+
+@description('Tags of every resource.')
+param tags texts
+
+@description('The end of every name.')
+param suffix string
+
+@description('Id of the Log Analytics workspace.')
+param workspaceId string
+
+@description('Who is told by e-mail.')
+param emails string[]
+
+@description('An address that is called. It can hold a key, so it is kept out of the deployment\'s history.')
+@secure()
+param webhook string
+
+@description('Ids of action groups that exist and are told, too.')
+param actionGroupIds string[]
+
+@description('How much of its retention the oldest object that is not archived may have used up, in percent.')
+param retentionPercent int
+
+@description('For how many minutes no listing may have been completed.')
+param listingMinutes int
+
+@description('How many failed runs of functions there may be in a quarter of an hour.')
+param failedRuns int
+
+@description('How many exceptions there may be in a quarter of an hour.')
+param exceptions int
+
+var hasReceivers = !empty(emails) || !empty(webhook)
+
+// A gauge is one measurement, so its sum is its value.
+var rules = [
+  {
+    name: 'oldest-unarchived'
+    title: 'The oldest object that is not archived nears its deletion by 8x8'
+    description: 'It has used up more than ${retentionPercent} % of its retention. Look at the backlog and at /api/health.'
+    severity: 1
+    query: 'AppMetrics | where Name == "archiving.status.oldest_unarchived.retention_share" | project TimeGenerated, Value = 100 * Sum'
+    aggregation: 'Maximum'
+    operator: 'GreaterThan'
+    threshold: retentionPercent
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'at-risk'
+    title: 'Objects are not archived and 8x8 deletes them within seven days'
+    description: 'GET /api/status names the oldest of them.'
+    severity: 1
+    query: 'AppMetrics | where Name == "archiving.status.at_risk" | project TimeGenerated, Value = Sum'
+    aggregation: 'Maximum'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'failed-objects'
+    title: 'Objects could not be archived'
+    description: 'They are kept with the reason. Search for state=Failed, mend the cause, then POST /api/failures/redrive.'
+    severity: 2
+    query: 'AppMetrics | where Name == "archiving.status.failed" | project TimeGenerated, Value = Sum'
+    aggregation: 'Maximum'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'no-listing'
+    title: 'No listing was completed for ${listingMinutes} minutes'
+    description: 'What is new at 8x8 is not seen. /api/health tells whether 8x8, the credentials or the vault is in trouble.'
+    severity: 2
+    query: 'AppMetrics | where Name == "archiving.status.listing.age" | project TimeGenerated, Region = tostring(Properties.region), Value = Sum / 60'
+    aggregation: 'Minimum'
+    operator: 'GreaterThan'
+    threshold: listingMinutes
+    window: 'PT15M'
+    dimensions: ['Region']
+  }
+  {
+    name: 'silent'
+    title: 'The app is silent'
+    description: 'It sends no status. It may not run at all: look at the function app in the portal.'
+    severity: 1
+    query: 'AppMetrics | where Name == "archiving.status.backlog"'
+    aggregation: 'Count'
+    operator: 'LessThan'
+    threshold: 1
+    window: 'PT1H'
+    dimensions: []
+  }
+  {
+    name: 'no-token'
+    title: 'There is no valid 8x8 access token'
+    description: 'RefreshToken gets none, or the vault does not take it. /api/health names the cause: Credentials or Vault.'
+    severity: 1
+    query: 'AppMetrics | where Name == "archiving.status.token.remaining" | project TimeGenerated, Value = Sum'
+    aggregation: 'Maximum'
+    operator: 'LessThanOrEqual'
+    threshold: 0
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'damaged'
+    title: 'Archived bytes are damaged or missing'
+    description: 'The scrub or the archiver found them. They are archived anew while 8x8 has them.'
+    severity: 0
+    query: 'union (AppMetrics | where Name == "archiving.scrub.mismatches" | project TimeGenerated, Value = Sum), (AppTraces | where tostring(Properties.EventId) in ("1305", "1700") | project TimeGenerated, Value = 1.0)'
+    aggregation: 'Total'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'restore-rights'
+    title: 'The API key may not restore objects from cold storage'
+    description: 'Give the app of 8x8 the right to edit. Until then, what is in cold storage is not archived.'
+    severity: 2
+    query: 'AppTraces | where tostring(Properties.EventId) == "1000" and tostring(Properties.Condition) == "Restore"'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT1H'
+    dimensions: []
+  }
+  {
+    name: 'trouble'
+    title: 'Something that archiving needs does not work'
+    description: 'Work is put off and tried again. The log and /api/health name cause and remedy.'
+    severity: 2
+    // Said when it begins and every quarter of an hour while it lasts, by each instance: what was over at once is said once.
+    query: 'AppTraces | where tostring(Properties.EventId) == "1000" | project TimeGenerated, Condition = tostring(Properties.Condition), Quarter = bin(TimeGenerated, 15m) | summarize TimeGenerated = max(TimeGenerated), Value = toreal(dcount(Quarter)) by Condition'
+    aggregation: 'Maximum'
+    operator: 'GreaterThan'
+    threshold: 1
+    window: 'PT1H'
+    dimensions: ['Condition']
+  }
+  {
+    name: 'given-up'
+    title: 'Messages were given up'
+    description: 'A message failed until its last attempt: an object, a window, or one that could not be read.'
+    severity: 2
+    query: 'AppTraces | where tostring(Properties.EventId) in ("1400", "1401", "1402")'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'failed-runs'
+    title: 'Runs of functions fail'
+    description: 'More than ${failedRuns} in a quarter of an hour. A message that fails is tried again; many mean a common cause.'
+    severity: 3
+    query: 'AppRequests | where Success == false and not(toint(ResultCode) between (400 .. 499)) | project TimeGenerated, Function = OperationName'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: failedRuns
+    window: 'PT15M'
+    dimensions: ['Function']
+  }
+  {
+    name: 'exceptions'
+    title: 'Many exceptions'
+    description: 'More than ${exceptions} in a quarter of an hour.'
+    severity: 3
+    query: 'AppExceptions'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: exceptions
+    window: 'PT15M'
+    dimensions: []
+  }
+]
+
+resource receivers 'Microsoft.Insights/actionGroups@2023-01-01' = if (hasReceivers) {
+  name: 'ag-${suffix}'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'archiver'
+    emailReceivers: [
+      for (email, index) in emails: {
+        name: 'email-${index}'
+        emailAddress: email
+        useCommonAlertSchema: true
+      }
+    ]
+    webhookReceivers: empty(webhook)
+      ? []
+      : [
+          {
+            name: 'webhook'
+            serviceUri: webhook
+            useCommonAlertSchema: true
+          }
+        ]
+  }
+}
+
+resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
+  for rule in rules: {
+    name: '${rule.name}-${suffix}'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: rule.title
+      description: rule.description
+      enabled: true
+      severity: rule.severity
+      scopes: [
+        workspaceId
+      ]
+      evaluationFrequency: rule.window == 'PT15M' ? 'PT5M' : 'PT15M'
+      windowSize: rule.window
+      autoMitigate: true
+      // The tables are there only when something was sent to them.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: rule.query
+            timeAggregation: rule.aggregation
+            ...(rule.aggregation == 'Count' ? {} : { metricMeasureColumn: 'Value' })
+            operator: rule.operator
+            threshold: rule.threshold
+            dimensions: map(rule.dimensions, name => {
+              name: name
+              operator: 'Include'
+              values: ['*']
+            })
+            failingPeriods: {
+              numberOfEvaluationPeriods: 1
+              minFailingPeriodsToAlert: 1
+            }
+          }
+        ]
+      }
+      actions: {
+        actionGroups: concat(actionGroupIds, hasReceivers ? [receivers.id] : [])
+      }
+    }
+  }
+]

@@ -1,0 +1,86 @@
+import { texts } from '../types.bicep'
+
+metadata description = 'Where logs and metrics go. Nothing gets in with a key: the app signs in with its identity.'
+
+@description('Azure region.')
+param location string
+
+@description('Tags of every resource.')
+param tags texts
+
+@description('The end of every name.')
+param suffix string
+
+@description('For how many days logs are kept.')
+param retentionDays int
+
+@description('How many gigabytes of logs are taken in on a day at most. 0 is no limit.')
+param dailyGigabytes int
+
+@description('Object id of the identity of the app.')
+param principalId string
+
+var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
+  name: 'log-${suffix}'
+  location: location
+  tags: tags
+  properties: {
+    sku: {
+      name: 'PerGB2018'
+    }
+    retentionInDays: retentionDays
+    workspaceCapping: {
+      dailyQuotaGb: dailyGigabytes == 0 ? -1 : dailyGigabytes
+    }
+    features: {
+      disableLocalAuth: true
+      enableLogAccessUsingOnlyResourcePermissions: true
+    }
+  }
+}
+
+resource workspaceAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+  name: 'audit'
+  scope: workspace
+  properties: {
+    workspaceId: workspace.id
+    logs: [
+      {
+        category: 'Audit'
+        enabled: true
+      }
+    ]
+  }
+}
+
+resource applicationInsights 'Microsoft.Insights/components@2020-02-02' = {
+  name: 'appi-${suffix}'
+  location: location
+  tags: tags
+  kind: 'web'
+  properties: {
+    Application_Type: 'web'
+    WorkspaceResourceId: workspace.id
+    IngestionMode: 'LogAnalytics'
+    DisableLocalAuth: true
+    DisableIpMasking: false
+  }
+}
+
+resource sendTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(applicationInsights.id, principalId, monitoringMetricsPublisher)
+  scope: applicationInsights
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
+  }
+}
+
+@description('Id of the Log Analytics workspace.')
+output workspaceId string = workspace.id
+
+@description('Connection string of Application Insights. It names the resource and lets nobody in.')
+output connectionString string = applicationInsights.properties.ConnectionString

@@ -1,0 +1,125 @@
+@description('App settings of the archiver, by the names of docs/settings.md. What is left out keeps the default of the code. Secrets are not among them: they live in the vault.')
+@sealed()
+@export()
+type archiverSettings = {
+  @description('Where 8x8 is, for a proxy. An https address.')
+  EightByEight__BaseUrl: string?
+
+  @description('The regions to archive, separated by commas. Left out: every region that the account has.')
+  EightByEight__Regions: string?
+
+  @description('The region in the path of the discovery call.')
+  EightByEight__DiscoveryRegion: string?
+
+  @description('The object types to archive, separated by commas. Left out: all.')
+  EightByEight__Types: string?
+
+  @description('An extra FIQL filter, joined with AND.')
+  EightByEight__Filter: string?
+
+  @description('Whether objects in the cold storage of 8x8 are listed and restored too.')
+  EightByEight__IncludeArchived: bool?
+
+  @description('How many days a copy restored from cold storage lasts.')
+  @minValue(1)
+  @maxValue(10)
+  EightByEight__RestoreDays: int?
+
+  @description('Ceiling of requests to 8x8 per second and instance, downloads included. 0 is no limit.')
+  @minValue(0)
+  EightByEight__MaxRequestsPerSecond: int?
+
+  @description('The tier that blobs are written to. Left out: that of the account, Hot.')
+  Archive__AccessTier: ('Hot' | 'Cool' | 'Cold')?
+
+  @description('false lists and records without copying.')
+  Archive__Enabled: bool?
+
+  @description('Whether content passes through the function or is fetched by Blob Storage.')
+  Archive__Transfer: ('Stream' | 'ServerSide' | 'Auto')?
+
+  @description('How far the first listing looks back, ISO 8601. Left out: 30 days.')
+  Listing__StartFrom: string?
+
+  @description('How many minutes each listing reaches back before its watermark.')
+  @minValue(0)
+  @maxValue(10080)
+  Listing__OverlapMinutes: int?
+
+  @description('How many seconds before now a listing ends.')
+  @minValue(0)
+  @maxValue(3600)
+  Listing__SettleSeconds: int?
+
+  @description('How long to wait before looking again whether a restored object is there, as hh:mm:ss.')
+  Restore__PollInterval: string?
+
+  @description('How many restores are asked for on a day. 0 is no limit.')
+  @minValue(0)
+  @maxValue(1000000)
+  Restore__MaxPerDay: int?
+
+  @description('After how many days 8x8 deletes objects of a type that retentionDays does not name.')
+  @minValue(1)
+  @maxValue(36500)
+  Retention__DefaultDays: int?
+
+  @description('Within how many days everything archived is read again.')
+  @minValue(1)
+  @maxValue(3650)
+  Verify__Days: int?
+
+  @description('Deletes at 8x8 what is archived and proven. Needs Purge__AfterDays too.')
+  Purge__Enabled: bool?
+
+  @description('How many days after it was archived an object is deleted at 8x8.')
+  @minValue(0)
+  @maxValue(36500)
+  Purge__AfterDays: int?
+
+  @description('How many objects a night deletes at most.')
+  @minValue(1)
+  @maxValue(100000)
+  Purge__MaxPerRun: int?
+
+  @description('When to look whether the token needs a refresh, NCRONTAB.')
+  TokenRefreshSchedule: string?
+
+  @description('When to list, NCRONTAB.')
+  ListingSchedule: string?
+
+  @description('When to compare all of 8x8 with the archive, NCRONTAB.')
+  ReconcileSchedule: string?
+
+  @description('When to read a share of the archive again, NCRONTAB.')
+  VerifySchedule: string?
+
+  @description('A collector that speaks OTLP, to send telemetry to besides Application Insights.')
+  OTEL_EXPORTER_OTLP_ENDPOINT: string?
+}
+
+@description('Names with a text each: tags, settings, addresses.')
+@export()
+type texts = {
+  *: string
+}
+
+@description('Days after which 8x8 deletes objects, by object type, such as { callrecording: 90 }.')
+@export()
+type retentionByType = {
+  @minValue(1)
+  @maxValue(36500)
+  *: int
+}
+
+@description('Instances that are kept running for a group of functions: http, or function:NAME such as function:ArchiveObject.')
+@sealed()
+@export()
+type alwaysReadyInstances = {
+  @description('http, or function:NAME.')
+  name: string
+
+  @description('How many.')
+  @minValue(1)
+  instanceCount: int
+}
