@@ -1,0 +1,104 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Infrastructure.Tests;
+
+/// <summary>Alerts and workbook ask for what the code sends.</summary>
+public sealed partial class AlertTests(TemplateFixture template)
+{
+    private static readonly string Sources = string.Concat(Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Functions")).Select(File.ReadAllText));
+
+    [Fact]
+    public async Task Every_metric_that_is_asked_for_is_in_code_and_reference()
+    {
+        var reference = Repository.Read("docs/telemetry.md");
+        var metrics = (await QueriesAsync()).SelectMany(query => Metric().Matches(query).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).ToList();
+
+        Assert.True(metrics.Count > 10);
+        Assert.All(metrics, metric => Assert.True(Sources.Contains($"\"{metric}\"", StringComparison.Ordinal), $"The code has no metric {metric}."));
+        Assert.All(metrics, metric => Assert.True(reference.Contains($"`{metric}`", StringComparison.Ordinal), $"docs/telemetry.md has no {metric}."));
+    }
+
+    [Fact]
+    public async Task Every_event_that_is_asked_for_is_in_code()
+    {
+        var events = (await QueriesAsync()).SelectMany(query => Event().Matches(query).Select(match => match.Value.Trim('"'))).Distinct(StringComparer.Ordinal).ToList();
+
+        Assert.True(events.Count >= 6);
+        Assert.All(events, id => Assert.True(Sources.Contains($"EventId = {id},", StringComparison.Ordinal), $"The code has no event {id}."));
+    }
+
+    [Fact]
+    public async Task Every_property_that_is_asked_for_is_sent()
+    {
+        var properties = (await QueriesAsync()).SelectMany(query => Property().Matches(query).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).ToList();
+
+        Assert.True(properties.Count >= 5);
+        Assert.All(
+            properties.Where(property => property != "EventId"),
+            property => Assert.True(
+                Sources.Contains($"= \"{property}\";", StringComparison.Ordinal) || Sources.Contains($"{{{property}}}", StringComparison.Ordinal),
+                $"Nothing sends {property}."));
+    }
+
+    [Fact]
+    public async Task Every_alert_says_what_to_do_and_has_a_name_of_its_own()
+    {
+        var alerts = (await template.PredictedAsync("default")).Resources.Where(resource => resource.Type == "Microsoft.Insights/scheduledQueryRules").ToList();
+
+        Assert.Equal(
+            ["at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-listing", "no-token", "oldest-unarchived", "restore-rights", "silent", "trouble"],
+            alerts.Select(alert => alert.Name["Insights/scheduledQueryRules/".Length..^"-*".Length]).Order(StringComparer.Ordinal));
+        Assert.All(alerts, alert =>
+        {
+            Assert.NotEmpty(alert.Properties["properties.description"]);
+            Assert.InRange(alert.Properties["properties.description"].Length, 20, 200);
+            Assert.Equal("true", alert.Properties["properties.enabled"]);
+        });
+    }
+
+    [Fact]
+    public async Task Thresholds_are_those_of_the_parameters()
+    {
+        var snapshot = await template.PredictedAsync("locked");
+
+        Assert.Equal("50", Threshold("oldest-unarchived"));
+        Assert.Equal("30", Threshold("no-listing"));
+        Assert.Equal("5", Threshold("failed-runs"));
+        Assert.Equal("10", Threshold("exceptions"));
+
+        string Threshold(string alert) => snapshot.Find($"Insights/scheduledQueryRules/{alert}-*").Properties["properties.criteria.allOf[0].threshold"];
+    }
+
+    [Fact]
+    public void The_workbook_is_whole()
+    {
+        using var workbook = JsonDocument.Parse(Repository.Read("infra/bicep/workbook.json"));
+
+        var items = workbook.RootElement.GetProperty("items").EnumerateArray().ToList();
+        Assert.Equal("Notebook/1.0", workbook.RootElement.GetProperty("version").GetString());
+        Assert.Equal(items.Count, items.Select(item => item.GetProperty("name").GetString()).Distinct(StringComparer.Ordinal).Count());
+        Assert.Equal("{workspaceId}", workbook.RootElement.GetProperty("fallbackResourceIds")[0].GetString());
+    }
+
+    private async Task<IReadOnlyList<string>> QueriesAsync()
+    {
+        var alerts = (await template.PredictedAsync("default")).Resources
+            .Where(resource => resource.Type == "Microsoft.Insights/scheduledQueryRules")
+            .Select(resource => resource.Properties["properties.criteria.allOf[0].query"]);
+        using var workbook = JsonDocument.Parse(Repository.Read("infra/bicep/workbook.json"));
+        var tiles = workbook.RootElement.GetProperty("items").EnumerateArray()
+            .Where(item => item.GetProperty("content").TryGetProperty("query", out _))
+            .Select(item => item.GetProperty("content").GetProperty("query").GetString()!);
+        return [.. alerts, .. tiles];
+    }
+
+    [GeneratedRegex("\"(?<name>archiving\\.[a-z_.]+[a-z])\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Metric();
+
+    [GeneratedRegex("\"\\d{4}\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Event();
+
+    [GeneratedRegex(@"Properties\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Property();
+}

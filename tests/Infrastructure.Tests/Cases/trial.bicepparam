@@ -1,0 +1,7 @@
+using '../../../infra/bicep/main.bicep'
+
+// An environment to try things in and to throw away.
+param environmentName = 'trial'
+param location = 'westeurope'
+param immutableStorage = false
+param deleteLock = false

@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Archiving.Archive;
+using Archiving.Queues;
+
+namespace Infrastructure.Tests;
+
+/// <summary>Template, reference page and code know the same settings, queues and tables.</summary>
+public sealed partial class SettingsTests(TemplateFixture template)
+{
+    // The credentials live in the vault; the certificate is for a vault on a developer's machine.
+    private static readonly string[] NotInAzure = ["EightByEight__Key", "EightByEight__Secret", "KeyVault__CertificateSha256"];
+
+    [Fact]
+    public async Task Every_documented_setting_is_set_by_the_template_or_can_be()
+    {
+        var fixedSettings = (await AppSettingsAsync("default")).Keys;
+        var settable = (await SettingsTypeAsync()).Keys;
+
+        var missing = Documented()
+            .Where(name => !NotInAzure.Contains(name))
+            .Where(name => !settable.Contains(name) && !fixedSettings.Any(setting => setting == name || setting.StartsWith($"{name}__", StringComparison.Ordinal)));
+        Assert.Empty(missing);
+    }
+
+    [Fact]
+    public async Task Every_setting_of_the_template_is_documented()
+    {
+        var documented = Documented().ToHashSet(StringComparer.Ordinal);
+
+        Assert.All((await SettingsTypeAsync()).Keys, name => Assert.Contains(name, documented));
+    }
+
+    [Fact]
+    public async Task Every_setting_that_can_be_set_is_read()
+    {
+        var sources = string.Concat(Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Functions")).Select(File.ReadAllText));
+
+        Assert.All((await SettingsTypeAsync()).Keys, name => Assert.Matches($"[\"%]{name}[\"%]", sources));
+    }
+
+    [Fact]
+    public async Task Numbers_have_the_limits_of_the_code()
+    {
+        var types = await SettingsTypeAsync();
+        var limits = Repository.Sources("src/Archiving/Settings")
+            .SelectMany(file => Limits().Matches(File.ReadAllText(file)))
+            .Select(match => (Name: match.Groups["name"].Value, Minimum: Number(match.Groups["minimum"].Value), Maximum: Number(match.Groups["maximum"].Value)))
+            .Where(limit => types.ContainsKey(limit.Name))
+            .ToList();
+
+        Assert.True(limits.Count >= 6);
+        Assert.All(limits, limit =>
+        {
+            var type = types[limit.Name];
+            Assert.Equal((limit.Name, limit.Minimum, limit.Maximum), (limit.Name, type.GetProperty("minValue").GetInt32(), type.GetProperty("maxValue").GetInt32()));
+        });
+    }
+
+    [Fact]
+    public async Task Settings_reach_the_app_as_they_were_given()
+    {
+        var settings = await AppSettingsAsync("locked");
+
+        Assert.Equal("uk3", settings["EightByEight__DiscoveryRegion"]);
+        Assert.Equal("3", settings["EightByEight__RestoreDays"]);
+        Assert.Equal("false", settings["EightByEight__IncludeArchived"], ignoreCase: true);
+        Assert.Equal("0 */20 * * * *", settings["ListingSchedule"]);
+        Assert.Equal("90", settings["Retention__callrecording"]);
+        Assert.Equal("archive", settings["Archive__Container"]);
+    }
+
+    [Fact]
+    public async Task Schedules_are_those_of_the_sample_unless_set()
+    {
+        using var sample = JsonDocument.Parse(Repository.Read("local.settings.sample.json"));
+        var settings = await AppSettingsAsync("default");
+
+        var schedules = sample.RootElement.GetProperty("Values").EnumerateObject().Where(value => value.Name.EndsWith("Schedule", StringComparison.Ordinal)).ToList();
+        Assert.Equal(4, schedules.Count);
+        Assert.All(schedules, schedule => Assert.Equal(schedule.Value.GetString(), settings[schedule.Name]));
+    }
+
+    [Fact]
+    public async Task No_setting_is_one_that_Flex_Consumption_refuses_or_that_holds_a_key()
+    {
+        Assert.All(await AppSettingsAsync("locked"), setting =>
+        {
+            Assert.DoesNotMatch("^(WEBSITE_|FUNCTIONS_|SCM_|AzureWebJobsStorage$|ArchiveStorage$|AzureWebJobsDashboard|ENABLE_ORYX)", setting.Key);
+            Assert.DoesNotMatch("(?i)AccountKey|SharedAccess|sig=|password", setting.Value);
+        });
+        Assert.Empty((await AppSettingsAsync("locked")).Keys.Intersect(NotInAzure, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Queues_and_tables_are_those_of_the_code()
+    {
+        var snapshot = await template.PredictedAsync("default");
+
+        Assert.Equal(
+            QueueNames.All.SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix }).Order(StringComparer.Ordinal),
+            Names("/queueServices/default/queues/"));
+        Assert.Equal(
+            typeof(ArchiveStore).Assembly.GetTypes()
+                .SelectMany(type => type.GetFields().Where(field => field is { Name: "TableName", IsLiteral: true }))
+                .Select(field => (string)field.GetRawConstantValue()!)
+                .Order(StringComparer.Ordinal),
+            Names("/tableServices/default/tables/"));
+
+        IEnumerable<string> Names(string path) => snapshot.Resources
+            .Select(resource => resource.Name.Split(path))
+            .Where(parts => parts.Length == 2)
+            .Select(parts => parts[1])
+            .Order(StringComparer.Ordinal);
+    }
+
+    private static IEnumerable<string> Documented() => Repository.Read("docs/settings.md")
+        .Split("\n## On one machine")[0]
+        .Split('\n')
+        .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+        .SelectMany(line => Code().Matches(line.Split('|')[1]))
+        .Select(match => match.Groups["name"].Value)
+        .Where(name => !name.Contains('<') && !name.StartsWith("__", StringComparison.Ordinal) && !name.Contains("ServiceUri", StringComparison.Ordinal) && !name.EndsWith("__accountName", StringComparison.Ordinal));
+
+    private static int Number(string text) => int.Parse(text.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
+
+    private async Task<Dictionary<string, string>> AppSettingsAsync(string theCase) =>
+        (await template.PredictedAsync(theCase)).Find("Web/sites/func-*/config/appsettings").Json.GetProperty("properties")
+            .EnumerateObject()
+            .ToDictionary(setting => setting.Name, setting => setting.Value.GetString()!, StringComparer.Ordinal);
+
+    private async Task<Dictionary<string, JsonElement>> SettingsTypeAsync()
+    {
+        using var compiled = JsonDocument.Parse((await template.BuildAsync()).Output);
+        return compiled.RootElement.GetProperty("definitions").EnumerateObject()
+            .Single(definition => definition.Name.EndsWith("archiverSettings", StringComparison.Ordinal))
+            .Value.GetProperty("properties")
+            .Clone()
+            .EnumerateObject()
+            .ToDictionary(property => property.Name, property => property.Value, StringComparer.Ordinal);
+    }
+
+    [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Code();
+
+    [GeneratedRegex("""settings\.Integer\("(?<name>\w+)", \d+, (?<minimum>\d+), (?<maximum>[\d_]+)\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Limits();
+}

@@ -1,0 +1,60 @@
+using System.Text.Json;
+
+namespace Infrastructure.Tests;
+
+/// <summary>The template compiles without a word, and is in shape.</summary>
+public sealed class TemplateTests(TemplateFixture template)
+{
+    public static TheoryData<string> Files() =>
+    [
+        .. Directory.EnumerateFiles(Repository.Path("infra/bicep"), "*.bicep*", SearchOption.AllDirectories)
+            .Concat(Directory.EnumerateFiles(Repository.Path("tests/Infrastructure.Tests/Cases"), "*.bicepparam"))
+            .Where(file => !file.EndsWith("bicepconfig.json", StringComparison.Ordinal))
+            .Select(file => Path.GetRelativePath(Repository.Root, file)),
+    ];
+
+    [Fact]
+    public async Task Compiles_without_a_word_from_compiler_or_linter()
+    {
+        var run = await template.BuildAsync();
+
+        Assert.Equal("", run.Errors);
+        Assert.Equal(0, run.ExitCode);
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task Is_formatted(string file) =>
+        Assert.Equal(Repository.Read(file), await template.FormattedAsync(file), ignoreLineEndingDifferences: true);
+
+    [Fact]
+    public async Task Every_parameter_and_output_says_what_it_is()
+    {
+        using var compiled = JsonDocument.Parse((await template.BuildAsync()).Output);
+
+        foreach (var item in compiled.RootElement.GetProperty("parameters").EnumerateObject().Concat(compiled.RootElement.GetProperty("outputs").EnumerateObject()))
+        {
+            Assert.True(item.Value.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("description", out _), $"{item.Name} has no description.");
+        }
+    }
+
+    [Fact]
+    public void Takes_no_module_from_a_registry() =>
+        Assert.All(Files().Select(row => Repository.Read(row.Data)), text => Assert.DoesNotContain("'br", text, StringComparison.Ordinal));
+
+    [Fact]
+    public async Task No_secret_is_read_into_the_deployment_or_given_back()
+    {
+        var compiled = (await template.BuildAsync()).Output;
+
+        Assert.DoesNotContain("listKeys", compiled, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("listAccountSas", compiled, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("listServiceSas", compiled, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain((await template.PredictedAsync("default")).Resources, resource => resource.Type == "Microsoft.KeyVault/vaults/secrets");
+        using var json = JsonDocument.Parse(compiled);
+        Assert.Equal(
+            ["alertWebhook"],
+            json.RootElement.GetProperty("parameters").EnumerateObject().Where(parameter => parameter.Value.ToString().Contains("secure", StringComparison.OrdinalIgnoreCase)).Select(parameter => parameter.Name));
+        Assert.All(json.RootElement.GetProperty("outputs").EnumerateObject(), output => Assert.DoesNotMatch("(?i)key$|secret|password|connection", output.Name));
+    }
+}
