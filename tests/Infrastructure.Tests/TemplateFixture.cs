@@ -16,23 +16,23 @@ public sealed record BicepRun(int ExitCode, string Output, string Errors);
 public sealed class TemplateFixture : IDisposable
 {
     private readonly DirectoryInfo _copy = Directory.CreateTempSubdirectory("template-");
+    private readonly DirectoryInfo _formatted = Directory.CreateTempSubdirectory("template-");
     private readonly Dictionary<string, Lazy<Task<Snapshot>>> _snapshots;
     private readonly Lazy<Task<BicepRun>> _build;
     private readonly Lazy<Task<BicepRun>> _format;
 
     public TemplateFixture()
     {
-        Copy("infra/bicep");
-        Copy("tests/Infrastructure.Tests/Cases");
-        File.Copy(Repository.Path("local.settings.sample.json"), Path.Combine(_copy.FullName, "local.settings.sample.json"));
+        CopyTo(_copy);
+        CopyTo(_formatted);
         _snapshots = new(StringComparer.Ordinal)
         {
             ["default"] = new(() => PredictAsync("infra/bicep/main")),
             ["locked"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/locked")),
             ["trial"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/trial")),
         };
-        _build = new(() => RunAsync("build", "infra/bicep/main.bicep", "--stdout"));
-        _format = new(() => RunAsync("format", "--pattern", "**/*.{bicep,bicepparam}"));
+        _build = new(() => RunAsync(_copy, "build", "infra/bicep/main.bicep", "--stdout"));
+        _format = new(() => RunAsync(_formatted, "format", "--pattern", "**/*.{bicep,bicepparam}"));
     }
 
     /// <summary>Compiles the template, and with it has it looked through by the linter.</summary>
@@ -43,7 +43,7 @@ public sealed class TemplateFixture : IDisposable
     {
         var run = await _format.Value;
         Assert.Equal(0, run.ExitCode);
-        return await File.ReadAllTextAsync(Path.Combine(_copy.FullName, relative), TestContext.Current.CancellationToken);
+        return await File.ReadAllTextAsync(Path.Combine(_formatted.FullName, relative), TestContext.Current.CancellationToken);
     }
 
     /// <summary>What would be deployed with the parameters of a case.</summary>
@@ -51,6 +51,7 @@ public sealed class TemplateFixture : IDisposable
 
     /// <summary>Has the compiler predict what a file of parameters deploys.</summary>
     public Task<BicepRun> RunPredictionAsync(string parameters) => RunAsync(
+        _copy,
         "snapshot",
         $"{parameters}.bicepparam",
         "--subscription-id",
@@ -63,7 +64,11 @@ public sealed class TemplateFixture : IDisposable
         "main");
 
     /// <inheritdoc/>
-    public void Dispose() => _copy.Delete(recursive: true);
+    public void Dispose()
+    {
+        _copy.Delete(recursive: true);
+        _formatted.Delete(recursive: true);
+    }
 
     private async Task<Snapshot> PredictAsync(string parameters)
     {
@@ -72,12 +77,12 @@ public sealed class TemplateFixture : IDisposable
         return new Snapshot(JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(_copy.FullName, $"{parameters}.snapshot.json"))));
     }
 
-    private async Task<BicepRun> RunAsync(params string[] arguments)
+    private static async Task<BicepRun> RunAsync(DirectoryInfo folder, params string[] arguments)
     {
         var start = new ProcessStartInfo(Repository.Bicep, arguments)
         {
             UseShellExecute = false,
-            WorkingDirectory = _copy.FullName,
+            WorkingDirectory = folder.FullName,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
@@ -93,11 +98,14 @@ public sealed class TemplateFixture : IDisposable
         return new BicepRun(process.ExitCode, await output, await errors);
     }
 
-    private void Copy(string folder)
+    private static void CopyTo(DirectoryInfo copy)
     {
-        foreach (var file in Directory.EnumerateFiles(Repository.Path(folder), "*", SearchOption.AllDirectories))
+        var files = new[] { "infra/bicep", "tests/Infrastructure.Tests/Cases" }
+            .SelectMany(folder => Directory.EnumerateFiles(Repository.Path(folder), "*", SearchOption.AllDirectories))
+            .Append(Repository.Path("local.settings.sample.json"));
+        foreach (var file in files)
         {
-            var target = Path.Combine(_copy.FullName, Path.GetRelativePath(Repository.Root, file));
+            var target = Path.Combine(copy.FullName, Path.GetRelativePath(Repository.Root, file));
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
             File.Copy(file, target);
         }
