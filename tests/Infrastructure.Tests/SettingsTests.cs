@@ -1,8 +1,18 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Archiving;
 using Archiving.Archive;
 using Archiving.Queues;
+using Archiving.Settings;
+using Archiving.Tokens;
+using Azure.Data.Tables;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using Microsoft.Extensions.Azure;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Infrastructure.Tests;
 
@@ -115,9 +125,41 @@ public sealed partial class SettingsTests(TemplateFixture template)
             .Order(StringComparer.Ordinal);
     }
 
-    private static IEnumerable<string> Documented() => Repository.Read("docs/settings.md")
-        .Split("\n## On one machine")[0]
-        .Split('\n')
+    [Theory]
+    [InlineData("default")]
+    [InlineData("locked")]
+    public async Task The_app_starts_with_the_settings_of_the_template_and_signs_in_with_its_identity(string theCase)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection((await AppSettingsAsync(theCase)).Select(setting => new KeyValuePair<string, string?>(setting.Key.Replace("__", ":", StringComparison.Ordinal), InAzure(setting.Key, setting.Value))))
+            .AddInMemoryCollection([new("WEBSITE_SITE_NAME", "func")])
+            .Build();
+
+        await using var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration).AddArchiving(configuration).BuildServiceProvider();
+
+        Assert.Equal(new Uri("https://archive.blob.core.windows.net/"), services.GetRequiredService<BlobServiceClient>().Uri);
+        Assert.Equal(new Uri("https://run.queue.core.windows.net/"), services.GetRequiredService<QueueServiceClient>().Uri);
+        Assert.Equal(new Uri("https://run.table.core.windows.net/"), services.GetRequiredService<TableServiceClient>().Uri);
+        Assert.Equal(new Uri("https://kv.vault.azure.net/"), services.GetRequiredService<ArchiverOptions>().KeyVault.Uri);
+        Assert.IsType<KeyVaultTokenStore>(services.GetRequiredService<ITokenStore>());
+        var credentials = services.GetRequiredService<AzureComponentFactory>();
+        Assert.All(["AzureWebJobsStorage", "ArchiveStorage", "KeyVault"], section => Assert.IsType<ManagedIdentityCredential>(credentials.CreateTokenCredential(configuration.GetSection(section))));
+    }
+
+    /// <summary>What Azure would put in the place of an expression.</summary>
+    private static string InAzure(string name, string value) => (value.StartsWith('['), name) switch
+    {
+        (false, _) => value,
+        (_, "ArchiveStorage__blobServiceUri") => "https://archive.blob.core.windows.net/",
+        (_, "AzureWebJobsStorage__blobServiceUri") => "https://run.blob.core.windows.net/",
+        (_, "AzureWebJobsStorage__queueServiceUri") => "https://run.queue.core.windows.net/",
+        (_, "AzureWebJobsStorage__tableServiceUri") => "https://run.table.core.windows.net/",
+        (_, "KeyVault__Uri") => "https://kv.vault.azure.net/",
+        _ => "00000000-0000-0000-0000-000000000004",
+    };
+
+    private static IEnumerable<string> Documented() => new[] { Repository.Read("docs/settings.md").Split("\n## On one machine")[0], Repository.Read("docs/telemetry.md").Split("\n## ")[0] }
+        .SelectMany(page => page.Split('\n'))
         .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
         .SelectMany(line => Code().Matches(line.Split('|')[1]))
         .Select(match => match.Groups["name"].Value)
