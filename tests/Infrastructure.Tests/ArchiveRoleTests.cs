@@ -40,6 +40,7 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
         await CallAsync(nameof(store.FindAsync), async () => Assert.NotNull(await store.FindAsync("uk3/t/2026/11/24/b.txt", cancellationToken)));
         await CallAsync(nameof(store.MeasureAsync), async () => Assert.NotNull(await store.MeasureAsync("uk3/t/2026/11/24/b.txt", cancellationToken)));
         await CallAsync(nameof(store.ReadAsync), async () => Assert.NotNull(await store.ReadAsync("uk3/t/2026/11/24/b.txt", cancellationToken)));
+        await CallAsync(nameof(store.ReadBeginningAsync), async () => Assert.NotNull(await store.ReadBeginningAsync("uk3/t/2026/11/24/b.txt", 3, cancellationToken)));
         await CallAsync(nameof(store.ListFoldersAsync), async () => Assert.Equal(["uk3/"], await store.ListFoldersAsync("", cancellationToken).ToListAsync(cancellationToken)));
         await CallAsync(nameof(store.ListReceiptsAsync), async () => Assert.Empty(await store.ListReceiptsAsync("uk3", new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero), cancellationToken).ToListAsync(cancellationToken)));
         await CallAsync(nameof(store.TryWriteReportAsync), async () => Assert.True(await store.TryWriteReportAsync("_reports/x.json", BinaryData.FromString("{}"), "application/json", cancellationToken)));

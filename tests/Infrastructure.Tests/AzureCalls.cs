@@ -36,12 +36,15 @@ internal static class AzureCalls
     public static readonly IReadOnlyDictionary<string, string[]> Rights = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
         ["BlobServiceClient.GetBlobContainerClient"] = [],
+        ["BlobServiceClient.GetUserDelegationKeyAsync"] = [SignLinks],
         ["BlobContainerClient.GetBlobClient"] = [],
         ["BlobContainerClient.CreateIfNotExistsAsync"] = [WriteContainer],
         ["BlobContainerClient.GetBlobsAsync"] = [ReadBlob],
         ["BlobContainerClient.GetBlobsByHierarchyAsync"] = [ReadBlob],
         ["BlobBaseClient.DownloadContentAsync"] = [ReadBlob],
         ["BlobBaseClient.DownloadStreamingAsync"] = [ReadBlob],
+        ["BlobBaseClient.GenerateSasUri"] = [],
+        ["BlobBaseClient.GenerateUserDelegationSasUri"] = [],
         ["BlobBaseClient.GetPropertiesAsync"] = [ReadBlob],
         ["BlobClient.UploadAsync"] = [WriteBlob],
         ["BlockBlobClient.CommitBlockListAsync"] = [WriteBlob],
