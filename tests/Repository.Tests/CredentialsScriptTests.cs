@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text;
 
@@ -13,7 +12,6 @@ public sealed class CredentialsScriptTests : IDisposable
 
     private const string FakeAzureCli =
         """
-        #!/usr/bin/env bash
         printf '%s\0' "$@" >>"$RECORDS/arguments"
         env -0 >>"$RECORDS/environment"
         if [ -n "${FAILING:-}" ] && [[ "$*" == *"$FAILING"* ]]; then
@@ -27,17 +25,19 @@ public sealed class CredentialsScriptTests : IDisposable
         fi
         """;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("credentials-").FullName;
+    private static readonly string Script = RepositoryFiles.At("scripts/set-8x8-credentials.sh");
+
+    private readonly Sandbox _sandbox = new();
 
     public CredentialsScriptTests()
     {
         Directory.CreateDirectory(Records);
-        WriteProgram("az", FakeAzureCli);
+        _sandbox.WriteProgram("az", FakeAzureCli);
     }
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    private string Records => Path.Combine(_folder, "records");
+    private string Records => Path.Combine(_sandbox.Folder, "records");
 
     [Fact]
     public async Task Hands_both_values_to_the_vault_through_a_pipe()
@@ -54,8 +54,8 @@ public sealed class CredentialsScriptTests : IDisposable
     [Fact]
     public async Task Asks_a_person_without_echo()
     {
-        WriteProgram("azd", "#!/usr/bin/env bash\n[ \"$*\" = \"env get-values\" ] && echo 'AZURE_KEY_VAULT_NAME=\"vault-of-azd\"'\n");
-        using var terminal = Start("script", ["--quiet", "--return", "--command", RepositoryFiles.At("scripts/set-8x8-credentials.sh"), "/dev/null"]);
+        _sandbox.WriteProgram("azd", "[ \"$*\" = \"env get-values\" ] && echo 'AZURE_KEY_VAULT_NAME=\"vault-of-azd\"'");
+        using var terminal = _sandbox.Start("script", ["--quiet", "--return", "--command", Script, "/dev/null"], ("RECORDS", Records));
         var shown = new StringBuilder();
 
         foreach (var (prompt, answer) in ((string, string)[])[("Key of the 8x8 API app: ", Key), ("Secret of the 8x8 API app: ", Secret)])
@@ -76,7 +76,7 @@ public sealed class CredentialsScriptTests : IDisposable
     [Fact]
     public async Task Shows_nothing_to_whoever_traces_it()
     {
-        var (exitCode, output) = await RunAsync($"{Key}\n{Secret}", program: "bash", arguments: ["-x", RepositoryFiles.At("scripts/set-8x8-credentials.sh"), "my-vault"]);
+        var (exitCode, output) = await RunAsync($"{Key}\n{Secret}", program: "bash", arguments: ["-x", Script, "my-vault"]);
 
         Assert.True(exitCode == 0, output);
         AssertNothingShows(output);
@@ -149,13 +149,13 @@ public sealed class CredentialsScriptTests : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _sandbox.Dispose();
 
     /// <summary>Asserts that neither value is in what was printed, in an argument or the environment of any call, or in a file but the vault's.</summary>
     private void AssertNothingShows(string output)
     {
         var vault = (string[])[Path.Combine(Records, "eightbyeight-key"), Path.Combine(Records, "eightbyeight-secret")];
-        var others = Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories).Except(vault, StringComparer.Ordinal).Select(File.ReadAllText);
+        var others = Directory.EnumerateFiles(_sandbox.Folder, "*", SearchOption.AllDirectories).Except(vault, StringComparer.Ordinal).Select(File.ReadAllText);
         foreach (var text in others.Append(output))
         {
             Assert.DoesNotContain(Key, text, StringComparison.Ordinal);
@@ -174,48 +174,8 @@ public sealed class CredentialsScriptTests : IDisposable
         return arguments.Split(["account ", "keyvault "], StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private void WriteProgram(string name, string text)
-    {
-        var file = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "bin")).FullName, name);
-        File.WriteAllText(file, text);
-        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
-
-    private async Task<(int ExitCode, string Output)> RunAsync(string input, string? program = null, string? failing = null, string? answer = null, params string[] arguments)
-    {
-        using var process = Start(program ?? RepositoryFiles.At("scripts/set-8x8-credentials.sh"), arguments, failing, answer);
-        var output = process.StandardOutput.ReadToEndAsync(Cancellation);
-        var errors = process.StandardError.ReadToEndAsync(Cancellation);
-        try
-        {
-            await process.StandardInput.WriteAsync(input);
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It ended before it read anything.
-        }
-
-        await process.WaitForExitAsync(Cancellation);
-        return (process.ExitCode, await output + await errors);
-    }
-
-    private Process Start(string program, IReadOnlyList<string> arguments, string? failing = null, string? answer = null)
-    {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["PATH"] = $"{_folder}/bin:/usr/bin:/bin";
-        start.Environment["HOME"] = start.Environment["TMPDIR"] = _folder;
-        start.Environment["RECORDS"] = Records;
-        start.Environment["FAILING"] = failing;
-        start.Environment["ANSWER"] = answer;
-        return Process.Start(start)!;
-    }
+    private Task<(int ExitCode, string Output)> RunAsync(string input, string? program = null, string? failing = null, string? answer = null, params string[] arguments) =>
+        _sandbox.RunAsync(program ?? Script, arguments, input, ("RECORDS", Records), ("FAILING", failing), ("ANSWER", answer));
 
     private static async Task ReadUntilAsync(StreamReader reader, string text, StringBuilder shown)
     {

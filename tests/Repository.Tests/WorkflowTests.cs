@@ -1,0 +1,116 @@
+using System.Text.RegularExpressions;
+using YamlDotNet.RepresentationModel;
+
+namespace Repository.Tests;
+
+/// <summary>What the workflows may do, and whether what they name is there.</summary>
+public sealed partial class WorkflowTests
+{
+    private static readonly List<Workflow> Workflows = [.. Workflow.ReadAll()];
+
+    private static IEnumerable<WorkflowJob> Jobs => Workflows.SelectMany(workflow => workflow.Jobs);
+
+    [Fact]
+    public void Pin_every_action_by_commit_and_say_its_version()
+    {
+        var uses = Workflows.SelectMany(workflow => workflow.Lines.Where(line => line.Contains("uses:", StringComparison.Ordinal)).Select(line => (workflow.Name, Line: line.Trim()))).ToList();
+
+        Assert.NotEmpty(uses);
+        Assert.All(uses, use => Assert.True(PinnedAction().IsMatch(use.Line) || LocalWorkflow().IsMatch(use.Line), $"{use.Name}: {use.Line}"));
+        var versions = uses.Select(use => PinnedAction().Match(use.Line)).Where(match => match.Success).GroupBy(match => match.Groups["action"].Value.ToLowerInvariant(), match => match.Groups["pin"].Value);
+        Assert.All(versions, action => Assert.Single(action.Distinct(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public void Give_no_rights_but_those_that_a_job_asks_for()
+    {
+        Assert.All(Workflows, workflow => Assert.True(workflow.Permissions is { Children.Count: 0 }, $"{workflow.Name} has to begin with permissions: {{}}"));
+        Assert.All(Jobs, job => Assert.True(job.Permissions?.All(right => right is "contents: read" or "contents: write" or "id-token: write" or "attestations: write" or "pull-requests: write"), $"{job}: {string.Join(", ", job.Permissions ?? [])}"));
+
+        // What can change the repository runs no code of it, and asks for no identity elsewhere.
+        Assert.All(Jobs.Where(job => job.Permissions!.Any(right => right is "contents: write" or "pull-requests: write")), job =>
+        {
+            Assert.Single(job.Permissions!);
+            Assert.DoesNotContain(job.Steps, step => Workflow.Text(step, "uses")?.StartsWith("actions/checkout@", StringComparison.Ordinal) == true);
+        });
+    }
+
+    [Fact]
+    public void Never_run_a_pull_request_with_the_rights_of_the_repository()
+    {
+        Assert.All(Workflows, workflow => Assert.DoesNotContain(workflow.Triggers, trigger => trigger is "pull_request_target" or "workflow_run" or "issue_comment"));
+    }
+
+    [Fact]
+    public void Pass_values_to_commands_through_the_environment()
+    {
+        Assert.All(Jobs, job => Assert.All(job.Commands, command => Assert.DoesNotContain("${{", command, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Leave_no_credentials_in_a_checkout()
+    {
+        var checkouts = Jobs.SelectMany(job => job.Steps).Where(step => Workflow.Text(step, "uses")?.StartsWith("actions/checkout@", StringComparison.Ordinal) == true).ToList();
+
+        Assert.NotEmpty(checkouts);
+        Assert.All(checkouts, step => Assert.Equal("false", Workflow.Text(Workflow.Map(step, "with") ?? [], "persist-credentials")));
+    }
+
+    [Fact]
+    public void Stop_what_hangs()
+    {
+        Assert.All(Jobs.Where(job => job.Calls is null), job => Assert.True(int.TryParse(job.Timeout, out _), $"{job} has no timeout-minutes"));
+    }
+
+    [Fact]
+    public void Give_called_workflows_the_rights_of_their_jobs()
+    {
+        var calls = Jobs.Where(job => job.Calls is not null).ToList();
+
+        // GitHub refuses to start a workflow whose called jobs ask for more than the caller has, whether or not they run.
+        Assert.NotEmpty(calls);
+        Assert.All(calls, call =>
+        {
+            var called = Workflows.Single(workflow => workflow.Name == Path.GetFileName(call.Calls));
+            Assert.Contains("workflow_call", called.Triggers);
+            Assert.All(called.Jobs.SelectMany(job => job.Permissions!), right => Assert.Contains(right, call.Permissions!));
+        });
+    }
+
+    [Fact]
+    public void Name_only_files_that_are_there()
+    {
+        var places = Directory.EnumerateFileSystemEntries(RepositoryFiles.Root).Select(Path.GetFileName).Append("infra").ToHashSet(StringComparer.Ordinal);
+        var named = Jobs.SelectMany(job => job.Commands.Select(command => (Where: job.ToString(), Text: command)).Append((job.ToString(), job.Calls ?? "")))
+            .Concat(Workflows.SelectMany(workflow => workflow.WatchedPaths.Select(path => (workflow.Name, path))))
+            .Concat(Workflows.SelectMany(workflow => workflow.Lines.Where(line => line.TrimStart().StartsWith('#')).Select(line => (workflow.Name, line))))
+            .SelectMany(text => NamedPath().Matches(text.Item2).Select(match => (text.Item1, Path: match.Value.TrimEnd('.'))))
+            .Where(name => places.Contains(name.Path.Split('/')[0]))
+            .ToList();
+
+        Assert.Contains(named, name => name.Path == ".ci/run");
+        Assert.All(named, name => Assert.True(RepositoryFiles.Exists(name.Path), $"{name.Item1} names {name.Path}, which is not there"));
+    }
+
+    [Fact]
+    public void Dependabot_looks_where_dependencies_are()
+    {
+        var yaml = new YamlStream();
+        yaml.Load(new StringReader(File.ReadAllText(RepositoryFiles.At(".github/dependabot.yml"))));
+        var updates = ((YamlSequenceNode)((YamlMappingNode)yaml.Documents[0].RootNode)["updates"]).Cast<YamlMappingNode>()
+            .ToDictionary(update => Workflow.Text(update, "package-ecosystem")!, update => Workflow.Text(update, "directory")!.TrimStart('/'), StringComparer.Ordinal);
+
+        Assert.True(RepositoryFiles.Exists(Path.Combine(updates["nuget"], "Directory.Packages.props")));
+        Assert.True(RepositoryFiles.Exists(Path.Combine(updates["npm"], "package-lock.json")));
+        Assert.True(RepositoryFiles.Exists(Path.Combine(updates["github-actions"], ".github/workflows")));
+    }
+
+    [GeneratedRegex(@"^(- )?uses: (?<action>[\w.-]+/[\w./-]+)@(?<pin>[0-9a-f]{40} # v\d+\.\d+\.\d+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex PinnedAction();
+
+    [GeneratedRegex(@"^uses: \./\.github/workflows/[\w-]+\.yml$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LocalWorkflow();
+
+    [GeneratedRegex(@"(?<![\w/.$-])\.?[A-Za-z][\w-]*(\.[\w-]+)*(/[\w.-]+)+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NamedPath();
+}
