@@ -97,11 +97,14 @@ internal sealed class Pipeline : IAsyncDisposable
         if (count is not null)
         {
             var tables = new TableClientOptions();
-            tables.AddPolicy(count, HttpPipelinePosition.PerRetry);
+            tables.AddPolicy(count, HttpPipelinePosition.PerCall);
             services.Replace(ServiceDescriptor.Singleton(new TableServiceClient(account.ConnectionString, tables)));
             var queues = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
-            queues.AddPolicy(count, HttpPipelinePosition.PerRetry);
+            queues.AddPolicy(count, HttpPipelinePosition.PerCall);
             services.Replace(ServiceDescriptor.Singleton(new QueueServiceClient(account.ConnectionString, queues)));
+            var blobs = new BlobClientOptions();
+            blobs.AddPolicy(count, HttpPipelinePosition.PerCall);
+            services.Replace(ServiceDescriptor.Singleton(new BlobServiceClient(account.ConnectionString, blobs)));
         }
 
         return new Pipeline(simulator, account, services.BuildServiceProvider(), logs);
