@@ -40,7 +40,10 @@ internal static class ClientPipeline
         return endpoint;
     }
 
-    /// <summary>Whether content may be fetched from an address that 8x8 names.</summary>
-    public static bool IsSecure(Uri address) =>
-        address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback));
+    /// <summary>
+    /// Whether content may be fetched from an address that 8x8 names: https, whose certificate shows that the host is
+    /// meant. Services of this machine, which have none, are out of reach, unless 8x8 itself is simulated here.
+    /// </summary>
+    public static bool MayFetch(Uri endpoint, Uri address) =>
+        address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback && endpoint.IsLoopback));
 }

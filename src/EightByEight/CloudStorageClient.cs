@@ -108,7 +108,7 @@ public class CloudStorageClient
         await SendAsync(message, cancellationToken);
         try
         {
-            return PresignedUrl.Parse(message.Response.Content);
+            return PresignedUrl.Parse(message.Response.Content, _endpoint);
         }
         catch (FormatException exception)
         {
@@ -163,7 +163,7 @@ public class CloudStorageClient
         var response = message.Response;
         if (response.Status is 301 or 302 or 303 or 307 or 308 && redirects > 0
             && response.Headers.TryGetValue("Location", out var location)
-            && Uri.TryCreate(message.Request.Uri.ToUri(), location, out var target) && ClientPipeline.IsSecure(target))
+            && Uri.TryCreate(message.Request.Uri.ToUri(), location, out var target) && ClientPipeline.MayFetch(_endpoint, target))
         {
             // The content may lie at S3. The address carries its own right to it, and the token must not go there.
             using var next = _anonymous.CreateMessage();

@@ -5,7 +5,7 @@ namespace EightByEight;
 /// <summary>The answer to a request for a pre-signed address: the bare address, a JSON string, or an object that holds it.</summary>
 internal static class PresignedUrl
 {
-    public static Uri Parse(BinaryData body)
+    public static Uri Parse(BinaryData body, Uri endpoint)
     {
         var text = body.ToString().Trim();
         if (text.StartsWith('"') || text.StartsWith('{'))
@@ -26,7 +26,7 @@ internal static class PresignedUrl
             }
         }
 
-        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && ClientPipeline.IsSecure(uri)
+        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && ClientPipeline.MayFetch(endpoint, uri)
             ? uri
             : throw new FormatException("not a secure address");
     }

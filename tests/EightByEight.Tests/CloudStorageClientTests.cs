@@ -228,14 +228,19 @@ public sealed class CloudStorageClientTests
         Assert.Null(server.Requests[1].Authorization);
     }
 
-    [Fact]
-    public async Task Follows_no_redirect_into_the_clear()
+    [Theory]
+    [InlineData("http://s3.example.org/key")]
+    [InlineData("http://127.0.0.1:8081/msi/token")]
+    [InlineData("http://[::1]/")]
+    [InlineData("file:///etc/passwd")]
+    public async Task Follows_no_redirect_into_the_clear_or_to_this_machine(string location)
     {
-        var server = new StubServer().Answers(302, "", "text/plain", ("Location", "http://s3.example.org/key"));
+        var server = new StubServer().Answers(302, "", "text/plain", ("Location", location));
 
         var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().OpenContentAsync("uk", "a", Cancellation));
 
         Assert.Equal(302, exception.Status);
+        Assert.Single(server.Requests);
     }
 
     [Fact]
@@ -260,6 +265,7 @@ public sealed class CloudStorageClientTests
 
     [Theory]
     [InlineData("http://s3.example.org/secret-address")]
+    [InlineData("http://127.0.0.1/secret-address")]
     [InlineData("""{"url":"secret-address"}""")]
     [InlineData("")]
     public async Task Takes_no_other_presigned_address_and_quotes_none(string body)
