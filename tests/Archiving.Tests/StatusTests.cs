@@ -127,6 +127,36 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Shows_the_sample_in_the_gauges()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Retention__DefaultDays", "10")]);
+        var shown = new ConcurrentDictionary<string, double>(StringComparer.Ordinal);
+        using var listener = new System.Diagnostics.Metrics.MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument.Name.StartsWith("archiving.status.", StringComparison.Ordinal) && instrument.Meter.Scope == pipeline.Get<System.Diagnostics.Metrics.IMeterFactory>())
+                {
+                    self.EnableMeasurementEvents(instrument);
+                }
+            },
+        };
+        listener.SetMeasurementEventCallback<long>((instrument, value, _, _) => shown[instrument.Name] = value);
+        listener.SetMeasurementEventCallback<double>((instrument, value, _, _) => shown[instrument.Name] = value);
+        listener.Start();
+        var now = TimeProvider.System.GetUtcNow();
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(Entry("a", "voicemail", now.AddDays(-5), LedgerState.Failed), Cancellation);
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(Entry("b", "voicemail", now.AddDays(-1), LedgerState.Queued), Cancellation);
+
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+        listener.RecordObservableInstruments();
+
+        Assert.Equal((1, 1, 1), (shown["archiving.status.backlog"], shown["archiving.status.failed"], shown["archiving.status.at_risk"]));
+        Assert.InRange(shown["archiving.status.oldest_unarchived.retention_share"], 0.49, 0.51);
+        Assert.InRange(shown["archiving.status.oldest_unarchived.age"], 5 * 86_400 - 5, 5 * 86_400 + 600);
+    }
+
+    [Fact]
     public async Task Keeps_samples_and_shows_few_of_many()
     {
         var time = new MovableTime();

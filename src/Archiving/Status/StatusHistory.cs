@@ -1,6 +1,7 @@
 using System.Globalization;
 using Archiving.Ledger;
 using Archiving.Storage;
+using Archiving.Telemetry;
 using Azure;
 using Azure.Data.Tables;
 
@@ -19,8 +20,8 @@ public sealed record StatusSample(DateTimeOffset At, long Archived, long Bytes, 
 /// <param name="Samples">The oldest first.</param>
 public sealed record StatusSamples(IReadOnlyList<StatusSample> Samples);
 
-/// <summary>Keeps where everything stood, every few minutes for three months, so that it can be shown over time.</summary>
-public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, OperationsTable table, TimeProvider timeProvider)
+/// <summary>Keeps where everything stood, every few minutes for three months, so that it can be shown over time, and tells the gauges.</summary>
+public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, OperationsTable table, StatusGauges gauges, TimeProvider timeProvider)
 {
     /// <summary>For how many hours samples are kept.</summary>
     public const int MostHours = 24 * 92;
@@ -49,6 +50,7 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
                 AtRisk = status.AtRisk,
             },
             cancellationToken);
+        Show(status, now);
         foreach (var old in await table.ReadAsync<Row>(Partition(now.AddHours(-MostHours - 24)), cancellationToken))
         {
             await table.DeleteAsync(old.PartitionKey, old.RowKey, cancellationToken);
@@ -72,6 +74,22 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
         return new StatusSamples([.. rows
             .Where((_, index) => (rows.Count - 1 - index) % Math.Max(step, 1) == 0)
             .Select(row => new StatusSample(row.At, row.Archived, row.Bytes, row.Waiting, row.Failed, row.AtRisk))]);
+    }
+
+    private void Show(StatusReport status, DateTimeOffset now)
+    {
+        var age = now - status.OldestUnarchived?.CreatedTime;
+        var retention = status.OldestUnarchived?.DeletedBy8x8On - status.OldestUnarchived?.CreatedTime;
+        gauges.Record(
+            status.Waiting,
+            status.AtRisk,
+            status.Objects[nameof(LedgerState.Failed)],
+            age,
+            age / retention,
+            status.Token.ExpiresOn - now,
+            status.Listings
+                .Where(listing => listing.Value.LastCompleted is not null)
+                .ToDictionary(listing => listing.Key, listing => now - listing.Value.LastCompleted!.Value, StringComparer.Ordinal));
     }
 
     private static string Partition(DateTimeOffset day) => string.Create(CultureInfo.InvariantCulture, $"status|{day.UtcDateTime:yyyyMMdd}");
