@@ -65,6 +65,7 @@ static async Task<int> RunAsync(CommandLine line, CancellationToken cancellation
     }
 
     Console.WriteLine();
+    Console.WriteLine($"Dashboard       {stack.FunctionsUrl}api/dashboard");
     Console.WriteLine($"Function app    {stack.FunctionsUrl}api/status   {stack.FunctionsUrl}api/health");
     Console.WriteLine($"Simulated 8x8   {stack.SimulatorUrl}__admin/counters");
     Console.WriteLine($"Storage         {stack.StorageConnectionString}");
