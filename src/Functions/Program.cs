@@ -13,6 +13,7 @@ try
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.Services.AddArchiving(builder.Configuration);
+    builder.Services.AddSingleton<ApiDocument>();
     builder.Services.AddSingleton<DashboardFiles>();
     builder.AddTelemetryExport();
     await builder.Build().RunAsync();

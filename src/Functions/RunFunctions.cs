@@ -70,7 +70,7 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "reconcile/latest")] HttpRequest request,
         CancellationToken cancellationToken) =>
         await reports.ReadLatestAsync(cancellationToken) is { } report
-            ? new ContentResult { Content = report.ToString(), ContentType = "application/json; charset=utf-8", StatusCode = StatusCodes.Status200OK }
+            ? new ContentResult { Content = report.ToString(), ContentType = ApiJson.ContentType, StatusCode = StatusCodes.Status200OK }
             : throw new NotFoundException("There is no report yet. POST /api/reconcile makes one.");
 
     /// <summary>Restores the ledger from the receipts.</summary>

@@ -27,10 +27,12 @@ namespace Functions.Http;
 [JsonSerializable(typeof(RunProgress))]
 internal sealed partial class ApiJson : JsonSerializerContext
 {
+    public const string ContentType = "application/json; charset=utf-8";
+
     public static ContentResult Result<T>(T value, JsonTypeInfo<T> type, int status = StatusCodes.Status200OK) => new()
     {
         Content = JsonSerializer.Serialize(value, type),
-        ContentType = "application/json; charset=utf-8",
+        ContentType = ContentType,
         StatusCode = status,
     };
 }

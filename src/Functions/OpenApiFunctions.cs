@@ -1,0 +1,15 @@
+using Functions.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+
+namespace Functions;
+
+/// <summary>Describes the HTTP functions to machines.</summary>
+public sealed class OpenApiFunctions(ApiDocument document)
+{
+    /// <summary>The OpenAPI document.</summary>
+    [Function("GetOpenApi")]
+    public IActionResult GetOpenApi([HttpTrigger(AuthorizationLevel.Function, "get", Route = ApiDocument.Name)] HttpRequest request) =>
+        new ContentResult { Content = document.Content, ContentType = ApiJson.ContentType, StatusCode = StatusCodes.Status200OK };
+}
