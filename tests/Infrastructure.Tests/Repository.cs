@@ -11,6 +11,9 @@ internal static class Repository
     /// <summary>The Bicep compiler.</summary>
     public static string Bicep { get; } = Metadata("Bicep");
 
+    /// <summary>The compiled functions.</summary>
+    public static string Functions { get; } = Metadata("Functions");
+
     /// <summary>Whether the tests write what they would compare with.</summary>
     public static bool IsUpdating { get; } = Environment.GetEnvironmentVariable("UPDATE_GOLDEN") == "1";
 

@@ -163,7 +163,7 @@ public sealed partial class SettingsTests(TemplateFixture template)
         .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
         .SelectMany(line => Code().Matches(line.Split('|')[1]))
         .Select(match => match.Groups["name"].Value)
-        .Where(name => !name.Contains('<') && !name.StartsWith("__", StringComparison.Ordinal) && !name.Contains("ServiceUri", StringComparison.Ordinal) && !name.EndsWith("__accountName", StringComparison.Ordinal));
+        .Where(name => name.All(char.IsAscii) && !name.Contains('<') && !name.StartsWith("__", StringComparison.Ordinal) && !name.Contains("ServiceUri", StringComparison.Ordinal) && !name.EndsWith("__accountName", StringComparison.Ordinal));
 
     private static int Number(string text) => int.Parse(text.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
 
