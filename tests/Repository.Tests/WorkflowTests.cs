@@ -93,6 +93,16 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
+    public void Compile_the_template_with_the_compiler_that_it_is_tested_with()
+    {
+        var tested = BicepVersion().Match(File.ReadAllText(RepositoryFiles.At("tests/Infrastructure.Tests/Infrastructure.Tests.csproj"))).Groups["version"].Value;
+        var installs = Jobs.SelectMany(job => job.Commands).Where(command => command.StartsWith("az bicep install", StringComparison.Ordinal)).ToList();
+
+        Assert.NotEmpty(installs);
+        Assert.All(installs, command => Assert.Equal($"az bicep install --version v{tested}", command));
+    }
+
+    [Fact]
     public void Dependabot_looks_where_dependencies_are()
     {
         var yaml = new YamlStream();
@@ -107,6 +117,9 @@ public sealed partial class WorkflowTests
 
     [GeneratedRegex(@"^(- )?uses: (?<action>[\w.-]+/[\w./-]+)@(?<pin>[0-9a-f]{40} # v\d+\.\d+\.\d+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PinnedAction();
+
+    [GeneratedRegex("<BicepVersion>(?<version>[0-9.]+)</BicepVersion>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BicepVersion();
 
     [GeneratedRegex(@"^uses: \./\.github/workflows/[\w-]+\.yml$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LocalWorkflow();
