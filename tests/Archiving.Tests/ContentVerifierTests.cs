@@ -18,26 +18,43 @@ public sealed class ContentVerifierTests
     }
 
     [Theory]
+    [InlineData("md5")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void Takes_a_checksum_of_no_named_kind_for_md5(string? checksumType)
+    {
+        AssertVerified(Verification.Md5, Verify(Bytes, checksum: Md5(Bytes), checksumType: checksumType));
+        AssertVerified(Verification.MultipartMd5, Verify(Bytes, checksum: MultipartMd5Tests.Checksum(Bytes, 1000), checksumType: checksumType));
+    }
+
+    [Theory]
+    [InlineData("0123456789abcdef0123456789ABCDEF", "MD5", true)]
+    [InlineData("0123456789abcdef0123456789abcdef-1", "MD5", false)]
+    [InlineData("0123456789abcdef0123456789abcde", "MD5", false)]
+    [InlineData("0123456789abcdef0123456789abcdeg", "MD5", false)]
+    [InlineData("0123456789abcdef0123456789abcdef", "SHA256", false)]
+    [InlineData(null, "MD5", false)]
+    public void Knows_a_plain_md5(string? checksum, string checksumType, bool expected) =>
+        Assert.Equal(expected, ContentVerifier.HasPlainMd5(Record(checksum, checksumType, 1000)));
+
+    [Theory]
     [InlineData(1)]
     [InlineData(1000)]
     public void Takes_a_checksum_of_one_part_for_proof(int length)
     {
         var content = Content(length);
 
-        AssertVerified(Verification.MultipartMd5, Verify(content, checksum: Multipart(content, length)));
+        AssertVerified(Verification.MultipartMd5, Verify(content, checksum: MultipartMd5Tests.Checksum(content, length)));
     }
 
-    [Theory]
-    [InlineData(5, 12)]
-    [InlineData(8, 17)]
-    [InlineData(16, 33)]
-    [InlineData(5, 10)]
-    [InlineData(15, 31)]
-    public void Finds_the_part_size(int partMebibytes, int mebibytes)
+    [Fact]
+    public void Reckons_parts_by_the_announced_size_when_the_record_has_none()
     {
-        var content = Content((mebibytes * Mebibyte) + 3);
+        var content = Content(12 * Mebibyte);
 
-        AssertVerified(Verification.MultipartMd5, Verify(content, checksum: Multipart(content, partMebibytes * Mebibyte), chunk: 777_777));
+        AssertVerified(Verification.MultipartMd5, Verify(content, checksum: MultipartMd5Tests.Checksum(content, 5 * Mebibyte), hasStored: true, announced: content.Length));
+        AssertVerified(Verification.Size, Verify(content, checksum: MultipartMd5Tests.Checksum(content, 5 * Mebibyte), hasStored: true));
+        AssertVerified(Verification.MultipartMd5, Verify(Bytes, checksum: MultipartMd5Tests.Checksum(Bytes, Mebibyte), hasStored: true));
     }
 
     [Fact]
@@ -45,7 +62,7 @@ public sealed class ContentVerifierTests
     {
         var content = Content(12 * Mebibyte);
 
-        AssertVerified(Verification.Size, Verify(content, checksum: Multipart(content, (5 * Mebibyte) + 1)));
+        AssertVerified(Verification.Size, Verify(content, checksum: MultipartMd5Tests.Checksum(content, (5 * Mebibyte) + 1)));
         AssertVerified(Verification.Size, Verify(Bytes, checksum: null));
         AssertVerified(Verification.Size, Verify(Bytes, checksum: "not a checksum"));
         AssertVerified(Verification.Size, Verify(Bytes, checksum: Md5(Bytes), checksumType: "CRC32"));
@@ -59,20 +76,28 @@ public sealed class ContentVerifierTests
             var flipped = (byte[])Bytes.Clone();
             flipped[bit * 15] ^= (byte)(1 << (bit % 8));
             Assert.NotNull(Verify(flipped, checksum: Md5(Bytes)).Mismatch);
-            Assert.NotNull(Verify(flipped, checksum: Multipart(Bytes, Bytes.Length)).Mismatch);
+            Assert.NotNull(Verify(flipped, checksum: MultipartMd5Tests.Checksum(Bytes, Bytes.Length)).Mismatch);
         }
     }
 
     [Theory]
     [InlineData(999L, null, "8x8 claims 999 bytes and sends 1000")]
     [InlineData(1001L, null, "8x8 claims 1001 bytes and sends 1000")]
-    [InlineData(null, 1001L, "announced 1001 bytes and held 1000")]
-    [InlineData(1000L, 999L, "announced 999 bytes and held 1000")]
+    [InlineData(null, 1001L, "the response announced 1001 bytes and held 1000")]
+    [InlineData(1000L, 999L, "the response announced 999 bytes and held 1000")]
     public void Finds_a_wrong_size(long? stored, long? announced, string expected)
     {
         var verified = Verify(Bytes, checksum: Md5(Bytes), stored: stored, hasStored: true, announced: announced);
 
-        Assert.Contains(expected, verified.Mismatch, StringComparison.Ordinal);
+        Assert.Equal(expected, verified.Mismatch);
+    }
+
+    [Fact]
+    public void Says_which_checksum_the_content_contradicts()
+    {
+        var claim = Md5([]);
+        Assert.Equal($"8x8 claims MD5 {claim} and the content has {Md5(Bytes)}", Verify(Bytes, checksum: claim.ToUpperInvariant()).Mismatch);
+        Assert.Equal($"8x8 claims the multipart checksum {claim}-1 and the content (MD5 {Md5(Bytes)}) does not have it", Verify(Bytes, checksum: $"{claim}-1").Mismatch);
     }
 
     [Fact]
@@ -83,16 +108,34 @@ public sealed class ContentVerifierTests
         Assert.Equal((1000L, Md5(Bytes), Convert.ToHexStringLower(SHA256.HashData(Bytes))), (digest.Bytes, digest.Md5Hex, digest.Sha256));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(300_000)]
+    public async Task Measures_a_stream(int length)
+    {
+        var content = Content(length);
+
+        var digest = await ContentDigest.MeasureAsync(new MemoryStream(content), TestContext.Current.CancellationToken);
+
+        Assert.Equal((length, Md5(content), Convert.ToHexStringLower(SHA256.HashData(content))), (digest.Bytes, digest.Md5Hex, digest.Sha256));
+    }
+
+    [Theory]
+    [InlineData(Verification.Md5, "md5")]
+    [InlineData(Verification.MultipartMd5, "multipart-md5")]
+    [InlineData(Verification.Size, "size")]
+    public void Has_a_name_that_receipts_use(Verification verification, string expected) => Assert.Equal(expected, verification.ToName());
+
     private static void AssertVerified(Verification expected, VerifiedContent actual)
     {
         Assert.Null(actual.Mismatch);
         Assert.Equal(expected, actual.Verification);
     }
 
-    private static VerifiedContent Verify(byte[] content, string? checksum, long? stored = null, bool hasStored = false, long? announced = null, int chunk = 300, string checksumType = "MD5")
+    private static VerifiedContent Verify(byte[] content, string? checksum, long? stored = null, bool hasStored = false, long? announced = null, int chunk = 300, string? checksumType = "MD5")
     {
-        var record = StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "a", checksumType, checksum, storedBytes = hasStored ? stored : content.Length }));
-        using var verifier = new ContentVerifier(record, announced);
+        using var verifier = new ContentVerifier(Record(checksum, checksumType, hasStored ? stored : content.Length), announced);
         foreach (var part in content.Chunk(chunk))
         {
             verifier.Append(part);
@@ -101,7 +144,10 @@ public sealed class ContentVerifierTests
         return verifier.Finish();
     }
 
-    private static byte[] Content(int length)
+    private static StorageObject Record(string? checksum, string? checksumType, long? storedBytes) =>
+        StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "a", checksumType, checksum, storedBytes }));
+
+    internal static byte[] Content(int length)
     {
         var content = new byte[length];
         new Simulator.Objects.GeneratedContent("", 11, length).Fill(content, 0);
@@ -109,10 +155,4 @@ public sealed class ContentVerifierTests
     }
 
     private static string Md5(byte[] content) => Convert.ToHexStringLower(MD5.HashData(content));
-
-    private static string Multipart(byte[] content, int partSize)
-    {
-        var parts = content.Chunk(partSize).Select(MD5.HashData).ToList();
-        return $"{Md5([.. parts.SelectMany(part => part)])}-{parts.Count}";
-    }
 }

@@ -125,6 +125,28 @@ public sealed class PurgeCheckTests
         Assert.Equal("the archived blob has another size", PurgeCheck.Refuse(On, Now, Row(shorter), shorter, Stored(bytes: 99), Source()));
     }
 
+    [Fact]
+    public void Names_the_doubt_that_is_looked_at_first()
+    {
+        var receipt = Receipt("size");
+        var row = Row(receipt);
+        row.Damaged = "blob";
+        row.Blob = "elsewhere";
+        var source = Source(("objectState", "\"ARCHIVED\""));
+        string? Refuse(StoredContent? stored) => PurgeCheck.Refuse(On, ArchivedAt, row, receipt, stored, source);
+
+        Assert.Equal("its archived bytes were found damaged", Refuse(stored: null));
+        row.Damaged = null;
+        Assert.Equal("the receipt is of another object", Refuse(stored: null));
+        row.Blob = receipt.Blob;
+        Assert.Equal("no checksum of 8x8's proves the archived bytes", Refuse(stored: null));
+        receipt = receipt with { Verification = "md5" };
+        Assert.Equal("8x8 reports it in state ARCHIVED", Refuse(stored: null));
+        source = Source();
+        Assert.Equal("the archived blob is not there", Refuse(stored: null));
+        Assert.Equal("it was archived less than 10 days ago", Refuse(Stored()));
+    }
+
     private static string? Refuse(Action<LedgerEntry>? change = null, PurgeOptions? options = null, DateTimeOffset? now = null, string verification = "md5")
     {
         var receipt = Receipt(verification);

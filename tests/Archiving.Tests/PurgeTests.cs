@@ -5,6 +5,7 @@ using Archiving.Ledger;
 using Archiving.Purge;
 using Archiving.Queues;
 using Archiving.Storage;
+using Microsoft.Extensions.Logging;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -52,6 +53,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
             var audit = (await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!;
             Assert.Equal((entry.Blob, entry.Sha256, 30_000L), (audit.Blob, audit.Sha256, audit.Bytes));
             Assert.NotNull(audit.DeletedAt);
+            Assert.Contains((LogLevel.Information, $"Deleted {item.Region}/{item.Id} at 8x8: 30000 bytes, archived and verified by md5"), pipeline.Logs.Lines);
         }
 
         Assert.Contains((await pipeline.ReadContainerAsync()).Keys, name => name.StartsWith("_reports/purge/", StringComparison.Ordinal));
@@ -75,14 +77,16 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Theory]
-    [InlineData("touched")]
-    [InlineData("other content")]
-    [InlineData("blob deleted")]
-    [InlineData("receipt deleted")]
-    [InlineData("blob overwritten")]
-    [InlineData("row lost")]
-    [InlineData("not archived")]
-    public async Task Refuses_on_any_doubt(string doubt)
+    [InlineData("touched", "its record changed at 8x8 since it was archived")]
+    [InlineData("other content", "its record changed at 8x8 since it was archived")]
+    [InlineData("record forbidden", "8x8 does not let this API key read the object's record (403).")]
+    [InlineData("blob deleted", "the archived blob is not there")]
+    [InlineData("blob overwritten", "the archived blob has another MD5")]
+    [InlineData("receipt deleted", "there is no receipt")]
+    [InlineData("receipt overwritten", "its receipt cannot be read")]
+    [InlineData("row lost", "the ledger does not say that it is archived")]
+    [InlineData("not archived", "the ledger does not say that it is archived")]
+    public async Task Refuses_on_any_doubt(string doubt, string reason)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -104,11 +108,17 @@ public sealed class PurgeTests(AzuriteFixture azurite)
             case "other content":
                 pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 5, bytes: 30_000);
                 break;
+            case "record forbidden":
+                pipeline.Simulator.Account.Rights = Rights.Download | Rights.Edit;
+                break;
             case "blob deleted":
                 await pipeline.Container.DeleteBlobAsync(blob, cancellationToken: Cancellation);
                 break;
             case "receipt deleted":
                 await pipeline.Container.DeleteBlobAsync(ArchiveLayout.ReceiptName(blob!), cancellationToken: Cancellation);
+                break;
+            case "receipt overwritten":
+                await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(blob!)).UploadAsync(BinaryData.FromString("{}"), overwrite: true, Cancellation);
                 break;
             case "blob overwritten":
                 await pipeline.Container.GetBlobClient(blob).UploadAsync(BinaryData.FromBytes(new byte[30_000]), overwrite: true, Cancellation);
@@ -123,7 +133,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.Equal(0, pipeline.Simulator.Counters["delete"]);
         Assert.NotNull(pipeline.Simulator.Objects.Find(item.Region, item.Id));
         Assert.Null(await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation));
-        Assert.Contains(pipeline.Logs.Lines, line => line.Message.Contains("is not deleted at 8x8", StringComparison.Ordinal));
+        AssertRefused(pipeline, item, reason);
     }
 
     [Fact]
@@ -137,7 +147,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 200, Body = "{}" });
 
         var exception = await Assert.ThrowsAsync<InvalidDataException>(() => PurgeAsync(pipeline, item));
-        Assert.Contains("still has it", exception.Message, StringComparison.Ordinal);
+        Assert.Equal("8x8 says that it deleted the object, and still has it.", exception.Message);
         Assert.Equal("Archived", await pipeline.StateAsync(item));
         Assert.Null((await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!.DeletedAt);
 
@@ -146,8 +156,30 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.Equal("Purged", await pipeline.StateAsync(item));
     }
 
-    [Fact]
-    public async Task Finishes_what_a_crash_left_after_the_deletion()
+    [Theory]
+    [InlineData("DELETED")]
+    [InlineData("REVOKED")]
+    public async Task Takes_a_record_in_a_deleted_state_for_gone(string state)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "record", Kind = FaultKind.Latency, Milliseconds = 0, First = 1 },
+            new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 200, Body = $$"""{"id":"{{item.Id}}","objectState":"{{state}}"}""" });
+
+        Assert.True(await PurgeAsync(pipeline, item));
+
+        Assert.Equal((1L, "Purged"), (pipeline.Simulator.Counters["delete"], await pipeline.StateAsync(item)));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("DELETED")]
+    [InlineData("REVOKED")]
+    public async Task Finishes_what_a_crash_left_after_the_deletion(string? state)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -157,13 +189,23 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var entry = (await pipeline.FindAsync(item))!;
         var receipt = Receipt.Parse((await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
         await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
-        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        if (state is null)
+        {
+            pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        }
+        else
+        {
+            pipeline.Simulator.Objects.SetState(item.Region, item.Id, state);
+        }
 
         Assert.True(await PurgeAsync(pipeline, item));
+        var deletedAt = (await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!.DeletedAt;
+        time.Advance(TimeSpan.FromDays(1));
         Assert.True(await PurgeAsync(pipeline, item));
 
-        Assert.Equal("Purged", await pipeline.StateAsync(item));
-        Assert.NotNull((await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!.DeletedAt);
+        Assert.Equal((0L, "Purged"), (pipeline.Simulator.Counters["delete"], await pipeline.StateAsync(item)));
+        Assert.NotNull(deletedAt);
+        Assert.Equal(deletedAt, (await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!.DeletedAt);
     }
 
     [Fact]
@@ -177,7 +219,9 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
 
         Assert.False(await PurgeAsync(pipeline, item));
+
         Assert.Equal("Archived", await pipeline.StateAsync(item));
+        AssertRefused(pipeline, item, "8x8 no longer has it");
     }
 
     [Fact]
@@ -215,6 +259,13 @@ public sealed class PurgeTests(AzuriteFixture azurite)
 
     private Task<Pipeline> StartAsync(TimeProvider time) =>
         Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "7"), ("Purge__MaxPerRun", "3")]);
+
+    private static void AssertRefused(Pipeline pipeline, SimulatedObject item, string reason)
+    {
+        var (level, message) = Assert.Single(pipeline.Logs.Lines, line => line.Message.Contains("is not deleted at 8x8", StringComparison.Ordinal));
+        Assert.Equal(LogLevel.Warning, level);
+        Assert.StartsWith($"{item.Region}/{item.Id} is not deleted at 8x8: {reason}", message, StringComparison.Ordinal);
+    }
 
     private static SimulatedObject Add(Pipeline pipeline) =>
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 30_000, CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-3) });

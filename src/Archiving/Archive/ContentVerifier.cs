@@ -98,16 +98,17 @@ public sealed class ContentVerifier : IDisposable
         ArgumentNullException.ThrowIfNull(record);
         _record = record;
         _announced = announced;
-        _multipart = IsMd5(record) && (record.StoredBytes ?? announced) is { } length ? MultipartMd5.Start(record.Checksum, length) : null;
+
+        // Where the two differ, the size is wrong whatever the checksum says.
+        _multipart = IsMd5(record) ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0)) : null;
     }
 
     /// <summary>Whether 8x8 names the MD5 of an object's content, and not one over parts.</summary>
     public static bool HasPlainMd5(StorageObject record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return IsMd5(record) && record.Checksum is { Length: 32 } checksum && checksum.AsSpan().IsHex();
+        return IsMd5(record) && record.Checksum is { Length: 32 } checksum && checksum.All(char.IsAsciiHexDigit);
     }
-
 
     /// <summary>Takes in the next bytes.</summary>
     public void Append(ReadOnlySpan<byte> bytes)

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 
@@ -12,46 +11,41 @@ namespace Archiving.Archive;
 public sealed class MultipartMd5 : IDisposable
 {
     private const long Mebibyte = 1024 * 1024;
-    private static readonly long[] UsualPartSizes =
-        [.. new long[] { 5, 6, 7, 8, 10, 12, 15, 16, 20, 24, 25, 30, 32, 40, 48, 50, 64, 75, 80, 96, 100, 128, 150, 200, 250, 256, 500, 512, 1000, 1024 }.Select(size => size * Mebibyte)];
 
     private readonly string _claim;
     private readonly int _parts;
     private readonly List<Candidate> _candidates;
 
-    private MultipartMd5(string claim, int parts, long length)
+    private MultipartMd5(string claim, int parts, IEnumerable<long> partSizes)
     {
         _claim = claim;
         _parts = parts;
-        _candidates = [.. (parts == 1 ? [Math.Max(length, 1)] : UsualPartSizes.Where(size => (length + size - 1) / size == parts))
-            .Select(size => new Candidate(size))];
+        _candidates = [.. partSizes.Select(size => new Candidate(size))];
     }
+
+    private static IEnumerable<long> UsualPartSizes =>
+        new long[] { 5, 6, 7, 8, 10, 12, 15, 16, 20, 24, 25, 30, 32, 40, 48, 50, 64, 75, 80, 96, 100, 128, 150, 200, 250, 256, 500, 512, 1000, 1024 }.Select(size => size * Mebibyte);
 
     /// <summary>Whether the part sizes are known and not guessed, so that a checksum that does not fit proves the content wrong.</summary>
     public bool IsCertain => _parts == 1;
 
     /// <summary>Starts reckoning for a claimed checksum.</summary>
     /// <param name="checksum">What 8x8 says.</param>
-    /// <param name="length">Size of the content, in bytes.</param>
+    /// <param name="length">Size of the content, in bytes; one part needs none.</param>
     /// <returns><see langword="null"/> when the checksum is not of this form, or no usual part size gives that many parts.</returns>
     public static MultipartMd5? Start(string? checksum, long length)
     {
         if (checksum is null || checksum.Length < 34 || checksum[32] != '-'
-            || !checksum.AsSpan(0, 32).IsHex()
+            || !checksum.Take(32).All(char.IsAsciiHexDigit)
             || !int.TryParse(checksum.AsSpan(33), NumberStyles.None, CultureInfo.InvariantCulture, out var parts)
             || parts is < 1 or > 10_000)
         {
             return null;
         }
 
-        var reckoning = new MultipartMd5(checksum[..32], parts, length);
-        if (reckoning._candidates.Count > 0)
-        {
-            return reckoning;
-        }
-
-        reckoning.Dispose();
-        return null;
+        // One part has no end but the content's.
+        long[] partSizes = parts == 1 ? [long.MaxValue] : [.. UsualPartSizes.Where(size => (length + size - 1) / size == parts)];
+        return partSizes.Length > 0 ? new MultipartMd5(checksum[..32], parts, partSizes) : null;
     }
 
     /// <summary>Takes in the next bytes of the content.</summary>
@@ -116,11 +110,4 @@ public sealed class MultipartMd5 : IDisposable
             _parts++;
         }
     }
-}
-
-internal static class Hex
-{
-    private static readonly SearchValues<char> Digits = SearchValues.Create("0123456789abcdefABCDEF");
-
-    public static bool IsHex(this ReadOnlySpan<char> text) => text.Length > 0 && !text.ContainsAnyExcept(Digits);
 }

@@ -50,7 +50,7 @@ public sealed class ListingStore : IDisposable
         async () =>
         {
             var rows = new List<WatermarkRow>();
-            await foreach (var row in _table.QueryAsync<WatermarkRow>(row => row.PartitionKey == WatermarkRow.Partition, cancellationToken: cancellationToken))
+            await foreach (var row in _table.QueryAsync<WatermarkRow>(TableClient.CreateQueryFilter($"PartitionKey eq {WatermarkRow.Partition}"), cancellationToken: cancellationToken))
             {
                 rows.Add(row);
             }
@@ -174,7 +174,7 @@ public sealed class ListingStore : IDisposable
         await CallAsync(
             async () =>
             {
-                await foreach (var run in _table.QueryAsync<RunRow>(run => run.PartitionKey == RunRow.Partition && run.StartedAt < before, maxPerPage: 100, cancellationToken: cancellationToken))
+                await foreach (var run in _table.QueryAsync<RunRow>(TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and StartedAt lt {before}"), maxPerPage: 100, cancellationToken: cancellationToken))
                 {
                     old.Add(run.RowKey);
                 }
@@ -207,7 +207,7 @@ public sealed class ListingStore : IDisposable
         {
             var partition = RunPartition(runId);
             var rows = new List<WindowRow>();
-            await foreach (var row in _table.QueryAsync<WindowRow>(row => row.PartitionKey == partition, cancellationToken: cancellationToken))
+            await foreach (var row in _table.QueryAsync<WindowRow>(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), cancellationToken: cancellationToken))
             {
                 rows.Add(row);
             }

@@ -58,12 +58,7 @@ public sealed partial class ObjectPurger(
 
     private async Task<bool> LookAndPurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
-        StorageObject record;
-        try
-        {
-            record = await source.ReadAsync(message.Region, message.Id, cancellationToken);
-        }
-        catch (ObjectGoneException)
+        if (await FindAtSourceAsync(message, cancellationToken) is not { } record)
         {
             // Gone by itself, or by an earlier delivery of this message that did not live to say so.
             return await CompleteAsync(LedgerKey.Of(message.Region, message.KnownRecord), message, cancellationToken);
@@ -92,7 +87,7 @@ public sealed partial class ObjectPurger(
         }
 
         await conditions.ClearAsync(Condition.Purge, cancellationToken);
-        if (await IsStillThereAsync(message, cancellationToken))
+        if (await FindAtSourceAsync(message, cancellationToken) is not null)
         {
             throw new InvalidDataException("8x8 says that it deleted the object, and still has it.");
         }
@@ -100,17 +95,23 @@ public sealed partial class ObjectPurger(
         return await CompleteAsync(key, message, cancellationToken);
     }
 
-    private async Task<bool> IsStillThereAsync(ObjectMessage message, CancellationToken cancellationToken)
+    /// <summary>8x8's record; <see langword="null"/> when 8x8 no longer has the object.</summary>
+    private async Task<StorageObject?> FindAtSourceAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
         try
         {
-            var after = await source.ReadAsync(message.Region, message.Id, cancellationToken);
-            return after.State != ObjectState.Deleted && after.State != ObjectState.Revoked;
+            var record = await source.ReadAsync(message.Region, message.Id, cancellationToken);
+            if (record.State != ObjectState.Deleted && record.State != ObjectState.Revoked)
+            {
+                return record;
+            }
         }
         catch (ObjectGoneException)
         {
-            return false;
+            // Not found says the same.
         }
+
+        return null;
     }
 
     private async Task<bool> CompleteAsync(LedgerKey key, ObjectMessage message, CancellationToken cancellationToken)
@@ -129,7 +130,7 @@ public sealed partial class ObjectPurger(
             {
                 metrics.CountPurged(row.Region, row.Type);
                 Log.Purged(logger, message.Region, message.Id, begun.Bytes, begun.Verification);
-                break;
+                return true;
             }
         }
 
@@ -142,9 +143,9 @@ public sealed partial class ObjectPurger(
         {
             return await store.ReadAsync(ArchiveLayout.ReceiptName(blob), cancellationToken) is { } body ? Receipt.Parse(body) : null;
         }
-        catch (FormatException)
+        catch (FormatException exception)
         {
-            return null;
+            throw new PermanentFailureException("its receipt cannot be read", exception);
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Linq.Expressions;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using Azure;
@@ -74,20 +73,6 @@ internal sealed partial class InMemoryTable(World world) : TableClient
 
     public override AsyncPageable<T> QueryAsync<T>(string? filter = null, int? maxPerPage = null, IEnumerable<string>? select = null, CancellationToken cancellationToken = default) =>
         new Pages<T>(world, () => _rows.Values.Where(Parse(filter)).Select(Read<T>));
-
-    public override AsyncPageable<T> QueryAsync<T>(Expression<Func<T, bool>> filter, int? maxPerPage = null, IEnumerable<string>? select = null, CancellationToken cancellationToken = default)
-    {
-        var matches = filter.Compile();
-        return new Pages<T>(world, () => _rows.Values.Where(row => CanBe<T>(row)).Select(Read<T>).Where(matches));
-    }
-
-    private static bool CanBe<T>(Dictionary<string, object?> row) =>
-        typeof(T).Name switch
-        {
-            "WatermarkRow" => (string)row["PartitionKey"]! == "watermark",
-            "RunRow" => (string)row["PartitionKey"]! == "run",
-            _ => true,
-        };
 
     private void Check(TableTransactionAction action)
     {
