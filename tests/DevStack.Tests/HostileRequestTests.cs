@@ -30,7 +30,7 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
     public async Task Answers_whatever_is_asked_with_a_problem_and_changes_nothing()
     {
         var seed = int.Parse(Environment.GetEnvironmentVariable("FUZZ_SEED") ?? "1", CultureInfo.InvariantCulture);
-        var count = int.Parse(Environment.GetEnvironmentVariable("FUZZ_REQUESTS") ?? "2000", CultureInfo.InvariantCulture);
+        var count = int.Parse(Environment.GetEnvironmentVariable("FUZZ_REQUESTS") ?? "1000", CultureInfo.InvariantCulture);
         var requests = new HostileRequests(seed, Routes).Take(count).Index();
         var before = await ReadTablesAsync();
 

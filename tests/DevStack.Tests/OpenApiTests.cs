@@ -53,6 +53,26 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         }
     }
 
+    [Fact]
+    public async Task Names_each_parameter_of_a_query()
+    {
+        var checkedOnes = 0;
+        foreach (var (path, operations) in (await ReadAsync())["paths"]!.AsObject().Where(path => path.Value!["get"] is not null))
+        {
+            using var answer = await api.SendAsync(HttpMethod.Get, $"{RouteParameter().Replace(path, "x")}?nosuch=1");
+            var body = await answer.Content.ReadAsStringAsync(Cancellation);
+            if (answer.StatusCode == HttpStatusCode.BadRequest)
+            {
+                var named = operations!["get"]!["parameters"]!.AsArray().Where(parameter => parameter!["in"]!.ToString() == "query").Select(parameter => parameter!["name"]!.ToString());
+                var expected = JsonDocument.Parse(body).RootElement.GetProperty("detail").GetString()!;
+                Assert.Equal($"nosuch: There is no such parameter; expected {string.Join(", ", named)}.", expected);
+                checkedOnes++;
+            }
+        }
+
+        Assert.True(checkedOnes >= 4);
+    }
+
     public static TheoryData<string, string, string?, int> Calls => new()
     {
         { "GET", "/api/health", null, 200 },
