@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Simulator;
 
-/// <summary>What the API key may do.</summary>
+/// <summary>What the API key may do. 8x8 knows read-only keys, keys that may download, and keys that may edit.</summary>
 [Flags]
 public enum Rights
 {
@@ -13,8 +13,14 @@ public enum Rights
     /// <summary>Download content.</summary>
     Download = 2,
 
+    /// <summary>Restore from cold storage. 8x8 gives it with <see cref="Delete"/> only; apart, a client that takes one for the other shows.</summary>
+    Restore = 4,
+
+    /// <summary>Delete.</summary>
+    Delete = 8,
+
     /// <summary>Restore and delete.</summary>
-    Edit = 4,
+    Edit = Restore | Delete,
 }
 
 /// <summary>The simulated 8x8 account. Safe for many threads.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -50,6 +51,12 @@ public sealed class SimulatorServer : IAsyncDisposable
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
         _application = builder.Build();
+        _application.Use((context, next) =>
+        {
+            // Otherwise the web server writes the machine's time.
+            context.Response.Headers.Date = clock.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
+            return next(context);
+        });
         AuthorizationEndpoints.Map(_application, Account, Faults, clock);
         new StorageEndpoints(Account, Objects, Faults, Counters, clock).Map(_application);
         _vault.Map(_application);

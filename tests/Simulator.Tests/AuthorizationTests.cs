@@ -47,4 +47,30 @@ public sealed class AuthorizationTests : SimulatorTest
         Assert.Equal(download, await StatusAsync(HttpMethod.Get, $"/storage/us-east/v3/objects/{available.Id}/content"));
         Assert.Equal(restore, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{archived.Id}/restore"));
     }
+
+    [Theory]
+    [InlineData(Rights.Read, "GET", "objects/nothing", null)]
+    [InlineData(Rights.Download, "GET", "objects/nothing/content", null)]
+    [InlineData(Rights.Restore, "POST", "objects/nothing/restore?expirationDays=1", null)]
+    [InlineData(Rights.Delete, "DELETE", "bulk", """["nothing"]""")]
+    public async Task Tells_a_missing_right_before_a_missing_object(Rights right, string method, string path, string? body)
+    {
+        var all = Server.Account.Rights;
+        var unknown = right == Rights.Delete ? HttpStatusCode.NoContent : HttpStatusCode.NotFound;
+        Assert.Equal(unknown, await StatusAsync(new HttpMethod(method), $"/storage/us-east/v3/{path}", body));
+
+        Server.Account.Rights = all & ~right;
+
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(new HttpMethod(method), $"/storage/us-east/v3/{path}", body));
+    }
+
+    [Fact]
+    public async Task Dates_its_answers_by_its_own_clock()
+    {
+        Time.Advance(TimeSpan.FromMinutes(7));
+
+        using var response = await Client.GetAsync(new Uri("/storage/us-east/v3/regions", UriKind.Relative), Cancellation);
+
+        Assert.Equal(Now.AddMinutes(7), response.Headers.Date);
+    }
 }

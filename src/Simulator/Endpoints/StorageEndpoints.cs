@@ -29,8 +29,8 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
         storage.MapGet("/objects/{id}/content", context => context.Request.Query["presignUrl"] == "true"
             ? HandleAsync(context, "presign", Rights.Download, PresignAsync)
             : HandleAsync(context, "content", Rights.Download, GetContentAsync));
-        storage.MapPost("/objects/{id}/restore", context => HandleAsync(context, "restore", Rights.Edit, RestoreAsync));
-        storage.MapDelete("/bulk", context => HandleAsync(context, "delete", Rights.Edit, DeleteAsync));
+        storage.MapPost("/objects/{id}/restore", context => HandleAsync(context, "restore", Rights.Restore, RestoreAsync));
+        storage.MapDelete("/bulk", context => HandleAsync(context, "delete", Rights.Delete, DeleteAsync));
         routes.MapGet("/s3/{key}", GetPresignedAsync);
     }
 
