@@ -1,4 +1,5 @@
 using Archiving.Archive;
+using Archiving.Doctor;
 using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Ledger;
@@ -90,7 +91,8 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<FailureRedriver>()
             .AddSingleton<DaySummaries>()
             .AddSingleton<StatusReader>()
-            .AddSingleton<StatusHistory>();
+            .AddSingleton<StatusHistory>()
+            .AddSingleton<Checkup>();
     }
 
     private static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)

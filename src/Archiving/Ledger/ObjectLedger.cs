@@ -23,12 +23,20 @@ public sealed class ObjectLedger : IDisposable
 
     /// <summary>Initializes the ledger.</summary>
     public ObjectLedger(TableServiceClient tables, LedgerChanges changes)
+        : this(tables, changes, createsTable: true)
+    {
+    }
+
+    private ObjectLedger(TableServiceClient tables, LedgerChanges changes, bool createsTable)
     {
         ArgumentNullException.ThrowIfNull(tables);
         _changes = changes;
         _table = tables.GetTableClient(TableName);
-        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
+        _created = new Initialization(token => createsTable ? _table.CreateIfNotExistsAsync(token) : Task.CompletedTask);
     }
+
+    /// <summary>A ledger to look rows up in that does not make the table: one that is not there holds nothing.</summary>
+    internal static ObjectLedger WithoutCreating(TableServiceClient tables, LedgerChanges changes) => new(tables, changes, createsTable: false);
 
     /// <summary>
     /// The rows of a listing page's records, in one query: those of the page's days whose time lies within the page's.
