@@ -1,4 +1,5 @@
 using Archiving;
+using Archiving.Doctor;
 using Archiving.Settings;
 using Functions;
 using Functions.Dashboard;
@@ -9,6 +10,12 @@ using Microsoft.Extensions.Hosting;
 
 try
 {
+    if (args is ["doctor", .. var options])
+    {
+        Environment.ExitCode = await DoctorCommand.RunAsync(FunctionsApplication.CreateBuilder([]).Configuration, options);
+        return;
+    }
+
     var builder = FunctionsApplication.CreateBuilder(args);
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<ProblemDetailsMiddleware>();

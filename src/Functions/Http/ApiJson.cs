@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Archiving.Doctor;
 using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Listing;
@@ -16,6 +17,7 @@ namespace Functions.Http;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthReport))]
 [JsonSerializable(typeof(Redriven))]
+[JsonSerializable(typeof(Plan))]
 [JsonSerializable(typeof(PurgePlan))]
 [JsonSerializable(typeof(FoundObjects))]
 [JsonSerializable(typeof(ObjectItem))]
