@@ -56,16 +56,6 @@ public sealed partial class DocumentationTests(TemplateFixture template)
         List<string> Names(string section) => [.. compiled.RootElement.GetProperty(section).EnumerateObject().Select(item => item.Name)];
     }
 
-    [Theory]
-    [InlineData("README.md")]
-    [InlineData("docs/deploy.md")]
-    public void Every_link_leads_somewhere(string document)
-    {
-        var links = Link().Matches(Repository.Read(document)).Select(match => match.Groups["target"].Value.Split('#')[0]).Where(link => link.Length > 0 && !link.Contains(':'));
-
-        Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(Repository.Path(document))!, link)), $"{document} links to {link}."));
-    }
-
     [Fact]
     public void Every_parameter_in_the_text_exists()
     {
@@ -129,9 +119,6 @@ public sealed partial class DocumentationTests(TemplateFixture template)
 
     [GeneratedRegex(@"readEnvironmentVariable\('(?<name>\w+)'", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Variable();
-
-    [GeneratedRegex(@"\]\((?<target>[^)\s]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Link();
 
     [GeneratedRegex("`param (?<name>\\w+) ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();
