@@ -29,16 +29,18 @@ internal static class AzureCalls
     public const string UpdateEntities = "Microsoft.Storage/storageAccounts/tableServices/tables/entities/update/action";
     public const string DeleteEntities = "Microsoft.Storage/storageAccounts/tableServices/tables/entities/delete";
 
-    /// <summary>The app goes on without the right: the deployment has made the container.</summary>
+    /// <summary>The app goes on without the right: the deployment has made the container, and the examination says what it cannot see.</summary>
     public static readonly string[] DoneWithout = [WriteContainer, ReadBlobService];
 
     /// <summary>Method, and the rights that its requests need. None: it makes no request.</summary>
     public static readonly IReadOnlyDictionary<string, string[]> Rights = new Dictionary<string, string[]>(StringComparer.Ordinal)
     {
         ["BlobServiceClient.GetBlobContainerClient"] = [],
+        ["BlobServiceClient.GetPropertiesAsync"] = [ReadBlobService],
         ["BlobServiceClient.GetUserDelegationKeyAsync"] = [SignLinks],
         ["BlobContainerClient.GetBlobClient"] = [],
         ["BlobContainerClient.CreateIfNotExistsAsync"] = [WriteContainer],
+        ["BlobContainerClient.GetPropertiesAsync"] = [ReadContainer],
         ["BlobContainerClient.GetBlobsAsync"] = [ReadBlob],
         ["BlobContainerClient.GetBlobsByHierarchyAsync"] = [ReadBlob],
         ["BlobBaseClient.DownloadContentAsync"] = [ReadBlob],
@@ -46,6 +48,7 @@ internal static class AzureCalls
         ["BlobBaseClient.GenerateSasUri"] = [],
         ["BlobBaseClient.GenerateUserDelegationSasUri"] = [],
         ["BlobBaseClient.GetPropertiesAsync"] = [ReadBlob],
+        ["BlobBaseClient.SetMetadataAsync"] = [WriteBlob],
         ["BlobClient.UploadAsync"] = [WriteBlob],
         ["BlockBlobClient.CommitBlockListAsync"] = [WriteBlob],
         ["BlockBlobClient.StageBlockAsync"] = [WriteBlob],
@@ -58,6 +61,7 @@ internal static class AzureCalls
         ["QueueServiceClient.GetQueueClient"] = [],
         ["QueueClient.CreateIfNotExistsAsync"] = [WriteQueue],
         ["QueueClient.GetPropertiesAsync"] = [ReadQueue],
+        ["QueueClient.SetMetadataAsync"] = [WriteQueue],
         ["QueueClient.SendMessageAsync"] = [AddMessage],
         ["TableServiceClient.GetTableClient"] = [],
         ["TableClient.CreateQueryFilter"] = [],
