@@ -16,7 +16,7 @@ public sealed class PictureTests(RunningArchive archive)
 {
     private const long LargestPicture = 200_000;
     private const long LargestObject = 2_000_000;
-    private static readonly Size Desktop = new(1280, 1180);
+    private static readonly Size Desktop = new(1280, 1020);
     private static readonly Size Phone = new(390, 844);
     private static readonly string? Folder = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder ? Path.Combine(FilesTests.Metadata("RepositoryRoot"), folder) : null;
 
@@ -44,7 +44,7 @@ public sealed class PictureTests(RunningArchive archive)
         await TakeAsync(browser, "phone");
 
         browser.Look(Desktop);
-        browser.Open(RunningArchive.PageOf(app, "#/find?state=Archived"));
+        browser.Open(RunningArchive.PageOf(app, "#/find?q=maria%20chen"));
         await browser.WaitForAsync("#results tbody a");
         await TakeAsync(browser, "find");
         browser.Open(RunningArchive.PageOf(app, $"#/object/{await FindCallAsync(app)}"));
@@ -69,7 +69,7 @@ public sealed class PictureTests(RunningArchive archive)
         simulator.Account.RestoreTime = TimeSpan.FromDays(1);
         var media = simulator.Objects.GetAll().Where(item => item.Type is "callrecording" or "voicemail" or "callcentervoicemail").OrderBy(item => item.CreatedTime).ToList();
         var refused = media.Where((_, index) => index % 5 == 0).Take(5).ToList();
-        simulator.Faults.Set([.. refused.Select(item => new FaultRule { Call = "content", Id = item.Id, Kind = FaultKind.Status, Status = 403 })]);
+        simulator.Faults.Set([.. refused.Select(item => new FaultRule { Call = "content", Id = item.Id, Kind = FaultKind.Status, Status = 403, Body = "Access is denied." })]);
         foreach (var cold in media.Except(refused).Take(4))
         {
             simulator.Objects.SetState(cold.Region, cold.Id, "ARCHIVED");

@@ -88,7 +88,7 @@ function create(container, series, paths) {
   const options = {
     width: Math.max(240, container.clientWidth),
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 24, 0, 0],
     legend: { live: true },
     cursor: { sync: { key: "activity" }, y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: { x: { time: true }, y: { range: (chart, least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },

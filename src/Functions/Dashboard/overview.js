@@ -7,6 +7,7 @@ import * as format from "./format.js";
 import { nameOf, objectHref, timeAway } from "./parts.js";
 
 const SHOWN = 20;
+const ASKED = "200";
 const LATE = 3_600_000;
 
 const QUEUES = {
@@ -26,10 +27,10 @@ let saidLast = null;
 /** Reads what is due. The status has just been read. */
 export async function refresh(status, signal) {
   await Promise.all([
-    part("health", 14_000, null, api.readHealth, showHealth, "health", signal),
+    part("health", 30_000, null, api.readHealth, showHealth, "health", signal),
     part("history", 60_000, charts.span(), (stop) => api.readHistory(charts.span(), stop), ({ samples }) => charts.setSamples(samples), null, signal),
-    part("failures", 30_000, status.objects.Failed, (stop) => api.findObjects({ state: "Failed", limit: String(SHOWN) }, stop), (page) => showFailures(page, status), "failures", signal),
-    part("restores", 30_000, status.objects.Restoring, (stop) => api.findObjects({ state: "Restoring", limit: String(SHOWN) }, stop), (page) => showRestores(page, status), "restores", signal),
+    part("failures", 30_000, status.objects.Failed, (stop) => api.findObjects({ state: "Failed", limit: ASKED }, stop), ({ items }) => showFailures(items, status), "failures", signal),
+    part("restores", 30_000, status.objects.Restoring, (stop) => api.findObjects({ state: "Restoring", limit: ASKED }, stop), ({ items }) => showRestores(items, status), "restores", signal),
     part("proof", 300_000, null, readProof, showProof, "proof", signal),
   ]);
   charts.draw();
@@ -69,6 +70,7 @@ export function showStatus(status, at) {
   showListings(status.listings);
   showQueues(status.queues);
   showTypes(status.byType);
+  charts.draw();
 }
 
 /** What was known is old: no figure may look like a fact. */
@@ -212,26 +214,36 @@ async function startComparison(event) {
   }
 }
 
-function showFailures({ items, cursor }, status) {
+/** Those first that 8x8 deletes first. */
+function nearest(items) {
+  const end = ({ deletedBy8x8On }) => (deletedBy8x8On ? Date.parse(deletedBy8x8On) : Infinity);
+  return items.toSorted((one, other) => end(one) - end(other)).slice(0, SHOWN);
+}
+
+function showFailures(found, status) {
+  const items = nearest(found);
+  const isMore = status.objects.Failed > items.length;
   element("redrive-all").hidden = items.length === 0;
-  show(element("failures"), { items, more: Boolean(cursor) }, () => items.length === 0
+  show(element("failures"), { items, isMore, all: isMore && status.objects.Failed }, () => items.length === 0
     ? h("p", { class: "fine" }, icon("Archived"), "Nothing has failed.")
     : [
       h("ul", { class: "plain rows" }, items.map((item) => h(
         "li", null,
         h("div", { class: "what" },
           h("a", { href: objectHref(item), "data-focus": `open ${item.region} ${item.id}` }, nameOf(item)),
-          h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime), item.attempts && `tried ${format.count(item.attempts, "time")}`].filter(Boolean).join(" · "))),
+          h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime), item.attempts && (item.attempts === 1 ? "tried once" : `tried ${format.number(item.attempts)} times`)].filter(Boolean).join(" · "))),
         h("p", { class: "reason" }, item.lastError ?? "The reason is not known."),
         h("div", { class: "do" },
           item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)),
           h("button", { type: "button", class: "small", "aria-label": `Try again: ${nameOf(item)}`, "data-focus": `redrive ${item.region} ${item.id}`, click: () => redriveOne(item) }, "Try again"))))),
-      cursor && h("p", null, h("a", { href: "#/find?state=Failed" }, `Show all ${format.number(status.objects.Failed)}`)),
+      isMore && h("p", null, h("a", { href: "#/find?state=Failed", "data-focus": "all failures" }, `Show all ${format.number(status.objects.Failed)}`)),
     ]);
 }
 
-function showRestores({ items, cursor }, status) {
-  show(element("restores"), { items, more: Boolean(cursor) }, () => items.length === 0
+function showRestores(found, status) {
+  const items = nearest(found);
+  const isMore = status.objects.Restoring > items.length;
+  show(element("restores"), { items, isMore, all: isMore && status.objects.Restoring }, () => items.length === 0
     ? h("p", { class: "muted" }, "Nothing waits for 8x8's cold storage.")
     : [
       h("ul", { class: "plain rows" }, items.map((item) => h(
@@ -241,7 +253,7 @@ function showRestores({ items, cursor }, status) {
           h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime)].join(" · "))),
         h("p", { class: "reason" }, item.restoreRequestedAt ? ["Asked for ", timeAway(item.restoreRequestedAt), "; 8x8 takes up to a day."] : "About to be asked for."),
         h("div", { class: "do" }, item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)))))),
-      cursor && h("p", null, h("a", { href: "#/find?state=Restoring" }, `Show all ${format.number(status.objects.Restoring)}`)),
+      isMore && h("p", null, h("a", { href: "#/find?state=Restoring", "data-focus": "all restores" }, `Show all ${format.number(status.objects.Restoring)}`)),
     ]);
 }
 
