@@ -44,6 +44,51 @@ public sealed partial class DocumentTests
         Assert.All(named, name => Assert.Contains(name, declared));
     }
 
+    [Fact]
+    public void List_every_log_event_as_it_is_in_the_code()
+    {
+        var logged = new[] { "Archiving", "Functions", "EightByEight" }
+            .SelectMany(project => Directory.EnumerateFiles(RepositoryFiles.At($"src/{project}"), "*.cs", SearchOption.AllDirectories))
+            .SelectMany(file => LogEvent().Matches(File.ReadAllText(file)))
+            .Select(match => (Id: match.Groups["id"].Value, Level: match.Groups["level"].Value, Message: match.Groups["message"].Value))
+            .Order()
+            .ToList();
+        var documented = File.ReadLines(RepositoryFiles.At("docs/logs.md"))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
+            .Where(cells => cells.Length > 4 && cells[1].Length > 0 && cells[1].All(char.IsAsciiDigit))
+            .Select(cells => (Id: cells[1], Level: cells[2], Message: cells[3]))
+            .Order()
+            .ToList();
+
+        Assert.Distinct(logged.Select(entry => entry.Id));
+        Assert.Equal(logged, documented);
+    }
+
+    [Fact]
+    public void Say_what_each_alert_means_and_each_check_of_health()
+    {
+        var guide = File.ReadAllText(RepositoryFiles.At("docs/operator-guide.md"));
+        var alerts = AlertTitle().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/modules/alerts.bicep"))).Select(match => Parameter().Replace(match.Groups["title"].Value, "…")).ToList();
+        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving/Health/Condition.cs"))).Select(match => match.Groups["name"].Value).ToList();
+
+        Assert.NotEmpty(alerts);
+        Assert.NotEmpty(conditions);
+        Assert.All(alerts, title => Assert.Contains($"| {title} |", guide, StringComparison.Ordinal));
+        Assert.All(conditions, name => Assert.Contains($"| `{name}` |", guide, StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"LoggerMessage\(EventId = (?<id>\d+), Level = LogLevel\.(?<level>\w+), Message = ""(?<message>[^""]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LogEvent();
+
+    [GeneratedRegex(@"\$\{\w+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Parameter();
+
+    [GeneratedRegex(@"^    title: '(?<title>[^']+)'", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex AlertTitle();
+
+    [GeneratedRegex(@"^    (?<name>[A-Z]\w+),", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Condition();
+
     [GeneratedRegex(@"\]\((?<target>[^)\s:]+)\)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Link();
 
