@@ -9,8 +9,7 @@ namespace Functions;
 /// <summary>Tells what a run would copy, and whether it can.</summary>
 public sealed class PlanFunctions(Checkup checkup)
 {
-    // The function key can come as a parameter.
-    private const string KeyParameter = "code";
+    private const int LongestText = 2000;
 
     // Azure cuts an HTTP request after 230 seconds.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
@@ -21,10 +20,12 @@ public sealed class PlanFunctions(Checkup checkup)
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "plan")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(request);
+        var query = new RequestQuery(request, [.. PlanRequest.Names]);
         try
         {
-            var asked = PlanRequest.Parse(request.Query.Where(item => item.Key != KeyParameter).Select(item => KeyValuePair.Create(item.Key, item.Value.ToString())));
+            var asked = PlanRequest.Parse(PlanRequest.Names
+                .Select(name => KeyValuePair.Create(name, query.Text(name, LongestText) ?? ""))
+                .Where(item => item.Value.Length > 0));
             return ApiJson.Result(await checkup.RunAsync(asked with { Patience = Patience }, progress: null, cancellationToken), ApiJson.Default.Plan);
         }
         catch (PlanRequestException exception)

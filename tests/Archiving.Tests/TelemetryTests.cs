@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Archiving.Failures;
-using Archiving.Health;
 using Archiving.Listing;
 using Archiving.Purge;
 using Archiving.Queues;

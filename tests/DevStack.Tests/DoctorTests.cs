@@ -51,11 +51,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     public async Task Ends_with_1_and_names_every_setting_that_is_wrong()
     {
         await using var simulator = await StartSimulatorAsync();
-        var settings = Settings(simulator, azurite.NewAccount());
-        settings["EightByEight__Secret"] = "";
-        settings["Listing__StartFrom"] = "soon";
 
-        var (exitCode, output) = await RunAsync(settings);
+        var (exitCode, output) = await RunAsync(Settings(simulator, azurite.NewAccount(), ("EightByEight__Secret", ""), ("Listing__StartFrom", "soon")));
 
         Assert.Equal(1, exitCode);
         Assert.Contains("\n  problem    Settings     EightByEight__Secret is not set", output, StringComparison.Ordinal);
@@ -120,7 +117,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.False(plan.GetProperty("isReady").GetBoolean());
 
         foreach (var (query, field) in ((string, string)[])[
-            ("from=soon", "from"), ("from=2026-02-01&to=2026-01-01", "to"), ("regions=", "regions"), ("types=a;b", "types"),
+            ("from=soon", "from"), ("from=2026-02-01&to=2026-01-01", "to"), ("regions=,", "regions"), ("types=a;b", "types"),
             ("maxPages=many", "maxPages"), ("probeRights=perhaps", "probeRights"), ("region=uk", "region"), ("from=2026-01-01&from=2026-01-02", "from")])
         {
             var (code, problem) = await app.GetAsync($"/api/plan?{query}");
@@ -173,7 +170,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         return names;
     }
 
-    private static async Task<(int ExitCode, string Output)> RunAsync(Dictionary<string, string> settings, params IReadOnlyList<string> arguments)
+    private static async Task<(int ExitCode, string Output)> RunAsync(IReadOnlyDictionary<string, string> settings, params IReadOnlyList<string> arguments)
     {
         var lines = new List<string>();
         int exitCode;
@@ -194,15 +191,6 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         return (exitCode, output);
     }
 
-    private static Dictionary<string, string> Settings(SimulatorServer simulator, StorageAccount account) => new(StringComparer.Ordinal)
-    {
-        ["AzureWebJobsStorage"] = account.ConnectionString,
-        ["EightByEight__BaseUrl"] = simulator.BaseUrl.AbsoluteUri,
-        ["EightByEight__Key"] = "demo-key",
-        ["EightByEight__Secret"] = "demo-secret",
-        ["ListingSchedule"] = "0 0 0 1 1 *",
-        ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
-        ["LocalHost__SettingsFile"] = "local.settings.sample.json",
-        ["LocalHost__ExitWithParent"] = "true",
-    };
+    private static IReadOnlyDictionary<string, string> Settings(SimulatorServer simulator, StorageAccount account, params (string Name, string Value)[] more) =>
+        AppProcess.Settings(simulator.BaseUrl, account, [("ListingSchedule", ApiFixture.Never), ("Listing__StartFrom", ""), .. more]);
 }

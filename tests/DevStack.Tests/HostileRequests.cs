@@ -21,7 +21,7 @@ internal sealed class HostileRequests(int seed, IReadOnlyList<(string Method, st
         new string('a', 513), string.Concat(Enumerable.Repeat("%25", 200)), string.Concat(Enumerable.Repeat("%F0%9F%98%80", 300)), new string('/', 50), new string('.', 50), new string('9', 400),
     ];
 
-    private static readonly string[] Parameters = ["from", "to", "region", "type", "state", "q", "call", "cursor", "limit", "created", "hours", "code", "$filter", "__proto__", "", "%00", "a%5Bb%5D"];
+    private static readonly string[] Parameters = ["from", "to", "region", "type", "state", "q", "call", "cursor", "limit", "created", "hours", "regions", "types", "maxPages", "probeRights", "code", "$filter", "__proto__", "", "%00", "a%5Bb%5D"];
 
     private static readonly string[] Fields = ["from", "to", "regions", "types", "region", "type", "ids", "dryRun", "", "__proto__", "FROM", "\\u0066rom", "\\ud800"];
 

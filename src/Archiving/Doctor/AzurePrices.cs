@@ -3,7 +3,7 @@ namespace Archiving.Doctor;
 /// <summary>
 /// Microsoft's list prices, for estimates: US dollars, before any agreement, tax or free grant. Other regions differ by
 /// a tenth or two, other redundancies cost up to twice as much, and Cool and Cold cost less to keep and more to write.
-/// The pricing pages of Azure Storage and Azure Functions have today's.
+/// The pricing pages of Azure Storage and Azure Functions have today's; docs/scale.md reckons with the same.
 /// </summary>
 public static class AzurePrices
 {
@@ -11,7 +11,7 @@ public static class AzurePrices
     public const string AsOf = "2026-09";
 
     /// <summary>Where, and of what kind of storage.</summary>
-    public const string Basis = "East US, Hot, locally redundant (LRS), Flex Consumption";
+    public const string Basis = "East US, Hot, LRS, Flex Consumption";
 
     /// <summary>Keeping a GiB for a month, the first 50 TB.</summary>
     public const double StoragePerGibibyteMonth = 0.0208;

@@ -11,6 +11,7 @@ public sealed partial record PlanRequest
     public static readonly IReadOnlyList<string> Names = ["from", "to", "regions", "types", "maxPages", "probeRights"];
 
     private const int MostPages = 100_000;
+    private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Objects made before are left out; <see langword="null"/> for where the first listing begins.</summary>
     public DateTimeOffset? From { get; init; }
@@ -78,9 +79,9 @@ public sealed partial record PlanRequest
     private static DateTimeOffset Instant(string name, string text) =>
         IsoTime().IsMatch(text)
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-        && time >= DateTimeOffset.UnixEpoch
+        && time >= DateTimeOffset.UnixEpoch && time <= Latest
             ? time
-            : throw new PlanRequestException(name, "Expected an ISO 8601 time such as 2026-10-01T00:00:00Z.");
+            : throw new PlanRequestException(name, "Expected an ISO 8601 time from 1970 to 2199 such as 2026-10-01T00:00:00Z.");
 
     private static string[] List(string name, string text)
     {
