@@ -65,6 +65,20 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void List_every_reason_for_which_objects_fail()
+    {
+        var reasons = Directory.EnumerateFiles(RepositoryFiles.At("src/Archiving"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(file => Reason().Matches(File.ReadAllText(file)))
+            .Select(match => Hole().Replace(match.Groups["text"].Value, "…"))
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
+        var page = File.ReadAllText(RepositoryFiles.At("docs/logs.md"));
+
+        Assert.True(reasons.Count > 10, string.Join(Environment.NewLine, reasons));
+        Assert.All(reasons, reason => Assert.Contains($"| {reason} |", page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Say_what_each_alert_means_and_each_check_of_health()
     {
         var guide = File.ReadAllText(RepositoryFiles.At("docs/operator-guide.md"));
@@ -79,6 +93,12 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"LoggerMessage\(EventId = (?<id>\d+), Level = LogLevel\.(?<level>\w+), Message = ""(?<message>[^""]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LogEvent();
+
+    [GeneratedRegex(@"(new (PermanentFailure|ObjectGone)Exception\(|string (Forbidden|Unaddressable) =)[^""]{0,80}?\$?""(?<text>[^""]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Reason();
+
+    [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Hole();
 
     [GeneratedRegex(@"\$\{\w+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();
