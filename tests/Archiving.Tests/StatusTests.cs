@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Archiving.Ledger;
-using Archiving.Settings;
 using Archiving.Status;
-using Azure.Data.Tables;
 using EightByEight;
 using Testing;
 
