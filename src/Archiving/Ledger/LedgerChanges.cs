@@ -24,7 +24,7 @@ public sealed class LedgerChanges : IDisposable
     private readonly TableClient _table;
     private readonly TimeProvider _timeProvider;
     private readonly Initialization _created;
-    private readonly ConcurrentDictionary<string, long> _notedAt = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (long At, Task Written)> _notes = new(StringComparer.Ordinal);
 
     /// <summary>Initializes the notes.</summary>
     public LedgerChanges(TableServiceClient tables, TimeProvider timeProvider)
@@ -35,43 +35,31 @@ public sealed class LedgerChanges : IDisposable
         _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
     }
 
-    /// <summary>Notes that partitions of the ledger are about to change.</summary>
-    public async Task NoteAsync(IEnumerable<string> partitions, CancellationToken cancellationToken)
+    /// <summary>Notes that a partition of the ledger is about to change. Whoever asks while the note is being written waits for that one.</summary>
+    public async Task NoteAsync(string partition, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(partitions);
-        foreach (var partition in partitions)
+        var now = _timeProvider.GetTimestamp();
+        if (_notes.TryGetValue(partition, out var note) && _timeProvider.GetElapsedTime(note.At, now) < GoodFor && !note.Written.IsFaulted && !note.Written.IsCanceled)
         {
-            var now = _timeProvider.GetTimestamp();
-            if (_notedAt.TryGetValue(partition, out var at) && _timeProvider.GetElapsedTime(at, now) < GoodFor)
-            {
-                continue;
-            }
-
-            await _created.EnsureAsync(cancellationToken);
-            try
-            {
-                var row = new TableEntity(Partition, partition) { ["ChangedUntil"] = _timeProvider.GetUtcNow() + GoodFor };
-                await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken);
-            }
-            catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
-            {
-                _created.Forget();
-                throw;
-            }
-
-            if (_notedAt.Count > MostRemembered)
-            {
-                _notedAt.Clear();
-            }
-
-            _notedAt[partition] = now;
+            await note.Written.WaitAsync(cancellationToken);
+            return;
         }
+
+        if (_notes.Count > MostRemembered)
+        {
+            _notes.Clear();
+        }
+
+        // Not to be stopped by the one who happens to ask first: others wait for it.
+        var written = WriteAsync(partition, CancellationToken.None);
+        _notes[partition] = (now, written);
+        await written.WaitAsync(cancellationToken);
     }
 
     /// <summary>Forgets every day, and so what was counted: the ledger was deleted.</summary>
     public async Task ForgetAsync(CancellationToken cancellationToken)
     {
-        _notedAt.Clear();
+        _notes.Clear();
         await _created.EnsureAsync(cancellationToken);
         var rows = new List<TableEntity>();
         await foreach (var row in _table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {Partition}"), select: ["PartitionKey", "RowKey"], cancellationToken: cancellationToken))
@@ -87,4 +75,19 @@ public sealed class LedgerChanges : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    private async Task WriteAsync(string partition, CancellationToken cancellationToken)
+    {
+        await _created.EnsureAsync(cancellationToken);
+        try
+        {
+            var row = new TableEntity(Partition, partition) { ["ChangedUntil"] = _timeProvider.GetUtcNow() + GoodFor };
+            await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
+        {
+            _created.Forget();
+            throw;
+        }
+    }
 }

@@ -19,6 +19,7 @@ public sealed class ObjectLedger : IDisposable
 
     private readonly TableClient _table;
     private readonly LedgerChanges _changes;
+    private readonly bool _createsTable;
     private readonly Initialization _created;
 
     /// <summary>Initializes the ledger.</summary>
@@ -31,6 +32,7 @@ public sealed class ObjectLedger : IDisposable
     {
         ArgumentNullException.ThrowIfNull(tables);
         _changes = changes;
+        _createsTable = createsTable;
         _table = tables.GetTableClient(TableName);
         _created = new Initialization(token => createsTable ? _table.CreateIfNotExistsAsync(token) : Task.CompletedTask);
     }
@@ -296,7 +298,7 @@ public sealed class ObjectLedger : IDisposable
     private Task<T> WriteAsync<T>(string partition, Func<Task<T>> write, CancellationToken cancellationToken) => CallAsync(
         async () =>
         {
-            await _changes.NoteAsync([partition], cancellationToken);
+            await _changes.NoteAsync(partition, cancellationToken);
             return await write();
         },
         cancellationToken);
@@ -324,7 +326,10 @@ public sealed class ObjectLedger : IDisposable
         {
             // Somebody deleted the table: it is made again, and the receipts rebuild it.
             _created.Forget();
-            await _changes.ForgetAsync(cancellationToken);
+            if (_createsTable)
+            {
+                await _changes.ForgetAsync(cancellationToken);
+            }
         }
         catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
         {
