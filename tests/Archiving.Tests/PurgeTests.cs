@@ -5,6 +5,7 @@ using Archiving.Ledger;
 using Archiving.Purge;
 using Archiving.Queues;
 using Archiving.Storage;
+using Azure;
 using Microsoft.Extensions.Logging;
 using Simulator;
 using Simulator.Faults;
@@ -186,9 +187,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var item = Add(pipeline);
         await pipeline.RunAsync();
         time.Advance(TimeSpan.FromDays(8));
-        var entry = (await pipeline.FindAsync(item))!;
-        var receipt = Receipt.Parse((await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
-        await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
+        await BeginAsync(pipeline, item, time);
         if (state is null)
         {
             pipeline.Simulator.Objects.Remove(item.Region, item.Id);
@@ -206,6 +205,26 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.Equal((0L, "Purged"), (pipeline.Simulator.Counters["delete"], await pipeline.StateAsync(item)));
         Assert.NotNull(deletedAt);
         Assert.Equal(deletedAt, (await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!.DeletedAt);
+    }
+
+    [Fact]
+    public async Task Leaves_a_row_that_is_no_longer_archived()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        await BeginAsync(pipeline, item, time);
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        var entry = (await pipeline.FindAsync(item))!;
+        entry.State = nameof(LedgerState.Gone);
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+
+        Assert.True(await PurgeAsync(pipeline, item));
+
+        Assert.Equal("Gone", await pipeline.StateAsync(item));
+        Assert.NotNull((await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation))!.DeletedAt);
     }
 
     [Fact]
@@ -244,6 +263,22 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Throws_when_8x8_fails_to_delete_so_that_it_is_tried_again()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 500 });
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => PurgeAsync(pipeline, item));
+
+        Assert.Equal((500, "Archived"), (exception.Status, await pipeline.StateAsync(item)));
+        Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
+    }
+
+    [Fact]
     public async Task Puts_off_a_deletion_while_8x8_does_not_answer()
     {
         var time = new MovableTime();
@@ -265,6 +300,13 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var (level, message) = Assert.Single(pipeline.Logs.Lines, line => line.Message.Contains("is not deleted at 8x8", StringComparison.Ordinal));
         Assert.Equal(LogLevel.Warning, level);
         Assert.StartsWith($"{item.Region}/{item.Id} is not deleted at 8x8: {reason}", message, StringComparison.Ordinal);
+    }
+
+    private static async Task BeginAsync(Pipeline pipeline, SimulatedObject item, TimeProvider time)
+    {
+        var entry = (await pipeline.FindAsync(item))!;
+        var receipt = Receipt.Parse((await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
+        await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
     }
 
     private static SimulatedObject Add(Pipeline pipeline) =>
