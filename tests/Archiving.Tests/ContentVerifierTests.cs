@@ -48,12 +48,14 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Reckons_parts_by_the_announced_size_when_the_record_has_none()
+    public void Reckons_parts_by_the_size_in_the_record_or_else_the_announced_one()
     {
         var content = Content(12 * Mebibyte);
+        var checksum = MultipartMd5Tests.Checksum(content, 5 * Mebibyte);
 
-        AssertVerified(Verification.MultipartMd5, Verify(content, checksum: MultipartMd5Tests.Checksum(content, 5 * Mebibyte), hasStored: true, announced: content.Length));
-        AssertVerified(Verification.Size, Verify(content, checksum: MultipartMd5Tests.Checksum(content, 5 * Mebibyte), hasStored: true));
+        AssertVerified(Verification.MultipartMd5, Verify(content, checksum));
+        AssertVerified(Verification.MultipartMd5, Verify(content, checksum, hasStored: true, announced: content.Length));
+        AssertVerified(Verification.Size, Verify(content, checksum, hasStored: true));
         AssertVerified(Verification.MultipartMd5, Verify(Bytes, checksum: MultipartMd5Tests.Checksum(Bytes, Mebibyte), hasStored: true));
     }
 
@@ -66,6 +68,7 @@ public sealed class ContentVerifierTests
         AssertVerified(Verification.Size, Verify(Bytes, checksum: null));
         AssertVerified(Verification.Size, Verify(Bytes, checksum: "not a checksum"));
         AssertVerified(Verification.Size, Verify(Bytes, checksum: Md5(Bytes), checksumType: "CRC32"));
+        AssertVerified(Verification.Size, Verify(Bytes, checksum: MultipartMd5Tests.Checksum(Bytes, Mebibyte), checksumType: "CRC32"));
     }
 
     [Fact]
