@@ -15,6 +15,8 @@ public static class ArchiveLayout
     /// <summary>The content type of a blob whose object has none that is valid.</summary>
     public const string UnknownContentType = "application/octet-stream";
 
+    private const int LongestExtension = 6;
+
     private static readonly Dictionary<string, string> ExtensionByMimeType = new(StringComparer.OrdinalIgnoreCase)
     {
         ["audio/mpeg"] = ".mp3",
@@ -101,17 +103,14 @@ public static class ArchiveLayout
 
     private static string Extension(StorageObject record)
     {
-        var name = record.ObjectName ?? "";
-        var dot = name.LastIndexOf('.');
-        if (dot >= 0 && name.Length - dot is >= 2 and <= 6 && name.AsSpan(dot + 1).IndexOfAnyExcept(AsciiLettersAndDigits) < 0)
+        // With its dot.
+        var extension = Path.GetExtension(record.ObjectName ?? "");
+        if (extension.Length > 1 && extension.Length <= LongestExtension && extension.Skip(1).All(char.IsAsciiLetterOrDigit))
         {
-            return name[dot..].ToLowerInvariant();
+            return extension.ToLowerInvariant();
         }
 
-        var mimeType = record.MimeType?.Split(';', 2)[0].Trim() ?? "";
-        return ExtensionByMimeType.GetValueOrDefault(mimeType, "");
+        var mimeType = record.MimeType ?? "";
+        return ExtensionByMimeType.GetValueOrDefault(mimeType.Split(';', 2)[0].Trim(), "");
     }
-
-    private static readonly System.Buffers.SearchValues<char> AsciiLettersAndDigits =
-        System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
 }
