@@ -61,6 +61,7 @@ public sealed class SimulatorServer : IAsyncDisposable
         new StorageEndpoints(Account, Objects, Faults, Counters, clock).Map(_application);
         _vault.Map(_application);
         AdminEndpoints.Map(_application, this, clock);
+        FileEndpoints.Map(_application, Objects, Counters);
     }
 
     /// <summary>Where 8x8 answers.</summary>

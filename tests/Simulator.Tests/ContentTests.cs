@@ -98,6 +98,26 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
+    public async Task Serves_a_region_as_a_folder_of_files()
+    {
+        var item = Add(bytes: 20_000);
+        var strange = Server.Objects.Add(new ObjectSpecification { Region = item.Region, Id = "a&b c" });
+        Server.Objects.Add(new ObjectSpecification { Region = "uk", Id = "elsewhere" });
+
+        var folder = await Client.GetStringAsync(new Uri($"/__files/{item.Region}/", UriKind.Relative), Cancellation);
+        Assert.Contains($"<a href=\"{item.Id}\">", folder, StringComparison.Ordinal);
+        Assert.Contains("<a href=\"a%26b%20c\">a&amp;b c</a>", folder, StringComparison.Ordinal);
+        Assert.DoesNotContain("elsewhere", folder, StringComparison.Ordinal);
+
+        var file = new Uri($"/__files/{item.Region}/{item.Id}", UriKind.Relative);
+        using var head = await Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, file), Cancellation);
+        Assert.Equal((20_000L, item.UpdatedTime.ToUnixTimeSeconds()), (head.Content.Headers.ContentLength!.Value, head.Content.Headers.LastModified!.Value.ToUnixTimeSeconds()));
+        Assert.Equal(item.Checksum, Convert.ToHexStringLower(MD5.HashData(await Client.GetByteArrayAsync(file, Cancellation))));
+        Assert.Equal(strange.Content.Length, (await Client.GetByteArrayAsync(new Uri($"/__files/{item.Region}/a%26b%20c", UriKind.Relative), Cancellation)).Length);
+        Assert.Equal(HttpStatusCode.NotFound, (await Client.GetAsync(new Uri($"/__files/{item.Region}/none", UriKind.Relative), Cancellation)).StatusCode);
+    }
+
+    [Fact]
     public async Task Serves_content_and_counts_it()
     {
         var item = Add(bytes: 200_000);
