@@ -16,7 +16,7 @@ namespace Archiving.Tests;
 public sealed class ScaleTests(AzuriteFixture azurite)
 {
     private const int Objects = 1000;
-    private const int RecordsPerPage = 100;
+    private const int RecordsPerQuery = 1000;
 
     // What a new object may cost at most, listing included.
     private const double Budget = 6.2;
@@ -97,11 +97,13 @@ public sealed class ScaleTests(AzuriteFixture azurite)
         static long Sum(IReadOnlyDictionary<string, long> counts) => counts.Where(count => count.Key != "function run").Sum(count => count.Value);
         Assert.InRange(Sum(counted["1,000 new objects"]) / (double)Objects, 5, Budget);
 
-        // What is known and unchanged costs its page's query, and nothing else.
+        // What is known and unchanged costs its share of a query, and nothing else.
         var nothing = counted["a listing, nothing new"];
         var unchanged = counted["1,000 unchanged"];
         Assert.All(OperationCounter.Kinds.Except(["table query"], StringComparer.Ordinal), kind => Assert.Equal(nothing[kind], unchanged[kind]));
-        Assert.InRange(unchanged["table query"] - nothing["table query"], Objects / RecordsPerPage, (Objects / RecordsPerPage) + 1);
+
+        // The other listing came an hour later, and so looked for old runs too.
+        Assert.InRange(unchanged["table query"] + 1 - nothing["table query"], Objects / RecordsPerQuery, (Objects / RecordsPerQuery) + 1);
     }
 
     /// <summary>Adds objects of the last 50 minutes.</summary>
@@ -132,7 +134,11 @@ public sealed class ScaleTests(AzuriteFixture azurite)
         await DeliverAsync(pipeline, counter, QueueNames.VerifyObjects, message => pipeline.Get<ObjectVerifier>().VerifyAsync(ObjectMessage.Parse(message.Body), Cancellation));
     }
 
-    /// <summary>Receives, handles and deletes as the Functions host does: as many at once as host.json says. What it asks for in vain while a queue is empty is not counted.</summary>
+    /// <summary>
+    /// Receives as the Functions host does, as many at once as host.json says, and handles them one after the other: rows
+    /// that end at the same moment share a request, and when they do is chance. What is asked for in vain while a queue is
+    /// empty is not counted.
+    /// </summary>
     private static async Task DeliverAsync(Pipeline pipeline, OperationCounter counter, string queueName, Func<QueueMessage, Task> handle)
     {
         var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
@@ -141,12 +147,12 @@ public sealed class ScaleTests(AzuriteFixture azurite)
         while (await pipeline.CountAsync(queueName) > 0)
         {
             var messages = (await queue.ReceiveMessagesAsync(BatchSize, TimeSpan.FromMinutes(10), Cancellation)).Value;
-            await Task.WhenAll(messages.Select(async message =>
+            foreach (var message in messages)
             {
                 counter.CountRun();
                 await handle(message);
                 await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, Cancellation);
-            }));
+            }
         }
     }
 

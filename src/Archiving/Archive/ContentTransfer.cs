@@ -38,13 +38,30 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
 
     private readonly SemaphoreSlim _largeTransfers = new(LargeTransfersAtOnce, LargeTransfersAtOnce);
 
+    /// <summary>Waits for one of the places that large content needs, so that no connection to 8x8 is open in vain. Content up to the size of the buffer needs none.</summary>
+    /// <param name="bytes">What 8x8 claims of its size.</param>
+    /// <param name="cancellationToken">Stops the wait.</param>
+    /// <returns>The place; to be given back when the transfer is over. <see langword="null"/> when none is needed.</returns>
+    public async Task<IDisposable?> EnterAsync(long? bytes, CancellationToken cancellationToken)
+    {
+        if (!(bytes >= BufferSize))
+        {
+            return null;
+        }
+
+        await _largeTransfers.WaitAsync(cancellationToken);
+        return new Place(_largeTransfers);
+    }
+
     /// <summary>Reads content to its end and stores it if it is right.</summary>
+    /// <param name="place">The place from <see cref="EnterAsync"/>.</param>
     /// <param name="source">The content.</param>
     /// <param name="name">The name to store it under.</param>
     /// <param name="record">What 8x8 claims of it.</param>
     /// <param name="isRight">Decides whether the measured content may be stored.</param>
     /// <param name="cancellationToken">Stops the transfer; nothing becomes visible then.</param>
     public async Task<TransferResult> RunAsync(
+        IDisposable? place,
         ObjectContent source,
         string name,
         StorageObject record,
@@ -80,15 +97,9 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
                     : new TransferResult(content, TransferOutcome.Refused);
             }
 
-            await _largeTransfers.WaitAsync(cancellationToken);
-            try
-            {
-                return await RunLargeAsync(source.Stream, first, name, record, verifier, isRight, cancellationToken);
-            }
-            finally
-            {
-                _largeTransfers.Release();
-            }
+            // Larger than 8x8 claimed, or nothing was claimed.
+            using var late = place is null ? await EnterAsync(BufferSize, cancellationToken) : null;
+            return await RunLargeAsync(source.Stream, first, name, record, verifier, isRight, cancellationToken);
         }
         finally
         {
@@ -203,5 +214,10 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         run.TryWriteBytes(id);
         BinaryPrimitives.WriteInt32BigEndian(id[16..], index);
         return Convert.ToBase64String(id);
+    }
+
+    private sealed class Place(SemaphoreSlim places) : IDisposable
+    {
+        public void Dispose() => places.Release();
     }
 }

@@ -157,26 +157,13 @@ public sealed partial class ObjectArchiver(
 
     private async Task<TransferResult> ReadOnceAsync(ObjectWork work, string name, Func<VerifiedContent, bool> isRight, CancellationToken cancellationToken)
     {
-        ObjectContent content;
-        try
+        if (serverSide.Suits(work.Record) && await AskAsync(work, () => CopyAsideAsync(work, name, cancellationToken), cancellationToken) is { } copied)
         {
-            if (serverSide.Suits(work.Record) && await CopyAsideAsync(work, name, cancellationToken) is { } copied)
-            {
-                return copied;
-            }
-
-            using var phase = metrics.Begin(Phase.Fetch, work.Region);
-            content = await client.OpenContentAsync(work.Region, work.Id, cancellationToken);
-        }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
-        {
-            throw new ObjectGoneException($"8x8 no longer has the content ({gone.Status}).", gone);
-        }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
-        {
-            throw await ExplainForbiddenAsync(work, forbidden, cancellationToken);
+            return copied;
         }
 
+        using var place = await transfer.EnterAsync(work.Record.StoredBytes, cancellationToken);
+        var content = await AskAsync(work, () => OpenAsync(work, cancellationToken), cancellationToken);
         await using (content)
         {
             health.Clear(Condition.Source);
@@ -188,13 +175,36 @@ public sealed partial class ObjectArchiver(
             try
             {
                 using var phase = metrics.Begin(Phase.Store, work.Region);
-                return await transfer.RunAsync(content, name, work.Record, isRight, cancellationToken);
+                return await transfer.RunAsync(place, content, name, work.Record, isRight, cancellationToken);
             }
             catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
             {
                 throw new IOException("8x8 stopped sending in the middle of the content. Nothing was stored; it is tried again later.", exception);
             }
         }
+    }
+
+    /// <summary>Asks 8x8 for content, and says in the archive's terms why it is refused.</summary>
+    private async Task<T> AskAsync<T>(ObjectWork work, Func<Task<T>> ask, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
+        {
+            throw new ObjectGoneException($"8x8 no longer has the content ({gone.Status}).", gone);
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
+        {
+            throw await ExplainForbiddenAsync(work, forbidden, cancellationToken);
+        }
+    }
+
+    private async Task<ObjectContent> OpenAsync(ObjectWork work, CancellationToken cancellationToken)
+    {
+        using var phase = metrics.Begin(Phase.Fetch, work.Region);
+        return await client.OpenContentAsync(work.Region, work.Id, cancellationToken);
     }
 
     private async Task<TransferResult?> CopyAsideAsync(ObjectWork work, string name, CancellationToken cancellationToken)

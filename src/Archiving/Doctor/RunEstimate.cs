@@ -26,9 +26,9 @@ public sealed record RunEstimate(
     public const double BytesPerSecond = 20_000_000;
 
     /// <summary>Objects that one instance copies at once: <c>batchSize</c> of host.json, and half of it taken ahead.</summary>
-    public const int ObjectsAtOnce = 24;
+    public const int ObjectsAtOnce = 48;
 
-    // Put, a sixteenth of a get, delete.
+    // Put, a thirty-second of a get, delete.
     private const double QueueOperationsPerMessage = 2.1;
 
     // The row when it is archived, and a share of a page's query and transaction.

@@ -17,10 +17,18 @@ public sealed class ObjectLedger : IDisposable
     // A transaction holds 100 rows of one partition at most (Azure Table Storage, entity group transactions).
     private const int RowsPerTransaction = 100;
 
+    private static readonly string[] ListedColumns =
+    [
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type),
+        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceState), nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Checksum),
+        nameof(LedgerEntry.Run), nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt), nameof(LedgerEntry.Blob),
+    ];
+
     private readonly TableClient _table;
     private readonly LedgerChanges _changes;
     private readonly bool _createsTable;
     private readonly Initialization _created;
+    private readonly SharedWrites _replacements;
 
     /// <summary>Initializes the ledger.</summary>
     public ObjectLedger(TableServiceClient tables, LedgerChanges changes)
@@ -35,20 +43,22 @@ public sealed class ObjectLedger : IDisposable
         _createsTable = createsTable;
         _table = tables.GetTableClient(TableName);
         _created = new Initialization(token => createsTable ? _table.CreateIfNotExistsAsync(token) : Task.CompletedTask);
+        _replacements = new SharedWrites(ReplaceTogetherAsync, RowsPerTransaction);
     }
 
     /// <summary>A ledger to look rows up in that does not make the table: one that is not there holds nothing.</summary>
     internal static ObjectLedger WithoutCreating(TableServiceClient tables, LedgerChanges changes) => new(tables, changes, createsTable: false);
 
     /// <summary>
-    /// The rows of a listing page's records, in one query: those of the page's days whose time lies within the page's.
+    /// The rows of listed records, in one query: those of the records' days whose time lies within the records'. A day
+    /// far from the others costs a query more. The rows hold what the intake looks at.
     /// By <c>createdTime</c>, which never moves, it finds every row; by <c>updatedTime</c> a record whose row is not
     /// among them is new or has changed since the row was written.
     /// </summary>
     /// <param name="region">8x8's region.</param>
-    /// <param name="records">The page's records.</param>
-    /// <param name="field">The time that the page is listed by.</param>
-    /// <param name="since">By <c>createdTime</c>: where to begin, when that is before the page's first record.</param>
+    /// <param name="records">The records, in order of the time that they are listed by.</param>
+    /// <param name="field">The time that they are listed by.</param>
+    /// <param name="since">By <c>createdTime</c>: where to begin, when that is before the first record.</param>
     /// <param name="others">Receives the rows between that are none of the records'; not wanted when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     public async Task<Dictionary<LedgerKey, LedgerEntry>> FindAsync(
@@ -67,34 +77,19 @@ public sealed class ObjectLedger : IDisposable
         }
 
         var wanted = records.Select(record => LedgerKey.Of(region, record)).ToHashSet();
-        string filter;
-        if (field == "createdTime")
+        foreach (var filter in field == "createdTime" ? [CreatedFilter(region, records, since)] : UpdatedFilters(region, records))
         {
-            var first = records.Min(LedgerKey.CreatedTime);
-            var last = records.Max(LedgerKey.CreatedTime);
-            first = since < first ? since.Value : first;
-            filter = TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, first)} and PartitionKey le {LedgerKey.Partition(region, last)} and CreatedTime ge {first} and CreatedTime le {last}");
-        }
-        else
-        {
-            filter = TableClient.CreateQueryFilter($"PartitionKey ge {wanted.Min(key => key.PartitionKey)} and PartitionKey le {wanted.Max(key => key.PartitionKey)}");
-            var updated = records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList();
-            if (updated.Count == records.Count)
+            await foreach (var entry in QueryAsync(filter, ListedColumns, cancellationToken))
             {
-                filter += TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}");
-            }
-        }
-
-        await foreach (var entry in QueryAsync(filter, columns: null, cancellationToken))
-        {
-            var key = new LedgerKey(entry.PartitionKey, entry.RowKey);
-            if (wanted.Contains(key))
-            {
-                found[key] = entry;
-            }
-            else
-            {
-                others?.Add(entry);
+                var key = new LedgerKey(entry.PartitionKey, entry.RowKey);
+                if (wanted.Contains(key))
+                {
+                    found[key] = entry;
+                }
+                else
+                {
+                    others?.Add(entry);
+                }
             }
         }
 
@@ -170,11 +165,11 @@ public sealed class ObjectLedger : IDisposable
     }
 
     /// <summary>Writes the given properties of rows that were read and leaves the others, one transaction for each hundred of a partition.</summary>
-    /// <returns>The rows that could not be written because at least one of their transaction has changed since it was read: none of these was written.</returns>
+    /// <returns>The rows that could not be written because at least one of their transaction has changed since it was read, or was read without its version: none of these was written.</returns>
     public async Task<IReadOnlyList<LedgerEntry>> TryMergeAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
     {
-        var refused = new List<LedgerEntry>();
-        foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
+        var refused = entries.Where(entry => entry.ETag == default).ToList();
+        foreach (var chunk in entries.Except(refused).GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
         {
             if (!await TrySubmitAsync(chunk[0].PartitionKey, chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag)), cancellationToken))
             {
@@ -185,11 +180,11 @@ public sealed class ObjectLedger : IDisposable
         return refused;
     }
 
-    /// <summary>Writes a whole row, whatever was there.</summary>
+    /// <summary>Writes a whole row, whatever was there. Rows that end at the same moment may share a request.</summary>
     public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        return WriteAsync(entry.PartitionKey, async () => await _table.UpsertEntityAsync(entry, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        return _replacements.WriteAsync(entry, cancellationToken);
     }
 
     /// <summary>Writes a whole row in the place of the one that was read, unless somebody wrote it meanwhile.</summary>
@@ -258,6 +253,40 @@ public sealed class ObjectLedger : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    private static string CreatedFilter(string region, IReadOnlyCollection<StorageObject> records, DateTimeOffset? since)
+    {
+        var first = records.Min(LedgerKey.CreatedTime);
+        var last = records.Max(LedgerKey.CreatedTime);
+        first = since < first ? since.Value : first;
+        return TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, first)} and PartitionKey le {LedgerKey.Partition(region, last)} and CreatedTime ge {first} and CreatedTime le {last}");
+    }
+
+    /// <summary>One filter for all, or one for each stretch of days: what lies between an old record and the new ones would be read in vain.</summary>
+    private static IEnumerable<string> UpdatedFilters(string region, IReadOnlyCollection<StorageObject> records)
+    {
+        var updated = records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList();
+        var times = updated.Count == records.Count ? TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}") : "";
+        var days = records.Select(record => LedgerKey.CreatedTime(record).UtcDateTime.Date).Distinct().Order().ToList();
+        for (var first = 0; first < days.Count;)
+        {
+            var last = first;
+            while (last + 1 < days.Count && (days[last + 1] - days[last]).TotalDays <= 2)
+            {
+                last++;
+            }
+
+            yield return TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, new DateTimeOffset(days[first], TimeSpan.Zero))} and PartitionKey le {LedgerKey.Partition(region, new DateTimeOffset(days[last], TimeSpan.Zero))}") + times;
+            first = last + 1;
+        }
+    }
+
+    private async Task ReplaceTogetherAsync(IReadOnlyList<LedgerEntry> entries) => await WriteAsync(
+        entries[0].PartitionKey,
+        async () => entries is [var only]
+            ? await _table.UpsertEntityAsync(only, TableUpdateMode.Replace)
+            : (await _table.SubmitTransactionAsync(entries.Select(entry => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entry)))).GetRawResponse(),
+        CancellationToken.None);
 
     private Task<bool> TrySubmitAsync(string partition, IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) => WriteAsync(
         partition,

@@ -11,7 +11,7 @@ namespace Archiving.Listing;
 /// <summary>
 /// Lists one window. Any number may run at once.
 /// <list type="number">
-/// <item>Pages through the window by time and hands every page to the intake.</item>
+/// <item>Pages through the window by time and hands the records to the intake, ten pages at a time: as many as one answer of the ledger holds.</item>
 /// <item>After a bounded amount of work sends the rest as windows of their own, halved when the rest is long, so that a busy period spreads over instances and no run nears a timeout.</item>
 /// <item>Records the window as done, and ends its run when it was the last.</item>
 /// </list>
@@ -32,6 +32,8 @@ public sealed partial class WindowLister(
     TimeProvider timeProvider,
     ILogger<WindowLister> logger)
 {
+    // A query of Azure Table Storage answers with 1,000 rows at most.
+    private const int RecordsTogether = 1000;
     private static readonly TimeSpan MostTime = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan ShortRest = TimeSpan.FromMinutes(10);
 
@@ -79,33 +81,22 @@ public sealed partial class WindowLister(
         var started = timeProvider.GetTimestamp();
         var scan = new KeysetScan(window.Region, window.Field, window.From, window.To, Wanted(options.EightByEight, window.Types));
         var comparison = window.Kind == WindowKind.Reconcile ? await audit.StartAsync(window, cancellationToken) : null;
-        var counts = new WindowRow();
-        var pages = 0;
-        var isLast = false;
-        DateTimeOffset? rest = null;
+        var part = new Part(window, scan, comparison);
         try
         {
             await using var listing = pager.ReadAsync(scan, cancellationToken).GetAsyncEnumerator(cancellationToken);
-            while (!isLast && await NextAsync(listing, window.Region))
+            while (part.Rest is null && await NextAsync(listing, part, cancellationToken) is { } page)
             {
-                var page = listing.Current;
-                isLast = page.ResumeFrom is null;
                 health.Clear(Condition.Source);
-                var others = comparison is null ? null : new List<LedgerEntry>();
-                var step = await intake.TakeAsync(window, page.Objects, comparison, others, cancellationToken);
-                counts.Listed += step.Count;
-                counts.Enqueued += step.Count(item => item.IsQueued);
-                comparison?.TakePage(step, others!, page.ResumeFrom ?? comparison.Since);
-
-                pages++;
-                if (page.ResumeFrom > window.From && (pages >= MostPages || timeProvider.GetElapsedTime(started) > MostTime))
+                part.Add(page);
+                if (page.ResumeFrom > window.From && (part.Pages >= MostPages || timeProvider.GetElapsedTime(started) > MostTime))
                 {
-                    rest = page.ResumeFrom;
+                    part.Rest = page.ResumeFrom;
+                }
 
-                    // The part that follows lists this second again.
-                    counts.Listed -= step.Count(item => scan.TimeOf(item.Record) >= rest);
-                    counts.Enqueued -= step.Count(item => item.IsQueued && scan.TimeOf(item.Record) >= rest);
-                    break;
+                if (part.Records.Count >= RecordsTogether)
+                {
+                    await TakeInAsync(part, cancellationToken);
                 }
             }
         }
@@ -114,24 +105,47 @@ public sealed partial class WindowLister(
             throw outage;
         }
 
+        await TakeInAsync(part, cancellationToken);
         if (comparison is not null)
         {
-            await audit.FinishAsync(window, rest ?? window.To, comparison, counts, cancellationToken);
+            await audit.FinishAsync(window, part.Rest ?? window.To, comparison, part.Counts, cancellationToken);
         }
 
-        if (rest is { } from)
+        if (part.Rest is { } from)
         {
             await SendRestAsync(window, from, cancellationToken);
         }
 
-        Log.Listed(logger, window.Region, window.From, rest ?? window.To, counts.Listed, counts.Enqueued);
-        return counts;
+        Log.Listed(logger, window.Region, window.From, part.Rest ?? window.To, part.Counts.Listed, part.Counts.Enqueued);
+        return part.Counts;
     }
 
-    private async Task<bool> NextAsync(IAsyncEnumerator<KeysetPage> listing, string region)
+    private async Task<KeysetPage?> NextAsync(IAsyncEnumerator<KeysetPage> listing, Part part, CancellationToken cancellationToken)
     {
-        using var phase = metrics.Begin(Phase.List, region);
-        return await listing.MoveNextAsync();
+        try
+        {
+            using var phase = metrics.Begin(Phase.List, part.Window.Region);
+            return await listing.MoveNextAsync() ? listing.Current : null;
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // What was listed until then is not listed in vain: the page that fails may always fail.
+            await TakeInAsync(part, cancellationToken);
+            throw;
+        }
+    }
+
+    private async Task TakeInAsync(Part part, CancellationToken cancellationToken)
+    {
+        var others = part.Comparison is null ? null : new List<LedgerEntry>();
+        var step = await intake.TakeAsync(part.Window, part.Records, part.Comparison, others, cancellationToken);
+        part.Comparison?.TakePage(step, others!, part.ListedTo ?? part.Comparison.Since);
+
+        // The part that follows lists its first second again.
+        var counted = step.Where(item => !(part.Scan.TimeOf(item.Record) >= part.Rest)).ToList();
+        part.Counts.Listed += counted.Count;
+        part.Counts.Enqueued += counted.Count(item => item.IsQueued);
+        part.Records.Clear();
     }
 
     private async Task SendRestAsync(WindowMessage window, DateTimeOffset from, CancellationToken cancellationToken)
@@ -150,6 +164,36 @@ public sealed partial class WindowLister(
         foreach (var part in parts)
         {
             await queues.SendAsync(part, TimeSpan.Zero, cancellationToken);
+        }
+    }
+
+    /// <summary>How far the listing of a window has come.</summary>
+    private sealed class Part(WindowMessage window, KeysetScan scan, WindowAudit? comparison)
+    {
+        public WindowMessage Window { get; } = window;
+
+        public KeysetScan Scan { get; } = scan;
+
+        public WindowAudit? Comparison { get; } = comparison;
+
+        public WindowRow Counts { get; } = new();
+
+        /// <summary>Listed and not taken in yet.</summary>
+        public List<StorageObject> Records { get; } = [];
+
+        public int Pages { get; private set; }
+
+        /// <summary>Everything before this time has been listed; <see langword="null"/> at the window's end.</summary>
+        public DateTimeOffset? ListedTo { get; private set; }
+
+        /// <summary>Where the part that follows begins; <see langword="null"/> when none does.</summary>
+        public DateTimeOffset? Rest { get; set; }
+
+        public void Add(KeysetPage page)
+        {
+            Records.AddRange(page.Objects);
+            ListedTo = page.ResumeFrom;
+            Pages++;
         }
     }
 
