@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Archiving.Archive;
 using Archiving.Health;
@@ -24,6 +25,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
+        using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
         var items = Enumerable.Range(0, 5).Select(_ => Add(pipeline)).ToList();
         var unproven = pipeline.Simulator.Objects.Add(new ObjectSpecification { Checksum = "", CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-3) });
         await pipeline.RunAsync();
@@ -44,6 +46,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation);
         await pipeline.DeliverAllAsync();
 
+        Assert.Equal(5, metrics.Sum("archiving.objects.purged").Values.Sum());
         Assert.Equal([unproven.Id], pipeline.Simulator.Objects.GetAll().Select(item => item.Id));
         Assert.Equal("Archived", await pipeline.StateAsync(unproven));
         foreach (var item in items)
