@@ -1,9 +1,12 @@
 using System.Collections.Concurrent;
+using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
 using Azure.Core;
 using Azure.Core.Pipeline;
+using EightByEight;
 using Microsoft.Extensions.Time.Testing;
+using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
 
@@ -139,6 +142,44 @@ public sealed class ListingTests(AzuriteFixture azurite)
         Assert.All(ledger, request => Assert.StartsWith("GET ", request, StringComparison.Ordinal));
         Assert.DoesNotContain(requests, request => request.Contains("/messages", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task Does_not_read_the_days_between_an_old_record_and_the_others()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time);
+        var updated = _time.GetUtcNow().AddMinutes(-5);
+        var records = ((int[])[60, 30, 2, 1, 0]).Select(days => Record(updated.AddDays(-days), updated)).ToList();
+        var ledger = pipeline.Get<ObjectLedger>();
+        await ledger.AddAsync([.. records.Select(record => LedgerEntry.Queued("uk", record, updated))], Cancellation);
+        var others = new List<LedgerEntry>();
+
+        var found = await ledger.FindAsync("uk", [records[0], records[2], records[4]], "updatedTime", since: null, others, Cancellation);
+
+        Assert.Equal(((int[])[0, 2, 4]).Select(index => LedgerKey.Of("uk", records[index])).ToHashSet(), found.Keys.ToHashSet());
+        Assert.Equal(LedgerKey.Of("uk", records[3]).RowKey, Assert.Single(others).RowKey);
+    }
+
+    [Fact]
+    public async Task Keeps_what_was_listed_before_a_page_that_fails()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__SettleSeconds", "0")]);
+        for (var number = 0; number < 250; number++)
+        {
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 1, CreatedTime = _time.GetUtcNow().AddSeconds(-number - 10) });
+        }
+
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Status, Status = 404, Every = 3 });
+        var window = new WindowMessage { Region = "uk", From = _time.GetUtcNow().AddHours(-1), To = _time.GetUtcNow() };
+
+        // The first page fails, then the third.
+        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.Get<WindowLister>().ListAsync(window, Cancellation));
+        Assert.Equal(0, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.Get<WindowLister>().ListAsync(window, Cancellation));
+        Assert.InRange(await pipeline.CountAsync(QueueNames.ArchiveObjects), 190, 200);
+    }
+
+    private static StorageObject Record(DateTimeOffset created, DateTimeOffset updated) =>
+        StorageObject.Parse(BinaryData.FromString($$"""{"id":"{{Guid.NewGuid()}}","type":"voicemail","createdTime":"{{created:yyyy-MM-ddTHH:mm:ss}}","updatedTime":"{{updated:yyyy-MM-ddTHH:mm:ss}}","objectState":"AVAILABLE"}"""));
 
     /// <summary>The windows in the queue that can be seen now, in order of time.</summary>
     private static async Task<List<WindowMessage>> WindowsAsync(Pipeline pipeline, string region)

@@ -34,7 +34,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
     public const int BufferSize = 4 * 1024 * 1024;
 
     // Large transfers hold two buffers each. This bounds the memory of an instance whatever its concurrency.
-    private const int LargeTransfersAtOnce = 8;
+    private const int LargeTransfersAtOnce = 6;
 
     private readonly SemaphoreSlim _largeTransfers = new(LargeTransfersAtOnce, LargeTransfersAtOnce);
 

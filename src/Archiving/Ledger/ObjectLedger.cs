@@ -259,7 +259,13 @@ public sealed class ObjectLedger : IDisposable
         var first = records.Min(LedgerKey.CreatedTime);
         var last = records.Max(LedgerKey.CreatedTime);
         first = since < first ? since.Value : first;
-        return TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, first)} and PartitionKey le {LedgerKey.Partition(region, last)} and CreatedTime ge {first} and CreatedTime le {last}");
+        return Days(region, first, last) + TableClient.CreateQueryFilter($" and CreatedTime ge {first} and CreatedTime le {last}");
+    }
+
+    private static string Days(string region, DateTimeOffset first, DateTimeOffset last)
+    {
+        var (from, to) = (LedgerKey.Partition(region, first), LedgerKey.Partition(region, last));
+        return from == to ? TableClient.CreateQueryFilter($"PartitionKey eq {from}") : TableClient.CreateQueryFilter($"PartitionKey ge {from} and PartitionKey le {to}");
     }
 
     /// <summary>One filter for all, or one for each stretch of days: what lies between an old record and the new ones would be read in vain.</summary>
@@ -276,7 +282,7 @@ public sealed class ObjectLedger : IDisposable
                 last++;
             }
 
-            yield return TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, new DateTimeOffset(days[first], TimeSpan.Zero))} and PartitionKey le {LedgerKey.Partition(region, new DateTimeOffset(days[last], TimeSpan.Zero))}") + times;
+            yield return Days(region, new DateTimeOffset(days[first], TimeSpan.Zero), new DateTimeOffset(days[last], TimeSpan.Zero)) + times;
             first = last + 1;
         }
     }

@@ -1,0 +1,227 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using Archiving;
+using Archiving.Archive;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Queues;
+using Azure.Core;
+using Azure.Data.Tables;
+using Azure.Storage.Blobs;
+using Azure.Storage.Queues;
+using EightByEight;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+
+namespace Comparison;
+
+/// <summary>What runs in a process of its own: archiving without queue and listing, the least that copying takes, and what other measurements need.</summary>
+internal sealed class Worker(IConfiguration configuration, int atOnce, Uri container)
+{
+    private const int Batch = 32;
+    private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = atOnce };
+
+    private string ConnectionString => configuration["AzureWebJobsStorage"]!;
+
+    /// <summary>Prepares, waits for a line, works, and says how long it took.</summary>
+    public static async Task RunAsync(string work, int atOnce, Uri container)
+    {
+        var clock = Stopwatch.StartNew();
+        var worker = new Worker(new ConfigurationBuilder().AddEnvironmentVariables().Build(), atOnce, container);
+        switch (work)
+        {
+            case "services":
+                await using (var provider = worker.Services().BuildServiceProvider())
+                {
+                    provider.GetRequiredService<ObjectArchiver>();
+                    provider.GetRequiredService<WindowLister>();
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"services {clock.Elapsed.TotalMilliseconds} {AppDomain.CurrentDomain.GetAssemblies().Length}"));
+                }
+
+                break;
+
+            case "operations":
+                await worker.CountAsync();
+                break;
+
+            default:
+                await using (var provider = worker.Services().BuildServiceProvider())
+                {
+                    var run = await worker.PrepareAsync(work, provider);
+                    Console.WriteLine("ready");
+                    Console.ReadLine();
+                    clock.Restart();
+                    await run();
+                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done {clock.Elapsed.TotalSeconds}"));
+                    Console.ReadLine();
+                }
+
+                break;
+        }
+    }
+
+    private ServiceCollection Services()
+    {
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Information));
+        services.AddSingleton(configuration);
+        services.AddArchiving(configuration);
+        return services;
+    }
+
+    private async Task<Func<Task>> PrepareAsync(string work, IServiceProvider provider)
+    {
+        if (work == "list")
+        {
+            return () => ListAgainAsync(provider);
+        }
+
+        var records = await ListAsync(provider.GetRequiredService<CloudStorageClient>());
+        switch (work)
+        {
+            case "archive":
+                var archiver = provider.GetRequiredService<ObjectArchiver>();
+                var messages = records.ConvertAll(Message);
+                return () => Parallel.ForEachAsync(messages, _parallel, async (message, cancellationToken) => await archiver.ArchiveAsync(message, attempt: 1, cancellationToken));
+
+            case "copy":
+                var token = await provider.GetRequiredService<AccessTokenSource>().GetTokenAsync(CancellationToken.None);
+                return () => CopyAsync(records, token.Value);
+
+            case "seed":
+                var ledger = provider.GetRequiredService<ObjectLedger>();
+                return () => SeedAsync(records, ledger);
+
+            case "queue":
+                var bodies = records.ConvertAll(record => Message(record).ToJson());
+                return () => QueueAsync(bodies);
+
+            default:
+                throw new ArgumentException($"No such work: {work}.", nameof(work));
+        }
+    }
+
+    private static ObjectMessage Message(StorageObject record) => new() { Region = Stage.Region, Id = record.Id, Record = record };
+
+    private static async Task<List<StorageObject>> ListAsync(CloudStorageClient client)
+    {
+        var records = new List<StorageObject>();
+        ObjectPage page;
+        string? pageKey = null;
+        do
+        {
+            page = await client.GetObjectsAsync(Stage.Region, new ObjectQuery { PageKey = pageKey });
+            records.AddRange(page.Objects);
+            pageKey = page.PageKey;
+        }
+        while (!page.IsLastPage);
+        return records;
+    }
+
+    private async Task CopyAsync(List<StorageObject> records, string token)
+    {
+        var baseUrl = new Uri(configuration["EightByEight:BaseUrl"]!);
+        using var client = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        await Parallel.ForEachAsync(records, _parallel, async (record, cancellationToken) =>
+        {
+            using var get = new HttpRequestMessage(HttpMethod.Get, new Uri(baseUrl, $"/storage/{Stage.Region}/v3/objects/{Uri.EscapeDataString(record.Id)}/content"));
+            get.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using var source = await client.SendAsync(get, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            source.EnsureSuccessStatusCode();
+            using var content = new StreamContent(await source.Content.ReadAsStreamAsync(cancellationToken), bufferSize: 1024 * 1024);
+            content.Headers.ContentLength = source.Content.Headers.ContentLength;
+            await PutAsync(client, record.Id, content, cancellationToken);
+        });
+    }
+
+    private async Task PutAsync(HttpClient client, string name, HttpContent content, CancellationToken cancellationToken)
+    {
+        using var put = new HttpRequestMessage(HttpMethod.Put, new UriBuilder(container) { Path = $"{container.AbsolutePath}/{Uri.EscapeDataString(name)}" }.Uri);
+        put.Headers.Add("x-ms-blob-type", "BlockBlob");
+        put.Headers.Add("x-ms-version", "2025-11-05");
+        put.Content = content;
+        using var stored = await client.SendAsync(put, cancellationToken);
+        stored.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Makes it so that every record is archived: a row in the ledger, and for rclone a blob of its name.</summary>
+    private async Task SeedAsync(List<StorageObject> records, ObjectLedger ledger)
+    {
+        var now = TimeProvider.System.GetUtcNow();
+        var md5 = new string('0', 32);
+        var sha256 = new string('0', 64);
+        await Parallel.ForEachAsync(records.Chunk(1000), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (chunk, cancellationToken) =>
+        {
+            var rows = chunk.Select(record => LedgerEntry.Archived(Stage.Region, record, new Receipt(Stage.Region, record, ArchiveLayout.ContentName(Stage.Region, record), record.StoredBytes ?? 0, md5, sha256, "md5", now)));
+            await ledger.AddAsync([.. rows], cancellationToken);
+        });
+        using var client = new HttpClient();
+        await Parallel.ForEachAsync(records, _parallel, async (record, cancellationToken) =>
+        {
+            using var content = new ByteArrayContent(new byte[record.StoredBytes ?? 0]);
+            await PutAsync(client, record.Id, content, cancellationToken);
+        });
+    }
+
+    /// <summary>The requests that the pipeline makes to its queue, and nothing else: sends while it receives and deletes.</summary>
+    private async Task QueueAsync(List<BinaryData> bodies)
+    {
+        var queue = new QueueClient(ConnectionString, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        await queue.CreateAsync();
+        var sending = Parallel.ForEachAsync(bodies, _parallel, async (body, cancellationToken) => await queue.SendMessageAsync(body, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken: cancellationToken));
+        for (var left = bodies.Count; left > 0;)
+        {
+            var messages = (await queue.ReceiveMessagesAsync(Batch, TimeSpan.FromMinutes(30))).Value;
+            await Task.WhenAll(messages.Select(message => queue.DeleteMessageAsync(message.MessageId, message.PopReceipt)));
+            left -= messages.Length;
+        }
+
+        await sending;
+    }
+
+    /// <summary>Lists and archives everything as the functions do, and counts the requests to the storage.</summary>
+    private async Task CountAsync()
+    {
+        var queues = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
+        var tables = new TableClientOptions();
+        var blobs = new BlobClientOptions();
+        var counter = new RequestCounter(new QueueServiceClient(ConnectionString).Uri, new TableServiceClient(ConnectionString).Uri);
+        foreach (var options in (ClientOptions[])[queues, tables, blobs])
+        {
+            options.AddPolicy(counter, HttpPipelinePosition.PerCall);
+        }
+
+        var services = Services();
+        services.Replace(ServiceDescriptor.Singleton(new BlobServiceClient(ConnectionString, blobs)));
+        services.Replace(ServiceDescriptor.Singleton(new QueueServiceClient(ConnectionString, queues)));
+        services.Replace(ServiceDescriptor.Singleton(new TableServiceClient(ConnectionString, tables)));
+        await using var provider = services.BuildServiceProvider();
+        await ListAgainAsync(provider);
+        await DeliverAsync(provider.GetRequiredService<QueueServiceClient>().GetQueueClient(QueueNames.ArchiveObjects), body => provider.GetRequiredService<ObjectArchiver>().ArchiveAsync(ObjectMessage.Parse(body), attempt: 1, CancellationToken.None));
+        Console.WriteLine("counted " + string.Join(';', counter.Counts.Select(count => string.Create(CultureInfo.InvariantCulture, $"{count.Key}={count.Value}"))));
+    }
+
+    /// <summary>Plans a listing and lists its windows.</summary>
+    private static async Task ListAgainAsync(IServiceProvider provider)
+    {
+        await provider.GetRequiredService<ListingPlanner>().PlanAsync(CancellationToken.None);
+        await DeliverAsync(
+            provider.GetRequiredService<QueueServiceClient>().GetQueueClient(QueueNames.ListWindows),
+            body => provider.GetRequiredService<WindowLister>().ListAsync(WindowMessage.Parse(body), CancellationToken.None));
+    }
+
+    private static async Task DeliverAsync(QueueClient queue, Func<BinaryData, Task> handle)
+    {
+        while ((await queue.ReceiveMessagesAsync(Batch, TimeSpan.FromMinutes(30))).Value is { Length: > 0 } messages)
+        {
+            await Task.WhenAll(messages.Select(async message =>
+            {
+                await handle(message.Body);
+                await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt);
+            }));
+        }
+    }
+}
