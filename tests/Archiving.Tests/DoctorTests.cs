@@ -477,10 +477,13 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         TestContext.Current.TestOutputHelper?.WriteLine($"{estimate}; tables {requests.Count(IsToTable)}, sent {requests.Count(IsMessage)}, blobs {blobWrites}, search {counters["search"]}, content {counters["content"]}");
         Assert.Equal(blobWrites, estimate.BlobWrites);
         AssertAbout(counters["search"] + counters["content"] + counters["record"], estimate.SourceRequests);
-        AssertAbout(requests.Count(IsToTable), estimate.TableOperations);
 
-        // The host takes messages off by the sixteen and deletes each; the test does that itself, uncounted.
-        AssertAbout(requests.Count(IsMessage) * (2 + (1.0 / 16)), estimate.QueueOperations);
+        // Rows that end at the same moment share a request, and when they do is chance: fewer it may be, not more.
+        var tables = requests.Count(IsToTable);
+        Assert.InRange(estimate.TableOperations, tables * 0.9, tables * 1.6);
+
+        // The host takes messages off by the thirty-two and deletes each; the test does that itself, uncounted.
+        AssertAbout(requests.Count(IsMessage) * (2 + (1.0 / 32)), estimate.QueueOperations);
 
         static bool IsMessage(string request) => request.Contains("/messages", StringComparison.Ordinal);
         static bool IsToTable(string request) => !IsMessage(request) && !request.Contains("/recordings", StringComparison.Ordinal);

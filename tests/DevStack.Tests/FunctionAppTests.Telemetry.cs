@@ -32,7 +32,7 @@ public sealed partial class FunctionAppTests
                     && ContainsAll(collector["/v1/metrics"], "archiving.objects.archived", "archiving.objects.failed", "archiving.phase.duration", "archiving.retries", "http.client.request.duration")
                     && ContainsAll(collector["/v1/traces"], "send archive-objects", "archive object", "list window", "function ArchiveObject", "function GetRun"),
                 "metrics, spans and logs at the collector",
-                TimeSpan.FromMinutes(2));
+                TimeSpan.FromMinutes(5));
         }
 
         Assert.Contains("Functions.Local", collector["/v1/metrics"], StringComparison.Ordinal);
@@ -60,7 +60,7 @@ public sealed partial class FunctionAppTests
             await Eventually.HoldsAsync(
                 () => ContainsAll(collector["/v2.1/track"], "archive object", "list window", "cannot be archived"),
                 "spans and logs at Azure Monitor",
-                TimeSpan.FromMinutes(2));
+                TimeSpan.FromMinutes(5));
         }
 
         Assert.All(TellTales, tellTale => Assert.DoesNotContain(tellTale, collector.All, StringComparison.OrdinalIgnoreCase));

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Queues;
@@ -39,16 +40,15 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// ordinary course.
 /// </para>
 /// </summary>
-public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider) : IDisposable
+public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider)
 {
-    // Of all windows that this instance lists. At ten milliseconds each that is several times what it archives meanwhile;
-    // what is sent faster waits in a longer queue, and takes from the storage what archiving needs.
+    // At ten milliseconds each that is several times what an instance archives meanwhile; what is sent faster waits in a
+    // longer queue, and takes from the storage what archiving needs.
     private const int SendsAtOnce = 8;
 
     // A message that has waited this long may wait in a long queue, or be lost. Another one does no harm.
     private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(6);
     private static readonly TimeSpan ForgottenAfter = TimeSpan.FromDays(3);
-    private readonly SemaphoreSlim _sends = new(SendsAtOnce, SendsAtOnce);
 
     /// <summary>Takes in a page.</summary>
     /// <param name="window">The window that is listed.</param>
@@ -111,17 +111,12 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
 
         if (options.Archive.Enabled)
         {
-            await Parallel.ForEachAsync(
-                taken.Values.Where(intake => intake.IsQueued),
-                new ParallelOptions { MaxDegreeOfParallelism = SendsAtOnce, CancellationToken = cancellationToken },
-                async (intake, token) => await SendAsync(window, intake.Record, token));
+            var waiting = new ConcurrentQueue<StorageObject>(taken.Values.Where(intake => intake.IsQueued).Select(intake => intake.Record));
+            await Task.WhenAll(Enumerable.Range(0, SendsAtOnce).Select(_ => SendAsync(window, waiting, cancellationToken)));
         }
 
         return taken.Values;
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _sends.Dispose();
 
     /// <summary>The queue for a record in its present state.</summary>
     public static string QueueFor(StorageObject record)
@@ -228,20 +223,15 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         return entry;
     }
 
-    private async Task SendAsync(WindowMessage window, StorageObject record, CancellationToken cancellationToken)
+    private async Task SendAsync(WindowMessage window, ConcurrentQueue<StorageObject> waiting, CancellationToken cancellationToken)
     {
-        await _sends.WaitAsync(cancellationToken);
-        try
+        while (waiting.TryDequeue(out var record))
         {
             await queues.SendAsync(
                 QueueFor(record),
                 new ObjectMessage { Region = window.Region, Id = record.Id, Record = record, RunId = window.RunId },
                 TimeSpan.Zero,
                 cancellationToken);
-        }
-        finally
-        {
-            _sends.Release();
         }
     }
 }

@@ -85,7 +85,7 @@ public sealed partial class WindowLister(
         try
         {
             await using var listing = pager.ReadAsync(scan, cancellationToken).GetAsyncEnumerator(cancellationToken);
-            while (part.Rest is null && await NextAsync(listing, part, cancellationToken) is { } page)
+            while (!part.IsComplete && await NextAsync(listing, part, cancellationToken) is { } page)
             {
                 health.Clear(Condition.Source);
                 part.Add(page);
@@ -182,6 +182,9 @@ public sealed partial class WindowLister(
         public List<StorageObject> Records { get; } = [];
 
         public int Pages { get; private set; }
+
+        /// <summary>Whether nothing more of it is to be listed now.</summary>
+        public bool IsComplete => Rest is not null || (Pages > 0 && ListedTo is null);
 
         /// <summary>Everything before this time has been listed; <see langword="null"/> at the window's end.</summary>
         public DateTimeOffset? ListedTo { get; private set; }
