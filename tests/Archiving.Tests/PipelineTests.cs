@@ -67,6 +67,34 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Puts_large_content_off_while_there_is_no_place_for_it_at_no_attempt()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 5_000_000 });
+        var transfer = pipeline.Get<ContentTransfer>();
+        transfer.LongestWait = TimeSpan.FromMilliseconds(10);
+        var places = new List<IDisposable>();
+        await Assert.ThrowsAsync<NoPlaceException>(async () =>
+        {
+            while (true)
+            {
+                places.Add((await transfer.EnterAsync(item.Content.Length, Cancellation))!);
+            }
+        });
+        Assert.Null(await transfer.EnterAsync(1000, Cancellation));
+        var archiver = pipeline.Get<ObjectArchiver>();
+        var message = new ObjectMessage { Region = item.Region, Id = item.Id };
+
+        await archiver.ArchiveAsync(message, attempt: 5, Cancellation);
+
+        Assert.Equal((null, 1), (await pipeline.FindAsync(item), await pipeline.CountAsync(QueueNames.ArchiveObjects)));
+        Assert.Equal(0, pipeline.Simulator.Counters["content"]);
+        places[0].Dispose();
+        await archiver.ArchiveAsync(message, attempt: 1, Cancellation);
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
     public async Task Queues_nothing_that_is_archived_already()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);

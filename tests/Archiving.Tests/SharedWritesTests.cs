@@ -1,3 +1,4 @@
+using Archiving.Health;
 using Archiving.Ledger;
 
 namespace Archiving.Tests;
@@ -83,6 +84,28 @@ public sealed class SharedWritesTests : IDisposable
         var last = writes.WriteAsync(Row("d"), Cancellation);
         _answers.Release();
         await last;
+    }
+
+    [Fact]
+    public async Task Fails_all_at_once_when_the_storage_does_not_work()
+    {
+        var writes = new SharedWrites(
+            async rows =>
+            {
+                await WriteAsync(rows);
+                throw new OutageException(Condition.Runtime, "down", innerException: null);
+            },
+            most: 100);
+
+        var all = "abcd".Select(id => writes.WriteAsync(Row(id.ToString()), Cancellation)).ToList();
+        _answers.Release(2);
+
+        foreach (var write in all)
+        {
+            await Assert.ThrowsAsync<OutageException>(() => write);
+        }
+
+        Assert.Equal((string[])["a", "bcd"], _requests.Select(rows => string.Concat(rows)));
     }
 
     [Fact]

@@ -36,12 +36,16 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
     // Large transfers hold two buffers each. This bounds the memory of an instance whatever its concurrency.
     private const int LargeTransfersAtOnce = 6;
 
+    // A function that waits has its time limit running (functionTimeout, 30 minutes).
+    internal TimeSpan LongestWait { get; set; } = TimeSpan.FromMinutes(5);
+
     private readonly SemaphoreSlim _largeTransfers = new(LargeTransfersAtOnce, LargeTransfersAtOnce);
 
     /// <summary>Waits for one of the places that large content needs, so that no connection to 8x8 is open in vain. Content up to the size of the buffer needs none.</summary>
     /// <param name="bytes">What 8x8 claims of its size.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <returns>The place; to be given back when the transfer is over. <see langword="null"/> when none is needed.</returns>
+    /// <exception cref="NoPlaceException">None became free within five minutes.</exception>
     public async Task<IDisposable?> EnterAsync(long? bytes, CancellationToken cancellationToken)
     {
         if (!(bytes >= BufferSize))
@@ -49,8 +53,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
             return null;
         }
 
-        await _largeTransfers.WaitAsync(cancellationToken);
-        return new Place(_largeTransfers);
+        return await _largeTransfers.WaitAsync(LongestWait, cancellationToken) ? new Place(_largeTransfers) : throw new NoPlaceException();
     }
 
     /// <summary>Reads content to its end and stores it if it is right.</summary>

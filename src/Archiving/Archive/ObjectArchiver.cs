@@ -41,6 +41,7 @@ public sealed partial class ObjectArchiver(
     private const int MostReads = 4;
     private const int MostNames = 3;
     private static readonly TimeSpan PendingDelay = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan BusyDelay = TimeSpan.FromMinutes(1);
 
     /// <summary>Archives the object that a message names.</summary>
     /// <param name="message">The object.</param>
@@ -83,6 +84,11 @@ public sealed partial class ObjectArchiver(
         {
             work.Record = exception.Present;
             await RouteAsync(work, cancellationToken);
+        }
+        catch (NoPlaceException)
+        {
+            // Sent anew, so that waiting costs no attempt, and by chance to an instance that has one.
+            await queues.SendAsync(QueueNames.ArchiveObjects, work.Message, BusyDelay, cancellationToken);
         }
     }
 

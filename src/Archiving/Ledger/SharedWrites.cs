@@ -1,3 +1,5 @@
+using Archiving.Health;
+
 namespace Archiving.Ledger;
 
 /// <summary>
@@ -38,8 +40,16 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
     {
         while (Take(partition) is { Count: > 0 } batch)
         {
-            if (batch.Count > 1 && await TryWriteAsync(batch) is null)
+            var failure = batch.Count > 1 ? await TryWriteAsync(batch) : null;
+            if (batch.Count > 1 && failure is null)
             {
+                continue;
+            }
+
+            if (failure is OutageException)
+            {
+                // It would fail for each alone just as well, one long wait after the other.
+                batch.ForEach(waiting => waiting.Written.SetException(failure));
                 continue;
             }
 
