@@ -67,8 +67,8 @@ internal static class Contenders
             ["RCLONE_CONFIG_ARCHIVE_SAS_URL"] = stage.SignedContainer.AbsoluteUri,
         };
         var clock = Stopwatch.StartNew();
-        await using var rclone = MeteredProcess.Start("rclone", [command, "source:", $"archive:{Stage.Container}", .. more], settings);
-        await rclone.WaitForExitAsync(Limit);
+        await using var rclone = MeteredProcess.StartFile("rclone", [command, "source:", $"archive:{Stage.Container}", .. more], settings);
+        await rclone.WaitForSuccessAsync(Limit);
         return new Run(clock.Elapsed.TotalSeconds, rclone.ProcessorMilliseconds, rclone.PeakMegabytes);
     }
 
@@ -81,10 +81,7 @@ internal static class Contenders
             settings[name] = value;
         }
 
-        await using var worker = MeteredProcess.StartProgram(
-            "Comparison",
-            ["worker", work, workload.AtOnce.ToString(CultureInfo.InvariantCulture), stage.SignedContainer.AbsoluteUri],
-            settings);
+        await using var worker = MeteredProcess.StartWorker(work, workload.AtOnce, stage, settings);
         await worker.WaitForLineAsync("ready", Limit);
         worker.Read();
         var before = worker.ProcessorMilliseconds;

@@ -1,28 +1,23 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
-using System.Threading.Channels;
+using DevStack;
 
 namespace Comparison;
 
 /// <summary>A process whose processor time and peak memory are read from <c>/proc</c> while it runs.</summary>
 internal sealed class MeteredProcess : IAsyncDisposable
 {
-    private const int KeptLines = 40;
-
     // USER_HZ, which Linux fixes at 100 for what it shows to programs.
     private const double TicksPerSecond = 100;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
-    private readonly Process _process = new();
-    private readonly Channel<string> _output = Channel.CreateUnbounded<string>();
-    private readonly Queue<string> _lastLines = new();
     private readonly CancellationTokenSource _stop = new();
-    private readonly string _name;
-    private Task _meter = Task.CompletedTask;
+    private readonly ChildProcess _process;
+    private readonly Task _meter;
 
-    private MeteredProcess(string name)
+    private MeteredProcess(ChildProcess process)
     {
-        _name = name;
+        _process = process;
+        _meter = MeterAsync();
     }
 
     /// <summary>Processor time so far, and as last seen once it has ended, in milliseconds.</summary>
@@ -31,73 +26,20 @@ internal sealed class MeteredProcess : IAsyncDisposable
     /// <summary>The most memory that was resident so far, in MB.</summary>
     public double PeakMegabytes { get; private set; }
 
-    /// <summary>Starts a .NET program of this repository.</summary>
-    public static MeteredProcess StartProgram(string name, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? settings = null, Action<string>? watch = null)
-    {
-        var path = name == "Comparison" ? Assembly.GetExecutingAssembly().Location : Repository.Metadata(name);
-        return Start("dotnet", [path, .. arguments], settings, watch, name);
-    }
+    /// <summary>Starts a program of this repository.</summary>
+    public static MeteredProcess StartProgram(string name, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? settings = null, Action<string>? watch = null) =>
+        new(ChildProcess.Start(name, arguments, settings ?? new Dictionary<string, string>(StringComparer.Ordinal), watch));
+
+    /// <summary>Starts this program once more, to do work in a process of its own.</summary>
+    public static MeteredProcess StartWorker(string work, int atOnce, Stage stage, IReadOnlyDictionary<string, string> settings) => new(ChildProcess.StartFile(
+        "the worker",
+        "dotnet",
+        [Assembly.GetExecutingAssembly().Location, "worker", work, atOnce.ToString(CultureInfo.InvariantCulture), stage.SignedContainer.AbsoluteUri],
+        settings));
 
     /// <summary>Starts any program.</summary>
-    public static MeteredProcess Start(string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? settings = null, Action<string>? watch = null, string? name = null)
-    {
-        var metered = new MeteredProcess(name ?? file);
-        var start = metered._process.StartInfo = new ProcessStartInfo(file, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        foreach (var (setting, value) in settings ?? new Dictionary<string, string>(StringComparer.Ordinal))
-        {
-            start.Environment[setting] = value;
-        }
-
-        metered._process.OutputDataReceived += (_, line) => metered.Keep(line.Data, isOutput: true, watch);
-        metered._process.ErrorDataReceived += (_, line) => metered.Keep(line.Data, isOutput: false, watch: null);
-        metered._process.Start();
-        metered._process.BeginOutputReadLine();
-        metered._process.BeginErrorReadLine();
-        metered._meter = metered.MeterAsync();
-        return metered;
-    }
-
-    /// <summary>Waits for a line of its output that begins as given, and gives the rest of that line.</summary>
-    public async Task<string> WaitForLineAsync(string beginning, TimeSpan limit)
-    {
-        using var cancellation = new CancellationTokenSource(limit);
-        try
-        {
-            await foreach (var line in _output.Reader.ReadAllAsync(cancellation.Token))
-            {
-                if (line.StartsWith(beginning, StringComparison.Ordinal))
-                {
-                    return line[beginning.Length..];
-                }
-            }
-        }
-        catch (OperationCanceledException exception)
-        {
-            throw new TimeoutException($"{_name} did not say \"{beginning}\" within {limit}.\n{LastLines()}", exception);
-        }
-
-        throw new InvalidOperationException($"{_name} has ended.\n{LastLines()}");
-    }
-
-    /// <summary>Writes a line to its standard input.</summary>
-    public Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
-
-    /// <summary>Waits until it has ended well.</summary>
-    public async Task WaitForExitAsync(TimeSpan limit)
-    {
-        using var cancellation = new CancellationTokenSource(limit);
-        await _process.WaitForExitAsync(cancellation.Token);
-        if (_process.ExitCode != 0)
-        {
-            throw new InvalidOperationException($"{_name} ended with {_process.ExitCode}.\n{LastLines()}");
-        }
-    }
+    public static MeteredProcess StartFile(string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings) =>
+        new(ChildProcess.StartFile(file, file, arguments, settings));
 
     /// <summary>Processor time of a process so far, in milliseconds.</summary>
     public static double ReadProcessor(int process)
@@ -107,13 +49,27 @@ internal sealed class MeteredProcess : IAsyncDisposable
         return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond * 1000;
     }
 
+    /// <summary>Waits for a line of its output that begins as given, and gives the rest of that line.</summary>
+    public async Task<string> WaitForLineAsync(string beginning, TimeSpan limit) =>
+        (await _process.WaitForLineAsync(line => line.StartsWith(beginning, StringComparison.Ordinal), limit, CancellationToken.None))[beginning.Length..];
+
+    /// <summary>Writes a line to its standard input.</summary>
+    public Task WriteLineAsync(string line) => _process.WriteLineAsync(line);
+
+    /// <summary>Waits until it has ended well.</summary>
+    public async Task WaitForSuccessAsync(TimeSpan limit)
+    {
+        using var cancellation = new CancellationTokenSource(limit);
+        await _process.WaitForSuccessAsync(cancellation.Token);
+    }
+
     /// <summary>Reads the meter now.</summary>
     public void Read()
     {
         try
         {
-            ProcessorMilliseconds = ReadProcessor(_process.Id);
-            foreach (var line in File.ReadLines($"/proc/{_process.Id}/status"))
+            ProcessorMilliseconds = ReadProcessor(_process.ProcessId);
+            foreach (var line in File.ReadLines($"/proc/{_process.ProcessId}/status"))
             {
                 if (line.StartsWith("VmHWM:", StringComparison.Ordinal))
                 {
@@ -131,68 +87,16 @@ internal sealed class MeteredProcess : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _meter.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        try
-        {
-            _process.StandardInput.Close();
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-            await _process.WaitForExitAsync(limit.Token);
-        }
-        catch (Exception exception) when (exception is OperationCanceledException or IOException)
-        {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
-        }
-
-        _process.Dispose();
+        await _process.DisposeAsync();
         _stop.Dispose();
     }
 
     private async Task MeterAsync()
     {
-        while (!_process.HasExited)
+        while (!_process.HasEnded)
         {
             Read();
             await Task.Delay(Interval, _stop.Token);
-        }
-    }
-
-    private void Keep(string? line, bool isOutput, Action<string>? watch)
-    {
-        if (line is null)
-        {
-            if (isOutput)
-            {
-                _output.Writer.TryComplete();
-            }
-
-            return;
-        }
-
-        lock (_lastLines)
-        {
-            _lastLines.Enqueue(line);
-            if (_lastLines.Count > KeptLines)
-            {
-                _lastLines.Dequeue();
-            }
-        }
-
-        if (watch is not null)
-        {
-            watch(line);
-        }
-
-        if (isOutput)
-        {
-            _output.Writer.TryWrite(line);
-        }
-    }
-
-    private string LastLines()
-    {
-        lock (_lastLines)
-        {
-            return string.Join('\n', _lastLines);
         }
     }
 }

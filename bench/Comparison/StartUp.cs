@@ -33,7 +33,7 @@ internal static class StartUp
                 firsts.Add(clock.Elapsed.TotalSeconds);
             }
 
-            await using var worker = MeteredProcess.StartProgram("Comparison", ["worker", "services", "1", stage.SignedContainer.AbsoluteUri], stage.Settings(workload));
+            await using var worker = MeteredProcess.StartWorker("services", 1, stage, stage.Settings(workload));
             var parts = (await worker.WaitForLineAsync("services ", TimeSpan.FromMinutes(1))).Split(' ');
             services.Add(double.Parse(parts[0], CultureInfo.InvariantCulture));
             assemblies.Add(double.Parse(parts[1], CultureInfo.InvariantCulture));

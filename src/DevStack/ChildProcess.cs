@@ -34,15 +34,26 @@ internal sealed class ChildProcess : IAsyncDisposable
     public static ChildProcess Start(string name, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings, Action<string>? watch = null)
     {
         var program = typeof(ChildProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == name).Value!;
+        var dotnet = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+        return StartFile(name, dotnet, [program, .. arguments], settings, watch);
+    }
+
+    /// <summary>Starts any program.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="file">Its file.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="settings">Environment variables that it gets beside ours.</param>
+    /// <param name="watch">Told every line that it writes.</param>
+    public static ChildProcess StartFile(string name, string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings, Action<string>? watch = null)
+    {
         var child = new ChildProcess(name);
-        var start = child._process.StartInfo = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet")
+        var start = child._process.StartInfo = new ProcessStartInfo(file)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        start.ArgumentList.Add(program);
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
@@ -83,6 +94,20 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
 
         throw Ended();
+    }
+
+    /// <summary>Writes a line to its standard input.</summary>
+    public Task WriteLineAsync(string line) => _process.StandardInput.WriteLineAsync(line);
+
+    /// <summary>Waits until it has ended well.</summary>
+    /// <exception cref="DevStackException">It ended otherwise.</exception>
+    public async Task WaitForSuccessAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        if (_process.ExitCode != 0)
+        {
+            throw Ended();
+        }
     }
 
     /// <exception cref="DevStackException">It has ended.</exception>
