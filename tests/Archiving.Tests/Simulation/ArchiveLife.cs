@@ -33,7 +33,7 @@ internal sealed class ArchiveLife
     private readonly InMemoryBlobs _blobs;
     private readonly Func<IServiceProvider, KeysetPager>? _pager;
     private readonly Dictionary<string, List<byte[]>> _contents = new(StringComparer.Ordinal);
-    private readonly List<(Task Task, InMemoryQueue? Queue, InMemoryQueue.Message? Message)> _running = [];
+    private readonly List<(Task Task, InMemoryQueue? Queue, InMemoryQueue.Message? Message, int Delivery)> _running = [];
     private ServiceProvider _process = null!;
     private int _largestSecond;
 
@@ -236,7 +236,8 @@ internal sealed class ArchiveLife
         }
     }
 
-    private void Start(Task task, InMemoryQueue? queue = null, InMemoryQueue.Message? message = null) => _running.Add((task, queue, message));
+    private void Start(Task task, InMemoryQueue? queue = null, InMemoryQueue.Message? message = null) =>
+        _running.Add((task, queue, message, message?.DequeueCount ?? 0));
 
     /// <summary>Hands a visible message of any queue to its function.</summary>
     private bool Deliver()
@@ -282,7 +283,7 @@ internal sealed class ArchiveLife
     {
         for (var index = _running.Count - 1; index >= 0; index--)
         {
-            var (task, queue, message) = _running[index];
+            var (task, queue, message, delivery) = _running[index];
             if (!task.IsCompleted)
             {
                 continue;
@@ -301,11 +302,11 @@ internal sealed class ArchiveLife
 
             if (task.IsCompletedSuccessfully)
             {
-                queue.Delete(message);
+                queue.Delete(message, delivery);
             }
             else
             {
-                message.VisibleAt = _world.Now + TimeSpan.FromSeconds(30);
+                queue.Release(message, delivery, TimeSpan.FromSeconds(30));
             }
         }
     }

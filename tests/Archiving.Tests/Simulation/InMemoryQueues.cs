@@ -66,7 +66,23 @@ internal sealed class InMemoryQueue(World world, string name) : QueueClient
         return message;
     }
 
-    public void Delete(Message message) => _messages.Remove(message);
+    /// <summary>Deletes a message, unless it was delivered again since: its receipt of that time is void then, as in Queue Storage.</summary>
+    public void Delete(Message message, int delivery)
+    {
+        if (message.DequeueCount == delivery)
+        {
+            _messages.Remove(message);
+        }
+    }
+
+    /// <summary>Shows a message again after a while, unless it was delivered again since.</summary>
+    public void Release(Message message, int delivery, TimeSpan after)
+    {
+        if (message.DequeueCount == delivery)
+        {
+            message.VisibleAt = world.Now + after;
+        }
+    }
 
     internal sealed class Message
     {
