@@ -449,7 +449,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     public async Task Estimates_the_requests_that_a_run_then_makes()
     {
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, count: new ListingTests.CountingPolicy(requests));
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: new ListingTests.CountingPolicy(requests));
         for (var number = 0; number < 200; number++)
         {
             pipeline.Simulator.Objects.Add(new ObjectSpecification

@@ -119,7 +119,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     {
         const int Objects = 1000;
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, _time, count: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Archive__Enabled", "false"), ("Listing__OverlapMinutes", "1440")]);
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, storagePolicy: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Archive__Enabled", "false"), ("Listing__OverlapMinutes", "1440")]);
         for (var number = 0; number < Objects; number++)
         {
             pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 1, CreatedTime = _time.GetUtcNow().AddMinutes(-number - 2) });

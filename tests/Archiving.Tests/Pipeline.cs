@@ -53,7 +53,7 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? count = null, params (string Name, string Value)[] settings)
+    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, params (string Name, string Value)[] settings)
     {
         simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
         account ??= azurite.NewAccount();
@@ -94,16 +94,16 @@ internal sealed class Pipeline : IAsyncDisposable
             options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
             return new CloudStorageClient(new Uri(all["EightByEight:BaseUrl"]!), provider.GetRequiredService<AccessTokenSource>(), options);
         }));
-        if (count is not null)
+        if (storagePolicy is not null)
         {
             var tables = new TableClientOptions();
-            tables.AddPolicy(count, HttpPipelinePosition.PerCall);
+            tables.AddPolicy(storagePolicy, HttpPipelinePosition.PerCall);
             services.Replace(ServiceDescriptor.Singleton(new TableServiceClient(account.ConnectionString, tables)));
             var queues = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
-            queues.AddPolicy(count, HttpPipelinePosition.PerCall);
+            queues.AddPolicy(storagePolicy, HttpPipelinePosition.PerCall);
             services.Replace(ServiceDescriptor.Singleton(new QueueServiceClient(account.ConnectionString, queues)));
             var blobs = new BlobClientOptions();
-            blobs.AddPolicy(count, HttpPipelinePosition.PerCall);
+            blobs.AddPolicy(storagePolicy, HttpPipelinePosition.PerCall);
             services.Replace(ServiceDescriptor.Singleton(new BlobServiceClient(account.ConnectionString, blobs)));
         }
 

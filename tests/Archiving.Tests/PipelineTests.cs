@@ -2,6 +2,8 @@ using Archiving.Archive;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Status;
+using Azure.Core;
+using Azure.Core.Pipeline;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Simulator;
@@ -130,6 +132,26 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var blobs = await pipeline.ReadContainerAsync();
         Assert.Equal(4, blobs.Count);
         Assert.Equal(30_000, blobs[old!.Blob!].ToMemory().Length);
+    }
+
+    [Fact]
+    public async Task Names_later_content_by_its_own_bytes_when_it_changes_again_between_two_reads()
+    {
+        Action? onRefusal = null;
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: new AfterRefusal(() => Interlocked.Exchange(ref onRefusal, null)?.Invoke()));
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 5000);
+        onRefusal = () => pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 100, bytes: 6000);
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+
+        await pipeline.RunAsync();
+
+        Assert.Null(onRefusal);
+        await pipeline.AssertArchivedAsync(item);
+        var entry = await pipeline.FindAsync(item);
+        Assert.EndsWith($".{entry!.Md5![..8]}.mp3", entry.Blob, StringComparison.Ordinal);
+        Assert.Equal(4, (await pipeline.ReadContainerAsync()).Count);
     }
 
     [Theory]
@@ -475,4 +497,16 @@ public sealed class PipelineTests(AzuriteFixture azurite)
 
     private static SimulatedObject Add(Pipeline pipeline, string type = "callrecording", long bytes = 30_000, int minutesAgo = 60) =>
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Type = type, Bytes = bytes, CreatedTime = Now.AddMinutes(-minutesAgo) });
+
+    /// <summary>Does something whenever the storage refuses to store content because something has its name.</summary>
+    private sealed class AfterRefusal(Action act) : HttpPipelineSynchronousPolicy
+    {
+        public override void OnReceivedResponse(HttpMessage message)
+        {
+            if (message.Response.Status == 409 && message.Request.Uri.Path.Contains("recordings/", StringComparison.Ordinal))
+            {
+                act();
+            }
+        }
+    }
 }

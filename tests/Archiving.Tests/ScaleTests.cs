@@ -34,7 +34,7 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     {
         var account = azurite.NewAccount();
         var counter = new OperationCounter(account);
-        await using var pipeline = await Pipeline.StartAsync(azurite, _time, account, count: counter, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", "2026-11-10T03:00:00Z"), ("Listing__OverlapMinutes", "90")]);
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, account, storagePolicy: counter, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", "2026-11-10T03:00:00Z"), ("Listing__OverlapMinutes", "90")]);
 
         // Once before anything is counted: queues, tables and the container are made, and the first run is unlike others.
         Add(pipeline, 1, bytes: 1000);

@@ -241,7 +241,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     private Task<Pipeline> StartAsync(ConcurrentBag<string> requests) =>
-        Pipeline.StartAsync(azurite, new MovableTime(), count: new ListingTests.CountingPolicy(requests));
+        Pipeline.StartAsync(azurite, new MovableTime(), storagePolicy: new ListingTests.CountingPolicy(requests));
 
     /// <summary>Counts all days long after they changed.</summary>
     private static async Task CountAsync(Pipeline pipeline)

@@ -18,7 +18,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var rows = int.Parse(Environment.GetEnvironmentVariable("STATUS_ROWS") ?? "6000", CultureInfo.InvariantCulture);
         var time = new MovableTime();
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, count: new ListingTests.CountingPolicy(requests));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new ListingTests.CountingPolicy(requests));
         await FillAsync(pipeline, rows, days: 60);
         time.Advance(TimeSpan.FromMinutes(3));
         var first = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);

@@ -149,6 +149,9 @@ public sealed partial class ObjectArchiver(
                         }
                     }
 
+                    // A name beside the old was made of the content that was read then; this is other content.
+                    name = ArchiveLayout.ContentName(work.Region, work.Record);
+                    namesTaken = 0;
                     break;
             }
         }
