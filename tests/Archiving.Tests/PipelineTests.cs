@@ -134,6 +134,46 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         Assert.Equal(30_000, blobs[old!.Blob!].ToMemory().Length);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Reads_what_has_no_checksum_again_when_its_record_changed(int attempt)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Type = "voicemail", Bytes = 500, Checksum = "", CreatedTime = Now.AddHours(-1) });
+        await pipeline.RunAsync();
+
+        // As long as the old: the record shows no difference but its time.
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 500);
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.DeliverAsync(QueueNames.ArchiveObjects, message => pipeline.Get<ObjectArchiver>().ArchiveAsync(ObjectMessage.Parse(message.Body), attempt, Cancellation));
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(4, (await pipeline.ReadContainerAsync()).Count);
+    }
+
+    [Theory]
+    [InlineData("AVAILABLE", 4)]
+    [InlineData("ARCHIVED", 2)]
+    public async Task Keeps_one_copy_of_what_has_no_checksum_and_did_not_change(string state, int reads)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Type = "voicemail", Bytes = 500, Checksum = "", CreatedTime = Now.AddHours(-1) });
+        await pipeline.RunAsync();
+        pipeline.Simulator.Objects.SetState(item.Region, item.Id, state);
+        pipeline.Simulator.Objects.Touch(item.Region, item.Id);
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+
+        await pipeline.RunAsync();
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(2, (await pipeline.ReadContainerAsync()).Count);
+        Assert.Equal(reads, pipeline.Simulator.Counters["content"]);
+    }
+
     [Fact]
     public async Task Names_later_content_by_its_own_bytes_when_it_changes_again_between_two_reads()
     {

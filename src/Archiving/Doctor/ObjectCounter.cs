@@ -197,7 +197,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
             var rows = await Ledger.FindAsync(region, records, "createdTime", since: null, others: null, cancellationToken);
             foreach (var record in records)
             {
-                if (rows.TryGetValue(LedgerKey.Of(region, record), out var row) && (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged)) && row.HasContentOf(record))
+                if (rows.TryGetValue(LedgerKey.Of(region, record), out var row) && (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged)) && !row.MayDifferFrom(record))
                 {
                     archived.Add(record.Id);
                 }

@@ -175,6 +175,17 @@ public sealed class LedgerEntry : ITableEntity
         return SourceBytes == record.StoredBytes && string.Equals(Checksum, Shorten(record.Checksum), StringComparison.OrdinalIgnoreCase);
     }
 
+    /// <summary>
+    /// Whether the record may have other content than this row: it claims other, or it has changed and bears no checksum
+    /// (8x8 may leave it out), so that only reading the content tells. What went to cold storage is not brought back for that.
+    /// </summary>
+    public bool MayDifferFrom(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return !HasContentOf(record)
+            || (string.IsNullOrEmpty(record.Checksum) && record.State == ObjectState.Available && UpdatedTime != LedgerKey.Storable(record.UpdatedTime));
+    }
+
     /// <summary>Whether the row is in a state.</summary>
     public bool Is(LedgerState state) => State == state.ToString();
 

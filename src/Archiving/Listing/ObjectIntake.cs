@@ -20,7 +20,7 @@ public enum Finding
     /// <summary>Neither archived nor on its way.</summary>
     Missing,
 
-    /// <summary>Archived with other content than 8x8 has now.</summary>
+    /// <summary>Archived with other content than 8x8 has now, or with content of which the record cannot tell.</summary>
     Changed,
 }
 
@@ -176,7 +176,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     {
         if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
         {
-            if (!entry.HasContentOf(record))
+            if (entry.MayDifferFrom(record))
             {
                 return (Finding.Changed, true);
             }
