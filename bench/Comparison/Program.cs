@@ -1,7 +1,7 @@
 using System.Globalization;
 using Comparison;
 
-// dotnet run -c Release --project bench/Comparison [-- small large nothing-new growth operations start-up] [--rounds 5] [--share 1]
+// dotnet run -c Release --project bench/Comparison [-- small large operations start-up growth nothing-new] [--rounds 5] [--share 1]
 // A share below 1 takes as many objects less: for a look, not for results.
 // Needs rclone (Debian: apt-get install rclone) and Linux, whose /proc it reads.
 if (args is ["worker", var work, var atOnce, var container])
@@ -16,10 +16,10 @@ var wanted = args.TakeWhile(argument => !argument.StartsWith("--", StringCompari
 var report = new Report(rounds);
 await PhaseAsync("small", SmallAsync);
 await PhaseAsync("large", LargeAsync);
-await PhaseAsync("nothing-new", () => NothingNew.RunAsync(report, Share(200_000), rounds));
 await PhaseAsync("operations", () => Operations.RunAsync(report, Share(5_000)));
 await PhaseAsync("start-up", () => StartUp.RunAsync(report, rounds));
 await PhaseAsync("growth", () => Growth.RunAsync(report, [Share(1_000), Share(10_000), Share(100_000)]));
+await PhaseAsync("nothing-new", () => NothingNew.RunAsync(report, Share(200_000), rounds));
 report.Print();
 
 async Task PhaseAsync(string name, Func<Task> run)
