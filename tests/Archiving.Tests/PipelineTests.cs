@@ -406,10 +406,10 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     public async Task Waits_out_a_storm_of_429_without_a_request_or_a_failure()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var items = Enumerable.Range(0, 40).Select(_ => Add(pipeline)).ToList();
+        var items = Enumerable.Range(0, 60).Select(_ => Add(pipeline)).ToList();
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
         await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
-        pipeline.Simulator.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 429, RetryAfter = "1", Every = 3 });
+        pipeline.Simulator.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 429, RetryAfter = "2", Every = 3 });
 
         await pipeline.DeliverAllAsync();
         pipeline.Simulator.Faults.Set();

@@ -6,8 +6,8 @@ namespace Simulator.Faults;
 public sealed class FaultInjector
 {
     private readonly Counters _counters;
-    // What was on its way when a 429 was sent cannot have known of it.
-    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(100);
+    // What was on its way when a 429 was sent cannot have known of it. A busy machine takes its time to read an answer.
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(300);
 
     private volatile IReadOnlyList<FaultRule> _rules = [];
     private long _throttledFrom;
@@ -29,7 +29,7 @@ public sealed class FaultInjector
     public void Set(params FaultRule[] rules) => Rules = rules;
 
     // Counted, so that a test can tell whether a client keeps to it: "insideRetryAfter".
-    private void Throttle(string retryAfter)
+    private void Throttle(string? retryAfter)
     {
         if (int.TryParse(retryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0)
         {
@@ -72,11 +72,11 @@ public sealed class FaultInjector
                 context.Response.StatusCode = rule.Status;
                 if (rule.RetryAfter is { } retryAfter)
                 {
-                    Throttle(retryAfter);
                     context.Response.Headers.RetryAfter = retryAfter;
                 }
 
                 await context.Response.WriteAsync(rule.Body ?? string.Create(CultureInfo.InvariantCulture, $$"""{"fault":"injected","code":{{rule.Status}}}"""));
+                Throttle(rule.RetryAfter);
                 return (true, null);
             case FaultKind.Reset:
                 context.Abort();
