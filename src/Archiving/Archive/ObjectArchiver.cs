@@ -353,8 +353,7 @@ public sealed partial class ObjectArchiver(
         try
         {
             var receipt = Receipt.Parse(body);
-            return receipt.Record.Id == record.Id && receipt.Record.Checksum == record.Checksum && receipt.Record.StoredBytes == record.StoredBytes
-                && (!string.IsNullOrEmpty(record.Checksum) || receipt.Record.UpdatedTime == record.UpdatedTime)
+            return receipt.Record.Id == record.Id && !LedgerEntry.Describe(work.Region, receipt.Record).MayDifferFrom(record)
                 && await store.MeasureAsync(receipt.Blob, cancellationToken) is { } stored && stored.Sha256 == receipt.Sha256
                     ? receipt
                     : null;
