@@ -1,7 +1,9 @@
+using System.Security.Cryptography;
 using Archiving.Archive;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Status;
+using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Storage.Blobs.Models;
@@ -438,6 +440,20 @@ public sealed class PipelineTests(AzuriteFixture azurite)
 
         await pipeline.AssertArchivedAsync(slow);
         Assert.Equal(1, pipeline.Simulator.Counters["content"]);
+    }
+
+    [Fact]
+    public async Task Stores_nothing_that_arrives_otherwise_than_it_was_sent()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var content = new byte[1000];
+        var md5 = MD5.HashData(content);
+        content[500]++;
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => pipeline.Get<ArchiveStore>().TryPutAsync("uk/a.txt", content, md5, new ContentHeaders("text/plain", ContentDisposition: null), Cancellation));
+
+        Assert.Equal("Md5Mismatch", exception.ErrorCode);
+        Assert.Empty(await pipeline.ReadNamesAsync());
     }
 
     [Fact]

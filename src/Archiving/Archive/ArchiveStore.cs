@@ -54,11 +54,11 @@ public sealed class ArchiveStore : IDisposable
                 stream,
                 new BlobUploadOptions
                 {
+                    // The service reckons the MD5 of what arrives and refuses the write when it is another (Put Blob,
+                    // x-ms-blob-content-md5). To let the client reckon it once more would change nothing.
                     HttpHeaders = ToHttpHeaders(headers, md5),
                     Conditions = OnlyIfNew,
                     AccessTier = _tier,
-                    // The service reckons the MD5 of what arrives and refuses the write when it is another.
-                    TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
                 },
                 cancellationToken));
         },
