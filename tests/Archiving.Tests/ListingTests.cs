@@ -144,6 +144,56 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Looks_up_once_an_hour_what_is_archived_and_at_once_what_has_changed()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, storagePolicy: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Listing__OverlapMinutes", "1440")]);
+        var objects = Enumerable.Range(2, 5).Select(minutes => pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 100, CreatedTime = _time.GetUtcNow().AddMinutes(-minutes) })).ToList();
+
+        // What it has queued it does not know to be archived before it has seen so.
+        await pipeline.RunAsync();
+        Assert.Equal(1, await LookUpsAsync());
+        Assert.Equal(0, await LookUpsAsync());
+        Assert.Equal(0, await LookUpsAsync());
+
+        pipeline.Simulator.Objects.ReplaceContent("uk", objects[3].Id, seed: 99, bytes: 500);
+        Assert.Equal(1, await LookUpsAsync());
+        Assert.Equal(objects.Count + 1, (await pipeline.ReadNamesAsync()).Count(name => name.EndsWith(".meta.json", StringComparison.Ordinal)));
+
+        _time.Advance(TimeSpan.FromHours(1));
+        Assert.Equal(1, await LookUpsAsync());
+
+        async Task<int> LookUpsAsync()
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            requests.Clear();
+            await pipeline.RunAsync();
+            return requests.Count(request => request.StartsWith("GET ", StringComparison.Ordinal) && request.EndsWith("/objects()", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task Looks_everything_up_in_a_sweep()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, storagePolicy: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Listing__OverlapMinutes", "1440")]);
+        var created = _time.GetUtcNow().AddMinutes(-5);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 100, CreatedTime = created });
+        for (var listing = 0; listing < 3; listing++)
+        {
+            await pipeline.RunAsync();
+            _time.Advance(TimeSpan.FromMinutes(1));
+        }
+
+        // Somebody lost the row.
+        var row = (await pipeline.FindAsync(item))!;
+        await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
+        await pipeline.Get<WindowLister>().ListAsync(new WindowMessage { Region = "uk", From = created.AddHours(-1), To = created.AddHours(1), Field = "createdTime", Kind = WindowKind.Backfill }, Cancellation);
+
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+    }
+
+    [Fact]
     public async Task Does_not_read_the_days_between_an_old_record_and_the_others()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time);

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Queues;
@@ -42,9 +41,11 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// </summary>
 public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider)
 {
-    // At ten milliseconds each that is several times what an instance archives meanwhile; what is sent faster waits in a
-    // longer queue, and takes from the storage what archiving needs.
-    private const int SendsAtOnce = 8;
+    // For all windows of the instance together. At ten milliseconds each that is several times what an instance archives
+    // meanwhile; what is sent faster waits in a longer queue, and takes from the storage what archiving needs.
+    private const int SendsAtOnce = 4;
+    private readonly SendingTurns _turns = new(SendsAtOnce);
+    private readonly ArchivedRecords _archived = new(timeProvider);
 
     // A message that has waited this long may wait in a long queue, or be lost. Another one does no harm.
     private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(6);
@@ -80,8 +81,13 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             wanted[LedgerKey.Of(window.Region, record)] = record;
         }
 
-        var known = await ledger.FindAsync(window.Region, wanted.Values, window.Field, comparison?.Since, others, cancellationToken);
         var taken = new Dictionary<LedgerKey, Intake>(wanted.Count);
+        if (window.Kind == WindowKind.Listing)
+        {
+            TakeArchived(window.Region, wanted, taken);
+        }
+
+        var known = await ledger.FindAsync(window.Region, wanted.Values, window.Field, comparison?.Since, others, cancellationToken);
         var added = new List<LedgerEntry>();
         var merged = new List<LedgerEntry>();
         foreach (var (key, record) in wanted)
@@ -111,8 +117,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
 
         if (options.Archive.Enabled)
         {
-            var waiting = new ConcurrentQueue<StorageObject>(taken.Values.Where(intake => intake.IsQueued).Select(intake => intake.Record));
-            await Task.WhenAll(Enumerable.Range(0, SendsAtOnce).Select(_ => SendAsync(window, waiting, cancellationToken)));
+            await Task.WhenAll(taken.Values.Where(intake => intake.IsQueued).Select(intake => _turns.RunAsync(() => SendAsync(window, intake.Record, cancellationToken))));
         }
 
         return taken.Values;
@@ -123,6 +128,19 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     {
         ArgumentNullException.ThrowIfNull(record);
         return record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
+    }
+
+    /// <summary>Takes what was found archived a short while ago out of what is to be looked up.</summary>
+    private void TakeArchived(string region, Dictionary<LedgerKey, StorageObject> wanted, Dictionary<LedgerKey, Intake> taken)
+    {
+        foreach (var (key, record) in wanted)
+        {
+            if (_archived.Contains(region, record))
+            {
+                taken[key] = new Intake(key, record, Finding.Archived, IsQueued: false);
+                wanted.Remove(key);
+            }
+        }
     }
 
     /// <summary>Takes in one record whose row others write too: reads it, decides, and writes it only as it was read.</summary>
@@ -167,6 +185,10 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             row.State = entry.State;
             row.ETag = entry.ETag;
             merged.Add(row);
+        }
+        else if (window.Kind == WindowKind.Listing && finding == Finding.Archived)
+        {
+            _archived.Add(window.Region, record);
         }
 
         return new Intake(key, record, finding, isQueued);
@@ -223,15 +245,9 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         return entry;
     }
 
-    private async Task SendAsync(WindowMessage window, ConcurrentQueue<StorageObject> waiting, CancellationToken cancellationToken)
-    {
-        while (waiting.TryDequeue(out var record))
-        {
-            await queues.SendAsync(
-                QueueFor(record),
-                new ObjectMessage { Region = window.Region, Id = record.Id, Record = record, RunId = window.RunId },
-                TimeSpan.Zero,
-                cancellationToken);
-        }
-    }
+    private Task SendAsync(WindowMessage window, StorageObject record, CancellationToken cancellationToken) => queues.SendAsync(
+        QueueFor(record),
+        new ObjectMessage { Region = window.Region, Id = record.Id, Record = record, RunId = window.RunId },
+        TimeSpan.Zero,
+        cancellationToken);
 }

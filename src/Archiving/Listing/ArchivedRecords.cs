@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using EightByEight;
+
+namespace Archiving.Listing;
+
+/// <summary>
+/// Remembers for up to an hour which records the ledger has shown to be archived, byte for byte as 8x8 gave them. Each
+/// listing reaches back over what the one before has listed; what has not changed since need not be looked up again.
+/// <para>
+/// That an object is archived does not cease to be so by itself: scrubbing, purging and whoever queues it again look
+/// after it themselves. Only sweeps doubt the ledger, and they do not ask here.
+/// </para>
+/// </summary>
+/// <param name="timeProvider">Tells when it is time to forget.</param>
+internal sealed class ArchivedRecords(TimeProvider timeProvider)
+{
+    // About 50 bytes each: two generations are 13 MB at most.
+    private const int MostOfGeneration = 125_000;
+    private static readonly TimeSpan LifeOfGeneration = TimeSpan.FromMinutes(30);
+    private readonly Lock _lock = new();
+    private HashSet<(string Region, UInt128 Json)> _young = [];
+    private HashSet<(string Region, UInt128 Json)> _old = [];
+    private long _youngSince = timeProvider.GetTimestamp();
+
+    /// <summary>Whether exactly this record was found archived within the hour.</summary>
+    public bool Contains(string region, StorageObject record)
+    {
+        var fingerprint = Fingerprint(region, record);
+        lock (_lock)
+        {
+            Forget();
+            return _young.Contains(fingerprint) || _old.Contains(fingerprint);
+        }
+    }
+
+    /// <summary>Remembers a record that the ledger knows as it is, and as archived.</summary>
+    public void Add(string region, StorageObject record)
+    {
+        var fingerprint = Fingerprint(region, record);
+        lock (_lock)
+        {
+            Forget();
+            _young.Add(fingerprint);
+        }
+    }
+
+    private void Forget()
+    {
+        var age = timeProvider.GetElapsedTime(_youngSince);
+        if (age < LifeOfGeneration && _young.Count < MostOfGeneration)
+        {
+            return;
+        }
+
+        _old = age < 2 * LifeOfGeneration ? _young : [];
+        _young = [];
+        _youngSince = timeProvider.GetTimestamp();
+    }
+
+    private static (string Region, UInt128 Json) Fingerprint(string region, StorageObject record)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(record.Json.ToMemory().Span, hash);
+        return (region, MemoryMarshal.Read<UInt128>(hash));
+    }
+}
