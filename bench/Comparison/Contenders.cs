@@ -75,14 +75,27 @@ internal static class Contenders
     /// <summary>Does work in a process of its own; what it prepares is not measured.</summary>
     public static async Task<Run> WorkAsync(string work, Stage stage, Workload workload, params IReadOnlyList<(string Name, string Value)> more)
     {
+        await using var worker = await PrepareAsync(work, stage, workload, more);
+        return await WorkAsync(worker);
+    }
+
+    /// <summary>Starts a process that is ready for work.</summary>
+    public static async Task<MeteredProcess> PrepareAsync(string work, Stage stage, Workload workload, params IReadOnlyList<(string Name, string Value)> more)
+    {
         var settings = stage.Settings(workload);
         foreach (var (name, value) in more)
         {
             settings[name] = value;
         }
 
-        await using var worker = MeteredProcess.StartWorker(work, workload.AtOnce, stage, settings);
+        var worker = MeteredProcess.StartWorker(work, workload.AtOnce, stage, settings);
         await worker.WaitForLineAsync("ready", Limit);
+        return worker;
+    }
+
+    /// <summary>Lets a process that is ready do its work, once more if it has done it before.</summary>
+    public static async Task<Run> WorkAsync(MeteredProcess worker)
+    {
         worker.Read();
         var before = worker.ProcessorMilliseconds;
         await worker.WriteLineAsync("go");

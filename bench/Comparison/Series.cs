@@ -19,9 +19,7 @@ internal sealed class Series(Workload workload, IReadOnlyList<Contender> contend
             foreach (var contender in contenders)
             {
                 await using var stage = await Stage.StartAsync(workload);
-                var (storage, source) = (stage.ReadStorageProcessor(), stage.ReadSourceProcessor());
-                var run = await contender.CopyAsync(stage, workload);
-                run = run with { StorageMilliseconds = stage.ReadStorageProcessor() - storage, SourceMilliseconds = stage.ReadSourceProcessor() - source };
+                var run = await stage.MeterAsync(() => contender.CopyAsync(stage, workload));
                 await stage.AssertCompleteAsync(workload);
                 _runs[contender].Add(run);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workload.Name} {round}/{rounds} {contender.Name}: {run.Seconds:0.0} s, {run.ProcessorMilliseconds / workload.Objects:0.00} ms CPU per object, {run.PeakMegabytes:0} MB; storage {run.StorageMilliseconds / workload.Objects:0.00}, source {run.SourceMilliseconds / workload.Objects:0.00} ms"));

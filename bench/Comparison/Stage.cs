@@ -79,14 +79,12 @@ internal sealed class Stage : IAsyncDisposable
         return counters!;
     }
 
-    /// <summary>Processor time of the storage so far, in milliseconds.</summary>
-    public double ReadStorageProcessor() => MeteredProcess.ReadProcessor(_storage.ProcessId);
-
-    /// <summary>Processor time of the source so far, in milliseconds.</summary>
-    public double ReadSourceProcessor()
+    /// <summary>Adds to a run the processor time that it took of the storage and of the source.</summary>
+    public async Task<Run> MeterAsync(Func<Task<Run>> work)
     {
-        _source.Read();
-        return _source.ProcessorMilliseconds;
+        var (storage, source) = (ReadStorageProcessor(), ReadSourceProcessor());
+        var run = await work();
+        return run with { StorageMilliseconds = ReadStorageProcessor() - storage, SourceMilliseconds = ReadSourceProcessor() - source };
     }
 
     /// <summary>How many objects arrived: blobs without the receipts, of the right size.</summary>
@@ -126,6 +124,14 @@ internal sealed class Stage : IAsyncDisposable
         await _source.DisposeAsync();
         await _storage.DisposeAsync();
         _client.Dispose();
+    }
+
+    private double ReadStorageProcessor() => MeteredProcess.ReadProcessor(_storage.ProcessId);
+
+    private double ReadSourceProcessor()
+    {
+        _source.Read();
+        return _source.ProcessorMilliseconds;
     }
 
     private static DateTimeOffset Start(Workload workload) => TimeProvider.System.GetUtcNow() - workload.Span - TimeSpan.FromHours(1);

@@ -26,7 +26,7 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
 
     private string ConnectionString => configuration["AzureWebJobsStorage"]!;
 
-    /// <summary>Prepares, waits for a line, works, and says how long it took.</summary>
+    /// <summary>Prepares, and for each line that comes works, and says how long it took.</summary>
     public static async Task RunAsync(string work, int atOnce, Uri container)
     {
         var clock = Stopwatch.StartNew();
@@ -52,11 +52,12 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
                 {
                     var run = await worker.PrepareAsync(work, provider);
                     Console.WriteLine("ready");
-                    Console.ReadLine();
-                    clock.Restart();
-                    await run();
-                    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done {clock.Elapsed.TotalSeconds}"));
-                    Console.ReadLine();
+                    while (Console.ReadLine() is not null)
+                    {
+                        clock.Restart();
+                        await run();
+                        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"done {clock.Elapsed.TotalSeconds}"));
+                    }
                 }
 
                 break;
