@@ -17,7 +17,9 @@ internal sealed class ArchivedRecords(TimeProvider timeProvider)
 {
     // About 50 bytes each: two generations are 13 MB at most.
     private const int MostOfGeneration = 125_000;
-    private static readonly TimeSpan LifeOfGeneration = TimeSpan.FromMinutes(30);
+
+    // What is found is never older than three of these: an hour.
+    private static readonly TimeSpan LifeOfGeneration = TimeSpan.FromMinutes(20);
     private readonly Lock _lock = new();
     private HashSet<(string Region, UInt128 Json)> _young = [];
     private HashSet<(string Region, UInt128 Json)> _old = [];
