@@ -55,7 +55,9 @@ internal static class TelemetryExport
 
         if (connection is not null)
         {
-            telemetry.UseAzureMonitorExporter(options =>
+            // Only the form without a delegate reads OTEL_TRACES_SAMPLER; the other samples by its defaults, whatever the settings say.
+            telemetry.UseAzureMonitorExporter();
+            builder.Services.Configure<AzureMonitorExporterOptions>(options =>
             {
                 options.ConnectionString = connection;
                 options.Credential = credential;

@@ -50,16 +50,7 @@ public sealed partial class FunctionAppTests
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         FillWithTellTales(simulator);
         var account = azurite.NewAccount();
-        await using (await StartAsync(
-            simulator,
-            account,
-            ("APPLICATIONINSIGHTS_CONNECTION_STRING", $"InstrumentationKey={Guid.NewGuid()};IngestionEndpoint={collector.Url}/;LiveEndpoint={collector.Url}/"),
-            ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED", "true"),
-            ("OTEL_TRACES_SAMPLER", "microsoft.fixed_percentage"),
-            ("OTEL_TRACES_SAMPLER_ARG", "1.0"),
-
-            // Few windows: the exporter keeps 2,048 spans between two sendings and drops what is beyond, which a listing of a year is.
-            ("Listing__StartFrom", TimeProvider.System.GetUtcNow().AddDays(-2).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))))
+        await using (await StartAsync(simulator, account, SettingsOfAzureMonitor(collector)))
         {
             await Eventually.HoldsAsync(
                 () => ContainsAll(collector["/v2.1/track"], "archive object", "list window", "cannot be archived"),
@@ -68,6 +59,29 @@ public sealed partial class FunctionAppTests
         }
 
         Assert.All(TellTales, tellTale => Assert.DoesNotContain(tellTale, collector.All, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
+    public async Task Sends_the_trace_of_every_object_to_azure_monitor_when_the_settings_ask_for_all()
+    {
+        // Far more than the five a second that are sent when no setting says otherwise.
+        await using var collector = await Collector.StartAsync(Cancellation);
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        for (var number = 0; number < 100; number++)
+        {
+            simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+        }
+
+        await using var app = await StartAsync(simulator, azurite.NewAccount(), SettingsOfAzureMonitor(collector));
+
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                var archived = collector["/v2.1/track"].Split('\n').Where(item => item.Contains("\"archive object\"", StringComparison.Ordinal)).ToList();
+                return simulator.Objects.GetAll().All(item => archived.Exists(span => span.Contains(item.Id, StringComparison.Ordinal)));
+            },
+            "a span for each object",
+            TimeSpan.FromMinutes(2));
     }
 
     [Fact]
@@ -89,6 +103,17 @@ public sealed partial class FunctionAppTests
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
         await app.DisposeAsync();
     }
+
+    private static (string Name, string Value)[] SettingsOfAzureMonitor(Collector collector) =>
+    [
+        ("APPLICATIONINSIGHTS_CONNECTION_STRING", $"InstrumentationKey={Guid.NewGuid()};IngestionEndpoint={collector.Url}/;LiveEndpoint={collector.Url}/"),
+        ("APPLICATIONINSIGHTS_STATSBEAT_DISABLED", "true"),
+        ("OTEL_TRACES_SAMPLER", "microsoft.fixed_percentage"),
+        ("OTEL_TRACES_SAMPLER_ARG", "1.0"),
+
+        // Few windows: the exporter keeps 2,048 spans between two sendings and drops what is beyond, which a listing of a year is.
+        ("Listing__StartFrom", TimeProvider.System.GetUtcNow().AddDays(-2).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)),
+    ];
 
     private static void FillWithTellTales(SimulatorServer simulator)
     {
