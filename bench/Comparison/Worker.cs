@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using Archiving;
 using Archiving.Archive;
 using Archiving.Ledger;
@@ -96,6 +97,22 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
                 var ledger = provider.GetRequiredService<ObjectLedger>();
                 return () => SeedAsync(records, ledger);
 
+            case "put-content":
+                var content = new byte[records[0].StoredBytes ?? 0];
+                return () => PutAsync(provider, records, record => (ArchiveLayout.ContentName(Stage.Region, record), content));
+
+            case "put-receipt":
+                return () => PutAsync(provider, records, record => (ArchiveLayout.ReceiptName(ArchiveLayout.ContentName(Stage.Region, record)), ReceiptOf(record).ToJson()));
+
+            case "write-row":
+                var rows = provider.GetRequiredService<ObjectLedger>();
+                return () => Parallel.ForEachAsync(records, _parallel, async (record, cancellationToken) => await rows.ReplaceAsync(LedgerEntry.Archived(Stage.Region, record, ReceiptOf(record)), cancellationToken));
+
+            case "message" or "message-1000":
+                var messageBodies = records.ConvertAll(record => Message(record).ToJson());
+                var queue = await FillQueueAsync(messageBodies[0], work == "message" ? 100 : 1000);
+                return () => MessagesAsync(queue, messageBodies);
+
             case "queue":
                 var bodies = records.ConvertAll(record => Message(record).ToJson());
                 return () => QueueAsync(bodies);
@@ -148,15 +165,48 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
         stored.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Stores something for each record as the archiver does.</summary>
+    private async Task PutAsync(IServiceProvider provider, List<StorageObject> records, Func<StorageObject, (string Name, ReadOnlyMemory<byte> Content)> choose)
+    {
+        var store = provider.GetRequiredService<ArchiveStore>();
+        await Parallel.ForEachAsync(records, _parallel, async (record, cancellationToken) =>
+        {
+            var (name, content) = choose(record);
+            await store.TryPutAsync(name, content, MD5.HashData(content.Span), new ContentHeaders("application/octet-stream", ContentDisposition: null), cancellationToken);
+        });
+    }
+
+    private async Task<QueueClient> FillQueueAsync(BinaryData body, int waiting)
+    {
+        var queue = new QueueClient(ConnectionString, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        await queue.CreateAsync();
+        await Parallel.ForEachAsync(Enumerable.Range(0, waiting), _parallel, async (_, cancellationToken) => await SendAsync(queue, body, cancellationToken));
+        return queue;
+    }
+
+    /// <summary>Sends each message and deletes one for it, so that as many wait at the end as at the beginning.</summary>
+    private async Task MessagesAsync(QueueClient queue, List<BinaryData> bodies)
+    {
+        foreach (var batch in bodies.Chunk(Batch))
+        {
+            await Parallel.ForEachAsync(batch, _parallel, async (body, cancellationToken) => await SendAsync(queue, body, cancellationToken));
+            var messages = (await queue.ReceiveMessagesAsync(batch.Length, TimeSpan.FromMinutes(30))).Value;
+            await Parallel.ForEachAsync(messages, _parallel, async (message, cancellationToken) => await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, cancellationToken));
+        }
+    }
+
+    private static async Task SendAsync(QueueClient queue, BinaryData body, CancellationToken cancellationToken) =>
+        await queue.SendMessageAsync(body, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken: cancellationToken);
+
+    private static Receipt ReceiptOf(StorageObject record) =>
+        new(Stage.Region, record, ArchiveLayout.ContentName(Stage.Region, record), record.StoredBytes ?? 0, new string('0', 32), new string('0', 64), "md5", TimeProvider.System.GetUtcNow());
+
     /// <summary>Makes it so that every record is archived: a row in the ledger, and for rclone a blob of its name.</summary>
     private async Task SeedAsync(List<StorageObject> records, ObjectLedger ledger)
     {
-        var now = TimeProvider.System.GetUtcNow();
-        var md5 = new string('0', 32);
-        var sha256 = new string('0', 64);
         await Parallel.ForEachAsync(records.Chunk(1000), new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (chunk, cancellationToken) =>
         {
-            var rows = chunk.Select(record => LedgerEntry.Archived(Stage.Region, record, new Receipt(Stage.Region, record, ArchiveLayout.ContentName(Stage.Region, record), record.StoredBytes ?? 0, md5, sha256, "md5", now)));
+            var rows = chunk.Select(record => LedgerEntry.Archived(Stage.Region, record, ReceiptOf(record)));
             await ledger.AddAsync([.. rows], cancellationToken);
         });
         using var client = new HttpClient();
@@ -172,7 +222,7 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
     {
         var queue = new QueueClient(ConnectionString, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         await queue.CreateAsync();
-        var sending = Parallel.ForEachAsync(bodies, _parallel, async (body, cancellationToken) => await queue.SendMessageAsync(body, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken: cancellationToken));
+        var sending = Parallel.ForEachAsync(bodies, _parallel, async (body, cancellationToken) => await SendAsync(queue, body, cancellationToken));
         for (var left = bodies.Count; left > 0;)
         {
             var messages = (await queue.ReceiveMessagesAsync(Batch, TimeSpan.FromMinutes(30))).Value;
