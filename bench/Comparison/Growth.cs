@@ -8,10 +8,6 @@ internal static class Growth
     // Beyond that the bare loop, which is not held back by anything, makes a queue so deep that Azurite sorts most of the time.
     private const int MostInQueueAlone = 1_000;
 
-    // On the disk Azurite takes longer for any request the more it holds, because it writes all of it anew every five seconds.
-    // Then all that this could show is how long it takes Azurite to write 100,000 objects.
-    private const bool InMemory = true;
-
     public static async Task RunAsync(Report report, IReadOnlyList<int> sizes)
     {
         var rows = new List<(int Objects, Run App, Run Bare, Run? Queue)>();
@@ -36,14 +32,14 @@ internal static class Growth
                 "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
                 .. rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"| {row.Objects:N0} | {row.App.Seconds * 1000 / row.Objects:0.00} | {row.App.ProcessorMilliseconds / row.Objects:0.00} | {row.App.PeakMegabytes:0} | {row.App.StorageMilliseconds / row.Objects:0.00} | {row.Bare.Seconds * 1000 / row.Objects:0.00} | {(row.Queue is { } queue ? (queue.Seconds * 1000 / row.Objects).ToString("0.00", CultureInfo.InvariantCulture) : "")} |")),
                 "",
-                "The last two columns are loops that do nothing else: (d), and one that sends as many messages of the same size, receives them 32 at a time and deletes them. Where the app's own processor time for an object does not grow, what grows is Azurite's, in the column before them: it sorts all messages at each receive and delete, which Azure does not. Here it keeps everything in memory, for all columns alike: on the disk it writes all it knows of blobs, messages and rows anew every five seconds, and takes longer for any request the more there is (see `2026-11-26-growth-20000.md`).",
+                "The last two columns are loops that do nothing else: (d), and one that sends as many messages of the same size, receives them 32 at a time and deletes them. Where the app's own processor time for an object does not grow, what grows is Azurite's, in the column before them: it writes all it knows of blobs, messages and rows to the disk every five seconds, and sorts all messages at each receive and delete; Azure does neither.",
             ],
             rows.Select(row => new { row.Objects, row.App, row.Bare, row.Queue }));
     }
 
     private static async Task<Run> AloneAsync(Workload workload, Func<Stage, Workload, Task<Run>> run)
     {
-        await using var stage = await Stage.StartAsync(workload, InMemory);
+        await using var stage = await Stage.StartAsync(workload);
         return await stage.MeterAsync(() => run(stage, workload));
     }
 }

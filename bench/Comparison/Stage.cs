@@ -50,11 +50,9 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>The same objects as files.</summary>
     public Uri Files => new(BaseUrl, $"/__files/{Region}/");
 
-    /// <param name="workload">The objects.</param>
-    /// <param name="inMemory">Whether Azurite keeps everything in memory.</param>
-    public static async Task<Stage> StartAsync(Workload workload, bool inMemory = false)
+    public static async Task<Stage> StartAsync(Workload workload)
     {
-        var storage = await AzuriteServer.StartAsync(Console.Error.WriteLine, inMemory: inMemory);
+        var storage = await AzuriteServer.StartAsync(Console.Error.WriteLine);
         var source = MeteredProcess.StartProgram("Simulator", ["--exit-with-parent"]);
         var stage = new Stage(storage, source, storage.NewAccountConnectionString());
         try

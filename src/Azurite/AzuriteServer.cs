@@ -57,10 +57,9 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     /// <summary>Installs Azurite when it is not there, starts it and waits until it answers.</summary>
     /// <param name="report">Told what takes long.</param>
     /// <param name="secure">Whether it speaks HTTPS, with a certificate made for it, and takes access tokens (any that are well-formed) beside keys.</param>
-    /// <param name="inMemory">Whether it keeps everything in memory, at most half of the machine's, and writes nothing to its folder.</param>
     /// <param name="cancellationToken">Stops the start.</param>
     /// <exception cref="AzuriteException">It cannot be installed or does not start.</exception>
-    public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, bool secure = false, bool inMemory = false, CancellationToken cancellationToken = default)
+    public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, bool secure = false, CancellationToken cancellationToken = default)
     {
         await NodePackages.EnsureAsync(Folder, "Azurite, the Azure Storage emulator,", report, cancellationToken);
         var folder = Directory.CreateTempSubdirectory("azurite-").FullName;
@@ -78,8 +77,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         };
         var certificate = secure ? MakeCertificate(folder) : null;
         string[] security = secure ? ["--oauth", "basic", "--cert", Path.Combine(folder, CertificateFile), "--key", Path.Combine(folder, KeyFile)] : [];
-        string[] place = inMemory ? ["--inMemoryPersistence"] : ["--location", folder];
-        foreach (var argument in (string[])[Path.Combine(Folder, "launcher.cjs"), "--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--skipApiVersionCheck", "--silent", "--disableTelemetry", .. place, .. security])
+        foreach (var argument in (string[])[Path.Combine(Folder, "launcher.cjs"), "--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry", .. security])
         {
             process.StartInfo.ArgumentList.Add(argument);
         }
