@@ -108,14 +108,10 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
                 var rows = provider.GetRequiredService<ObjectLedger>();
                 return () => Parallel.ForEachAsync(records, _parallel, async (record, cancellationToken) => await rows.ReplaceAsync(LedgerEntry.Archived(Stage.Region, record, ReceiptOf(record)), cancellationToken));
 
-            case "message" or "message-1000":
-                var messageBodies = records.ConvertAll(record => Message(record).ToJson());
-                var queue = await FillQueueAsync(messageBodies[0], work == "message" ? 100 : 1000);
-                return () => MessagesAsync(queue, messageBodies);
-
-            case "queue":
+            case "message" or "message-1000" or "queue":
                 var bodies = records.ConvertAll(record => Message(record).ToJson());
-                return () => QueueAsync(bodies);
+                var queue = await CreateQueueAsync(bodies[0], waiting: work switch { "message" => 100, "message-1000" => 1000, _ => 0 });
+                return () => work == "queue" ? QueueAsync(queue, bodies) : MessagesAsync(queue, bodies);
 
             default:
                 throw new ArgumentException($"No such work: {work}.", nameof(work));
@@ -176,7 +172,8 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
         });
     }
 
-    private async Task<QueueClient> FillQueueAsync(BinaryData body, int waiting)
+    /// <summary>A queue in which so many messages wait.</summary>
+    private async Task<QueueClient> CreateQueueAsync(BinaryData body, int waiting)
     {
         var queue = new QueueClient(ConnectionString, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
         await queue.CreateAsync();
@@ -218,10 +215,8 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
     }
 
     /// <summary>The requests that the pipeline makes to its queue, and nothing else: sends while it receives and deletes.</summary>
-    private async Task QueueAsync(List<BinaryData> bodies)
+    private async Task QueueAsync(QueueClient queue, List<BinaryData> bodies)
     {
-        var queue = new QueueClient(ConnectionString, "bare", new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
-        await queue.CreateAsync();
         var sending = Parallel.ForEachAsync(bodies, _parallel, async (body, cancellationToken) => await SendAsync(queue, body, cancellationToken));
         for (var left = bodies.Count; left > 0;)
         {

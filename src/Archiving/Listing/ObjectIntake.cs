@@ -41,8 +41,8 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// </summary>
 public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider)
 {
-    // For all windows of the instance together. At five to ten milliseconds each that is more than an instance archives
-    // meanwhile; what is sent faster waits in a longer queue, and takes from the storage what archiving needs.
+    // For all windows of the instance together. At five to ten milliseconds each that is about what an instance
+    // archives meanwhile; what is sent faster waits in a longer queue, and takes from the storage what archiving needs.
     private const int SendsAtOnce = 2;
     private readonly SendingTurns _turns = new(SendsAtOnce);
     private readonly ArchivedRecords _archived = new(timeProvider);
