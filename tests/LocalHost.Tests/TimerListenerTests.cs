@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Time.Testing;
 using Testing;
@@ -6,7 +7,9 @@ namespace LocalHost.Tests;
 
 public sealed class TimerListenerTests(AzuriteFixture azurite) : HostTest(azurite)
 {
-    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 24, 12, 2, 0, TimeSpan.Zero));
+    // The longest that a timer listener waits before it looks at the clock again.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(30);
+    private readonly ListenedTime _time = new(new DateTimeOffset(2026, 11, 24, 12, 2, 0, TimeSpan.Zero));
 
     [Fact]
     public async Task Fires_by_the_schedule_that_a_setting_holds()
@@ -88,7 +91,7 @@ public sealed class TimerListenerTests(AzuriteFixture azurite) : HostTest(azurit
         await using var app = await StartAsync(typeof(EveryFiveMinutes));
         await AdvanceAsync(TimeSpan.FromMinutes(3));
         await Eventually.HoldsAsync(() => Recorder.Calls.Count == 1, "the first tick");
-        await AdvanceAsync(TimeSpan.FromMinutes(10));
+        _time.Advance(TimeSpan.FromMinutes(10));
         Assert.Single(Recorder.Calls);
         end.SetResult();
         await AdvanceAsync(TimeSpan.FromMinutes(5));
@@ -99,16 +102,57 @@ public sealed class TimerListenerTests(AzuriteFixture azurite) : HostTest(azurit
     private Task<TestApp> StartAsync(Type functions, string? folder = null) =>
         TestApp.StartAsync(Account, [functions], Recorder, _time, folder: folder, settings: ("Every", "0 */5 * * * *"));
 
-    // In steps, with real time between them: the host sets its next timer when the one before has fired.
+    /// <summary>Lets time pass in steps, each once the listener waits for it.</summary>
     private async Task AdvanceAsync(TimeSpan by)
     {
-        for (var step = TimeSpan.Zero; step < by; step += TimeSpan.FromSeconds(30))
+        for (var step = TimeSpan.Zero; step < by; step += Look)
         {
-            await Task.Delay(30, Cancellation);
-            _time.Advance(TimeSpan.FromSeconds(30));
+            await Eventually.HoldsAsync(() => _time.IsAwaited, "the listener waits");
+            _time.Advance(Look);
         }
 
-        await Task.Delay(100, Cancellation);
+        await Eventually.HoldsAsync(() => _time.IsAwaited || Recorder.Calls.Count > 0, "the listener waits again, or a run has begun");
+    }
+
+    /// <summary>Time that says whether somebody waits for it.</summary>
+    private sealed class ListenedTime(DateTimeOffset now) : FakeTimeProvider(now)
+    {
+        private readonly ConcurrentDictionary<object, bool> _waiting = new();
+
+        public bool IsAwaited => !_waiting.IsEmpty;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            var waiting = new object();
+            _waiting[waiting] = true;
+            var timer = base.CreateTimer(
+                inner =>
+                {
+                    _waiting.TryRemove(waiting, out _);
+                    callback(inner);
+                },
+                state,
+                dueTime,
+                period);
+            return new Timer(timer, () => _waiting.TryRemove(waiting, out _));
+        }
+
+        private sealed class Timer(ITimer timer, Action ended) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
+
+            public void Dispose()
+            {
+                ended();
+                timer.Dispose();
+            }
+
+            public ValueTask DisposeAsync()
+            {
+                ended();
+                return timer.DisposeAsync();
+            }
+        }
     }
 
     public sealed class EveryFiveMinutes(Recorder recorder)

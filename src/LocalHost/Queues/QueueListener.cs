@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Threading.Channels;
 using Azure;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
@@ -27,6 +28,9 @@ internal sealed partial class QueueListener(
     private readonly QueueClient _queue = service.GetQueueClient(queueName);
     private readonly QueueClient? _poison = queueName.EndsWith(PoisonSuffix, StringComparison.Ordinal) ? null : service.GetQueueClient(queueName + PoisonSuffix);
     private readonly ConcurrentDictionary<Running, bool> _running = new();
+
+    // Says that a run has ended since it was last asked.
+    private readonly Channel<bool> _ended = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly PollingDelay _delay = new(settings.MaxPollingInterval, Random.Shared);
 
     /// <summary>Listens until stopped, then waits for what runs; what still runs after <paramref name="abandon"/> is cancelled and comes back.</summary>
@@ -99,8 +103,7 @@ internal sealed partial class QueueListener(
     {
         while (_running.Count > settings.NewBatchThreshold)
         {
-            await Task.WhenAny(_running.Keys.Select(running => running.Task).Append(Task.Delay(TimeSpan.FromSeconds(1), stop)));
-            stop.ThrowIfCancellationRequested();
+            await _ended.Reader.ReadAsync(stop);
         }
     }
 
@@ -158,6 +161,7 @@ internal sealed partial class QueueListener(
         {
             _running.TryRemove(running, out _);
             running.Dispose();
+            _ended.Writer.TryWrite(true);
         }
     }
 
