@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 
 namespace EightByEight;
@@ -11,15 +12,54 @@ internal static class LenientJson
         switch (reader.TokenType)
         {
             case JsonTokenType.String:
-                return reader.GetString();
+                try
+                {
+                    return reader.GetString();
+                }
+                catch (InvalidOperationException)
+                {
+                    return Mend(reader.ValueSpan);
+                }
+
             case JsonTokenType.Number:
             case JsonTokenType.True:
             case JsonTokenType.False:
-                return System.Text.Encoding.UTF8.GetString(reader.ValueSpan);
+                return Encoding.UTF8.GetString(reader.ValueSpan);
             default:
                 reader.Skip();
                 return null;
         }
+    }
+
+    /// <summary>A string that holds bytes or escapes that are no characters, such as half of an emoji that was cut: each becomes U+FFFD.</summary>
+    private static string Mend(ReadOnlySpan<byte> escaped)
+    {
+        var source = Encoding.UTF8.GetString(escaped);
+        var text = new StringBuilder(source.Length);
+        for (var index = 0; index < source.Length; index++)
+        {
+            if (source[index] != '\\')
+            {
+                text.Append(source[index]);
+                continue;
+            }
+
+            // The reader has seen to it that every escape is whole.
+            var escape = source[++index];
+            text.Append(escape switch
+            {
+                'b' => '\b',
+                'f' => '\f',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => (char)ushort.Parse(source.AsSpan(index + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+                _ => escape,
+            });
+            index += escape == 'u' ? 4 : 0;
+        }
+
+        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text.ToString()));
     }
 
     public static long? Integer(ref Utf8JsonReader reader)

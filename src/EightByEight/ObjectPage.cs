@@ -10,8 +10,14 @@ namespace EightByEight;
 /// <param name="Total">A total that 8x8 may give, of records or of pages.</param>
 public sealed record ObjectPage(IReadOnlyList<StorageObject> Objects, bool IsLastPage, string? PageKey, long? PageSize = null, long? Total = null)
 {
+    /// <summary>
+    /// How many of its records cannot be read, because they have no id. They are left out: one of them must not hide all
+    /// that comes after it.
+    /// </summary>
+    public int Unreadable { get; init; }
+
     /// <summary>Reads a page.</summary>
-    /// <exception cref="FormatException">It is not a page, or one of its records has no id.</exception>
+    /// <exception cref="FormatException">It is not a page, or none of its records can be read.</exception>
     public static ObjectPage Parse(BinaryData json)
     {
         ArgumentNullException.ThrowIfNull(json);
@@ -25,6 +31,7 @@ public sealed record ObjectPage(IReadOnlyList<StorageObject> Objects, bool IsLas
             }
 
             List<StorageObject>? objects = null;
+            var unreadable = 0;
             bool? isLastPage = null;
             string? pageKey = null;
             long? pageSize = null;
@@ -34,7 +41,7 @@ public sealed record ObjectPage(IReadOnlyList<StorageObject> Objects, bool IsLas
                 if (reader.ValueTextEquals("content"u8))
                 {
                     reader.Read();
-                    objects = ReadObjects(ref reader, bytes);
+                    (objects, unreadable) = ReadObjects(ref reader, bytes);
                 }
                 else if (reader.ValueTextEquals("lastPage"u8))
                 {
@@ -68,7 +75,10 @@ public sealed record ObjectPage(IReadOnlyList<StorageObject> Objects, bool IsLas
                 isLastPage ?? throw new FormatException("The page lacks \"lastPage\"."),
                 pageKey,
                 pageSize,
-                total);
+                total)
+            {
+                Unreadable = unreadable,
+            };
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -76,14 +86,16 @@ public sealed record ObjectPage(IReadOnlyList<StorageObject> Objects, bool IsLas
         }
     }
 
-    private static List<StorageObject>? ReadObjects(ref Utf8JsonReader reader, ReadOnlyMemory<byte> bytes)
+    private static (List<StorageObject>? Objects, int Unreadable) ReadObjects(ref Utf8JsonReader reader, ReadOnlyMemory<byte> bytes)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
         {
             reader.Skip();
-            return null;
+            return (null, 0);
         }
 
+        FormatException? problem = null;
+        var unreadable = 0;
         var objects = new List<StorageObject>(100);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
@@ -91,9 +103,17 @@ public sealed record ObjectPage(IReadOnlyList<StorageObject> Objects, bool IsLas
             reader.Skip();
 
             // A copy of its own, so that a record that is kept does not keep the whole page.
-            objects.Add(StorageObject.Parse(BinaryData.FromBytes(bytes[start..(int)reader.BytesConsumed].ToArray())));
+            try
+            {
+                objects.Add(StorageObject.Parse(BinaryData.FromBytes(bytes[start..(int)reader.BytesConsumed].ToArray())));
+            }
+            catch (FormatException exception)
+            {
+                problem = exception;
+                unreadable++;
+            }
         }
 
-        return objects;
+        return objects.Count == 0 && problem is not null ? throw problem : (objects, unreadable);
     }
 }

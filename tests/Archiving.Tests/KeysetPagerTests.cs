@@ -60,6 +60,16 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Loses_nothing_when_8x8_does_not_sort_as_it_is_asked_to_and_says_so()
+    {
+        _simulator.Objects.Search = new SearchBehaviour { SortsBackwards = true };
+        Fill(450, index => Start.AddSeconds(index));
+
+        AssertComplete(await ReadAsync(), 450);
+        Assert.Contains(_logs.Lines, line => line.Message.Contains("does not sort by createdTime", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Goes_over_short_and_empty_pages_that_are_not_the_last()
     {
         for (var index = 0; index < 600; index++)

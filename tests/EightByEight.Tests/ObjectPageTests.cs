@@ -21,6 +21,15 @@ public sealed class ObjectPageTests
         Assert.Null(page.Total);
     }
 
+    [Fact]
+    public void Leaves_out_what_has_no_id_and_counts_it()
+    {
+        var page = Parse("""{"content":[{"id":"a"},{"type":"x"},[],{"id":"b"}],"lastPage":true}""");
+
+        Assert.Equal(["a", "b"], page.Objects.Select(record => record.Id));
+        Assert.Equal(2, page.Unreadable);
+    }
+
     [Theory]
     [InlineData("""{"lastPage":true}""")]
     [InlineData("""{"content":[]}""")]

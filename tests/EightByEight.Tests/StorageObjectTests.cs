@@ -111,6 +111,24 @@ public sealed class StorageObjectTests
         Assert.Equal(Odd, Parse(Odd).Json.ToString());
     }
 
+    [Fact]
+    public void Reads_text_that_holds_half_of_a_character()
+    {
+        var record = Parse("""{"id":"a","objectName":"a\ud83d \"b\" \\ud83d\n\u00e9","tags":[{"key":"k\udc00","value":"\ud83d\ude00"}]}""");
+
+        Assert.Equal("a\ufffd \"b\" \\ud83d\n\u00e9", record.ObjectName);
+        Assert.Equal(new ObjectTag("k\ufffd", "\ud83d\ude00"), record.Tags[0]);
+    }
+
+    [Fact]
+    public void Reads_text_that_holds_bytes_that_are_no_utf8()
+    {
+        var json = "{\"id\":\"a\",\"objectName\":\"x?y\"}"u8.ToArray();
+        json[Array.IndexOf(json, (byte)'?')] = 0xFF;
+
+        Assert.Equal("x\ufffdy", StorageObject.Parse(BinaryData.FromBytes(json)).ObjectName);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("[]")]

@@ -78,6 +78,19 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 continue;
             }
 
+            if (!IsAscending(scan, page))
+            {
+                // Not in the order that was asked for: the last time of the page says nothing of what comes after it.
+                Log.NotSorted(logger, scan.Region, scan.Field);
+                await foreach (var more in ReadSpanAsync(scan, cursor, scan.To, seen, cancellationToken))
+                {
+                    yield return new KeysetPage(more, cursor);
+                }
+
+                yield return new KeysetPage([], ResumeFrom: null);
+                yield break;
+            }
+
             var last = WholeSecond(page.Objects.Max(scan.TimeOf) ?? cursor);
             if (last > WholeSecond(cursor))
             {
@@ -90,7 +103,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 var second = WholeSecond(cursor);
                 seen.UnionWith(page.Objects.Select(record => record.Id));
                 yield return new KeysetPage(fresh, cursor);
-                await foreach (var more in ReadSecondAsync(scan, second, seen, cancellationToken))
+                await foreach (var more in ReadSpanAsync(scan, second, second + Second, seen, cancellationToken))
                 {
                     yield return new KeysetPage(more, cursor);
                 }
@@ -110,13 +123,14 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         }
     }
 
-    private async IAsyncEnumerable<IReadOnlyList<StorageObject>> ReadSecondAsync(
+    private async IAsyncEnumerable<IReadOnlyList<StorageObject>> ReadSpanAsync(
         KeysetScan scan,
-        DateTimeOffset second,
+        DateTimeOffset from,
+        DateTimeOffset to,
         HashSet<string> seen,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Offsets can skip within the second too, when a record leaves it or the order of ties changes between two
+        // Offsets can skip within the span too, when a record leaves it or the order of ties changes between two
         // requests. Either shows: in a record that comes twice in a pass, or in two passes that do not hold the same.
         HashSet<string>? before = null;
         for (var pass = 0; pass < MostPasses; pass++)
@@ -127,7 +141,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             var held = new HashSet<string>(StringComparer.Ordinal);
             while (true)
             {
-                var page = await GetAsync(scan, second, second + Second, pageKey, cancellationToken);
+                var page = await GetAsync(scan, from, to, pageKey, cancellationToken);
                 var fresh = page.Objects.Where(record => seen.Add(record.Id)).ToList();
                 isClean &= page.Objects.Count(record => held.Add(record.Id)) == page.Objects.Count;
                 pages++;
@@ -189,6 +203,23 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         yield return new KeysetPage([], ResumeFrom: null);
     }
 
+    /// <summary>Whether a page comes in the order that was asked for, by the second.</summary>
+    private static bool IsAscending(KeysetScan scan, ObjectPage page)
+    {
+        DateTimeOffset? before = null;
+        foreach (var time in page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond))
+        {
+            if (time < before)
+            {
+                return false;
+            }
+
+            before = time;
+        }
+
+        return true;
+    }
+
     // A record without the time is in every window: it must be in one.
     private static bool Lies(KeysetScan scan, StorageObject record) =>
         scan.TimeOf(record) is not { } time || (time >= WholeSecond(scan.From) && time < scan.To);
@@ -233,8 +264,9 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private Task<ObjectPage> GetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken) =>
         GetAsync(scan, Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field, from), Fiql.LessThan(scan.Field, to)), pageKey, cancellationToken);
 
-    private Task<ObjectPage> GetAsync(KeysetScan scan, string? filter, string pageKey, CancellationToken cancellationToken) =>
-        client.GetObjectsAsync(
+    private async Task<ObjectPage> GetAsync(KeysetScan scan, string? filter, string pageKey, CancellationToken cancellationToken)
+    {
+        var page = await client.GetObjectsAsync(
             scan.Region,
             new ObjectQuery
             {
@@ -244,6 +276,13 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 SortDirection = SortDirection.Ascending,
             },
             cancellationToken);
+        if (page.Unreadable > 0)
+        {
+            Log.Unreadable(logger, page.Unreadable, scan.Region, scan.Field, scan.From, scan.To);
+        }
+
+        return page;
+    }
 
     private static string Next(ObjectPage page, string pageKey, KeysetScan scan) =>
         page.PageKey is { } next && next != pageKey
@@ -256,5 +295,11 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     {
         [LoggerMessage(EventId = 1230, Level = LogLevel.Warning, Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
         public static partial void TimesRejected(ILogger logger, string region, int status);
+
+        [LoggerMessage(EventId = 1231, Level = LogLevel.Error, Message = "{Count} records that {Region} lists by {Field} from {From:O} to {To:O} have no id and cannot be archived. Report it to 8x8")]
+        public static partial void Unreadable(ILogger logger, int count, string region, string field, DateTimeOffset from, DateTimeOffset to);
+
+        [LoggerMessage(EventId = 1232, Level = LogLevel.Warning, Message = "{Region} does not sort by {Field} as it is asked to: the window is listed by offset until nothing new comes, which is slow. Report it to 8x8")]
+        public static partial void NotSorted(ILogger logger, string region, string field);
     }
 }

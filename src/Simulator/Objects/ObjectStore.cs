@@ -17,6 +17,9 @@ public sealed record SearchBehaviour
     /// <summary>Records with equal sort keys come in another order in each answer.</summary>
     public bool ShuffleTies { get; init; }
 
+    /// <summary>Records come the other way round than asked for.</summary>
+    public bool SortsBackwards { get; init; }
+
     /// <summary>Answers filters on times with this status.</summary>
     public int? RejectTimeFilters { get; init; }
 }
@@ -137,7 +140,7 @@ public sealed class ObjectStore
             long position = 0;
             long total = 0;
             var more = false;
-            foreach (var item in Sort(GetIndex(region), filter, sortField, descending, search.ShuffleTies))
+            foreach (var item in Sort(GetIndex(region), filter, sortField, descending != search.SortsBackwards, search.ShuffleTies))
             {
                 if (!filter.Matches(item) || (!filter.NamesStates && item.State != "AVAILABLE"))
                 {
