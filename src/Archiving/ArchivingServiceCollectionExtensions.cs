@@ -49,6 +49,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<StatusGauges>()
             .AddSingleton<MessageTelemetry>()
             .AddSingleton<HealthBoard>()
+            .AddSingleton<FailingObjects>()
             .AddSingleton<SharedConditions>()
             .AddSingleton<OperationsTable>()
             .AddSingleton<HealthReporter>()

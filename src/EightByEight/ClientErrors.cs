@@ -8,11 +8,15 @@ internal static class ClientErrors
     /// <summary>The most of a body that an error quotes. 8x8 does not specify the bodies of its errors.</summary>
     private const int LongestQuote = 500;
 
-    /// <summary>The failure to get any answer that stands behind an exception; <see langword="null"/> when there was one.</summary>
-    public static RequestFailedException? AsNoAnswer(Exception exception) => exception switch
+    /// <summary>
+    /// The failure to get any answer that stands behind an exception; <see langword="null"/> when there was one. What was
+    /// cancelled though the caller did not cancel it took longer than allowed (Azure.Core, <c>RetryOptions.NetworkTimeout</c>).
+    /// </summary>
+    public static Exception? AsNoAnswer(Exception exception, CancellationToken cancellationToken) => exception switch
     {
-        RequestFailedException { Status: 0 } failed => failed,
-        AggregateException { InnerExceptions: [.., var last] } => AsNoAnswer(last),
+        RequestFailedException { Status: 0 } => exception,
+        OperationCanceledException when !cancellationToken.IsCancellationRequested => exception,
+        AggregateException { InnerExceptions: [.., var last] } => AsNoAnswer(last, cancellationToken),
         _ => null,
     };
 

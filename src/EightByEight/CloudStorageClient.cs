@@ -87,7 +87,9 @@ public class CloudStorageClient
     {
         using var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id));
         await SendAsync(message, cancellationToken);
-        return Read(message, StorageObject.Parse);
+        return Read(message, body => StorageObject.Parse(body) is var record && string.Equals(record.Id, id, StringComparison.OrdinalIgnoreCase)
+            ? record
+            : throw new FormatException("The record is that of another object."));
     }
 
     /// <summary>Opens an object's content. The bytes arrive while they are read; a read that stalls ends in an exception.</summary>
@@ -96,7 +98,7 @@ public class CloudStorageClient
         using var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
         var call = Describe(message);
         message.BufferResponse = false;
-        await SendWithoutCheckAsync(_pipeline, message, cancellationToken);
+        await SendWithoutCheckAsync(_pipeline, message, call, cancellationToken);
         return await FollowAsync(message, call, MostRedirects, cancellationToken);
     }
 
@@ -170,7 +172,7 @@ public class CloudStorageClient
             next.Request.Method = RequestMethod.Get;
             next.Request.Uri.Reset(target);
             next.BufferResponse = false;
-            await SendWithoutCheckAsync(_anonymous, next, cancellationToken);
+            await SendWithoutCheckAsync(_anonymous, next, call, cancellationToken);
             return await FollowAsync(next, call, redirects - 1, cancellationToken);
         }
 
@@ -252,22 +254,26 @@ public class CloudStorageClient
 
     private async Task SendAsync(HttpMessage message, CancellationToken cancellationToken)
     {
-        await SendWithoutCheckAsync(_pipeline, message, cancellationToken);
+        await SendWithoutCheckAsync(_pipeline, message, Describe(message), cancellationToken);
         if (message.Response.Status is < 200 or >= 300)
         {
             throw await ClientErrors.CreateAsync(message.Response, Describe(message), cancellationToken);
         }
     }
 
-    private static async Task SendWithoutCheckAsync(HttpPipeline pipeline, HttpMessage message, CancellationToken cancellationToken)
+    /// <param name="pipeline">Sends it.</param>
+    /// <param name="message">The request.</param>
+    /// <param name="call">What errors call it: the address that 8x8 redirects to is a secret.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    private static async Task SendWithoutCheckAsync(HttpPipeline pipeline, HttpMessage message, string call, CancellationToken cancellationToken)
     {
         try
         {
             await pipeline.SendAsync(message, cancellationToken);
         }
-        catch (Exception exception) when (ClientErrors.AsNoAnswer(exception) is { } failure)
+        catch (Exception exception) when (ClientErrors.AsNoAnswer(exception, cancellationToken) is { } failure)
         {
-            throw new RequestFailedException(0, $"{Describe(message)} got no answer: {failure.Message}", failure);
+            throw new RequestFailedException(0, $"{call} got no answer: {failure.Message}", failure);
         }
     }
 }

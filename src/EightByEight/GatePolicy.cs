@@ -5,7 +5,7 @@ using Azure.Core.Pipeline;
 
 namespace EightByEight;
 
-/// <summary>Lets every attempt wait at the gate, and tells the gate of every 429.</summary>
+/// <summary>Lets every attempt wait at the gate, tells the gate of every 429, and ends a call that is asked to wait long.</summary>
 internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : HttpPipelinePolicy
 {
     // A 429 without Retry-After says "slow down" all the same.
@@ -14,6 +14,9 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
     // What a server could not mean: a date far off by a wrong clock must not stop the instance for a day.
     private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(10);
 
+    // The retry policy would wait as long as it is told, and while a function waits, its time limit runs.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
         ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
 
@@ -21,10 +24,19 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
     {
         await gate.WaitAsync(message.CancellationToken);
         await ProcessNextAsync(message, pipeline);
-        if (message.HasResponse && message.Response.Status == 429)
+        if (message.HasResponse && message.Response.Status is 429 or 503)
         {
-            var retryAfter = RetryAfter(message.Response) ?? WithoutRetryAfter;
-            gate.OnThrottled(retryAfter < LongestHold ? retryAfter : LongestHold);
+            var asked = RetryAfter(message.Response);
+            if (message.Response.Status == 429)
+            {
+                var retryAfter = asked ?? WithoutRetryAfter;
+                gate.OnThrottled(retryAfter < LongestHold ? retryAfter : LongestHold);
+            }
+
+            if (asked > LongestWait)
+            {
+                throw new RequestFailedException(message.Response.Status, string.Create(CultureInfo.InvariantCulture, $"8x8 asks to come back in {asked.Value.TotalSeconds:0} seconds ({message.Response.Status})."));
+            }
         }
     }
 

@@ -56,7 +56,7 @@ public class TokenClient
         {
             await _pipeline.SendAsync(message, cancellationToken);
         }
-        catch (Exception exception) when (ClientErrors.AsNoAnswer(exception) is not null)
+        catch (Exception exception) when (ClientErrors.AsNoAnswer(exception, cancellationToken) is not null)
         {
             throw new TokenRequestException(
                 TokenFailure.Unreachable,

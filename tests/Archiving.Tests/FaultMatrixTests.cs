@@ -50,7 +50,7 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
     public async Task Ends_as_specified_and_shows_nothing_wrong_meanwhile(string fault, string state, string reason, string? stateOfEmpty)
     {
         var time = new MovableTime();
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__Regions", "us-east"));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, patience: Patience(fault), settings: ("EightByEight__Regions", "us-east"));
         var items = Sizes.Select(size => pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = size, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) })).ToList();
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
         await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
@@ -84,6 +84,9 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
 
         string Expected(SimulatedObject item) => item.Content.Length == 0 ? stateOfEmpty ?? state : state;
     }
+
+    /// <summary>Content that stalls is waited for; all else gets the time that a busy machine takes.</summary>
+    private static TimeSpan? Patience(string fault) => fault.StartsWith("stall", StringComparison.Ordinal) ? TimeSpan.FromSeconds(2) : null;
 
     private static FaultRule Rule(string fault)
     {

@@ -53,7 +53,7 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, params (string Name, string Value)[] settings)
+    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? patience = null, params (string Name, string Value)[] settings)
     {
         simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
         account ??= azurite.NewAccount();
@@ -88,7 +88,7 @@ internal sealed class Pipeline : IAsyncDisposable
         {
             var options = new CloudStorageClientOptions
             {
-                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = TimeSpan.FromSeconds(2) },
+                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = patience ?? TimeSpan.FromSeconds(30) },
                 Gate = provider.GetRequiredService<RequestGate>(),
             };
             options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);

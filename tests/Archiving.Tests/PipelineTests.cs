@@ -319,6 +319,26 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Takes_no_error_page_for_content_of_which_8x8_claims_nothing()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        using var nothing = System.Text.Json.JsonDocument.Parse("null");
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Checksum = "",
+            CreatedTime = Now.AddHours(-1),
+            Fields = new Dictionary<string, System.Text.Json.JsonElement>(StringComparer.Ordinal) { ["storedBytes"] = nothing.RootElement },
+        });
+
+        // As often as it takes to see the same twice.
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.ErrorHtml, First = 2 });
+
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
     public async Task Never_turns_an_archived_object_into_a_failure_by_a_late_message()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
@@ -429,13 +449,58 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Waits_for_content_that_comes_slowly_and_cuts_content_that_does_not_come()
+    public async Task Takes_server_errors_for_an_outage_when_they_meet_many_objects()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = Enumerable.Range(0, 60).Select(_ => Add(pipeline)).ToList();
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 502 });
+
+        // Each of these would be an attempt, and the fifth the last.
+        for (var round = 0; round < 6; round++)
+        {
+            await pipeline.DeliverAllAsync();
+        }
+
+        Assert.All(await Task.WhenAll(items.Select(pipeline.StateAsync)), state => Assert.Equal("Queued", state));
+        Assert.Equal(60, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+        Assert.Equal(0, await pipeline.CountAsync(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix));
+        pipeline.Simulator.Faults.Set();
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await pipeline.DeliverAllAsync();
+                return (await Task.WhenAll(items.Select(pipeline.StateAsync))).All(state => state == "Archived");
+            },
+            "everything is archived",
+            TimeSpan.FromMinutes(2));
+    }
+
+    [Fact]
+    public async Task Puts_work_off_when_8x8_exceeds_its_time()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, patience: TimeSpan.FromMilliseconds(500));
+        var item = Add(pipeline);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 5000 });
+
+        await pipeline.DeliverAllAsync();
+
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal(("Queued", null, 0), (entry.State, entry.LastError, entry.Attempts));
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+    }
+
+    [Fact]
+    public async Task Waits_for_content_that_comes_slowly()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, patience: TimeSpan.FromSeconds(4));
         var slow = Add(pipeline, bytes: 64 * 1024 * 8);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Slow, Milliseconds = 700 });
 
-        // Four seconds in all, and never two without a byte, which is what the tests allow.
+        // More than five seconds in all, and never four without a byte.
         await pipeline.RunAsync();
 
         await pipeline.AssertArchivedAsync(slow);

@@ -94,7 +94,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     {
         using var spans = new SpanCapture();
         var time = new MovableTime();
-        await using var pipeline = await StartAsync(time, ("Restore__PollInterval", "00:00:01"));
+        await using var pipeline = await StartAsync(time, settings: ("Restore__PollInterval", "00:00:01"));
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
         pipeline.Simulator.Account.RestoreTime = TimeSpan.FromHours(2);
         var item = Add(pipeline, state: "ARCHIVED");
@@ -109,9 +109,13 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
 
         await pipeline.AssertArchivedAsync(item);
         var trace = spans.Trace(Assert.Single(spans.TracesOf(item.Id)));
+
+        // On a busy machine one delivery takes long enough for a look more.
+        var names = trace.Select(span => span.DisplayName).Where(name => name is not ("fetch" or "store" or "receipt" or "ledger")).ToList();
         Assert.Equal(
-            ["send restore-objects", "restore object", "restore", "restore object", "restore object", "send archive-objects", "archive object"],
-            trace.Select(span => span.DisplayName).Where(name => name is not ("fetch" or "store" or "receipt" or "ledger")));
+            ["send restore-objects", "restore object", "restore", "restore object", "send archive-objects", "archive object"],
+            names.Where((name, index) => index == 0 || name != names[index - 1]));
+        Assert.True(names.Count(name => name == "restore object") >= 3);
         Assert.All(trace.Where(span => span.DisplayName == "restore object"), span => Assert.Equal(trace[0].Id, span.ParentId));
         Assert.Equal(("region=us-east type=callrecording", 1), Only(metrics.Sum("archiving.restores.requested")));
         Assert.Equal(("region=us-east type=callrecording", 1), Only(metrics.Sum("archiving.objects.restored")));
@@ -174,7 +178,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     public async Task Counts_what_is_tried_again_by_its_cause(FaultKind fault, int status, string retry, string? mismatch)
     {
         var time = new MovableTime();
-        await using var pipeline = await StartAsync(time);
+        await using var pipeline = await StartAsync(time, fault == FaultKind.Stall ? TimeSpan.FromSeconds(2) : null);
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
         var item = Add(pipeline);
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
@@ -296,7 +300,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     {
         using var spans = new SpanCapture();
         var time = new MovableTime();
-        await using var pipeline = await StartAsync(time, ("Purge__Enabled", "true"), ("Purge__AfterDays", "1"));
+        await using var pipeline = await StartAsync(time, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "1")]);
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
         var (whole, damaged) = (Add(pipeline), Add(pipeline, "voicemail"));
         await pipeline.RunAsync();
@@ -498,9 +502,10 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Id = Guid.NewGuid().ToString(), Type = type, State = state, CreatedTime = Now.AddHours(-1) });
 
     /// <summary>One region and one window, so that everything can be counted.</summary>
-    private Task<Pipeline> StartAsync(TimeProvider? time = null, params (string Name, string Value)[] settings) => Pipeline.StartAsync(
+    private Task<Pipeline> StartAsync(TimeProvider? time = null, TimeSpan? patience = null, params (string Name, string Value)[] settings) => Pipeline.StartAsync(
         azurite,
         time,
+        patience: patience,
         settings: [("EightByEight__Regions", "us-east"), ("Listing__StartFrom", Now.AddHours(-3).ToString("O", System.Globalization.CultureInfo.InvariantCulture)), .. settings]);
 
     private sealed class FixedToken : AccessTokenSource

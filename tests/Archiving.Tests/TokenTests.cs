@@ -159,6 +159,28 @@ public sealed class TokenTests : IAsyncLifetime
         Assert.Equal("full", health.Troubles[Condition.Vault]);
     }
 
+    [Fact]
+    public async Task Asks_once_for_all_who_waited_for_an_answer_that_never_came()
+    {
+        var store = new Mock<ITokenStore>();
+        store.Setup(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>())).Returns(async () =>
+        {
+            await Task.Yield();
+            _time.Advance(TimeSpan.FromMinutes(2));
+            throw new OutageException(Condition.Vault, "no answer");
+        });
+        using var tokens = new AccessTokens(store.Object, new TokenClient(_simulator.BaseUrl), new HealthBoard(_time, NullLogger<HealthBoard>.Instance), _time, NullLogger<AccessTokens>.Instance);
+
+        var all = Enumerable.Range(0, 20).Select(_ => tokens.GetTokenAsync(Cancellation).AsTask()).ToList();
+
+        foreach (var waiting in all)
+        {
+            await Assert.ThrowsAsync<OutageException>(() => waiting);
+        }
+
+        store.Verify(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>()), Times.Once);
+    }
+
     private AccessTokens CreateTokens() => new(
         new KeyVaultTokenStore(
             VaultClientFactory.Create(new KeyVaultOptions { Uri = _simulator.VaultUrl, CertificateSha256 = _simulator.VaultCertificateSha256 }, () => throw new InvalidOperationException("not asked for")),

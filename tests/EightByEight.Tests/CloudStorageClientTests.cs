@@ -46,7 +46,7 @@ public sealed class CloudStorageClientTests
     [InlineData("50%", "50%25")]
     public async Task Takes_ids_as_opaque(string id, string expected)
     {
-        var server = new StubServer().Answers(200, """{"id":"x"}""");
+        var server = new StubServer().Answers(200, $$"""{"id":"{{id}}"}""");
 
         await server.CreateClient().GetObjectAsync("uk", id, Cancellation);
 
@@ -169,6 +169,55 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
+    public async Task Takes_what_exceeds_its_time_for_no_answer()
+    {
+        // As the handler ends a connection that is not made, and the pipeline an answer that does not come.
+        var server = new StubServer().Answers(_ => throw new TaskCanceledException("timed out"));
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation));
+
+        Assert.Equal(0, exception.Status);
+        Assert.True(server.Requests.Count > 1);
+    }
+
+    [Fact]
+    public async Task Lets_a_caller_cancel()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var server = new StubServer().Answers(_ =>
+        {
+            cancellation.Cancel();
+            throw new TaskCanceledException("cancelled");
+        });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => server.CreateClient().GetRegionsAsync("uk", cancellation.Token));
+    }
+
+    [Theory]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task Comes_back_later_when_it_is_asked_to_wait_long(int status)
+    {
+        var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", "3600"));
+        var gate = new PacedGate(TimeProvider.System, 0);
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient(configure: options => options.Gate = gate).GetRegionsAsync("uk", Cancellation));
+
+        Assert.Equal(status, exception.Status);
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public async Task Takes_no_record_of_another_object()
+    {
+        var server = new StubServer().Answers(200, """{"id":"trace-1","error":"internal"}""");
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetObjectAsync("uk", "a", Cancellation));
+
+        Assert.Contains("another object", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Waits_as_long_as_retry_after_says()
     {
         var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "1")).Answers(200, """["uk"]""");
@@ -226,6 +275,19 @@ public sealed class CloudStorageClientTests
         Assert.Equal("Bearer token-1", server.Requests[0].Authorization);
         Assert.Equal("s3.example.org", server.Requests[1].Uri.Host);
         Assert.Null(server.Requests[1].Authorization);
+    }
+
+    [Fact]
+    public async Task Tells_nobody_the_address_that_it_is_redirected_to()
+    {
+        var server = new StubServer()
+            .Answers(302, "", "text/plain", ("Location", "https://s3.example.org/bucket/key?signature=1"))
+            .Answers(_ => throw new HttpRequestException("refused"));
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().OpenContentAsync("uk", "a", Cancellation));
+
+        Assert.StartsWith("GET /storage/uk/v3/objects/a/content got no answer", exception.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("bucket", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

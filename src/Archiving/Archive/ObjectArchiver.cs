@@ -32,6 +32,7 @@ public sealed partial class ObjectArchiver(
     OutcomeRecorder outcomes,
     WorkQueues queues,
     HealthBoard health,
+    FailingObjects failing,
     MessageTelemetry telemetry,
     ArchivingMetrics metrics,
     ArchiverOptions options,
@@ -107,7 +108,7 @@ public sealed partial class ObjectArchiver(
             }
 
             var confirmed = unconfirmed;
-            var result = await ReadOnceAsync(work, name, content => IsRight(content, confirmed), cancellationToken);
+            var result = await ReadOnceAsync(work, name, content => IsRight(work.Record, content, confirmed), cancellationToken);
             if (result.Content.Mismatch is not null)
             {
                 metrics.CountMismatch(work.Region, work.Record.Type, result.Content.Cause);
@@ -160,9 +161,9 @@ public sealed partial class ObjectArchiver(
     }
 
     /// <summary>Content may be stored when a checksum of 8x8's proves it, or else when a second read gives the same bytes.</summary>
-    private static bool IsRight(VerifiedContent content, ContentDigest? earlier) =>
+    private static bool IsRight(StorageObject record, VerifiedContent content, ContentDigest? earlier) =>
         content.Mismatch is null
-        && (content.Verification != Verification.Size || content.Digest.Bytes == 0 || earlier?.Sha256 == content.Digest.Sha256);
+        && (content.Verification != Verification.Size || record.StoredBytes == 0 || earlier?.Sha256 == content.Digest.Sha256);
 
     private async Task<TransferResult> ReadOnceAsync(ObjectWork work, string name, Func<VerifiedContent, bool> isRight, CancellationToken cancellationToken)
     {
@@ -176,6 +177,7 @@ public sealed partial class ObjectArchiver(
         await using (content)
         {
             health.Clear(Condition.Source);
+            failing.Clear();
             if (LooksLikeError(content, work.Record))
             {
                 throw new InvalidDataException($"8x8 answered 200 with {content.ContentType} where {work.Record.MimeType} was promised: an error page, not the object.");
@@ -222,12 +224,15 @@ public sealed partial class ObjectArchiver(
         return await serverSide.TryRunAsync(work, name, cancellationToken);
     }
 
-    /// <summary>A 200 whose type is that of an error page, whose length is not the object's: an error in disguise, which may pass.</summary>
+    /// <summary>
+    /// A 200 whose type is that of an error page, whose length is not the object's: an error in disguise, which may pass.
+    /// Where 8x8 claims neither size nor checksum, the type alone tells.
+    /// </summary>
     private static bool LooksLikeError(ObjectContent content, StorageObject record) =>
         content.ContentType is { } type
         && (type.StartsWith("text/html", StringComparison.OrdinalIgnoreCase) || type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase) || type.StartsWith("application/problem+json", StringComparison.OrdinalIgnoreCase))
         && record.MimeType?.StartsWith(type.Split(';')[0].Trim(), StringComparison.OrdinalIgnoreCase) != true
-        && record.StoredBytes is { } stored && content.Length is { } length && length != stored;
+        && (record.StoredBytes is { } stored ? content.Length is { } length && length != stored : record is { Checksum: null, MimeType: not null });
 
     private async Task<Exception> ExplainForbiddenAsync(ObjectWork work, Exception forbidden, CancellationToken cancellationToken)
     {

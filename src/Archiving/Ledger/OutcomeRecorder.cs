@@ -13,7 +13,7 @@ namespace Archiving.Ledger;
 /// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
 /// archived stays so, whatever a late or repeated message meets.
 /// </summary>
-public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard health, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
+public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard health, FailingObjects failing, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
 {
     private const int MostDeferrals = 12;
 
@@ -47,7 +47,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            if (SourceFailure.AsOutage(exception) is { } outage && !IsItsOwn(work, exception))
+            if (FindOutage(work, exception) is { } outage)
             {
                 throw outage;
             }
@@ -57,9 +57,17 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
         }
     }
 
-    /// <summary>8x8 answers others and has left this object without an answer for more than an hour: that is no outage.</summary>
-    private bool IsItsOwn(ObjectWork work, Exception exception) =>
-        work.Message.Deferrals >= MostDeferrals && SourceFailure.Answer(exception) is { Status: 0 } && health.WorkedLately(Condition.Source);
+    private OutageException? FindOutage(ObjectWork work, Exception exception)
+    {
+        // 8x8 answers others and has left this object without what it asks for, for more than an hour: that is no outage.
+        var isItsOwn = work.Message.Deferrals >= MostDeferrals && health.WorkedLately(Condition.Source);
+        return SourceFailure.AsOutage(exception) switch
+        {
+            { } outage => isItsOwn && SourceFailure.Answer(exception) is { Status: 0 } ? null : outage,
+            null when SourceFailure.AsFailing(exception) is { } outage => failing.Add(work.Region, work.Id) && !isItsOwn ? outage : null,
+            null => null,
+        };
+    }
 
     /// <summary>Records that work on an object failed for good.</summary>
     /// <param name="region">8x8's region.</param>

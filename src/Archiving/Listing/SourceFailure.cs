@@ -18,6 +18,9 @@ internal static class SourceFailure
     public static OutageException? AsOutage(Exception exception) => exception switch
     {
         OutageException outage => outage,
+
+        // The token could not be replaced before a retry.
+        AggregateException { InnerExceptions: [.., OutageException outage] } => outage,
         _ => Answer(exception) switch
         {
             { Status: 0 } unreachable => new OutageException(
@@ -43,10 +46,14 @@ internal static class SourceFailure
             Condition.Credentials,
             "8x8 does not let this API key search (403). Give its user the role Storage API, and its app the product Call recordings & Storage.",
             forbidden),
-        { Status: >= 500 } failing => new OutageException(
+        _ => AsFailing(exception),
+    };
+
+    /// <summary>Describes an error of 8x8's own, which may be one of the whole or of one object.</summary>
+    public static OutageException? AsFailing(Exception exception) => Answer(exception) is { Status: >= 500 } failing
+        ? new OutageException(
             Condition.Source,
             $"8x8 answers with an error ({failing.Status}). Nothing to do unless it lasts; see https://status.8x8.com.",
-            failing),
-        _ => null,
-    };
+            failing)
+        : null;
 }

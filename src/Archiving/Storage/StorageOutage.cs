@@ -38,7 +38,8 @@ internal static class StorageOutage
                 condition,
                 $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
                 unreachable),
-            AggregateException { InnerException: RequestFailedException { Status: 0 } } unreachable => new OutageException(
+            // What retries end with; a request that took too long is cancelled by the client, not by us.
+            AggregateException { InnerExceptions: [.., RequestFailedException { Status: 0 } or OperationCanceledException] } unreachable => new OutageException(
                 condition,
                 $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
                 unreachable),

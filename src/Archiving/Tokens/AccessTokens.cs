@@ -18,7 +18,7 @@ public sealed partial class AccessTokens(
     // Long enough for a call that starts with the token to arrive while it is good.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
 
-    // After a refused request everyone waiting gets the same answer: 8x8 must not be asked once per object.
+    // After a failed request, which may have taken minutes, everyone who waited for it gets the same answer: 8x8 must not be asked once per object.
     private static readonly TimeSpan FailureRest = TimeSpan.FromSeconds(10);
 
     // A new key, or a change of its products, takes a moment to reach all of 8x8: a fresh token can get a 401 that
@@ -165,13 +165,13 @@ public sealed partial class AccessTokens(
         catch (TokenRequestException exception)
         {
             var outage = new OutageException(Condition.Credentials, exception.Message, exception);
-            _lastFailure = (outage, now);
+            _lastFailure = (outage, timeProvider.GetUtcNow());
             health.Report(outage);
             throw outage;
         }
         catch (OutageException outage)
         {
-            _lastFailure = (outage, now);
+            _lastFailure = (outage, timeProvider.GetUtcNow());
             health.Report(outage);
             throw;
         }

@@ -125,7 +125,13 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
         }
         catch (RequestFailedException exception)
         {
-            throw new OutageException(Condition.Vault, Describe(exception, right), exception);
+            throw new OutageException(Condition.Vault, Describe(exception.Status, right), exception);
+        }
+        catch (AggregateException exception) when (exception.InnerExceptions is [.., RequestFailedException or OperationCanceledException])
+        {
+            // What retries end with; a request that took too long is cancelled by the client, not by us.
+            var status = exception.InnerExceptions[^1] is RequestFailedException { Status: var last } ? last : 0;
+            throw new OutageException(Condition.Vault, Describe(status, right), exception);
         }
         catch (AuthenticationFailedException exception)
         {
@@ -136,12 +142,12 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
         }
     }
 
-    private static string Describe(RequestFailedException exception, string right) => exception.Status switch
+    private static string Describe(int status, string right) => status switch
     {
-        401 or 403 => $"The vault refuses to let the app {right} secrets ({exception.Status}). Assign the app's identity the role Key Vault Secrets {(right == "write" ? "Officer" : "User")}, and check the vault's firewall.",
+        401 or 403 => $"The vault refuses to let the app {right} secrets ({status}). Assign the app's identity the role Key Vault Secrets {(right == "write" ? "Officer" : "User")}, and check the vault's firewall.",
         0 => "The vault does not answer. Check KeyVault__Uri, the vault's firewall and private endpoint.",
         429 => "The vault asks to slow down (429). Nothing to do unless it lasts.",
-        _ => $"The vault answers with an error ({exception.Status}). Look at the vault's health in the Azure portal.",
+        _ => $"The vault answers with an error ({status}). Look at the vault's health in the Azure portal.",
     };
 
     private static partial class Log
