@@ -1,8 +1,12 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Archiving.Health;
 using Archiving.Ledger;
+using Archiving.Listing;
 using Archiving.Status;
 using EightByEight;
+using Simulator;
+using Simulator.Faults;
 using Testing;
 
 namespace Archiving.Tests;
@@ -152,6 +156,36 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal((1, 1, 1), (shown["archiving.status.backlog"], shown["archiving.status.failed"], shown["archiving.status.at_risk"]));
         Assert.InRange(shown["archiving.status.oldest_unarchived.retention_share"], 0.49, 0.51);
         Assert.InRange(shown["archiving.status.oldest_unarchived.age"], 5 * 86_400 - 5, 5 * 86_400 + 600);
+    }
+
+    [Fact]
+    public async Task Shows_since_when_a_region_is_listed_that_never_was_to_its_end()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        using var metrics = new MetricCapture(pipeline.Get<System.Diagnostics.Metrics.IMeterFactory>());
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        time.Advance(TimeSpan.FromHours(3));
+
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+
+        var ages = metrics.Observe().Where(measured => measured.Name == "archiving.status.listing.age").ToList();
+        Assert.NotEmpty(ages);
+        Assert.All(ages, age => Assert.InRange(age.Value, 3 * 3600, (3 * 3600) + 60));
+    }
+
+    [Fact]
+    public async Task Tells_the_rest_when_the_vault_refuses()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        await using var pipeline = await Pipeline.StartAsync(azurite, simulator: simulator, settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
+        await FillAsync(pipeline, 3, days: 1, LedgerState.Archived);
+        simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
+
+        var status = await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+
+        Assert.Equal((3, null), (status.Objects["Archived"], status.Token.ExpiresOn));
+        Assert.Contains((await pipeline.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!, check => check.Name == "Vault");
     }
 
     [Fact]

@@ -71,7 +71,7 @@ public sealed partial class ListingPlanner(
         if (watermark is null)
         {
             // Written before anything else, so that a first run that fails starts at the same time again.
-            watermark = new WatermarkRow { Region = region, StartFrom = options.Listing.StartFrom ?? now - ListingOptions.FirstLookBack };
+            watermark = new WatermarkRow { Region = region, Began = now, StartFrom = options.Listing.StartFrom ?? now - ListingOptions.FirstLookBack };
             if (!await store.TryWriteWatermarkAsync(watermark, cancellationToken))
             {
                 return 0;

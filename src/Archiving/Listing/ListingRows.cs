@@ -30,6 +30,9 @@ public sealed class WatermarkRow : ITableEntity
     /// <summary>Everything changed before this time has been listed; <see langword="null"/> before the first complete run.</summary>
     public DateTimeOffset? Watermark { get; set; }
 
+    /// <summary>When the region was first listed; <see langword="null"/> in rows of an earlier version.</summary>
+    public DateTimeOffset? Began { get; set; }
+
     /// <summary>When a run was last completed.</summary>
     public DateTimeOffset? LastCompleted { get; set; }
 

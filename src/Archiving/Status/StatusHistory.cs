@@ -31,7 +31,7 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
 
     /// <summary>Takes a sample, and forgets those that are too old.</summary>
     /// <returns>What was sampled.</returns>
-    /// <exception cref="Health.OutageException">The storage or the vault does not work.</exception>
+    /// <exception cref="Health.OutageException">The storage does not work.</exception>
     public async Task<StatusReport> SampleAsync(CancellationToken cancellationToken)
     {
         await summaries.RefreshOldestAsync(DaysCountedAnew, cancellationToken);
@@ -88,8 +88,9 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
             age / retention,
             status.Token.ExpiresOn - now,
             status.Listings
-                .Where(listing => listing.Value.LastCompleted is not null)
-                .ToDictionary(listing => listing.Key, listing => now - listing.Value.LastCompleted!.Value, StringComparer.Ordinal));
+                .Select(listing => (Region: listing.Key, Since: listing.Value.LastCompleted ?? listing.Value.Began))
+                .Where(listing => listing.Since is not null)
+                .ToDictionary(listing => listing.Region, listing => now - listing.Since!.Value, StringComparer.Ordinal));
     }
 
     private static string Partition(DateTimeOffset day) => string.Create(CultureInfo.InvariantCulture, $"status|{day.UtcDateTime:yyyyMMdd}");

@@ -1,3 +1,4 @@
+using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
@@ -13,17 +14,18 @@ public sealed class StatusReader(
     WorkQueues queues,
     ITokenStore tokenStore,
     AccessTokens tokens,
+    HealthBoard health,
     ArchiverOptions options,
     TimeProvider timeProvider)
 {
     /// <summary>Reads it.</summary>
-    /// <exception cref="Health.OutageException">The storage or the vault does not work.</exception>
+    /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
         var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
         var watermarks = await listings.ReadWatermarksAsync(cancellationToken);
         var queueCounts = await queues.CountAsync(cancellationToken);
-        var token = new TokenStatus(tokens.ExpiresOn ?? (await tokenStore.ReadTokenAsync(cancellationToken))?.ExpiresOn);
+        var token = await ReadTokenAsync(cancellationToken);
         var objects = Enum.GetNames<LedgerState>().ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
         var byType = new SortedDictionary<string, IReadOnlyDictionary<string, long>>(StringComparer.Ordinal);
         var types = days.SelectMany(day => day.Types).ToList();
@@ -56,10 +58,29 @@ public sealed class StatusReader(
             waiting,
             queueCounts,
             token,
-            watermarks.ToDictionary(row => row.Region, row => new ListingStatus(row.Watermark, row.LastCompleted), StringComparer.Ordinal),
+            watermarks.ToDictionary(row => row.Region, row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince }, StringComparer.Ordinal),
             oldestUnarchived,
             risks.Sum(risk => risk.Count),
             risks);
+    }
+
+    /// <summary>A vault that does not answer must not hide where everything else stands, nor silence who watches it.</summary>
+    private async Task<TokenStatus> ReadTokenAsync(CancellationToken cancellationToken)
+    {
+        if (tokens.ExpiresOn is { } held && held > timeProvider.GetUtcNow())
+        {
+            return new TokenStatus(held);
+        }
+
+        try
+        {
+            return new TokenStatus((await tokenStore.ReadTokenAsync(cancellationToken))?.ExpiresOn);
+        }
+        catch (OutageException outage) when (outage.Condition == Condition.Vault)
+        {
+            health.Report(outage);
+            return new TokenStatus(ExpiresOn: null);
+        }
     }
 
     private List<Risk> FindRisks(IReadOnlyList<DaySummary> days, DateTimeOffset now)

@@ -46,7 +46,12 @@ public sealed record TokenStatus(DateTimeOffset? ExpiresOn);
 /// <summary>How far a region has been listed.</summary>
 /// <param name="Watermark">Everything changed before this time has been listed.</param>
 /// <param name="LastCompleted">When a listing was last completed.</param>
-public sealed record ListingStatus(DateTimeOffset? Watermark, DateTimeOffset? LastCompleted);
+public sealed record ListingStatus(DateTimeOffset? Watermark, DateTimeOffset? LastCompleted)
+{
+    /// <summary>When the region was first listed. For the gauges: a region whose first listing never ends must be heard of too.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? Began { get; init; }
+}
 
 /// <summary>An object that is not archived.</summary>
 /// <param name="Id">8x8's id.</param>

@@ -25,7 +25,7 @@ public sealed class StatusGauges
         meter.CreateObservableGauge("archiving.status.oldest_unarchived.age", () => Show<double>(sample => new(sample.OldestAge.TotalSeconds)), "s", "Age of the oldest object that is not archived; 0 when there is none.");
         meter.CreateObservableGauge("archiving.status.oldest_unarchived.retention_share", () => Show<double>(sample => new(sample.OldestShare)), "1", "How much of its retention at 8x8 the oldest object that is not archived has used up; 0 when there is none.");
         meter.CreateObservableGauge("archiving.status.token.remaining", () => Show<double>(sample => new(sample.TokenRemaining.TotalSeconds)), "s", "How long the access token is good for; 0 when there is none.");
-        meter.CreateObservableGauge("archiving.status.listing.age", ShowListings, "s", "Time since a listing was last completed.");
+        meter.CreateObservableGauge("archiving.status.listing.age", ShowListings, "s", "Time since a listing was last completed; since the first began, when none was.");
     }
 
     /// <summary>Takes in a sample, from which on the gauges show it.</summary>
@@ -35,7 +35,7 @@ public sealed class StatusGauges
     /// <param name="oldestAge">Age of the oldest object that is not archived, failed ones included; <see langword="null"/> when there is none.</param>
     /// <param name="oldestShare">Its age over the retention of its type: 1 is when 8x8 deletes it; <see langword="null"/> when there is none.</param>
     /// <param name="tokenRemaining">How long the access token is good for, negative when it has expired; <see langword="null"/> when there is none.</param>
-    /// <param name="sinceListed">By region, the time since a listing was last completed. A region that never was is left out.</param>
+    /// <param name="sinceListed">By region, the time since a listing was last completed; since the first began, when none was.</param>
     public void Record(
         long backlog,
         long atRisk,
