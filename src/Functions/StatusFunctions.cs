@@ -23,14 +23,7 @@ public sealed class StatusFunctions(StatusReader reader, StatusHistory history, 
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "history")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(request);
-        const int Standard = 24;
-        var hours = Standard;
-        if (request.Query["hours"] is [{ } text] && !(int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out hours) && hours is >= 1 and <= StatusHistory.MostHours))
-        {
-            throw new BadRequestException("hours", $"Expected a whole number from 1 to {StatusHistory.MostHours}.");
-        }
-
+        var hours = new RequestQuery(request, "hours").Integer("hours", standard: 24, least: 1, StatusHistory.MostHours);
         return ApiJson.Result(await history.ReadAsync(hours, cancellationToken), ApiJson.Default.StatusSamples);
     }
 

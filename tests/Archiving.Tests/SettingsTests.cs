@@ -75,6 +75,19 @@ public sealed class SettingsTests
         Assert.DoesNotContain("hunter2", exception.ToString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__queueServiceUri", "https://run.queue.core.windows.net")]
+    [InlineData("AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri", "https://run.queue.core.windows.net", "AzureWebJobsStorage__tableServiceUri", "https://run.table.core.windows.net")]
+    [InlineData("AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__accountName", "run", "AzureWebJobsStorage__tableServiceUri", "run.table")]
+    [InlineData("ArchiveStorage__blobServiceUri", "AzureWebJobsStorage__accountName", "run", "ArchiveStorage__clientId", "0")]
+    [InlineData("AzureWebJobsStorage__accountName", "AzureWebJobsStorage__accountName", "my account")]
+    public void Refuses_an_identity_that_has_no_address_to_sign_in_to(string named, params string[] settings)
+    {
+        var given = settings.Chunk(2).Select(setting => (setting[0], setting[1])).Append(("AzureWebJobsStorage", "")).ToArray();
+
+        Assert.Contains(named, Assert.Throws<SettingsException>(() => Read(given)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Wants_a_vault_in_azure()
     {

@@ -54,23 +54,38 @@ public sealed class StorageConnection
             settings.Missing("AzureWebJobsStorage", "give a storage connection string, UseDevelopmentStorage=true, or AzureWebJobsStorage__accountName for a managed identity");
         }
 
-        Check(settings, "AzureWebJobsStorage");
-        Check(settings, "ArchiveStorage");
+        var archive = IsGiven(settings.Section("ArchiveStorage")) ? "ArchiveStorage" : "AzureWebJobsStorage";
+        Check(settings, "AzureWebJobsStorage", "queue", "table");
+        Check(settings, archive, "blob");
     }
 
     internal static bool IsGiven(IConfigurationSection section) =>
         !string.IsNullOrWhiteSpace(section.Value) || section.GetChildren().Any(child => !string.IsNullOrWhiteSpace(child.Value));
 
-    private static void Check(SettingsReader settings, string name)
+    private static void Check(SettingsReader settings, string name, params ReadOnlySpan<string> services)
     {
-        if (settings.Section(name).Value is not { Length: > 0 } connectionString || string.IsNullOrWhiteSpace(connectionString))
+        var section = settings.Section(name);
+        if (!IsGiven(section))
         {
+            return;
+        }
+
+        if (string.IsNullOrWhiteSpace(section.Value))
+        {
+            foreach (var service in services)
+            {
+                if (FindServiceUri(section, name, service) is { Problem: { } problem })
+                {
+                    settings.Problem(problem);
+                }
+            }
+
             return;
         }
 
         try
         {
-            _ = new BlobServiceClient(connectionString);
+            _ = new BlobServiceClient(section.Value);
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
         {
@@ -81,18 +96,30 @@ public sealed class StorageConnection
 
     private TokenCredential CreateCredential() => _factory.CreateTokenCredential(_section);
 
-    private Uri ServiceUri(string service)
-    {
-        if (_section[$"{service}ServiceUri"] is { Length: > 0 } address)
+    private Uri ServiceUri(string service) =>
+        FindServiceUri(_section, _name, service) switch
         {
-            return Uri.TryCreate(address, UriKind.Absolute, out var uri)
-                ? uri
-                : throw new SettingsException([$"{_name}__{service}ServiceUri is \"{address}\": expected an absolute address such as https://account.{service}.core.windows.net."]);
+            { Address: { } address } => address,
+            { Problem: var problem } => throw new SettingsException([problem!]),
+        };
+
+    private static (Uri? Address, string? Problem) FindServiceUri(IConfigurationSection section, string name, string service)
+    {
+        if (section[$"{service}ServiceUri"] is { Length: > 0 } text)
+        {
+            return Uri.TryCreate(text, UriKind.Absolute, out var address)
+                ? (address, null)
+                : (null, $"{name}__{service}ServiceUri is \"{text}\": expected an absolute address such as https://account.{service}.core.windows.net.");
         }
 
-        var account = _section["accountName"];
-        return string.IsNullOrWhiteSpace(account)
-            ? throw new SettingsException([$"{_name}__{service}ServiceUri is not set: give it, or {_name}__accountName, or a connection string in {_name}."])
-            : new Uri($"https://{account}.{service}.core.windows.net");
+        var account = section["accountName"];
+        if (string.IsNullOrWhiteSpace(account))
+        {
+            return (null, $"{name}__{service}ServiceUri is not set: give it, or {name}__accountName, or a connection string in {name}.");
+        }
+
+        return Uri.TryCreate($"https://{account}.{service}.core.windows.net", UriKind.Absolute, out var standard)
+            ? (standard, null)
+            : (null, $"{name}__accountName is \"{account}\": expected the name of a storage account.");
     }
 }

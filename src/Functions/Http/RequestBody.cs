@@ -50,12 +50,18 @@ public sealed partial class RequestBody : IDisposable
         }
     }
 
-    /// <summary>Refuses fields that nobody reads: most often a name that was mistyped.</summary>
-    /// <exception cref="BadRequestException">There is another field.</exception>
+    /// <summary>Refuses fields that nobody reads, most often a name that was mistyped, and fields that say two things.</summary>
+    /// <exception cref="BadRequestException">There is another field, or one twice.</exception>
     public void AllowOnly(params ReadOnlySpan<string> fields)
     {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var property in _json.RootElement.EnumerateObject())
         {
+            if (!seen.Add(property.Name))
+            {
+                throw new BadRequestException(property.Name, "Expected once.");
+            }
+
             if (!fields.Contains(property.Name))
             {
                 throw new BadRequestException(property.Name, fields.Length > 0 ? $"There is no such field; expected {string.Join(", ", fields)}." : "There is no such field; none is expected.");
