@@ -31,7 +31,7 @@ internal static class Contenders
     /// <summary>Download, verification, content, receipt and ledger row, in a process that does nothing else.</summary>
     public static readonly Contender Direct = new("a", "(a) archiving alone", (stage, workload) => WorkAsync("archive", stage, workload));
 
-    /// <summary>The function app as it is deployed: listing, queue, archiving, log.</summary>
+    /// <summary>The function app in the local host: listing, queue, archiving, log.</summary>
     public static readonly Contender Pipeline = new("b", "(b) whole pipeline", RunPipelineAsync);
 
     /// <summary>rclone as it comes.</summary>

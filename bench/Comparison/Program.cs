@@ -12,31 +12,33 @@ if (args is ["worker", var work, var atOnce, var container])
 
 var rounds = (int)Option("--rounds", 5);
 var share = Option("--share", 1);
-var wanted = args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToList();
-var report = new Report(rounds);
-await PhaseAsync("small", SmallAsync);
-await PhaseAsync("large", LargeAsync);
-await PhaseAsync("operations", () => Operations.RunAsync(report, Share(5_000)));
-await PhaseAsync("start-up", () => StartUp.RunAsync(report, rounds));
-await PhaseAsync("nothing-new", () => NothingNew.RunAsync(report, Share(200_000), rounds));
-await PhaseAsync("growth", () => Growth.RunAsync(report, [Share(1_000), Share(10_000), Share(100_000)]));
-report.Print();
-
-async Task PhaseAsync(string name, Func<Task> run)
+(string Name, Func<Report, Task> RunAsync)[] parts =
+[
+    ("small", SmallAsync),
+    ("large", LargeAsync),
+    ("operations", report => Operations.RunAsync(report, Share(5_000))),
+    ("start-up", report => StartUp.RunAsync(report, rounds)),
+    ("nothing-new", report => NothingNew.RunAsync(report, Share(200_000), rounds)),
+    ("growth", report => Growth.RunAsync(report, [Share(1_000), Share(10_000), Share(100_000)])),
+];
+var named = args.TakeWhile(argument => !argument.StartsWith("--", StringComparison.Ordinal)).ToList();
+var wanted = parts.Where(part => named.Count == 0 || named.Contains(part.Name, StringComparer.Ordinal)).ToList();
+var report = await Report.StartAsync(args, [.. wanted.Select(part => part.Name)], rounds);
+foreach (var part in wanted)
 {
-    if (wanted.Count == 0 || wanted.Contains(name, StringComparer.Ordinal))
-    {
-        await run();
-        await report.WriteAsync();
-    }
+    await part.RunAsync(report);
+    report.Done(part.Name);
+    await report.WriteAsync();
 }
+
+report.Print();
 
 double Option(string name, double otherwise) =>
     Array.IndexOf(args, name) is >= 0 and var index ? double.Parse(args[index + 1], CultureInfo.InvariantCulture) : otherwise;
 
 int Share(int objects) => (int)(objects * share);
 
-async Task SmallAsync()
+async Task SmallAsync(Report report)
 {
     var series = new Series(new Workload("small", Share(5_000), 30_000, 16), [Contenders.Direct, Contenders.Pipeline, Contenders.Rclone, Contenders.Ceiling]);
     await series.RunAsync(rounds);
@@ -45,11 +47,12 @@ async Task SmallAsync()
     report.Expect("small: objects/s of (a) over (d)'s", series.Compare(Contenders.Ceiling, Contenders.Direct, run => run.Seconds), atLeast: 0.55);
     report.Expect("own cost: CPU per small object of (b) over rclone's", series.Compare(Contenders.Pipeline, Contenders.Rclone, run => run.ProcessorMilliseconds), atMost: 1.5);
     report.Expect("own cost: CPU per small object of (a) over rclone's", series.Compare(Contenders.Direct, Contenders.Rclone, run => run.ProcessorMilliseconds), atMost: 1.5);
-    report.Add(series, string.Create(CultureInfo.InvariantCulture, $"Small: {Share(5_000):N0} objects of 30 KB"), "(a) and (d) have 16 objects at hand at once, (b) up to 48 as in `host.json`, rclone the 4 that are its default: with 16 it is 0 to 20 % faster here.");
+    report.Add(series, string.Create(CultureInfo.InvariantCulture, $"Small: {Share(5_000):N0} objects of 30 KB"), "(a) and (d) have 16 objects at hand at once, (b) up to 48 as in `host.json`, rclone the 4 that are its default: with 16 it is 0 to 20 % faster here. Time and CPU of rclone are those of its whole process, its listing included; those of (b) begin with the listing, in a host that has started (see start-up); those of (a) and (d) begin with the first object, from records that are listed, in a process that is up.");
+    await report.WriteAsync();
     await Requests.RunAsync(report, Share(5_000), series);
 }
 
-async Task LargeAsync()
+async Task LargeAsync(Report report)
 {
     var series = new Series(new Workload("large", 8, (long)(512 * share) * 1024 * 1024, 4), [Contenders.Direct, Contenders.Pipeline, Contenders.Rclone, Contenders.Ceiling]);
     await series.RunAsync(rounds);

@@ -17,23 +17,47 @@ internal sealed record Goal(string What, double Target, bool IsLeast, Ratio Meas
         string.Create(CultureInfo.InvariantCulture, $"| {What} | {(IsLeast ? "≥" : "≤")} {Target:0.##} | {Measured} | {(IsMet ? "met" : "**missed**")} |");
 }
 
-/// <summary>Collects what was measured and writes it down.</summary>
-internal sealed class Report(int rounds)
+/// <summary>
+/// Collects what was measured and writes it down after each part, so that a run that is broken off has not measured in
+/// vain. What is measured once more, or further, takes the place of what was there.
+/// </summary>
+internal sealed class Report
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-    private readonly List<Goal> _goals = [];
-    private readonly List<string> _sections = [];
-    private string _page = "";
+    private readonly OrderedDictionary<string, Goal> _goals = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, IReadOnlyList<string>> _sections = new(StringComparer.Ordinal);
     private readonly Dictionary<string, object> _data = new(StringComparer.Ordinal);
+    private readonly List<string> _done = [];
+    private readonly string _date = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    private readonly IReadOnlyList<string> _arguments;
+    private readonly IReadOnlyList<string> _parts;
+    private readonly IReadOnlyDictionary<string, string> _machine;
+    private readonly int _rounds;
+    private string _page = "";
+
+    private Report(IReadOnlyList<string> arguments, IReadOnlyList<string> parts, int rounds, IReadOnlyDictionary<string, string> machine)
+    {
+        _arguments = arguments;
+        _parts = parts;
+        _rounds = rounds;
+        _machine = machine;
+    }
+
+    /// <summary>Begins a report. Fails when a program that is needed is not there, before anything is measured.</summary>
+    public static async Task<Report> StartAsync(IReadOnlyList<string> arguments, IReadOnlyList<string> parts, int rounds) =>
+        new(arguments, parts, rounds, await MachineAsync());
 
     public void Expect(string what, Ratio measured, double? atLeast = null, double? atMost = null) =>
-        _goals.Add(new Goal(what, atLeast ?? atMost!.Value, atLeast is not null, measured));
+        _goals[what] = new Goal(what, atLeast ?? atMost!.Value, atLeast is not null, measured);
 
     public void Add(string title, IEnumerable<string> lines, object data)
     {
-        _sections.AddRange([$"## {title}", "", .. lines, ""]);
+        _sections[title] = [.. lines];
         _data[title] = data;
     }
+
+    /// <summary>Says that a part was measured to its end.</summary>
+    public void Done(string part) => _done.Add(part);
 
     public void Add(Series series, string title, string note) => Add(
         title,
@@ -43,29 +67,30 @@ internal sealed class Report(int rounds)
     /// <summary>Writes the page to the console.</summary>
     public void Print() => Console.WriteLine($"\n{_page}");
 
-    /// <summary>Writes <c>bench/results/{date}.md</c> and <c>.json</c>.</summary>
+    /// <summary>Writes <c>bench/results/{date}.md</c> and <c>.json</c>; a run with arguments writes files that bear them in their names.</summary>
     public async Task WriteAsync()
     {
-        var date = TimeProvider.System.GetUtcNow().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        var machine = await MachineAsync();
+        var command = string.Join(' ', ["dotnet run -c Release --project bench/Comparison", .. _arguments.Count > 0 ? (string[])["--"] : [], .. _arguments]);
+        var left = _parts.Except(_done, StringComparer.Ordinal).ToList();
         string[] lines =
         [
             "# Against rclone, and against the least that the work takes",
             "",
-            $"{date}. {string.Join(", ", machine.Select(part => $"{part.Key} {part.Value}"))}.",
+            $"{_date}. {string.Join(", ", _machine.Select(part => $"{part.Key} {part.Value}"))}.",
             "",
-            string.Create(CultureInfo.InvariantCulture, $"`dotnet run -c Release --project bench/Comparison`: everything in one run, the contenders in turn, {rounds} rounds, each on a fresh Azurite and a fresh source on this machine. Ratios are of the same round; the median, and in brackets the least and the most. rclone runs with its defaults, the app with those of `host.json` and `local.settings.sample.json`."),
+            string.Create(CultureInfo.InvariantCulture, $"`{command}`: {(_done.Count > 0 ? string.Join(", ", _done) : "nothing yet")}{(left.Count > 0 ? $"; not measured to the end: {string.Join(", ", left)}" : "")}. Small, large and start-up have {_rounds} rounds, in which the contenders take turns, each on a fresh Azurite and a fresh source on this machine; what has one value was measured once. Ratios are of the same round; the median, and in brackets the least and the most. rclone runs with its defaults, the app in the local host with those of `host.json` and `local.settings.sample.json`."),
             "",
             "| what | target | measured | |",
             "| --- | ---: | ---: | --- |",
-            .. _goals.Select(goal => goal.ToString()),
+            .. _goals.Values.Select(goal => goal.ToString()),
             "",
-            .. _sections,
+            .. _sections.SelectMany(section => (string[])[$"## {section.Key}", "", .. section.Value, ""]),
         ];
-        var path = Path.Combine(Repository.Root, "bench", "results", date);
+        var name = string.Join('-', [_date, .. _arguments.Select(argument => argument.TrimStart('-'))]);
+        var path = Path.Combine(Repository.Root, "bench", "results", name);
         _page = string.Join('\n', lines).TrimEnd() + "\n";
         await File.WriteAllTextAsync(path + ".md", _page);
-        await File.WriteAllTextAsync(path + ".json", JsonSerializer.Serialize(new { date, machine, rounds, goals = _goals, results = _data }, Json) + "\n");
+        await File.WriteAllTextAsync(path + ".json", JsonSerializer.Serialize(new { date = _date, command, machine = _machine, rounds = _rounds, done = _done, goals = _goals.Values, results = _data }, Json) + "\n");
     }
 
     private static async Task<Dictionary<string, string>> MachineAsync() => new(StringComparer.Ordinal)

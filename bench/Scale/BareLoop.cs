@@ -7,7 +7,7 @@ using EightByEight;
 
 namespace Scale;
 
-/// <summary>The requests that a listing makes to the table, and nothing else: how Azurite itself slows down as the table grows.</summary>
+/// <summary>A query and a transaction for each hundred rows, and nothing else: how Azurite itself slows down as the table grows.</summary>
 internal static class BareLoop
 {
     private const int PageSize = 100;
