@@ -110,6 +110,16 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has ended and all that it wrote is read.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> WaitForEndAsync(TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(timeout);
+        await _process.WaitForExitAsync(limit.Token);
+        return _process.ExitCode;
+    }
+
     /// <exception cref="DevStackException">It has ended.</exception>
     public void ThrowIfEnded()
     {

@@ -1,4 +1,5 @@
 using Archiving.Queues;
+using Testing;
 
 namespace Archiving.Tests;
 
@@ -17,7 +18,13 @@ public sealed class SendingTurnsTests : IDisposable
 
         Assert.Equal([0, 1, 2], _sent);
         Assert.DoesNotContain(all, sending => sending.IsCompleted);
-        _answers.Release(9);
+        for (var sent = 3; sent < 9; sent++)
+        {
+            _answers.Release();
+            await Eventually.HoldsAsync(() => CountSent() == sent + 1, "the next is sent");
+        }
+
+        _answers.Release(3);
         await Task.WhenAll(all);
         Assert.Equal(Enumerable.Range(0, 9), _sent);
     }
@@ -63,6 +70,14 @@ public sealed class SendingTurnsTests : IDisposable
     }
 
     public void Dispose() => _answers.Dispose();
+
+    private int CountSent()
+    {
+        lock (_sent)
+        {
+            return _sent.Count;
+        }
+    }
 
     private async Task SendAsync(int number)
     {

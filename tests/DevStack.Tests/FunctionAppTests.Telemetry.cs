@@ -88,14 +88,13 @@ public sealed partial class FunctionAppTests
     public async Task Tells_malformed_settings_of_telemetry_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [
+        await using var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
             ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=confidential"),
             ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=Key")]));
 
-        await Eventually.HoldsAsync(() => app.HasEnded, "the end");
+        Assert.Equal(1, await app.WaitForEndAsync());
         var output = string.Join('\n', app.Lines);
-        Assert.Equal(1, app.ExitCode);
         Assert.Contains("OTEL_EXPORTER_OTLP_ENDPOINT is \"collector:4317\": expected an http or https address", output, StringComparison.Ordinal);
         Assert.Contains("APPLICATIONINSIGHTS_CONNECTION_STRING is no connection string", output, StringComparison.Ordinal);
         Assert.Contains("APPLICATIONINSIGHTS_AUTHENTICATION_STRING is \"Authorization=Key\"", output, StringComparison.Ordinal);

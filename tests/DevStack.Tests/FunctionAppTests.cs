@@ -151,7 +151,7 @@ public sealed partial class FunctionAppTests(AzuriteFixture azurite)
         await using var app = await StartAsync(simulator, azurite.NewAccount());
 
         using var kill = Process.Start("kill", ["-TERM", app.ProcessId.ToString(CultureInfo.InvariantCulture)]);
-        await Eventually.HoldsAsync(() => app.HasEnded, "the end");
+        Assert.Equal(0, await app.WaitForEndAsync());
     }
 
     [Fact]
@@ -207,11 +207,10 @@ public sealed partial class FunctionAppTests(AzuriteFixture azurite)
     public async Task Tells_a_missing_setting_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [("EightByEight__Key", ""), ("Listing__StartFrom", "soon")]));
+        await using var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [("EightByEight__Key", ""), ("Listing__StartFrom", "soon")]));
 
-        await Eventually.HoldsAsync(() => app.HasEnded, "the end");
+        Assert.Equal(1, await app.WaitForEndAsync());
         var output = string.Join('\n', app.Lines);
-        Assert.Equal(1, app.ExitCode);
         Assert.Contains("EightByEight__Key is not set", output, StringComparison.Ordinal);
         Assert.Contains("Listing__StartFrom is \"soon\"", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
@@ -222,10 +221,9 @@ public sealed partial class FunctionAppTests(AzuriteFixture azurite)
     public async Task Tells_that_storage_is_not_there_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [("AzureWebJobsStorage", "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;")]));
+        await using var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [("AzureWebJobsStorage", "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;")]));
 
-        await Eventually.HoldsAsync(() => app.HasEnded, "the end");
-        Assert.Equal(1, app.ExitCode);
+        Assert.Equal(1, await app.WaitForEndAsync());
         Assert.Contains("AzureWebJobsStorage (http://127.0.0.1:1/a) does not work", string.Join('\n', app.Lines), StringComparison.Ordinal);
         await app.DisposeAsync();
     }

@@ -75,7 +75,7 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
             var body = await answer.Content.ReadAsStringAsync(Cancellation);
             foreach (var secret in (string[])["recording", "Jane", "call-1", "uk/", "us-east", "demo-key", "demo-secret", api.Account.Blobs.AccountName, "hologram"])
             {
-                Assert.False(route == "/api/health" && body.Contains(secret, StringComparison.OrdinalIgnoreCase), $"{route} tells {secret}");
+                Assert.False(body.Contains(secret, StringComparison.OrdinalIgnoreCase), $"{route} tells {secret}");
             }
         }
 

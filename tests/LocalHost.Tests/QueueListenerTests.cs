@@ -94,11 +94,11 @@ public sealed class QueueListenerTests(AzuriteFixture azurite) : HostTest(azurit
     {
         var end = new TaskCompletionSource();
         Recorder.Do = (_, _) => end.Task;
-        await using var app = await StartAsync(typeof(Texts), lease: TimeSpan.FromSeconds(2));
+        await using var app = await StartAsync(typeof(Texts), lease: TimeSpan.FromSeconds(6));
         await SendAsync("texts", "long");
 
         await Eventually.HoldsAsync(() => Recorder.Count("long") == 1, "the call");
-        await Task.Delay(TimeSpan.FromSeconds(5), Cancellation);
+        await Task.Delay(TimeSpan.FromSeconds(9), Cancellation);
         Assert.Empty((await Queue("texts").PeekMessagesAsync(cancellationToken: Cancellation)).Value);
         end.SetResult();
 
@@ -115,7 +115,6 @@ public sealed class QueueListenerTests(AzuriteFixture azurite) : HostTest(azurit
         // What a process does that is killed: receives, and is heard of no more.
         await Queue("texts").ReceiveMessageAsync(TimeSpan.FromSeconds(2), Cancellation);
         await using var app = await StartAsync(typeof(Texts));
-        Assert.Empty(Recorder.Calls);
 
         await Eventually.HoldsAsync(() => Recorder.Count("orphan") == 1, "the call after the lease");
     }

@@ -97,6 +97,10 @@ public sealed class AppProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits until it has ended and all that it wrote is read.</summary>
+    /// <returns>Its exit code.</returns>
+    public Task<int> WaitForEndAsync() => _child.WaitForEndAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+
     /// <summary>Waits until it listens.</summary>
     public async Task WaitAsync()
     {

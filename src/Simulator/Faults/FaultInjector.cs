@@ -7,7 +7,7 @@ public sealed class FaultInjector
 {
     private readonly Counters _counters;
     // What was on its way when a 429 was sent cannot have known of it. A busy machine takes its time to read an answer.
-    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(500);
 
     private volatile IReadOnlyList<FaultRule> _rules = [];
     private long _throttledFrom;

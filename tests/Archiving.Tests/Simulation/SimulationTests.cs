@@ -45,6 +45,7 @@ public sealed class SimulationTests
     {
         var lives = Enumerable.Range(0, 2).Select(_ => new ArchiveLife(4711, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run()).ToList();
 
+        Assert.NotNull(lives[0]);
         Assert.Equal(lives[0], lives[1]);
     }
 
