@@ -100,7 +100,6 @@ public sealed partial class FunctionAppTests
         Assert.Contains("APPLICATIONINSIGHTS_AUTHENTICATION_STRING is \"Authorization=Key\"", output, StringComparison.Ordinal);
         Assert.DoesNotContain("confidential", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
-        await app.DisposeAsync();
     }
 
     private static (string Name, string Value)[] SettingsOfAzureMonitor(Collector collector) =>

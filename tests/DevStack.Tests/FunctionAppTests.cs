@@ -214,7 +214,6 @@ public sealed partial class FunctionAppTests(AzuriteFixture azurite)
         Assert.Contains("EightByEight__Key is not set", output, StringComparison.Ordinal);
         Assert.Contains("Listing__StartFrom is \"soon\"", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
-        await app.DisposeAsync();
     }
 
     [Fact]
@@ -225,7 +224,6 @@ public sealed partial class FunctionAppTests(AzuriteFixture azurite)
 
         Assert.Equal(1, await app.WaitForEndAsync());
         Assert.Contains("AzureWebJobsStorage (http://127.0.0.1:1/a) does not work", string.Join('\n', app.Lines), StringComparison.Ordinal);
-        await app.DisposeAsync();
     }
 
     private static void Fill(SimulatorServer simulator, int count)
