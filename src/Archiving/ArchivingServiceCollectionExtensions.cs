@@ -63,6 +63,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<ListingPlanner>()
             .AddSingleton<KeysetPager>()
             .AddSingleton<ObjectIntake>()
+            .AddSingleton<ReceiptDays>()
             .AddSingleton<ReceiptRestorer>()
             .AddSingleton<LedgerRebuilder>()
             .AddSingleton<ReconcileAudit>()

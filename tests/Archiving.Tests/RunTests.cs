@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Archiving.Ledger;
 using Archiving.Listing;
@@ -137,6 +138,95 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Reconciles_what_claims_to_be_decades_old_both_ways_and_in_one_window()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var recent = Add(pipeline, days: 5);
+        var whole = AddMade(pipeline, DateTimeOffset.UnixEpoch);
+        var vanished = AddMade(pipeline, new DateTimeOffset(1985, 3, 1, 23, 59, 59, TimeSpan.Zero));
+        var rowless = AddMade(pipeline, new DateTimeOffset(1999, 12, 31, 23, 59, 59, TimeSpan.Zero));
+        var receiptless = AddMade(pipeline, new DateTimeOffset(2001, 2, 3, 4, 5, 6, TimeSpan.Zero));
+        await pipeline.RunAsync();
+        var neverSeen = pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = new DateTimeOffset(2009, 12, 31, 0, 0, 0, TimeSpan.Zero) });
+        pipeline.Simulator.Objects.Remove(vanished.Region, vanished.Id);
+        pipeline.Simulator.Objects.Remove(rowless.Region, rowless.Id);
+        var row = (await pipeline.FindAsync(rowless))!;
+        await pipeline.Account.Tables.GetTableClient("objects").DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
+        await pipeline.Container.DeleteBlobAsync((await pipeline.FindAsync(receiptless))!.Blob + ".meta.json", cancellationToken: Cancellation);
+
+        var run = await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        // Five or six days from the recent one on, and one window for all before.
+        Assert.InRange(run.Windows, 6, 8);
+        foreach (var item in new[] { recent, whole, vanished, rowless, receiptless, neverSeen })
+        {
+            await pipeline.AssertArchivedAsync(item);
+        }
+
+        using var report = JsonDocument.Parse(await pipeline.Get<ReconcileReports>().ReadLatestAsync(Cancellation) ?? throw new InvalidOperationException("There is no report."));
+        var old = Assert.Single(report.RootElement.GetProperty("days").EnumerateArray(), day => day.GetProperty("day").GetString() == "1970-01-01");
+        Assert.Equal((3, 1, 2, 1, 1), (Count(old, "source"), Count(old, "archived"), Count(old, "missing"), Count(old, "onlyHere"), Count(old, "restored")));
+        var total = report.RootElement.GetProperty("total");
+        Assert.Equal((4, 2, 2, 1, 1), (Count(total, "source"), Count(total, "archived"), Count(total, "missing"), Count(total, "onlyHere"), Count(total, "restored")));
+    }
+
+    [Fact]
+    public async Task Splits_a_busy_window_of_decades_and_still_counts_each_record_once()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
+        pipeline.Get<WindowLister>().MostPages = 1;
+        var year = new DateTimeOffset(1980, 1, 1, 12, 0, 0, TimeSpan.Zero);
+        for (var number = 0; number < 350; number++)
+        {
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1, CreatedTime = year.AddDays(number * 5) });
+        }
+
+        var run = await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal(1, run.Windows);
+        var progress = (await pipeline.Get<RunReader>().ReadAsync(run.RunId, Cancellation))!;
+        Assert.Equal((350L, 350L), (progress.Listed, progress.Enqueued));
+        Assert.True(progress.Windows.Planned > 3, $"{progress.Windows.Planned} windows");
+        Assert.NotNull(progress.CompletedAt);
+    }
+
+    [Theory]
+    [InlineData("1970-01-01")]
+    [InlineData("2010-01-01")]
+    [InlineData("2013-06-01")]
+    public async Task Plans_no_more_windows_than_a_run_holds_whatever_the_oldest_rows_say(string oldest)
+    {
+        string[] regions = ["us-west", "us-east", "uk", "ap", "ca"];
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", string.Join(',', regions)));
+        var first = DateTimeOffset.Parse(oldest, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+        foreach (var (region, made) in regions.SelectMany(region => new[] { (region, first), (region, Now.AddDays(-3990)) }))
+        {
+            var record = EightByEight.StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = $"{made.Year}", type = "callrecording", createdTime = made.UtcDateTime }));
+            await pipeline.Get<ObjectLedger>().ReplaceAsync(LedgerEntry.Queued(region, record, Now), Cancellation);
+        }
+
+        var windows = await pipeline.Get<RunStarter>().PlanReconcileAsync(Now, Cancellation);
+
+        Assert.InRange(windows.Count, regions.Length, RunStarter.MostWindows);
+        foreach (var region in windows.GroupBy(window => window.Region))
+        {
+            var end = first;
+            foreach (var window in region)
+            {
+                Assert.Equal(end, window.From);
+                Assert.True(window.To > window.From);
+                end = window.To;
+            }
+
+            Assert.Equal(Now, end);
+        }
+
+        Assert.Equal(regions.Order(StringComparer.Ordinal), windows.Select(window => window.Region).Distinct().Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Restores_a_row_that_says_less_than_its_receipt()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
@@ -239,6 +329,10 @@ public sealed class RunTests(AzuriteFixture azurite)
 
         return rows;
     }
+
+    /// <summary>Changed lately, so that the listing finds it.</summary>
+    private static SimulatedObject AddMade(Pipeline pipeline, DateTimeOffset made) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = made, UpdatedTime = Now.AddDays(-2) });
 
     private static SimulatedObject Add(Pipeline pipeline, int days, string type = "callrecording", string region = "us-east") =>
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = region, Type = type, Bytes = 1000, CreatedTime = Now.AddDays(-days).AddSeconds(-30) });

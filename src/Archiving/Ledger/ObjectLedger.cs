@@ -217,11 +217,11 @@ public sealed class ObjectLedger : IDisposable
             cancellationToken);
     }
 
-    /// <summary>The first day of which a region has a row; <see langword="null"/> when it has none.</summary>
-    public async Task<DateTimeOffset?> FindFirstDayAsync(string region, CancellationToken cancellationToken)
+    /// <summary>The first day, from a given one on, of which a region has a row; <see langword="null"/> when it has none.</summary>
+    public async Task<DateTimeOffset?> FindFirstDayAsync(string region, DateTimeOffset from, CancellationToken cancellationToken)
     {
         // Rows come in order of their keys, and the day is the end of the key.
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, DateTimeOffset.UnixEpoch)} and PartitionKey le {LedgerKey.Partition(region, DateTimeOffset.MaxValue)}");
+        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, DateTimeOffset.MaxValue)}");
         await foreach (var entry in QueryAsync(filter, [nameof(LedgerEntry.CreatedTime)], cancellationToken))
         {
             return entry.CreatedTime;

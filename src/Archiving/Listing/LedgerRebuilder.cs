@@ -1,4 +1,3 @@
-using System.Globalization;
 using Archiving.Archive;
 using Archiving.Queues;
 using Archiving.Storage;
@@ -8,32 +7,18 @@ namespace Archiving.Listing;
 /// <summary>
 /// Restores the ledger from the receipts alone: one window for each region and day that the container holds. 8x8 is not asked.
 /// </summary>
-public sealed class LedgerRebuilder(ArchiveStore archive, ReceiptRestorer restorer)
+public sealed class LedgerRebuilder(ArchiveStore archive, ReceiptDays receiptDays, ReceiptRestorer restorer)
 {
     private const int ReceiptsAtOnce = 500;
 
     /// <summary>The regions and days that the container holds.</summary>
     public async Task<IReadOnlyList<(string Region, DateTimeOffset Day)>> FindDaysAsync(CancellationToken cancellationToken)
     {
-        var days = new HashSet<(string Region, DateTimeOffset Day)>();
+        var days = new List<(string Region, DateTimeOffset Day)>();
         await foreach (var region in archive.ListFoldersAsync("", cancellationToken))
         {
-            await foreach (var type in archive.ListFoldersAsync(region, cancellationToken))
-            {
-                await foreach (var year in archive.ListFoldersAsync(type, cancellationToken))
-                {
-                    await foreach (var month in archive.ListFoldersAsync(year, cancellationToken))
-                    {
-                        await foreach (var day in archive.ListFoldersAsync(month, cancellationToken))
-                        {
-                            if (DateTimeOffset.TryParseExact(day[type.Length..], "yyyy'/'MM'/'dd'/'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date))
-                            {
-                                days.Add((ObjectNames.Decode(region.TrimEnd('/')), date));
-                            }
-                        }
-                    }
-                }
-            }
+            var found = await receiptDays.FindAsync(region, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, cancellationToken);
+            days.AddRange(found.Select(day => (ObjectNames.Decode(region.TrimEnd('/')), day)));
         }
 
         return [.. days.OrderBy(day => day.Day).ThenBy(day => day.Region, StringComparer.Ordinal)];

@@ -2,6 +2,7 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Storage;
 
 namespace Archiving.Listing;
 
@@ -10,7 +11,7 @@ namespace Archiving.Listing;
 /// lacks is queued by the intake; what the archive has and the ledger does not know is restored from the receipt; what
 /// 8x8 no longer has is counted and kept. Holds a page of records and sixteen bytes for each receipt of the window's days.
 /// </summary>
-public sealed class ReconcileAudit(ArchiveStore archive, ObjectLedger ledger, ReceiptRestorer restorer, ArchiverOptions options, TimeProvider timeProvider)
+public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays, ObjectLedger ledger, ReceiptRestorer restorer, ArchiverOptions options, TimeProvider timeProvider)
 {
     // Enough to read receipts side by side.
     private const int RestoredAtOnce = 500;
@@ -25,7 +26,7 @@ public sealed class ReconcileAudit(ArchiveStore archive, ObjectLedger ledger, Re
     {
         ArgumentNullException.ThrowIfNull(window);
         var receipts = new NameSet();
-        foreach (var day in Days(window.From, window.To))
+        foreach (var day in await FindDaysAsync(window, cancellationToken))
         {
             await foreach (var name in archive.ListReceiptsAsync(window.Region, day, cancellationToken))
             {
@@ -65,7 +66,7 @@ public sealed class ReconcileAudit(ArchiveStore archive, ObjectLedger ledger, Re
         counts.Restored = 0;
         if (until == window.To)
         {
-            foreach (var day in Days(window.From, window.To).Where(day => day.AddDays(1) >= window.To))
+            foreach (var day in await FindDaysAsync(window, cancellationToken))
             {
                 counts.Restored += await RestoreDayAsync(window.Region, day, cancellationToken);
             }
@@ -78,7 +79,7 @@ public sealed class ReconcileAudit(ArchiveStore archive, ObjectLedger ledger, Re
         return types.Count == 0 || types.Contains(type, StringComparer.Ordinal);
     }
 
-    /// <summary>Finds receipts of a day that no row speaks of. A day is looked at once, with the last of its windows.</summary>
+    /// <summary>Finds receipts of a day that no row speaks of.</summary>
     private async Task<int> RestoreDayAsync(string region, DateTimeOffset day, CancellationToken cancellationToken)
     {
         var known = new NameSet();
@@ -109,11 +110,12 @@ public sealed class ReconcileAudit(ArchiveStore archive, ObjectLedger ledger, Re
         return restored + await restorer.RestoreAsync(unknown, cancellationToken);
     }
 
-    private static IEnumerable<DateTimeOffset> Days(DateTimeOffset from, DateTimeOffset to)
+    /// <summary>The days of a window that may hold receipts. A window of what is long past spans decades, of which the container holds some days at most.</summary>
+    private async Task<IReadOnlyCollection<DateTimeOffset>> FindDaysAsync(WindowMessage window, CancellationToken cancellationToken)
     {
-        for (var day = new DateTimeOffset(from.UtcDateTime.Date, TimeSpan.Zero); day < to; day = day.AddDays(1))
-        {
-            yield return day;
-        }
+        var day = new DateTimeOffset(window.From.UtcDateTime.Date, TimeSpan.Zero);
+        return window.To <= day.AddDays(1)
+            ? [day]
+            : await receiptDays.FindAsync($"{ObjectNames.Encode(window.Region)}/", window.From, window.To, cancellationToken);
     }
 }

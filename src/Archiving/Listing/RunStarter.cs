@@ -4,7 +4,6 @@ using System.Text;
 using Archiving.Ledger;
 using Archiving.Queues;
 using Archiving.Settings;
-using EightByEight;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;
@@ -19,7 +18,7 @@ public sealed record StartedRun(string RunId, int Windows);
 /// unfinished windows are sent again: that is how a run that was interrupted is resumed.
 /// </summary>
 public sealed partial class RunStarter(
-    CloudStorageClient client,
+    KeysetPager pager,
     RegionCatalog regions,
     ObjectLedger ledger,
     LedgerRebuilder rebuilder,
@@ -33,6 +32,9 @@ public sealed partial class RunStarter(
     /// <summary>The most windows of a run: more than 13 years in four regions.</summary>
     public const int MostWindows = 20_000;
 
+    // 8x8's storage is younger: what claims to be older bears no true time.
+    private static readonly DateTimeOffset DaysBegin = new(2010, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     /// <summary>Starts a sweep over what was made in a span, to archive what is not.</summary>
     public async Task<StartedRun> BackfillAsync(DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> wantedRegions, IReadOnlyList<string> types, CancellationToken cancellationToken)
     {
@@ -44,15 +46,7 @@ public sealed partial class RunStarter(
     public async Task<StartedRun> ReconcileAsync(CancellationToken cancellationToken)
     {
         var to = Second(timeProvider.GetUtcNow() - options.Listing.Settle);
-        var windows = new List<WindowMessage>();
-        foreach (var region in await regions.GetAsync(cancellationToken))
-        {
-            if (await FindFirstAsync(region, cancellationToken) is { } first)
-            {
-                windows.AddRange(Windows(WindowKind.Reconcile, region, first, to, types: []));
-            }
-        }
-
+        var windows = await PlanReconcileAsync(to, cancellationToken);
         var from = windows.Count > 0 ? windows.Min(window => window.From) : to;
         return await StartAsync(WindowKind.Reconcile, windows, types: [], from, to, cancellationToken);
     }
@@ -68,18 +62,54 @@ public sealed partial class RunStarter(
         return await StartAsync(WindowKind.Rebuild, windows, types: [], windows.Count > 0 ? windows[0].From : now, windows.Count > 0 ? windows[^1].To : now, cancellationToken);
     }
 
-    private static IEnumerable<WindowMessage> Windows(WindowKind kind, string region, DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> types) =>
-        ListingPlanner.Cut(from, to).Select(span => new WindowMessage
+    /// <summary>
+    /// The windows of a reconcile: one for each day, and in each region one for all that is so old that days of it are
+    /// not to be believed, or would be more than a run holds. They never are too many, whatever times objects bear.
+    /// </summary>
+    internal async Task<IReadOnlyList<WindowMessage>> PlanReconcileAsync(DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        var all = await regions.GetAsync(cancellationToken);
+        var mostDays = (MostWindows / Math.Max(1, all.Count)) - 2;
+        var daysBegin = Midnight(to.AddDays(-mostDays));
+        daysBegin = daysBegin > DaysBegin ? daysBegin : DaysBegin;
+        var windows = new List<WindowMessage>();
+        foreach (var region in all)
         {
-            Kind = kind,
-            Region = region,
-            From = span.From,
-            To = span.To,
-            Field = "createdTime",
-            Types = types.Count > 0 ? types : null,
-        });
+            var first = await FindFirstDayAsync(region, DateTimeOffset.UnixEpoch, to, cancellationToken);
+            if (first < daysBegin)
+            {
+                // It reaches to the next day that holds anything: those between would be listed in vain every week.
+                var next = await FindFirstDayAsync(region, daysBegin, to, cancellationToken);
+                next = next < to ? next : to;
+                windows.Add(Window(WindowKind.Reconcile, region, first.Value, next.Value, types: []));
+                first = next;
+            }
+
+            if (first is { } day)
+            {
+                windows.AddRange(Windows(WindowKind.Reconcile, region, day, to, types: []));
+            }
+        }
+
+        return windows;
+    }
+
+    private static IEnumerable<WindowMessage> Windows(WindowKind kind, string region, DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> types) =>
+        ListingPlanner.Cut(from, to).Select(span => Window(kind, region, span.From, span.To, types));
+
+    private static WindowMessage Window(WindowKind kind, string region, DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> types) => new()
+    {
+        Kind = kind,
+        Region = region,
+        From = from,
+        To = to,
+        Field = "createdTime",
+        Types = types.Count > 0 ? types : null,
+    };
 
     private static DateTimeOffset Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+
+    private static DateTimeOffset Midnight(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 
     private async Task<StartedRun> StartAsync(WindowKind kind, IEnumerable<WindowMessage> planned, IReadOnlyList<string> types, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
@@ -147,28 +177,35 @@ public sealed partial class RunStarter(
         }
     }
 
-    /// <summary>When the oldest object of a region was made, that 8x8 or the ledger knows.</summary>
-    private async Task<DateTimeOffset?> FindFirstAsync(string region, CancellationToken cancellationToken)
+    /// <summary>The first day, from a given one on, of which 8x8 or the ledger knows an object of a region; <see langword="null"/> when neither knows any.</summary>
+    private async Task<DateTimeOffset?> FindFirstDayAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        var atSource = (await FirstPageAsync(region, cancellationToken)).Objects.Select(LedgerKey.CreatedTime).Cast<DateTimeOffset?>().Min();
-        var here = await ledger.FindFirstDayAsync(region, cancellationToken);
+        var atSource = await FindFirstAtSourceAsync(new KeysetScan(region, "createdTime", from, to, WindowLister.Wanted(options.EightByEight)), cancellationToken);
+        var here = await ledger.FindFirstDayAsync(region, from, cancellationToken);
         var first = atSource is null || here < atSource ? here : atSource;
-        return first is { } day ? new DateTimeOffset(day.UtcDateTime.Date, TimeSpan.Zero) : null;
+        return first is { } time ? Midnight(time) : null;
     }
 
-    private async Task<ObjectPage> FirstPageAsync(string region, CancellationToken cancellationToken)
+    private async Task<DateTimeOffset?> FindFirstAtSourceAsync(KeysetScan scan, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.GetObjectsAsync(
-                region,
-                new ObjectQuery { Filter = WindowLister.Wanted(options.EightByEight), PageKey = "0", SortField = "createdTime", SortDirection = SortDirection.Ascending },
-                cancellationToken);
+            await foreach (var page in pager.ReadAsync(scan, cancellationToken))
+            {
+                // Records without that time come along, and are filed elsewhere.
+                var made = page.Objects.Select(LedgerKey.CreatedTime).Where(time => time >= scan.From).ToList();
+                if (made.Count > 0)
+                {
+                    return made.Min();
+                }
+            }
         }
         catch (Exception exception) when (SourceFailure.OfAccount(exception) is { } outage)
         {
             throw outage;
         }
+
+        return null;
     }
 
     private static partial class Log
