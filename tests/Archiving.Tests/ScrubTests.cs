@@ -1,5 +1,6 @@
 using Archiving.Archive;
 using Archiving.Health;
+using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Scrub;
 using Azure.Storage.Blobs.Models;
@@ -119,6 +120,41 @@ public sealed class ScrubTests(AzuriteFixture azurite)
         await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
         var report = await pipeline.Get<HealthReporter>().CheckAsync(Cancellation);
         Assert.Equal("Integrity", Assert.Single(report.Checks!).Name);
+    }
+
+    [Theory]
+    [InlineData("flipped", WindowKind.Reconcile)]
+    [InlineData("missing", WindowKind.Reconcile)]
+    [InlineData("flipped", WindowKind.Rebuild)]
+    public async Task Counts_what_is_damaged_and_gone_as_archived_only_once_its_bytes_are_back(string damage, WindowKind sweep)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        var blob = (await pipeline.FindAsync(item))!.Blob!;
+        var bytes = (await pipeline.ReadContainerAsync())[blob];
+        await DamageAsync(pipeline, blob, damage);
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        await pipeline.Get<ObjectVerifier>().VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation);
+        await SweepAsync();
+        var lost = (await pipeline.FindAsync(item))!;
+        Assert.Equal(("Failed", blob), (lost.State, lost.Damaged));
+
+        await SweepAsync();
+        lost = (await pipeline.FindAsync(item))!;
+        Assert.Equal(("Failed", blob), (lost.State, lost.Damaged));
+        Assert.Contains("damaged", lost.LastError, StringComparison.Ordinal);
+
+        await pipeline.Container.GetBlobClient(blob).UploadAsync(bytes, overwrite: true, Cancellation);
+        await SweepAsync();
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Null((await pipeline.FindAsync(item))!.Damaged);
+
+        async Task SweepAsync()
+        {
+            await (sweep == WindowKind.Rebuild ? pipeline.Get<RunStarter>().RebuildAsync(Cancellation) : pipeline.Get<RunStarter>().ReconcileAsync(Cancellation));
+            await pipeline.DeliverAllAsync();
+        }
     }
 
     [Fact]

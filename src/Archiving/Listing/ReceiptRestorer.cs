@@ -5,7 +5,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;
 
-/// <summary>Restores ledger rows from receipts, which are the truth. A row that says archived already stays as it is.</summary>
+/// <summary>
+/// Restores ledger rows from receipts, which are the truth. A row that says archived already stays as it is, and so does
+/// one that says damaged, unless the bytes are back that its receipt speaks of.
+/// </summary>
 public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger ledger, ILogger<ReceiptRestorer> logger)
 {
     private const int ReadsAtOnce = 16;
@@ -39,6 +42,11 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
                 continue;
             }
 
+            if (present?.Damaged is not null && !await IsWholeAsync(receipt, cancellationToken))
+            {
+                continue;
+            }
+
             var row = LedgerEntry.Archived(receipt.Region, receipt.Record, receipt, present?.Run);
             row.ETag = present?.ETag ?? default;
             restored += await ledger.TryReplaceAsync(row, cancellationToken) ? 1 : 0;
@@ -64,6 +72,19 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
         {
             Log.Unreadable(logger, name, "it is in the archive tier; move it to a tier that can be read");
             return null;
+        }
+    }
+
+    private async Task<bool> IsWholeAsync(Receipt receipt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await archive.MeasureAsync(receipt.Blob, cancellationToken) is { } content
+                && content.Bytes == receipt.Bytes && content.Md5Hex == receipt.Md5 && content.Sha256 == receipt.Sha256;
+        }
+        catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
+        {
+            return false;
         }
     }
 
