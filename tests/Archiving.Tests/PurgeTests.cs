@@ -3,6 +3,7 @@ using System.Net;
 using Archiving.Archive;
 using Archiving.Health;
 using Archiving.Ledger;
+using Archiving.Listing;
 using Archiving.Purge;
 using Archiving.Queues;
 using Archiving.Storage;
@@ -246,6 +247,70 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         AssertRefused(pipeline, item, "8x8 no longer has it");
     }
 
+    [Theory]
+    [InlineData("gone", 0)]
+    [InlineData("REVOKED", 0)]
+    [InlineData("ARCHIVED", 0)]
+    [InlineData("touched", 3)]
+    public async Task Goes_on_to_what_is_newer_after_a_night_of_refusals(string oldest, long unproven)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var old = Enumerable.Range(0, 3).Select(_ => Add(pipeline, days: 6)).ToList();
+        var newer = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        foreach (var item in old)
+        {
+            switch (oldest)
+            {
+                case "gone":
+                    pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+                    break;
+                case "touched":
+                    pipeline.Simulator.Objects.Touch(item.Region, item.Id);
+                    break;
+                default:
+                    pipeline.Simulator.Objects.SetState(item.Region, item.Id, oldest);
+                    break;
+            }
+        }
+
+        Assert.Equal(3, (await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation)).Queued);
+        await pipeline.DeliverAllAsync();
+        var second = await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal((1L, unproven, 1L), (second.Candidates, second.Unproven, second.Queued));
+        Assert.Equal("Purged", await pipeline.StateAsync(newer));
+        foreach (var item in old)
+        {
+            Assert.Equal("Archived", await pipeline.StateAsync(item));
+        }
+    }
+
+    [Fact]
+    public async Task Deletes_what_was_not_available_for_a_while_once_a_listing_finds_that_it_is()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        var cold = $$"""{"id":"{{item.Id}}","createdTime":"{{item.CreatedTime.UtcDateTime:s}}","objectState":"ARCHIVED"}""";
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 200, Body = cold });
+        Assert.False(await PurgeAsync(pipeline, item));
+        Assert.Equal(0, (await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: true, Cancellation)).Candidates);
+
+        pipeline.Simulator.Faults.Set();
+        await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+        Assert.Equal(1, (await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation)).Candidates);
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal("Purged", await pipeline.StateAsync(item));
+    }
+
     [Fact]
     public async Task Says_in_health_that_the_key_may_not_delete()
     {
@@ -312,8 +377,8 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
     }
 
-    private static SimulatedObject Add(Pipeline pipeline) =>
-        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 30_000, CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-3) });
+    private static SimulatedObject Add(Pipeline pipeline, int days = 3) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 30_000, CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-days) });
 
     private static LedgerKey Key(SimulatedObject item) => new(LedgerKey.Partition(item.Region, item.CreatedTime), ObjectNames.Encode(item.Id));
 

@@ -109,6 +109,9 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Name of an archived blob whose bytes were found damaged and are not healed yet.</summary>
     public string? Damaged { get; set; }
 
+    /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it anew ends this.</summary>
+    public string? PurgeRefused { get; set; }
+
     /// <summary>A row for an object that has just been seen.</summary>
     public static LedgerEntry Queued(string region, StorageObject record, DateTimeOffset now, string? run = null)
     {

@@ -71,6 +71,7 @@ public sealed partial class ObjectPurger(
         if (PurgeCheck.Refuse(options.Purge, timeProvider.GetUtcNow(), row, receipt, stored, record) is { } reason)
         {
             Log.Refused(logger, message.Region, message.Id, reason);
+            await RememberAsync(row, record.State, receipt is null ? null : PurgeCheck.RefuseSource(receipt.Record, record), cancellationToken);
             return false;
         }
 
@@ -119,6 +120,7 @@ public sealed partial class ObjectPurger(
         if (await audit.FindAsync(key, cancellationToken) is not { } begun)
         {
             Log.Refused(logger, message.Region, message.Id, "8x8 no longer has it");
+            await RememberAsync(await ledger.FindAsync(key, cancellationToken), ObjectState.Deleted, refusal: null, cancellationToken);
             return false;
         }
 
@@ -135,6 +137,23 @@ public sealed partial class ObjectPurger(
         }
 
         return true;
+    }
+
+    /// <summary>Writes down what 8x8 said, so that the planner does not ask for the same object every night in the place of others.</summary>
+    private async Task RememberAsync(LedgerEntry? row, ObjectState state, string? refusal, CancellationToken cancellationToken)
+    {
+        // From another state it may come back; a listing sees that, and the state in the row is all there is to remember.
+        refusal = state == ObjectState.Available ? refusal : null;
+        if (row is null || !row.Is(LedgerState.Archived) || (row.SourceState == state.ToString() && row.PurgeRefused == refusal))
+        {
+            return;
+        }
+
+        row.SourceState = state.ToString();
+        row.PurgeRefused = refusal;
+
+        // Somebody who wrote the row meanwhile knows better; then it is asked for another night.
+        await ledger.TryReplaceAsync(row, cancellationToken);
     }
 
     private async Task<Receipt?> ReadReceiptAsync(string blob, CancellationToken cancellationToken)

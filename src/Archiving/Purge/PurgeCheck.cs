@@ -62,7 +62,9 @@ public static class PurgeCheck
         return receipt.Verification is "md5" or "multipart-md5" ? null : "no checksum of 8x8's proves the archived bytes";
     }
 
-    private static string? RefuseSource(StorageObject archived, StorageObject source)
+    /// <summary>Looks whether 8x8 still has the object as it was archived.</summary>
+    /// <returns><see langword="null"/> when it has; else what is different.</returns>
+    internal static string? RefuseSource(StorageObject archived, StorageObject source)
     {
         if (source.Id != archived.Id)
         {

@@ -7,6 +7,7 @@ using Archiving.Settings;
 using Archiving.Storage;
 using Azure;
 using Azure.Data.Tables;
+using EightByEight;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Purge;
@@ -14,9 +15,9 @@ namespace Archiving.Purge;
 /// <summary>What a run deletes at 8x8, or would.</summary>
 /// <param name="DryRun">Whether nothing was queued.</param>
 /// <param name="ArchivedBefore">Objects archived before this time are old enough.</param>
-/// <param name="Candidates">How many objects are old enough and proven by a checksum of 8x8's.</param>
+/// <param name="Candidates">How many objects are old enough, proven by a checksum of 8x8's and, as far as the ledger knows, still there.</param>
 /// <param name="Bytes">How many bytes they hold.</param>
-/// <param name="Unproven">How many are old enough, and stay because no checksum proves them or they were found damaged.</param>
+/// <param name="Unproven">How many are old enough, and stay because no checksum proves them, they were found damaged, or 8x8's record is no longer the archived one.</param>
 /// <param name="Queued">How many of the candidates are deleted by this run: <c>Purge__MaxPerRun</c> at most. Each is looked at again first.</param>
 public sealed record PurgePlan(bool DryRun, DateTimeOffset ArchivedBefore, long Candidates, long Bytes, long Unproven, long Queued);
 
@@ -64,12 +65,12 @@ public sealed partial class PurgePlanner(ObjectLedger ledger, WorkQueues queues,
         var chunk = new List<Task>(SendsAtOnce);
         await foreach (var entry in ledger.ReadStateAsync(LedgerState.Archived, region: null, type: null, cancellationToken))
         {
-            if (entry.ArchivedAt is not { } at || at > before)
+            if (entry.ArchivedAt is not { } at || at > before || !IsAvailable(entry))
             {
                 continue;
             }
 
-            if (entry.Damaged is not null || entry.Verification is not ("md5" or "multipart-md5"))
+            if (entry.Damaged is not null || entry.PurgeRefused is not null || entry.Verification is not ("md5" or "multipart-md5"))
             {
                 unproven++;
                 continue;
@@ -102,6 +103,9 @@ public sealed partial class PurgePlanner(ObjectLedger ledger, WorkQueues queues,
             cancellationToken);
         return plan;
     }
+
+    /// <summary>Whether 8x8 has the object ready, by what it last said. What it no longer has, or has in cold storage, would only be refused.</summary>
+    private static bool IsAvailable(LedgerEntry entry) => entry.SourceState is null || new ObjectState(entry.SourceState) == ObjectState.Available;
 
     internal sealed class Announcement : ITableEntity
     {
