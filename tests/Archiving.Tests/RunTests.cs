@@ -272,6 +272,90 @@ public sealed class RunTests(AzuriteFixture azurite)
         await on.AssertArchivedAsync(item);
     }
 
+    [Theory]
+    [InlineData("AVAILABLE")]
+    [InlineData("ARCHIVED")]
+    public async Task Ends_the_wait_for_what_was_listed_without_archiving_and_went_before_it_was_switched_on(string state)
+    {
+        await using var off = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
+        var item = off.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = Now.AddDays(-2), State = state });
+        var listed = Add(off, days: 1);
+        await off.RunAsync();
+        off.Simulator.Objects.Remove(item.Region, item.Id);
+        await off.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await off.DeliverAllAsync();
+        Assert.Equal("Queued", await off.StateAsync(item));
+        Assert.Equal((0, 0), (await off.CountAsync(QueueNames.ArchiveObjects), await off.CountAsync(QueueNames.RestoreObjects)));
+
+        await using var on = await Pipeline.StartAsync(azurite, account: off.Account, simulator: off.Simulator);
+        await on.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await on.DeliverAllAsync();
+
+        Assert.Equal("Gone", await on.StateAsync(item));
+        await on.AssertArchivedAsync(listed);
+    }
+
+    [Fact]
+    public async Task Queues_once_what_8x8_no_longer_lists_however_often_it_is_compared()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var item = Add(pipeline, days: 2);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await ListAllAsync(pipeline);
+        await ClearAsync(pipeline);
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        time.Advance(TimeSpan.FromHours(7));
+
+        for (var run = 0; run < 2; run++)
+        {
+            await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+            await ListAllAsync(pipeline);
+        }
+
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+    }
+
+    [Theory]
+    [InlineData(LedgerState.Queued, 5, false)]
+    [InlineData(LedgerState.Queued, 7, true)]
+    [InlineData(LedgerState.Restoring, 71, false)]
+    [InlineData(LedgerState.Restoring, 73, true)]
+    public async Task Queues_again_what_8x8_no_longer_lists_once_its_message_may_be_lost(LedgerState state, int hours, bool isQueued)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddDays(-2), State = state == LedgerState.Restoring ? "ARCHIVED" : "AVAILABLE" });
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await ListAllAsync(pipeline);
+        if (state == LedgerState.Restoring)
+        {
+            await pipeline.DeliverAsync(QueueNames.RestoreObjects, pipeline.RestoreAsync);
+        }
+
+        Assert.Equal(state.ToString(), await pipeline.StateAsync(item));
+        await ClearAsync(pipeline);
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        time.Advance(TimeSpan.FromHours(hours));
+
+        await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await ListAllAsync(pipeline);
+
+        var queue = state == LedgerState.Restoring ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
+        Assert.Equal(isQueued ? 1 : 0, await pipeline.CountAsync(queue));
+        if (isQueued)
+        {
+            // The message of a restore is hidden for some seconds, until the row names its ticket.
+            await Eventually.HoldsAsync(
+                async () =>
+                {
+                    await pipeline.DeliverAllAsync();
+                    return await pipeline.StateAsync(item) == "Gone";
+                },
+                "nothing waits for it any more");
+        }
+    }
+
     [Fact]
     public async Task Rebuilds_the_ledger_from_the_receipts_alone()
     {
@@ -310,6 +394,26 @@ public sealed class RunTests(AzuriteFixture azurite)
         {
             Assert.Null(await pipeline.Get<RunReader>().ReadAsync(run.RowKey, Cancellation));
             Assert.Empty(await pipeline.Get<ListingStore>().ReadWindowsAsync(run.RowKey, Cancellation));
+        }
+    }
+
+    private static async Task ListAllAsync(Pipeline pipeline)
+    {
+        while (await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync) > 0)
+        {
+        }
+    }
+
+    /// <summary>Loses every message.</summary>
+    private static async Task ClearAsync(Pipeline pipeline)
+    {
+        foreach (var name in new[] { QueueNames.ArchiveObjects, QueueNames.RestoreObjects })
+        {
+            var queue = pipeline.Account.Queues.GetQueueClient(name);
+            if (await queue.ExistsAsync(Cancellation))
+            {
+                await queue.ClearMessagesAsync(Cancellation);
+            }
         }
     }
 

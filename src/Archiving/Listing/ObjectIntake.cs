@@ -123,6 +123,16 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         return taken.Values;
     }
 
+    /// <summary>Whether the message that a row waits for may be lost.</summary>
+    internal static bool MayBeForgotten(LedgerEntry entry, DateTimeOffset now) => entry.State switch
+    {
+        nameof(LedgerState.Queued) => entry.QueuedAt is null || now - entry.QueuedAt > StaleAfter,
+
+        // Long after 8x8 should have restored it nobody may be looking after it any more. A new message takes over from one that is.
+        nameof(LedgerState.Restoring) => now - (entry.RestoreRequestedAt ?? entry.QueuedAt ?? DateTimeOffset.MinValue) > ForgottenAfter,
+        _ => false,
+    };
+
     /// <summary>The queue for a record in its present state.</summary>
     public static string QueueFor(StorageObject record)
     {
@@ -214,18 +224,16 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         }
 
         var isSweep = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
+        var isForgotten = isSweep && MayBeForgotten(entry, timeProvider.GetUtcNow());
         if (entry.Is(LedgerState.Queued))
         {
             // Queued by this very run: the window was delivered again, perhaps after a crash before sending.
             var isOurs = entry.Run == window.RunId;
-            var isStale = options.Archive.Enabled && isSweep && (entry.QueuedAt is null || timeProvider.GetUtcNow() - entry.QueuedAt > StaleAfter);
-            return isOurs || isStale || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
+            return isOurs || (isForgotten && options.Archive.Enabled) || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 
         if (entry.Is(LedgerState.Restoring))
         {
-            // Long after 8x8 should have restored it nobody may be looking after it any more. A new message takes over from one that is.
-            var isForgotten = isSweep && timeProvider.GetUtcNow() - (entry.RestoreRequestedAt ?? entry.QueuedAt ?? DateTimeOffset.MinValue) > ForgottenAfter;
             return isForgotten ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 

@@ -1,5 +1,6 @@
 using Archiving.Archive;
 using Archiving.Ledger;
+using Archiving.Objects;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Storage;
@@ -9,16 +10,19 @@ namespace Archiving.Listing;
 /// <summary>
 /// Holds 8x8, the ledger and the receipts against each other, for the span of one window. What 8x8 has and the archive
 /// lacks is queued by the intake; what the archive has and the ledger does not know is restored from the receipt; what
-/// 8x8 no longer has is counted and kept. Holds a page of records and sixteen bytes for each receipt of the window's days.
+/// 8x8 no longer has is counted and kept; what waits and is not listed any more, so that no listing meets it, is queued
+/// again when it has waited for long. Holds a page of records and sixteen bytes for each receipt of the window's days.
 /// </summary>
-public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays, ObjectLedger ledger, ReceiptRestorer restorer, ArchiverOptions options, TimeProvider timeProvider)
+public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays, ObjectLedger ledger, ReceiptRestorer restorer, ObjectRequeuer requeuer, ArchiverOptions options, TimeProvider timeProvider)
 {
     // Enough to read receipts side by side.
     private const int RestoredAtOnce = 500;
+    private const int RequeuedAtOnce = 16;
 
     private static readonly string[] Columns =
     [
         nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Blob), nameof(LedgerEntry.CreatedTime),
+        nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt),
     ];
 
     /// <summary>Reads the names of the receipts of a window's days and begins to compare.</summary>
@@ -34,12 +38,14 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
             }
         }
 
-        var riskFrom = timeProvider.GetUtcNow() + RetentionOptions.AtRisk;
+        var now = timeProvider.GetUtcNow();
+        var riskFrom = now + RetentionOptions.AtRisk;
         return new WindowAudit(
             window.From,
             receipts,
             type => IsListed(window, type),
-            record => options.Retention.DeletedOn(record.Type, LedgerKey.CreatedTime(record)) <= riskFrom);
+            record => options.Retention.DeletedOn(record.Type, LedgerKey.CreatedTime(record)) <= riskFrom,
+            entry => ObjectIntake.MayBeForgotten(entry, now));
     }
 
     /// <summary>Compares what is left once the whole window, or the part before <paramref name="until"/>, has been listed, and writes the counts into the row.</summary>
@@ -71,12 +77,32 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
                 counts.Restored += await RestoreDayAsync(window.Region, day, cancellationToken);
             }
         }
+
+        if (options.Archive.Enabled)
+        {
+            await RequeueAsync(comparison.Forgotten, cancellationToken);
+        }
     }
 
     private bool IsListed(WindowMessage window, string type)
     {
         var types = window.Types is { Count: > 0 } own ? own : options.EightByEight.Types;
         return types.Count == 0 || types.Contains(type, StringComparer.Ordinal);
+    }
+
+    private async Task RequeueAsync(IEnumerable<LedgerKey> forgotten, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in forgotten.Chunk(RequeuedAtOnce))
+        {
+            await Task.WhenAll(chunk.Select(async key =>
+            {
+                // It may have been archived meanwhile, restored from its receipt, or queued again by an earlier delivery of the window.
+                if (await ledger.FindAsync(key, cancellationToken) is { } entry && ObjectIntake.MayBeForgotten(entry, timeProvider.GetUtcNow()))
+                {
+                    await requeuer.RequeueAsync(entry, cancellationToken);
+                }
+            }));
+        }
     }
 
     /// <summary>Finds receipts of a day that no row speaks of.</summary>

@@ -11,6 +11,8 @@ public sealed class WindowAudit
 {
     private readonly Func<string, bool> _isListed;
     private readonly Func<StorageObject, bool> _isAtRisk;
+    private readonly Func<LedgerEntry, bool> _isForgotten;
+    private readonly List<LedgerKey> _forgotten = [];
     private Dictionary<LedgerKey, (DateTimeOffset Created, Finding Finding, bool IsAtRisk)> _waiting = [];
     private long _listed;
     private long _archived;
@@ -19,12 +21,13 @@ public sealed class WindowAudit
     private long _onlyHere;
     private long _atRisk;
 
-    internal WindowAudit(DateTimeOffset from, NameSet receipts, Func<string, bool> isListed, Func<StorageObject, bool> isAtRisk)
+    internal WindowAudit(DateTimeOffset from, NameSet receipts, Func<string, bool> isListed, Func<StorageObject, bool> isAtRisk, Func<LedgerEntry, bool> isForgotten)
     {
         Since = from;
         Receipts = receipts;
         _isListed = isListed;
         _isAtRisk = isAtRisk;
+        _isForgotten = isForgotten;
     }
 
     /// <summary>Everything before this time has been compared.</summary>
@@ -32,6 +35,9 @@ public sealed class WindowAudit
 
     /// <summary>The receipts of the window's days.</summary>
     public NameSet Receipts { get; }
+
+    /// <summary>Rows of objects that 8x8 does not list, and that wait for a message which may be lost.</summary>
+    internal IReadOnlyCollection<LedgerKey> Forgotten => _forgotten;
 
     /// <summary>Compares a page.</summary>
     /// <param name="page">What the intake made of its records.</param>
@@ -57,10 +63,19 @@ public sealed class WindowAudit
     /// <summary>Takes in a row that may speak of an object that 8x8 no longer has.</summary>
     internal void TakeRow(LedgerEntry entry, DateTimeOffset until)
     {
-        var isHeld = entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged);
-        if (isHeld && entry.CreatedTime >= Since && entry.CreatedTime < until && _isListed(entry.Type) && !_waiting.ContainsKey(new LedgerKey(entry.PartitionKey, entry.RowKey)))
+        var key = new LedgerKey(entry.PartitionKey, entry.RowKey);
+        if (entry.CreatedTime < Since || entry.CreatedTime >= until || !_isListed(entry.Type) || _waiting.ContainsKey(key))
+        {
+            return;
+        }
+
+        if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
         {
             _onlyHere++;
+        }
+        else if (_isForgotten(entry))
+        {
+            _forgotten.Add(key);
         }
     }
 
