@@ -35,7 +35,7 @@ internal sealed class StorageAccounts(IConfiguration configuration, HostSettings
         {
             var failure = exception is AggregateException { InnerExceptions: [.., var last] } ? last : exception;
             throw new FunctionAppException(
-                $"The storage account of the setting {name} ({queues.Uri}) does not work: {failure.Message.Split('\n')[0].Trim()}{Environment.NewLine}Start the emulator (npx azurite), or let {name} name a storage account that this machine can reach.",
+                $"The storage account of the setting {name} ({queues.Uri}) does not work: {failure.Message.Split('\n')[0].Trim()}{Environment.NewLine}Start the emulator (npx azurite --skipApiVersionCheck), or let {name} name a storage account that this machine can reach.",
                 exception);
         }
     }

@@ -30,6 +30,16 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Start_the_emulator_so_that_it_takes_the_storage_clients()
+    {
+        // It knows no version of the storage API that is newer than itself, and the clients send newer ones.
+        var commands = Documents.SelectMany(file => Emulator().Matches(File.ReadAllText(file)).Select(match => match.Groups["arguments"].Value)).ToList();
+
+        Assert.NotEmpty(commands);
+        Assert.All(commands, arguments => Assert.Contains("--skipApiVersionCheck", arguments, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Security_names_classes_and_modules_that_are_there()
     {
         var declared = Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.cs", SearchOption.AllDirectories)
@@ -114,6 +124,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"`(?<path>(src|tests|bench|docs|infra|scripts|\.github)(/[\w.-]+)+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex CodePath();
+
+    [GeneratedRegex("npx azurite(?<arguments>[^`]*)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Emulator();
 
     [GeneratedRegex(@"`(?<name>[A-Z][A-Za-z]+|[a-zA-Z]+\.bicep)(\.[A-Z][A-Za-z]+)?`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex CodeName();
