@@ -4,3 +4,6 @@ using 'main.bicep'
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+
+// It can hold a key, so it is never written here: docs/deploy.md tells where it is set.
+param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')

@@ -58,11 +58,18 @@ internal sealed class WorkflowJob(Workflow workflow, string name, YamlMappingNod
     /// <summary>Its rights, as <c>name: access</c>; <see langword="null"/> when it has those of the workflow.</summary>
     public IReadOnlyCollection<string>? Permissions => Workflow.Map(node, "permissions")?.Children.Select(right => $"{right.Key}: {right.Value}").ToList();
 
+    /// <summary>The secrets that it hands to the workflow that it calls.</summary>
+    public IReadOnlyCollection<string> Secrets => [.. (Workflow.Map(node, "secrets")?.Children.Keys ?? []).Select(secret => secret.ToString())];
+
     /// <summary>Its steps.</summary>
     public IEnumerable<YamlMappingNode> Steps => node.Children.TryGetValue(new YamlScalarNode("steps"), out var steps) ? ((YamlSequenceNode)steps).Cast<YamlMappingNode>() : [];
 
     /// <summary>The commands of its steps.</summary>
     public IEnumerable<string> Commands => Steps.Select(step => Workflow.Text(step, "run")).OfType<string>();
+
+    /// <summary>The environment variables that a step is given.</summary>
+    public IEnumerable<string> VariablesOf(YamlMappingNode step) =>
+        new[] { node, step }.SelectMany(place => Workflow.Map(place, "env")?.Children.Keys ?? []).Select(variable => variable.ToString());
 
     /// <inheritdoc/>
     public override string ToString() => $"{workflow.Name}, {name}";

@@ -78,6 +78,34 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
+    public void Hand_called_workflows_the_secrets_that_they_use()
+    {
+        var calls = Jobs.Where(job => job.Calls is not null).ToList();
+
+        Assert.Contains(calls, call => call.Secrets.Count > 0);
+        Assert.All(calls, call => Assert.Equal(
+            Secrets(Workflows.Single(workflow => workflow.Name == Path.GetFileName(call.Calls))),
+            call.Secrets.Order(StringComparer.Ordinal)));
+    }
+
+    [Fact]
+    public void Give_a_pull_request_no_secret()
+    {
+        Assert.All(Workflows.Where(workflow => workflow.Triggers.Contains("pull_request")), workflow => Assert.Empty(Secrets(workflow)));
+    }
+
+    [Fact]
+    public void Deploy_the_template_with_every_variable_that_it_reads()
+    {
+        var read = ReadVariable().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/main.bicepparam"))).Select(match => match.Groups["name"].Value).ToList();
+        var deployments = Jobs.SelectMany(job => job.Steps.Where(step => Workflow.Text(step, "run")?.Contains("az deployment sub create", StringComparison.Ordinal) == true).Select(step => (Job: job, Step: step))).ToList();
+
+        Assert.NotEmpty(read);
+        Assert.NotEmpty(deployments);
+        Assert.All(deployments, deployment => Assert.Empty(read.Except(deployment.Job.VariablesOf(deployment.Step), StringComparer.Ordinal)));
+    }
+
+    [Fact]
     public void Name_only_files_that_are_there()
     {
         var places = Directory.EnumerateFileSystemEntries(RepositoryFiles.Root).Select(Path.GetFileName).Append("infra").ToHashSet(StringComparer.Ordinal);
@@ -114,6 +142,15 @@ public sealed partial class WorkflowTests
         Assert.True(RepositoryFiles.Exists(Path.Combine(updates["npm"], "package-lock.json")));
         Assert.True(RepositoryFiles.Exists(Path.Combine(updates["github-actions"], ".github/workflows")));
     }
+
+    private static IEnumerable<string> Secrets(Workflow workflow) =>
+        workflow.Lines.SelectMany(line => Secret().Matches(line).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    [GeneratedRegex(@"\bsecrets\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Secret();
+
+    [GeneratedRegex(@"readEnvironmentVariable\('(?<name>\w+)'", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ReadVariable();
 
     [GeneratedRegex(@"^(- )?uses: (?<action>[\w.-]+/[\w./-]+)@(?<pin>[0-9a-f]{40} # v\d+\.\d+\.\d+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PinnedAction();

@@ -69,6 +69,7 @@ param logsEverything = true
 param alertEmails = [
   'records@example.com'
 ]
+param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')
 param alertActionGroupIds = [
   '/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/operations/providers/Microsoft.Insights/actionGroups/on-call'
 ]
