@@ -29,6 +29,9 @@ param tags texts = {}
 @description('App settings, by the names of docs/settings.md. What is left out keeps the default of the code.')
 param settings archiverSettings = {}
 
+@description('App settings that settings does not know, as text, such as those of the Functions host (AzureFunctionsJobHost__…) and of OpenTelemetry (OTEL_…). They change nothing that the template sets by itself.')
+param extraSettings texts = {}
+
 @description('After how many days 8x8 deletes objects, by type, such as { callrecording: 90 }. Types left out have the setting Retention__DefaultDays.')
 param retentionDays retentionByType = {}
 
@@ -295,6 +298,7 @@ module app 'modules/functionApp.bicep' = {
     logsEverything: logsEverything
     settings: union(
       schedules,
+      extraSettings,
       toObject(items(settings), setting => setting.key, setting => string(setting.value)),
       toObject(items(retentionDays), type => 'Retention__${type.key}', type => string(type.value)),
       {

@@ -7,3 +7,6 @@ param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 
 // It can hold a key, so it is never written here: docs/deploy.md tells where it is set.
 param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')
+
+// App settings that settings does not know, as text, such as AzureFunctionsJobHost__functionTimeout: '-1'.
+param extraSettings = {}

@@ -79,6 +79,25 @@ public sealed partial class SettingsTests(TemplateFixture template)
         Assert.Equal("0 */20 * * * *", settings["ListingSchedule"]);
         Assert.Equal("90", settings["Retention__callrecording"]);
         Assert.Equal("archive", settings["Archive__Container"]);
+        Assert.Equal("-1", settings["AzureFunctionsJobHost__functionTimeout"]);
+    }
+
+    [Fact]
+    public async Task Extra_settings_override_nothing()
+    {
+        Assert.DoesNotContain(await AppSettingsAsync("locked"), setting => setting.Value.Contains("elsewhere", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("docs/scale.md")]
+    [InlineData("docs/telemetry.md")]
+    public async Task A_page_that_tells_to_set_what_the_type_does_not_know_says_where(string page)
+    {
+        var text = Repository.Read(page);
+        var unknown = HostSetting().Matches(text).Select(match => match.Value).Except((await SettingsTypeAsync()).Keys, StringComparer.Ordinal);
+
+        Assert.NotEmpty(unknown);
+        Assert.Contains("`extraSettings`", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -185,6 +204,9 @@ public sealed partial class SettingsTests(TemplateFixture template)
 
     [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Code();
+
+    [GeneratedRegex("(AzureFunctionsJobHost__|OTEL_)[A-Za-z_]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex HostSetting();
 
     [GeneratedRegex("""settings\.Integer\("(?<name>\w+)", \d+, (?<minimum>\d+), (?<maximum>[\d_]+)\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Limits();

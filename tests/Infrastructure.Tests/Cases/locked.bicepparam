@@ -35,6 +35,15 @@ param settings = {
   VerifySchedule: '0 0 2 * * *'
   OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.example.com:4317'
 }
+param extraSettings = {
+  AzureFunctionsJobHost__functionTimeout: '-1'
+  AzureFunctionsJobHost__extensions__queues__newBatchThreshold: '64'
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf'
+
+  // Each of these stands elsewhere too, and counts for nothing here.
+  Archive__Container: 'elsewhere'
+  EightByEight__DiscoveryRegion: 'elsewhere'
+}
 param retentionDays = {
   callrecording: 90
   voicemail: 130
