@@ -1,5 +1,7 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Archiving.Telemetry;
 
 namespace Infrastructure.Tests;
 
@@ -68,6 +70,23 @@ public sealed partial class AlertTests(TemplateFixture template)
         Assert.Equal("10", Threshold("exceptions"));
 
         string Threshold(string alert) => snapshot.Find($"Insights/scheduledQueryRules/{alert}-*").Properties["properties.criteria.allOf[0].threshold"];
+    }
+
+    [Fact]
+    public async Task Runs_that_fail_are_those_of_functions_and_are_weighed_as_they_are_sampled()
+    {
+        // Whatever a span is called that the app begins for a message; Azure Monitor takes each for a request.
+        var spans = typeof(Spans).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Where(field => field.Name is not (nameof(Spans.SourceName) or nameof(Spans.Send)))
+            .Select(field => $"\"{field.GetRawConstantValue()}\"");
+        var alert = (await template.PredictedAsync("default")).Find("Insights/scheduledQueryRules/failed-runs-*").Properties;
+
+        var query = alert["properties.criteria.allOf[0].query"];
+        Assert.Contains($"Name !in ({string.Join(", ", spans)})", query, StringComparison.Ordinal);
+        Assert.Contains("Name !contains \"health\"", query, StringComparison.Ordinal);
+        Assert.Contains("Value = toreal(ItemCount)", query, StringComparison.Ordinal);
+        Assert.Equal("Total", alert["properties.criteria.allOf[0].timeAggregation"]);
+        Assert.Equal("Value", alert["properties.criteria.allOf[0].metricMeasureColumn"]);
     }
 
     [Fact]
