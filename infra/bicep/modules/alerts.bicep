@@ -155,7 +155,7 @@ var rules = [
   {
     name: 'given-up'
     title: 'Messages were given up'
-    description: 'A message failed until its last attempt: an object, a window, or one that could not be read.'
+    description: 'A window was not listed, an archived object not read again or not deleted at 8x8, or a message not understood. Objects that cannot be archived are another alert.'
     severity: 2
     query: 'AppTraces | where tostring(Properties.EventId) in ("1400", "1401", "1402")'
     aggregation: 'Count'
