@@ -25,8 +25,9 @@ type archiverSettings = {
   @maxValue(10)
   EightByEight__RestoreDays: int?
 
-  @description('Ceiling of requests to 8x8 per second and instance, downloads included. 0 is no limit.')
+  @description('Ceiling of requests to 8x8 per second and instance, downloads included. A whole number; a fraction goes into extraSettings. 0 is no limit.')
   @minValue(0)
+  @maxValue(10000)
   EightByEight__MaxRequestsPerSecond: int?
 
   @description('The tier that blobs are written to. Left out: that of the account, Hot.')

@@ -60,7 +60,7 @@ public sealed partial class SettingsTests(TemplateFixture template)
             .Where(limit => types.ContainsKey(limit.Name))
             .ToList();
 
-        Assert.True(limits.Count >= 6);
+        Assert.True(limits.Count >= 7);
         Assert.All(limits, limit =>
         {
             var type = types[limit.Name];
@@ -208,6 +208,6 @@ public sealed partial class SettingsTests(TemplateFixture template)
     [GeneratedRegex("(AzureFunctionsJobHost__|OTEL_)[A-Za-z_]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex HostSetting();
 
-    [GeneratedRegex("""settings\.Integer\("(?<name>\w+)", \d+, (?<minimum>\d+), (?<maximum>[\d_]+)\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex("""settings\.(Integer|Number)\("(?<name>\w+)", \d+, (?<minimum>\d+), (?<maximum>[\d_]+)\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Limits();
 }
