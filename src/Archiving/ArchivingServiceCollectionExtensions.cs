@@ -138,7 +138,7 @@ public static class ArchivingServiceCollectionExtensions
         return services.AddSingleton(provider => new CloudStorageClient(
             options.EightByEight.BaseUrl,
             provider.GetRequiredService<AccessTokenSource>(),
-            Measured(provider, new CloudStorageClientOptions { Gate = provider.GetRequiredService<RequestGate>() })));
+            Measured(provider, new CloudStorageClientOptions { Gate = provider.GetRequiredService<RequestGate>(), TimeProvider = provider.GetRequiredService<TimeProvider>() })));
 
         static T Measured<T>(IServiceProvider provider, T client)
             where T : ClientOptions

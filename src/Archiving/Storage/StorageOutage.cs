@@ -43,6 +43,10 @@ internal static class StorageOutage
                 condition,
                 $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
                 unreachable),
+            RequestFailedException { Status: >= 500 } failing => new OutageException(
+                condition,
+                $"{what} answers with an error ({failing.Status}). Nothing to do unless it lasts; see the account's resource health in the Azure portal.",
+                failing),
             AuthenticationFailedException unauthenticated => new OutageException(
                 condition,
                 $"{what} cannot be opened: no identity. Assign the app's managed identity, or sign in on this machine.",
