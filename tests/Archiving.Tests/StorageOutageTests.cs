@@ -24,6 +24,7 @@ public sealed class StorageOutageTests
         new RequestFailedException(409, "exists"),
         new RequestFailedException(412, "changed"),
         new RequestFailedException(413, "large"),
+        new RequestFailedException(501, "not what this storage can do"),
         new TaskCanceledException("cancelled by the caller"),
         new InvalidDataException("wrong"),
     ]);

@@ -43,7 +43,7 @@ internal static class StorageOutage
                 condition,
                 $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
                 unreachable),
-            RequestFailedException { Status: >= 500 } failing => new OutageException(
+            RequestFailedException { Status: 500 or 503 or 504 } failing => new OutageException(
                 condition,
                 $"{what} answers with an error ({failing.Status}). Nothing to do unless it lasts; see the account's resource health in the Azure portal.",
                 failing),
