@@ -61,6 +61,18 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
         await using var watcher = new ArchiveWatcher(pipeline, items);
 
         await pipeline.DeliverAllAsync();
+        if (fault.StartsWith("401", StringComparison.Ordinal))
+        {
+            // On a busy machine some ask with the new token already, which is fresh then, and are put off.
+            await Eventually.HoldsAsync(
+                async () =>
+                {
+                    await pipeline.DeliverAllAsync();
+                    return (await Task.WhenAll(items.Select(pipeline.StateAsync))).All(entry => entry != "Queued");
+                },
+                "nothing waits any more",
+                TimeSpan.FromMinutes(1));
+        }
 
         Assert.Empty(await watcher.FinishAsync());
         foreach (var item in items)
