@@ -52,8 +52,7 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, patience: Patience(fault), settings: ("EightByEight__Regions", "us-east"));
         var items = Sizes.Select(size => pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = size, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) })).ToList();
-        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.PlanAndListAsync();
 
         // A token that is refused while it is fresh waits for 8x8 to learn of it; one that is older is replaced.
         time.Advance(TimeSpan.FromMinutes(1));
@@ -64,14 +63,7 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
         if (fault.StartsWith("401", StringComparison.Ordinal))
         {
             // On a busy machine some ask with the new token already, which is fresh then, and are put off.
-            await Eventually.HoldsAsync(
-                async () =>
-                {
-                    await pipeline.DeliverAllAsync();
-                    return (await Task.WhenAll(items.Select(pipeline.StateAsync))).All(entry => entry != "Queued");
-                },
-                "nothing waits any more",
-                TimeSpan.FromMinutes(1));
+            await pipeline.DeliverUntilAsync(items, entry => entry != "Queued", "nothing waits any more");
         }
 
         Assert.Empty(await watcher.FinishAsync());

@@ -120,6 +120,23 @@ internal sealed class Pipeline : IAsyncDisposable
         await DeliverAllAsync();
     }
 
+    /// <summary>Plans a listing and delivers its windows once, so that what they hold is queued.</summary>
+    public async Task PlanAndListAsync()
+    {
+        await Get<ListingPlanner>().PlanAsync(Cancellation);
+        await DeliverAsync(QueueNames.ListWindows, ListAsync);
+    }
+
+    /// <summary>Delivers, what was put off too, until objects are in a state.</summary>
+    public Task DeliverUntilAsync(IReadOnlyCollection<SimulatedObject> items, Func<string?, bool> isReached, string what) => Eventually.HoldsAsync(
+        async () =>
+        {
+            await DeliverAllAsync();
+            return (await Task.WhenAll(items.Select(StateAsync))).All(isReached);
+        },
+        what,
+        TimeSpan.FromMinutes(2));
+
     /// <summary>Delivers until nothing visible is left.</summary>
     public async Task DeliverAllAsync()
     {

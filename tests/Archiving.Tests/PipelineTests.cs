@@ -148,8 +148,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         // As long as the old: the record shows no difference but its time.
         pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 500);
         await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
-        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.PlanAndListAsync();
         await pipeline.DeliverAsync(QueueNames.ArchiveObjects, message => pipeline.Get<ObjectArchiver>().ArchiveAsync(ObjectMessage.Parse(message.Body), attempt, Cancellation));
 
         await pipeline.AssertArchivedAsync(item);
@@ -232,8 +231,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);
-        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.PlanAndListAsync();
         var message = new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime };
         var recorder = pipeline.Get<Failures.FailureRecorder>();
 
@@ -429,20 +427,12 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var items = Enumerable.Range(0, 60).Select(_ => Add(pipeline)).ToList();
-        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.PlanAndListAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 429, RetryAfter = "2", Every = 3 });
 
         await pipeline.DeliverAllAsync();
         pipeline.Simulator.Faults.Set();
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                await pipeline.DeliverAllAsync();
-                return (await Task.WhenAll(items.Select(pipeline.StateAsync))).All(state => state == "Archived");
-            },
-            "everything is archived",
-            TimeSpan.FromMinutes(1));
+        await pipeline.DeliverUntilAsync(items, state => state == "Archived", "everything is archived");
 
         Assert.True(pipeline.Simulator.Counters["fault:Status"] > 5);
         Assert.Equal(0, pipeline.Simulator.Counters["insideRetryAfter"]);
@@ -453,8 +443,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var items = Enumerable.Range(0, 60).Select(_ => Add(pipeline)).ToList();
-        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.PlanAndListAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 502 });
 
         // Each of these would be an attempt, and the fifth the last.
@@ -467,14 +456,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         Assert.Equal(60, await pipeline.CountAsync(QueueNames.ArchiveObjects));
         Assert.Equal(0, await pipeline.CountAsync(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix));
         pipeline.Simulator.Faults.Set();
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                await pipeline.DeliverAllAsync();
-                return (await Task.WhenAll(items.Select(pipeline.StateAsync))).All(state => state == "Archived");
-            },
-            "everything is archived",
-            TimeSpan.FromMinutes(2));
+        await pipeline.DeliverUntilAsync(items, state => state == "Archived", "everything is archived");
     }
 
     [Fact]
@@ -482,8 +464,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, patience: TimeSpan.FromMilliseconds(500));
         var item = Add(pipeline);
-        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.PlanAndListAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 5000 });
 
         await pipeline.DeliverAllAsync();
@@ -541,8 +522,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);
-        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.PlanAndListAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 401, Call = "content" });
 
         await pipeline.DeliverAllAsync();

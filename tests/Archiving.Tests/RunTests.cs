@@ -346,13 +346,7 @@ public sealed class RunTests(AzuriteFixture azurite)
         if (isQueued)
         {
             // The message of a restore is hidden for some seconds, until the row names its ticket.
-            await Eventually.HoldsAsync(
-                async () =>
-                {
-                    await pipeline.DeliverAllAsync();
-                    return await pipeline.StateAsync(item) == "Gone";
-                },
-                "nothing waits for it any more");
+            await pipeline.DeliverUntilAsync([item], found => found == "Gone", "nothing waits for it any more");
         }
     }
 

@@ -181,8 +181,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         await using var pipeline = await StartAsync(time, fault == FaultKind.Stall ? TimeSpan.FromSeconds(2) : null);
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
         var item = Add(pipeline);
-        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync);
+        await pipeline.PlanAndListAsync();
 
         // A token that was asked for just now is not replaced after a 401.
         time.Advance(TimeSpan.FromMinutes(1));

@@ -17,7 +17,12 @@ public sealed class FailingObjects
     {
         lock (_failing)
         {
-            return _failing.Count >= Outage || (_failing.Add($"{region}/{id}") && _failing.Count >= Outage);
+            if (_failing.Count < Outage)
+            {
+                _failing.Add($"{region}/{id}");
+            }
+
+            return _failing.Count == Outage;
         }
     }
 

@@ -34,15 +34,12 @@ internal static class StorageOutage
                 condition,
                 $"{what} is not there ({gone.ErrorCode}). Create it again, or check {setting} and Archive__Container.",
                 gone),
-            RequestFailedException { Status: 0 } unreachable => new OutageException(
+
+            // Retries end with all that they met; a request that took too long is cancelled by the client, not by us.
+            RequestFailedException { Status: 0 } or AggregateException { InnerExceptions: [.., RequestFailedException { Status: 0 } or OperationCanceledException] } => new OutageException(
                 condition,
                 $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
-                unreachable),
-            // What retries end with; a request that took too long is cancelled by the client, not by us.
-            AggregateException { InnerExceptions: [.., RequestFailedException { Status: 0 } or OperationCanceledException] } unreachable => new OutageException(
-                condition,
-                $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
-                unreachable),
+                exception),
             RequestFailedException { Status: 500 or 503 or 504 } failing => new OutageException(
                 condition,
                 $"{what} answers with an error ({failing.Status}). Nothing to do unless it lasts; see the account's resource health in the Azure portal.",
