@@ -192,6 +192,21 @@ public sealed class RunTests(AzuriteFixture azurite)
         Assert.NotNull(progress.CompletedAt);
     }
 
+    [Fact]
+    public async Task Reconciles_from_the_oldest_on_where_8x8_does_not_sort_as_it_is_asked_to()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "us-east"));
+        pipeline.Simulator.Objects.Search = new SearchBehaviour { SortsBackwards = true };
+        for (var number = 0; number < 250; number++)
+        {
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1, CreatedTime = Now.AddHours(-number) });
+        }
+
+        var windows = await pipeline.Get<RunStarter>().PlanReconcileAsync(Now.AddMinutes(1), Cancellation);
+
+        Assert.Equal(Now.AddHours(-249).UtcDateTime.Date, windows.Min(window => window.From).UtcDateTime);
+    }
+
     [Theory]
     [InlineData("1970-01-01")]
     [InlineData("2010-01-01")]

@@ -188,15 +188,18 @@ public sealed partial class RunStarter(
 
     private async Task<DateTimeOffset?> FindFirstAtSourceAsync(KeysetScan scan, CancellationToken cancellationToken)
     {
+        DateTimeOffset? first = null;
         try
         {
             await foreach (var page in pager.ReadAsync(scan, cancellationToken))
             {
                 // Records without that time come along, and are filed elsewhere.
-                var made = page.Objects.Select(LedgerKey.CreatedTime).Where(time => time >= scan.From).ToList();
-                if (made.Count > 0)
+                first = page.Objects.Select(record => (DateTimeOffset?)LedgerKey.CreatedTime(record)).Where(time => time >= scan.From).Append(first).Min();
+
+                // Where pages do not come in order, an older one may follow until all is listed.
+                if (first < page.ResumeFrom)
                 {
-                    return made.Min();
+                    return first;
                 }
             }
         }
@@ -205,7 +208,7 @@ public sealed partial class RunStarter(
             throw outage;
         }
 
-        return null;
+        return first;
     }
 
     private static partial class Log
