@@ -1,6 +1,4 @@
 using Archiving.Archive;
-using Archiving.Listing;
-using Archiving.Queues;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
