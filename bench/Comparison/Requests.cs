@@ -10,8 +10,8 @@ internal static class Requests
         new("put-content", "content of 30 KB is put", Direct: true, Pipeline: true),
         new("put-receipt", "a receipt is put", Direct: true, Pipeline: true),
         new("write-row", "a row is written, with others that end at the same moment", Direct: true, Pipeline: true),
-        new("message", "a message is sent, received and deleted, 100 waiting", Direct: false, Pipeline: true),
-        new("message-1000", "the same, 1,000 waiting", Direct: false, Pipeline: false),
+        new(Worker.MessagePrefix + "100", "a message is sent, received and deleted, 100 waiting", Direct: false, Pipeline: true),
+        new(Worker.MessagePrefix + "1000", "the same, 1,000 waiting", Direct: false, Pipeline: false),
     ];
 
     public static async Task RunAsync(Report report, int objects, Series small)

@@ -50,9 +50,11 @@ internal sealed class Stage : IAsyncDisposable
     /// <summary>The same objects as files.</summary>
     public Uri Files => new(BaseUrl, $"/__files/{Region}/");
 
-    public static async Task<Stage> StartAsync(Workload workload)
+    /// <param name="workload">The objects that the source holds.</param>
+    /// <param name="saves">Whether Azurite writes its databases to the disk, as it does by itself.</param>
+    public static async Task<Stage> StartAsync(Workload workload, bool saves = true)
     {
-        var storage = await AzuriteServer.StartAsync(Console.Error.WriteLine);
+        var storage = await AzuriteServer.StartAsync(Console.Error.WriteLine, saves: saves);
         var source = MeteredProcess.StartProgram("Simulator", ["--exit-with-parent"]);
         var stage = new Stage(storage, source, storage.NewAccountConnectionString());
         try

@@ -22,6 +22,9 @@ namespace Comparison;
 /// <summary>What runs in a process of its own: archiving without queue and listing, the least that copying takes, and what other measurements need.</summary>
 internal sealed class Worker(IConfiguration configuration, int atOnce, Uri container)
 {
+    /// <summary>Begins the name of the work that sends, receives and deletes messages; how many others wait meanwhile ends it.</summary>
+    public const string MessagePrefix = "messages-";
+
     private const int Batch = 32;
     private readonly ParallelOptions _parallel = new() { MaxDegreeOfParallelism = atOnce };
 
@@ -108,10 +111,10 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
                 var rows = provider.GetRequiredService<ObjectLedger>();
                 return () => Parallel.ForEachAsync(records, _parallel, async (record, cancellationToken) => await rows.ReplaceAsync(LedgerEntry.Archived(Stage.Region, record, ReceiptOf(record)), cancellationToken));
 
-            case "message" or "message-1000" or "queue":
+            case var messaging when messaging.StartsWith(MessagePrefix, StringComparison.Ordinal):
                 var bodies = records.ConvertAll(record => Message(record).ToJson());
-                var queue = await CreateQueueAsync(bodies[0], waiting: work switch { "message" => 100, "message-1000" => 1000, _ => 0 });
-                return () => work == "queue" ? QueueAsync(queue, bodies) : MessagesAsync(queue, bodies);
+                var queue = await CreateQueueAsync(bodies[0], waiting: int.Parse(messaging[MessagePrefix.Length..], CultureInfo.InvariantCulture));
+                return () => MessagesAsync(queue, bodies);
 
             default:
                 throw new ArgumentException($"No such work: {work}.", nameof(work));
@@ -212,20 +215,6 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
             using var content = new ByteArrayContent(new byte[record.StoredBytes ?? 0]);
             await PutAsync(client, record.Id, content, cancellationToken);
         });
-    }
-
-    /// <summary>The requests that the pipeline makes to its queue, and nothing else: sends while it receives and deletes.</summary>
-    private async Task QueueAsync(QueueClient queue, List<BinaryData> bodies)
-    {
-        var sending = Parallel.ForEachAsync(bodies, _parallel, async (body, cancellationToken) => await SendAsync(queue, body, cancellationToken));
-        for (var left = bodies.Count; left > 0;)
-        {
-            var messages = (await queue.ReceiveMessagesAsync(Batch, TimeSpan.FromMinutes(30))).Value;
-            await Task.WhenAll(messages.Select(message => queue.DeleteMessageAsync(message.MessageId, message.PopReceipt)));
-            left -= messages.Length;
-        }
-
-        await sending;
     }
 
     /// <summary>Lists and archives everything as the functions do, and counts the requests to the storage.</summary>

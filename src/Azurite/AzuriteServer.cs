@@ -57,9 +57,10 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     /// <summary>Installs Azurite when it is not there, starts it and waits until it answers.</summary>
     /// <param name="report">Told what takes long.</param>
     /// <param name="secure">Whether it speaks HTTPS, with a certificate made for it, and takes access tokens (any that are well-formed) beside keys.</param>
+    /// <param name="saves">Whether it writes what it knows of blobs, messages and rows to the disk every five seconds, as it does by itself. With hundreds of thousands it does little else.</param>
     /// <param name="cancellationToken">Stops the start.</param>
     /// <exception cref="AzuriteException">It cannot be installed or does not start.</exception>
-    public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, bool secure = false, CancellationToken cancellationToken = default)
+    public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, bool secure = false, bool saves = true, CancellationToken cancellationToken = default)
     {
         await NodePackages.EnsureAsync(Folder, "Azurite, the Azure Storage emulator,", report, cancellationToken);
         var folder = Directory.CreateTempSubdirectory("azurite-").FullName;
@@ -83,6 +84,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
 
         process.StartInfo.Environment["AZURITE_TEMPORARY_FOLDER"] = folder;
+        process.StartInfo.Environment["AZURITE_SAVES"] = saves ? "always" : "never";
         process.StartInfo.Environment["AZURITE_ACCOUNTS"] = string.Join(';', accounts.Select(account => $"{account.Name}:{account.Key}"));
         var server = new AzuriteServer(process, folder, accounts, certificate);
         try

@@ -10,4 +10,10 @@ function leave() {
 process.stdin.on('end', leave);
 process.stdin.on('error', leave);
 process.stdin.resume();
+
+// By itself it writes each of its databases to the disk every five seconds, whole.
+if (process.env.AZURITE_SAVES === 'never') {
+  require('lokijs').prototype.autosaveEnable = () => {};
+}
+
 require('azurite/dist/src/azurite.js');
