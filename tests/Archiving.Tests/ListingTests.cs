@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
@@ -226,6 +227,29 @@ public sealed class ListingTests(AzuriteFixture azurite)
         Assert.Equal(0, await pipeline.CountAsync(QueueNames.ArchiveObjects));
         await Assert.ThrowsAnyAsync<Exception>(() => pipeline.Get<WindowLister>().ListAsync(window, Cancellation));
         Assert.InRange(await pipeline.CountAsync(QueueNames.ArchiveObjects), 190, 200);
+    }
+
+    [Fact]
+    public async Task Takes_in_rows_that_together_are_too_large_for_a_transaction()
+    {
+        // In JSON each of these letters takes six bytes, so a hundred rows take more than the 4 MiB of a transaction.
+        var text = new string('Ж', 2048);
+        var created = _time.GetUtcNow().UtcDateTime.Date.AddDays(-1);
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__SettleSeconds", "0")]);
+        var items = Enumerable.Range(0, 100).Select(number => pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Region = "uk",
+            CreatedTime = new DateTimeOffset(created, TimeSpan.Zero).AddSeconds(number),
+            ObjectName = text,
+            MimeType = text,
+            Checksum = text,
+            Tags = [new("callId", text)],
+            Fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["bucketId"] = JsonSerializer.SerializeToElement(text) },
+        })).ToList();
+
+        await pipeline.PlanAndListAsync();
+
+        Assert.All(await Task.WhenAll(items.Select(pipeline.StateAsync)), state => Assert.Equal(nameof(LedgerState.Queued), state));
     }
 
     private static StorageObject Record(DateTimeOffset created, DateTimeOffset updated) =>

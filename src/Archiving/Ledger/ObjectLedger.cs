@@ -152,15 +152,7 @@ public sealed class ObjectLedger : IDisposable
     public async Task<IReadOnlyList<LedgerEntry>> AddAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
     {
         var refused = new List<LedgerEntry>();
-        foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
-        {
-            var added = await TrySubmitAsync(chunk[0].PartitionKey, chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.Add, entry)), cancellationToken);
-            if (!added)
-            {
-                refused.AddRange(chunk);
-            }
-        }
-
+        await SubmitAsync(entries, entry => new TableTransactionAction(TableTransactionActionType.Add, entry), refused, cancellationToken);
         return refused;
     }
 
@@ -169,14 +161,7 @@ public sealed class ObjectLedger : IDisposable
     public async Task<IReadOnlyList<LedgerEntry>> TryMergeAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
     {
         var refused = entries.Where(entry => entry.ETag == default).ToList();
-        foreach (var chunk in entries.Except(refused).GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)))
-        {
-            if (!await TrySubmitAsync(chunk[0].PartitionKey, chunk.Select(entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag)), cancellationToken))
-            {
-                refused.AddRange(chunk);
-            }
-        }
-
+        await SubmitAsync(entries.Except(refused), entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag), refused, cancellationToken);
         return refused;
     }
 
@@ -293,6 +278,29 @@ public sealed class ObjectLedger : IDisposable
             ? await _table.UpsertEntityAsync(only, TableUpdateMode.Replace)
             : (await _table.SubmitTransactionAsync(entries.Select(entry => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entry)))).GetRawResponse(),
         CancellationToken.None);
+
+    /// <summary>Submits rows in as few transactions as they fit into.</summary>
+    private async Task SubmitAsync(IEnumerable<LedgerEntry> entries, Func<LedgerEntry, TableTransactionAction> act, List<LedgerEntry> refused, CancellationToken cancellationToken)
+    {
+        var chunks = new Queue<LedgerEntry[]>(entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)));
+        while (chunks.TryDequeue(out var chunk))
+        {
+            try
+            {
+                if (!await TrySubmitAsync(chunk[0].PartitionKey, chunk.Select(act), cancellationToken))
+                {
+                    refused.AddRange(chunk);
+                }
+            }
+            catch (RequestFailedException exception) when (exception.Status == 413 && chunk.Length > 1)
+            {
+                // More than 4 MiB (Azure Table Storage, entity group transactions). A hundred rows stay below that unless
+                // all of them are full of text that JSON escapes.
+                chunks.Enqueue(chunk[..(chunk.Length / 2)]);
+                chunks.Enqueue(chunk[(chunk.Length / 2)..]);
+            }
+        }
+    }
 
     private Task<bool> TrySubmitAsync(string partition, IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) => WriteAsync(
         partition,
