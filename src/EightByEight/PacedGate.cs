@@ -26,20 +26,22 @@ public sealed class PacedGate : RequestGate
     /// <inheritdoc/>
     public override async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
-        var turn = DateTimeOffset.MinValue;
+        DateTimeOffset? turn = null;
         while (true)
         {
             TimeSpan wait;
             lock (_lock)
             {
                 var now = _timeProvider.GetUtcNow();
-                if (turn == DateTimeOffset.MinValue && _spacing > TimeSpan.Zero)
+                var earliest = _heldUntil > now ? _heldUntil : now;
+                if (_spacing > TimeSpan.Zero && (turn is null || turn < _heldUntil))
                 {
-                    turn = _nextAt > now ? _nextAt : now;
-                    _nextAt = turn + _spacing;
+                    // A hold takes the turns away that fall into it: who had them would all come at its end.
+                    turn = _nextAt > earliest ? _nextAt : earliest;
+                    _nextAt = turn.Value + _spacing;
                 }
 
-                wait = (turn > _heldUntil ? turn : _heldUntil) - now;
+                wait = (turn ?? earliest) - now;
             }
 
             if (wait <= TimeSpan.Zero)

@@ -262,6 +262,25 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
+    public async Task Spaces_the_requests_that_a_429_held()
+    {
+        var time = new FakeTimeProvider();
+        var gate = new PacedGate(time, 2);
+        await gate.WaitAsync(Cancellation);
+        List<Task> waiting = [gate.WaitAsync(Cancellation).AsTask(), gate.WaitAsync(Cancellation).AsTask(), gate.WaitAsync(Cancellation).AsTask()];
+
+        gate.OnThrottled(TimeSpan.FromSeconds(10));
+        time.Advance(TimeSpan.FromSeconds(10));
+
+        while (waiting.Count > 0)
+        {
+            waiting.Remove(await Task.WhenAny(waiting).WaitAsync(TimeSpan.FromSeconds(5), Cancellation));
+            Assert.DoesNotContain(waiting, task => task.IsCompleted);
+            time.Advance(TimeSpan.FromSeconds(0.5));
+        }
+    }
+
+    [Fact]
     public async Task Follows_a_redirect_of_content_without_the_token()
     {
         var server = new StubServer()
