@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
@@ -106,12 +107,14 @@ internal static class Contenders
 
     private static async Task<Run> RunPipelineAsync(Stage stage, Workload workload)
     {
-        // Its log says when an object is archived, so that nobody has to ask the storage.
+        // Its log says when an object is archived, so that nobody has to ask the storage. A message can come twice, and then it says so twice.
         var left = workload.Objects;
+        var archived = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var (app, url) = await StartAppAsync(stage, workload, line =>
         {
-            if (line.Contains(ReceiptLogged, StringComparison.Ordinal) && Interlocked.Decrement(ref left) == 0)
+            var start = line.IndexOf(ReceiptLogged, StringComparison.Ordinal);
+            if (start >= 0 && archived.TryAdd(line[start..].Split(": ")[0], true) && Interlocked.Decrement(ref left) == 0)
             {
                 done.TrySetResult();
             }
