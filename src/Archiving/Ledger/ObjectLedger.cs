@@ -149,20 +149,16 @@ public sealed class ObjectLedger : IDisposable
 
     /// <summary>Adds rows, one transaction for each hundred of a partition.</summary>
     /// <returns>The rows that could not be added because at least one of their transaction was there before: none of these was written.</returns>
-    public async Task<IReadOnlyList<LedgerEntry>> AddAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
-    {
-        var refused = new List<LedgerEntry>();
-        await SubmitAsync(entries, entry => new TableTransactionAction(TableTransactionActionType.Add, entry), refused, cancellationToken);
-        return refused;
-    }
+    public async Task<IReadOnlyList<LedgerEntry>> AddAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken) =>
+        await SubmitAsync(entries, entry => new TableTransactionAction(TableTransactionActionType.Add, entry), cancellationToken);
 
     /// <summary>Writes the given properties of rows that were read and leaves the others, one transaction for each hundred of a partition.</summary>
     /// <returns>The rows that could not be written because at least one of their transaction has changed since it was read, or was read without its version: none of these was written.</returns>
     public async Task<IReadOnlyList<LedgerEntry>> TryMergeAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
     {
-        var refused = entries.Where(entry => entry.ETag == default).ToList();
-        await SubmitAsync(entries.Except(refused), entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag), refused, cancellationToken);
-        return refused;
+        var unread = entries.Where(entry => entry.ETag == default).ToList();
+        var refused = await SubmitAsync(entries.Except(unread), entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag), cancellationToken);
+        return [.. unread, .. refused];
     }
 
     /// <summary>Writes a whole row, whatever was there. Rows that end at the same moment may share a request.</summary>
@@ -194,7 +190,7 @@ public sealed class ObjectLedger : IDisposable
 
                     return true;
                 }
-                catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
+                catch (RequestFailedException exception) when (RowConflict.Is(exception))
                 {
                     return false;
                 }
@@ -215,21 +211,15 @@ public sealed class ObjectLedger : IDisposable
         return null;
     }
 
-    /// <summary>The rows in a state, of a region and a type when these are given.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadStateAsync(LedgerState state, string? region, string? type, CancellationToken cancellationToken)
+    /// <summary>The rows in a state.</summary>
+    public IAsyncEnumerable<LedgerEntry> ReadStateAsync(LedgerState state, CancellationToken cancellationToken) =>
+        QueryAsync(TableClient.CreateQueryFilter($"State eq {state.ToString()}"), columns: null, cancellationToken);
+
+    /// <summary>The rows of a partition in a state, of a type when one is given.</summary>
+    public IAsyncEnumerable<LedgerEntry> ReadStateAsync(string partition, LedgerState state, string? type, CancellationToken cancellationToken)
     {
-        var filter = TableClient.CreateQueryFilter($"State eq {state.ToString()}");
-        if (region is not null)
-        {
-            filter += TableClient.CreateQueryFilter($" and PartitionKey ge {LedgerKey.Partition(region, DateTimeOffset.UnixEpoch)} and PartitionKey le {LedgerKey.Partition(region, DateTimeOffset.MaxValue)}");
-        }
-
-        if (type is not null)
-        {
-            filter += TableClient.CreateQueryFilter($" and Type eq {type}");
-        }
-
-        return QueryAsync(filter, columns: null, cancellationToken);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and State eq {state.ToString()}");
+        return QueryAsync(type is null ? filter : filter + TableClient.CreateQueryFilter($" and Type eq {type}"), columns: null, cancellationToken);
     }
 
     /// <summary>Every row, in no useful order, with the given columns; all columns when none is given.</summary>
@@ -279,9 +269,10 @@ public sealed class ObjectLedger : IDisposable
             : (await _table.SubmitTransactionAsync(entries.Select(entry => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entry)))).GetRawResponse(),
         CancellationToken.None);
 
-    /// <summary>Submits rows in as few transactions as they fit into.</summary>
-    private async Task SubmitAsync(IEnumerable<LedgerEntry> entries, Func<LedgerEntry, TableTransactionAction> act, List<LedgerEntry> refused, CancellationToken cancellationToken)
+    /// <summary>Submits rows in as few transactions as they fit into, and gives those that were refused.</summary>
+    private async Task<List<LedgerEntry>> SubmitAsync(IEnumerable<LedgerEntry> entries, Func<LedgerEntry, TableTransactionAction> act, CancellationToken cancellationToken)
     {
+        var refused = new List<LedgerEntry>();
         var chunks = new Queue<LedgerEntry[]>(entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)));
         while (chunks.TryDequeue(out var chunk))
         {
@@ -300,6 +291,8 @@ public sealed class ObjectLedger : IDisposable
                 chunks.Enqueue(chunk[(chunk.Length / 2)..]);
             }
         }
+
+        return refused;
     }
 
     private Task<bool> TrySubmitAsync(string partition, IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) => WriteAsync(
@@ -311,7 +304,7 @@ public sealed class ObjectLedger : IDisposable
                 await _table.SubmitTransactionAsync(actions, cancellationToken);
                 return true;
             }
-            catch (RequestFailedException exception) when (exception.Status is 409 or 412 || exception.ErrorCode == "ResourceNotFound")
+            catch (RequestFailedException exception) when (RowConflict.Is(exception))
             {
                 return false;
             }

@@ -63,7 +63,7 @@ public sealed partial class PurgePlanner(ObjectLedger ledger, WorkQueues queues,
         var unproven = 0L;
         var queued = 0L;
         var chunk = new List<Task>(SendsAtOnce);
-        await foreach (var entry in ledger.ReadStateAsync(LedgerState.Archived, region: null, type: null, cancellationToken))
+        await foreach (var entry in ledger.ReadStateAsync(LedgerState.Archived, cancellationToken))
         {
             if (entry.ArchivedAt is not { } at || at > before || !IsAvailable(entry))
             {

@@ -68,7 +68,7 @@ public sealed class OperationsTable : IDisposable
 
                 return true;
             }
-            catch (RequestFailedException exception) when (exception.Status is 409 or 412 || exception.ErrorCode == "ResourceNotFound")
+            catch (RequestFailedException exception) when (RowConflict.Is(exception))
             {
                 return false;
             }

@@ -35,6 +35,11 @@ internal static class StorageOutage
                 $"{what} is not there ({gone.ErrorCode}). Create it again, or check {setting} and Archive__Container.",
                 gone),
 
+            RequestFailedException { ErrorCode: "TableBeingDeleted" or "QueueBeingDeleted" } deleted => new OutageException(
+                condition,
+                $"{what} is being deleted ({deleted.ErrorCode}), which takes Azure about a minute. It is made again after that.",
+                deleted),
+
             // Retries end with all that they met; a request that took too long is cancelled by the client, not by us.
             RequestFailedException { Status: 0 } or AggregateException { InnerExceptions: [.., RequestFailedException { Status: 0 } or OperationCanceledException] } => new OutageException(
                 condition,

@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using Archiving.Failures;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Status;
+using EightByEight;
+using Simulator;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>What a running app makes of a ledger that somebody deletes, and what it reads of a large one.</summary>
+public sealed class LedgerTableTests(AzuriteFixture azurite)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Records_a_failure_in_a_ledger_that_was_deleted()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+        await pipeline.RunAsync();
+        await DeleteLedgerAsync(pipeline);
+        var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"{{item.Id}}","type":"voicemail","createdTime":"{{item.CreatedTime:yyyy-MM-ddTHH:mm:ss}}"}"""));
+
+        await pipeline.Get<OutcomeRecorder>().FailAsync(item.Region, record, FailureReason.Forbidden, "refused", "refused", attempts: 1, Cancellation).WaitAsync(Patience, Cancellation);
+
+        Assert.Equal("Failed", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Rebuilds_in_the_process_that_knew_the_ledger_before_it_was_deleted()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = Enumerable.Range(0, 5).Select(hour => pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-hour - 1) })).ToList();
+        await pipeline.RunAsync();
+        await DeleteLedgerAsync(pipeline);
+
+        await pipeline.Get<RunStarter>().RebuildAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        Assert.All(await Task.WhenAll(items.Select(pipeline.StateAsync)), state => Assert.Equal("Archived", state));
+    }
+
+    [Fact]
+    public async Task Redrives_without_reading_days_on_which_nothing_failed()
+    {
+        const int Days = 40;
+        var time = new MovableTime();
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new ListingTests.CountingPolicy(requests));
+        var first = time.GetUtcNow().AddDays(-Days);
+        for (var day = 0; day < Days; day++)
+        {
+            var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"object-{{day}}","type":"voicemail","createdTime":"{{first.AddDays(day):yyyy-MM-ddTHH:mm:ss}}"}"""));
+            var entry = LedgerEntry.Queued("uk", record, first);
+            entry.State = day == 7 ? nameof(LedgerState.Failed) : nameof(LedgerState.Archived);
+            await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+        }
+
+        time.Advance(TimeSpan.FromMinutes(3));
+        await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        requests.Clear();
+
+        var redriven = await pipeline.Get<FailureRedriver>().RedriveAsync(region: null, type: null, ids: [], Cancellation);
+
+        Assert.Equal(1, redriven.Requeued);
+        Assert.InRange(requests.Count(request => request.Contains("/objects", StringComparison.Ordinal)), 1, 4);
+        Assert.Equal(0, (await pipeline.Get<FailureRedriver>().RedriveAsync(region: null, type: null, ids: [], Cancellation)).Requeued);
+    }
+
+    private static async Task DeleteLedgerAsync(Pipeline pipeline) => await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteAsync(Cancellation);
+}
