@@ -129,6 +129,39 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Does_not_call_safe_what_has_not_been_listed_for_days()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__Regions", "uk"));
+        await FillAsync(pipeline, 3, days: 1, LedgerState.Archived);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(1));
+        Assert.True((await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict.IsSafe);
+
+        time.Advance(TimeSpan.FromDays(20));
+        var verdict = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict;
+
+        Assert.False(verdict.IsSafe);
+        Assert.Equal("All 3 known recordings safe. uk not listed for 21 days: newer recordings are not known.", verdict.Text);
+    }
+
+    [Fact]
+    public async Task Leaves_out_a_region_that_is_not_archived_any_more()
+    {
+        var time = new MovableTime();
+        await using var both = await Pipeline.StartAsync(azurite, time);
+        await both.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.Equal(["uk", "us-east"], (await both.Get<StatusReader>().ReadAsync(Cancellation)).Listings.Keys.Order());
+        await using var one = await Pipeline.StartAsync(azurite, time, both.Account, both.Simulator, settings: ("EightByEight__Regions", "uk"));
+        await one.Get<ListingPlanner>().PlanAsync(Cancellation);
+
+        Assert.Equal(["uk"], (await one.Get<StatusReader>().ReadAsync(Cancellation)).Listings.Keys);
+
+        await both.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.Equal(["uk", "us-east"], (await both.Get<StatusReader>().ReadAsync(Cancellation)).Listings.Keys.Order());
+    }
+
+    [Fact]
     public async Task Shows_the_sample_in_the_gauges()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Retention__DefaultDays", "10")]);

@@ -88,9 +88,8 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
             age / retention,
             status.Token.ExpiresOn - now,
             status.Listings
-                .Select(listing => (Region: listing.Key, Since: listing.Value.LastCompleted ?? listing.Value.Began))
-                .Where(listing => listing.Since is not null)
-                .ToDictionary(listing => listing.Region, listing => now - listing.Since!.Value, StringComparer.Ordinal));
+                .Where(listing => listing.Value.Age(now) is not null)
+                .ToDictionary(listing => listing.Key, listing => listing.Value.Age(now)!.Value, StringComparer.Ordinal));
     }
 
     private static string Partition(DateTimeOffset day) => string.Create(CultureInfo.InvariantCulture, $"status|{day.UtcDateTime:yyyyMMdd}");

@@ -23,7 +23,8 @@ public sealed class StatusReader(
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
         var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
-        var watermarks = await listings.ReadWatermarksAsync(cancellationToken);
+        var watermarks = (await listings.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft)
+            .ToDictionary(row => row.Region, row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince }, StringComparer.Ordinal);
         var queueCounts = await queues.CountAsync(cancellationToken);
         var token = await ReadTokenAsync(cancellationToken);
         var objects = Enum.GetNames<LedgerState>().ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
@@ -51,14 +52,14 @@ public sealed class StatusReader(
             : null;
         var waiting = objects[nameof(LedgerState.Queued)] + objects[nameof(LedgerState.Restoring)];
         return new StatusReport(
-            VerdictWriter.Write(objects, waiting, oldestUnarchived, risks, watermarks.Any(row => row.LastCompleted is not null), now),
+            VerdictWriter.Write(objects, waiting, oldestUnarchived, risks, watermarks, now),
             objects,
             byType,
             types.Sum(type => type.Value.Bytes),
             waiting,
             queueCounts,
             token,
-            watermarks.ToDictionary(row => row.Region, row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince }, StringComparer.Ordinal),
+            watermarks,
             oldestUnarchived,
             risks.Sum(risk => risk.Count),
             risks);

@@ -28,7 +28,7 @@ public sealed record StatusReport(
     IReadOnlyList<Risk> Risks);
 
 /// <summary>The whole in a sentence or two.</summary>
-/// <param name="IsSafe">Whether nothing failed and nothing is at risk.</param>
+/// <param name="IsSafe">Whether nothing failed, nothing is at risk, and every region was listed lately.</param>
 /// <param name="Text">For people, in English.</param>
 public sealed record Verdict(bool IsSafe, string Text);
 
@@ -51,6 +51,9 @@ public sealed record ListingStatus(DateTimeOffset? Watermark, DateTimeOffset? La
     /// <summary>When the region was first listed. For the gauges: a region whose first listing never ends must be heard of too.</summary>
     [JsonIgnore]
     public DateTimeOffset? Began { get; init; }
+
+    /// <summary>For how long no listing was completed; <see langword="null"/> when none began.</summary>
+    public TimeSpan? Age(DateTimeOffset now) => now - (LastCompleted ?? Began);
 }
 
 /// <summary>An object that is not archived.</summary>
