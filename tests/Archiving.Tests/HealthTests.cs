@@ -38,6 +38,28 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Tells_a_region_to_ask_at_that_8x8_does_not_have()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__DiscoveryRegion", "us-eats"));
+
+        await AssertUnhealthyAsync(pipeline, "Source", "Check EightByEight__DiscoveryRegion");
+    }
+
+    [Theory]
+    [InlineData(Condition.Restore, "EightByEight__IncludeArchived", "false")]
+    [InlineData(Condition.Purge, "Purge__Enabled", "false")]
+    public async Task Forgets_the_trouble_of_what_was_switched_off(Condition condition, string setting, string value)
+    {
+        await using var on = await Pipeline.StartAsync(azurite, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "30")]);
+        await on.Get<SharedConditions>().ReportAsync(new OutageException(condition, "8x8 refuses."), Cancellation);
+        Assert.Equal(condition.ToString(), Assert.Single((await on.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!).Name);
+
+        await using var off = await Pipeline.StartAsync(azurite, account: on.Account, settings: (setting, value));
+
+        Assert.Equal("Healthy", (await off.Get<HealthReporter>().CheckAsync(Cancellation)).Status);
+    }
+
+    [Fact]
     public async Task Tells_a_vault_that_refuses()
     {
         var simulator = await global::Simulator.SimulatorServer.StartAsync(cancellationToken: Cancellation);

@@ -67,6 +67,9 @@ public sealed class SettingsTests
     [Theory]
     [InlineData("AzureWebJobsStorage", "AccountKey=hunter2")]
     [InlineData("ArchiveStorage", "DefaultEndpointsProtocol=https;AccountKey=hunter2")]
+    [InlineData("EightByEight__BaseUrl", "https://service:hunter2@proxy.example/8x8")]
+    [InlineData("EightByEight__BaseUrl", "service:hunter2@proxy.example")]
+    [InlineData("KeyVault__Uri", "https://service:hunter2@vault.example/")]
     public void Never_shows_a_secret(string name, string value)
     {
         var exception = Assert.Throws<SettingsException>(() => Read((name, value)));

@@ -86,12 +86,20 @@ public sealed class HealthReporter(
             LookAtSourceAsync(cancellationToken));
         var own = board.Troubles;
         var checks = own.Where(trouble => trouble.Key is not (Condition.Restore or Condition.Purge or Condition.Integrity))
-            .Concat(told)
+            .Concat(told.Where(trouble => Matters(trouble.Key)))
             .OrderBy(trouble => trouble.Key)
             .Select(trouble => new HealthCheck(trouble.Key.ToString(), Unhealthy, trouble.Value))
             .ToList();
         return checks.Count == 0 ? new HealthReport(Healthy, Checks: null) : new HealthReport(Unhealthy, checks);
     }
+
+    /// <summary>What was switched off after it met with trouble cannot end that trouble by working.</summary>
+    private bool Matters(Condition condition) => condition switch
+    {
+        Condition.Restore => options.EightByEight.IncludeArchived,
+        Condition.Purge => options.Purge.Enabled,
+        _ => true,
+    };
 
     private async Task LookAtSourceAsync(CancellationToken cancellationToken)
     {
@@ -110,7 +118,7 @@ public sealed class HealthReporter(
                     await client.GetRegionsAsync(options.EightByEight.DiscoveryRegion, token);
                     board.Clear(Condition.Credentials);
                 }
-                catch (Exception exception) when (SourceFailure.OfAccount(exception) is { } outage)
+                catch (Exception exception) when (SourceFailure.OfRegions(exception, options.EightByEight.DiscoveryRegion) is { } outage)
                 {
                     throw outage;
                 }

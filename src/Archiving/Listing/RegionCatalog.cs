@@ -29,7 +29,7 @@ public sealed class RegionCatalog(CloudStorageClient client, ArchiverOptions opt
         {
             regions = await client.GetRegionsAsync(options.EightByEight.DiscoveryRegion, cancellationToken);
         }
-        catch (Exception exception) when (SourceFailure.OfAccount(exception) is { } outage)
+        catch (Exception exception) when (SourceFailure.OfRegions(exception, options.EightByEight.DiscoveryRegion) is { } outage)
         {
             throw outage;
         }

@@ -49,6 +49,14 @@ internal static class SourceFailure
         _ => AsFailing(exception),
     };
 
+    /// <summary>Describes a failure to tell the account's regions: any other answer is that of a wrong address or of a wrong region.</summary>
+    public static OutageException? OfRegions(Exception exception, string discoveryRegion) => OfAccount(exception) ?? (Answer(exception) is { } answer
+        ? new OutageException(
+            Condition.Source,
+            $"8x8 does not tell the account's regions when it is asked at {discoveryRegion} ({answer.Status}). Check EightByEight__DiscoveryRegion and EightByEight__BaseUrl, or name the regions in EightByEight__Regions.",
+            answer)
+        : null);
+
     /// <summary>Describes an error of 8x8's own, which may be one of the whole or of one object.</summary>
     public static OutageException? AsFailing(Exception exception) => Answer(exception) is { Status: >= 500 } failing
         ? new OutageException(

@@ -128,7 +128,14 @@ public sealed partial class SettingsReader(IConfiguration configuration)
             return value;
         }
 
-        Reject(name, text, "an https address (http only for this machine) without credentials");
+        const string Expected = "an https address (http only for this machine) without credentials";
+        if (text.Contains('@', StringComparison.Ordinal))
+        {
+            Problem($"{name} seems to hold credentials (its value is not shown): expected {Expected}.");
+            return null;
+        }
+
+        Reject(name, text, Expected);
         return null;
     }
 

@@ -132,9 +132,10 @@ public sealed partial class RequestBody : IDisposable
             return [];
         }
 
-        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > MostNames)
+        // An empty list must not mean everything.
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() is 0 or > MostNames)
         {
-            throw new BadRequestException(field, $"""Expected an array of at most {MostNames} names such as ["us-east"].""");
+            throw new BadRequestException(field, $"""Expected an array of 1 to {MostNames} names such as ["us-east"]; leave the field out for all.""");
         }
 
         var names = new List<string>();
