@@ -58,6 +58,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddDays(-2) });
         var planner = pipeline.Get<ListingPlanner>();
         Assert.True(await planner.PlanAsync(Cancellation) > 0);
+        var lost = await WindowsAsync(pipeline, "uk");
         _time.Advance(TimeSpan.FromMinutes(10));
         Assert.Equal(0, await planner.PlanAsync(Cancellation));
 
@@ -68,7 +69,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
 
         _time.Advance(TimeSpan.FromMinutes(31));
         Assert.True(await planner.PlanAsync(Cancellation) > 0);
-        Assert.All(await WindowsAsync(pipeline, "uk"), window => Assert.True(window.Resend));
+        Assert.All(await WindowsAsync(pipeline, "uk"), window => Assert.Equal(window.From < lost[^1].To, window.Resend));
         await pipeline.DeliverAllAsync();
 
         await pipeline.AssertArchivedAsync(item);
@@ -250,6 +251,91 @@ public sealed class ListingTests(AzuriteFixture azurite)
         await pipeline.PlanAndListAsync();
 
         Assert.All(await Task.WhenAll(items.Select(pipeline.StateAsync)), state => Assert.Equal(nameof(LedgerState.Queued), state));
+    }
+
+    [Fact]
+    public async Task Queues_again_only_what_waits_in_windows_that_were_left_undone()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        var planner = pipeline.Get<ListingPlanner>();
+        await planner.PlanAsync(Cancellation);
+        var windows = await WindowsAsync(pipeline, "uk");
+        foreach (var window in windows.SkipLast(2))
+        {
+            await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+        }
+
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows).ClearMessagesAsync(Cancellation);
+        _time.Advance(TimeSpan.FromMinutes(31));
+        await planner.PlanAsync(Cancellation);
+
+        var next = await WindowsAsync(pipeline, "uk");
+        Assert.Equal(windows[0].From, next[0].From);
+        Assert.Equal(next.Where(window => window.To > windows[^2].From && window.From < windows[^1].To), next.Where(window => window.Resend));
+        Assert.InRange(next.Count(window => window.Resend), 2, 3);
+    }
+
+    [Fact]
+    public async Task Leaves_a_window_that_was_put_off_to_the_run_that_replaced_its_own()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        var (planner, lister, counters) = (pipeline.Get<ListingPlanner>(), pipeline.Get<WindowLister>(), pipeline.Simulator.Counters);
+        await planner.PlanAsync(Cancellation);
+        var putOff = (await WindowsAsync(pipeline, "uk"))[0] with { Deferrals = 1 };
+        await lister.ListAsync(putOff, Cancellation);
+        Assert.Equal(1, counters["search"]);
+
+        _time.Advance(TimeSpan.FromMinutes(61));
+        await planner.PlanAsync(Cancellation);
+        await lister.ListAsync(putOff, Cancellation);
+        Assert.Equal(1, counters["search"]);
+
+        // A run that was planned at the same moment as another, and lost, may have sent nothing of what it queued.
+        await lister.ListAsync(putOff with { RunId = "listing-uk-lost" }, Cancellation);
+        Assert.Equal(2, counters["search"]);
+    }
+
+    [Fact]
+    public async Task Downloads_nothing_again_when_a_message_is_sent_again()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddHours(-2) });
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        var windows = await WindowsAsync(pipeline, "uk");
+        var window = windows.Single(window => window.From <= item.CreatedTime && item.CreatedTime < window.To);
+
+        // The second time it finds its own row, and cannot know whether it sent the message.
+        await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+        await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+        Assert.Equal(2, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+        var again = new ConcurrentBag<ObjectMessage>();
+        await pipeline.DeliverAsync(QueueNames.ArchiveObjects, async message =>
+        {
+            if (ObjectMessage.Parse(message.Body) is { IsSentAgain: true } second)
+            {
+                again.Add(second);
+                return;
+            }
+
+            await pipeline.ArchiveAsync(message);
+        });
+        await pipeline.Get<Archive.ObjectArchiver>().ArchiveAsync(Assert.Single(again), attempt: 1, Cancellation);
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(1, pipeline.Simulator.Counters["content"]);
+    }
+
+    [Fact]
+    public async Task Starts_anew_when_somebody_deleted_its_table()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        await pipeline.RunAsync();
+        await pipeline.Account.Tables.GetTableClient(ListingStore.TableName).DeleteAsync(Cancellation);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddDays(-3) });
+
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
     }
 
     private static StorageObject Record(DateTimeOffset created, DateTimeOffset updated) =>

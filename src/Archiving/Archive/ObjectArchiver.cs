@@ -71,7 +71,7 @@ public sealed partial class ObjectArchiver(
             return;
         }
 
-        if (work.Attempt > 1 && await FindReceiptAsync(work, cancellationToken) is { } receipt)
+        if ((work.Attempt > 1 || work.Message.IsSentAgain) && await FindReceiptAsync(work, cancellationToken) is { } receipt)
         {
             await WriteRowAsync(work, receipt, cancellationToken);
             return;
@@ -346,7 +346,7 @@ public sealed partial class ObjectArchiver(
         }
     }
 
-    /// <summary>The receipt of an earlier delivery of the same message, if it got that far and what it speaks of is there and whole.</summary>
+    /// <summary>The receipt of an earlier delivery, if it got that far and what it speaks of is there and whole.</summary>
     private async Task<Receipt?> FindReceiptAsync(ObjectWork work, CancellationToken cancellationToken)
     {
         var record = work.Record;
@@ -376,6 +376,5 @@ public sealed partial class ObjectArchiver(
 
         [LoggerMessage(EventId = 1302, Level = LogLevel.Warning, Message = "Content of {Region}/{ObjectId} is not what 8x8 claims: {Mismatch}. Attempt {Attempt} reads it again")]
         public static partial void Mismatch(ILogger logger, string region, string objectId, string mismatch, long attempt);
-
     }
 }

@@ -100,7 +100,7 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
         Log.WindowFailed(logger, window.Region, window.From, window.To);
         if (window.Kind == WindowKind.Listing)
         {
-            await listings.ListAgainAsync(window.Region, window.From, cancellationToken);
+            await listings.ListAgainAsync(window.Region, window.From, window.To, cancellationToken);
         }
 
         if (window.RunId is not null)

@@ -12,7 +12,8 @@ namespace Archiving.Listing;
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
 /// <item>It is cut into days, so that instances list side by side, and its parts are written down.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
-/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. What comes after a run that was given up queues again whatever waits, because messages may be lost.</item>
+/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. What comes after a run that was given up queues again whatever waits of the parts that were not done, because messages may be lost.</item>
+/// <item>A region that is not to be archived any more is noted as left.</item>
 /// <item>Runs of more than a week ago are forgotten.</item>
 /// </list>
 /// </summary>
@@ -37,10 +38,13 @@ public sealed partial class ListingPlanner(
     public async Task<int> PlanAsync(CancellationToken cancellationToken)
     {
         var sent = 0;
-        foreach (var region in await regions.GetAsync(cancellationToken))
+        var present = await regions.GetAsync(cancellationToken);
+        foreach (var region in present)
         {
             sent += await PlanAsync(region, cancellationToken);
         }
+
+        await NoteLeftAsync(present, cancellationToken);
 
         var now = timeProvider.GetUtcNow();
         if (now - _cleanedAt > BetweenCleanings)
@@ -86,16 +90,15 @@ public sealed partial class ListingPlanner(
         }
 
         var before = await LookAtRunAsync(watermark, now, cancellationToken);
-        if (before == RunState.UnderWay)
+        if (before.State == RunState.UnderWay)
         {
             return 0;
         }
 
         var from = Earliest(
             watermark.Watermark - options.Listing.Overlap ?? watermark.StartFrom,
-            before == RunState.Abandoned ? watermark.ActiveFrom : null,
+            before.State == RunState.Abandoned ? watermark.ActiveFrom : null,
             watermark.ListAgainFrom);
-        var isAgain = before == RunState.Abandoned || watermark.ListAgainFrom is not null;
         var to = now - options.Listing.Settle;
         to = new DateTimeOffset(to.UtcTicks - (to.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         if (to <= from || to <= watermark.Watermark)
@@ -105,7 +108,7 @@ public sealed partial class ListingPlanner(
 
         var runId = string.Create(CultureInfo.InvariantCulture, $"listing-{region}-{to.UtcDateTime:yyyyMMddHHmmss}-{Guid.NewGuid().ToString("N")[..8]}");
         var windows = Cut(from, to)
-            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = isAgain })
+            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = IsListedAgain(watermark, window.From, window.To) || before.LeftUndone(window.From, window.To) })
             .ToList();
         await store.AddWindowsAsync(windows, cancellationToken);
         await store.WriteRunAsync(
@@ -117,16 +120,24 @@ public sealed partial class ListingPlanner(
             await queues.SendAsync(window, TimeSpan.Zero, cancellationToken);
         }
 
-        // Written last: a crash before it leaves windows that are listed for nothing, never a run that waits for
-        // messages nobody sent. When another instance planned at the same moment, its run counts and ours adds nothing.
+        // Written when all is sent: a crash before it leaves windows that are listed for nothing, never a run that waits
+        // for messages nobody sent. When another instance planned at the same moment, its run counts and ours adds nothing.
         watermark.ActiveRun = runId;
         watermark.ActiveSince = now;
         watermark.ActiveFrom = from;
         watermark.ListAgainFrom = null;
-        await store.TryWriteWatermarkAsync(watermark, cancellationToken);
+        watermark.ListAgainTo = null;
+        if (await store.TryWriteWatermarkAsync(watermark, cancellationToken))
+        {
+            await store.NoteActiveAsync(runId, cancellationToken);
+        }
+
         Log.Planned(logger, region, from, to, windows.Count);
         return windows.Count;
     }
+
+    private static bool IsListedAgain(WatermarkRow watermark, DateTimeOffset from, DateTimeOffset to) =>
+        watermark.ListAgainFrom < to && !(watermark.ListAgainTo <= from);
 
     private static DateTimeOffset Earliest(DateTimeOffset first, params ReadOnlySpan<DateTimeOffset?> others)
     {
@@ -138,6 +149,20 @@ public sealed partial class ListingPlanner(
         return first;
     }
 
+    private async Task NoteLeftAsync(IReadOnlyList<string> present, CancellationToken cancellationToken)
+    {
+        foreach (var watermark in await store.ReadWatermarksAsync(cancellationToken))
+        {
+            var isLeft = !present.Contains(watermark.Region, StringComparer.Ordinal);
+            if (watermark.IsLeft != isLeft)
+            {
+                // Should somebody else write it meanwhile, the next tick does.
+                watermark.IsLeft = isLeft;
+                await store.TryWriteWatermarkAsync(watermark, cancellationToken);
+            }
+        }
+    }
+
     private enum RunState
     {
         None,
@@ -145,11 +170,11 @@ public sealed partial class ListingPlanner(
         Abandoned,
     }
 
-    private async Task<RunState> LookAtRunAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<RunBefore> LookAtRunAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (watermark.ActiveRun is not { } runId)
         {
-            return RunState.None;
+            return new RunBefore(RunState.None, []);
         }
 
         var windows = await store.ReadWindowsAsync(runId, cancellationToken);
@@ -157,7 +182,7 @@ public sealed partial class ListingPlanner(
         {
             // Done before it was written down as the present run; the next tick plans on from there.
             await completion.TryCompleteAsync(watermark.Region, runId, WindowKind.Listing, cancellationToken);
-            return RunState.UnderWay;
+            return new RunBefore(RunState.UnderWay, []);
         }
 
         var lastMove = windows.Select(window => window.Timestamp).Append(watermark.ActiveSince).Max();
@@ -165,10 +190,20 @@ public sealed partial class ListingPlanner(
         {
             // A window that failed for good, or messages that were lost: planned anew from the watermark.
             Log.Abandoned(logger, watermark.Region, runId);
-            return RunState.Abandoned;
+            return new RunBefore(RunState.Abandoned, windows);
         }
 
-        return RunState.UnderWay;
+        return new RunBefore(RunState.UnderWay, []);
+    }
+
+    /// <summary>The region's run before the one that is planned.</summary>
+    /// <param name="State">What has become of it.</param>
+    /// <param name="Windows">The windows of one that was given up; none are known when its rows are lost.</param>
+    private sealed record RunBefore(RunState State, IReadOnlyList<WindowRow> Windows)
+    {
+        /// <summary>Whether something of a span was not done by a run that was given up: what waits there may have no message. A window that was done has sent all of its own.</summary>
+        public bool LeftUndone(DateTimeOffset from, DateTimeOffset to) => State == RunState.Abandoned
+            && (Windows.Count == 0 || Windows.Any(window => !window.Done && window.From < to && from < window.To));
     }
 
     private static partial class Log

@@ -45,8 +45,14 @@ public sealed class WatermarkRow : ITableEntity
     /// <summary>Where the run under way starts: should it be given up, the next one must not start later.</summary>
     public DateTimeOffset? ActiveFrom { get; set; }
 
-    /// <summary>A window from this time on failed for good: the next run starts there at the latest, and queues again whatever waits.</summary>
+    /// <summary>A window from this time on failed for good: the next run starts there at the latest, and queues again whatever waits in it.</summary>
     public DateTimeOffset? ListAgainFrom { get; set; }
+
+    /// <summary>Where the last such window ends; <see langword="null"/> in rows of an earlier version.</summary>
+    public DateTimeOffset? ListAgainTo { get; set; }
+
+    /// <summary>Whether the region is not archived any more: 8x8 does not name it, or the settings leave it out.</summary>
+    public bool IsLeft { get; set; }
 }
 
 /// <summary>One window of a run. A window whose work was split is done, and its parts have rows of their own.</summary>
@@ -145,4 +151,7 @@ public sealed class RunRow : ITableEntity
 
     /// <summary>How many windows it began with. Busy ones are split later.</summary>
     public int Planned { get; set; }
+
+    /// <summary>Listings: whether the region's watermark waits for it, or did so. Of two that were planned at the same moment, one.</summary>
+    public bool WasActive { get; set; }
 }

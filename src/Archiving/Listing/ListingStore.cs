@@ -32,18 +32,25 @@ public sealed class ListingStore : IDisposable
         },
         cancellationToken);
 
-    /// <summary>Makes the next listing of a region start at a time at the latest, and queue again whatever waits.</summary>
-    public async Task ListAgainAsync(string region, DateTimeOffset from, CancellationToken cancellationToken)
+    /// <summary>Makes the next listing of a region hold a span, and queue again whatever waits in it.</summary>
+    public async Task ListAgainAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        while (await FindWatermarkAsync(region, cancellationToken) is { } row && !(row.ListAgainFrom <= from))
+        while (await FindWatermarkAsync(region, cancellationToken) is { } row && !(row.ListAgainFrom <= from && row.ListAgainTo >= to))
         {
-            row.ListAgainFrom = from;
+            row.ListAgainFrom = row.ListAgainFrom < from ? row.ListAgainFrom : from;
+            row.ListAgainTo = row.ListAgainTo > to ? row.ListAgainTo : to;
             if (await TryWriteWatermarkAsync(row, cancellationToken))
             {
                 return;
             }
         }
     }
+
+    /// <summary>Whether a run was given up and another lists its span instead: then what is left of it need not be listed.</summary>
+    public async Task<bool> IsReplacedAsync(string region, string runId, CancellationToken cancellationToken) =>
+        await FindWatermarkAsync(region, cancellationToken) is { } watermark && watermark.ActiveRun != runId
+        && await FindRunAsync(runId, cancellationToken) is { WasActive: true } run
+        && (watermark.ActiveSince ?? watermark.LastCompleted) > run.StartedAt;
 
     /// <summary>Every region's watermark.</summary>
     public Task<List<WatermarkRow>> ReadWatermarksAsync(CancellationToken cancellationToken) => CallAsync(
@@ -81,7 +88,7 @@ public sealed class ListingStore : IDisposable
 
                     return true;
                 }
-                catch (RequestFailedException exception) when (exception.Status is 404 or 409 or 412)
+                catch (RequestFailedException exception) when (RowConflict.Is(exception))
                 {
                     return false;
                 }
@@ -103,7 +110,7 @@ public sealed class ListingStore : IDisposable
                         await _table.SubmitTransactionAsync(rows.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)), cancellationToken);
                         return true;
                     }
-                    catch (RequestFailedException exception) when (exception.Status == 409)
+                    catch (RequestFailedException exception) when (RowConflict.Is(exception))
                     {
                         return false;
                     }
@@ -123,7 +130,7 @@ public sealed class ListingStore : IDisposable
                         {
                             await _table.AddEntityAsync(row, cancellationToken);
                         }
-                        catch (RequestFailedException exception) when (exception.Status == 409)
+                        catch (RequestFailedException exception) when (RowConflict.Is(exception))
                         {
                             // On record already, perhaps done already: as it is, it is right.
                         }
@@ -165,6 +172,13 @@ public sealed class ListingStore : IDisposable
         ArgumentNullException.ThrowIfNull(row);
         row.RowKey = ObjectNames.Encode(runId);
         return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Notes that a run is, or was, the one that its region's watermark waits for. The run may have ended meanwhile, so nothing else of it is touched.</summary>
+    public Task NoteActiveAsync(string runId, CancellationToken cancellationToken)
+    {
+        var row = new TableEntity(RunRow.Partition, ObjectNames.Encode(runId)) { [nameof(RunRow.WasActive)] = true };
+        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken), cancellationToken);
     }
 
     /// <summary>Deletes runs, and their windows, that began before a time.</summary>
@@ -243,13 +257,18 @@ public sealed class ListingStore : IDisposable
     {
         try
         {
-            await _created.EnsureAsync(cancellationToken);
-            return await call();
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
-        {
-            _created.Forget();
-            throw;
+            try
+            {
+                await _created.EnsureAsync(cancellationToken);
+                return await call();
+            }
+            catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
+            {
+                // Somebody deleted the table: it is made again, and listing starts as it did at first.
+                _created.Forget();
+                await _created.EnsureAsync(cancellationToken);
+                return await call();
+            }
         }
         catch (Exception exception) when (exception is not OutageException && StorageOutage.Runtime(exception) is { } outage)
         {

@@ -28,7 +28,11 @@ public enum Finding
 /// <param name="Record">The record.</param>
 /// <param name="Finding">What was found.</param>
 /// <param name="IsQueued">Whether it was put into a queue now.</param>
-public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding, bool IsQueued);
+public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding, bool IsQueued)
+{
+    /// <summary>Whether it waited already, and a message for it may be there.</summary>
+    public bool IsQueuedAgain { get; init; }
+}
 
 /// <summary>
 /// Takes in listed records: looks up which of them the ledger knows, and queues what is new or changed.
@@ -117,7 +121,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
 
         if (options.Archive.Enabled)
         {
-            await Task.WhenAll(taken.Values.Where(intake => intake.IsQueued).Select(intake => _turns.RunAsync(() => SendAsync(window, intake.Record, cancellationToken))));
+            await Task.WhenAll(taken.Values.Where(intake => intake.IsQueued).Select(intake => _turns.RunAsync(() => SendAsync(window, intake, cancellationToken))));
         }
 
         return taken.Values;
@@ -201,7 +205,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             _archived.Add(window.Region, record);
         }
 
-        return new Intake(key, record, finding, isQueued);
+        return new Intake(key, record, finding, isQueued) { IsQueuedAgain = isQueued && entry.Is(LedgerState.Queued) && entry.Knows(record) };
     }
 
     private (Finding Finding, bool IsQueued) Judge(WindowMessage window, StorageObject record, LedgerEntry entry, NameSet? receipts)
@@ -253,9 +257,9 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         return entry;
     }
 
-    private Task SendAsync(WindowMessage window, StorageObject record, CancellationToken cancellationToken) => queues.SendAsync(
-        QueueFor(record),
-        new ObjectMessage { Region = window.Region, Id = record.Id, Record = record, RunId = window.RunId },
+    private Task SendAsync(WindowMessage window, Intake intake, CancellationToken cancellationToken) => queues.SendAsync(
+        QueueFor(intake.Record),
+        new ObjectMessage { Region = window.Region, Id = intake.Record.Id, Record = intake.Record, RunId = window.RunId, IsSentAgain = intake.IsQueuedAgain },
         TimeSpan.Zero,
         cancellationToken);
 }

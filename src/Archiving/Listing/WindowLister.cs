@@ -50,6 +50,13 @@ public sealed partial class WindowLister(
 
     private async Task ListPartAsync(WindowMessage window, CancellationToken cancellationToken)
     {
+        if (window is { Kind: WindowKind.Listing, Deferrals: > 0, RunId: { } run } && await store.IsReplacedAsync(window.Region, run, cancellationToken))
+        {
+            // While 8x8 does not work, runs are given up and planned anew. When it works again, one of them is enough.
+            Log.Replaced(logger, window.Region, window.From, window.To);
+            return;
+        }
+
         var counts = window.Kind switch
         {
             WindowKind.Rebuild => await rebuilder.RebuildAsync(window, cancellationToken),
@@ -204,5 +211,8 @@ public sealed partial class WindowLister(
     {
         [LoggerMessage(EventId = 1210, Level = LogLevel.Information, Message = "Listed {Region} from {From:O} to {To:O}: {Listed} records, {Enqueued} to archive")]
         public static partial void Listed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, long listed, long enqueued);
+
+        [LoggerMessage(EventId = 1212, Level = LogLevel.Information, Message = "{Region} from {From:O} to {To:O} was put off and is listed by a later run")]
+        public static partial void Replaced(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);
     }
 }

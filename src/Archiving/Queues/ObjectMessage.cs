@@ -28,6 +28,9 @@ public sealed record ObjectMessage
     /// <summary>The run that queued it; <see langword="null"/> when none did.</summary>
     public string? RunId { get; init; }
 
+    /// <summary>Whether another message for the object may have been there: then what it asks for may be done.</summary>
+    public bool IsSentAgain { get; init; }
+
     /// <summary>How often work on it was put off because of an outage.</summary>
     public int Deferrals { get; init; }
 
@@ -75,6 +78,7 @@ public sealed record ObjectMessage
                     ? StorageObject.Parse(BinaryData.FromString(record.GetRawText()))
                     : null,
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() : null,
+                IsSentAgain = root.TryGetProperty("sentAgain", out var sentAgain) && sentAgain.ValueKind == JsonValueKind.True,
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
                 Deaths = root.TryGetProperty("deaths", out var deaths) && deaths.TryGetInt32(out var died) ? died : 0,
                 Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
@@ -108,6 +112,11 @@ public sealed record ObjectMessage
             if (RunId is not null)
             {
                 json.WriteString("runId"u8, RunId);
+            }
+
+            if (IsSentAgain)
+            {
+                json.WriteBoolean("sentAgain"u8, IsSentAgain);
             }
 
             if (Deferrals > 0)
