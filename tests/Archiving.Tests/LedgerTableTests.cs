@@ -4,7 +4,6 @@ using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Status;
 using EightByEight;
-using Simulator;
 using Simulator.Objects;
 using Testing;
 
