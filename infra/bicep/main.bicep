@@ -302,6 +302,10 @@ module app 'modules/functionApp.bicep' = {
       toObject(items(settings), setting => setting.key, setting => string(setting.value)),
       toObject(items(retentionDays), type => 'Retention__${type.key}', type => string(type.value)),
       {
+        // With addresses alone the Functions host can fail to make its client of blobs early in its start; with the name
+        // beside them it does not (Azure/azure-functions-host#11787). The app goes by the addresses. The host makes
+        // addresses of its own from the name, in core.windows.net, which is Azure's public cloud.
+        AzureWebJobsStorage__accountName: runtimeStorage.outputs.name
         AzureWebJobsStorage__blobServiceUri: runtimeStorage.outputs.endpoints.blob
         AzureWebJobsStorage__queueServiceUri: runtimeStorage.outputs.endpoints.queue
         AzureWebJobsStorage__tableServiceUri: runtimeStorage.outputs.endpoints.table
