@@ -55,12 +55,12 @@ param softDeleteDays int = 30
 @description('Makes versions in the archive ready for immutability and legal holds. Decided once, when the account is made; the account can be deleted only when it is empty then.')
 param immutableStorage bool = true
 
-@description('For how many days nothing in the archive can be changed or deleted. 0 is no policy. Needs immutableStorage.')
+@description('For how many days what is archived from then on can be neither changed nor deleted; what is there already stays as it is. 0 sets no policy and takes none away. Needs immutableStorage.')
 @minValue(0)
 @maxValue(146000)
 param immutabilityDays int = 0
 
-@description('Locks the policy for good: it can be lengthened, and never be shortened or removed by anybody. Deploy once unlocked first.')
+@description('Locks the policy for good: it can be lengthened, and never be shortened or removed by anybody. Holds for what is archived from then on. Deploy once unlocked first.')
 param immutabilityLocked bool = false
 
 @description('After how many days blobs of the archive move to the tier Cool. 0 is never.')
