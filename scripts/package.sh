@@ -21,6 +21,9 @@ for file in host.json worker.config.json Functions.dll; do
 done
 [ ! -e "$publish/local.settings.json" ] || fail "local.settings.json, which can hold secrets, is in the published app."
 
+# Whoever passes binaries on has to pass on the texts of their licences, too.
+cp LICENSE THIRD-PARTY-NOTICES.md "$publish"
+
 # Hidden folders too: the Functions host looks for its extensions in .azurefunctions.
 find "$publish" -exec touch --no-dereference --date="@$(git log -1 --format=%ct)" {} +
 rm -f "$archive"

@@ -55,12 +55,12 @@ param softDeleteDays int = 30
 @description('Makes versions in the archive ready for immutability and legal holds. Decided once, when the account is made; the account can be deleted only when it is empty then.')
 param immutableStorage bool = true
 
-@description('For how many days nothing in the archive can be changed or deleted. 0 is no policy. Needs immutableStorage.')
+@description('For how many days what is archived from then on can be neither changed nor deleted; what is there already stays as it is. 0 sets no policy and takes none away. Needs immutableStorage.')
 @minValue(0)
 @maxValue(146000)
 param immutabilityDays int = 0
 
-@description('Locks the policy for good: it can be lengthened, and never be shortened or removed by anybody. Deploy once unlocked first.')
+@description('Locks the policy for good: it can be lengthened, and never be shortened or removed by anybody. Holds for what is archived from then on. Deploy once unlocked first.')
 param immutabilityLocked bool = false
 
 @description('After how many days blobs of the archive move to the tier Cool. 0 is never.')
@@ -302,6 +302,10 @@ module app 'modules/functionApp.bicep' = {
       toObject(items(settings), setting => setting.key, setting => string(setting.value)),
       toObject(items(retentionDays), type => 'Retention__${type.key}', type => string(type.value)),
       {
+        // With addresses alone the Functions host can fail to make its client of blobs early in its start; with the name
+        // beside them it does not (Azure/azure-functions-host#11787). The app goes by the addresses. The host makes
+        // addresses of its own from the name, in core.windows.net, which is Azure's public cloud.
+        AzureWebJobsStorage__accountName: runtimeStorage.outputs.name
         AzureWebJobsStorage__blobServiceUri: runtimeStorage.outputs.endpoints.blob
         AzureWebJobsStorage__queueServiceUri: runtimeStorage.outputs.endpoints.queue
         AzureWebJobsStorage__tableServiceUri: runtimeStorage.outputs.endpoints.table

@@ -66,7 +66,7 @@ public sealed partial class DocumentationTests(TemplateFixture template)
         Assert.All(named, name => Assert.True(main.Contains($"\nparam {name} ", StringComparison.Ordinal), $"There is no parameter {name}."));
     }
 
-    private static readonly string[] Programs = ["az", "azd", "curl", "dotnet", "func", "git"];
+    private static readonly string[] Programs = ["az", "azd", "curl", "dotnet", "git"];
 
     // What has a slash and is neither an address nor a resource nor a placeholder.
     private static bool IsFile(string word) => PlainPath().IsMatch(word);

@@ -38,7 +38,7 @@ public sealed class ReleaseScriptTests : IDisposable
 
         Assert.Equal(packages[0], packages[1]);
         await using var package = new ZipArchive(new MemoryStream(packages[0]));
-        Assert.Equal([".azurefunctions/extensions.json", "Functions.dll", "host.json", "worker.config.json"], package.Entries.Select(entry => entry.FullName));
+        Assert.Equal([".azurefunctions/extensions.json", "Functions.dll", "LICENSE", "THIRD-PARTY-NOTICES.md", "host.json", "worker.config.json"], package.Entries.Select(entry => entry.FullName));
     }
 
     [Theory]

@@ -136,11 +136,14 @@ public sealed partial class WorkflowTests
         var yaml = new YamlStream();
         yaml.Load(new StringReader(File.ReadAllText(RepositoryFiles.At(".github/dependabot.yml"))));
         var updates = ((YamlSequenceNode)((YamlMappingNode)yaml.Documents[0].RootNode)["updates"]).Cast<YamlMappingNode>()
-            .ToDictionary(update => Workflow.Text(update, "package-ecosystem")!, update => Workflow.Text(update, "directory")!.TrimStart('/'), StringComparer.Ordinal);
+            .ToLookup(update => Workflow.Text(update, "package-ecosystem")!, update => Workflow.Text(update, "directory")!.TrimStart('/'), StringComparer.Ordinal);
+        var locked = new[] { "src", "tests" }.SelectMany(folder => Directory.EnumerateDirectories(RepositoryFiles.At(folder)))
+            .Where(folder => File.Exists(Path.Combine(folder, "package-lock.json")))
+            .Select(folder => Path.GetRelativePath(RepositoryFiles.Root, folder).Replace('\\', '/'));
 
-        Assert.True(RepositoryFiles.Exists(Path.Combine(updates["nuget"], "Directory.Packages.props")));
-        Assert.True(RepositoryFiles.Exists(Path.Combine(updates["npm"], "package-lock.json")));
-        Assert.True(RepositoryFiles.Exists(Path.Combine(updates["github-actions"], ".github/workflows")));
+        Assert.True(RepositoryFiles.Exists(Path.Combine(Assert.Single(updates["nuget"]), "Directory.Packages.props")));
+        Assert.Equal(locked.Order(StringComparer.Ordinal), updates["npm"].Order(StringComparer.Ordinal));
+        Assert.True(RepositoryFiles.Exists(Path.Combine(Assert.Single(updates["github-actions"]), ".github/workflows")));
     }
 
     private static IEnumerable<string> Secrets(Workflow workflow) =>

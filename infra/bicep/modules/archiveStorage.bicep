@@ -24,7 +24,7 @@ param softDeleteDays int
 @description('Whether versions can be made immutable and put on legal hold. Cannot be changed later.')
 param immutableStorage bool
 
-@description('For how many days nothing can be changed or deleted. 0 is no policy.')
+@description('For how many days what is written from then on can be neither changed nor deleted. 0 sets no policy and takes none away.')
 param immutabilityDays int
 
 @description('Whether that policy can no longer be shortened or taken away, by nobody.')
@@ -54,7 +54,8 @@ param workspaceId string
 var storageBlobDelegator = 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
 
 // The state Locked is taken only by an account whose policy stood unlocked before. It is the account's policy and not a
-// container's, because a template can lock no other, and the account holds nothing but the archive.
+// container's, because a template can lock no other, and the account holds nothing but the archive. Versions take it over
+// when they are written: those that are there already keep what they have. Left out, it stays as it is.
 var immutabilityPolicy = immutabilityDays > 0
   ? {
       immutabilityPolicy: {
