@@ -49,7 +49,7 @@ internal sealed partial class QueueListener(
             {
                 break;
             }
-            catch (Exception exception) when (exception is RequestFailedException or AggregateException)
+            catch (Exception exception) when (StorageAccounts.IsTrouble(exception))
             {
                 Log.QueueTrouble(logger, queueName, exception.Message.Split('\n')[0]);
                 await Task.Delay(AfterError, timeProvider, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -152,7 +152,7 @@ internal sealed partial class QueueListener(
                 await HideAsync(running, settings.VisibilityTimeout);
             }
         }
-        catch (Exception exception) when (exception is RequestFailedException or AggregateException)
+        catch (Exception exception) when (StorageAccounts.IsTrouble(exception))
         {
             // It comes back when its lease ends, and whoever gets it finds the work done.
             Log.MessageTrouble(logger, queueName, message.MessageId, exception.Message.Split('\n')[0]);
@@ -203,7 +203,7 @@ internal sealed partial class QueueListener(
                 {
                     // The function has ended meanwhile.
                 }
-                catch (Exception exception) when (exception is RequestFailedException or AggregateException)
+                catch (Exception exception) when (StorageAccounts.IsTrouble(exception))
                 {
                     Log.RenewalFailed(logger, queueName, running.Message.MessageId, exception.Message.Split('\n')[0]);
                 }
