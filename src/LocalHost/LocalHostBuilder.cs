@@ -93,7 +93,8 @@ internal sealed class LocalHostBuilder
         services.AddSingleton(provider => new FunctionHost(
             provider,
             () => FunctionDescriptor.Find(FunctionTypes ?? Assembly.GetEntryAssembly()!.GetTypes()),
-            HostId()));
+            HostId(),
+            provider.GetRequiredService<ILogger<FunctionHost>>()));
         return new LocalFunctionsHost(Web.Build(), UsesAspNetCore);
     }
 

@@ -6,6 +6,7 @@ using LocalHost.Functions;
 using LocalHost.Timers;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Testing;
@@ -127,6 +128,19 @@ public sealed class TimerListenerTests(AzuriteFixture azurite) : HostTest(azurit
         await running;
     }
 
+    [Fact]
+    public async Task Tells_of_a_fault_that_ends_it()
+    {
+        var logs = new LogCapture();
+        await using var app = await TestApp.StartAsync(Account, [typeof(EveryFiveMinutes)], time: new BrokenTime(), configure: builder => builder.Logging.AddProvider(logs), settings: ("Every", "0 */5 * * * *"));
+
+        await Eventually.HoldsAsync(() => logs.Lines.Any(line => line.Level == LogLevel.Critical), "the message");
+
+        var (_, message) = Assert.Single(logs.Lines, line => line.Level == LogLevel.Critical);
+        Assert.Contains("'Functions.Tick' has ended", message, StringComparison.Ordinal);
+        Assert.Contains("The clock is gone.", message, StringComparison.Ordinal);
+    }
+
     private Task<TestApp> StartAsync(Type functions, string? folder = null) =>
         TestApp.StartAsync(Account, [functions], Recorder, _time, folder: folder, settings: ("Every", "0 */5 * * * *"));
 
@@ -181,6 +195,11 @@ public sealed class TimerListenerTests(AzuriteFixture azurite) : HostTest(azurit
                 return timer.DisposeAsync();
             }
         }
+    }
+
+    private sealed class BrokenTime : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => throw new InvalidOperationException("The clock is gone.");
     }
 
     private sealed class Lapsed : TokenCredential
