@@ -225,6 +225,26 @@ public sealed class QueueListenerTests(AzuriteFixture azurite) : HostTest(azurit
     }
 
     [Fact]
+    public async Task Keeps_a_message_hidden_when_a_login_lapses_for_one_renewal()
+    {
+        var end = new TaskCompletionSource();
+        Recorder.Do = (_, _) => end.Task;
+        await Queue("texts").CreateAsync(cancellationToken: Cancellation);
+        await SendAsync("texts", "long");
+        using var stop = new CancellationTokenSource();
+
+        var running = RunAsync(new LapsedOnce(RequestMethod.Put), stop.Token, lease: TimeSpan.FromSeconds(6));
+
+        await Eventually.HoldsAsync(() => Recorder.Count("long") == 1, "the call");
+        await Task.Delay(TimeSpan.FromSeconds(9), Cancellation);
+        Assert.Equal(1, Recorder.Count("long"));
+        end.SetResult();
+        await Eventually.HoldsAsync(async () => await CountAsync("texts") == 0, "an empty queue");
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public async Task Ends_in_order_when_a_login_lapses_before_the_last_message_is_deleted()
     {
         var end = new TaskCompletionSource();

@@ -195,9 +195,12 @@ internal sealed partial class QueueListener(
             {
                 try
                 {
-                    running.LeasedAt = timeProvider.GetTimestamp();
+                    var asked = timeProvider.GetTimestamp();
                     await running.RenewAsync(async receipt =>
                         (await _queue.UpdateMessageAsync(running.Message.MessageId, receipt, visibilityTimeout: settings.Lease, cancellationToken: stop)).Value.PopReceipt);
+
+                    // Only now: what fails is tried again before the lease ends.
+                    running.LeasedAt = asked;
                 }
                 catch (ObjectDisposedException)
                 {
