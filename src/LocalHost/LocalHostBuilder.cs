@@ -123,7 +123,7 @@ internal sealed class LocalHostBuilder
 
                 return (name, values);
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
                 throw new FunctionAppException($"{name} cannot be read: {exception.Message}", exception);
             }

@@ -85,14 +85,31 @@ public sealed class StartTests(AzuriteFixture azurite) : HostTest(azurite)
         Directory.Delete(folder, recursive: true);
     }
 
-    [Fact]
-    public void Says_that_local_settings_cannot_be_read()
+    [Theory]
+    [InlineData("local.settings.json", "{", "Expected depth to be zero")]
+    [InlineData("local.settings.json", "[]", "'Array'")]
+    [InlineData("local.settings.json", """{ "Values": [] }""", "'Array'")]
+    public void Says_which_file_cannot_be_read_and_why(string file, string content, string expected)
     {
         var folder = Directory.CreateTempSubdirectory("settings-").FullName;
-        File.WriteAllText(Path.Combine(folder, "local.settings.json"), "{");
+        File.WriteAllText(Path.Combine(folder, file), content);
 
-        Assert.Contains("local.settings.json cannot be read", Assert.Throws<FunctionAppException>(() => LocalHostBuilder.Create([], folder)).Message, StringComparison.Ordinal);
+        var message = Assert.Throws<FunctionAppException>(() => LocalHostBuilder.Create([], folder, [])).Message;
+
+        Assert.StartsWith($"{file} cannot be read: ", message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
         Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Ends_with_1_and_that_message_alone_when_a_file_cannot_be_read()
+    {
+        var file = Path.GetTempFileName();
+        await using var app = new AppProcess(new Dictionary<string, string>(StringComparer.Ordinal) { ["LocalHost__SettingsFile"] = file });
+
+        Assert.Equal(1, await app.WaitForEndAsync());
+        Assert.StartsWith($"{file} cannot be read: ", Assert.Single(app.Lines), StringComparison.Ordinal);
+        File.Delete(file);
     }
 
 #pragma warning disable CA1812 // Found by reflection, as function classes are.
