@@ -10,7 +10,7 @@ using Microsoft.Extensions.Logging;
 namespace LocalHost;
 
 /// <summary>Runs the listeners of an app's functions.</summary>
-internal sealed class FunctionHost(IServiceProvider services, Func<IReadOnlyList<FunctionDescriptor>> find, string hostId) : IDisposable
+internal sealed partial class FunctionHost(IServiceProvider services, Func<IReadOnlyList<FunctionDescriptor>> find, string hostId, ILogger<FunctionHost> logger) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _abandon = new();
@@ -53,8 +53,8 @@ internal sealed class FunctionHost(IServiceProvider services, Func<IReadOnlyList
     /// <summary>Begins to listen.</summary>
     public void Start()
     {
-        _listening.AddRange(_timers.Values.Select(timer => Task.Run(() => timer.RunAsync(_stop.Token, _abandon.Token))));
-        _listening.AddRange(_queues.Values.Select(queue => Task.Run(() => queue.RunAsync(_stop.Token, _abandon.Token))));
+        _listening.AddRange(_timers.Select(timer => Task.Run(() => ListenAsync(timer.Key, timer.Value.RunAsync))));
+        _listening.AddRange(_queues.Select(queue => Task.Run(() => ListenAsync(queue.Key, queue.Value.RunAsync))));
     }
 
     /// <summary>Takes nothing new, waits for what runs, and cancels what still does after the drain time.</summary>
@@ -95,6 +95,19 @@ internal sealed class FunctionHost(IServiceProvider services, Func<IReadOnlyList
         _abandon.Dispose();
     }
 
+    private async Task ListenAsync(string function, Func<CancellationToken, CancellationToken, Task> run)
+    {
+        try
+        {
+            await run(_stop.Token, _abandon.Token);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !_stop.IsCancellationRequested)
+        {
+            // Nobody waits for a listener before the host stops, so whatever ends it is told here or nowhere.
+            Log.ListenerEnded(logger, function, exception);
+        }
+    }
+
     private TimerSchedule Schedule(FunctionDescriptor function, TimerTriggerAttribute timer)
     {
         var expression = Resolve(function, timer.Schedule);
@@ -119,5 +132,11 @@ internal sealed class FunctionHost(IServiceProvider services, Func<IReadOnlyList
         return services.GetRequiredService<IConfiguration>()[setting.Replace("__", ":", StringComparison.Ordinal)] is { Length: > 0 } value
             ? value
             : throw new FunctionAppException($"Function '{function.Name}', parameter '{function.TriggerParameter.Name}': the setting {setting} is missing. Put it into local.settings.json or the environment.");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 40, Level = LogLevel.Critical, Message = "The listener of 'Functions.{Function}' has ended. The function is not fired again until the host is started anew.")]
+        public static partial void ListenerEnded(ILogger logger, string function, Exception exception);
     }
 }

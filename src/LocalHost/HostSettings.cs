@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using Microsoft.Extensions.Configuration;
 
 namespace LocalHost;
@@ -31,25 +30,29 @@ internal sealed record HostSettings
 
     public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
 
-    /// <summary>Reads <c>host.json</c> below <c>AzureFunctionsJobHost__…</c> settings.</summary>
+    /// <summary>Opens <c>host.json</c> below <c>AzureFunctionsJobHost__…</c> settings.</summary>
+    /// <exception cref="FunctionAppException">It is malformed.</exception>
+    public static IConfiguration Open(string directory, IConfiguration app)
+    {
+        try
+        {
+            return new ConfigurationBuilder()
+                .AddJsonFile(Path.Combine(directory, "host.json"), optional: true, reloadOnChange: false)
+                .AddInMemoryCollection(app.GetSection("AzureFunctionsJobHost").AsEnumerable(makePathsRelative: true))
+                .Build();
+        }
+        catch (InvalidDataException exception)
+        {
+            // The outer exceptions say no more than that it cannot be parsed.
+            throw new FunctionAppException($"host.json cannot be read: {exception.GetBaseException().Message}", exception);
+        }
+    }
+
+    /// <summary>Reads what this host understands of them.</summary>
+    /// <exception cref="FunctionAppException">A value is wrong.</exception>
     public static HostSettings Read(string directory, IConfiguration app, bool isDevelopment)
     {
-        var file = Path.Combine(directory, "host.json");
-        var builder = new ConfigurationBuilder();
-        if (File.Exists(file))
-        {
-            try
-            {
-                builder.AddJsonFile(file, optional: false, reloadOnChange: false);
-                builder.Build();
-            }
-            catch (Exception exception) when (exception is InvalidDataException or FormatException or JsonException)
-            {
-                throw new FunctionAppException($"host.json cannot be read: {exception.InnerException?.Message ?? exception.Message}", exception);
-            }
-        }
-
-        var host = builder.AddInMemoryCollection(app.GetSection("AzureFunctionsJobHost").AsEnumerable(makePathsRelative: true)).Build();
+        var host = Open(directory, app);
         var queues = host.GetSection("extensions:queues");
         var batchSize = Integer(queues, "batchSize", 16, 1, 32);
         var polling = Duration(queues, "maxPollingInterval", TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(100));

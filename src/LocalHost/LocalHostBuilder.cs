@@ -72,7 +72,7 @@ internal sealed class LocalHostBuilder
             console.IncludeScopes = false;
         });
         web.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        web.Logging.AddConfiguration(HostLogging(directory));
+        web.Logging.AddConfiguration(HostLogging(directory, web.Configuration));
         web.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromMinutes(2));
         return new LocalHostBuilder(web, directory);
     }
@@ -93,7 +93,8 @@ internal sealed class LocalHostBuilder
         services.AddSingleton(provider => new FunctionHost(
             provider,
             () => FunctionDescriptor.Find(FunctionTypes ?? Assembly.GetEntryAssembly()!.GetTypes()),
-            HostId()));
+            HostId(),
+            provider.GetRequiredService<ILogger<FunctionHost>>()));
         return new LocalFunctionsHost(Web.Build(), UsesAspNetCore);
     }
 
@@ -122,7 +123,7 @@ internal sealed class LocalHostBuilder
 
                 return (name, values);
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
                 throw new FunctionAppException($"{name} cannot be read: {exception.Message}", exception);
             }
@@ -131,13 +132,18 @@ internal sealed class LocalHostBuilder
         return (null, []);
     }
 
-    private static IConfigurationRoot HostLogging(string directory)
+    private static IConfigurationRoot HostLogging(string directory, IConfiguration app)
     {
+        var levels = HostSettings.Open(directory, app).GetSection("logging:logLevel").GetChildren().ToList();
+        if (levels.Find(level => !string.IsNullOrEmpty(level.Value) && !Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _)) is { } wrong)
+        {
+            throw new FunctionAppException($"{wrong.Path} is \"{wrong.Value}\": expected one of {string.Join(", ", Enum.GetNames<LogLevel>())}.");
+        }
+
         // The Functions host's "default" is what the logging of .NET calls "Default".
-        var host = new ConfigurationBuilder().AddJsonFile(Path.Combine(directory, "host.json"), optional: true, reloadOnChange: false).Build();
-        var levels = host.GetSection("logging:logLevel").GetChildren()
-            .ToDictionary(level => $"LogLevel:{(string.Equals(level.Key, "default", StringComparison.OrdinalIgnoreCase) ? "Default" : level.Key)}", level => level.Value);
-        return new ConfigurationBuilder().AddInMemoryCollection(levels).Build();
+        return new ConfigurationBuilder()
+            .AddInMemoryCollection(levels.ToDictionary(level => $"LogLevel:{(string.Equals(level.Key, "default", StringComparison.OrdinalIgnoreCase) ? "Default" : level.Key)}", level => level.Value))
+            .Build();
     }
 
     private string HostId() =>

@@ -12,6 +12,9 @@ internal sealed class StorageAccounts(IConfiguration configuration, HostSettings
     public const string Default = "AzureWebJobsStorage";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
+    /// <summary>Whether an account does not serve now and may later: it cannot be reached, refuses, or the login that opens it has lapsed.</summary>
+    public static bool IsTrouble(Exception exception) => exception is RequestFailedException or AggregateException or AuthenticationFailedException;
+
     public QueueServiceClient Queues(string name)
     {
         var options = new QueueClientOptions { MessageEncoding = settings.IsBase64 ? QueueMessageEncoding.Base64 : QueueMessageEncoding.None };
@@ -31,7 +34,7 @@ internal sealed class StorageAccounts(IConfiguration configuration, HostSettings
         {
             await queues.GetQueueClient("azure-webjobs-probe").ExistsAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is RequestFailedException or AggregateException or AuthenticationFailedException or TaskCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when ((IsTrouble(exception) || exception is TaskCanceledException) && !cancellationToken.IsCancellationRequested)
         {
             var failure = exception is AggregateException { InnerExceptions: [.., var last] } ? last : exception;
             throw new FunctionAppException(

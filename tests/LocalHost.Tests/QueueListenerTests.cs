@@ -1,8 +1,16 @@
 using System.Diagnostics;
 using System.Text;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Identity;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
+using LocalHost.Functions;
+using LocalHost.Queues;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Testing;
 
 namespace LocalHost.Tests;
@@ -202,6 +210,79 @@ public sealed class QueueListenerTests(AzuriteFixture azurite) : HostTest(azurit
         await Eventually.HoldsAsync(() => Recorder.Count("after") == 1, "the call");
     }
 
+    [Fact]
+    public async Task Reads_its_queue_again_once_a_login_that_lapsed_is_back()
+    {
+        await Queue("texts").CreateAsync(cancellationToken: Cancellation);
+        await SendAsync("texts", "waiting");
+        using var stop = new CancellationTokenSource();
+
+        var running = RunAsync(new LapsedOnce(RequestMethod.Get), stop.Token);
+
+        await Eventually.HoldsAsync(() => Recorder.Count("waiting") == 1, "the call");
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Keeps_a_message_hidden_when_a_login_lapses_for_one_renewal()
+    {
+        var end = new TaskCompletionSource();
+        Recorder.Do = (_, _) => end.Task;
+        await Queue("texts").CreateAsync(cancellationToken: Cancellation);
+        await SendAsync("texts", "long");
+        using var stop = new CancellationTokenSource();
+
+        var running = RunAsync(new LapsedOnce(RequestMethod.Put), stop.Token, lease: TimeSpan.FromSeconds(6));
+
+        await Eventually.HoldsAsync(() => Recorder.Count("long") == 1, "the call");
+        await Task.Delay(TimeSpan.FromSeconds(9), Cancellation);
+        Assert.Equal(1, Recorder.Count("long"));
+        end.SetResult();
+        await Eventually.HoldsAsync(async () => await CountAsync("texts") == 0, "an empty queue");
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Ends_in_order_when_a_login_lapses_before_the_last_message_is_deleted()
+    {
+        var end = new TaskCompletionSource();
+        Recorder.Do = (_, _) => end.Task;
+        await Queue("texts").CreateAsync(cancellationToken: Cancellation);
+        await SendAsync("texts", "last");
+        using var stop = new CancellationTokenSource();
+        var running = RunAsync(new LapsedOnce(RequestMethod.Delete), stop.Token);
+        await Eventually.HoldsAsync(() => Recorder.Count("last") == 1, "the call");
+
+        await stop.CancelAsync();
+        end.SetResult();
+        await running;
+
+        Assert.Equal(1, await CountAsync("texts"));
+    }
+
+    /// <summary>Listens without a host around it, by way of a login.</summary>
+    private Task RunAsync(LapsedOnce login, CancellationToken stop, TimeSpan? lease = null)
+    {
+        var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
+        options.AddPolicy(login, HttpPipelinePosition.PerRetry);
+        var settings = HostSettings.Read(AppContext.BaseDirectory, new ConfigurationBuilder().Build(), isDevelopment: true) with
+        {
+            MaxPollingInterval = TimeSpan.FromMilliseconds(200),
+            Lease = lease ?? TimeSpan.FromSeconds(30),
+        };
+        var invoker = new FunctionInvoker(new ServiceCollection().AddSingleton(Recorder).BuildServiceProvider(), [], NullLogger<FunctionInvoker>.Instance);
+        return new QueueListener(
+            FunctionDescriptor.Find([typeof(Texts)]).Single(),
+            new QueueServiceClient(Account.ConnectionString, options),
+            "texts",
+            settings,
+            invoker,
+            TimeProvider.System,
+            NullLogger<QueueListener>.Instance).RunAsync(stop, Cancellation);
+    }
+
     private Task<TestApp> StartAsync(Type functions, TimeSpan? lease = null, string? queues = null, params (string, string)[] settings) => queues is null
         ? TestApp.StartAsync(Account, [functions], Recorder, lease: lease, settings: settings)
         : TestApp.StartAsync(Account, [functions], Recorder, lease: lease, queues: queues, settings: settings);
@@ -211,6 +292,20 @@ public sealed class QueueListenerTests(AzuriteFixture azurite) : HostTest(azurit
         foreach (var message in messages)
         {
             await Queue(queue).SendMessageAsync(message, Cancellation);
+        }
+    }
+
+    /// <summary>A login that has lapsed when the first request of a kind is made, and is back for the next.</summary>
+    private sealed class LapsedOnce(RequestMethod method) : HttpPipelineSynchronousPolicy
+    {
+        private int _requests;
+
+        public override void OnSendingRequest(HttpMessage message)
+        {
+            if (message.Request.Method == method && Interlocked.Increment(ref _requests) == 1)
+            {
+                throw new AuthenticationFailedException("Run az login.");
+            }
         }
     }
 

@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Testing;
 
 namespace LocalHost.Tests;
@@ -85,13 +87,55 @@ public sealed class StartTests(AzuriteFixture azurite) : HostTest(azurite)
         Directory.Delete(folder, recursive: true);
     }
 
-    [Fact]
-    public void Says_that_local_settings_cannot_be_read()
+    [Theory]
+    [InlineData("local.settings.json", "{", "Expected depth to be zero")]
+    [InlineData("local.settings.json", "[]", "'Array'")]
+    [InlineData("local.settings.json", """{ "Values": [] }""", "'Array'")]
+    [InlineData("host.json", "{", "Expected depth to be zero")]
+    [InlineData("host.json", "[]", "'Array'")]
+    public void Says_which_file_cannot_be_read_and_why(string file, string content, string expected)
     {
         var folder = Directory.CreateTempSubdirectory("settings-").FullName;
-        File.WriteAllText(Path.Combine(folder, "local.settings.json"), "{");
+        File.WriteAllText(Path.Combine(folder, file), content);
 
-        Assert.Contains("local.settings.json cannot be read", Assert.Throws<FunctionAppException>(() => LocalHostBuilder.Create([], folder)).Message, StringComparison.Ordinal);
+        var message = Assert.Throws<FunctionAppException>(() => LocalHostBuilder.Create([], folder, [])).Message;
+
+        Assert.StartsWith($"{file} cannot be read: ", message, StringComparison.Ordinal);
+        Assert.Contains(expected, message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Ends_with_1_and_that_message_alone_when_a_file_cannot_be_read()
+    {
+        var file = Path.GetTempFileName();
+        await using var app = new AppProcess(new Dictionary<string, string>(StringComparer.Ordinal) { ["LocalHost__SettingsFile"] = file });
+
+        Assert.Equal(1, await app.WaitForEndAsync());
+        Assert.StartsWith($"{file} cannot be read: ", Assert.Single(app.Lines), StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public void Says_which_log_level_is_unknown()
+    {
+        var settings = new Dictionary<string, string?>(StringComparer.Ordinal) { ["AzureFunctionsJobHost__logging__logLevel__Some"] = "Loud" };
+
+        var message = Assert.Throws<FunctionAppException>(() => LocalHostBuilder.Create([], AppContext.BaseDirectory, settings)).Message;
+
+        Assert.StartsWith("logging:logLevel:Some is \"Loud\": expected one of Trace, Debug, ", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Logs_by_host_json_below_the_environments_overrides()
+    {
+        var folder = Directory.CreateTempSubdirectory("settings-").FullName;
+        File.WriteAllText(Path.Combine(folder, "host.json"), """{ "logging": { "logLevel": { "default": "Warning", "Some": "Error" } } }""");
+        using var host = LocalHostBuilder.Create([], folder, new Dictionary<string, string?>(StringComparer.Ordinal) { ["AzureFunctionsJobHost__logging__logLevel__default"] = "Debug" }).Build();
+        var loggers = host.Services.GetRequiredService<ILoggerFactory>();
+
+        Assert.True(loggers.CreateLogger("Any").IsEnabled(LogLevel.Debug));
+        Assert.False(loggers.CreateLogger("Some").IsEnabled(LogLevel.Warning));
         Directory.Delete(folder, recursive: true);
     }
 

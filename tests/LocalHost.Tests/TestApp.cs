@@ -33,6 +33,28 @@ public sealed class Recorder
     public int Count(string call) => _calls.Count(made => made == call);
 }
 
+/// <summary>Keeps what is logged.</summary>
+internal sealed class LogCapture : ILoggerProvider, ILogger
+{
+    private readonly ConcurrentQueue<(LogLevel Level, string Message)> _lines = new();
+
+    public IReadOnlyList<(LogLevel Level, string Message)> Lines => [.. _lines];
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        _lines.Enqueue((logLevel, formatter(state, exception) + exception));
+
+    public void Dispose()
+    {
+    }
+}
+
 /// <summary>A function app of some classes on the local host, on a free port.</summary>
 public sealed class TestApp : IAsyncDisposable
 {

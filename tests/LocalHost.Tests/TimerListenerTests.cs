@@ -1,5 +1,13 @@
 using System.Collections.Concurrent;
+using Azure.Core;
+using Azure.Identity;
+using Azure.Storage.Blobs;
+using LocalHost.Functions;
+using LocalHost.Timers;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Testing;
 
@@ -99,6 +107,40 @@ public sealed class TimerListenerTests(AzuriteFixture azurite) : HostTest(azurit
         await Eventually.HoldsAsync(() => Recorder.Calls.Count == 2, "the next tick");
     }
 
+    [Fact]
+    public async Task Goes_on_when_the_login_has_lapsed_that_opens_the_status()
+    {
+        using var stop = new CancellationTokenSource();
+        var listener = new TimerListener(
+            FunctionDescriptor.Find([typeof(EveryFiveMinutes)]).Single(),
+            TimerSchedule.Parse("0 */5 * * * *", TimeZoneInfo.Utc),
+            new ScheduleMonitor(new BlobServiceClient(new Uri("https://127.0.0.1:1"), new Lapsed()), "host"),
+            new FunctionInvoker(new ServiceCollection().AddSingleton(Recorder).BuildServiceProvider(), [], NullLogger<FunctionInvoker>.Instance),
+            _time,
+            NullLogger<TimerListener>.Instance);
+        var running = listener.RunAsync(stop.Token, Cancellation);
+        await AdvanceAsync(TimeSpan.FromMinutes(3));
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 1, "the first tick");
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+
+        await Eventually.HoldsAsync(() => Recorder.Calls.Count == 2, "the second tick");
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Tells_of_a_fault_that_ends_it()
+    {
+        var logs = new LogCapture();
+        await using var app = await TestApp.StartAsync(Account, [typeof(EveryFiveMinutes)], time: new BrokenTime(), configure: builder => builder.Logging.AddProvider(logs), settings: ("Every", "0 */5 * * * *"));
+
+        await Eventually.HoldsAsync(() => logs.Lines.Any(line => line.Level == LogLevel.Critical), "the message");
+
+        var (_, message) = Assert.Single(logs.Lines, line => line.Level == LogLevel.Critical);
+        Assert.Contains("'Functions.Tick' has ended", message, StringComparison.Ordinal);
+        Assert.Contains("The clock is gone.", message, StringComparison.Ordinal);
+    }
+
     private Task<TestApp> StartAsync(Type functions, string? folder = null) =>
         TestApp.StartAsync(Account, [functions], Recorder, _time, folder: folder, settings: ("Every", "0 */5 * * * *"));
 
@@ -153,6 +195,18 @@ public sealed class TimerListenerTests(AzuriteFixture azurite) : HostTest(azurit
                 return timer.DisposeAsync();
             }
         }
+    }
+
+    private sealed class BrokenTime : TimeProvider
+    {
+        public override DateTimeOffset GetUtcNow() => throw new InvalidOperationException("The clock is gone.");
+    }
+
+    private sealed class Lapsed : TokenCredential
+    {
+        public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken) => throw new CredentialUnavailableException("Run az login.");
+
+        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) => throw new CredentialUnavailableException("Run az login.");
     }
 
     public sealed class EveryFiveMinutes(Recorder recorder)

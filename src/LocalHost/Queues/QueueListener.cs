@@ -49,7 +49,7 @@ internal sealed partial class QueueListener(
             {
                 break;
             }
-            catch (Exception exception) when (exception is RequestFailedException or AggregateException)
+            catch (Exception exception) when (StorageAccounts.IsTrouble(exception))
             {
                 Log.QueueTrouble(logger, queueName, exception.Message.Split('\n')[0]);
                 await Task.Delay(AfterError, timeProvider, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -152,7 +152,7 @@ internal sealed partial class QueueListener(
                 await HideAsync(running, settings.VisibilityTimeout);
             }
         }
-        catch (Exception exception) when (exception is RequestFailedException or AggregateException)
+        catch (Exception exception) when (StorageAccounts.IsTrouble(exception))
         {
             // It comes back when its lease ends, and whoever gets it finds the work done.
             Log.MessageTrouble(logger, queueName, message.MessageId, exception.Message.Split('\n')[0]);
@@ -195,15 +195,18 @@ internal sealed partial class QueueListener(
             {
                 try
                 {
-                    running.LeasedAt = timeProvider.GetTimestamp();
+                    var asked = timeProvider.GetTimestamp();
                     await running.RenewAsync(async receipt =>
                         (await _queue.UpdateMessageAsync(running.Message.MessageId, receipt, visibilityTimeout: settings.Lease, cancellationToken: stop)).Value.PopReceipt);
+
+                    // Only now: what fails is tried again before the lease ends.
+                    running.LeasedAt = asked;
                 }
                 catch (ObjectDisposedException)
                 {
                     // The function has ended meanwhile.
                 }
-                catch (Exception exception) when (exception is RequestFailedException or AggregateException)
+                catch (Exception exception) when (StorageAccounts.IsTrouble(exception))
                 {
                     Log.RenewalFailed(logger, queueName, running.Message.MessageId, exception.Message.Split('\n')[0]);
                 }

@@ -1,4 +1,3 @@
-using Azure;
 using LocalHost.Functions;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
@@ -100,7 +99,7 @@ internal sealed partial class TimerListener(
         {
             await monitor.WriteAsync(function.Name, status, abandon);
         }
-        catch (Exception exception) when (exception is RequestFailedException or AggregateException or OperationCanceledException)
+        catch (Exception exception) when (StorageAccounts.IsTrouble(exception) || exception is OperationCanceledException)
         {
             Log.StatusNotWritten(logger, function.Name, exception.Message.Split('\n')[0]);
         }
@@ -114,7 +113,7 @@ internal sealed partial class TimerListener(
         {
             return await monitor.ReadAsync(function.Name, stop);
         }
-        catch (Exception exception) when (exception is RequestFailedException or AggregateException)
+        catch (Exception exception) when (StorageAccounts.IsTrouble(exception))
         {
             Log.StatusNotRead(logger, function.Name, exception.Message.Split('\n')[0]);
             return null;

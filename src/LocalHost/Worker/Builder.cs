@@ -26,7 +26,20 @@ namespace Microsoft.Azure.Functions.Worker.Builder
     public class FunctionsApplication
     {
         /// <summary>Creates a builder with the settings of the environment over those of <c>local.settings.json</c>.</summary>
-        public static FunctionsApplicationBuilder CreateBuilder(string[] args) => new(LocalHostBuilder.Create(args, AppContext.BaseDirectory));
+        public static FunctionsApplicationBuilder CreateBuilder(string[] args)
+        {
+            try
+            {
+                return new(LocalHostBuilder.Create(args, AppContext.BaseDirectory));
+            }
+            catch (FunctionAppException exception)
+            {
+                // Told as by the host when it starts; before there is one, only leaving keeps the app from going on.
+                Console.Error.WriteLine(exception.Message);
+                Environment.Exit(1);
+                throw;
+            }
+        }
     }
 
     /// <summary>Builds a function app.</summary>
