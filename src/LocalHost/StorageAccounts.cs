@@ -2,6 +2,7 @@ using Azure;
 using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using Azure.Storage.Queues.Specialized;
 using Microsoft.Extensions.Configuration;
 
 namespace LocalHost;
@@ -10,6 +11,7 @@ namespace LocalHost;
 internal sealed class StorageAccounts(IConfiguration configuration, HostSettings settings)
 {
     public const string Default = "AzureWebJobsStorage";
+    public const string PoisonSuffix = "-poison";
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(8);
 
     /// <summary>Whether an account does not serve now and may later: it cannot be reached, refuses, or the login that opens it has lapsed.</summary>
@@ -18,6 +20,7 @@ internal sealed class StorageAccounts(IConfiguration configuration, HostSettings
     public QueueServiceClient Queues(string name)
     {
         var options = new QueueClientOptions { MessageEncoding = settings.IsBase64 ? QueueMessageEncoding.Base64 : QueueMessageEncoding.None };
+        options.MessageDecodingFailed += MoveAsideAsync;
         return Open(name, connectionString => new QueueServiceClient(connectionString, options), () => new QueueServiceClient(Address(name, "queue"), Credential(name), options));
     }
 
@@ -41,6 +44,22 @@ internal sealed class StorageAccounts(IConfiguration configuration, HostSettings
                 $"The storage account of the setting {name} ({queues.Uri}) does not work: {failure.Message.Split('\n')[0].Trim()}{Environment.NewLine}Start the emulator (npx azurite --skipApiVersionCheck), or let {name} name a storage account that this machine can reach.",
                 exception);
         }
+    }
+
+    /// <summary>As in the Functions host, a message that cannot be decoded goes to the poison queue at once. Here it is encoded on the way, so that a function of that queue gets it.</summary>
+    private static async Task MoveAsideAsync(QueueMessageDecodingFailedEventArgs args)
+    {
+        if (args.ReceivedMessage is not { } message)
+        {
+            return;
+        }
+
+        var poison = args.Queue.Name.EndsWith(PoisonSuffix, StringComparison.Ordinal)
+            ? args.Queue
+            : args.Queue.GetParentQueueServiceClient().GetQueueClient(args.Queue.Name + PoisonSuffix);
+        await poison.CreateIfNotExistsAsync(cancellationToken: args.CancellationToken);
+        await poison.SendMessageAsync(message.Body, cancellationToken: args.CancellationToken);
+        await args.Queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, args.CancellationToken);
     }
 
     private T Open<T>(string name, Func<string, T> byConnectionString, Func<T> byIdentity)

@@ -211,6 +211,21 @@ public sealed class QueueListenerTests(AzuriteFixture azurite) : HostTest(azurit
     }
 
     [Fact]
+    public async Task Moves_aside_what_cannot_be_decoded_and_goes_on()
+    {
+        var texts = new QueueServiceClient(Account.ConnectionString).GetQueueClient("texts");
+        await texts.CreateAsync(cancellationToken: Cancellation);
+        await texts.SendMessageAsync("{no Base64}", Cancellation);
+        await using var app = await StartAsync(typeof(Texts));
+        await SendAsync("texts", "after");
+
+        await Eventually.HoldsAsync(() => Recorder.Count("after") == 1, "the call");
+        await Eventually.HoldsAsync(async () => await CountAsync("texts") == 0, "an empty queue");
+        var moved = Assert.Single((await Queue("texts-poison").ReceiveMessagesAsync(32, cancellationToken: Cancellation)).Value);
+        Assert.Equal("{no Base64}", moved.Body.ToString());
+    }
+
+    [Fact]
     public async Task Reads_its_queue_again_once_a_login_that_lapsed_is_back()
     {
         await Queue("texts").CreateAsync(cancellationToken: Cancellation);

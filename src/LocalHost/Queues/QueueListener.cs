@@ -22,11 +22,10 @@ internal sealed partial class QueueListener(
     TimeProvider timeProvider,
     ILogger<QueueListener> logger)
 {
-    private const string PoisonSuffix = "-poison";
     private static readonly TimeSpan AfterError = TimeSpan.FromSeconds(2);
 
     private readonly QueueClient _queue = service.GetQueueClient(queueName);
-    private readonly QueueClient? _poison = queueName.EndsWith(PoisonSuffix, StringComparison.Ordinal) ? null : service.GetQueueClient(queueName + PoisonSuffix);
+    private readonly QueueClient? _poison = queueName.EndsWith(StorageAccounts.PoisonSuffix, StringComparison.Ordinal) ? null : service.GetQueueClient(queueName + StorageAccounts.PoisonSuffix);
     private readonly ConcurrentDictionary<Running, bool> _running = new();
 
     // Says that a run has ended since it was last asked.
