@@ -85,6 +85,31 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForTextAsync("#redrive-result", "1 object is back in the queue.");
         await browser.HoldsAsync(() => browser.All(Button).Count == 0, "the object has left the failures");
         await archive.WaitForStateAsync("refused", "Archived");
+
+        // The app reads one row for it, and not all of the region.
+        Assert.Contains(browser.Requests, request => request.AbsolutePath == "/api/objects/us-east/refused/archive" && request.Query.StartsWith("?created=", StringComparison.Ordinal));
+        Assert.DoesNotContain(browser.Requests, request => request.AbsolutePath == "/api/failures/redrive");
+    }
+
+    [Fact]
+    public async Task Leaves_alone_what_is_no_longer_failed()
+    {
+        await archive.AddRefusedAsync("mended", "Mended.mp3");
+        using var browser = Browser.Start();
+        browser.Open(archive.Page);
+        const string Button = "button[data-focus='redrive us-east mended']";
+        await browser.WaitForAsync(Button);
+
+        // The page does not look again meanwhile.
+        browser.Run<object?>("Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
+        archive.Mend("mended");
+        await archive.App.PostAsync("/api/objects/us-east/mended/archive", "{}");
+        await archive.WaitForStateAsync("mended", "Archived");
+        await browser.ClickAsync(Button);
+        await browser.ClickAsync("#confirm-yes");
+
+        await browser.WaitForTextAsync("#redrive-result", "Nothing was put back: it is no longer failed.");
+        Assert.DoesNotContain(browser.Requests, request => request.AbsolutePath.EndsWith("/archive", StringComparison.Ordinal));
     }
 
     [Fact]

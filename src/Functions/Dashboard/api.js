@@ -111,5 +111,5 @@ export const readContentAddress = (key, signal) => ask(`${objectPath(key)}/conte
 export const readDownloadAddress = (key) => ask(`${objectPath(key)}/content`, { query: { ...about(key), download: "true" } });
 export const readText = (key, signal) => ask(`${objectPath(key)}/text`, { query: about(key), signal, as: "text" });
 export const archiveAgain = (key) => ask(`${objectPath(key)}/archive`, { method: "POST", query: about(key) });
-export const redrive = (what) => ask("failures/redrive", { method: "POST", body: what });
+export const redriveAll = () => ask("failures/redrive", { method: "POST" });
 export const compare = () => ask("reconcile", { method: "POST" });

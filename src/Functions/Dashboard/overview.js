@@ -259,22 +259,32 @@ function showRestores(found, status) {
 
 async function redriveOne(item) {
   if (await confirm("Try this object again?", `${nameOf(item)} goes back into the queue and is copied as soon as its turn comes.`, "Try again")) {
-    await redrive({ region: item.region, ids: [item.id] });
+    await putBack(async () => {
+      // The list may be old. Its row alone is read, while a redrive reads all rows of the region.
+      const { state } = await api.readObject(item);
+      if (state !== "Failed") {
+        return 0;
+      }
+
+      await api.archiveAgain(item);
+      return 1;
+    });
   }
 }
 
 async function redriveAll() {
   if (await confirm("Try everything that failed again?", "All failed objects go back into the queue. What failed for lack of a right fails again until the right is given.", "Try all again")) {
-    await redrive({});
+    await putBack(async () => (await api.redriveAll()).requeued);
   }
 }
 
-async function redrive(what) {
+/** Puts back, and says how many objects that were. */
+async function putBack(put) {
   const result = element("redrive-result");
   result.className = "result";
   result.textContent = "Putting back …";
   try {
-    const { requeued } = await api.redrive(what);
+    const requeued = await put();
     result.textContent = requeued === 0
       ? "Nothing was put back: it is no longer failed."
       : `${format.count(requeued, "object")} ${requeued === 1 ? "is" : "are"} back in the queue.`;
