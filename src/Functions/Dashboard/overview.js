@@ -7,7 +7,7 @@ import * as format from "./format.js";
 import { nameOf, objectHref, timeAway } from "./parts.js";
 
 const SHOWN = 20;
-const ASKED = "200";
+const ASKED = 200;
 const LATE = 3_600_000;
 
 const QUEUES = {
@@ -29,8 +29,8 @@ export async function refresh(status, signal) {
   await Promise.all([
     part("health", 30_000, null, api.readHealth, showHealth, "health", signal),
     part("history", 60_000, charts.span(), (stop) => api.readHistory(charts.span(), stop), ({ samples }) => charts.setSamples(samples), null, signal),
-    part("failures", 30_000, status.objects.Failed, (stop) => api.findObjects({ state: "Failed", limit: ASKED }, stop), ({ items }) => showFailures(items, status), "failures", signal),
-    part("restores", 30_000, status.objects.Restoring, (stop) => api.findObjects({ state: "Restoring", limit: ASKED }, stop), ({ items }) => showRestores(items, status), "restores", signal),
+    part("failures", 30_000, status.objects.Failed, (stop) => api.findObjects({ state: "Failed", limit: ASKED }, { patience: 0, signal: stop }), ({ items }) => showFailures(items, status), "failures", signal),
+    part("restores", 30_000, status.objects.Restoring, (stop) => api.findObjects({ state: "Restoring", limit: ASKED }, { patience: 0, signal: stop }), ({ items }) => showRestores(items, status), "restores", signal),
     part("proof", 300_000, null, readProof, showProof, "proof", signal),
   ]);
   charts.draw();
