@@ -57,4 +57,32 @@ internal static class SearchAnswers
           };
         }
         """;
+
+    /// <summary>Five hundred objects have failed, and every answer is full.</summary>
+    public const string FiveHundredFailures =
+        """
+        {
+          const real = window.fetch;
+          const made = Date.now();
+          window.fetch = async (address, options) => {
+            const url = new URL(address);
+            if (url.pathname === "/api/status") {
+              const status = await (await real(url, options)).json();
+              return Response.json({ ...status, objects: { ...status.objects, Failed: 500 } });
+            }
+
+            if (url.pathname === "/api/objects" && url.searchParams.get("state") === "Failed") {
+              const first = Number(url.searchParams.get("cursor") ?? "0");
+              const items = Array.from({ length: Math.min(120, Number(url.searchParams.get("limit"))) }, (_, index) => {
+                const number = first + index + 1;
+                const time = (days) => new Date(made + days * 86_400_000 - number * 60_000).toISOString();
+                return { region: "us-east", id: `many-${number}`, type: "callrecording", state: "Failed", objectName: `Failure ${number}.mp3`, createdTime: time(0), deletedBy8x8On: time(30) };
+              });
+              return Response.json({ items, cursor: String(first + items.length) });
+            }
+
+            return real(url, options);
+          };
+        }
+        """;
 }
