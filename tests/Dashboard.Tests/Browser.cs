@@ -104,6 +104,9 @@ internal sealed class Browser : IDisposable
     /// <summary>Lets files be saved to a folder.</summary>
     public void SaveTo(string folder) => Command("Browser.setDownloadBehavior", ("behavior", "allow"), ("downloadPath", folder));
 
+    /// <summary>Runs a script at the beginning of each page that is opened from now on, before the page's own.</summary>
+    public void Prepare(string script) => Command("Page.addScriptToEvaluateOnNewDocument", ("source", script));
+
     public void Open(Uri url) => _driver.Navigate().GoToUrl(url);
 
     public void Back() => _driver.Navigate().Back();

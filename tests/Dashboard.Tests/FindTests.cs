@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Web;
 using Testing;
 
 namespace Dashboard.Tests;
@@ -94,6 +95,68 @@ public sealed class FindTests(RunningArchive archive)
         Assert.NotEmpty(played);
         Assert.All(browser.Requests.Where(IsOfTheNetwork).Except(played), request => Assert.Equal(archive.App.Url.Authority, request.Authority));
         Assert.Empty(browser.Complaints);
+    }
+
+    [Fact]
+    public async Task Finds_what_comes_late()
+    {
+        using var browser = Browser.Start();
+        browser.Prepare(SearchAnswers.EmptyThenShort);
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=maria%20chen"));
+
+        await browser.WaitForTextAsync("#find-summary", "1 shown, newest first; there are more");
+    }
+
+    [Fact]
+    public async Task Does_not_give_up_for_good_what_takes_too_long_to_find()
+    {
+        using var browser = Browser.Start();
+        browser.Prepare(SearchAnswers.EmptyUntilFound);
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=maria%20chen"));
+        await browser.WaitForTextAsync("#results", "Nothing found so far.");
+
+        browser.Run<object?>("window.isFound = true");
+        await browser.ClickAsync("#pager a[rel=next]");
+        await browser.WaitForTextAsync("#results", "Maria Chen +1 (408) 555-0142.wav");
+    }
+
+    [Fact]
+    public async Task Shows_the_rest_of_a_call_that_comes_late()
+    {
+        using var browser = Browser.Start();
+        browser.Prepare(SearchAnswers.EmptyThenShort);
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
+
+        await browser.HoldsAsync(() => browser.All("#object .call > li").Count == 2, "the other two objects of the call");
+        Assert.DoesNotContain("There may be more", browser.Text("#object"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Says_when_there_may_be_more_of_a_call()
+    {
+        using var browser = Browser.Start();
+        browser.Prepare(SearchAnswers.EmptyUntilFound);
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
+        await browser.WaitForTextAsync("#object", "There may be more");
+
+        browser.Run<object?>("window.isFound = true");
+        await browser.ClickAsync("section[aria-labelledby='call-title'] a");
+        await browser.WaitForTextAsync("#results", "Maria Chen summary.json");
+    }
+
+    [Fact]
+    public async Task Looks_for_the_rest_of_a_call_around_its_time_only()
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
+        await browser.WaitForAsync("#object .call");
+
+        var search = browser.Requests.Single(request => request.AbsolutePath == "/api/objects");
+        var made = (await archive.App.GetAsync("/api/objects/us-east/maria-call")).Body.GetProperty("createdTime").GetDateTimeOffset();
+        Assert.InRange(made - Time("from"), TimeSpan.FromDays(6.99), TimeSpan.FromDays(7.01));
+        Assert.InRange(Time("to") - made, TimeSpan.FromDays(6.99), TimeSpan.FromDays(7.01));
+
+        DateTimeOffset Time(string name) => DateTimeOffset.Parse(HttpUtility.ParseQueryString(search.Query)[name]!, CultureInfo.InvariantCulture);
     }
 
     [Fact]

@@ -85,6 +85,83 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForTextAsync("#redrive-result", "1 object is back in the queue.");
         await browser.HoldsAsync(() => browser.All(Button).Count == 0, "the object has left the failures");
         await archive.WaitForStateAsync("refused", "Archived");
+
+        // The app reads one row for it, and not all of the region.
+        Assert.Contains(browser.Requests, request => request.AbsolutePath == "/api/objects/us-east/refused/archive" && request.Query.StartsWith("?created=", StringComparison.Ordinal));
+        Assert.DoesNotContain(browser.Requests, request => request.AbsolutePath == "/api/failures/redrive");
+    }
+
+    [Fact]
+    public async Task Leaves_alone_what_is_no_longer_failed()
+    {
+        await archive.AddRefusedAsync("mended", "Mended.mp3");
+        using var browser = Browser.Start();
+        browser.Open(archive.Page);
+        const string Button = "button[data-focus='redrive us-east mended']";
+        await browser.WaitForAsync(Button);
+
+        // The page does not look again meanwhile.
+        browser.Run<object?>("Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
+        archive.Mend("mended");
+        await archive.App.PostAsync("/api/objects/us-east/mended/archive", "{}");
+        await archive.WaitForStateAsync("mended", "Archived");
+        await browser.ClickAsync(Button);
+        await browser.ClickAsync("#confirm-yes");
+
+        await browser.WaitForTextAsync("#redrive-result", "Nothing was put back: it is no longer failed.");
+        Assert.DoesNotContain(browser.Requests, request => request.AbsolutePath.EndsWith("/archive", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Shows_failures_and_restores_that_are_found_late()
+    {
+        await archive.AddRefusedAsync("late-1", "First of the late.mp3");
+        await archive.AddRefusedAsync("late-2", "Second of the late.mp3");
+        using var browser = Browser.Start();
+        browser.Prepare(SearchAnswers.EmptyThenShort);
+        browser.Open(archive.Page);
+
+        await browser.WaitForTextAsync("#failures", "First of the late.mp3");
+        Assert.Contains("Second of the late.mp3", browser.Text("#failures"), StringComparison.Ordinal);
+        await browser.WaitForTextAsync("#restores", "From cold storage.mp3");
+        archive.Mend("late-1");
+        archive.Mend("late-2");
+    }
+
+    [Fact]
+    public async Task Says_that_something_has_failed_before_it_is_found()
+    {
+        await archive.AddRefusedAsync("hidden", "Hidden.mp3");
+        using var browser = Browser.Start();
+        browser.Prepare(SearchAnswers.EmptyUntilFound);
+        browser.Open(archive.Page);
+
+        await browser.WaitForTextAsync("#failures", "failed, 0 found so far. The search goes on.");
+        await browser.WaitForTextAsync("#restores", "1 being restored, 0 found so far. The search goes on.");
+        await browser.WaitForAsync("#redrive-all");
+        Assert.DoesNotContain("Nothing has failed.", browser.Text("#failures"), StringComparison.Ordinal);
+
+        // The status is not kept waiting.
+        var before = browser.Requests.Count(request => request.AbsolutePath == "/api/status");
+        await browser.HoldsAsync(() => browser.Requests.Count(request => request.AbsolutePath == "/api/status") > before, "the status is asked for again");
+
+        browser.Run<object?>("window.isFound = true");
+        await browser.WaitForTextAsync("#failures", "Hidden.mp3");
+        Assert.DoesNotContain("The search goes on.", browser.Text("#failures"), StringComparison.Ordinal);
+        archive.Mend("hidden");
+    }
+
+    [Fact]
+    public async Task Says_what_a_list_leaves_out()
+    {
+        using var browser = Browser.Start();
+        browser.Prepare(SearchAnswers.FiveHundredFailures);
+        browser.Open(archive.Page);
+
+        await browser.WaitForTextAsync("#failures", "500 failed. These are the most urgent of the newest 200.");
+        Assert.Contains("Show all 500", browser.Text("#failures"), StringComparison.Ordinal);
+        Assert.Equal(20, browser.All("#failures li").Count);
+        Assert.Contains("Failure 200.mp3", browser.All("#failures li")[0].Text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -2,6 +2,7 @@
 
 const KEY = "functionKey";
 const PATIENCE = 30_000;
+const SEARCH_PATIENCE = 60_000;
 const root = new URL("../", import.meta.url);
 
 let candidate = sessionStorage.getItem(KEY);
@@ -105,11 +106,26 @@ export const readStatus = (signal) => ask("status", { signal });
 export const readHealth = (signal) => ask("health", { signal, accept: [503] });
 export const readHistory = (hours, signal) => ask("history", { query: { hours }, signal });
 export const readProof = (signal) => ask("reconcile/latest", { signal });
-export const findObjects = (query, signal) => ask("objects", { query, signal });
 export const readObject = (key, signal) => ask(objectPath(key), { query: about(key), signal });
 export const readContentAddress = (key, signal) => ask(`${objectPath(key)}/content`, { query: about(key), signal });
 export const readDownloadAddress = (key) => ask(`${objectPath(key)}/content`, { query: { ...about(key), download: "true" } });
 export const readText = (key, signal) => ask(`${objectPath(key)}/text`, { query: about(key), signal, as: "text" });
 export const archiveAgain = (key) => ask(`${objectPath(key)}/archive`, { method: "POST", query: about(key) });
-export const redrive = (what) => ask("failures/redrive", { method: "POST", body: what });
+export const redriveAll = () => ask("failures/redrive", { method: "POST" });
 export const compare = () => ask("reconcile", { method: "POST" });
+
+/**
+ * Searches until `enough` is found, by default as much as `limit` allows, or the end is reached, or `patience` is over.
+ * The app does a bounded amount of work for each answer, so one that is short or empty need not be the last. Where there
+ * may be more, the `cursor` says where to go on.
+ */
+export async function findObjects({ limit, cursor, ...query }, { enough = limit, patience = SEARCH_PATIENCE, signal }) {
+  const end = Date.now() + patience;
+  const items = [];
+  do {
+    const page = await ask("objects", { query: { ...query, limit: limit - items.length, cursor }, signal });
+    items.push(...page.items);
+    cursor = page.cursor;
+  } while (cursor && items.length < enough && Date.now() < end);
+  return { items, cursor };
+}

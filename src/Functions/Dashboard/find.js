@@ -8,9 +8,6 @@ import { kindOf, nameOf, objectHref, stateBadge, timeAt } from "./parts.js";
 const FIELDS = ["q", "from", "to", "type", "state", "region"];
 const PAGE = 50;
 
-// The app looks at a bounded number of rows for each answer, so an answer may be empty and yet not the last.
-const MOST_ANSWERS = 40;
-
 const element = (id) => document.getElementById(id);
 const field = (name) => element(`find-${name}`);
 
@@ -64,7 +61,7 @@ export async function open(parameters, signal) {
     const { items, cursor } = await search(parameters, signal);
     const days = !parameters.from && !parameters.to ? "" : ", days as in your time zone";
     summary.textContent = items.length === 0 ? "" : `${format.number(items.length)} shown, newest first${days}${cursor ? "; there are more" : ""}`;
-    results.replaceChildren(...(items.length === 0 ? nothing(parameters) : [resultTable(items)]));
+    results.replaceChildren(...(items.length === 0 ? nothing(parameters, cursor) : [resultTable(items)]));
     showPager(parameters, cursor);
   } catch (error) {
     if (signal.aborted || error.status === 401) {
@@ -79,7 +76,7 @@ export async function open(parameters, signal) {
   }
 }
 
-async function search(parameters, signal) {
+function search(parameters, signal) {
   const query = {
     q: parameters.q,
     from: format.startOfDay(parameters.from),
@@ -87,20 +84,19 @@ async function search(parameters, signal) {
     type: parameters.type,
     state: parameters.state,
     region: parameters.region,
-    limit: String(PAGE),
+    limit: PAGE,
     cursor: parameters.cursor,
   };
-  for (let answers = 1; ; answers++) {
-    const page = await api.findObjects(query, signal);
-    if (page.items.length > 0 || !page.cursor || answers === MOST_ANSWERS) {
-      return page;
-    }
 
-    query.cursor = page.cursor;
-  }
+  // What is found first is shown at once; to fill the page may take long.
+  return api.findObjects(query, { enough: 1, signal });
 }
 
-function nothing(parameters) {
+function nothing(parameters, cursor) {
+  if (cursor) {
+    return [h("p", { class: "empty" }, "Nothing found so far. “Older” goes on with the search.")];
+  }
+
   return [h("p", { class: "empty" }, FIELDS.some((name) => parameters[name])
     ? "Nothing matches. Fewer words or a longer span of days may find it."
     : "Nothing has been found at 8x8 yet.")];

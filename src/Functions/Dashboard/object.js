@@ -15,6 +15,10 @@ const VERIFICATIONS = {
 const ORDER = { video: 0, audio: 1, text: 2, other: 3 };
 const MOST_OF_A_CALL = 50;
 
+// A recording, its transcript, its summary and its survey are made within days of one another. A week to each side
+// leaves room, and the search reads days instead of years.
+const AROUND_A_CALL = 7 * 86_400_000;
+
 const element = (id) => document.getElementById(id);
 
 /** Shows an object. */
@@ -145,10 +149,15 @@ async function showCall(section, item, signal) {
     return;
   }
 
+  const made = Date.parse(item.createdTime);
+  const from = new Date(made - AROUND_A_CALL).toISOString();
+  const to = new Date(made + AROUND_A_CALL).toISOString();
   let others;
+  let isMore;
   try {
-    const page = await api.findObjects({ call, limit: String(MOST_OF_A_CALL) }, signal);
-    others = page.items.filter((other) => other.id !== item.id || other.region !== item.region);
+    const { items, cursor } = await api.findObjects({ call, from, to, limit: MOST_OF_A_CALL }, { signal });
+    isMore = Boolean(cursor);
+    others = items.filter((other) => other.id !== item.id || other.region !== item.region);
   } catch (error) {
     if (signal.aborted || error.status === 401) {
       throw error;
@@ -160,10 +169,12 @@ async function showCall(section, item, signal) {
   }
 
   others.sort((one, other) => ORDER[kindOf(one)] - ORDER[kindOf(other)] || Date.parse(one.createdTime) - Date.parse(other.createdTime));
-  section.hidden = others.length === 0;
-  section.replaceChildren(
+  section.hidden = others.length === 0 && !isMore;
+  section.replaceChildren(...[
     h("h2", { id: "call-title" }, "The same call"),
-    h("ul", { class: "plain rows call" }, others.map((other) => h("li", null, part(other, signal)))));
+    others.length > 0 && h("ul", { class: "plain rows call" }, others.map((other) => h("li", null, part(other, signal)))),
+    isMore && h("p", null, h("a", { href: `#/find?q=${encodeURIComponent(call)}` }, "There may be more: search for the call")),
+  ].filter(Boolean));
 }
 
 function part(item, signal) {

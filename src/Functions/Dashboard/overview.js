@@ -7,8 +7,11 @@ import * as format from "./format.js";
 import { nameOf, objectHref, timeAway } from "./parts.js";
 
 const SHOWN = 20;
-const ASKED = "200";
+const MOST = 200;
 const LATE = 3_600_000;
+
+// The status is asked for only after this, and must not grow old over a long search.
+const SEARCH_PATIENCE = 5_000;
 
 const QUEUES = {
   "list-windows": "Spans of time to list",
@@ -22,6 +25,9 @@ const element = (id) => document.getElementById(id);
 
 /** When each part was last read, and what of the status it depended on. */
 const read = new Map();
+
+/** What was found in each state by a search that goes on at the next refresh. */
+const searches = new Map();
 let saidLast = null;
 
 /** Reads what is due. The status has just been read. */
@@ -29,8 +35,8 @@ export async function refresh(status, signal) {
   await Promise.all([
     part("health", 30_000, null, api.readHealth, showHealth, "health", signal),
     part("history", 60_000, charts.span(), (stop) => api.readHistory(charts.span(), stop), ({ samples }) => charts.setSamples(samples), null, signal),
-    part("failures", 30_000, status.objects.Failed, (stop) => api.findObjects({ state: "Failed", limit: ASKED }, stop), ({ items }) => showFailures(items, status), "failures", signal),
-    part("restores", 30_000, status.objects.Restoring, (stop) => api.findObjects({ state: "Restoring", limit: ASKED }, stop), ({ items }) => showRestores(items, status), "restores", signal),
+    part("failures", 30_000, status.objects.Failed, (stop) => search("Failed", stop), (found) => showFailures(found, status.objects.Failed), "failures", signal),
+    part("restores", 30_000, status.objects.Restoring, (stop) => search("Restoring", stop), (found) => showRestores(found, status.objects.Restoring), "restores", signal),
     part("proof", 300_000, null, readProof, showProof, "proof", signal),
   ]);
   charts.draw();
@@ -44,8 +50,15 @@ async function part(name, lifetime, basis, load, use, place, signal) {
   }
 
   try {
-    use(await load(signal));
-    read.set(name, { at: Date.now(), basis });
+    const result = await load(signal);
+    if (!result?.isUnfinished) {
+      read.set(name, { at: Date.now(), basis });
+      use(result);
+    } else if (last?.basis !== basis) {
+      // While a search is under way, what the last one found stays as long as it may be right.
+      read.delete(name);
+      use(result);
+    }
   } catch (error) {
     if (signal.aborted || error.status === 401) {
       throw error;
@@ -55,6 +68,7 @@ async function part(name, lifetime, basis, load, use, place, signal) {
       throw error;
     }
 
+    read.delete(name);
     if (place) {
       show(element(place), error.message, () => h("p", { class: "error" }, error.message));
     }
@@ -214,67 +228,99 @@ async function startComparison(event) {
   }
 }
 
+/** Finds what is in a state, the newest first. A search that takes long goes on where it was at the last refresh. */
+async function search(state, signal) {
+  const before = searches.get(state) ?? { items: [] };
+  const { items, cursor } = await api.findObjects({ state, limit: MOST - before.items.length, cursor: before.cursor }, { patience: SEARCH_PATIENCE, signal });
+  const found = { items: [...before.items, ...items], cursor };
+  found.isUnfinished = Boolean(cursor) && found.items.length < MOST;
+  if (found.isUnfinished) {
+    searches.set(state, found);
+  } else {
+    searches.delete(state);
+  }
+
+  return found;
+}
+
 /** Those first that 8x8 deletes first. */
 function nearest(items) {
   const end = ({ deletedBy8x8On }) => (deletedBy8x8On ? Date.parse(deletedBy8x8On) : Infinity);
   return items.toSorted((one, other) => end(one) - end(other)).slice(0, SHOWN);
 }
 
-function showFailures(found, status) {
-  const items = nearest(found);
-  const isMore = status.objects.Failed > items.length;
-  element("redrive-all").hidden = items.length === 0;
-  show(element("failures"), { items, isMore, all: isMore && status.objects.Failed }, () => items.length === 0
-    ? h("p", { class: "fine" }, icon("Archived"), "Nothing has failed.")
-    : [
-      h("ul", { class: "plain rows" }, items.map((item) => h(
-        "li", null,
-        h("div", { class: "what" },
-          h("a", { href: objectHref(item), "data-focus": `open ${item.region} ${item.id}` }, nameOf(item)),
-          h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime), item.attempts && (item.attempts === 1 ? "tried once" : `tried ${format.number(item.attempts)} times`)].filter(Boolean).join(" · "))),
-        h("p", { class: "reason" }, item.lastError ?? "The reason is not known."),
-        h("div", { class: "do" },
-          item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)),
-          h("button", { type: "button", class: "small", "aria-label": `Try again: ${nameOf(item)}`, "data-focus": `redrive ${item.region} ${item.id}`, click: () => redriveOne(item) }, "Try again"))))),
-      isMore && h("p", null, h("a", { href: "#/find?state=Failed", "data-focus": "all failures" }, `Show all ${format.number(status.objects.Failed)}`)),
-    ]);
+/** Shows what was found, and what was not: `counted` is what the status says, which may be a little behind. */
+function showFound(place, state, found, counted, row, nothing) {
+  const items = nearest(found.items);
+  const all = Math.max(counted, found.items.length);
+  const total = `${format.number(all)} ${format.stateLabel(state).toLowerCase()}`;
+  const rest = all === 0 ? null
+    : found.isUnfinished ? `${total}, ${format.number(found.items.length)} found so far. The search goes on.`
+    : found.cursor ? `${total}. These are the most urgent of the newest ${format.number(found.items.length)}.`
+    : items.length === 0 ? `${total} when last counted, none found now.`
+    : null;
+  show(element(place), { items, rest, all }, () => all === 0 ? nothing() : [
+    items.length > 0 && h("ul", { class: "plain rows" }, items.map(row)),
+    rest && h("p", { class: "muted" }, rest),
+    all > items.length && h("p", null, h("a", { href: `#/find?state=${state}`, "data-focus": `all ${state}` }, `Show all ${format.number(all)}`)),
+  ]);
 }
 
-function showRestores(found, status) {
-  const items = nearest(found);
-  const isMore = status.objects.Restoring > items.length;
-  show(element("restores"), { items, isMore, all: isMore && status.objects.Restoring }, () => items.length === 0
-    ? h("p", { class: "muted" }, "Nothing waits for 8x8's cold storage.")
-    : [
-      h("ul", { class: "plain rows" }, items.map((item) => h(
-        "li", null,
-        h("div", { class: "what" },
-          h("a", { href: objectHref(item), "data-focus": `restore ${item.region} ${item.id}` }, nameOf(item)),
-          h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime)].join(" · "))),
-        h("p", { class: "reason" }, item.restoreRequestedAt ? ["Asked for ", timeAway(item.restoreRequestedAt), "; 8x8 takes up to a day."] : "About to be asked for."),
-        h("div", { class: "do" }, item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)))))),
-      isMore && h("p", null, h("a", { href: "#/find?state=Restoring", "data-focus": "all restores" }, `Show all ${format.number(status.objects.Restoring)}`)),
-    ]);
+function showFailures(found, counted) {
+  element("redrive-all").hidden = counted === 0 && found.items.length === 0;
+  showFound("failures", "Failed", found, counted, failure, () => h("p", { class: "fine" }, icon("Archived"), "Nothing has failed."));
 }
+
+const failure = (item) => h(
+  "li", null,
+  h("div", { class: "what" },
+    h("a", { href: objectHref(item), "data-focus": `open ${item.region} ${item.id}` }, nameOf(item)),
+    h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime), item.attempts && (item.attempts === 1 ? "tried once" : `tried ${format.number(item.attempts)} times`)].filter(Boolean).join(" · "))),
+  h("p", { class: "reason" }, item.lastError ?? "The reason is not known."),
+  h("div", { class: "do" },
+    item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)),
+    h("button", { type: "button", class: "small", "aria-label": `Try again: ${nameOf(item)}`, "data-focus": `redrive ${item.region} ${item.id}`, click: () => redriveOne(item) }, "Try again")));
+
+function showRestores(found, counted) {
+  showFound("restores", "Restoring", found, counted, restore, () => h("p", { class: "muted" }, "Nothing waits for 8x8's cold storage."));
+}
+
+const restore = (item) => h(
+  "li", null,
+  h("div", { class: "what" },
+    h("a", { href: objectHref(item), "data-focus": `restore ${item.region} ${item.id}` }, nameOf(item)),
+    h("span", { class: "sub" }, [format.typeLabel(item.type), item.region, format.localTime(item.createdTime)].join(" · "))),
+  h("p", { class: "reason" }, item.restoreRequestedAt ? ["Asked for ", timeAway(item.restoreRequestedAt), "; 8x8 takes up to a day."] : "About to be asked for."),
+  h("div", { class: "do" }, item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On))));
 
 async function redriveOne(item) {
   if (await confirm("Try this object again?", `${nameOf(item)} goes back into the queue and is copied as soon as its turn comes.`, "Try again")) {
-    await redrive({ region: item.region, ids: [item.id] });
+    await putBack(async () => {
+      // The list may be old. Its row alone is read, while a redrive reads all rows of the region.
+      const { state } = await api.readObject(item);
+      if (state !== "Failed") {
+        return 0;
+      }
+
+      await api.archiveAgain(item);
+      return 1;
+    });
   }
 }
 
 async function redriveAll() {
   if (await confirm("Try everything that failed again?", "All failed objects go back into the queue. What failed for lack of a right fails again until the right is given.", "Try all again")) {
-    await redrive({});
+    await putBack(async () => (await api.redriveAll()).requeued);
   }
 }
 
-async function redrive(what) {
+/** Puts back, and says how many objects that were. */
+async function putBack(put) {
   const result = element("redrive-result");
   result.className = "result";
   result.textContent = "Putting back …";
   try {
-    const { requeued } = await api.redrive(what);
+    const requeued = await put();
     result.textContent = requeued === 0
       ? "Nothing was put back: it is no longer failed."
       : `${format.count(requeued, "object")} ${requeued === 1 ? "is" : "are"} back in the queue.`;
@@ -286,6 +332,7 @@ async function redrive(what) {
   // The button that was pressed may be gone with its row.
   element("failures-title").focus({ preventScroll: true });
   read.delete("failures");
+  searches.delete("Failed");
   document.dispatchEvent(new Event("poll-now"));
 }
 
