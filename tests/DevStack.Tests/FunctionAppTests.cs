@@ -80,7 +80,7 @@ public sealed partial class FunctionAppTests(AzuriteFixture azurite)
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("days after", backfill.GetProperty("detail").GetString(), StringComparison.Ordinal);
         var to = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
-        (status, backfill) = await app.PostAsync("/api/backfill", $$"""{"from":"2026-11-01","to":"{{to}}"}""");
+        (status, backfill) = await app.PostAsync("/api/backfill", $$"""{"from":"{{AppProcess.WeekAgo}}","to":"{{to}}"}""");
         Assert.Equal(HttpStatusCode.Accepted, status);
         Assert.True(backfill.GetProperty("windows").GetInt32() > 2);
         var run = await WaitForRunAsync(app, backfill);
