@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Azure.Storage.Blobs.Models;
@@ -168,17 +169,19 @@ public sealed partial class FunctionAppTests(AzuriteFixture azurite)
     [Fact]
     public async Task Tells_that_8x8_is_unreachable_in_log_and_health_and_goes_on_trying()
     {
-        var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        var port = simulator.BaseUrl.Port;
-        await simulator.DisposeAsync();
+        // Bound and not listening: connections are refused, and nobody else gets the port meanwhile.
+        using var placeholder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        placeholder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var port = ((IPEndPoint)placeholder.LocalEndPoint!).Port;
         var account = azurite.NewAccount();
-        await using var app = await StartAsync(simulator, account);
+        await using var app = await AppProcess.StartAsync(new Uri($"http://127.0.0.1:{port}"), account);
 
         await AssertTroubleAsync(app, "Credentials", "does not answer");
-        await using var back = await SimulatorServer.StartAsync(new SimulatorOptions { Port = port }, Cancellation);
-        Fill(back, 3);
+        placeholder.Close();
+        await using var simulator = await SimulatorServer.StartAsync(new SimulatorOptions { Port = port }, Cancellation);
+        Fill(simulator, 3);
 
-        await AssertAllArchivedAsync(back, account);
+        await AssertAllArchivedAsync(simulator, account);
     }
 
     [Fact]
