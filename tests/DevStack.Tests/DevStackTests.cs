@@ -15,7 +15,7 @@ public sealed class DevStackTests
     {
         var temporary = Directory.CreateTempSubdirectory("devstack-").FullName;
 
-        var (exitCode, output) = await RunAsync(["--once", "--port", "0"], (OperatingSystem.IsWindows() ? "TMP" : "TMPDIR", temporary));
+        var (exitCode, output) = await RunAsync(["--once", "--port", "0", "--timeout", "4"], (OperatingSystem.IsWindows() ? "TMP" : "TMPDIR", temporary));
 
         Assert.True(exitCode == 0, output);
         Assert.Contains("312 objects, 412 MB, all verified, 0 missing", output, StringComparison.Ordinal);
@@ -65,14 +65,26 @@ public sealed class DevStackTests
     [Fact]
     public async Task Takes_all_its_processes_with_it_when_it_is_killed()
     {
-        using var process = Start(["--port", "0"], out var output);
-        await Testing.Eventually.HoldsAsync(() => Snapshot(output).Contains("token", StringComparison.Ordinal), "the app runs", TimeSpan.FromMinutes(2));
-        var children = Children(process.Id);
-        Assert.Equal(3, children.Count);
+        using var run = new Run(["--port", "0"]);
+        await run.HoldsAsync(() => run.Output.Contains("token", StringComparison.Ordinal), "the app runs", TimeSpan.FromMinutes(2));
+        var children = Children(run.Process.Id);
+        try
+        {
+            Assert.True(children.Count == 3, $"{children.Count} children. {run.Output}");
 
-        process.Kill();
+            run.Process.Kill();
 
-        await Testing.Eventually.HoldsAsync(() => !children.Exists(IsRunning), "the children ended", TimeSpan.FromMinutes(1));
+            await run.HoldsAsync(() => !children.Exists(IsRunning), "the children ended", TimeSpan.FromMinutes(1));
+        }
+        finally
+        {
+            // Orphans by now, to which the tree of the killed process does not lead.
+            foreach (var child in children.Where(IsRunning))
+            {
+                using var process = Process.GetProcessById(child);
+                process.Kill();
+            }
+        }
     }
 
     private static List<int> Children(int parent) =>
@@ -106,53 +118,91 @@ public sealed class DevStackTests
 
     private static async Task<(int ExitCode, string Output)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
     {
-        using var process = Start(arguments, out var output, environment);
+        using var run = new Run(arguments, environment);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromMinutes(5));
-        await process.WaitForExitAsync(limit.Token);
-        return (process.ExitCode, Snapshot(output));
+
+        // Longer than the timeout that DevStack is given, so that it says itself what is missing.
+        limit.CancelAfter(TimeSpan.FromMinutes(6));
+        try
+        {
+            await run.Process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException exception) when (!Cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException($"DevStack does not end. {run.Output}", exception);
+        }
+
+        return (run.Process.ExitCode, run.Output);
     }
 
-    private static string Snapshot(StringBuilder output)
+    /// <summary>DevStack as a process. Disposing ends it and all that it started.</summary>
+    private sealed class Run : IDisposable
     {
-        lock (output)
-        {
-            return output.ToString();
-        }
-    }
+        private readonly StringBuilder _output = new();
 
-    private static Process Start(string[] arguments, out StringBuilder output, params (string Name, string Value)[] environment)
-    {
-        var lines = output = new StringBuilder();
-        var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"))
+        public Run(string[] arguments, params (string Name, string Value)[] environment)
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            UseShellExecute = false,
-        };
-        foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "DevStack.dll")))
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        foreach (var (name, value) in environment)
-        {
-            start.Environment[name] = value;
-        }
-
-        var process = new Process { StartInfo = start };
-        process.OutputDataReceived += Append;
-        process.ErrorDataReceived += Append;
-        process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        return process;
-
-        void Append(object sender, DataReceivedEventArgs line)
-        {
-            lock (lines)
+            var start = Process.StartInfo = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"))
             {
-                lines.AppendLine(line.Data);
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                UseShellExecute = false,
+            };
+            foreach (var argument in arguments.Prepend(Path.Combine(AppContext.BaseDirectory, "DevStack.dll")))
+            {
+                start.ArgumentList.Add(argument);
+            }
+
+            foreach (var (name, value) in environment)
+            {
+                start.Environment[name] = value;
+            }
+
+            Process.OutputDataReceived += Append;
+            Process.ErrorDataReceived += Append;
+            Process.Start();
+            Process.BeginOutputReadLine();
+            Process.BeginErrorReadLine();
+        }
+
+        public Process Process { get; } = new();
+
+        /// <summary>What it has written so far.</summary>
+        public string Output
+        {
+            get
+            {
+                lock (_output)
+                {
+                    return _output.ToString();
+                }
+            }
+        }
+
+        /// <summary>Waits until a condition holds, and tells what was written when it does not.</summary>
+        public async Task HoldsAsync(Func<bool> condition, string what, TimeSpan timeout)
+        {
+            try
+            {
+                await Testing.Eventually.HoldsAsync(condition, what, timeout);
+            }
+            catch (TimeoutException exception)
+            {
+                throw new TimeoutException($"{exception.Message} {Output}", exception);
+            }
+        }
+
+        public void Dispose()
+        {
+            Process.Kill(entireProcessTree: true);
+            Process.Dispose();
+        }
+
+        private void Append(object sender, DataReceivedEventArgs line)
+        {
+            lock (_output)
+            {
+                _output.AppendLine(line.Data);
             }
         }
     }

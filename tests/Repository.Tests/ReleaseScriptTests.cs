@@ -3,7 +3,7 @@ using System.Runtime.Versioning;
 
 namespace Repository.Tests;
 
-/// <summary><c>scripts/package.sh</c> and <c>scripts/release-notes.sh</c>, with a <c>dotnet publish</c> that writes given files.</summary>
+/// <summary><c>scripts/package.sh</c> and <c>scripts/release-notes.sh</c>, with a <c>dotnet publish</c> that writes given files of a given day.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed class ReleaseScriptTests : IDisposable
 {
@@ -13,6 +13,7 @@ public sealed class ReleaseScriptTests : IDisposable
         for file in $FILES; do
           mkdir -p "$(dirname "$2/$file")"
           echo "$file" >"$2/$file"
+          touch -d "$DAY" "$2/$file"
         done
         """;
 
@@ -29,9 +30,11 @@ public sealed class ReleaseScriptTests : IDisposable
     public async Task Packs_the_same_files_into_the_same_bytes()
     {
         var packages = new List<byte[]>();
-        foreach (var files in (string[])["host.json worker.config.json Functions.dll .azurefunctions/extensions.json", ".azurefunctions/extensions.json Functions.dll worker.config.json host.json"])
+        foreach (var (files, day) in ((string, string)[])[
+            ("host.json worker.config.json Functions.dll .azurefunctions/extensions.json", "2001-02-03"),
+            (".azurefunctions/extensions.json Functions.dll worker.config.json host.json", "2004-05-06")])
         {
-            var (exitCode, output) = await PackAsync(files, "1.2.3-rc.1");
+            var (exitCode, output) = await PackAsync(files, "1.2.3-rc.1", day);
             Assert.True(exitCode == 0, output);
             packages.Add(await File.ReadAllBytesAsync(Path.Combine(_sandbox.Folder, "out", "8x8-archiver-1.2.3-rc.1.zip"), Cancellation));
         }
@@ -72,8 +75,8 @@ public sealed class ReleaseScriptTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    private Task<(int ExitCode, string Output)> PackAsync(string files, string version) =>
-        _sandbox.RunAsync(RepositoryFiles.At("scripts/package.sh"), [version, Path.Combine(_sandbox.Folder, "out")], environment: ("FILES", files));
+    private Task<(int ExitCode, string Output)> PackAsync(string files, string version, string day = "2001-02-03") =>
+        _sandbox.RunAsync(RepositoryFiles.At("scripts/package.sh"), [version, Path.Combine(_sandbox.Folder, "out")], environment: [("FILES", files), ("DAY", day)]);
 
     private Task<(int ExitCode, string Output)> PrintNotesAsync(string version) => _sandbox.RunAsync(RepositoryFiles.At("scripts/release-notes.sh"), [version]);
 }

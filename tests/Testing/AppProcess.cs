@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
@@ -52,7 +53,10 @@ public sealed class AppProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Settings of an app that listens on a free port and looks for what is new every two seconds.</summary>
+    /// <summary>A week ago, to the second: each day and region is a window of its own, so a fixed day would mean more work each day.</summary>
+    public static string WeekAgo => TimeProvider.System.GetUtcNow().AddDays(-7).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+
+    /// <summary>Settings of an app that listens on a free port and looks every two seconds for what is new in the last week.</summary>
     /// <param name="source">Address of 8x8.</param>
     /// <param name="account">Its storage.</param>
     /// <param name="more">More settings, or other ones.</param>
@@ -68,7 +72,7 @@ public sealed class AppProcess : IAsyncDisposable
             ["EightByEight__Key"] = "demo-key",
             ["EightByEight__Secret"] = "demo-secret",
             ["ListingSchedule"] = "*/2 * * * * *",
-            ["Listing__StartFrom"] = "2026-01-01T00:00:00Z",
+            ["Listing__StartFrom"] = WeekAgo,
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["LocalHost__SettingsFile"] = "local.settings.sample.json",
             ["LocalHost__ExitWithParent"] = "true",
