@@ -113,6 +113,7 @@ public sealed partial class FunctionAppTests(AzuriteFixture azurite)
             ("""{"from":"2026-01-02","to":5}""", "ISO 8601", "to"),
             ("""{"from":"2026-01-02","to":"2026-01-01"}""", "after", "to"),
             ("""{"from":"2026-01-01","to":"2026-01-02","regions":"uk"}""", "array", "regions"),
+            ("""{"from":"2026-01-01","to":"2026-01-02","regions":[]}""", "leave the field out", "regions"),
             ("""{"from":"2026-01-01","to":"2026-01-02","types":["a;b"]}""", "letters", "types"),
             ("""{"from":"2026-01-01","to":"2026-01-02","type":["a"]}""", "no such field", "type")])
         {
