@@ -15,7 +15,7 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
     private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(10);
 
     // The retry policy would wait as long as it is told, and while a function waits, its time limit runs.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+    internal static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
         ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
@@ -26,7 +26,7 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
         await ProcessNextAsync(message, pipeline);
         if (message.HasResponse && message.Response.Status is 429 or 503)
         {
-            var asked = RetryAfter(message.Response);
+            var asked = RetryAfter(message.Response, timeProvider.GetUtcNow());
             if (message.Response.Status == 429)
             {
                 var retryAfter = asked ?? WithoutRetryAfter;
@@ -40,7 +40,7 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
         }
     }
 
-    private TimeSpan? RetryAfter(Response response)
+    internal static TimeSpan? RetryAfter(Response response, DateTimeOffset now)
     {
         if (!response.Headers.TryGetValue("Retry-After", out var value))
         {
@@ -52,8 +52,8 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
             return TimeSpan.FromSeconds(seconds);
         }
 
-        return DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) && date > timeProvider.GetUtcNow()
-            ? date - timeProvider.GetUtcNow()
+        return DateTimeOffset.TryParse(value, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) && date > now
+            ? date - now
             : null;
     }
 }

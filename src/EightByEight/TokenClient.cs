@@ -28,7 +28,7 @@ public class TokenClient
         _endpoint = ClientPipeline.RequireSecure(endpoint);
         _timeProvider = options.TimeProvider;
         ClientPipeline.UseSharedTransport(options);
-        _pipeline = HttpPipelineBuilder.Build(options, [], [UntracedPolicy.Instance], responseClassifier: null);
+        _pipeline = HttpPipelineBuilder.Build(options, [], [UntracedPolicy.Instance], new ShortWaits(options.TimeProvider));
     }
 
     /// <summary>For mocking.</summary>
@@ -138,4 +138,11 @@ public class TokenClient
         innerException);
 
     private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
+
+    /// <summary>Takes for final what is to be tried again only after long: everybody waits for the token meanwhile.</summary>
+    private sealed class ShortWaits(TimeProvider timeProvider) : ResponseClassifier
+    {
+        public override bool IsRetriableResponse(HttpMessage message) =>
+            base.IsRetriableResponse(message) && !(GatePolicy.RetryAfter(message.Response, timeProvider.GetUtcNow()) > GatePolicy.LongestWait);
+    }
 }

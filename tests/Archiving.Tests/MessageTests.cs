@@ -7,6 +7,9 @@ namespace Archiving.Tests;
 
 public sealed class MessageTests
 {
+    // The first of the two bytes of a character.
+    private const string CutRecord = "{\"id\":\"a\",\"createdTime\":\"2026-01-02T03:04:05\",\"objectName\":\"caf\u00c3.mp3\"}";
+
     [Fact]
     public void An_object_message_carries_the_record_byte_for_byte()
     {
@@ -86,6 +89,41 @@ public sealed class MessageTests
         Assert.Contains($"\"object\":{Record}", json.ToString(), StringComparison.Ordinal);
         Assert.Equal(receipt with { Record = read.Record }, read);
     }
+
+    [Fact]
+    public void An_object_message_leaves_out_a_record_that_is_no_utf8_because_the_host_hands_it_on_as_text()
+    {
+        var record = StorageObject.Parse(BinaryData.FromBytes(Latin1(CutRecord)));
+
+        var message = new ObjectMessage { Region = "uk", Id = "a", Record = record }.ToJson();
+
+        Assert.Equal(message.ToArray(), BinaryData.FromString(message.ToString()).ToArray());
+        var received = ObjectMessage.Parse(message);
+        Assert.Null(received.Record);
+        Assert.Equal(Archiving.Ledger.LedgerKey.Of("uk", record), Archiving.Ledger.LedgerKey.Of("uk", received.KnownRecord));
+    }
+
+    [Fact]
+    public void An_object_message_is_read_when_its_record_is_no_utf8()
+    {
+        var received = ObjectMessage.Parse(BinaryData.FromBytes(Latin1($$"""{"region":"uk","id":"a","record":{{CutRecord}}}""")));
+
+        Assert.Equal(Latin1(CutRecord), received.Record!.Json.ToArray());
+    }
+
+    [Fact]
+    public void A_receipt_survives_a_round_trip_with_a_record_that_is_no_utf8()
+    {
+        var receipt = new Receipt("uk", StorageObject.Parse(BinaryData.FromBytes(Latin1(CutRecord))), "uk/x/a", 12, "md5", "sha", "md5", Time("2026-01-02T03:04:05Z"));
+
+        var read = Receipt.Parse(BinaryData.FromBytes(receipt.ToJson()));
+
+        Assert.Equal(Latin1(CutRecord), read.Record.Json.ToArray());
+        Assert.Equal(receipt with { Record = read.Record }, read);
+    }
+
+    /// <summary>Bytes that stand each for one character, up to \u00ff.</summary>
+    private static byte[] Latin1(string text) => System.Text.Encoding.Latin1.GetBytes(text);
 
     private static StorageObject Parse(string json) => StorageObject.Parse(BinaryData.FromString(json));
 

@@ -186,6 +186,69 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         Assert.Equal(0, await pipeline.CountAsync(QueueNames.RestoreObjects));
     }
 
+    [Fact]
+    public async Task Keeps_waiting_for_all_while_8x8_fails_to_restore_any()
+    {
+        await using var pipeline = await StartAsync();
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Kind = FaultKind.Status, Status = 503 });
+        var items = Enumerable.Range(0, 25).Select(_ => Add(pipeline)).ToList();
+        await pipeline.RunAsync();
+        for (var look = 0; look < 7; look++)
+        {
+            await DeliverLaterAsync(pipeline);
+        }
+
+        foreach (var item in items)
+        {
+            Assert.Equal("Restoring", await pipeline.StateAsync(item));
+        }
+
+        Assert.Contains("503", pipeline.Get<HealthBoard>().Troubles[Condition.Source], StringComparison.Ordinal);
+        pipeline.Simulator.Faults.Rules = [];
+        await pipeline.DeliverUntilAsync(items, state => state == "Archived", "all are archived");
+    }
+
+    [Fact]
+    public async Task Gives_up_what_8x8_always_fails_to_restore_while_it_restores_others()
+    {
+        await using var pipeline = await StartAsync();
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
+        var items = Enumerable.Range(0, 25).Select(_ => Add(pipeline)).ToList();
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Id = items[0].Id, Kind = FaultKind.Status, Status = 500 });
+        await pipeline.RunAsync();
+
+        await pipeline.DeliverUntilAsync(items, state => state is "Failed" or "Archived", "all are archived or given up");
+
+        Assert.Equal("Failed", await pipeline.StateAsync(items[0]));
+        Assert.Contains("refused to restore it 5 times", (await pipeline.FindAsync(items[0]))!.LastError, StringComparison.Ordinal);
+        foreach (var item in items.Skip(1))
+        {
+            await pipeline.AssertArchivedAsync(item);
+        }
+    }
+
+    [Fact]
+    public async Task Takes_nothing_of_the_daily_cap_for_what_8x8_answers_with_an_error()
+    {
+        await using var pipeline = await StartAsync(time: null, ("Restore__MaxPerDay", "2"));
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Kind = FaultKind.Status, Status = 503 });
+        var items = new[] { Add(pipeline), Add(pipeline) };
+        await pipeline.RunAsync();
+        await DeliverLaterAsync(pipeline);
+        pipeline.Simulator.Faults.Rules = [];
+
+        await pipeline.DeliverUntilAsync(items, state => state == "Archived", "both are archived");
+
+        var late = Add(pipeline);
+        await SendAsync(pipeline, late);
+        await pipeline.DeliverAllAsync();
+        await DeliverLaterAsync(pipeline);
+        Assert.Equal("Restoring", await pipeline.StateAsync(late));
+        Assert.Null((await pipeline.FindAsync(late))!.RestoreRequestedAt);
+    }
+
     private Task<Pipeline> StartAsync(TimeProvider? time = null, params (string Name, string Value)[] settings) =>
         Pipeline.StartAsync(azurite, time, settings: [("Restore__PollInterval", "00:00:01"), .. settings]);
 

@@ -120,6 +120,30 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
         Assert.Empty(await run.Pipeline.ReadContainerAsync());
     }
 
+    [Theory]
+    [InlineData("Auto", 200, 1)]
+    [InlineData("Auto", 400, 1)]
+    [InlineData("Auto", 405, 1)]
+    [InlineData("ServerSide", 200, 2)]
+    [InlineData("ServerSide", 405, 2)]
+    public async Task Streams_what_8x8_names_no_address_for(string transfer, int status, int asked)
+    {
+        await using var run = await StartAsync(transfer);
+        run.Pipeline.Simulator.Faults.Set(new FaultRule { Call = "presign", Kind = FaultKind.Status, Status = status, Body = "{\"link\":null}" });
+        var first = Add(run, Large);
+        await run.Pipeline.RunAsync();
+        var second = Add(run, Large);
+
+        // A window ends with a whole second, and the next begins there.
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await run.Pipeline.RunAsync();
+
+        await run.Pipeline.AssertArchivedAsync(first);
+        await run.Pipeline.AssertArchivedAsync(second);
+        Assert.Equal((0, (long)asked), (run.Front.Copies, run.Pipeline.Simulator.Counters["presign"]));
+        Assert.Equal(asked, run.Pipeline.Logs.Lines.Count(line => line.Message.Contains("it is streamed", StringComparison.Ordinal)));
+    }
+
     private async Task<Run> StartAsync(string transfer)
     {
         var account = azurite.NewAccount();

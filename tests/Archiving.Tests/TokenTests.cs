@@ -181,6 +181,28 @@ public sealed class TokenTests : IAsyncLifetime
         store.Verify(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>()), Times.Once);
     }
 
+    [Theory]
+    [InlineData(429, "slow down")]
+    [InlineData(503, "status.8x8.com")]
+    public async Task Keeps_nobody_waiting_when_the_authorization_server_wants_to_be_left_alone_for_an_hour(int status, string expected)
+    {
+        _simulator.Faults.Set(new FaultRule { Call = "token", Kind = FaultKind.Status, Status = status, RetryAfter = "3600", First = 1 });
+        using var tokens = CreateTokens();
+
+        var waiting = Enumerable.Range(0, 20).Select(_ => tokens.GetTokenAsync(Cancellation).AsTask()).ToList();
+
+        foreach (var one in waiting)
+        {
+            var outage = await Assert.ThrowsAsync<OutageException>(() => one.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+            Assert.Equal(Condition.Credentials, outage.Condition);
+            Assert.Contains(expected, outage.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(1, _simulator.Counters["token"]);
+        _time.Advance(TimeSpan.FromSeconds(11));
+        Assert.NotNull(await tokens.GetTokenAsync(Cancellation));
+    }
+
     private AccessTokens CreateTokens() => new(
         new KeyVaultTokenStore(
             VaultClientFactory.Create(new KeyVaultOptions { Uri = _simulator.VaultUrl, CertificateSha256 = _simulator.VaultCertificateSha256 }, () => throw new InvalidOperationException("not asked for")),

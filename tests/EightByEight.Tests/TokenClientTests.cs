@@ -146,6 +146,32 @@ public sealed class TokenClientTests
         Assert.NotNull(new TokenClient(new Uri(address)));
     }
 
+    [Theory]
+    [InlineData(429, "3600", TokenFailure.Throttled)]
+    [InlineData(429, "Wed, 25 Nov 2026 12:00:00 GMT", TokenFailure.Throttled)]
+    [InlineData(503, "61", TokenFailure.Unreachable)]
+    [InlineData(500, "3600", TokenFailure.Unreachable)]
+    public async Task Does_not_wait_for_longer_than_a_minute(int status, string retryAfter, TokenFailure failure)
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 11, 0, 0, TimeSpan.Zero));
+        var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", retryAfter)).Answers(200, ArticleExample);
+
+        var exception = await Assert.ThrowsAsync<TokenRequestException>(() => server.CreateTokenClient(time).RequestTokenAsync(Key, Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+
+        Assert.Equal((failure, status), (exception.Failure, exception.Status));
+        Assert.Single(server.Requests);
+    }
+
+    [Fact]
+    public async Task Waits_as_it_is_told_to_for_a_moment()
+    {
+        var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "1")).Answers(200, ArticleExample);
+
+        var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
+
+        Assert.Equal(("the-token", 2), (token.Value, server.Requests.Count));
+    }
+
     [Fact]
     public void Tells_nobody_the_key_or_the_token()
     {

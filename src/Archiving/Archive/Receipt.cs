@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using EightByEight;
 
@@ -67,7 +68,7 @@ public sealed record Receipt(
             var content = root.GetProperty("content");
             return new Receipt(
                 root.GetProperty("region").GetString()!,
-                StorageObject.Parse(BinaryData.FromString(root.GetProperty("object").GetRawText())),
+                StorageObject.Parse(BinaryData.FromBytes(JsonMarshal.GetRawUtf8Value(root.GetProperty("object")).ToArray())),
                 content.GetProperty("blob").GetString()!,
                 content.GetProperty("bytes").GetInt64(),
                 content.GetProperty("md5").GetString()!,

@@ -1,5 +1,6 @@
 using Archiving.Health;
 using Archiving.Ledger;
+using Archiving.Listing;
 using Archiving.Settings;
 using Azure;
 using EightByEight;
@@ -10,7 +11,7 @@ namespace Archiving.Archive;
 /// <summary>
 /// Lets Blob Storage fetch content from 8x8's pre-signed address itself (Put Blob From URL), so that it does not pass
 /// through the function. Only for content whose MD5 8x8 names: Blob Storage checks it before anything becomes visible.
-/// Everything else is streamed, and so is what Blob Storage refuses to fetch.
+/// Everything else is streamed, and so is what 8x8 names no address for or Blob Storage refuses to fetch.
 /// </summary>
 public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveStore store, ArchiverOptions options, TimeProvider timeProvider, ILogger<ServerSideCopy> logger)
 {
@@ -41,7 +42,11 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
     public async Task<TransferResult?> TryRunAsync(ObjectWork work, string name, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        var address = await client.GetPresignedUrlAsync(work.Region, work.Id, cancellationToken);
+        if (await FindAddressAsync(work, cancellationToken) is not { } address)
+        {
+            return null;
+        }
+
         var md5 = Convert.FromHexString(work.Record.Checksum!);
         try
         {
@@ -70,9 +75,27 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
         return isRight ? new TransferResult(new VerifiedContent(stored, Verification.Md5, Mismatch: null), TransferOutcome.Stored) : null;
     }
 
+    private async Task<Uri?> FindAddressAsync(ObjectWork work, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetPresignedUrlAsync(work.Region, work.Id, cancellationToken);
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: not (0 or 401 or 403 or 404 or 410 or 429 or >= 500) } answer)
+        {
+            // Neither an outage nor something about the object: 8x8 does not give addresses, or not as this app knows them.
+            _refusedAt = timeProvider.GetUtcNow();
+            Log.NoAddress(logger, work.Region, work.Id, answer.Status);
+            return null;
+        }
+    }
+
     private static partial class Log
     {
         [LoggerMessage(EventId = 1310, Level = LogLevel.Warning, Message = "Blob Storage did not fetch {Region}/{ObjectId} from 8x8 ({ErrorCode}); it is streamed")]
         public static partial void Refused(ILogger logger, string region, string objectId, string? errorCode);
+
+        [LoggerMessage(EventId = 1311, Level = LogLevel.Warning, Message = "8x8 names no address for {Region}/{ObjectId} that can be used ({Status}); it is streamed")]
+        public static partial void NoAddress(ILogger logger, string region, string objectId, int status);
     }
 }

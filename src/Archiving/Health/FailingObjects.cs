@@ -1,8 +1,8 @@
 namespace Archiving.Health;
 
 /// <summary>
-/// Tells an outage of 8x8 from objects that 8x8 fails to give for reasons of their own. Its server errors look alike:
-/// when they meet many objects and nobody got any content in between, it is an outage.
+/// Tells an outage of 8x8 from objects that 8x8 fails for reasons of their own. Its server errors look alike: when they
+/// meet many objects and it did for none in between what it was asked, it is an outage.
 /// </summary>
 public sealed class FailingObjects
 {
@@ -26,7 +26,7 @@ public sealed class FailingObjects
         }
     }
 
-    /// <summary>Takes in that 8x8 gave an object's content.</summary>
+    /// <summary>Takes in that 8x8 did for an object what it was asked: gave its content, or agreed to restore it.</summary>
     public void Clear()
     {
         lock (_failing)

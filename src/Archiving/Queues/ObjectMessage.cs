@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Unicode;
 using Archiving.Ledger;
 using Archiving.Telemetry;
 using EightByEight;
@@ -8,7 +10,7 @@ using EightByEight;
 namespace Archiving.Queues;
 
 /// <summary>
-/// An object to handle. The message carries the object's record when it fits, so that archiving needs no call for it;
+/// An object to handle. The message carries the object's record when it can, so that archiving needs no call for it;
 /// a message with only <c>region</c> and <c>id</c> is as good.
 /// </summary>
 public sealed record ObjectMessage
@@ -22,7 +24,7 @@ public sealed record ObjectMessage
     /// <summary>8x8's id.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The record as it was when the message was made; <see langword="null"/> when it did not fit.</summary>
+    /// <summary>The record as it was when the message was made; <see langword="null"/> when it did not fit or is no UTF-8.</summary>
     public StorageObject? Record { get; init; }
 
     /// <summary>The run that queued it; <see langword="null"/> when none did.</summary>
@@ -56,7 +58,9 @@ public sealed record ObjectMessage
     public BinaryData ToJson()
     {
         var body = Write(Record);
-        return body.ToMemory().Length <= LargestBody
+
+        // The Functions host hands a message on as text, in which bytes that are no UTF-8 would become other ones.
+        return body.ToMemory().Length <= LargestBody && Utf8.IsValid(body.ToMemory().Span)
             ? body
             : (this with { Type = Record!.Type, CreatedTime = LedgerKey.CreatedTime(Record) }).Write(record: null);
     }
@@ -75,7 +79,7 @@ public sealed record ObjectMessage
                 Region = Required(root, "region"),
                 Id = Required(root, "id"),
                 Record = root.TryGetProperty("record", out var record) && record.ValueKind == JsonValueKind.Object
-                    ? StorageObject.Parse(BinaryData.FromString(record.GetRawText()))
+                    ? StorageObject.Parse(BinaryData.FromBytes(JsonMarshal.GetRawUtf8Value(record).ToArray()))
                     : null,
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() : null,
                 IsSentAgain = root.TryGetProperty("sentAgain", out var sentAgain) && sentAgain.ValueKind == JsonValueKind.True,

@@ -22,7 +22,7 @@ public sealed class DailyQuota(OperationsTable table, TimeProvider timeProvider)
             return true;
         }
 
-        var key = string.Create(CultureInfo.InvariantCulture, $"{name}|{timeProvider.GetUtcNow().UtcDateTime:yyyyMMdd}");
+        var key = Key(name, timeProvider.GetUtcNow());
         while (true)
         {
             var row = await table.FindAsync<Row>(Partition, key, cancellationToken) ?? new Row { PartitionKey = Partition, RowKey = key };
@@ -38,6 +38,30 @@ public sealed class DailyQuota(OperationsTable table, TimeProvider timeProvider)
             }
         }
     }
+
+    /// <summary>Gives one back that was taken and led to nothing.</summary>
+    /// <param name="name">What is counted.</param>
+    /// <param name="ceiling">How many there are on a day; 0 for any number.</param>
+    /// <param name="takenAt">When it was taken: it goes back to that day.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task GiveBackAsync(string name, int ceiling, DateTimeOffset takenAt, CancellationToken cancellationToken)
+    {
+        if (ceiling == 0)
+        {
+            return;
+        }
+
+        while (await table.FindAsync<Row>(Partition, Key(name, takenAt), cancellationToken) is { Count: > 0 } row)
+        {
+            row.Count--;
+            if (await table.TryWriteAsync(row, cancellationToken))
+            {
+                return;
+            }
+        }
+    }
+
+    private static string Key(string name, DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{name}|{at.UtcDateTime:yyyyMMdd}");
 
     internal sealed class Row : ITableEntity
     {

@@ -36,6 +36,7 @@ public sealed partial class ObjectRestorer(
     ILogger<ObjectRestorer> logger)
 {
     private const int MostRequests = 5;
+    private const string Quota = "restores";
 
     private const string Forbidden =
         "8x8 does not let this API key restore objects from cold storage (403). Give the API app the right to edit, then redrive the failures; or set EightByEight__IncludeArchived to false.";
@@ -46,6 +47,8 @@ public sealed partial class ObjectRestorer(
     // A request whose answer nobody recorded: the process died in between, or is still at it.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(2);
 
+    // Apart from those of the archiver: content can come while no restore begins, and the other way round.
+    private readonly FailingObjects _failing = new();
     private DateTimeOffset? _forbiddenAt;
 
     /// <summary>Looks at an object: asks 8x8 to restore it, waits on, or passes it on to be archived.</summary>
@@ -106,7 +109,7 @@ public sealed partial class ObjectRestorer(
             throw new PermanentFailureException(Forbidden) { Reason = FailureReason.Forbidden };
         }
 
-        if (asks && !await quota.TryTakeAsync("restores", options.Restore.MaxPerDay, cancellationToken))
+        if (asks && !await quota.TryTakeAsync(Quota, options.Restore.MaxPerDay, cancellationToken))
         {
             asks = false;
             delay = new DateTimeOffset(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero) - now;
@@ -139,7 +142,7 @@ public sealed partial class ObjectRestorer(
 
         if (asks)
         {
-            await AskAsync(work, row.Attempts ?? 0, cancellationToken);
+            await AskAsync(work, row.Attempts ?? 0, now, cancellationToken);
         }
 
         return true;
@@ -180,7 +183,7 @@ public sealed partial class ObjectRestorer(
     }
 
     /// <summary>Asks 8x8. The message that follows asks again when this does not get through.</summary>
-    private async Task AskAsync(ObjectWork work, int requests, CancellationToken cancellationToken)
+    private async Task AskAsync(ObjectWork work, int requests, DateTimeOffset takenAt, CancellationToken cancellationToken)
     {
         try
         {
@@ -201,24 +204,32 @@ public sealed partial class ObjectRestorer(
         {
             // It is being restored already.
         }
-        catch (Exception exception) when (SourceFailure.AsOutage(exception) is { } outage)
+        catch (Exception exception) when (SourceFailure.AsOutage(exception) is not null || SourceFailure.Answer(exception) is not null)
         {
-            health.Report(outage);
-            await UpdateAsync(work, entry => entry.RestoreRequestedAt = null, cancellationToken);
-            return;
-        }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is not null)
-        {
-            if (requests + 1 >= MostRequests)
+            // Without an answer nobody knows whether 8x8 restores it, and restores are paid for: that counts.
+            if (SourceFailure.Answer(exception) is not { Status: 0 })
+            {
+                await quota.GiveBackAsync(Quota, options.Restore.MaxPerDay, takenAt, cancellationToken);
+            }
+
+            if (FindOutage(work, exception) is { } outage)
+            {
+                health.Report(outage);
+            }
+            else if (requests + 1 >= MostRequests)
             {
                 throw new PermanentFailureException($"8x8 refused to restore it {MostRequests} times: {OutcomeRecorder.Explain(exception)}", exception) { Reason = FailureReason.RestoreRefused };
             }
+            else
+            {
+                await outcomes.NoteAsync(work.Region, work.Record, exception, requests + 1, cancellationToken);
+            }
 
-            await outcomes.NoteAsync(work.Region, work.Record, exception, requests + 1, cancellationToken);
             await UpdateAsync(work, entry => entry.RestoreRequestedAt = null, cancellationToken);
             return;
         }
 
+        _failing.Clear();
         await UpdateAsync(
             work,
             entry =>
@@ -232,6 +243,12 @@ public sealed partial class ObjectRestorer(
         metrics.CountRestoreRequested(work.Region, work.Record.Type);
         Log.Requested(logger, work.Region, work.Id, options.EightByEight.RestoreDays);
     }
+
+    private OutageException? FindOutage(ObjectWork work, Exception exception) => SourceFailure.AsOutage(exception) switch
+    {
+        null when SourceFailure.AsFailing(exception) is { } outage => _failing.Add(work.Region, work.Id) ? outage : null,
+        var outage => outage,
+    };
 
     private Task<bool> UpdateAsync(ObjectWork work, Action<LedgerEntry> change, CancellationToken cancellationToken) =>
         outcomes.UpdateAsync(work.Region, work.Record, change, cancellationToken);

@@ -6,7 +6,7 @@ public sealed record RestoreOptions
     /// <summary>How long a message waits before it looks again whether a restored object is there.</summary>
     public required TimeSpan PollInterval { get; init; }
 
-    /// <summary>How many restores are asked for on a day, UTC, by all instances together; 0 for any number.</summary>
+    /// <summary>How many restores are begun on a day, UTC, by all instances together; 0 for any number.</summary>
     public required int MaxPerDay { get; init; }
 
     internal static RestoreOptions Read(SettingsReader settings) => new()
