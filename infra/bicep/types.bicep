@@ -55,7 +55,7 @@ type archiverSettings = {
   @description('How long to wait before looking again whether a restored object is there, as hh:mm:ss.')
   Restore__PollInterval: string?
 
-  @description('How many restores are asked for on a day. 0 is no limit.')
+  @description('How many restores are begun on a day. 0 is no limit.')
   @minValue(0)
   @maxValue(1000000)
   Restore__MaxPerDay: int?
