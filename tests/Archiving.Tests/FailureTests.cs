@@ -54,6 +54,22 @@ public sealed class FailureTests(AzuriteFixture azurite)
         Assert.Single(pipeline.Logs.Lines, line => line.Level == LogLevel.Error && line.Message.StartsWith($"{item.Region}/{item.Id}: ", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Comes_back_to_a_deletion_that_8x8_gave_no_answer_to()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "7")]);
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = time.GetUtcNow().AddHours(-1) });
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Reset });
+
+        await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal((1, 0L), (await pipeline.CountAsync(QueueNames.PurgeObjects), pipeline.Simulator.Counters["delete"]));
+    }
+
     [Theory]
     [InlineData(null, null, "uk/voicemail", "uk/meeting", "uk2/voicemail")]
     [InlineData("uk", null, "uk/voicemail", "uk/meeting")]
