@@ -34,7 +34,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     {
         var clock = new SimulatorClock(options.TimeProvider);
         Counters = new Counters();
-        Faults = new FaultInjector(Counters);
+        Faults = new FaultInjector(Counters, clock);
         Account = new Account(clock);
         Objects = new ObjectStore(clock);
         _vault = new VaultEndpoints(Faults, clock);

@@ -143,13 +143,13 @@ internal sealed class Pipeline : IAsyncDisposable
         while (await DeliverAsync(QueueNames.ListWindows, ListAsync)
             + await DeliverAsync(QueueNames.ArchiveObjects, ArchiveAsync)
             + await DeliverAsync(QueueNames.RestoreObjects, RestoreAsync)
-            + await DeliverAsync(QueueNames.VerifyObjects, message => Get<ObjectVerifier>().VerifyAsync(ObjectMessage.Parse(message.Body), Cancellation))
-            + await DeliverAsync(QueueNames.PurgeObjects, message => Get<ObjectPurger>().PurgeAsync(ObjectMessage.Parse(message.Body), Cancellation)) > 0)
+            + await DeliverAsync(QueueNames.VerifyObjects, VerifyAsync)
+            + await DeliverAsync(QueueNames.PurgeObjects, PurgeAsync) > 0)
         {
         }
     }
 
-    /// <summary>Delivers what is visible in a queue once, as the Functions host would: deleted when handled, back at once when not, to the poison queue after five tries.</summary>
+    /// <summary>Delivers what is visible in a queue once, as the Functions host would: deleted when handled, back at once when not, and recorded as failed after five tries.</summary>
     public async Task<int> DeliverAsync(string queueName, Func<QueueMessage, Task> handle)
     {
         var queue = Account.Queues.GetQueueClient(queueName);
@@ -174,7 +174,7 @@ internal sealed class Pipeline : IAsyncDisposable
                     return;
                 }
 
-                await Get<FailureRecorder>().RecordObjectAsync(queueName, message.Body, Cancellation);
+                await RecordFailureAsync(queueName, message.Body);
                 await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, Cancellation);
             }
         });
@@ -204,6 +204,32 @@ internal sealed class Pipeline : IAsyncDisposable
         catch (OutageException outage)
         {
             await Get<Deferral>().PutOffAsync(QueueNames.RestoreObjects, work, outage, Cancellation);
+        }
+    }
+
+    public async Task VerifyAsync(QueueMessage message)
+    {
+        var work = ObjectMessage.Parse(message.Body);
+        try
+        {
+            await Get<ObjectVerifier>().VerifyAsync(work, Cancellation);
+        }
+        catch (OutageException outage)
+        {
+            await Get<Deferral>().PutOffAsync(QueueNames.VerifyObjects, work, outage, Cancellation);
+        }
+    }
+
+    public async Task PurgeAsync(QueueMessage message)
+    {
+        var work = ObjectMessage.Parse(message.Body);
+        try
+        {
+            await Get<ObjectPurger>().PurgeAsync(work, Cancellation);
+        }
+        catch (OutageException outage)
+        {
+            await Get<Deferral>().PutOffAsync(QueueNames.PurgeObjects, work, outage, Cancellation);
         }
     }
 
@@ -283,6 +309,24 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         await _services.DisposeAsync();
         await Simulator.DisposeAsync();
+    }
+
+    /// <summary>What the functions of the poison queues do.</summary>
+    private async Task RecordFailureAsync(string queueName, BinaryData body)
+    {
+        var recorder = Get<FailureRecorder>();
+        switch (queueName)
+        {
+            case QueueNames.ListWindows:
+                await recorder.RecordWindowAsync(body, Cancellation);
+                break;
+            case QueueNames.VerifyObjects or QueueNames.PurgeObjects:
+                recorder.ReportObject(body, $"It failed in {queueName}.");
+                break;
+            default:
+                await recorder.RecordObjectAsync(queueName, body, Cancellation);
+                break;
+        }
     }
 }
 

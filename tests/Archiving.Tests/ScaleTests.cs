@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Archiving.Listing;
 using Archiving.Queues;
-using Archiving.Scrub;
 using Azure.Core;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
@@ -131,7 +130,7 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     {
         _time.Advance(TimeSpan.FromMinutes(1));
         await pipeline.Get<WorkQueues>().SendAsync(QueueNames.VerifyObjects, new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, TimeSpan.Zero, Cancellation);
-        await DeliverAsync(pipeline, counter, QueueNames.VerifyObjects, message => pipeline.Get<ObjectVerifier>().VerifyAsync(ObjectMessage.Parse(message.Body), Cancellation));
+        await DeliverAsync(pipeline, counter, QueueNames.VerifyObjects, pipeline.VerifyAsync);
     }
 
     /// <summary>

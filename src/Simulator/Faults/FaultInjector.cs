@@ -5,17 +5,24 @@ namespace Simulator.Faults;
 /// <summary>Decides which call goes wrong, and how; keeps count of all of them. Safe for many threads.</summary>
 public sealed class FaultInjector
 {
-    private readonly Counters _counters;
     // What was on its way when a 429 was sent cannot have known of it. A busy machine takes its time to read an answer.
     private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(500);
 
-    private volatile IReadOnlyList<FaultRule> _rules = [];
-    private long _throttledFrom;
-    private long _throttledUntil;
+    // Timers of the other side may end early by a little.
+    private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(50);
 
-    internal FaultInjector(Counters counters)
+    private readonly Counters _counters;
+    private readonly TimeProvider _timeProvider;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string? Region, string Id), DateTimeOffset> _objectsThrottledUntil = [];
+    private volatile IReadOnlyList<FaultRule> _rules = [];
+    private DateTimeOffset _throttledFrom;
+    private DateTimeOffset _throttledUntil;
+
+    internal FaultInjector(Counters counters, TimeProvider timeProvider)
     {
         _counters = counters;
+        _timeProvider = timeProvider;
     }
 
     /// <summary>The rules in force; the first that applies wins.</summary>
@@ -28,21 +35,6 @@ public sealed class FaultInjector
     /// <summary>Puts rules in force, and no others.</summary>
     public void Set(params FaultRule[] rules) => Rules = rules;
 
-    // Counted, so that a test can tell whether a client keeps to it: "insideRetryAfter".
-    private void Throttle(string? retryAfter)
-    {
-        if (int.TryParse(retryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0)
-        {
-            var now = Environment.TickCount64;
-            if (now >= Interlocked.Read(ref _throttledUntil))
-            {
-                Interlocked.Exchange(ref _throttledFrom, now + (long)OnItsWay.TotalMilliseconds);
-            }
-
-            Interlocked.Exchange(ref _throttledUntil, now + (1000L * seconds));
-        }
-    }
-
     /// <summary>
     /// Counts a call and spoils it where a rule says so. <see langword="true"/> when the answer has been given;
     /// the second value says what to do with the content.
@@ -50,9 +42,9 @@ public sealed class FaultInjector
     internal async Task<(bool Answered, FaultRule? Content)> ApplyAsync(HttpContext context, string call, string? region, string? id)
     {
         _counters.Count(call);
-        var now = Environment.TickCount64;
-        if (now > Interlocked.Read(ref _throttledFrom) && now < Interlocked.Read(ref _throttledUntil))
+        if (IsThrottled(region, id))
         {
+            // So that a test can tell whether a client keeps to it.
             _counters.Count("insideRetryAfter");
         }
 
@@ -69,6 +61,8 @@ public sealed class FaultInjector
                 await Task.Delay(rule.Milliseconds, context.RequestAborted);
                 return (false, null);
             case FaultKind.Status:
+                // Before the answer is on its way: whoever waits from its arrival on waits longer.
+                Throttle(rule.RetryAfter, region, id);
                 context.Response.StatusCode = rule.Status;
                 if (rule.RetryAfter is { } retryAfter)
                 {
@@ -76,13 +70,47 @@ public sealed class FaultInjector
                 }
 
                 await context.Response.WriteAsync(rule.Body ?? string.Create(CultureInfo.InvariantCulture, $$"""{"fault":"injected","code":{{rule.Status}}}"""));
-                Throttle(rule.RetryAfter);
                 return (true, null);
             case FaultKind.Reset:
                 context.Abort();
                 return (true, null);
             default:
                 return (false, rule);
+        }
+    }
+
+    private void Throttle(string? retryAfter, string? region, string? id)
+    {
+        if (!int.TryParse(retryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds == 0)
+        {
+            return;
+        }
+
+        lock (_lock)
+        {
+            var now = _timeProvider.GetUtcNow();
+            if (now >= _throttledUntil)
+            {
+                _throttledFrom = now + OnItsWay;
+            }
+
+            _throttledUntil = now.AddSeconds(seconds);
+            if (id is not null)
+            {
+                _objectsThrottledUntil[(region, id)] = _throttledUntil;
+            }
+        }
+    }
+
+    private bool IsThrottled(string? region, string? id)
+    {
+        lock (_lock)
+        {
+            var now = _timeProvider.GetUtcNow();
+
+            // Nobody asks for the same object twice at once, so such a call was not on its way.
+            return (id is not null && _objectsThrottledUntil.TryGetValue((region, id), out var until) && now + Tolerance < until)
+                || (now > _throttledFrom && now + Tolerance < _throttledUntil);
         }
     }
 }
