@@ -181,57 +181,17 @@ internal sealed class Pipeline : IAsyncDisposable
         return messages.Length;
     }
 
-    public async Task ArchiveAsync(QueueMessage message)
-    {
-        var work = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await Get<ObjectArchiver>().ArchiveAsync(work, message.DequeueCount, Cancellation);
-        }
-        catch (OutageException outage)
-        {
-            await Get<Deferral>().PutOffAsync(QueueNames.ArchiveObjects, work, outage, Cancellation);
-        }
-    }
+    public Task ArchiveAsync(QueueMessage message) =>
+        WorkAsync(QueueNames.ArchiveObjects, message, work => Get<ObjectArchiver>().ArchiveAsync(work, message.DequeueCount, Cancellation));
 
-    public async Task RestoreAsync(QueueMessage message)
-    {
-        var work = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await Get<ObjectRestorer>().RestoreAsync(work, message.DequeueCount, message.InsertedOn, Cancellation);
-        }
-        catch (OutageException outage)
-        {
-            await Get<Deferral>().PutOffAsync(QueueNames.RestoreObjects, work, outage, Cancellation);
-        }
-    }
+    public Task RestoreAsync(QueueMessage message) =>
+        WorkAsync(QueueNames.RestoreObjects, message, work => Get<ObjectRestorer>().RestoreAsync(work, message.DequeueCount, message.InsertedOn, Cancellation));
 
-    public async Task VerifyAsync(QueueMessage message)
-    {
-        var work = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await Get<ObjectVerifier>().VerifyAsync(work, Cancellation);
-        }
-        catch (OutageException outage)
-        {
-            await Get<Deferral>().PutOffAsync(QueueNames.VerifyObjects, work, outage, Cancellation);
-        }
-    }
+    public Task VerifyAsync(QueueMessage message) =>
+        WorkAsync(QueueNames.VerifyObjects, message, work => Get<ObjectVerifier>().VerifyAsync(work, Cancellation));
 
-    public async Task PurgeAsync(QueueMessage message)
-    {
-        var work = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await Get<ObjectPurger>().PurgeAsync(work, Cancellation);
-        }
-        catch (OutageException outage)
-        {
-            await Get<Deferral>().PutOffAsync(QueueNames.PurgeObjects, work, outage, Cancellation);
-        }
-    }
+    public Task PurgeAsync(QueueMessage message) =>
+        WorkAsync(QueueNames.PurgeObjects, message, work => Get<ObjectPurger>().PurgeAsync(work, Cancellation));
 
     /// <summary>How many messages a queue holds, hidden ones included.</summary>
     public async Task<int> CountAsync(string queueName)
@@ -303,6 +263,19 @@ internal sealed class Pipeline : IAsyncDisposable
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(expected)), receipt.Sha256);
         Assert.Equal(Convert.ToHexStringLower(MD5.HashData(expected)), receipt.Md5);
         Assert.Equal(item.Content.Length, receipt.Bytes);
+    }
+
+    private async Task WorkAsync(string queue, QueueMessage message, Func<ObjectMessage, Task> handle)
+    {
+        var work = ObjectMessage.Parse(message.Body);
+        try
+        {
+            await handle(work);
+        }
+        catch (OutageException outage)
+        {
+            await Get<Deferral>().PutOffAsync(queue, work, outage, Cancellation);
+        }
     }
 
     public async ValueTask DisposeAsync()
