@@ -41,7 +41,7 @@ internal sealed class Stack : IAsyncDisposable
             stack._parts.Add(simulator);
             stack.SimulatorUrl = new Uri(addresses.GetProperty("baseUrl").GetString()!);
             report("Starting the function app …");
-            stack.Functions = ChildProcess.Start("Functions.Local", [], stack.Settings(line.Port, addresses), log);
+            stack.Functions = ChildProcess.Start("LocalHost", [], stack.Settings(line.Port, addresses), log);
             stack._parts.Add(stack.Functions);
             const string Started = "Host started: ";
             var url = await stack.Functions.WaitForLineAsync(text => text.StartsWith(Started, StringComparison.Ordinal), StartTimeout, cancellationToken);

@@ -1,116 +1,107 @@
 using System.Globalization;
+using System.Net;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
 
 namespace LocalHost;
 
-/// <summary>The part of <c>host.json</c> that this host understands, with the Functions host's defaults.</summary>
+/// <summary>What this host itself reads; all else of <c>host.json</c> is read by the WebJobs SDK.</summary>
 internal sealed record HostSettings
 {
+    /// <summary>Section below which the WebJobs SDK, as in the Functions host, finds <c>host.json</c>, and <c>AzureFunctionsJobHost__…</c> in the environment overrides it.</summary>
+    public const string HostJsonSection = "AzureFunctionsJobHost";
+
+    /// <summary>Address to listen on.</summary>
+    public required string Url { get; init; }
+
+    /// <summary>First part of the path of each HTTP function.</summary>
     public required string RoutePrefix { get; init; }
 
-    public required int BatchSize { get; init; }
+    /// <summary>How long a function may run before it is cancelled.</summary>
+    public required TimeSpan FunctionTimeout { get; init; }
 
-    public required int NewBatchThreshold { get; init; }
-
-    public required int MaxDequeueCount { get; init; }
-
-    /// <summary>How long a message stays hidden after its function failed.</summary>
-    public required TimeSpan VisibilityTimeout { get; init; }
-
-    public required TimeSpan MaxPollingInterval { get; init; }
-
-    public required bool IsBase64 { get; init; }
-
+    /// <summary>How long running functions may take to end when the host stops, before they are cancelled.</summary>
     public required TimeSpan DrainTimeout { get; init; }
 
-    /// <summary>How long a received message is hidden. The Functions host hides for ten minutes; shorter makes recovery after a crash quick.</summary>
-    public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(30);
-
+    /// <summary>Key that HTTP functions and <c>/admin</c> ask for; <see langword="null"/> for none.</summary>
     public string? FunctionKey { get; init; }
 
-    public TimeZoneInfo TimeZone { get; init; } = TimeZoneInfo.Utc;
+    /// <summary>Whether to stop when standard input ends.</summary>
+    public bool ExitsWithParent { get; init; }
 
-    /// <summary>Opens <c>host.json</c> below <c>AzureFunctionsJobHost__…</c> settings.</summary>
-    /// <exception cref="FunctionAppException">It is malformed.</exception>
-    public static IConfiguration Open(string directory, IConfiguration app)
+    /// <summary>Adds <c>host.json</c> and, above it, the environment to the configuration.</summary>
+    /// <exception cref="LocalHostException">The file is malformed.</exception>
+    public static IConfigurationRoot Open(string appFolder)
     {
         try
         {
+            var hostJson = new ConfigurationBuilder().AddJsonFile(Path.Combine(appFolder, "host.json"), optional: true).Build();
             return new ConfigurationBuilder()
-                .AddJsonFile(Path.Combine(directory, "host.json"), optional: true, reloadOnChange: false)
-                .AddInMemoryCollection(app.GetSection("AzureFunctionsJobHost").AsEnumerable(makePathsRelative: true))
+                .AddInMemoryCollection(hostJson.AsEnumerable().Select(pair => KeyValuePair.Create($"{HostJsonSection}:{pair.Key}", pair.Value)))
+                .AddEnvironmentVariables()
                 .Build();
         }
         catch (InvalidDataException exception)
         {
-            // The outer exceptions say no more than that it cannot be parsed.
-            throw new FunctionAppException($"host.json cannot be read: {exception.GetBaseException().Message}", exception);
+            // The outer exceptions say no more than that the file cannot be parsed.
+            throw new LocalHostException($"host.json cannot be read: {exception.GetBaseException().Message}", exception);
         }
     }
 
-    /// <summary>Reads what this host understands of them.</summary>
-    /// <exception cref="FunctionAppException">A value is wrong.</exception>
-    public static HostSettings Read(string directory, IConfiguration app, bool isDevelopment)
+    /// <summary>Reads the settings.</summary>
+    /// <exception cref="LocalHostException">A setting is malformed.</exception>
+    public static HostSettings Read(IConfiguration configuration)
     {
-        var host = Open(directory, app);
-        var queues = host.GetSection("extensions:queues");
-        var batchSize = Integer(queues, "batchSize", 16, 1, 32);
-        var polling = Duration(queues, "maxPollingInterval", TimeSpan.FromMinutes(1), TimeSpan.FromMilliseconds(100));
+        var host = configuration.GetSection(HostJsonSection);
         return new HostSettings
         {
-            RoutePrefix = host["extensions:http:routePrefix"] ?? "api",
-            BatchSize = batchSize,
-            NewBatchThreshold = Integer(queues, "newBatchThreshold", batchSize / 2, 0, 1000),
-            MaxDequeueCount = Integer(queues, "maxDequeueCount", 5, 1, 1000),
-            VisibilityTimeout = Duration(queues, "visibilityTimeout", TimeSpan.Zero, TimeSpan.Zero),
+            Url = ReadUrl(configuration["ASPNETCORE_URLS"]),
+            RoutePrefix = (host["extensions:http:routePrefix"] ?? "api").Trim('/'),
 
-            // The Functions host caps polling at two seconds in the Development environment.
-            MaxPollingInterval = isDevelopment && polling > TimeSpan.FromSeconds(2) ? TimeSpan.FromSeconds(2) : polling,
-            IsBase64 = (queues["messageEncoding"] ?? "base64").ToUpperInvariant() switch
-            {
-                "BASE64" => true,
-                "NONE" => false,
-                var other => throw new FunctionAppException($"host.json: extensions.queues.messageEncoding is \"{other}\": expected base64 or none."),
-            },
-            DrainTimeout = Duration(app.GetSection("LocalHost"), "DrainTimeout", TimeSpan.FromSeconds(30), TimeSpan.Zero),
-            FunctionKey = app["LocalHost:FunctionKey"] is { Length: > 0 } key ? key : null,
-            TimeZone = Zone(app["WEBSITE_TIME_ZONE"]),
+            // The default of the Functions host on a Flex Consumption plan.
+            FunctionTimeout = ReadDuration(host.GetSection("functionTimeout"), TimeSpan.FromMinutes(30)),
+            DrainTimeout = ReadDuration(configuration.GetSection("LocalHost:DrainTimeout"), TimeSpan.FromSeconds(30)),
+            FunctionKey = configuration["LocalHost:FunctionKey"] is { Length: > 0 } key ? key : null,
+            ExitsWithParent = string.Equals(configuration["LocalHost:ExitWithParent"], "true", StringComparison.OrdinalIgnoreCase),
         };
     }
 
-    private static TimeZoneInfo Zone(string? name)
+    /// <summary>Reads the log levels of <c>host.json</c>, in the form that the logging of .NET reads.</summary>
+    /// <exception cref="LocalHostException">A level is unknown.</exception>
+    public static IConfiguration ReadLogging(IConfiguration configuration)
     {
-        if (string.IsNullOrWhiteSpace(name))
+        var levels = configuration.GetSection($"{HostJsonSection}:logging:logLevel").GetChildren().ToList();
+        if (levels.Find(level => !string.IsNullOrEmpty(level.Value) && !Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _)) is { } wrong)
         {
-            return TimeZoneInfo.Utc;
+            throw new LocalHostException($"{wrong.Path} is \"{wrong.Value}\": expected one of {string.Join(", ", Enum.GetNames<LogLevel>())}.");
         }
 
-        return TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone)
-            ? zone
-            : throw new FunctionAppException($"WEBSITE_TIME_ZONE is \"{name}\": expected a time zone such as Europe/Berlin.");
+        return new ConfigurationBuilder().AddInMemoryCollection(levels.ToDictionary(level => $"LogLevel:{level.Key}", level => level.Value)).Build();
     }
 
-    private static int Integer(IConfigurationSection section, string name, int standard, int minimum, int maximum)
+    private static string ReadUrl(string? text)
     {
-        if (section[name] is not { Length: > 0 } text)
+        if (string.IsNullOrEmpty(text))
         {
-            return standard;
+            return "http://127.0.0.1:7071";
         }
 
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum
-            ? value
-            : throw new FunctionAppException($"{section.Path}:{name} is \"{text}\": expected a whole number from {minimum} to {maximum}.");
+        // Recordings and /admin are behind this port, so nobody but this machine may reach it.
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp && (url.IsLoopback || (IPAddress.TryParse(url.Host, out var address) && IPAddress.IsLoopback(address)))
+            ? text
+            : throw new LocalHostException($"ASPNETCORE_URLS is \"{text}\": expected one http address of this machine's loopback interface, such as http://127.0.0.1:7072.");
     }
 
-    private static TimeSpan Duration(IConfigurationSection section, string name, TimeSpan standard, TimeSpan minimum)
+    private static TimeSpan ReadDuration(IConfigurationSection section, TimeSpan defaultValue)
     {
-        if (section[name] is not { Length: > 0 } text)
+        if (section.Value is not { Length: > 0 } text)
         {
-            return standard;
+            return defaultValue;
         }
 
-        return TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= minimum
-            ? value
-            : throw new FunctionAppException($"{section.Path}:{name} is \"{text}\": expected a time span hh:mm:ss of at least {minimum}.");
+        // The Functions host writes "no limit" as -1.
+        return text == "-1" ? Timeout.InfiniteTimeSpan
+            : TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value) && value >= TimeSpan.Zero ? value
+            : throw new LocalHostException($"{section.Path} is \"{text}\": expected a time span such as 00:30:00.");
     }
 }

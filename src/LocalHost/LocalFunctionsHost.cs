@@ -1,107 +1,170 @@
+using System.Net;
+using System.Reflection;
 using LocalHost.Http;
+using LocalHost.Jobs;
+using LocalHost.Worker;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.Azure.Functions.Worker;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace LocalHost;
 
-/// <summary>The running app: web server and listeners. A start that fails is told in one message and ends the process with code 1.</summary>
-internal sealed class LocalFunctionsHost(WebApplication app, bool usesAspNetCore) : IHost, IAsyncDisposable
+/// <summary>
+/// The host: the protocol's server, the worker, the web server that people reach, and the listeners of queues and timers,
+/// started in this order and stopped in the opposite one.
+/// </summary>
+internal static class LocalFunctionsHost
 {
-    private bool _isListening;
+    /// <summary>The build of <c>src/Functions</c> that was made with this program.</summary>
+    public static string DefaultAppFolder => typeof(LocalFunctionsHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "FunctionApp").Value!;
 
-    public IServiceProvider Services => app.Services;
+    /// <summary>Runs an app until the process is told to stop.</summary>
+    /// <param name="app">The app.</param>
+    /// <param name="attachPort">Where to wait for a worker that a debugger starts; 0 to start one.</param>
+    /// <param name="file">The settings file that was read.</param>
+    /// <param name="cancellationToken">Stops the host.</param>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="LocalHostException">The host or the app cannot start.</exception>
+    public static async Task<int> RunAsync(FunctionApp app, int attachPort, SettingsFile file, CancellationToken cancellationToken)
+    {
+        var configuration = HostSettings.Open(app.Folder);
+        var settings = HostSettings.Read(configuration);
+        var levels = HostSettings.ReadLogging(configuration);
+        await using var rpc = CreateRpcServer(app, settings, attachPort, ConfigureLogging);
+        await rpc.StartAsync(cancellationToken);
+        var supervisor = rpc.Services.GetRequiredService<WorkerSupervisor>();
+        supervisor.RpcUrl = rpc.Urls.First();
+        try
+        {
+            var functions = (await supervisor.StartAsync(cancellationToken)).Functions.ToDictionary(function => function.Name, StringComparer.OrdinalIgnoreCase);
+            await using var jobs = JobHosting.Create(configuration, settings, functions.Values, new JobInvoker(supervisor, functions), ConfigureLogging);
+            await jobs.CheckStorageAsync(cancellationToken);
+            await using var web = CreateWebServer(settings, supervisor, ConfigureLogging);
+            var http = web.Services.GetRequiredService<HttpFunctions>();
+            new AdminFunctions(jobs.Jobs, functions, settings).Map(web);
+            http.Map(web, functions.Values);
+            await StartAsync(web, cancellationToken);
+            await jobs.StartAsync(cancellationToken);
+            using var workerGone = rpc.Lifetime.ApplicationStopping.Register(web.Lifetime.StopApplication);
+            Announce(web.Urls.First(), functions.Values, http, file);
+            if (settings.ExitsWithParent)
+            {
+                _ = Task.Run(() => StopWithParentAsync(web.Lifetime), CancellationToken.None);
+            }
 
-    /// <summary>Where the app listens, once it does.</summary>
-    public string Url => app.Urls.First();
+            await web.WaitForShutdownAsync(cancellationToken);
+            await jobs.StopAsync();
+        }
+        finally
+        {
+            await supervisor.StopAsync(settings.DrainTimeout);
+        }
 
-    /// <summary>Why the start failed; <see langword="null"/> when it did not.</summary>
-    public FunctionAppException? StartFailure { get; private set; }
+        return Environment.ExitCode;
 
-    private IHostApplicationLifetime Lifetime => Services.GetRequiredService<IHostApplicationLifetime>();
+        void ConfigureLogging(ILoggingBuilder logging) => AddConsole(logging, levels);
+    }
 
-    public async Task StartAsync(CancellationToken cancellationToken = default)
+    private static WebApplication CreateRpcServer(FunctionApp app, HostSettings settings, int attachPort, Action<ILoggingBuilder> configureLogging)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        configureLogging(builder.Logging);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, attachPort, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.Services.AddRouting();
+        builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = grpc.MaxSendMessageSize = null);
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, ManualLifetime>());
+        builder.Services.AddSingleton(provider => new WorkerSupervisor(app, settings, attachPort, provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<IHostApplicationLifetime>()));
+        var server = builder.Build();
+        server.MapGrpcService<RpcService>();
+        return server;
+    }
+
+    private static WebApplication CreateWebServer(HostSettings settings, WorkerSupervisor supervisor, Action<ILoggingBuilder> configureLogging)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        configureLogging(builder.Logging);
+        builder.WebHost.UseUrls(settings.Url);
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton(supervisor);
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton<HttpFunctions>();
+        var server = builder.Build();
+        server.Use(LoopbackGuard.InvokeAsync);
+        server.UseRouting();
+        server.MapGet("/", () => "The function app runs.\n");
+        return server;
+    }
+
+    private static async Task StartAsync(WebApplication web, CancellationToken cancellationToken)
     {
         try
         {
-            await StartCoreAsync(cancellationToken);
-        }
-        catch (FunctionAppException exception)
-        {
-            StartFailure = exception;
-            await Console.Error.WriteLineAsync(exception.Message);
-            Environment.ExitCode = 1;
-            Lifetime.StopApplication();
-        }
-    }
-
-    public async Task StopAsync(CancellationToken cancellationToken = default)
-    {
-        if (_isListening)
-        {
-            await Services.GetRequiredService<FunctionHost>().StopAsync();
-        }
-
-        await app.StopAsync(cancellationToken);
-    }
-
-    public void Dispose() => ((IDisposable)app).Dispose();
-
-    public ValueTask DisposeAsync() => app.DisposeAsync();
-
-    private async Task StartCoreAsync(CancellationToken cancellationToken)
-    {
-        var host = Services.GetRequiredService<FunctionHost>();
-        if (!usesAspNetCore && host.Functions.Any(function => function.Trigger is HttpTriggerAttribute))
-        {
-            throw new FunctionAppException("The app has HTTP functions and does not call ConfigureFunctionsWebApplication() in Program.cs.");
-        }
-
-        var configuration = Services.GetRequiredService<IConfiguration>();
-        await host.PrepareAsync(cancellationToken);
-        Services.GetRequiredService<HttpFunctions>().Map(app, host.Functions, host.FireAsync);
-        try
-        {
-            await app.StartAsync(cancellationToken);
+            await web.StartAsync(cancellationToken);
         }
         catch (IOException exception)
         {
-            throw new FunctionAppException($"{exception.Message} Stop what uses it, or choose another address with ASPNETCORE_URLS, such as ASPNETCORE_URLS=http://127.0.0.1:7072.", exception);
+            throw new LocalHostException($"{exception.Message} Stop the program that uses it, or choose another address with ASPNETCORE_URLS, such as ASPNETCORE_URLS=http://127.0.0.1:7072.", exception);
         }
+    }
 
-        if (configuration["LocalHost:SettingsFile"] == "local.settings.sample.json")
+    private static void Announce(string url, IEnumerable<FunctionDefinition> functions, HttpFunctions http, SettingsFile file)
+    {
+        if (file.Name == SettingsFile.Sample)
         {
-            Console.WriteLine("There is no local.settings.json; the values of local.settings.sample.json apply below those of the environment.");
+            Console.WriteLine($"There is no local.settings.json; the values of {SettingsFile.Sample} apply below those of the environment.");
         }
 
         Console.WriteLine();
         Console.WriteLine("Functions:");
-        foreach (var line in host.Describe(Url))
+        foreach (var function in functions.OrderBy(function => function.Name, StringComparer.Ordinal))
         {
-            Console.WriteLine($"        {line}");
+            var trigger = function.TriggerType == FunctionDefinition.Http
+                ? $"[{(function.GetTexts("methods") is { Count: > 0 } methods ? string.Join(',', methods).ToUpperInvariant() : "ANY")}] {url}{http.GetRoute(function)}"
+                : function.TriggerType;
+            Console.WriteLine($"        {function.Name}: {trigger}");
         }
 
         Console.WriteLine();
-        Console.WriteLine($"Host started: {Url}");
-        host.Start();
-        _isListening = true;
-        if (configuration.GetValue<bool>("LocalHost:ExitWithParent"))
-        {
-            _ = Task.Run(StopWithParentAsync, CancellationToken.None);
-        }
+        Console.WriteLine($"Host started: {url}");
     }
 
-    private async Task StopWithParentAsync()
+    private static async Task StopWithParentAsync(IHostApplicationLifetime lifetime)
     {
-        var buffer = new byte[64];
         await using var input = Console.OpenStandardInput();
-        while (await input.ReadAsync(buffer) > 0)
+        while (await input.ReadAsync(new byte[64]) > 0)
         {
-            // Only its end matters: the parent holds the other side, and when it is gone, this process has nobody left.
+            // Only the end matters: the parent, which holds the other end, is gone then.
         }
 
-        Lifetime.StopApplication();
+        lifetime.StopApplication();
+    }
+
+    private static void AddConsole(ILoggingBuilder logging, IConfiguration levels)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.UseUtcTimestamp = true;
+        });
+        logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None); // A start that fails is reported once, by the exception.
+        logging.AddFilter("Yarp", LogLevel.Warning);
+        logging.AddFilter("Grpc", LogLevel.Warning);
+        logging.AddFilter("Host.", LogLevel.Warning);
+
+        // What a function throws, the worker has logged; the SDK would log it twice more.
+        logging.AddFilter("Host.Results", LogLevel.None);
+        logging.AddFilter("Function.", level => level is LogLevel.Information or LogLevel.Warning);
+        logging.AddConfiguration(levels);
+
+        // The SDK looks for containers, queues and blobs before it makes them, and each 404 would be a warning.
+        logging.AddFilter("Azure.Core", LogLevel.Error);
     }
 }

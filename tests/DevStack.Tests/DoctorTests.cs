@@ -27,7 +27,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Matches(@"\n  us-east +voicemail +AVAILABLE +20 +", output);
         Assert.Matches(@"\n  uk +callrecording +ARCHIVED +20 +", output);
         Assert.Contains("\nVerdict: All is well: a run would copy 60 objects (60.0 kB) from us-east and uk", output, StringComparison.Ordinal);
-        Assert.EndsWith("Next:    dotnet run --project src/Functions.Local", output, StringComparison.Ordinal);
+        Assert.EndsWith("Next:    dotnet run --project src/LocalHost", output, StringComparison.Ordinal);
         Assert.DoesNotContain("problem", output, StringComparison.Ordinal);
         Assert.Empty(await NamesAsync(account));
     }
@@ -74,7 +74,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
 
         Assert.Equal(1, exitCode);
         Assert.Contains(message, output, StringComparison.Ordinal);
-        Assert.Contains("Usage: dotnet run --project src/Functions.Local -- doctor", output, StringComparison.Ordinal);
+        Assert.Contains("Usage: dotnet run --project src/LocalHost -- doctor", output, StringComparison.Ordinal);
         Assert.Equal(0, simulator.Counters["token"]);
     }
 
@@ -83,7 +83,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     {
         await using var simulator = await StartSimulatorAsync();
         simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Latency, Milliseconds = 60_000 });
-        await using var process = ChildProcess.Start("Functions.Local", ["doctor"], Settings(simulator, azurite.NewAccount()));
+        await using var process = ChildProcess.Start("LocalHost", ["doctor"], Settings(simulator, azurite.NewAccount()));
         await Eventually.HoldsAsync(() => simulator.Counters["search"] > 0, "a search", TimeSpan.FromMinutes(1));
 
         using var interrupt = Process.Start("kill", ["-INT", process.ProcessId.ToString(CultureInfo.InvariantCulture)]);
@@ -174,7 +174,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     {
         var lines = new List<string>();
         int exitCode;
-        await using (var process = ChildProcess.Start("Functions.Local", ["doctor", .. arguments], settings, line =>
+        await using (var process = ChildProcess.Start("LocalHost", ["doctor", .. arguments], settings, line =>
         {
             lock (lines)
             {

@@ -36,7 +36,7 @@ public sealed partial class FunctionAppTests
                 TimeSpan.FromMinutes(5));
         }
 
-        Assert.Contains("Functions.Local", collector["/v1/metrics"], StringComparison.Ordinal);
+        Assert.Contains("Functions", collector["/v1/metrics"], StringComparison.Ordinal);
         Assert.Contains(simulator.Objects.GetAll()[0].Id, collector["/v1/traces"], StringComparison.Ordinal);
         Assert.All(simulator.Objects.GetAll(), item => Assert.DoesNotContain(item.Id, collector["/v1/metrics"], StringComparison.Ordinal));
         Assert.DoesNotContain("http.client.open_connections", collector["/v1/metrics"], StringComparison.Ordinal);

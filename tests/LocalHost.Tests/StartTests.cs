@@ -1,211 +1,129 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Azure.Functions.Worker;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Testing;
 
 namespace LocalHost.Tests;
 
-/// <summary>What an app cannot start with is told at start, by name.</summary>
-public sealed class StartTests(AzuriteFixture azurite) : HostTest(azurite)
+/// <summary>What the host cannot start with: told in one message, by exit code 1.</summary>
+public sealed class StartTests(AzuriteFixture azurite)
 {
-    [Theory]
-    [InlineData(typeof(UnknownParameter), "Function 'Odd', parameter 'odd': cannot be bound to Stream")]
-    [InlineData(typeof(WrongTimer), "Function 'Odd', parameter 'timer': cannot be bound to String; expected TimerInfo")]
-    [InlineData(typeof(TwoTriggers), "Function 'Odd' has 2 triggers")]
-    [InlineData(typeof(NoTrigger), "Function 'Odd' has 0 triggers")]
-    [InlineData(typeof(Twice), "Function 'Same' is defined more than once")]
-    [InlineData(typeof(AsyncVoid), "async void")]
-    [InlineData(typeof(MissingSetting), "Function 'Odd', parameter 'timer': the setting NotThere is missing")]
-    [InlineData(typeof(WrongSchedule), "Function 'Odd', parameter 'timer': the schedule every day is wrong")]
-    public async Task Says_which_function_cannot_be_bound_and_why(Type functions, string expected)
-    {
-        await using var app = await TestApp.StartAsync(Account, [functions]);
+    private static readonly Uri NoSource = new("http://127.0.0.1:1");
 
-        Assert.NotNull(app.Host.StartFailure);
-        Assert.Contains(expected, app.Host.StartFailure.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Says_that_storage_is_not_there()
-    {
-        var nowhere = new StorageAccount("DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0LWtleQ==;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;");
-
-        await using var app = await TestApp.StartAsync(nowhere, [typeof(QueueListenerTests.Texts)]);
-
-        Assert.Contains("AzureWebJobsStorage (http://127.0.0.1:1/a) does not work", app.Host.StartFailure!.Message, StringComparison.Ordinal);
-        Assert.Contains("npx azurite --skipApiVersionCheck", app.Host.StartFailure.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("c2VjcmV0LWtleQ", app.Host.StartFailure.ToString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Says_that_the_storage_setting_is_missing()
-    {
-        await using var app = await TestApp.StartAsync(account: null, [typeof(QueueListenerTests.Texts)]);
-
-        Assert.Contains("The setting AzureWebJobsStorage is missing", app.Host.StartFailure!.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Says_that_the_storage_setting_is_malformed_and_shows_none_of_it()
-    {
-        await using var app = await TestApp.StartAsync(account: null, [typeof(QueueListenerTests.Texts)], settings: ("AzureWebJobsStorage", "AccountKey=hunter2"));
-
-        Assert.Contains("AzureWebJobsStorage is not a storage connection string", app.Host.StartFailure!.Message, StringComparison.Ordinal);
-        Assert.DoesNotContain("hunter2", app.Host.StartFailure.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Says_that_the_port_is_taken()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var inner = LocalHostBuilder.Create([], AppContext.BaseDirectory, new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["urls"] = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}",
-            ["AzureWebJobsStorage"] = Account.ConnectionString,
-        });
-        inner.FunctionTypes = [];
-        using var host = (LocalFunctionsHost)inner.Build();
-
-        await host.StartAsync(Cancellation);
-
-        Assert.Contains("ASPNETCORE_URLS", host.StartFailure!.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Reads_local_settings_with_comments_below_the_other_settings()
-    {
-        var folder = Directory.CreateTempSubdirectory("settings-").FullName;
-        await File.WriteAllTextAsync(Path.Combine(folder, "local.settings.json"), """{ /* mine */ "Values": { "Every": "nonsense", "A__B": "from the file", }, }""", Cancellation);
-        var builder = LocalHostBuilder.Create([], folder, new Dictionary<string, string?>(StringComparer.Ordinal) { ["Every"] = "0 0 * * * *" });
-
-        Assert.Equal("from the file", builder.Web.Configuration["A:B"]);
-        Assert.Equal("0 0 * * * *", builder.Web.Configuration["Every"]);
-        Directory.Delete(folder, recursive: true);
-    }
+    private readonly StorageAccount _account = azurite.NewAccount();
 
     [Theory]
-    [InlineData("local.settings.json", "{", "Expected depth to be zero")]
-    [InlineData("local.settings.json", "[]", "'Array'")]
-    [InlineData("local.settings.json", """{ "Values": [] }""", "'Array'")]
-    [InlineData("host.json", "{", "Expected depth to be zero")]
-    [InlineData("host.json", "[]", "'Array'")]
-    public void Says_which_file_cannot_be_read_and_why(string file, string content, string expected)
+    [InlineData("LocalHost__SettingsFile", "nowhere.json", "LocalHost__SettingsFile is \"nowhere.json\": there is no such file in ")]
+    [InlineData("ASPNETCORE_URLS", "http://0.0.0.0:7071", "ASPNETCORE_URLS is \"http://0.0.0.0:7071\": expected one http address of this machine's loopback interface")]
+    [InlineData("ASPNETCORE_URLS", "http://+:80", "ASPNETCORE_URLS is \"http://+:80\": expected")]
+    [InlineData("LocalHost__DrainTimeout", "soon", "LocalHost:DrainTimeout is \"soon\": expected a time span")]
+    [InlineData("AzureFunctionsJobHost__functionTimeout", "long", "AzureFunctionsJobHost:functionTimeout is \"long\": expected a time span")]
+    [InlineData("AzureFunctionsJobHost__logging__logLevel__Some", "Loud", "AzureFunctionsJobHost:logging:logLevel:Some is \"Loud\": expected one of Trace, Debug, ")]
+    public async Task Malformed_setting_of_the_host_is_named(string name, string value, string expected)
     {
-        var folder = Directory.CreateTempSubdirectory("settings-").FullName;
-        File.WriteAllText(Path.Combine(folder, file), content);
-
-        var message = Assert.Throws<FunctionAppException>(() => LocalHostBuilder.Create([], folder, [])).Message;
-
-        Assert.StartsWith($"{file} cannot be read: ", message, StringComparison.Ordinal);
-        Assert.Contains(expected, message, StringComparison.Ordinal);
-        Directory.Delete(folder, recursive: true);
+        Assert.Contains(expected, await FailAsync([], (name, value)), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Ends_with_1_and_that_message_alone_when_a_file_cannot_be_read()
+    public async Task Settings_file_that_cannot_be_read_is_named()
     {
         var file = Path.GetTempFileName();
-        await using var app = new AppProcess(new Dictionary<string, string>(StringComparer.Ordinal) { ["LocalHost__SettingsFile"] = file });
 
-        Assert.Equal(1, await app.WaitForEndAsync());
-        Assert.StartsWith($"{file} cannot be read: ", Assert.Single(app.Lines), StringComparison.Ordinal);
+        Assert.StartsWith($"{file} cannot be read: ", await FailAsync([], ("LocalHost__SettingsFile", file)), StringComparison.Ordinal);
         File.Delete(file);
     }
 
-    [Fact]
-    public void Says_which_log_level_is_unknown()
-    {
-        var settings = new Dictionary<string, string?>(StringComparer.Ordinal) { ["AzureFunctionsJobHost__logging__logLevel__Some"] = "Loud" };
-
-        var message = Assert.Throws<FunctionAppException>(() => LocalHostBuilder.Create([], AppContext.BaseDirectory, settings)).Message;
-
-        Assert.StartsWith("logging:logLevel:Some is \"Loud\": expected one of Trace, Debug, ", message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Logs_by_host_json_below_the_environments_overrides()
+    [Theory]
+    [InlineData("""{ /* mine */ "Values": { "Some": "file", "TAKEN": "file", }, }""", "Some=file")]
+    [InlineData("""{ "IsEncrypted": false }""", "")]
+    public void Settings_file_applies_below_the_environment(string content, string expected)
     {
         var folder = Directory.CreateTempSubdirectory("settings-").FullName;
-        File.WriteAllText(Path.Combine(folder, "host.json"), """{ "logging": { "logLevel": { "default": "Warning", "Some": "Error" } } }""");
-        using var host = LocalHostBuilder.Create([], folder, new Dictionary<string, string?>(StringComparer.Ordinal) { ["AzureFunctionsJobHost__logging__logLevel__default"] = "Debug" }).Build();
-        var loggers = host.Services.GetRequiredService<ILoggerFactory>();
+        File.WriteAllText(Path.Combine(folder, "local.settings.json"), content);
 
-        Assert.True(loggers.CreateLogger("Any").IsEnabled(LogLevel.Debug));
-        Assert.False(loggers.CreateLogger("Some").IsEnabled(LogLevel.Warning));
+        var file = SettingsFile.Read(folder, named: null, ["Taken"]);
+
+        Assert.Equal(expected, string.Join(';', file.Values.Select(pair => $"{pair.Key}={pair.Value}")));
         Directory.Delete(folder, recursive: true);
     }
 
-#pragma warning disable CA1812 // Found by reflection, as function classes are.
-    public sealed class UnknownParameter
+    [Theory]
+    [InlineData("{", "cannot be read")]
+    [InlineData("[]", "cannot be read")]
+    [InlineData("""{ "Values": [] }""", "cannot be read")]
+    public void Malformed_settings_file_is_refused(string content, string expected)
     {
-        [Function("Odd")]
-        public void Odd([QueueTrigger("q")] string text, Stream odd)
-        {
-        }
+        var folder = Directory.CreateTempSubdirectory("settings-").FullName;
+        File.WriteAllText(Path.Combine(folder, "local.settings.json"), content);
+
+        Assert.Contains(expected, Assert.Throws<LocalHostException>(() => SettingsFile.Read(folder, named: null, [])).Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
     }
 
-    public sealed class WrongTimer
+    [Fact]
+    public void Malformed_host_json_is_refused()
     {
-        [Function("Odd")]
-        public void Odd([TimerTrigger("0 0 * * * *")] string timer)
-        {
-        }
+        var folder = Directory.CreateTempSubdirectory("app-").FullName;
+        File.WriteAllText(Path.Combine(folder, "host.json"), "{");
+
+        Assert.StartsWith("host.json cannot be read: ", Assert.Throws<LocalHostException>(() => HostSettings.Open(folder)).Message, StringComparison.Ordinal);
+        Directory.Delete(folder, recursive: true);
     }
 
-    public sealed class TwoTriggers
+    [Fact]
+    public async Task Storage_that_does_not_answer_is_named_without_its_key()
     {
-        [Function("Odd")]
-        public void Odd([QueueTrigger("q")] string text, [TimerTrigger("0 0 * * * *")] TimerInfo timer)
-        {
-        }
+        var output = await FailAsync([], ("AzureWebJobsStorage", "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
+
+        Assert.Contains("The storage account of AzureWebJobsStorage (http://127.0.0.1:1/a) does not work: ", output, StringComparison.Ordinal);
+        Assert.Contains("npx azurite --skipApiVersionCheck", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("c2VjcmV0", output, StringComparison.Ordinal);
     }
 
-    public sealed class NoTrigger
+    [Fact]
+    public async Task Storage_setting_that_is_malformed_is_not_shown()
     {
-        [Function("Odd")]
-        public void Odd(HttpRequest request)
-        {
-        }
+        var output = await FailAsync([], ("AzureWebJobsStorage", "AccountKey=hunter2"));
+
+        Assert.Contains("AzureWebJobsStorage", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", output, StringComparison.Ordinal);
     }
 
-    public sealed class Twice
+    [Fact]
+    public async Task Port_that_is_taken_is_named_with_the_way_out()
     {
-        [Function("Same")]
-        public void One([QueueTrigger("q")] string text)
-        {
-        }
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
 
-        [Function("Same")]
-        public void Two([QueueTrigger("q")] string text)
-        {
-        }
+        var output = await FailAsync([], ("ASPNETCORE_URLS", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")));
+
+        Assert.Contains("choose another address with ASPNETCORE_URLS", output, StringComparison.Ordinal);
     }
 
-    public sealed class AsyncVoid
+    [Fact]
+    public async Task Problems_of_the_apps_own_settings_end_the_host()
     {
-        [Function("Odd")]
-#pragma warning disable MA0155, VSTHRD100
-        public async void Odd([QueueTrigger("q")] string text) => await Task.Yield();
-#pragma warning restore MA0155, VSTHRD100
+        var output = await FailAsync([], ("EightByEight__Key", ""), ("Listing__StartFrom", "soon"));
+
+        Assert.Contains("EightByEight__Key is not set", output, StringComparison.Ordinal);
+        Assert.Contains("Listing__StartFrom is \"soon\"", output, StringComparison.Ordinal);
+        Assert.Contains("The function app does not start: the worker (process ", output, StringComparison.Ordinal);
     }
 
-    public sealed class MissingSetting
+    [Fact]
+    public async Task Folder_without_an_app_is_named()
     {
-        [Function("Odd")]
-        public void Odd([TimerTrigger("%NotThere%")] TimerInfo timer)
-        {
-        }
+        Assert.Contains(" holds no function app: ", await FailAsync(["--app", Path.GetTempPath()]), StringComparison.Ordinal);
     }
 
-    public sealed class WrongSchedule
+    private async Task<string> FailAsync(string[] arguments, params IEnumerable<(string Name, string Value)> settings)
     {
-        [Function("Odd")]
-        public void Odd([TimerTrigger("every day")] TimerInfo timer)
-        {
-        }
+        await using var app = new AppProcess(AppProcess.Settings(NoSource, _account, settings), arguments);
+
+        var code = await app.WaitForEndAsync();
+        var output = string.Join('\n', app.Lines);
+        Assert.True(code == 1, $"Exit code {code}. {output}");
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        return output;
     }
 }

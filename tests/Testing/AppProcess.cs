@@ -1,15 +1,17 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using DevStack;
 using Xunit;
 
 namespace Testing;
 
 /// <summary>The function app on the local host, as a process.</summary>
-public sealed class AppProcess : IAsyncDisposable
+public sealed partial class AppProcess : IAsyncDisposable
 {
     private readonly List<string> _lines = [];
     private readonly ChildProcess _child;
@@ -18,9 +20,10 @@ public sealed class AppProcess : IAsyncDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="settings">Its settings.</param>
-    public AppProcess(IReadOnlyDictionary<string, string> settings)
+    /// <param name="arguments">The command line of the local host.</param>
+    public AppProcess(IReadOnlyDictionary<string, string> settings, params IReadOnlyList<string> arguments)
     {
-        _child = ChildProcess.Start("Functions.Local", [], settings, line =>
+        _child = ChildProcess.Start("LocalHost", arguments, settings, line =>
         {
             lock (_lines)
             {
@@ -29,8 +32,11 @@ public sealed class AppProcess : IAsyncDisposable
         });
     }
 
-    /// <summary>Its process.</summary>
+    /// <summary>Process of the host.</summary>
     public int ProcessId => _child.ProcessId;
+
+    /// <summary>Process of the worker: the last that the host has started.</summary>
+    public int WorkerProcessId => int.Parse(Lines.Select(line => WorkerStarted().Match(line)).Last(match => match.Success).Groups["id"].ValueSpan, CultureInfo.InvariantCulture);
 
     /// <summary>Whether it has ended.</summary>
     public bool HasEnded => _child.HasEnded;
@@ -72,6 +78,7 @@ public sealed class AppProcess : IAsyncDisposable
             ["EightByEight__Key"] = "demo-key",
             ["EightByEight__Secret"] = "demo-secret",
             ["ListingSchedule"] = "*/2 * * * * *",
+            ["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = "00:00:00.500",
             ["Listing__StartFrom"] = WeekAgo,
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["LocalHost__SettingsFile"] = "local.settings.sample.json",
@@ -143,10 +150,29 @@ public sealed class AppProcess : IAsyncDisposable
         response.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Ends the worker as the kernel does when memory runs out. The host starts another.</summary>
+    public void KillWorker()
+    {
+        using var worker = Process.GetProcessById(WorkerProcessId);
+        worker.Kill();
+    }
+
+    /// <summary>Sends signals to processes, as a person or a terminal does.</summary>
+    /// <param name="name">The signal's name, such as <c>TERM</c>.</param>
+    /// <param name="processes">The processes.</param>
+    public static void Signal(string name, params IEnumerable<int> processes)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", .. processes.Select(process => process.ToString(CultureInfo.InvariantCulture))]);
+        kill.WaitForExit();
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
         await _child.DisposeAsync();
     }
+
+    [GeneratedRegex("Worker process (?<id>[0-9]+) started", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex WorkerStarted();
 }

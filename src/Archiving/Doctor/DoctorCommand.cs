@@ -15,7 +15,7 @@ public static class DoctorCommand
         Looks at everything that archiving needs, counts what 8x8 has and estimates what a run takes.
         Writes, changes and deletes nothing.
 
-        Usage: dotnet run --project src/Functions.Local -- doctor [options]
+        Usage: dotnet run --project src/LocalHost -- doctor [options]
 
           --from <time>            objects made since then (ISO 8601; Listing__StartFrom, else 30 days ago)
           --to <time>              objects made before then (now)

@@ -58,7 +58,7 @@ internal static class PlanText
     private static string Next(Plan plan) => plan switch
     {
         { IsReady: false } or { Objects: null } => "mend what is marked, then run this again",
-        _ => "dotnet run --project src/Functions.Local",
+        _ => "dotnet run --project src/LocalHost",
     };
 
     private static void Append(StringBuilder text, Plan plan, ObjectCount count)

@@ -1,143 +1,117 @@
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using LocalHost.Functions;
+using System.Diagnostics;
+using System.Net;
+using LocalHost.Worker;
+using LocalHost.Worker.Protocol;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
-using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
+using Yarp.ReverseProxy.Forwarder;
 
 namespace LocalHost.Http;
 
-/// <summary>Maps HTTP functions to routes, with the Functions host's answers: 401 without a key, 404 for a wrong method, 500 with an empty body for what escapes.</summary>
-internal sealed class HttpFunctions(HostSettings settings, FunctionInvoker invoker)
+/// <summary>Routes HTTP functions as the Functions host does: the invocation goes to the worker by the protocol, the request itself to the worker's web server, in either order.</summary>
+internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupervisor supervisor, HostSettings settings, ILogger<HttpFunctions> logger) : IDisposable
 {
-    public void Map(WebApplication app, IReadOnlyList<FunctionDescriptor> functions, Func<FunctionDescriptor, string, Task>? fire)
+    // By this header the worker's web server finds the invocation of a request.
+    private const string CorrelationHeader = "x-ms-invocation-id";
+
+    private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
     {
-        app.Use(NotFoundForWrongMethodAsync);
-        foreach (var function in functions.Where(function => function.Trigger is HttpTriggerAttribute))
+        AllowAutoRedirect = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        UseCookies = false,
+        UseProxy = false,
+        ActivityHeadersPropagator = null,
+    });
+
+    /// <summary>Maps the functions. What none of them answers is answered with 404, a wrong method included.</summary>
+    public void Map(IEndpointRouteBuilder endpoints, IEnumerable<FunctionDefinition> functions)
+    {
+        foreach (var function in functions.Where(function => function.TriggerType == FunctionDefinition.Http))
         {
-            var trigger = (HttpTriggerAttribute)function.Trigger;
-            var route = Route(function);
-            var handler = (RequestDelegate)(http => HandleAsync(http, function, trigger));
-            if (trigger.Methods is { Length: > 0 } methods)
-            {
-                app.MapMethods(route, methods.Select(method => method.ToUpperInvariant()), handler);
-            }
-            else
-            {
-                app.Map(route, handler);
-            }
+            var handler = (RequestDelegate)(http => HandleAsync(http, function));
+            var methods = function.GetTexts("methods");
+            _ = methods.Count > 0 ? endpoints.MapMethods(GetRoute(function), methods, handler) : endpoints.Map(GetRoute(function), handler);
         }
 
-        app.MapPost("/admin/functions/{name}", http => FireAsync(http, functions, fire));
-        app.MapGet("/", http => http.Response.WriteAsync("The function app runs.\n", http.RequestAborted));
-    }
-
-    public string Route(FunctionDescriptor function) =>
-        $"/{settings.RoutePrefix.Trim('/')}/{(((HttpTriggerAttribute)function.Trigger).Route ?? function.Name).TrimStart('/')}".Replace("//", "/", StringComparison.Ordinal);
-
-    private static async Task NotFoundForWrongMethodAsync(HttpContext http, RequestDelegate next)
-    {
-        await next(http);
-        if (http.Response is { StatusCode: StatusCodes.Status405MethodNotAllowed, HasStarted: false } && http.GetEndpoint()?.DisplayName?.Contains("405", StringComparison.Ordinal) == true)
+        endpoints.MapFallback("{*path}", http =>
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
-            http.Response.Headers.Remove("Allow");
-        }
+            return Task.CompletedTask;
+        });
     }
 
-    private async Task HandleAsync(HttpContext http, FunctionDescriptor function, HttpTriggerAttribute trigger)
+    /// <summary>Path of a function.</summary>
+    public string GetRoute(FunctionDefinition function) => $"{(settings.RoutePrefix.Length > 0 ? "/" : "")}{settings.RoutePrefix}/{(function.GetText("route") ?? function.Name).TrimStart('/')}";
+
+    public void Dispose() => _client.Dispose();
+
+    private async Task HandleAsync(HttpContext http, FunctionDefinition function)
     {
-        if (trigger.AuthLevel != AuthorizationLevel.Anonymous && !HasKey(http.Request))
+        var level = function.GetText("authLevel");
+        if (!string.Equals(level, "anonymous", StringComparison.OrdinalIgnoreCase) && !FunctionKey.Admits(settings.FunctionKey, http.Request))
         {
             http.Response.StatusCode = StatusCodes.Status401Unauthorized;
             return;
         }
 
-        var data = http.Request.RouteValues.ToDictionary(value => value.Key, value => value.Value, StringComparer.OrdinalIgnoreCase);
-        var invocation = new Invocation(function, http.Request, data, http.RequestAborted);
-        invocation.Items[Invocation.HttpContextKey] = http;
+        var id = Guid.NewGuid().ToString();
+        http.Request.Headers[CorrelationHeader] = id;
+        var clock = Stopwatch.StartNew();
+        Log.Executing(logger, function.Name, id);
         try
         {
-            await invoker.InvokeAsync(invocation, "This function was programmatically called via the host APIs.");
-            await WriteAsync(http, invocation.Result);
+            var worker = await supervisor.GetReadyAsync(http.RequestAborted);
+            var request = new InvocationRequest
+            {
+                InvocationId = id,
+                FunctionId = function.Id,
+                TraceContext = TraceContext.Create(http.Request),
+                InputData = { new ParameterBinding { Name = function.Parameter, Data = new TypedData { Http = new RpcHttp() } } },
+            };
+            foreach (var (name, value) in http.Request.RouteValues)
+            {
+                request.TriggerMetadata[name] = new TypedData { String = value as string ?? "" };
+            }
+
+            var forwarding = forwarder.SendAsync(http, worker.HttpUri!.ToString(), _client, ForwarderRequestConfig.Empty).AsTask();
+            try
+            {
+                await worker.InvokeAsync(request, http.RequestAborted);
+            }
+            finally
+            {
+                await forwarding;
+            }
+
+            Log.Executed(logger, function.Name, "Succeeded", id, clock.ElapsedMilliseconds);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             // Nobody is there to be answered.
+            Log.Executed(logger, function.Name, "Canceled", id, clock.ElapsedMilliseconds);
         }
-        catch (Exception) when (!http.Response.HasStarted)
+        catch (Exception exception) when (exception is WorkerException or OperationCanceledException)
         {
-            // Logged by the invoker. The Functions host answers so, too.
-            http.Response.Clear();
-            http.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            Log.Failed(logger, function.Name, id, clock.ElapsedMilliseconds, exception.Message);
+            if (!http.Response.HasStarted)
+            {
+                http.Response.Clear();
+                http.Response.StatusCode = StatusCodes.Status500InternalServerError;
+            }
         }
     }
 
-    private static async Task WriteAsync(HttpContext http, object? result)
+    private static partial class Log
     {
-        switch (result)
-        {
-            case null:
-                break;
-            case IActionResult action:
-                await action.ExecuteResultAsync(new ActionContext(http, http.GetRouteData(), new ActionDescriptor()));
-                break;
-            case IResult typed:
-                await typed.ExecuteAsync(http);
-                break;
-            case string text:
-                await http.Response.WriteAsync(text, http.RequestAborted);
-                break;
-            default:
-                await http.Response.WriteAsJsonAsync(result, result.GetType(), http.RequestAborted);
-                break;
-        }
-    }
+        [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Executing 'Functions.{Function}' (Reason='This function was programmatically called via the host APIs.', Id={InvocationId})")]
+        public static partial void Executing(ILogger logger, string function, string invocationId);
 
-    private async Task FireAsync(HttpContext http, IReadOnlyList<FunctionDescriptor> functions, Func<FunctionDescriptor, string, Task>? fire)
-    {
-        if (!HasKey(http.Request))
-        {
-            http.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            return;
-        }
+        [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "Executed 'Functions.{Function}' ({Outcome}, Id={InvocationId}, Duration={Milliseconds}ms)")]
+        public static partial void Executed(ILogger logger, string function, string outcome, string invocationId, long milliseconds);
 
-        var name = http.Request.RouteValues["name"] as string;
-        if (functions.FirstOrDefault(function => string.Equals(function.Name, name, StringComparison.OrdinalIgnoreCase)) is not { Trigger: not HttpTriggerAttribute } function || fire is null)
-        {
-            http.Response.StatusCode = StatusCodes.Status404NotFound;
-            return;
-        }
-
-        var input = "";
-        try
-        {
-            using var body = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted);
-            input = body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("input", out var value) ? value.GetString() ?? "" : "";
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            http.Response.StatusCode = StatusCodes.Status400BadRequest;
-            return;
-        }
-
-        // Answered before it has run, as the Functions host does; what it throws has been logged.
-        _ = Task.Run(() => fire(function, input), CancellationToken.None).ContinueWith(task => task.Exception, TaskScheduler.Default);
-        http.Response.StatusCode = StatusCodes.Status202Accepted;
-    }
-
-    private bool HasKey(HttpRequest request)
-    {
-        if (settings.FunctionKey is not { } key)
-        {
-            return true;
-        }
-
-        var given = request.Headers["x-functions-key"].FirstOrDefault() ?? request.Query["code"].FirstOrDefault() ?? "";
-        return CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(given)), SHA256.HashData(Encoding.UTF8.GetBytes(key)));
+        [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Executed 'Functions.{Function}' (Failed, Id={InvocationId}, Duration={Milliseconds}ms): {Problem}")]
+        public static partial void Failed(ILogger logger, string function, string invocationId, long milliseconds, string problem);
     }
 }

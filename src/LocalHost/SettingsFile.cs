@@ -1,0 +1,45 @@
+using System.Text.Json;
+
+namespace LocalHost;
+
+/// <summary>The settings of <c>local.settings.json</c>, which apply below those of the environment.</summary>
+/// <param name="Name">The file that was read; <see langword="null"/> when there is none.</param>
+/// <param name="Values">The settings that the environment does not have.</param>
+internal sealed record SettingsFile(string? Name, IReadOnlyDictionary<string, string> Values)
+{
+    private const string Default = "local.settings.json";
+    private const string Section = "Values";
+
+    /// <summary>Name of the file that is read when there is no other.</summary>
+    public const string Sample = "local.settings.sample.json";
+
+    /// <summary>Reads the file that <c>LocalHost__SettingsFile</c> names, else <c>local.settings.json</c>, else the sample.</summary>
+    /// <param name="folder">Where relative names are looked up.</param>
+    /// <param name="named">The setting; empty for none.</param>
+    /// <param name="environment">Names of the settings that the environment has.</param>
+    /// <exception cref="LocalHostException">The file is malformed, or the named one is missing.</exception>
+    public static SettingsFile Read(string folder, string? named, IEnumerable<string> environment)
+    {
+        string[] names = string.IsNullOrEmpty(named) ? [Default, Sample] : [named];
+        if (names.FirstOrDefault(name => File.Exists(Path.Combine(folder, name))) is not { } name)
+        {
+            return string.IsNullOrEmpty(named)
+                ? new SettingsFile(null, new Dictionary<string, string>(StringComparer.Ordinal))
+                : throw new LocalHostException($"LocalHost__SettingsFile is \"{named}\": there is no such file in {folder}.");
+        }
+
+        try
+        {
+            var taken = environment.ToHashSet(StringComparer.OrdinalIgnoreCase);
+            using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, name)), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            var values = json.RootElement.TryGetProperty(Section, out var section)
+                ? section.EnumerateObject().Where(setting => !taken.Contains(setting.Name)).ToDictionary(setting => setting.Name, setting => setting.Value.ToString(), StringComparer.Ordinal)
+                : [];
+            return new SettingsFile(name, values);
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new LocalHostException($"{name} cannot be read: {exception.Message}", exception);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace LocalHost.Worker;
+
+/// <summary>Runs the worker, and starts another when it ends without having been told to.</summary>
+internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings settings, int attachPort, ILoggerFactory loggers, IHostApplicationLifetime lifetime) : IDisposable
+{
+    private const int MaxFailedStarts = 3;
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private readonly ILogger _logger = loggers.CreateLogger<WorkerSupervisor>();
+    private volatile WorkerChannel? _channel;
+    private volatile TaskCompletionSource<WorkerChannel> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isStopping;
+    private Process? _process;
+    private int _failedStarts;
+
+    /// <summary>Address of the protocol's server. Set before the start.</summary>
+    public string RpcUrl { get; set; } = "";
+
+    /// <summary>The channel of the worker that opens its stream by a name; <see langword="null"/> for any other.</summary>
+    public WorkerChannel? FindChannel(string workerId) => _channel is { } channel && channel.WorkerId == workerId ? channel : null;
+
+    /// <summary>The worker, once it is ready.</summary>
+    public Task<WorkerChannel> GetReadyAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);
+
+    /// <summary>Starts the worker, or waits for one that a debugger starts, until it is ready.</summary>
+    /// <exception cref="LocalHostException">It does not start.</exception>
+    public async Task<WorkerChannel> StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var channel = await StartWorkerAsync(cancellationToken);
+            _ready.TrySetResult(channel);
+            return channel;
+        }
+        catch (WorkerException exception)
+        {
+            throw new LocalHostException($"The function app does not start: {exception.Message}", exception);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new LocalHostException($"The function app does not start: the worker is not ready after {StartTimeout.TotalSeconds} seconds.", exception);
+        }
+    }
+
+    /// <summary>Tells the worker to end, and ends it when it does not.</summary>
+    public async Task StopAsync(TimeSpan gracePeriod)
+    {
+        _isStopping = true;
+        if (_channel is { } channel)
+        {
+            await channel.TerminateAsync(gracePeriod);
+        }
+
+        if (_process is { HasExited: false } process)
+        {
+            using var limit = new CancellationTokenSource(gracePeriod);
+            try
+            {
+                await process.WaitForExitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+        }
+    }
+
+    public void Dispose() => _process?.Dispose();
+
+    private async Task<WorkerChannel> StartWorkerAsync(CancellationToken cancellationToken)
+    {
+        var isAttached = attachPort > 0;
+        var channel = _channel = new WorkerChannel(isAttached ? "attached" : Guid.NewGuid().ToString(), settings.FunctionTimeout, loggers);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        if (isAttached)
+        {
+            Console.WriteLine($"Waiting for a worker. Start src/Functions with the launch profile LocalHost, which connects to {RpcUrl}.");
+        }
+        else
+        {
+            StartProcess(channel);
+            limit.CancelAfter(StartTimeout);
+        }
+
+        await channel.InitializeAsync(app.Folder, limit.Token);
+        return channel;
+    }
+
+    private void StartProcess(WorkerChannel channel)
+    {
+        var process = _process = new Process
+        {
+            StartInfo = app.CreateWorkerStart([
+                "--functions-uri", RpcUrl,
+                "--functions-worker-id", channel.WorkerId,
+                "--functions-request-id", Guid.NewGuid().ToString(),
+                "--functions-grpc-max-message-length", int.MaxValue.ToString(CultureInfo.InvariantCulture)]),
+            EnableRaisingEvents = true,
+        };
+        process.Exited += (_, _) => OnExited(process, channel);
+        process.Start();
+        Log.Started(_logger, process.Id);
+    }
+
+    private void OnExited(Process process, WorkerChannel channel)
+    {
+        channel.Close(string.Create(CultureInfo.InvariantCulture, $"the worker (process {process.Id}) ended with code {process.ExitCode}."));
+        if (_isStopping || !_ready.Task.IsCompletedSuccessfully || _ready.Task.Result != channel)
+        {
+            // Whoever starts it is told by the channel.
+            return;
+        }
+
+        Log.Ended(_logger, process.Id, process.ExitCode);
+        _ready = new TaskCompletionSource<WorkerChannel>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _ = Task.Run(RestartAsync);
+    }
+
+    private async Task RestartAsync()
+    {
+        while (!_isStopping)
+        {
+            try
+            {
+                await StartAsync(lifetime.ApplicationStopping);
+                _failedStarts = 0;
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (LocalHostException exception)
+            {
+                if (++_failedStarts == MaxFailedStarts)
+                {
+                    // As the Functions host, which gives up too.
+                    Log.GaveUp(_logger, exception.Message);
+                    Environment.ExitCode = 1;
+                    lifetime.StopApplication();
+                    return;
+                }
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "Worker process {ProcessId} started")]
+        public static partial void Started(ILogger logger, int processId);
+
+        [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Worker process {ProcessId} ended with code {ExitCode}; starting another")]
+        public static partial void Ended(ILogger logger, int processId, int exitCode);
+
+        [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "{Problem} The host stops")]
+        public static partial void GaveUp(ILogger logger, string problem);
+    }
+}
