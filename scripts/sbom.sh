@@ -23,8 +23,8 @@ cache=${cache#*: }
 # The SBOM tool lists the packages whose nuspec it finds. It gets those of the packages that have a file in the zip: the Functions host
 # brings most of what the extensions depend on, so what NuGet resolved is more than what is distributed.
 collect() {
-  mkdir -p "$work/nuspecs/$1"
-  cp "$cache/$1/${1%/*}.nuspec" "$work/nuspecs/$1"
+  mkdir -p "$work/components/$1"
+  cp "$cache/$1/${1%/*}.nuspec" "$work/components/$1"
 }
 # Package and file, one pair a line: from the lists of dependencies, and for what is in none of them, from the Functions SDK.
 for folder in . .azurefunctions; do
@@ -41,12 +41,10 @@ for loader in "$cache"/microsoft.azure.functions.worker.sdk/*/tools/netstandard2
   fi
 done
 # The charts of the dashboard, which are embedded in Functions.dll.
-jq '{lockfileVersion, packages: {"": {name: "dashboard", dependencies: {uplot: .packages["node_modules/uplot"].version}}, "node_modules/uplot": .packages["node_modules/uplot"]}}' \
-  tests/Dashboard.Tests/package-lock.json >"$work/nuspecs/package-lock.json"
-jq '{name: "dashboard", version: "1.0.0", dependencies: {uplot: .packages["node_modules/uplot"].version}}' tests/Dashboard.Tests/package-lock.json >"$work/nuspecs/package.json"
+jq '.packages["node_modules/uplot"] | {name: "uplot", version, license}' tests/Dashboard.Tests/package-lock.json >"$work/components/package.json"
 
 dotnet tool restore
-dotnet sbom-tool generate -b "$work/package" -bc "$work/nuspecs" -m "$work" -pm true -V Warning \
-  -pn 8x8-archiver -pv "$1" -ps "8x8 archiver contributors" -nsb "https://8x8-archiver.invalid" -nsu "$1" \
+dotnet sbom-tool generate -b "$work/package" -bc "$work/components" -m "$work" -pm true -V Warning \
+  -pn 8x8-archiver -pv "$1" -ps "8x8 archiver contributors" -nsb https://spdx.org/spdxdocs -nsu "$(git rev-parse HEAD)" \
   -gt "$(TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd)"
 cp "$work/_manifest/spdx_2.2/manifest.spdx.json" "$2/$name.spdx.json"
