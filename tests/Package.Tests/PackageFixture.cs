@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.IO.Compression;
 using Package.Tests;
 
 [assembly: AssemblyFixture(typeof(PackageFixture))]
