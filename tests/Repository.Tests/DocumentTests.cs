@@ -55,19 +55,6 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Notices_name_the_packages_that_a_release_is_made_of()
-    {
-        var packages = new[] { "EightByEight", "Archiving", "Functions" }
-            .SelectMany(project => PackageReference().Matches(File.ReadAllText(RepositoryFiles.At($"src/{project}/{project}.csproj"))))
-            .Select(match => match.Groups["name"].Value)
-            .ToList();
-        var notices = NamedPackages().Matches(File.ReadAllText(RepositoryFiles.At("THIRD-PARTY-NOTICES.md"))).Select(match => match.Groups["name"].Value).ToList();
-
-        Assert.True(packages.Count > 10, string.Join(", ", packages));
-        Assert.All(packages, package => Assert.Contains(notices, notice => package == notice || (notice.EndsWith(".*", StringComparison.Ordinal) && package.StartsWith(notice[..^1], StringComparison.Ordinal))));
-    }
-
-    [Fact]
     public void List_every_log_event_as_it_is_in_the_code()
     {
         var logged = new[] { "Archiving", "Functions", "EightByEight" }
@@ -137,12 +124,6 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"`(?<path>(src|tests|bench|docs|infra|scripts|\.github)(/[\w.-]+)+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex CodePath();
-
-    [GeneratedRegex(@"<PackageReference Include=""(?<name>[\w.]+)"" />", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex PackageReference();
-
-    [GeneratedRegex(@"(?<=^\| [^|]*)`(?<name>[\w.]+(\.\*)?)`", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex NamedPackages();
 
     [GeneratedRegex("npx azurite(?<arguments>[^`]*)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Emulator();

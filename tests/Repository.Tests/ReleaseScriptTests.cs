@@ -13,9 +13,12 @@ public sealed class ReleaseScriptTests : IDisposable
         for file in $FILES; do
           mkdir -p "$(dirname "$2/$file")"
           echo "$file" >"$2/$file"
+          chmod "$MODE" "$2/$file"
           touch -d "$DAY" "$2/$file"
         done
         """;
+
+    private const string App = "host.json worker.config.json functions.metadata extensions.json .azurefunctions/function.deps.json Functions.dll";
 
     private readonly Sandbox _sandbox = new();
 
@@ -31,8 +34,8 @@ public sealed class ReleaseScriptTests : IDisposable
     {
         var packages = new List<byte[]>();
         foreach (var (files, day) in ((string, string)[])[
-            ("host.json worker.config.json Functions.dll .azurefunctions/extensions.json", "2001-02-03"),
-            (".azurefunctions/extensions.json Functions.dll worker.config.json host.json", "2004-05-06")])
+            ($"{App} .azurefunctions/Extension.dll", "2001-02-03"),
+            ($".azurefunctions/Extension.dll {string.Join(' ', App.Split(' ').Reverse())}", "2004-05-06")])
         {
             var (exitCode, output) = await PackAsync(files, "1.2.3-rc.1", day);
             Assert.True(exitCode == 0, output);
@@ -41,13 +44,15 @@ public sealed class ReleaseScriptTests : IDisposable
 
         Assert.Equal(packages[0], packages[1]);
         await using var package = new ZipArchive(new MemoryStream(packages[0]));
-        Assert.Equal([".azurefunctions/extensions.json", "Functions.dll", "LICENSE", "THIRD-PARTY-NOTICES.md", "host.json", "worker.config.json"], package.Entries.Select(entry => entry.FullName));
+        Assert.Equal([".azurefunctions/Extension.dll", ".azurefunctions/function.deps.json", "Functions.dll", "LICENSE", "THIRD-PARTY-NOTICES.md", "extensions.json", "functions.metadata", "host.json", "worker.config.json"], package.Entries.Select(entry => entry.FullName));
+        Assert.All(package.Entries, entry => Assert.Equal(Convert.ToInt32("100644", 8), (entry.ExternalAttributes >> 16) & 0xFFFF));
     }
 
     [Theory]
     [InlineData("host.json Functions.dll", "1.2.3", "worker.config.json is not in the published app")]
-    [InlineData("host.json worker.config.json Functions.dll local.settings.json", "1.2.3", "local.settings.json, which can hold secrets")]
-    [InlineData("host.json worker.config.json Functions.dll", "latest", "not a version")]
+    [InlineData("host.json worker.config.json functions.metadata extensions.json Functions.dll", "1.2.3", ".azurefunctions/function.deps.json is not in the published app")]
+    [InlineData($"{App} local.settings.json", "1.2.3", "local.settings.json, which can hold secrets")]
+    [InlineData(App, "latest", "not a version")]
     public async Task Packs_nothing_that_is_no_app(string files, string version, string expected)
     {
         var (exitCode, output) = await PackAsync(files, version);
@@ -76,7 +81,7 @@ public sealed class ReleaseScriptTests : IDisposable
     public void Dispose() => _sandbox.Dispose();
 
     private Task<(int ExitCode, string Output)> PackAsync(string files, string version, string day = "2001-02-03") =>
-        _sandbox.RunAsync(RepositoryFiles.At("scripts/package.sh"), [version, Path.Combine(_sandbox.Folder, "out")], environment: [("FILES", files), ("DAY", day)]);
+        _sandbox.RunAsync(RepositoryFiles.At("scripts/package.sh"), [version, Path.Combine(_sandbox.Folder, "out")], environment: [("FILES", files), ("DAY", day), ("MODE", day == "2001-02-03" ? "744" : "600")]);
 
     private Task<(int ExitCode, string Output)> PrintNotesAsync(string version) => _sandbox.RunAsync(RepositoryFiles.At("scripts/release-notes.sh"), [version]);
 }

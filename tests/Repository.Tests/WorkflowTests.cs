@@ -131,6 +131,17 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
+    public void Release_holds_the_package_and_the_SBOM_that_the_tested_scripts_make_of_it()
+    {
+        var job = Workflows.Single(workflow => workflow.Name == "release.yml").Jobs.Single(job => job.Commands.Any(command => command.StartsWith("scripts/package.sh", StringComparison.Ordinal)));
+
+        // The checksums, which are made last, cover both.
+        Assert.Equal(
+            ["scripts/package.sh \"${GITHUB_REF_NAME#v}\" package", "scripts/sbom.sh \"${GITHUB_REF_NAME#v}\" package", "(cd package && sha256sum -- * > SHA256SUMS)"],
+            job.Commands.Select(command => command.Split('\n')[0]));
+    }
+
+    [Fact]
     public void Dependabot_looks_where_dependencies_are()
     {
         var yaml = new YamlStream();
