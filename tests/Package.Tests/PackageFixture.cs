@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Package.Tests;
 
 [assembly: AssemblyFixture(typeof(PackageFixture))]
@@ -26,6 +27,16 @@ public sealed class PackageFixture : IAsyncLifetime
 
     /// <summary>Every file of the package, by its path in it, with <c>/</c>.</summary>
     public IReadOnlyList<string> Files { get; private set; } = [];
+
+    /// <summary>The names of the package's functions.</summary>
+    public IEnumerable<string> FunctionNames
+    {
+        get
+        {
+            using var metadata = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "functions.metadata")));
+            return [.. metadata.RootElement.EnumerateArray().Select(function => function.GetProperty("name").GetString()!)];
+        }
+    }
 
     /// <summary>The files of the package that are from others, with the packages that they come from.</summary>
     internal IReadOnlyList<ShippedFile> ShippedFiles { get; private set; } = [];

@@ -37,7 +37,7 @@ internal sealed class AdminFunctions(IJobHost jobs, IReadOnlyDictionary<string, 
     private int Fire(FunctionDefinition function, string input)
     {
         // Answered before the function has run, as by the Functions host; what it throws has been logged.
-        _ = jobs.CallAsync(function.Name, new Dictionary<string, object>(StringComparer.Ordinal) { [function.Parameter] = input })
+        _ = jobs.CallAsync($"Functions.{function.Name}", new Dictionary<string, object>(StringComparer.Ordinal) { [function.Parameter] = input })
             .ContinueWith(task => task.Exception, TaskScheduler.Default);
         return StatusCodes.Status202Accepted;
     }

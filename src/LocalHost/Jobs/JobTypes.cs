@@ -19,7 +19,7 @@ internal sealed class JobTypes(IEnumerable<FunctionDefinition> functions) : ITyp
     {
         var module = AssemblyBuilder.DefineDynamicAssembly(new AssemblyName("Functions.Jobs"), AssemblyBuilderAccess.Run).DefineDynamicModule("Functions.Jobs");
 
-        // Status blobs of timers are named after class and method; those of the Functions host are named so.
+        // Logs and the status blobs of timers name class and method, as those of the Functions host do.
         var type = module.DefineType("Host.Functions", TypeAttributes.Public | TypeAttributes.Class, typeof(JobFunctions));
         DefineConstructor(type);
         foreach (var function in functions)
@@ -45,7 +45,6 @@ internal sealed class JobTypes(IEnumerable<FunctionDefinition> functions) : ITyp
     private static void DefineMethod(TypeBuilder type, FunctionDefinition function, Type parameterType, CustomAttributeBuilder attribute)
     {
         var method = type.DefineMethod(function.Name, MethodAttributes.Public, typeof(Task), [parameterType, typeof(Binder), typeof(CancellationToken)]);
-        method.SetCustomAttribute(new CustomAttributeBuilder(typeof(FunctionNameAttribute).GetConstructor([typeof(string)])!, [function.Name]));
         method.DefineParameter(1, ParameterAttributes.None, function.Parameter).SetCustomAttribute(attribute);
         method.DefineParameter(2, ParameterAttributes.None, "_binder");
         method.DefineParameter(3, ParameterAttributes.None, "_cancellationToken");
