@@ -320,6 +320,9 @@ module app 'modules/functionApp.bicep' = {
         KeyVault__clientId: identity.outputs.clientId
         APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
         APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
+        // No spans of the Azure clients: some versions of the Functions host export theirs, several a second, with the
+        // account's address and pop receipts (docs/telemetry.md).
+        AZURE_TRACING_DISABLED: 'true'
       }
     )
   }

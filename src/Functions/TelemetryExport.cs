@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using Archiving.Settings;
 using Archiving.Telemetry;
 using Azure.Core;
@@ -10,7 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry;
 using OpenTelemetry.Logs;
-using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
 
 namespace Functions;
 
@@ -22,7 +21,6 @@ internal static class TelemetryExport
 {
     private const string OtlpEndpoint = "OTEL_EXPORTER_OTLP_ENDPOINT";
     private const string ConnectionString = "APPLICATIONINSIGHTS_CONNECTION_STRING";
-    private const string HttpMeter = "System.Net.Http";
     private const string AuthenticationString = "APPLICATIONINSIGHTS_AUTHENTICATION_STRING";
 
     /// <summary>Sets up what the settings ask for.</summary>
@@ -45,9 +43,9 @@ internal static class TelemetryExport
     {
         var telemetry = builder.Services.AddOpenTelemetry()
             .UseFunctionsWorkerDefaults()
-            .WithTracing(tracing => tracing.AddSource(Spans.SourceName))
-            .WithMetrics(metrics => metrics.AddMeter(Spans.SourceName, HttpMeter).AddView(ConfigureHttp))
-            .WithLogging(configureBuilder: null, options => options.IncludeFormattedMessage = true);
+            .WithTracing(tracing => tracing.AddSource(Spans.SourceName).AddProcessor(new TelemetryRedaction.SpanProcessor()))
+            .WithMetrics(metrics => metrics.AddMeter(Spans.SourceName, HttpClientMeter.MeterName).AddInstrumentation(() => new HttpClientMeter()))
+            .WithLogging(logging => logging.AddProcessor(new TelemetryRedaction.LogProcessor()), options => options.IncludeFormattedMessage = true);
         if (usesOtlp)
         {
             telemetry.UseOtlpExporter();
@@ -74,14 +72,6 @@ internal static class TelemetryExport
             .AddFilter<OpenTelemetryLoggerProvider>("Functions", LogLevel.Information)
             .AddFilter<OpenTelemetryLoggerProvider>("Azure", LogLevel.Error);
     }
-
-    /// <summary>Of what .NET measures of its HTTP client, the duration of requests by host and outcome.</summary>
-    private static MetricStreamConfiguration? ConfigureHttp(Instrument instrument) => instrument switch
-    {
-        { Meter.Name: not HttpMeter } => null,
-        { Name: "http.client.request.duration" } => new MetricStreamConfiguration { TagKeys = ["http.request.method", "http.response.status_code", "error.type", "server.address"] },
-        _ => MetricStreamConfiguration.Drop,
-    };
 
     private static bool IsOtlp(SettingsReader settings)
     {

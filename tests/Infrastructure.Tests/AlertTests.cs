@@ -73,18 +73,44 @@ public sealed partial class AlertTests(TemplateFixture template)
     }
 
     [Fact]
-    public async Task Runs_that_fail_are_those_of_functions_and_are_weighed_as_they_are_sampled()
+    public async Task Every_query_of_invocations_reads_both_tables_and_counts_an_invocation_once()
+    {
+        // Where an invocation lands depends on the version of the Functions host: docs/telemetry.md.
+        const string Rows = "union isfuzzy=true AppRequests, (AppDependencies | where Name startswith \"function \")";
+        const string Key = "by OperationId, Run = iff(IsWorker and isnotempty(ParentId), ParentId, Id)";
+        var queries = (await QueriesAsync()).Concat(DocumentedQueries()).Where(query => Invocations().IsMatch(query)).ToList();
+
+        Assert.True(queries.Count >= 3);
+        Assert.All(queries, query =>
+        {
+            Assert.Contains(Rows, query, StringComparison.Ordinal);
+            Assert.Contains(Key, query, StringComparison.Ordinal);
+            Assert.Single(Invocations().Matches(query), match => match.Value == "AppRequests");
+        });
+    }
+
+    [Fact]
+    public async Task No_query_of_invocations_counts_the_spans_of_the_app()
     {
         // Whatever a span is called that the app begins for a message; Azure Monitor takes each for a request.
         var spans = typeof(Spans).GetFields(BindingFlags.Public | BindingFlags.Static)
             .Where(field => field.Name is not (nameof(Spans.SourceName) or nameof(Spans.Send)))
             .Select(field => $"\"{field.GetRawConstantValue()}\"");
+        var filter = $"where Name !in ({string.Join(", ", spans)})";
+
+        Assert.All((await QueriesAsync()).Concat(DocumentedQueries()).Where(query => Invocations().IsMatch(query)), query => Assert.Contains(filter, query, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Runs_that_fail_are_weighed_as_they_are_sampled()
+    {
         var alert = (await template.PredictedAsync("default")).Find("Insights/scheduledQueryRules/failed-runs-*").Properties;
 
         var query = alert["properties.criteria.allOf[0].query"];
-        Assert.Contains($"Name !in ({string.Join(", ", spans)})", query, StringComparison.Ordinal);
         Assert.Contains("Name !contains \"health\"", query, StringComparison.Ordinal);
-        Assert.Contains("Value = toreal(ItemCount)", query, StringComparison.Ordinal);
+        Assert.Contains("ResultCode !startswith \"4\"", query, StringComparison.Ordinal);
+        Assert.Contains("Items = max(ItemCount)", query, StringComparison.Ordinal);
+        Assert.Contains("Value = toreal(Items)", query, StringComparison.Ordinal);
         Assert.Equal("Total", alert["properties.criteria.allOf[0].timeAggregation"]);
         Assert.Equal("Value", alert["properties.criteria.allOf[0].metricMeasureColumn"]);
     }
@@ -100,6 +126,11 @@ public sealed partial class AlertTests(TemplateFixture template)
         Assert.Equal("{workspaceId}", workbook.RootElement.GetProperty("fallbackResourceIds")[0].GetString());
     }
 
+    private static IEnumerable<string> DocumentedQueries() => Directory
+        .EnumerateFiles(Repository.Path("docs"), "*.md", SearchOption.AllDirectories)
+        .Append(Repository.Path("README.md"))
+        .SelectMany(file => Kusto().Matches(File.ReadAllText(file)).Select(match => match.Groups["query"].Value));
+
     private async Task<IReadOnlyList<string>> QueriesAsync()
     {
         var alerts = (await template.PredictedAsync("default")).Resources
@@ -114,6 +145,13 @@ public sealed partial class AlertTests(TemplateFixture template)
 
     [GeneratedRegex("\"(?<name>archiving\\.[a-z_.]+[a-z])\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Metric();
+
+    // By the names of the tables in a workspace, and by those that Application Insights has for them.
+    [GeneratedRegex(@"\b(AppRequests|AppDependencies|requests|dependencies)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Invocations();
+
+    [GeneratedRegex("```kusto\n(?<query>.*?)```", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Kusto();
 
     [GeneratedRegex("\"\\d{4}\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Event();

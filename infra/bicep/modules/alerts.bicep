@@ -39,6 +39,16 @@ param exceptions int
 // The spans within which the app handles messages: src/Archiving/Telemetry/Spans.cs.
 var spans = '"list window", "archive object", "restore object", "verify object", "purge object", "record failure"'
 
+// One row for each invocation, whichever table it is in. The worker sends a span "function …" of kind Internal, which
+// Azure Monitor stores in AppDependencies; the host sends one of kind Server, which it stores in AppRequests, for HTTP
+// always and for queues and timers since 4.1044. The host's span is the parent of the worker's, so the two share a key.
+// They do not share faas.invocation_id: under load the host leaves it out or adds that of another invocation
+// (Azure/azure-functions-host#11929). Other dependencies, such as the host's own calls to Azure Storage, do not count.
+// Neither do the app's own spans, which Azure Monitor takes for requests: an outage marks them as failed although the
+// work is deferred. Health answers 503 in an outage; 4xx are the caller's errors. Rows are a sample, each stands for
+// ItemCount of its kind.
+var runs = 'union isfuzzy=true AppRequests, (AppDependencies | where Name startswith "function ") | where Name !in (${spans}) and Name !contains "health" | extend IsWorker = Name startswith "function " | summarize TimeGenerated = max(TimeGenerated), Failed = countif(Success == false and ResultCode !startswith "4") > 0, Items = max(ItemCount), Worker = take_anyif(substring(Name, 9), IsWorker), Host = take_anyif(Name, not(IsWorker)) by OperationId, Run = iff(IsWorker and isnotempty(ParentId), ParentId, Id) | extend Function = coalesce(Worker, Host)'
+
 var hasReceivers = !empty(emails) || !empty(webhook)
 
 // A gauge is one measurement, so its sum is its value.
@@ -169,9 +179,7 @@ var rules = [
     title: 'Runs of functions fail'
     description: 'More than ${failedRuns} in a quarter of an hour. A message that fails is tried again; many mean a common cause.'
     severity: 3
-    // Rows are a sample, each for ItemCount of its kind. The app's own spans are among them, and marked as failed in an
-    // outage, when work is put off and no function fails; and health answers 503 then, whenever it is asked.
-    query: 'AppRequests | where Success == false and not(toint(ResultCode) between (400 .. 499)) and Name !in (${spans}) and Name !contains "health" | project TimeGenerated, Function = OperationName, Value = toreal(ItemCount)'
+    query: '${runs} | where Failed | project TimeGenerated, Function, Value = toreal(Items)'
     aggregation: 'Total'
     operator: 'GreaterThan'
     threshold: failedRuns
