@@ -1,6 +1,7 @@
 using Archiving;
 using Archiving.Doctor;
 using Archiving.Settings;
+using Archiving.Storage;
 using Functions;
 using Functions.Dashboard;
 using Functions.Http;
@@ -8,6 +9,7 @@ using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
+IHost? host = null;
 try
 {
     if (args is ["doctor", .. var options])
@@ -20,13 +22,17 @@ try
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.Services.AddArchiving(builder.Configuration);
+    builder.Services.AddHostedService<StorageCreator>();
     builder.Services.AddSingleton<ApiDocument>();
     builder.Services.AddSingleton<DashboardFiles>();
     builder.AddTelemetryExport();
-    await builder.Build().RunAsync();
+    host = builder.Build();
 }
-catch (SettingsException exception)
+catch (Exception exception) when (StartError.Describe(exception) is { } lines)
 {
-    await Console.Error.WriteLineAsync(exception.Message);
+    await Console.Error.WriteAsync(lines);
     Environment.ExitCode = 1;
+    return;
 }
+
+await host.RunAsync();

@@ -11,11 +11,11 @@ public sealed class SettingsException : Exception
         Problems = problems;
     }
 
-    /// <summary>One sentence for each setting that has to be mended.</summary>
+    /// <summary>One sentence for each setting that is missing or malformed.</summary>
     public IReadOnlyList<string> Problems { get; }
 
     private static string Describe(IReadOnlyList<string> problems) =>
         problems.Count == 1
             ? problems[0]
-            : $"{problems.Count} settings have to be mended:{Environment.NewLine}  - {string.Join($"{Environment.NewLine}  - ", problems)}";
+            : $"{problems.Count} settings are missing or malformed:{Environment.NewLine}  - {string.Join($"{Environment.NewLine}  - ", problems)}";
 }
