@@ -9,7 +9,6 @@ using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
-IHost? host = null;
 try
 {
     if (args is ["doctor", .. var options])
@@ -26,13 +25,11 @@ try
     builder.Services.AddSingleton<ApiDocument>();
     builder.Services.AddSingleton<DashboardFiles>();
     builder.AddTelemetryExport();
-    host = builder.Build();
+    await builder.Build().RunAsync();
 }
-catch (Exception exception) when (StartError.Describe(exception) is { } lines)
+catch (SettingsException exception)
 {
-    await Console.Error.WriteAsync(lines);
+    // The Functions host logs these lines as errors; it logs an exception that escapes as one, too.
+    await Console.Error.WriteAsync(exception.ToErrorLines());
     Environment.ExitCode = 1;
-    return;
 }
-
-await host.RunAsync();

@@ -116,6 +116,9 @@ internal sealed class Pipeline : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 
+    /// <summary>Creates something that the services do not hold.</summary>
+    public T Create<T>() => ActivatorUtilities.CreateInstance<T>(_services);
+
     /// <summary>Plans a listing and delivers every message until nothing visible is left.</summary>
     public async Task RunAsync()
     {
@@ -155,7 +158,8 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <summary>Delivers what is visible in a queue once, as the Functions host would: deleted when handled, back at once when not, and recorded as failed after five tries.</summary>
     public async Task<int> DeliverAsync(string queueName, Func<QueueMessage, Task> handle)
     {
-        var queue = Account.Queues.GetQueueClient(queueName);
+        // As host.json has it: messages are handed on as they are.
+        var queue = new QueueClient(Account.ConnectionString, queueName);
         if (!await queue.ExistsAsync(Cancellation))
         {
             return 0;
@@ -300,9 +304,12 @@ internal sealed class MovableTime : TimeProvider
 /// <summary>Keeps what is logged.</summary>
 internal sealed class LogCapture : ILoggerProvider
 {
-    private readonly System.Collections.Concurrent.ConcurrentQueue<(LogLevel Level, string Message)> _lines = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<(int Id, LogLevel Level, string Message)> _lines = new();
 
-    public IReadOnlyList<(LogLevel Level, string Message)> Lines => [.. _lines];
+    public IReadOnlyList<(LogLevel Level, string Message)> Lines => [.. _lines.Select(line => (line.Level, line.Message))];
+
+    /// <summary>The lines of the levels that are on in production, with their event ids.</summary>
+    public IReadOnlyList<(int Id, LogLevel Level, string Message)> Events => [.. _lines.Where(line => line.Level >= LogLevel.Information)];
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
@@ -321,7 +328,7 @@ internal sealed class LogCapture : ILoggerProvider
         {
             if (category.StartsWith("Archiving", StringComparison.Ordinal))
             {
-                capture._lines.Enqueue((logLevel, formatter(state, exception) + exception));
+                capture._lines.Enqueue((eventId.Id, logLevel, formatter(state, exception) + exception));
             }
         }
     }

@@ -131,6 +131,12 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
     {
         ArgumentNullException.ThrowIfNull(record);
         Log.Attempt(logger, region, record.Id, attempt, Explain(error));
+        if (!LedgerKey.IsKnown(record) && await finder.FindAsync(region, record, cancellationToken) is null)
+        {
+            // A row made now would be in the wrong partition, and the object would have two once its record can be read.
+            return;
+        }
+
         await UpdateAsync(
             region,
             record,
