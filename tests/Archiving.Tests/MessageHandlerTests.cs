@@ -98,11 +98,12 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "us-east", CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Latency, Milliseconds = 20_000 });
         await pipeline.Get<Listing.ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.Get<Tokens.AccessTokens>().GetTokenAsync(Cancellation);
         var before = pipeline.Logs.Events.Count;
 
         await DeliverCancelledAsync(pipeline, QueueNames.ListWindows, "search", pipeline.ListAsync);
 
-        Assert.Equal(1404, Assert.Single(pipeline.Logs.Events.Skip(before)).Id);
+        Assert.Equal([1404], pipeline.Logs.Events.Skip(before).Select(line => line.Id));
         pipeline.Simulator.Faults.Set();
         await pipeline.DeliverAllAsync();
         await pipeline.AssertArchivedAsync(item);

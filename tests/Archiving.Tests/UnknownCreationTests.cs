@@ -52,7 +52,7 @@ public sealed class UnknownCreationTests(AzuriteFixture azurite)
         await pipeline.PlanAndListAsync();
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
 
-        await (queue == QueueNames.ArchiveObjects ? pipeline.ArchiveAsync(Message(item)) : pipeline.RestoreAsync(Message(item)));
+        await (queue == QueueNames.ArchiveObjects ? pipeline.ArchiveAsync(Message(item), Cancellation) : pipeline.RestoreAsync(Message(item), Cancellation));
 
         await AssertOnlyRowAsync(pipeline, item, "Gone");
     }
@@ -65,7 +65,7 @@ public sealed class UnknownCreationTests(AzuriteFixture azurite)
         await pipeline.PlanAndListAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 400 });
 
-        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.ArchiveAsync(Message(item)));
+        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.ArchiveAsync(Message(item), Cancellation));
 
         await AssertOnlyRowAsync(pipeline, item, "Queued");
         Assert.NotNull((await pipeline.FindAsync(item))!.LastError);
@@ -78,9 +78,9 @@ public sealed class UnknownCreationTests(AzuriteFixture azurite)
         var item = Add(pipeline);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 400 });
 
-        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.ArchiveAsync(Message(item)));
+        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.ArchiveAsync(Message(item), Cancellation));
         pipeline.Simulator.Faults.Set();
-        await pipeline.ArchiveAsync(Message(item));
+        await pipeline.ArchiveAsync(Message(item), Cancellation);
 
         await AssertOnlyRowAsync(pipeline, item, "Archived");
     }
@@ -92,7 +92,7 @@ public sealed class UnknownCreationTests(AzuriteFixture azurite)
         var item = Add(pipeline);
         await pipeline.RunAsync();
 
-        await pipeline.VerifyAsync(Message(item));
+        await pipeline.VerifyAsync(Message(item), Cancellation);
 
         await AssertOnlyRowAsync(pipeline, item, "Archived");
         Assert.NotNull((await pipeline.FindAsync(item))!.VerifiedAt);
@@ -106,7 +106,7 @@ public sealed class UnknownCreationTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
 
-        await pipeline.PurgeAsync(Message(item));
+        await pipeline.PurgeAsync(Message(item), Cancellation);
 
         await AssertOnlyRowAsync(pipeline, item, "Archived");
         Assert.Equal("DELETED", (await pipeline.FindAsync(item))!.SourceState);
