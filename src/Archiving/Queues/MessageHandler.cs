@@ -38,7 +38,7 @@ public sealed partial class MessageHandler(
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(work);
-        var item = ObjectMessage.Parse(MessageBody.Decode(message.Body));
+        var item = ObjectMessage.Parse(message.Body);
         try
         {
             await HandleAsync(queue, item, work, cancellationToken);
@@ -60,7 +60,7 @@ public sealed partial class MessageHandler(
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(work);
-        return HandleAsync(QueueNames.ListWindows, WindowMessage.Parse(MessageBody.Decode(message.Body)), work, cancellationToken);
+        return HandleAsync(QueueNames.ListWindows, WindowMessage.Parse(message.Body), work, cancellationToken);
     }
 
     /// <summary>Handles a message of a poison queue about an object. One that names no object is dropped.</summary>
@@ -107,7 +107,7 @@ public sealed partial class MessageHandler(
     {
         try
         {
-            return parse(MessageBody.Decode(message.Body));
+            return parse(message.Body);
         }
         catch (InvalidMessageException exception)
         {

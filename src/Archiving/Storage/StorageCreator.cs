@@ -30,6 +30,8 @@ public sealed partial class StorageCreator : BackgroundService
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timeout.CancelAfter(Timeout);
+
+        // Resolved here, beside the start: to build the clients of three services takes its time.
         await Task.WhenAll(_services.GetServices<IStorageResource>().Select(resource => CreateAsync(resource, timeout.Token, cancellationToken)));
     }
 
