@@ -119,6 +119,11 @@ internal sealed class Stage : IAsyncDisposable
 
         // Fired by hand.
         ["ListingSchedule"] = "0 0 0 1 1 *",
+
+        // The sample file has them too, which only the host reads, and not what measures parts of the app by themselves.
+        ["TokenRefreshSchedule"] = "0 */5 * * * *",
+        ["ReconcileSchedule"] = "0 0 3 * * 0",
+        ["VerifySchedule"] = "0 30 1 * * *",
     };
 
     public async ValueTask DisposeAsync()

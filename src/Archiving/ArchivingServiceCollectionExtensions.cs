@@ -55,6 +55,9 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<HealthReporter>()
             .AddSingleton<WorkQueues>()
             .AddSingleton<Deferral>()
+            .AddSingleton<WorkTimeout>()
+            .AddSingleton<TimerHandler>()
+            .AddSingleton<MessageHandler>()
             .AddSingleton<LedgerChanges>()
             .AddSingleton<ObjectLedger>()
             .AddSingleton<ListingStore>()
@@ -94,8 +97,19 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<DaySummaries>()
             .AddSingleton<StatusReader>()
             .AddSingleton<StatusHistory>()
-            .AddSingleton<Checkup>();
+            .AddSingleton<Checkup>()
+            .AddStorageResource<WorkQueues>()
+            .AddStorageResource<ObjectLedger>()
+            .AddStorageResource<LedgerChanges>()
+            .AddStorageResource<ListingStore>()
+            .AddStorageResource<OperationsTable>()
+            .AddStorageResource<PurgeAudit>()
+            .AddStorageResource<ArchiveStore>();
     }
+
+    private static IServiceCollection AddStorageResource<T>(this IServiceCollection services)
+        where T : class, IStorageResource =>
+        services.AddSingleton<IStorageResource>(provider => provider.GetRequiredService<T>());
 
     private static IServiceCollection AddStorage(this IServiceCollection services, IConfiguration configuration)
     {

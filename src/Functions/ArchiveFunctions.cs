@@ -1,5 +1,4 @@
 using Archiving.Archive;
-using Archiving.Health;
 using Archiving.Queues;
 using Archiving.Restore;
 using Azure.Storage.Queues.Models;
@@ -7,38 +6,16 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Functions;
 
-/// <summary>Copies objects, and brings back first those in cold storage.</summary>
-public sealed class ArchiveFunctions(ObjectArchiver archiver, ObjectRestorer restorer, Deferral deferral)
+/// <summary>Archives objects, and restores first those in cold storage.</summary>
+public sealed class ArchiveFunctions(MessageHandler handler, ObjectArchiver archiver, ObjectRestorer restorer)
 {
     /// <summary>Copies one object, verified.</summary>
     [Function("ArchiveObject")]
-    public async Task ArchiveObjectAsync([QueueTrigger(QueueNames.ArchiveObjects)] QueueMessage message, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        var work = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await archiver.ArchiveAsync(work, message.DequeueCount, cancellationToken);
-        }
-        catch (OutageException outage)
-        {
-            await deferral.PutOffAsync(QueueNames.ArchiveObjects, work, outage, cancellationToken);
-        }
-    }
+    public Task ArchiveObjectAsync([QueueTrigger(QueueNames.ArchiveObjects)] QueueMessage message, CancellationToken cancellationToken) =>
+        handler.HandleObjectAsync(QueueNames.ArchiveObjects, message, (work, token) => archiver.ArchiveAsync(work, message.DequeueCount, token), cancellationToken);
 
     /// <summary>Asks 8x8 to restore one object from cold storage, and comes back until it is there.</summary>
     [Function("RestoreObject")]
-    public async Task RestoreObjectAsync([QueueTrigger(QueueNames.RestoreObjects)] QueueMessage message, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        var work = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await restorer.RestoreAsync(work, message.DequeueCount, message.InsertedOn, cancellationToken);
-        }
-        catch (OutageException outage)
-        {
-            await deferral.PutOffAsync(QueueNames.RestoreObjects, work, outage, cancellationToken);
-        }
-    }
+    public Task RestoreObjectAsync([QueueTrigger(QueueNames.RestoreObjects)] QueueMessage message, CancellationToken cancellationToken) =>
+        handler.HandleObjectAsync(QueueNames.RestoreObjects, message, (work, token) => restorer.RestoreAsync(work, message.DequeueCount, message.InsertedOn, token), cancellationToken);
 }

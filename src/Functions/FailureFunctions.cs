@@ -8,48 +8,33 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Functions;
 
-/// <summary>Keeps what failed too often, and has it tried anew.</summary>
-public sealed class FailureFunctions(FailureRecorder recorder, FailureRedriver redriver)
+/// <summary>Keeps what failed too often, and redrives it.</summary>
+public sealed class FailureFunctions(MessageHandler handler, FailureRecorder recorder, FailureRedriver redriver)
 {
     /// <summary>Records an object that could not be archived.</summary>
     [Function("RecordFailureToArchive")]
-    public Task RecordFailureToArchiveAsync([QueueTrigger(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        return recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message.Body, cancellationToken);
-    }
+    public Task RecordFailureToArchiveAsync([QueueTrigger(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(QueueNames.ArchiveObjects, message, (work, token) => recorder.RecordObjectAsync(QueueNames.ArchiveObjects, work, token), cancellationToken);
 
     /// <summary>Records a window that could not be listed.</summary>
     [Function("RecordFailureToList")]
-    public Task RecordFailureToListAsync([QueueTrigger(QueueNames.ListWindows + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        return recorder.RecordWindowAsync(message.Body, cancellationToken);
-    }
+    public Task RecordFailureToListAsync([QueueTrigger(QueueNames.ListWindows + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+        handler.HandleFailedWindowAsync(message, recorder.RecordWindowAsync, cancellationToken);
 
     /// <summary>Records an object that could not be restored.</summary>
     [Function("RecordFailureToRestore")]
-    public Task RecordFailureToRestoreAsync([QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        return recorder.RecordObjectAsync(QueueNames.RestoreObjects, message.Body, cancellationToken);
-    }
+    public Task RecordFailureToRestoreAsync([QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(QueueNames.RestoreObjects, message, (work, token) => recorder.RecordObjectAsync(QueueNames.RestoreObjects, work, token), cancellationToken);
 
-    /// <summary>Says that an object could not be read again. It is overdue the next night.</summary>
+    /// <summary>Logs that an object could not be verified. It is overdue the next night.</summary>
     [Function("RecordFailureToVerify")]
-    public void RecordFailureToVerify([QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        recorder.ReportObject(message.Body, "It could not be read again; it comes up the next night.");
-    }
+    public Task RecordFailureToVerifyAsync([QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(QueueNames.VerifyObjects, message, (work, _) => recorder.ReportObjectAsync(work, "It could not be read again; it comes up the next night."), cancellationToken);
 
-    /// <summary>Says that an object could not be deleted at 8x8. It stays archived, and comes up the next night.</summary>
+    /// <summary>Logs that an object could not be deleted at 8x8. It stays archived, and comes up the next night.</summary>
     [Function("RecordFailureToPurge")]
-    public void RecordFailureToPurge([QueueTrigger(QueueNames.PurgeObjects + QueueNames.PoisonSuffix)] QueueMessage message)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        recorder.ReportObject(message.Body, "It could not be deleted at 8x8; it comes up the next night.");
-    }
+    public Task RecordFailureToPurgeAsync([QueueTrigger(QueueNames.PurgeObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(QueueNames.PurgeObjects, message, (work, _) => recorder.ReportObjectAsync(work, "It could not be deleted at 8x8; it comes up the next night."), cancellationToken);
 
     /// <summary>Puts failed objects back into their queue: <c>{region?,type?,ids?}</c>.</summary>
     [Function("RedriveFailures")]

@@ -1,6 +1,7 @@
 using Archiving;
 using Archiving.Doctor;
 using Archiving.Settings;
+using Archiving.Storage;
 using Functions;
 using Functions.Dashboard;
 using Functions.Http;
@@ -20,6 +21,7 @@ try
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.Services.AddArchiving(builder.Configuration);
+    builder.Services.AddHostedService<StorageCreator>();
     builder.Services.AddSingleton<ApiDocument>();
     builder.Services.AddSingleton<DashboardFiles>();
     builder.AddTelemetryExport();
@@ -27,6 +29,7 @@ try
 }
 catch (SettingsException exception)
 {
-    await Console.Error.WriteLineAsync(exception.Message);
+    // The Functions host logs these lines as errors; it logs an exception that escapes as one, too.
+    await Console.Error.WriteAsync(exception.ToErrorLines());
     Environment.ExitCode = 1;
 }

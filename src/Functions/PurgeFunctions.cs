@@ -10,21 +10,12 @@ using Microsoft.Azure.Functions.Worker;
 namespace Functions;
 
 /// <summary>Deletes at 8x8 what is archived and proven. Off unless two settings are given.</summary>
-public sealed class PurgeFunctions(PurgePlanner planner, ObjectPurger purger, Deferral deferral, HealthBoard health)
+public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, PurgePlanner planner, ObjectPurger purger)
 {
     /// <summary>Picks what is old enough, each night after the share that is read again was picked.</summary>
     [Function("PlanPurge")]
-    public async Task PlanPurgeAsync([TimerTrigger("%VerifySchedule%")] TimerInfo timer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await planner.RunNightlyAsync(cancellationToken);
-        }
-        catch (OutageException outage)
-        {
-            health.Report(outage);
-        }
-    }
+    public Task PlanPurgeAsync([TimerTrigger("%VerifySchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
+        timers.RunAsync("PlanPurge", planner.RunNightlyAsync, cancellationToken);
 
     /// <summary>The same, by hand: <c>{dryRun?}</c>, which is <c>true</c> unless it is said otherwise.</summary>
     [Function("StartPurge")]
@@ -46,17 +37,6 @@ public sealed class PurgeFunctions(PurgePlanner planner, ObjectPurger purger, De
 
     /// <summary>Deletes one object at 8x8, unless there is any doubt.</summary>
     [Function("PurgeObject")]
-    public async Task PurgeObjectAsync([QueueTrigger(QueueNames.PurgeObjects)] QueueMessage message, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        var work = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await purger.PurgeAsync(work, cancellationToken);
-        }
-        catch (OutageException outage)
-        {
-            await deferral.PutOffAsync(QueueNames.PurgeObjects, work, outage, cancellationToken);
-        }
-    }
+    public Task PurgeObjectAsync([QueueTrigger(QueueNames.PurgeObjects)] QueueMessage message, CancellationToken cancellationToken) =>
+        handler.HandleObjectAsync(QueueNames.PurgeObjects, message, purger.PurgeAsync, cancellationToken);
 }

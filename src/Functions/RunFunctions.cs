@@ -8,7 +8,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Functions;
 
 /// <summary>Starts sweeps and tells how far they are.</summary>
-public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, HealthBoard health)
+public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, TimerHandler timers)
 {
     /// <summary>Starts to archive what was made in a span: <c>{from,to,regions?,types?}</c>.</summary>
     [Function("StartBackfill")]
@@ -42,20 +42,8 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
 
     /// <summary>Compares everything that 8x8 has with the archive, by schedule.</summary>
     [Function("Reconcile")]
-    public async Task ReconcileAsync([TimerTrigger("%ReconcileSchedule%")] TimerInfo timer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await starter.ReconcileAsync(cancellationToken);
-        }
-        catch (OutageException outage)
-        {
-            health.Report(outage);
-
-            // The next tick may be a week away; a failed run shows in the host's log and is fired again by hand.
-            throw;
-        }
-    }
+    public Task ReconcileAsync([TimerTrigger("%ReconcileSchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
+        timers.RunAsync("Reconcile", starter.ReconcileAsync, cancellationToken, failsOnOutage: true);
 
     /// <summary>The same, by hand.</summary>
     [Function("StartReconcile")]

@@ -8,7 +8,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Functions;
 
 /// <summary>Tells where everything stands, and stood.</summary>
-public sealed class StatusFunctions(StatusReader reader, StatusHistory history, HealthBoard health)
+public sealed class StatusFunctions(StatusReader reader, StatusHistory history, TimerHandler timers)
 {
     /// <summary>Counts by state and type, queues, token, listings, and what is nearest to being lost.</summary>
     [Function("GetStatus")]
@@ -29,15 +29,6 @@ public sealed class StatusFunctions(StatusReader reader, StatusHistory history, 
 
     /// <summary>Keeps where everything stands, every five minutes.</summary>
     [Function("SampleStatus")]
-    public async Task SampleStatusAsync([TimerTrigger("30 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await history.SampleAsync(cancellationToken);
-        }
-        catch (OutageException outage)
-        {
-            health.Report(outage);
-        }
-    }
+    public Task SampleStatusAsync([TimerTrigger("30 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
+        timers.RunAsync("SampleStatus", history.SampleAsync, cancellationToken);
 }

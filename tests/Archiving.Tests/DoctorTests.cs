@@ -528,7 +528,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Equal("EightByEight__MaxRequestsPerSecond is 0.5", capped.HoursBasis);
 
         static Settings.ArchiverOptions Options(params (string Name, string Value)[] settings) => Settings.ArchiverOptions.Read(new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Append(("AzureWebJobsStorage", "UseDevelopmentStorage=true")).Append(("EightByEight:Key", "k")).Append(("EightByEight:Secret", "s")).ToDictionary(setting => setting.Item1, string? (setting) => setting.Item2))
+            .AddInMemoryCollection(settings.Append(("AzureWebJobsStorage", "UseDevelopmentStorage=true")).Append(("EightByEight:Key", "k")).Append(("EightByEight:Secret", "s")).Concat(Schedules.All.Select(schedule => (schedule.Key, schedule.Value))).ToDictionary(setting => setting.Item1, string? (setting) => setting.Item2))
             .Build());
     }
 

@@ -51,6 +51,8 @@ internal sealed class Pipeline : IAsyncDisposable
 
     public BlobContainerClient Container => Account.Blobs.GetBlobContainerClient("recordings");
 
+    private MessageHandler Handler => Get<MessageHandler>();
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? patience = null, params (string Name, string Value)[] settings)
@@ -65,6 +67,7 @@ internal sealed class Pipeline : IAsyncDisposable
             ["EightByEight:Secret"] = simulator.Account.Secret,
             ["Listing:SettleSeconds"] = "0",
         };
+        Schedules.AddTo(all);
         foreach (var (name, value) in settings)
         {
             all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
@@ -113,6 +116,9 @@ internal sealed class Pipeline : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 
+    /// <summary>Creates something that the services do not hold.</summary>
+    public T Create<T>() => ActivatorUtilities.CreateInstance<T>(_services);
+
     /// <summary>Plans a listing and delivers every message until nothing visible is left.</summary>
     public async Task RunAsync()
     {
@@ -152,7 +158,8 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <summary>Delivers what is visible in a queue once, as the Functions host would: deleted when handled, back at once when not, and recorded as failed after five tries.</summary>
     public async Task<int> DeliverAsync(string queueName, Func<QueueMessage, Task> handle)
     {
-        var queue = Account.Queues.GetQueueClient(queueName);
+        // As host.json has it: messages are handed on as they are.
+        var queue = new QueueClient(Account.ConnectionString, queueName);
         if (!await queue.ExistsAsync(Cancellation))
         {
             return 0;
@@ -174,43 +181,53 @@ internal sealed class Pipeline : IAsyncDisposable
                     return;
                 }
 
-                await RecordFailureAsync(queueName, message.Body);
+                await RecordFailureAsync(queueName, message);
                 await queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, Cancellation);
             }
         });
         return messages.Length;
     }
 
-    public Task ArchiveAsync(QueueMessage message) =>
-        WorkAsync(QueueNames.ArchiveObjects, message, work => Get<ObjectArchiver>().ArchiveAsync(work, message.DequeueCount, Cancellation));
+    public Task ArchiveAsync(QueueMessage message) => ArchiveAsync(message, Cancellation);
 
-    public Task RestoreAsync(QueueMessage message) =>
-        WorkAsync(QueueNames.RestoreObjects, message, work => Get<ObjectRestorer>().RestoreAsync(work, message.DequeueCount, message.InsertedOn, Cancellation));
+    public Task ArchiveAsync(QueueMessage message, CancellationToken cancellationToken) =>
+        Handler.HandleObjectAsync(QueueNames.ArchiveObjects, message, (work, token) => Get<ObjectArchiver>().ArchiveAsync(work, message.DequeueCount, token), cancellationToken);
 
-    public Task VerifyAsync(QueueMessage message) =>
-        WorkAsync(QueueNames.VerifyObjects, message, work => Get<ObjectVerifier>().VerifyAsync(work, Cancellation));
+    public Task RestoreAsync(QueueMessage message) => RestoreAsync(message, Cancellation);
 
-    public Task PurgeAsync(QueueMessage message) =>
-        WorkAsync(QueueNames.PurgeObjects, message, work => Get<ObjectPurger>().PurgeAsync(work, Cancellation));
+    public Task RestoreAsync(QueueMessage message, CancellationToken cancellationToken) =>
+        Handler.HandleObjectAsync(QueueNames.RestoreObjects, message, (work, token) => Get<ObjectRestorer>().RestoreAsync(work, message.DequeueCount, message.InsertedOn, token), cancellationToken);
+
+    public Task VerifyAsync(QueueMessage message) => VerifyAsync(message, Cancellation);
+
+    public Task VerifyAsync(QueueMessage message, CancellationToken cancellationToken) =>
+        Handler.HandleObjectAsync(QueueNames.VerifyObjects, message, Get<ObjectVerifier>().VerifyAsync, cancellationToken);
+
+    public Task PurgeAsync(QueueMessage message) => PurgeAsync(message, Cancellation);
+
+    public Task PurgeAsync(QueueMessage message, CancellationToken cancellationToken) =>
+        Handler.HandleObjectAsync(QueueNames.PurgeObjects, message, Get<ObjectPurger>().PurgeAsync, cancellationToken);
+
+    public Task ListAsync(QueueMessage message) => ListAsync(message, Cancellation);
+
+    public Task ListAsync(QueueMessage message, CancellationToken cancellationToken) =>
+        Handler.HandleWindowAsync(message, Get<WindowLister>().ListAsync, cancellationToken);
+
+    /// <summary>Handles a message of a poison queue, as the functions of those do.</summary>
+    /// <param name="queueName">The queue whose poison queue it came from.</param>
+    /// <param name="message">The message.</param>
+    public Task RecordFailureAsync(string queueName, QueueMessage message) => queueName switch
+    {
+        QueueNames.ListWindows => Handler.HandleFailedWindowAsync(message, Get<FailureRecorder>().RecordWindowAsync, Cancellation),
+        QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedObjectAsync(queueName, message, (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."), Cancellation),
+        _ => Handler.HandleFailedObjectAsync(queueName, message, (work, token) => Get<FailureRecorder>().RecordObjectAsync(queueName, work, token), Cancellation),
+    };
 
     /// <summary>How many messages a queue holds, hidden ones included.</summary>
     public async Task<int> CountAsync(string queueName)
     {
         var queue = Account.Queues.GetQueueClient(queueName);
         return await queue.ExistsAsync(Cancellation) ? (await queue.GetPropertiesAsync(Cancellation)).Value.ApproximateMessagesCount : 0;
-    }
-
-    public async Task ListAsync(QueueMessage message)
-    {
-        var window = WindowMessage.Parse(message.Body);
-        try
-        {
-            await Get<WindowLister>().ListAsync(window, Cancellation);
-        }
-        catch (OutageException outage)
-        {
-            await Get<Deferral>().PutOffAsync(window, outage, Cancellation);
-        }
     }
 
     public async Task<LedgerEntry?> FindAsync(SimulatedObject item) =>
@@ -265,41 +282,10 @@ internal sealed class Pipeline : IAsyncDisposable
         Assert.Equal(item.Content.Length, receipt.Bytes);
     }
 
-    private async Task WorkAsync(string queue, QueueMessage message, Func<ObjectMessage, Task> handle)
-    {
-        var work = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await handle(work);
-        }
-        catch (OutageException outage)
-        {
-            await Get<Deferral>().PutOffAsync(queue, work, outage, Cancellation);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         await _services.DisposeAsync();
         await Simulator.DisposeAsync();
-    }
-
-    /// <summary>What the functions of the poison queues do.</summary>
-    private async Task RecordFailureAsync(string queueName, BinaryData body)
-    {
-        var recorder = Get<FailureRecorder>();
-        switch (queueName)
-        {
-            case QueueNames.ListWindows:
-                await recorder.RecordWindowAsync(body, Cancellation);
-                break;
-            case QueueNames.VerifyObjects or QueueNames.PurgeObjects:
-                recorder.ReportObject(body, $"It failed in {queueName}.");
-                break;
-            default:
-                await recorder.RecordObjectAsync(queueName, body, Cancellation);
-                break;
-        }
     }
 }
 
@@ -318,9 +304,12 @@ internal sealed class MovableTime : TimeProvider
 /// <summary>Keeps what is logged.</summary>
 internal sealed class LogCapture : ILoggerProvider
 {
-    private readonly System.Collections.Concurrent.ConcurrentQueue<(LogLevel Level, string Message)> _lines = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<(int Id, LogLevel Level, string Message)> _lines = new();
 
-    public IReadOnlyList<(LogLevel Level, string Message)> Lines => [.. _lines];
+    public IReadOnlyList<(LogLevel Level, string Message)> Lines => [.. _lines.Select(line => (line.Level, line.Message))];
+
+    /// <summary>The lines of the levels that are on in production, with their event ids.</summary>
+    public IReadOnlyList<(int Id, LogLevel Level, string Message)> Events => [.. _lines.Where(line => line.Level >= LogLevel.Information)];
 
     public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
 
@@ -339,7 +328,7 @@ internal sealed class LogCapture : ILoggerProvider
         {
             if (category.StartsWith("Archiving", StringComparison.Ordinal))
             {
-                capture._lines.Enqueue((logLevel, formatter(state, exception) + exception));
+                capture._lines.Enqueue((eventId.Id, logLevel, formatter(state, exception) + exception));
             }
         }
     }

@@ -235,10 +235,10 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var message = new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime };
         var recorder = pipeline.Get<Failures.FailureRecorder>();
 
-        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message.ToJson(), Cancellation);
+        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message, Cancellation);
         Assert.Equal(("Queued", 2), (await pipeline.StateAsync(item), await pipeline.CountAsync(QueueNames.ArchiveObjects)));
 
-        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, (message with { Deaths = 5 }).ToJson(), Cancellation);
+        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message with { Deaths = 5 }, Cancellation);
         Assert.Equal("Failed", await pipeline.StateAsync(item));
         Assert.Contains("died", (await pipeline.FindAsync(item))!.LastError, StringComparison.Ordinal);
     }

@@ -181,6 +181,8 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
             all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
         }
 
+        Schedules.AddTo(all);
+
         return new ConfigurationBuilder().AddInMemoryCollection(all).Build();
     }
 

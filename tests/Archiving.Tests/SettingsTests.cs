@@ -136,6 +136,7 @@ public sealed class SettingsTests
             all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
         }
 
+        Schedules.AddTo(all);
         return ArchiverOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(all).Build());
     }
 }

@@ -83,6 +83,10 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
             new("AzureWebJobsStorage", account.ConnectionString),
             new("EightByEight:Key", "key"),
             new("EightByEight:Secret", "secret"),
+            new("TokenRefreshSchedule", "0 */5 * * * *"),
+            new("ListingSchedule", "0 */10 * * * *"),
+            new("ReconcileSchedule", "0 0 3 * * 0"),
+            new("VerifySchedule", "0 30 1 * * *"),
         ])
         .Build());
 

@@ -27,7 +27,7 @@ public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5);
 public sealed record BlobBeginning(BinaryData Content, bool IsWhole);
 
 /// <summary>The container. Nothing in it is ever overwritten: every write is on condition that nothing has the name.</summary>
-public sealed class ArchiveStore : IDisposable
+public sealed class ArchiveStore : IStorageResource, IDisposable
 {
     private static readonly BlobRequestConditions OnlyIfNew = new() { IfNoneMatch = ETag.All };
     private readonly BlobContainerClient _container;
@@ -231,6 +231,9 @@ public sealed class ArchiveStore : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => CallAsync(() => Task.FromResult(true), cancellationToken);
 
     private static async Task<bool> IfNewAsync<T>(Task<Response<T>> write)
     {

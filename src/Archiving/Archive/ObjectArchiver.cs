@@ -33,7 +33,6 @@ public sealed partial class ObjectArchiver(
     WorkQueues queues,
     HealthBoard health,
     FailingObjects failing,
-    MessageTelemetry telemetry,
     ArchivingMetrics metrics,
     ArchiverOptions options,
     TimeProvider timeProvider,
@@ -52,11 +51,7 @@ public sealed partial class ObjectArchiver(
     public Task ArchiveAsync(ObjectMessage message, long attempt, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);
-        return telemetry.HandleAsync(
-            Spans.ArchiveObject,
-            message,
-            () => outcomes.RunAsync(work, () => ArchiveAsync(work, cancellationToken), cancellationToken),
-            cancellationToken);
+        return outcomes.RunAsync(work, () => ArchiveAsync(work, cancellationToken), cancellationToken);
     }
 
     private async Task ArchiveAsync(ObjectWork work, CancellationToken cancellationToken)

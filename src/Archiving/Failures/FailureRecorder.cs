@@ -1,7 +1,10 @@
+using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
+using Archiving.Search;
 using Archiving.Telemetry;
+using EightByEight;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Failures;
@@ -10,7 +13,7 @@ namespace Archiving.Failures;
 /// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
 /// nothing and expire; here they become ledger rows with the reason.
 /// </summary>
-public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ListingStore listings, WorkQueues queues, MessageTelemetry telemetry, ArchivingMetrics metrics, ILogger<FailureRecorder> logger)
+public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ObjectFinder finder, SourceRecords source, ListingStore listings, WorkQueues queues, ArchivingMetrics metrics, ILogger<FailureRecorder> logger)
 {
     private const int MostLives = 6;
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
@@ -20,29 +23,20 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
     /// with many objects at hand of which at most one is to blame: the object gets more attempts, each time after a longer rest.
     /// </summary>
     /// <param name="queue">The queue whose poison queue it is.</param>
-    /// <param name="body">The message from the poison queue.</param>
+    /// <param name="message">The message from the poison queue.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
-    public async Task RecordObjectAsync(string queue, BinaryData body, CancellationToken cancellationToken)
+    public async Task RecordObjectAsync(string queue, ObjectMessage message, CancellationToken cancellationToken)
     {
-        ObjectMessage message;
-        try
-        {
-            message = ObjectMessage.Parse(body);
-        }
-        catch (InvalidMessageException exception)
-        {
-            // It names no object, so nothing can be recorded of it, and nothing is lost by dropping it: every object is found again by listing.
-            Log.DroppedMessage(logger, exception.Message);
-            return;
-        }
-
-        await telemetry.HandleAsync(Spans.RecordFailure, message, () => RecordObjectAsync(queue, message, cancellationToken), cancellationToken);
-    }
-
-    private async Task RecordObjectAsync(string queue, ObjectMessage message, CancellationToken cancellationToken)
-    {
+        ArgumentNullException.ThrowIfNull(message);
         var record = message.KnownRecord;
-        var entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
+        var entry = await finder.FindAsync(message.Region, record, cancellationToken);
+        if (entry is null && !LedgerKey.IsKnown(record))
+        {
+            // The row must be where a listing looks for it, or the object has two in the end.
+            record = await TryReadAsync(message, cancellationToken) ?? record;
+            entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
+        }
+
         if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Deaths + 1 < MostLives)
         {
             Log.Died(logger, message.Region, message.Id);
@@ -60,42 +54,33 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             cancellationToken);
     }
 
-    /// <summary>Says in the log that work on an archived object failed. Its row stays as it is: it is archived all the same.</summary>
-    public void ReportObject(BinaryData body, string problem)
+    /// <summary>8x8's record; <see langword="null"/> when 8x8 does not give it.</summary>
+    private async Task<StorageObject?> TryReadAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
         try
         {
-            var message = ObjectMessage.Parse(body);
-            Log.ObjectFailed(logger, message.Region, message.Id, problem);
+            return await source.ReadAsync(message.Region, message.Id, cancellationToken);
         }
-        catch (InvalidMessageException exception)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            Log.DroppedMessage(logger, exception.Message);
+            return SourceFailure.AsOutage(exception) is { } outage ? throw outage : null;
         }
+    }
+
+    /// <summary>Says in the log that work on an archived object failed. Its row stays as it is: it is archived all the same.</summary>
+    public Task ReportObjectAsync(ObjectMessage message, string problem)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        Log.ObjectFailed(logger, message.Region, message.Id, problem);
+        return Task.CompletedTask;
     }
 
     /// <summary>Records a window as failed. The next listing of its region begins there, whether or not the window's run is the one that counts: the window may have written rows whose messages it never sent.</summary>
-    /// <param name="body">The message from the poison queue.</param>
+    /// <param name="window">The message from the poison queue.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
-    public async Task RecordWindowAsync(BinaryData body, CancellationToken cancellationToken)
+    public async Task RecordWindowAsync(WindowMessage window, CancellationToken cancellationToken)
     {
-        WindowMessage window;
-        try
-        {
-            window = WindowMessage.Parse(body);
-        }
-        catch (InvalidMessageException exception)
-        {
-            // It names no window, so nobody waits for it.
-            Log.DroppedMessage(logger, exception.Message);
-            return;
-        }
-
-        await telemetry.HandleAsync(Spans.RecordFailure, window, () => RecordWindowAsync(window, cancellationToken), cancellationToken);
-    }
-
-    private async Task RecordWindowAsync(WindowMessage window, CancellationToken cancellationToken)
-    {
+        ArgumentNullException.ThrowIfNull(window);
         metrics.CountFailedWindow(window.Region, window.Kind);
         Log.WindowFailed(logger, window.Region, window.From, window.To);
         if (window.Kind == WindowKind.Listing)
@@ -113,9 +98,6 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
     {
         [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app died again and again while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
         public static partial void Died(ILogger logger, string region, string objectId);
-
-        [LoggerMessage(EventId = 1400, Level = LogLevel.Error, Message = "A message from a poison queue was dropped: {Problem}")]
-        public static partial void DroppedMessage(ILogger logger, string problem);
 
         [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]
         public static partial void ObjectFailed(ILogger logger, string region, string objectId, string problem);

@@ -10,7 +10,7 @@ namespace Archiving.Ledger;
 /// that a day may change for some seconds to come, so a busy day costs one small write every few seconds and process,
 /// not one for each object. It is written before the ledger is.
 /// </summary>
-public sealed class LedgerChanges : IDisposable
+public sealed class LedgerChanges : IStorageResource, IDisposable
 {
     /// <summary>Name of the table, which holds a row for each day: this note and, beside it, what was counted.</summary>
     public const string TableName = "summaries";
@@ -75,6 +75,9 @@ public sealed class LedgerChanges : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
 
     private async Task WriteAsync(string partition, CancellationToken cancellationToken)
     {

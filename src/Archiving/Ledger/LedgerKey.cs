@@ -30,6 +30,13 @@ public readonly record struct LedgerKey(string PartitionKey, string RowKey)
         return Storable(record.CreatedTime) ?? Storable(record.UpdatedTime) ?? DateTimeOffset.UnixEpoch;
     }
 
+    /// <summary>Whether a record says in which partition its row is. A message with only region and id does not.</summary>
+    public static bool IsKnown(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return (Storable(record.CreatedTime) ?? Storable(record.UpdatedTime)) is not null;
+    }
+
     /// <summary>A time that a table can hold and that can be true; <see langword="null"/> for any before 1970 or after 2199.</summary>
     public static DateTimeOffset? Storable(DateTimeOffset? time) => time >= DateTimeOffset.UnixEpoch && time < Latest ? time : null;
 }

@@ -9,7 +9,7 @@ namespace Archiving.Ledger;
 /// The table <c>objects</c>: one row for each object ever seen. It is a cache of the truth, which is the receipts in
 /// the container, and serves to know without reading them what is new, what is on its way and what failed.
 /// </summary>
-public sealed class ObjectLedger : IDisposable
+public sealed class ObjectLedger : IStorageResource, IDisposable
 {
     /// <summary>Name of the table.</summary>
     public const string TableName = "objects";
@@ -228,6 +228,9 @@ public sealed class ObjectLedger : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
 
     private static string CreatedFilter(string region, IReadOnlyCollection<StorageObject> records, DateTimeOffset? since)
     {

@@ -3,6 +3,7 @@ using Archiving.Archive;
 using Archiving.Failures;
 using Archiving.Health;
 using Archiving.Listing;
+using Archiving.Search;
 using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
@@ -13,7 +14,7 @@ namespace Archiving.Ledger;
 /// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
 /// archived stays so, whatever a late or repeated message meets.
 /// </summary>
-public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard health, FailingObjects failing, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
+public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder finder, HealthBoard health, FailingObjects failing, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
 {
     private const int MostDeferrals = 12;
 
@@ -45,7 +46,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
         {
             await MarkGoneAsync(work.Region, work.Record, exception.Message, cancellationToken);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             if (FindOutage(work, exception) is { } outage)
             {
@@ -130,6 +131,12 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
     {
         ArgumentNullException.ThrowIfNull(record);
         Log.Attempt(logger, region, record.Id, attempt, Explain(error));
+        if (!LedgerKey.IsKnown(record) && await finder.FindAsync(region, record, cancellationToken) is null)
+        {
+            // A row made now would be in the wrong partition, and the object would have two once its record can be read.
+            return;
+        }
+
         await UpdateAsync(
             region,
             record,
@@ -149,7 +156,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, HealthBoard hea
         ArgumentNullException.ThrowIfNull(change);
         while (true)
         {
-            var entry = await ledger.FindAsync(LedgerKey.Of(region, record), cancellationToken)
+            var entry = await finder.FindAsync(region, record, cancellationToken)
                 ?? LedgerEntry.Queued(region, record, timeProvider.GetUtcNow());
             if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
             {

@@ -7,7 +7,7 @@ using Azure.Data.Tables;
 namespace Archiving.Listing;
 
 /// <summary>The table <c>listings</c>: the watermark of each region, and the windows of each run.</summary>
-public sealed class ListingStore : IDisposable
+public sealed class ListingStore : IStorageResource, IDisposable
 {
     /// <summary>Name of the table.</summary>
     public const string TableName = "listings";
@@ -239,6 +239,9 @@ public sealed class ListingStore : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
 
     private static string RunPartition(string runId) => $"run|{ObjectNames.Encode(runId)}";
 

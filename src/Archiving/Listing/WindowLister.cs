@@ -26,7 +26,6 @@ public sealed partial class WindowLister(
     RunCompletion completion,
     WorkQueues queues,
     HealthBoard health,
-    MessageTelemetry telemetry,
     ArchivingMetrics metrics,
     ArchiverOptions options,
     TimeProvider timeProvider,
@@ -42,14 +41,9 @@ public sealed partial class WindowLister(
 
     /// <summary>Lists a window, or a bounded part of it.</summary>
     /// <exception cref="OutageException">8x8 or the storage does not work.</exception>
-    public Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
+    public async Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(window);
-        return telemetry.HandleAsync(Spans.ListWindow, window, () => ListPartAsync(window, cancellationToken), cancellationToken);
-    }
-
-    private async Task ListPartAsync(WindowMessage window, CancellationToken cancellationToken)
-    {
         if (window is { Kind: WindowKind.Listing, Deferrals: > 0, RunId: { } run } && await store.IsReplacedAsync(window.Region, run, cancellationToken))
         {
             // While 8x8 does not work, runs are given up and planned anew. When it works again, one of them is enough.

@@ -3,6 +3,7 @@ using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
+using Archiving.Search;
 using Archiving.Settings;
 using Archiving.Telemetry;
 using EightByEight;
@@ -19,9 +20,9 @@ public sealed partial class ObjectPurger(
     SourceRecords source,
     ArchiveStore store,
     ObjectLedger ledger,
+    ObjectFinder finder,
     PurgeAudit audit,
     SharedConditions conditions,
-    MessageTelemetry telemetry,
     ArchivingMetrics metrics,
     ArchiverOptions options,
     TimeProvider timeProvider,
@@ -33,14 +34,9 @@ public sealed partial class ObjectPurger(
     /// <summary>Deletes an object at 8x8, or leaves it and says why.</summary>
     /// <returns>Whether 8x8 no longer has it because this app deleted it.</returns>
     /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
-    public Task<bool> PurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
+    public async Task<bool> PurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return telemetry.HandleAsync(Spans.PurgeObject, message, () => TryPurgeAsync(message, cancellationToken), cancellationToken);
-    }
-
-    private async Task<bool> TryPurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
-    {
         try
         {
             return await LookAndPurgeAsync(message, cancellationToken);
@@ -61,7 +57,11 @@ public sealed partial class ObjectPurger(
         if (await FindAtSourceAsync(message, cancellationToken) is not { } record)
         {
             // Gone by itself, or by an earlier delivery of this message that did not live to say so.
-            return await CompleteAsync(LedgerKey.Of(message.Region, message.KnownRecord), message, cancellationToken);
+            var known = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
+            return await CompleteAsync(
+                known is null ? LedgerKey.Of(message.Region, message.KnownRecord) : new LedgerKey(known.PartitionKey, known.RowKey),
+                message,
+                cancellationToken);
         }
 
         var key = LedgerKey.Of(message.Region, record);

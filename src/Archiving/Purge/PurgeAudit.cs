@@ -10,7 +10,7 @@ namespace Archiving.Purge;
 /// The table <c>purges</c>: a row for each object that was deleted at 8x8, written before the deletion and completed
 /// after it. PartitionKey is the ledger's; RowKey the encoded id, so that whatever was deleted is found by id.
 /// </summary>
-public sealed class PurgeAudit : IDisposable
+public sealed class PurgeAudit : IStorageResource, IDisposable
 {
     /// <summary>Name of the table.</summary>
     public const string TableName = "purges";
@@ -67,6 +67,9 @@ public sealed class PurgeAudit : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
 
     private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {

@@ -4,7 +4,7 @@ using Archiving.Telemetry;
 namespace Archiving.Queues;
 
 /// <summary>
-/// Puts work off while something that every object depends on does not work. A new message with a delay takes the
+/// Defers work while something that every object depends on does not work. A new message with a delay takes the
 /// place of the old one, so that an outage costs an object none of its attempts, however long it lasts.
 /// </summary>
 public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMetrics metrics)
@@ -12,8 +12,8 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
     private static readonly TimeSpan First = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
-    /// <summary>Puts an object off.</summary>
-    public async Task PutOffAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
+    /// <summary>Defers work on an object.</summary>
+    public async Task DeferAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(outage);
@@ -22,17 +22,17 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
         metrics.CountDeferred(queue, outage.Condition);
     }
 
-    /// <summary>Puts a window off.</summary>
-    public async Task PutOffAsync(WindowMessage message, OutageException outage, CancellationToken cancellationToken)
+    /// <summary>Defers work on a window.</summary>
+    public async Task DeferAsync(string queue, WindowMessage message, OutageException outage, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(outage);
         health.Report(outage);
-        await queues.SendAsync(message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
-        metrics.CountDeferred(QueueNames.ListWindows, outage.Condition);
+        await queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
+        metrics.CountDeferred(queue, outage.Condition);
     }
 
-    /// <summary>Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was put off together does not come back together.</summary>
+    /// <summary>Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was deferred together does not come back together.</summary>
     private static TimeSpan Delay(int deferrals, OutageException outage)
     {
         var delay = TimeSpan.FromTicks(Math.Min(First.Ticks << Math.Min(deferrals, 10), Longest.Ticks));

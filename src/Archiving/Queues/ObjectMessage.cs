@@ -65,14 +65,14 @@ public sealed record ObjectMessage
             : (this with { Type = Record!.Type, CreatedTime = LedgerKey.CreatedTime(Record) }).Write(record: null);
     }
 
-    /// <summary>Reads a message.</summary>
+    /// <summary>Reads a message, in Base64 or plain JSON.</summary>
     /// <exception cref="InvalidMessageException">It is not JSON, or lacks region or id.</exception>
     public static ObjectMessage Parse(BinaryData body)
     {
         ArgumentNullException.ThrowIfNull(body);
         try
         {
-            using var json = JsonDocument.Parse(body.ToMemory());
+            using var json = JsonDocument.Parse(MessageBody.Decode(body).ToMemory());
             var root = json.RootElement;
             return new ObjectMessage
             {

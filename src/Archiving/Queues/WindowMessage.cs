@@ -63,7 +63,7 @@ public sealed record WindowMessage
     /// <summary>Writes the message as JSON.</summary>
     public BinaryData ToJson() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, QueueJson.Default.WindowMessage));
 
-    /// <summary>Reads a message.</summary>
+    /// <summary>Reads a message, in Base64 or plain JSON.</summary>
     /// <exception cref="InvalidMessageException">It is not JSON, lacks region, from or to, or makes no sense.</exception>
     public static WindowMessage Parse(BinaryData body)
     {
@@ -71,7 +71,7 @@ public sealed record WindowMessage
         WindowMessage? message;
         try
         {
-            message = JsonSerializer.Deserialize(body.ToMemory().Span, QueueJson.Default.WindowMessage);
+            message = JsonSerializer.Deserialize(MessageBody.Decode(body).ToMemory().Span, QueueJson.Default.WindowMessage);
         }
         catch (JsonException exception)
         {

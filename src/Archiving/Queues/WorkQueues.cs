@@ -9,7 +9,7 @@ namespace Archiving.Queues;
 /// Puts work into the queues, with <see cref="QueueClient"/> and not with an output binding: the Functions host
 /// rewrites JSON that passes through a binding, and a binding cannot delay a message.
 /// </summary>
-public sealed class WorkQueues : IDisposable
+public sealed class WorkQueues : IStorageResource, IDisposable
 {
     private readonly Dictionary<string, (QueueClient Client, Initialization Created)> _queues;
 
@@ -30,13 +30,17 @@ public sealed class WorkQueues : IDisposable
     }
 
     /// <summary>Sends a window to be listed.</summary>
-    public async Task SendAsync(WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
+    public Task SendAsync(WindowMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
+        SendAsync(QueueNames.ListWindows, message, delay, cancellationToken);
+
+    /// <summary>Sends a window to one of the queues of windows.</summary>
+    public async Task SendAsync(string queue, WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var (span, traceParent) = Spans.StartSending(QueueNames.ListWindows, message);
+        var (span, traceParent) = Spans.StartSending(queue, message);
         using (span)
         {
-            await SendAsync(QueueNames.ListWindows, (message with { TraceParent = traceParent }).ToJson(), delay, cancellationToken);
+            await SendAsync(queue, (message with { TraceParent = traceParent }).ToJson(), delay, cancellationToken);
         }
     }
 
@@ -66,6 +70,10 @@ public sealed class WorkQueues : IDisposable
             created.Dispose();
         }
     }
+
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_queues.Values.Select(queue => queue.Created.EnsureAsync(cancellationToken).AsTask()));
 
     private static async Task<long> CountAsync(QueueClient client, CancellationToken cancellationToken)
     {

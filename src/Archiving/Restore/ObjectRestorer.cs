@@ -29,7 +29,6 @@ public sealed partial class ObjectRestorer(
     DailyQuota quota,
     SharedConditions conditions,
     HealthBoard health,
-    MessageTelemetry telemetry,
     ArchivingMetrics metrics,
     ArchiverOptions options,
     TimeProvider timeProvider,
@@ -60,11 +59,7 @@ public sealed partial class ObjectRestorer(
     public Task RestoreAsync(ObjectMessage message, long attempt, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);
-        return telemetry.HandleAsync(
-            Spans.RestoreObject,
-            message,
-            () => outcomes.RunAsync(work, () => LookAsync(work, insertedOn, cancellationToken), cancellationToken),
-            cancellationToken);
+        return outcomes.RunAsync(work, () => LookAsync(work, insertedOn, cancellationToken), cancellationToken);
     }
 
     private async Task LookAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using Archiving.Archive;
 using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Queues;
+using Archiving.Search;
 using Archiving.Telemetry;
 using Microsoft.Extensions.Logging;
 
@@ -33,9 +34,9 @@ public enum DamageCause
 public sealed partial class ObjectVerifier(
     ArchiveStore store,
     ObjectLedger ledger,
+    ObjectFinder finder,
     WorkQueues queues,
     SharedConditions conditions,
-    MessageTelemetry telemetry,
     ArchivingMetrics metrics,
     TimeProvider timeProvider,
     ILogger<ObjectVerifier> logger)
@@ -47,15 +48,10 @@ public sealed partial class ObjectVerifier(
     /// <summary>Reads an object again.</summary>
     /// <returns>Whether it is whole; <see langword="null"/> when there is nothing to hold it against.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
+    public async Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        return telemetry.HandleAsync(Spans.VerifyObject, message, () => ReadAgainAsync(message, cancellationToken), cancellationToken);
-    }
-
-    private async Task<bool?> ReadAgainAsync(ObjectMessage message, CancellationToken cancellationToken)
-    {
-        var row = await ledger.FindAsync(LedgerKey.Of(message.Region, message.KnownRecord), cancellationToken);
+        var row = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
         if (row is { Damaged: not null } && row.Is(LedgerState.Queued))
         {
             // An earlier delivery recorded the damage, and may not have lived to send the message.

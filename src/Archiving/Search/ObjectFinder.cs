@@ -1,6 +1,7 @@
 using Archiving.Ledger;
 using Archiving.Status;
 using Archiving.Storage;
+using EightByEight;
 
 namespace Archiving.Search;
 
@@ -12,6 +13,19 @@ namespace Archiving.Search;
 public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
 {
     private const int ReadsAtOnce = 32;
+
+    /// <summary>Finds the row of a record, also of one that says only the id; <see langword="null"/> when there is none.</summary>
+    /// <param name="region">8x8's region.</param>
+    /// <param name="record">What is known of the object. Without a time in it, each day of the region costs a read.</param>
+    /// <param name="cancellationToken">Stops the reads.</param>
+    /// <exception cref="Health.OutageException">The storage does not work.</exception>
+    public async Task<LedgerEntry?> FindAsync(string region, StorageObject record, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return LedgerKey.IsKnown(record)
+            ? await ledger.FindAsync(LedgerKey.Of(region, record), cancellationToken)
+            : await FindAsync(region, record.Id, LedgerKey.CreatedTime(record), cancellationToken);
+    }
 
     /// <summary>Finds a row; <see langword="null"/> when there is none.</summary>
     /// <param name="region">8x8's region.</param>

@@ -11,6 +11,8 @@ namespace Archiving.Settings;
 /// <param name="Restore">Cold storage.</param>
 /// <param name="Purge">Deleting at 8x8.</param>
 /// <param name="Verify">Reading the archive again.</param>
+/// <param name="Schedules">When the timer functions run.</param>
+/// <param name="Host">The Functions host.</param>
 public sealed record ArchiverOptions(
     EightByEightOptions EightByEight,
     KeyVaultOptions KeyVault,
@@ -19,7 +21,9 @@ public sealed record ArchiverOptions(
     RetentionOptions Retention,
     RestoreOptions Restore,
     PurgeOptions Purge,
-    VerifyOptions Verify)
+    VerifyOptions Verify,
+    ScheduleOptions Schedules,
+    HostOptions Host)
 {
     /// <summary>Reads the settings.</summary>
     /// <exception cref="SettingsException">A setting is missing or malformed.</exception>
@@ -34,7 +38,9 @@ public sealed record ArchiverOptions(
             RetentionOptions.Read(settings),
             RestoreOptions.Read(settings),
             PurgeOptions.Read(settings),
-            VerifyOptions.Read(settings));
+            VerifyOptions.Read(settings),
+            ScheduleOptions.Read(settings),
+            HostOptions.Read(settings));
         Storage.StorageConnection.Validate(settings);
         settings.ThrowIfAnyProblem();
         return options;

@@ -11,11 +11,19 @@ public sealed class SettingsException : Exception
         Problems = problems;
     }
 
-    /// <summary>One sentence for each setting that has to be mended.</summary>
+    /// <summary>One sentence for each setting that is missing or malformed.</summary>
     public IReadOnlyList<string> Problems { get; }
+
+    /// <summary>
+    /// The message for standard error. Each line begins with <c>error:</c>, because the Functions host logs a line of
+    /// standard error as an error only if it holds that word or one like it.
+    /// </summary>
+    public string ToErrorLines() => string.Concat(Message
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .Select(line => $"error: {line}{Environment.NewLine}"));
 
     private static string Describe(IReadOnlyList<string> problems) =>
         problems.Count == 1
             ? problems[0]
-            : $"{problems.Count} settings have to be mended:{Environment.NewLine}  - {string.Join($"{Environment.NewLine}  - ", problems)}";
+            : $"{problems.Count} settings are missing or malformed:{Environment.NewLine}  - {string.Join($"{Environment.NewLine}  - ", problems)}";
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Configuration;
+using NCrontab;
 
 namespace Archiving.Settings;
 
@@ -177,6 +178,35 @@ public sealed partial class SettingsReader(IConfiguration configuration)
         return [];
     }
 
+    /// <summary>A schedule that the Functions host can use. There is no default: the host resolves it from the settings alone.</summary>
+    /// <param name="name">The setting.</param>
+    /// <param name="example">A schedule to show when there is none, or one that cannot be used.</param>
+    public string Schedule(string name, string example)
+    {
+        // Beyond the longest time between two leap days on a given day of the week (40 years, around 2100).
+        const int Years = 41;
+        if (Text(name) is not { } text)
+        {
+            Missing(name, $"set an NCRONTAB expression of six fields, for example \"{example}\"");
+            return example;
+        }
+
+        if (ParseSchedule(text) is not { } schedule)
+        {
+            Problem($"{name} is \"{Shorten(text)}\": not a valid NCRONTAB expression. Use six fields, for example \"{example}\".");
+            return example;
+        }
+
+        var from = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        var end = from.AddYears(Years);
+        if (schedule.GetNextOccurrence(from, end) >= end)
+        {
+            Problem($"{name} is \"{Shorten(text)}\": an NCRONTAB expression that never occurs. Use six fields, for example \"{example}\".");
+        }
+
+        return text;
+    }
+
     /// <summary>Records that a setting is missing.</summary>
     public void Missing(string name, string allowed) => _problems.Add($"{name} is not set: {allowed}.");
 
@@ -195,6 +225,11 @@ public sealed partial class SettingsReader(IConfiguration configuration)
             throw new SettingsException([.. _problems]);
         }
     }
+
+    /// <summary>Reads a schedule as the Functions host does (azure-webjobs-sdk-extensions, CronSchedule): five fields have no seconds, any other number must be six.</summary>
+    private static CrontabSchedule? ParseSchedule(string text) => CrontabSchedule.TryParse(
+        text,
+        new CrontabSchedule.ParseOptions { IncludingSeconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length != 5 });
 
     private static string Path(string name) => name.Replace("__", ":", StringComparison.Ordinal);
 

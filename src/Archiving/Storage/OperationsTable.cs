@@ -4,7 +4,7 @@ using Azure.Data.Tables;
 namespace Archiving.Storage;
 
 /// <summary>The table <c>operations</c>: the little that instances share besides the ledger, such as the day's quotas and lasting troubles.</summary>
-public sealed class OperationsTable : IDisposable
+public sealed class OperationsTable : IStorageResource, IDisposable
 {
     /// <summary>Name of the table.</summary>
     public const string TableName = "operations";
@@ -81,6 +81,9 @@ public sealed class OperationsTable : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _created.Dispose();
+
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
 
     private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {

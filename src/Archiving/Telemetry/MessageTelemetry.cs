@@ -12,17 +12,13 @@ public sealed class MessageTelemetry(ArchivingMetrics metrics)
     /// <param name="message">The message.</param>
     /// <param name="handle">What is to be done.</param>
     /// <param name="cancellationToken">What stops it.</param>
-    public async Task<T> HandleAsync<T>(string span, ObjectMessage message, Func<Task<T>> handle, CancellationToken cancellationToken)
+    public async Task HandleAsync(string span, ObjectMessage message, Func<Task> handle, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(handle);
         using var activity = Spans.Start(span, message);
-        return await RunAsync(activity, handle, cancellationToken);
+        await RunAsync(activity, handle, cancellationToken);
     }
-
-    /// <inheritdoc cref="HandleAsync{T}(string, ObjectMessage, Func{Task{T}}, CancellationToken)"/>
-    public Task HandleAsync(string span, ObjectMessage message, Func<Task> handle, CancellationToken cancellationToken) =>
-        HandleAsync(span, message, () => Wrap(handle), cancellationToken);
 
     /// <summary>Handles a message about a window.</summary>
     /// <param name="span">Name of the span.</param>
@@ -34,28 +30,23 @@ public sealed class MessageTelemetry(ArchivingMetrics metrics)
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(handle);
         using var activity = Spans.Start(span, message);
-        await RunAsync(activity, () => Wrap(handle), cancellationToken);
+        await RunAsync(activity, handle, cancellationToken);
     }
 
-    private static async Task<bool> Wrap(Func<Task> handle)
-    {
-        await handle();
-        return true;
-    }
-
-    private async Task<T> RunAsync<T>(Activity? activity, Func<Task<T>> handle, CancellationToken cancellationToken)
+    private async Task RunAsync(Activity? activity, Func<Task> handle, CancellationToken cancellationToken)
     {
         try
         {
-            return await handle();
+            await handle();
         }
-        catch (OutageException outage)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested || exception is WorkTimeoutException)
         {
-            activity?.Fail(outage.Condition.ToTag());
-            throw;
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
+            if (exception is OutageException outage)
+            {
+                activity?.Fail(outage.Condition.ToTag());
+                throw;
+            }
+
             var cause = RetryCauses.Of(exception);
             metrics.CountRetry(RetryScope.Message, cause);
             activity?.Fail(cause.ToTag());

@@ -59,6 +59,14 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         {
             // Nobody is there to be answered.
         }
+        catch (Exception) when (context.CancellationToken.IsCancellationRequested)
+        {
+            // The app is stopping, or the function took too long. Another instance can do what was asked.
+            if (!http.Response.HasStarted)
+            {
+                await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Service unavailable", "The app stopped before the request was handled. Send it again.");
+            }
+        }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
             Log.Unexpected(logger, exception, context.FunctionDefinition.Name);

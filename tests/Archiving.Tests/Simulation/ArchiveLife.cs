@@ -8,6 +8,7 @@ using Archiving.Queues;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
 using EightByEight;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -209,13 +210,15 @@ internal sealed class ArchiveLife
     {
         var services = new ServiceCollection();
         services.AddLogging();
-        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>(StringComparer.Ordinal)
+        var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
         {
             ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
             ["EightByEight:Key"] = "k",
             ["EightByEight:Secret"] = "s",
             ["Listing:StartFrom"] = _world.Now.AddDays(-4).ToString("O", CultureInfo.InvariantCulture),
-        }).Build();
+        };
+        Schedules.AddTo(settings);
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         services.AddSingleton<IConfiguration>(configuration);
         services.AddSingleton<TimeProvider>(new World.ProcessClock(_world));
         services.AddArchiving(configuration);
@@ -259,24 +262,26 @@ internal sealed class ArchiveLife
         return false;
     }
 
-    private async Task HandleAsync(InMemoryQueue queue, InMemoryQueue.Message message)
+    private Task HandleAsync(InMemoryQueue queue, InMemoryQueue.Message message)
     {
-        switch (queue.Name)
+        var handler = _process.GetRequiredService<MessageHandler>();
+        var delivered = QueuesModelFactory.QueueMessage("id", "receipt", message.Body, message.DequeueCount);
+        return queue.Name switch
         {
-            case QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount:
-                await _process.GetRequiredService<FailureRecorder>().RecordWindowAsync(message.Body, CancellationToken.None);
-                break;
-            case QueueNames.ListWindows:
-                await _process.GetRequiredService<WindowLister>().ListAsync(WindowMessage.Parse(message.Body), CancellationToken.None);
-                break;
-            case QueueNames.ArchiveObjects:
-                // However often the process dies over it: that alone makes no failure of an object.
-                await _process.GetRequiredService<ObjectArchiver>().ArchiveAsync(ObjectMessage.Parse(message.Body), message.DequeueCount, CancellationToken.None);
-                break;
-            default:
-                // Bringing objects back from cold storage is not part of this; when they come back they are listed again.
-                break;
-        }
+            QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount =>
+                handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<FailureRecorder>().RecordWindowAsync, CancellationToken.None),
+            QueueNames.ListWindows => handler.HandleWindowAsync(delivered, _process.GetRequiredService<WindowLister>().ListAsync, CancellationToken.None),
+
+            // However often the process dies over it: that alone makes no failure of an object.
+            QueueNames.ArchiveObjects => handler.HandleObjectAsync(
+                queue.Name,
+                delivered,
+                (work, token) => _process.GetRequiredService<ObjectArchiver>().ArchiveAsync(work, delivered.DequeueCount, token),
+                CancellationToken.None),
+
+            // Bringing objects back from cold storage is not part of this; when they come back they are listed again.
+            _ => Task.CompletedTask,
+        };
     }
 
     private void Reap()

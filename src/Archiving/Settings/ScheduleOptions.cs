@@ -1,0 +1,28 @@
+namespace Archiving.Settings;
+
+/// <summary>
+/// When the timer functions run. The Functions host reads these settings by itself; a schedule that it cannot use
+/// disables its function and nothing else, so the app checks them when it starts.
+/// </summary>
+public sealed record ScheduleOptions
+{
+    /// <summary>When the token is refreshed.</summary>
+    public required string TokenRefresh { get; init; }
+
+    /// <summary>When new objects are listed.</summary>
+    public required string Listing { get; init; }
+
+    /// <summary>When everything at 8x8 is compared with the archive.</summary>
+    public required string Reconcile { get; init; }
+
+    /// <summary>When the night's share of the archive is verified, and what is old enough is purged.</summary>
+    public required string Verify { get; init; }
+
+    internal static ScheduleOptions Read(SettingsReader settings) => new()
+    {
+        TokenRefresh = settings.Schedule("TokenRefreshSchedule", "0 */5 * * * *"),
+        Listing = settings.Schedule("ListingSchedule", "0 */10 * * * *"),
+        Reconcile = settings.Schedule("ReconcileSchedule", "0 0 3 * * 0"),
+        Verify = settings.Schedule("VerifySchedule", "0 30 1 * * *"),
+    };
+}
