@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
@@ -72,15 +73,21 @@ internal sealed class FunctionApp
     /// <returns>Its exit code.</returns>
     public async Task<int> RunCommandAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)
     {
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);
         using var process = Process.Start(CreateStart(DotNet(), [_assembly, .. arguments]))!;
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            signal.Cancel = true;
-            process.Kill();
-        });
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => PassOn(signal, "-INT"));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => PassOn(signal, "-TERM"));
         await process.WaitForExitAsync(cancellationToken);
         return process.ExitCode;
+
+        void PassOn(PosixSignalContext signal, string name)
+        {
+            // The command decides how it ends. A terminal has sent Ctrl+C to it as well, which does no harm; Windows always has.
+            signal.Cancel = true;
+            if (!OperatingSystem.IsWindows())
+            {
+                using var kill = Process.Start("kill", [name, process.Id.ToString(CultureInfo.InvariantCulture)]);
+            }
+        }
     }
 
     private ProcessStartInfo CreateStart(string file, IEnumerable<string> arguments)

@@ -38,6 +38,7 @@ internal sealed record HostSettings
             var hostJson = new ConfigurationBuilder().AddJsonFile(Path.Combine(appFolder, "host.json"), optional: true).Build();
             return new ConfigurationBuilder()
                 .AddInMemoryCollection(hostJson.AsEnumerable().Select(pair => KeyValuePair.Create($"{HostJsonSection}:{pair.Key}", pair.Value)))
+                .AddInMemoryCollection([KeyValuePair.Create<string, string?>("AzureWebJobsConfigurationSection", HostJsonSection)])
                 .AddEnvironmentVariables()
                 .Build();
         }

@@ -23,9 +23,9 @@ public sealed class StopTests(AzuriteFixture azurite)
         }
 
         simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 120_000 });
-        await using (var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, ("LocalHost__DrainTimeout", "00:00:01")))
+        await using (var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, ("LocalHost__DrainTimeout", "00:00:01"), ("AzureFunctionsJobHost__extensions__queues__batchSize", "16"), ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "32")))
         {
-            await Eventually.HoldsAsync(() => simulator.Counters["content"] >= 48, "48 downloads", TimeSpan.FromMinutes(1));
+            await Eventually.HoldsAsync(() => simulator.Counters["content"] == 48, "48 downloads", TimeSpan.FromMinutes(1));
 
             AppProcess.Signal("TERM", app.ProcessId);
 
