@@ -127,7 +127,7 @@ internal static class Contenders
         var before = app.Read();
         var clock = Stopwatch.StartNew();
         await app.FireAsync("ListObjects");
-        await done.Task.WaitAsync(Limit);
+        await app.WaitAsync(done.Task, Limit);
         var seconds = clock.Elapsed.TotalSeconds;
         var after = app.Read();
         return new Run(seconds, after.Worker.Since(before.Worker)) { Host = after.Host.Since(before.Host) };

@@ -58,7 +58,7 @@ internal static class StartUp
         {
             host = clock.Elapsed.TotalSeconds;
             await app.FireAsync("ListObjects");
-            await first.Task.WaitAsync(Limit);
+            await app.WaitAsync(first.Task, Limit);
             archived = clock.Elapsed.TotalSeconds;
             usage = app.Read();
         }

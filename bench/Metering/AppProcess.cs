@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.RegularExpressions;
@@ -14,6 +15,7 @@ public sealed partial class AppProcess : IAsyncDisposable
 {
     private const string Started = "Host started: ";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
     private readonly ConcurrentQueue<int> _workers;
     private readonly ChildProcess _host;
     private readonly HttpClient _client;
@@ -89,6 +91,25 @@ public sealed partial class AppProcess : IAsyncDisposable
         _workers.ToArray() is [var worker] && Usage.Read(worker) is { } ofWorker && Usage.Read(_host.ProcessId) is { } ofHost
             ? new AppUsage(ofWorker, ofHost)
             : throw new InvalidOperationException($"The run is void: the host or a worker has ended. Workers started: {string.Join(", ", _workers)}.");
+
+    /// <summary>Waits for what the app does.</summary>
+    /// <exception cref="InvalidOperationException">A process has ended: what was in flight can be lost, and the wait would last until the limit.</exception>
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public async Task WaitAsync(Task work, TimeSpan limit)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var clock = Stopwatch.StartNew();
+        while (await Task.WhenAny(work, Task.Delay(CheckInterval)) != work)
+        {
+            Read();
+            if (clock.Elapsed > limit)
+            {
+                throw new TimeoutException($"Not done after {limit.TotalMinutes} minutes.");
+            }
+        }
+
+        await work;
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
