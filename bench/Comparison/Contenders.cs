@@ -1,16 +1,25 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
+using System.Reflection;
+using Metering;
 
 namespace Comparison;
 
 /// <summary>What one run took.</summary>
 /// <param name="Seconds">From the start of the work to its end.</param>
-/// <param name="ProcessorMilliseconds">Processor time of the contender's process within that.</param>
-/// <param name="PeakMegabytes">The most memory of the contender's process.</param>
-internal sealed record Run(double Seconds, double ProcessorMilliseconds, double PeakMegabytes)
+/// <param name="Usage">What the contender's process has used within that; for the function app, its worker.</param>
+internal sealed record Run(double Seconds, Usage Usage)
 {
+    /// <summary>What the local host has used meanwhile; <see langword="null"/> for contenders without one.</summary>
+    public Usage? Host { get; init; }
+
+    /// <summary>Processor time of the contender's process, in milliseconds.</summary>
+    public double ProcessorMilliseconds => Usage.ProcessorMilliseconds;
+
+    /// <summary>The most memory of the contender's process.</summary>
+    public double PeakMegabytes => Usage.PeakMegabytes;
+
     /// <summary>Processor time of the storage meanwhile, in milliseconds.</summary>
     public double StorageMilliseconds { get; init; }
 
@@ -26,13 +35,13 @@ internal sealed record Contender(string Key, string Name, Func<Stage, Workload, 
 
 internal static class Contenders
 {
-    private const string ReceiptLogged = "Archived " + Stage.Region + "/";
+    private const string Archived = "Archived " + Stage.Region + "/";
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(90);
 
     /// <summary>Download, verification, content, receipt and ledger row, in a process that does nothing else.</summary>
     public static readonly Contender Direct = new("a", "(a) archiving alone", (stage, workload) => WorkAsync("archive", stage, workload));
 
-    /// <summary>The function app in the local host: listing, queue, archiving, log.</summary>
+    /// <summary>The build of the function app, run by the local host: listing, queue, archiving, log.</summary>
     public static readonly Contender Pipeline = new("b", "(b) whole pipeline", RunPipelineAsync);
 
     /// <summary>rclone as it comes.</summary>
@@ -41,19 +50,11 @@ internal static class Contenders
     /// <summary>The least that copying takes.</summary>
     public static readonly Contender Ceiling = new("d", "(d) GET and PUT", (stage, workload) => WorkAsync("copy", stage, workload));
 
-    /// <summary>Starts the function app.</summary>
-    public static async Task<(MeteredProcess App, Uri Url)> StartAppAsync(Stage stage, Workload workload, Action<string> watch)
+    /// <summary>The object that a line of the app's log reports as archived; <see langword="null"/> when it reports none.</summary>
+    public static string? FindArchived(string line)
     {
-        var app = MeteredProcess.StartProgram("Functions.Local", [], stage.Settings(workload), watch);
-        return (app, new Uri(await app.WaitForLineAsync("Host started: ", TimeSpan.FromSeconds(60))));
-    }
-
-    /// <summary>Runs a timer function now.</summary>
-    public static async Task FireAsync(Uri url, string function)
-    {
-        using var client = new HttpClient();
-        using var response = await client.PostAsJsonAsync(new Uri(url, $"/admin/functions/{function}"), new { });
-        response.EnsureSuccessStatusCode();
+        var start = line.IndexOf(Archived, StringComparison.Ordinal);
+        return start < 0 ? null : line[(start + Archived.Length)..].Split(':', ',', ' ')[0];
     }
 
     /// <summary>Runs rclone from the source's files to the container.</summary>
@@ -70,7 +71,7 @@ internal static class Contenders
         var clock = Stopwatch.StartNew();
         await using var rclone = MeteredProcess.StartFile("rclone", [command, "source:", $"archive:{Stage.Container}", .. more], settings);
         await rclone.WaitForSuccessAsync(Limit);
-        return new Run(clock.Elapsed.TotalSeconds, rclone.ProcessorMilliseconds, rclone.PeakMegabytes);
+        return new Run(clock.Elapsed.TotalSeconds, rclone.Read());
     }
 
     /// <summary>Does work in a process of its own; what it prepares is not measured.</summary>
@@ -89,7 +90,7 @@ internal static class Contenders
             settings[name] = value;
         }
 
-        var worker = MeteredProcess.StartWorker(work, workload.AtOnce, stage, settings);
+        var worker = StartWorker(work, workload.AtOnce, stage, settings);
         await worker.WaitForLineAsync("ready", Limit);
         return worker;
     }
@@ -97,38 +98,38 @@ internal static class Contenders
     /// <summary>Lets a process that is ready do its work, once more if it has done it before.</summary>
     public static async Task<Run> WorkAsync(MeteredProcess worker)
     {
-        worker.Read();
-        var before = worker.ProcessorMilliseconds;
+        var before = worker.Read();
         await worker.WriteLineAsync("go");
         var seconds = double.Parse(await worker.WaitForLineAsync("done ", Limit), CultureInfo.InvariantCulture);
-        worker.Read();
-        return new Run(seconds, worker.ProcessorMilliseconds - before, worker.PeakMegabytes);
+        return new Run(seconds, worker.Read().Since(before));
     }
+
+    /// <summary>Starts this program once more, to do work in a process of its own.</summary>
+    public static MeteredProcess StartWorker(string work, int atOnce, Stage stage, IReadOnlyDictionary<string, string> settings) => MeteredProcess.StartFile(
+        "dotnet",
+        [Assembly.GetExecutingAssembly().Location, "worker", work, atOnce.ToString(CultureInfo.InvariantCulture), stage.SignedContainer.AbsoluteUri],
+        settings,
+        "the process of its own");
 
     private static async Task<Run> RunPipelineAsync(Stage stage, Workload workload)
     {
-        // Its log says when an object is archived, so that nobody has to ask the storage. A message can come twice, and then it says so twice.
+        // Its log says when an object is archived, so that nothing has to ask the storage. A message can come twice, and then it says so twice.
         var left = workload.Objects;
         var archived = new ConcurrentDictionary<string, bool>(StringComparer.Ordinal);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var (app, url) = await StartAppAsync(stage, workload, line =>
+        await using var app = await AppProcess.StartAsync(stage.Settings(workload), line =>
         {
-            var start = line.IndexOf(ReceiptLogged, StringComparison.Ordinal);
-            if (start >= 0 && archived.TryAdd(line[start..].Split(": ")[0], true) && Interlocked.Decrement(ref left) == 0)
+            if (FindArchived(line) is { } id && archived.TryAdd(id, true) && Interlocked.Decrement(ref left) == 0)
             {
                 done.TrySetResult();
             }
         });
-        await using (app)
-        {
-            app.Read();
-            var before = app.ProcessorMilliseconds;
-            var clock = Stopwatch.StartNew();
-            await FireAsync(url, "ListObjects");
-            await done.Task.WaitAsync(Limit);
-            var seconds = clock.Elapsed.TotalSeconds;
-            app.Read();
-            return new Run(seconds, app.ProcessorMilliseconds - before, app.PeakMegabytes);
-        }
+        var before = app.Read();
+        var clock = Stopwatch.StartNew();
+        await app.FireAsync("ListObjects");
+        await app.WaitAsync(done.Task, Limit);
+        var seconds = clock.Elapsed.TotalSeconds;
+        var after = app.Read();
+        return new Run(seconds, after.Worker.Since(before.Worker)) { Host = after.Host.Since(before.Host) };
     }
 }

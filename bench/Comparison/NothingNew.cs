@@ -1,4 +1,5 @@
 using System.Globalization;
+using Metering;
 
 namespace Comparison;
 

@@ -30,7 +30,7 @@ internal static class Operations
     {
         var workload = new Workload("operations", objects, 30_000, 32);
         await using var stage = await Stage.StartAsync(workload);
-        await using var worker = MeteredProcess.StartWorker("operations", 32, stage, stage.Settings(workload));
+        await using var worker = Contenders.StartWorker("operations", 32, stage, stage.Settings(workload));
         var counts = (await worker.WaitForLineAsync("counted ", TimeSpan.FromMinutes(20))).Split(';').Select(part => part.Split('=')).ToDictionary(part => part[0], part => int.Parse(part[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
         await stage.AssertCompleteAsync(workload);
         report.Expect("own cost: Azure operations for a new object", Ratio.Of([counts.Values.Sum() / (double)objects]), atMost: 6.2);

@@ -6,20 +6,22 @@ namespace Comparison;
 
 /// <summary>What is to hold, and what was measured.</summary>
 /// <param name="What">What is compared.</param>
-/// <param name="Target">What it is to be: at least, or at most.</param>
+/// <param name="Target">What it is to be: at least, or at most; <see langword="null"/> when it is only reported.</param>
 /// <param name="IsLeast">Whether the target is the least.</param>
 /// <param name="Measured">What was measured.</param>
-internal sealed record Goal(string What, double Target, bool IsLeast, Ratio Measured)
+internal sealed record Goal(string What, double? Target, bool IsLeast, Ratio Measured)
 {
-    public bool IsMet => IsLeast ? Measured.Median >= Target : Measured.Median <= Target;
+    /// <summary>Whether it holds; <see langword="null"/> without a target.</summary>
+    public bool? IsMet => Target is not { } target ? null : IsLeast ? Measured.Median >= target : Measured.Median <= target;
 
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"| {What} | {(IsLeast ? "≥" : "≤")} {Target:0.##} | {Measured} | {(IsMet ? "met" : "**missed**")} |");
+    public override string ToString() => IsMet is { } isMet
+        ? string.Create(CultureInfo.InvariantCulture, $"| {What} | {(IsLeast ? "≥" : "≤")} {Target:0.##} | {Measured} | {(isMet ? "met" : "**missed**")} |")
+        : $"| {What} | | {Measured} | |";
 }
 
 /// <summary>
-/// Collects what was measured and writes it down after each part, so that a run that is broken off has not measured in
-/// vain. What is measured once more, or further, takes the place of what was there.
+/// Collects what was measured and writes it down after each part, so that a run that is interrupted keeps
+/// what it measured. What is measured once more, or further, takes the place of what was there.
 /// </summary>
 internal sealed class Report
 {
@@ -47,8 +49,9 @@ internal sealed class Report
     public static async Task<Report> StartAsync(IReadOnlyList<string> arguments, IReadOnlyList<string> parts, int rounds) =>
         new(arguments, parts, rounds, await MachineAsync());
 
+    /// <summary>Adds a row to the table of targets; without a target it only reports.</summary>
     public void Expect(string what, Ratio measured, double? atLeast = null, double? atMost = null) =>
-        _goals[what] = new Goal(what, atLeast ?? atMost!.Value, atLeast is not null, measured);
+        _goals[what] = new Goal(what, atLeast ?? atMost, atLeast is not null, measured);
 
     public void Add(string title, IEnumerable<string> lines, object data)
     {
@@ -78,7 +81,7 @@ internal sealed class Report
             "",
             $"{_date}. {string.Join(", ", _machine.Select(part => $"{part.Key} {part.Value}"))}.",
             "",
-            string.Create(CultureInfo.InvariantCulture, $"`{command}`: {(_done.Count > 0 ? string.Join(", ", _done) : "nothing yet")}{(left.Count > 0 ? $"; not measured to the end: {string.Join(", ", left)}" : "")}. Small, large and start-up have {_rounds} rounds, in which the contenders take turns, each on a fresh Azurite and a fresh source on this machine; what has one value was measured once. Ratios are of the same round; the median, and in brackets the least and the most. rclone runs with its defaults, the app in the local host with those of `host.json` and `local.settings.sample.json`."),
+            string.Create(CultureInfo.InvariantCulture, $"`{command}`: {(_done.Count > 0 ? string.Join(", ", _done) : "nothing yet")}{(left.Count > 0 ? $"; not measured to the end: {string.Join(", ", left)}" : "")}. Small, large and start-up have {_rounds} rounds, in which the contenders take turns, each on a fresh Azurite and a fresh source on this machine; what has one value was measured once. Ratios are of the same round; the median, and in brackets the least and the most. rclone runs with its defaults, the build of the function app with those of `host.json` and `local.settings.sample.json`, in its own worker process that the local host starts. What is said of (b)'s worker is the code that is deployed; the local host stands for the Functions host, whose cost in Azure is not measured here. How each figure is taken: [bench](../README.md)."),
             "",
             "| what | target | measured | |",
             "| --- | ---: | ---: | --- |",

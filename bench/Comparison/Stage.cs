@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Azure.Storage.Blobs;
 using Azure.Storage.Sas;
 using Azurite;
+using Metering;
 
 namespace Comparison;
 
@@ -55,7 +55,7 @@ internal sealed class Stage : IAsyncDisposable
     public static async Task<Stage> StartAsync(Workload workload, bool saves = true)
     {
         var storage = await AzuriteServer.StartAsync(Console.Error.WriteLine, saves: saves);
-        var source = MeteredProcess.StartProgram("Simulator", ["--exit-with-parent"]);
+        var source = MeteredProcess.StartProgram("Simulator", "--exit-with-parent");
         var stage = new Stage(storage, source, storage.NewAccountConnectionString());
         try
         {
@@ -105,26 +105,12 @@ internal sealed class Stage : IAsyncDisposable
     }
 
     /// <summary>The settings of a new installation, for this storage and source.</summary>
-    public Dictionary<string, string> Settings(Workload workload) => new(StringComparer.Ordinal)
+    public Dictionary<string, string> Settings(Workload workload)
     {
-        ["LocalHost__SettingsFile"] = "local.settings.sample.json",
-        ["LocalHost__ExitWithParent"] = "true",
-        ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
-        ["AzureWebJobsStorage"] = ConnectionString,
-        ["EightByEight__BaseUrl"] = BaseUrl.AbsoluteUri,
-        ["EightByEight__Key"] = "demo-key",
-        ["EightByEight__Secret"] = "demo-secret",
-        ["EightByEight__Regions"] = Region,
-        ["Listing__StartFrom"] = Start(workload).AddHours(-1).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-
-        // Fired by hand.
-        ["ListingSchedule"] = "0 0 0 1 1 *",
-
-        // The sample file has them too, which only the host reads, and not what measures parts of the app by themselves.
-        ["TokenRefreshSchedule"] = "0 */5 * * * *",
-        ["ReconcileSchedule"] = "0 0 3 * * 0",
-        ["VerifySchedule"] = "0 30 1 * * *",
-    };
+        var settings = AppProcess.Settings(ConnectionString, BaseUrl, Start(workload).AddHours(-1));
+        settings["EightByEight__Regions"] = Region;
+        return settings;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -133,13 +119,9 @@ internal sealed class Stage : IAsyncDisposable
         _client.Dispose();
     }
 
-    private double ReadStorageProcessor() => MeteredProcess.ReadProcessor(_storage.ProcessId);
+    private double ReadStorageProcessor() => Usage.Read(_storage.ProcessId)!.ProcessorMilliseconds;
 
-    private double ReadSourceProcessor()
-    {
-        _source.Read();
-        return _source.ProcessorMilliseconds;
-    }
+    private double ReadSourceProcessor() => _source.Read().ProcessorMilliseconds;
 
     private static DateTimeOffset Start(Workload workload) => TimeProvider.System.GetUtcNow() - workload.Span - TimeSpan.FromHours(1);
 
@@ -157,7 +139,7 @@ internal sealed class Stage : IAsyncDisposable
             response.EnsureSuccessStatusCode();
         }
 
-        // The source reckons checksums when they are first asked for. That is no contender's business.
+        // The source calculates checksums when they are first asked for, which is no work of a contender.
         using var warm = await _client.GetAsync(new Uri(BaseUrl, "/__admin/objects"));
         warm.EnsureSuccessStatusCode();
         await TakeCountersAsync();

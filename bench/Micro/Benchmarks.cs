@@ -49,7 +49,7 @@ public class ChecksumBenchmarks
     public void Fill() => new Random(1).NextBytes(_block);
 
     [Benchmark(Description = "multipart checksum of 16 MiB")]
-    public bool ReckonMultipart()
+    public bool CalculateMultipart()
     {
         using var checksum = MultipartMd5.Start(_claim, (long)Blocks * Block)!;
         for (var block = 0; block < Blocks; block++)

@@ -1,15 +1,14 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Azure.Data.Tables;
 using Azurite;
-using DevStack;
+using Metering;
 using Simulator.Objects;
 
 namespace Scale;
 
-/// <summary>The function app as a process, listing a simulated account into Azurite. Archiving is off: what is measured is the listing side.</summary>
+/// <summary>The build of the function app, listing a simulated account into Azurite. Archiving is off: what is measured is the listing side.</summary>
 internal sealed class AppRun(int objects) : IDisposable
 {
     private static readonly string[] Regions = ["us-east", "uk", "ap"];
@@ -20,27 +19,25 @@ internal sealed class AppRun(int objects) : IDisposable
     {
         await using var storage = await AzuriteServer.StartAsync(Console.WriteLine);
         var connectionString = storage.NewAccountConnectionString();
-        await using var simulator = ChildProcess.Start("Simulator", ["--exit-with-parent"], new Dictionary<string, string>(StringComparer.Ordinal));
-        using var addresses = JsonDocument.Parse(await simulator.WaitForLineAsync(line => line.StartsWith('{'), TimeSpan.FromSeconds(60), CancellationToken.None));
+        await using var simulator = MeteredProcess.StartProgram("Simulator", "--exit-with-parent");
+        using var addresses = JsonDocument.Parse("{" + await simulator.WaitForLineAsync("{", TimeSpan.FromSeconds(60)));
         var baseUrl = new Uri(addresses.RootElement.GetProperty("baseUrl").GetString()!);
         await FillAsync(baseUrl);
 
         var measurements = new List<Measurement>();
-        await using var app = ChildProcess.Start("Functions.Local", [], Settings(connectionString, baseUrl));
-        var line = await app.WaitForLineAsync(text => text.StartsWith("Host started: ", StringComparison.Ordinal), TimeSpan.FromSeconds(60), CancellationToken.None);
-        var url = new Uri(line["Host started: ".Length..]);
+        await using var app = await AppProcess.StartAsync(Settings(connectionString, baseUrl));
         var listings = new TableServiceClient(connectionString).GetTableClient("listings");
         await listings.CreateIfNotExistsAsync();
         var clock = Stopwatch.StartNew();
-        await FireAsync(url, "ListObjects");
+        await app.FireAsync("ListObjects");
         await WaitForListingsAsync(listings, completed: 1);
         measurements.Add(await MeasureAsync("first listing", clock, baseUrl, app));
 
-        await FireAsync(url, "ListObjects");
+        await app.FireAsync("ListObjects");
         await WaitForListingsAsync(listings, completed: 2);
         measurements.Add(await MeasureAsync("second listing, nothing new", clock, baseUrl, app));
 
-        var reconcile = await PostAsync(new Uri(url, "/api/reconcile"));
+        var reconcile = await PostAsync(app, "/api/reconcile");
         await WaitForRunAsync(listings, reconcile.GetProperty("runId").GetString()!);
         measurements.Add(await MeasureAsync("reconcile", clock, baseUrl, app));
         return measurements;
@@ -70,12 +67,12 @@ internal sealed class AppRun(int objects) : IDisposable
         }
     }
 
-    private async Task<Measurement> MeasureAsync(string phase, Stopwatch clock, Uri baseUrl, ChildProcess app)
+    private async Task<Measurement> MeasureAsync(string phase, Stopwatch clock, Uri baseUrl, AppProcess app)
     {
         var seconds = clock.Elapsed.TotalSeconds;
         var counters = await _client.GetFromJsonAsync<Dictionary<string, long>>(new Uri(baseUrl, "/__admin/counters"));
         using var reset = await _client.PostAsync(new Uri(baseUrl, "/__admin/counters/reset"), content: null);
-        var measurement = new Measurement(phase, objects, seconds, counters!.GetValueOrDefault("search"), await ReadPeakMegabytesAsync(app));
+        var measurement = new Measurement(phase, objects, seconds, counters!.GetValueOrDefault("search"), app.Read().Worker.PeakMegabytes);
         Console.WriteLine(measurement);
         clock.Restart();
         return measurement;
@@ -115,40 +112,20 @@ internal sealed class AppRun(int objects) : IDisposable
         }
     }
 
-    private async Task FireAsync(Uri url, string function)
+    private static async Task<JsonElement> PostAsync(AppProcess app, string path)
     {
-        using var response = await _client.PostAsJsonAsync(new Uri(url, $"/admin/functions/{function}"), new { });
-        response.EnsureSuccessStatusCode();
-    }
-
-    private async Task<JsonElement> PostAsync(Uri url)
-    {
-        using var response = await _client.PostAsJsonAsync(url, new { });
+        using var response = await app.Client.PostAsJsonAsync(new Uri(path, UriKind.Relative), new { });
         response.EnsureSuccessStatusCode();
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    internal static async Task<double> ReadPeakMegabytesAsync(ChildProcess app)
+    /// <summary>The settings of an app that lists all of the week at each listing.</summary>
+    internal static Dictionary<string, string> Settings(string connectionString, Uri baseUrl)
     {
-        var peak = (await File.ReadAllLinesAsync($"/proc/{app.ProcessId}/status")).First(row => row.StartsWith("VmHWM", StringComparison.Ordinal));
-        return long.Parse(peak.Split(':')[1].Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture) / 1024.0;
+        var settings = AppProcess.Settings(connectionString, baseUrl, TimeProvider.System.GetUtcNow().AddDays(-7));
+        settings["Archive__Enabled"] = "false";
+        settings["Listing__OverlapMinutes"] = "10080";
+        settings["Listing__SettleSeconds"] = "0";
+        return settings;
     }
-
-    internal static Dictionary<string, string> Settings(string connectionString, Uri baseUrl) => new(StringComparer.Ordinal)
-    {
-        ["LocalHost__SettingsFile"] = "local.settings.sample.json",
-        ["LocalHost__ExitWithParent"] = "true",
-        ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
-        ["AzureWebJobsStorage"] = connectionString,
-        ["EightByEight__BaseUrl"] = baseUrl.AbsoluteUri,
-        ["EightByEight__Key"] = "demo-key",
-        ["EightByEight__Secret"] = "demo-secret",
-        ["Archive__Enabled"] = "false",
-        ["Listing__StartFrom"] = TimeProvider.System.GetUtcNow().AddDays(-7).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture),
-        ["Listing__OverlapMinutes"] = "10080",
-        ["Listing__SettleSeconds"] = "0",
-
-        // Fired by hand.
-        ["ListingSchedule"] = "0 0 0 1 1 *",
-    };
 }

@@ -1,16 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Json;
 using System.Security.Cryptography;
 using Azure.Storage.Blobs;
 using Azurite;
-using DevStack;
+using Metering;
 using Simulator;
 using Simulator.Objects;
 
 namespace Scale;
 
-/// <summary>One object of five gigabytes through the function app, and how much memory the app takes for it.</summary>
+/// <summary>One object of five gigabytes through the function app, and how much memory its worker takes for it.</summary>
 internal static class LargeObject
 {
     private const long Bytes = 5L * 1024 * 1024 * 1024;
@@ -26,12 +25,9 @@ internal static class LargeObject
 
         var settings = AppRun.Settings(connectionString, simulator.BaseUrl);
         settings["Archive__Enabled"] = "true";
-        await using var app = ChildProcess.Start("Functions.Local", [], settings);
-        var line = await app.WaitForLineAsync(text => text.StartsWith("Host started: ", StringComparison.Ordinal), TimeSpan.FromSeconds(60), CancellationToken.None);
+        await using var app = await AppProcess.StartAsync(settings);
         var clock = Stopwatch.StartNew();
-        using var client = new HttpClient();
-        using var fired = await client.PostAsJsonAsync(new Uri(new Uri(line["Host started: ".Length..]), "/admin/functions/ListObjects"), new { });
-        fired.EnsureSuccessStatusCode();
+        await app.FireAsync("ListObjects");
         var container = new BlobContainerClient(connectionString, "recordings");
         string? name = null;
         while (name is null)
@@ -52,10 +48,10 @@ internal static class LargeObject
         }
 
         var seconds = clock.Elapsed.TotalSeconds;
-        var peak = await AppRun.ReadPeakMegabytesAsync(app);
+        var usage = app.Read();
         await using var stored = await container.GetBlobClient(name).OpenReadAsync();
         var actual = Convert.ToHexStringLower(await SHA256.HashDataAsync(stored));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"5 GiB archived in {seconds:0} s ({Bytes / 1e6 / seconds:0} MB/s), peak memory of the app {peak:0} MB; bytes {(actual == expected ? "equal" : "DIFFER")}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"5 GiB archived in {seconds:0} s ({Bytes / 1e6 / seconds:0} MB/s), peak memory {usage.Worker.PeakMegabytes:0} MB (local host {usage.Host.PeakMegabytes:0} MB); bytes {(actual == expected ? "equal" : "DIFFER")}"));
         Environment.ExitCode = actual == expected ? 0 : 1;
     }
 

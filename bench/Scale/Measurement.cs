@@ -7,7 +7,7 @@ namespace Scale;
 /// <param name="Objects">To how many objects.</param>
 /// <param name="Seconds">How long it took.</param>
 /// <param name="Searches">Requests to 8x8.</param>
-/// <param name="PeakMegabytes">Peak memory of the app until then, in MB; 0 when it does not apply.</param>
+/// <param name="PeakMegabytes">Peak memory of the app's worker until then, in MB; 0 when it does not apply.</param>
 internal sealed record Measurement(string Phase, int Objects, double Seconds, long Searches, double PeakMegabytes)
 {
     public double MicrosecondsPerObject => Seconds * 1e6 / Objects;

@@ -25,7 +25,7 @@ var lines = new List<string>
 {
     "# How listing grows",
     "",
-    string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, Azurite 3.37.0. Three regions; archiving off; the app is a process of its own."),
+    string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, Azurite 3.37.0. Three regions; archiving off; the app is its build, run by the local host, and the memory is that of its worker."),
     "",
     "| phase | objects | seconds | µs per object | 8x8 requests per 100 | peak MB |",
     "| --- | ---: | ---: | ---: | ---: | ---: |",
