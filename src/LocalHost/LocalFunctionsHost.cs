@@ -42,7 +42,8 @@ internal static class LocalFunctionsHost
         try
         {
             var functions = (await supervisor.StartAsync(cancellationToken)).Functions.ToDictionary(function => function.Name, StringComparer.OrdinalIgnoreCase);
-            await using var jobs = JobHosting.Create(configuration, settings, functions.Values, new JobInvoker(supervisor, functions), ConfigureLogging);
+            using var invoker = new JobInvoker(supervisor, functions);
+            await using var jobs = JobHosting.Create(configuration, settings, functions.Values, invoker, ConfigureLogging);
             await jobs.CheckStorageAsync(cancellationToken);
             await using var web = CreateWebServer(settings, supervisor, ConfigureLogging);
             var http = web.Services.GetRequiredService<HttpFunctions>();

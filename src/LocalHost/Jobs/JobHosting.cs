@@ -21,13 +21,18 @@ namespace LocalHost.Jobs;
 internal sealed class JobHosting : IAsyncDisposable
 {
     private static readonly TimeSpan StorageTimeout = TimeSpan.FromSeconds(8);
+
+    // A function that is cancelled has about as long to end on a Functions host.
+    private static readonly TimeSpan CancelTimeout = TimeSpan.FromSeconds(10);
     private readonly IHost _host;
     private readonly HostSettings _settings;
+    private readonly JobInvoker _invoker;
 
-    private JobHosting(IHost host, HostSettings settings)
+    private JobHosting(IHost host, HostSettings settings, JobInvoker invoker)
     {
         _host = host;
         _settings = settings;
+        _invoker = invoker;
     }
 
     /// <summary>Runs functions by hand.</summary>
@@ -39,7 +44,7 @@ internal sealed class JobHosting : IAsyncDisposable
     /// <param name="functions">The functions.</param>
     /// <param name="invoker">Runs them.</param>
     /// <param name="configureLogging">Sets up logging.</param>
-    public static JobHosting Create(IConfiguration configuration, HostSettings settings, IEnumerable<FunctionDefinition> functions, IJobInvoker invoker, Action<ILoggingBuilder> configureLogging)
+    public static JobHosting Create(IConfiguration configuration, HostSettings settings, IEnumerable<FunctionDefinition> functions, JobInvoker invoker, Action<ILoggingBuilder> configureLogging)
     {
         var builder = new HostBuilder()
             .ConfigureHostConfiguration(host => host.AddConfiguration(configuration))
@@ -48,7 +53,7 @@ internal sealed class JobHosting : IAsyncDisposable
             .ConfigureServices(services =>
             {
                 var hostId = configuration["AzureFunctionsWebHost:hostid"] ?? CreateHostId();
-                services.AddSingleton(invoker);
+                services.AddSingleton<IJobInvoker>(invoker);
                 services.AddSingleton<ITypeLocator>(new JobTypes(functions));
                 services.AddSingleton<IHostIdProvider>(new FixedHostId(hostId));
 
@@ -57,7 +62,7 @@ internal sealed class JobHosting : IAsyncDisposable
                 services.Replace(ServiceDescriptor.Singleton<ScheduleMonitor>(provider => new BlobScheduleMonitor(GetContainer(provider), hostId)));
                 services.Replace(ServiceDescriptor.Singleton<IHostLifetime, ManualLifetime>());
             });
-        return new JobHosting(builder.Build(), settings);
+        return new JobHosting(builder.Build(), settings, invoker);
     }
 
     /// <summary>Checks that the storage account answers.</summary>
@@ -100,9 +105,11 @@ internal sealed class JobHosting : IAsyncDisposable
     /// <summary>Takes nothing new, waits for what runs, and cancels what still does after the drain timeout.</summary>
     public async Task StopAsync()
     {
-        // Stopping the host alone would cancel functions at once.
-        await _host.Services.GetRequiredService<IDrainModeManager>().EnableDrainModeAsync(CancellationToken.None)
-            .WaitAsync(_settings.DrainTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Draining waits for what runs, and the SDK's own stop waits for it too; so what takes too long is cancelled here.
+        var draining = _host.Services.GetRequiredService<IDrainModeManager>().EnableDrainModeAsync(CancellationToken.None);
+        await draining.WaitAsync(_settings.DrainTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _invoker.CancelAsync();
+        await draining.WaitAsync(CancelTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _host.StopAsync();
     }
 

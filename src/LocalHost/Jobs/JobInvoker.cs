@@ -8,15 +8,23 @@ using Binder = Microsoft.Azure.WebJobs.Binder;
 namespace LocalHost.Jobs;
 
 /// <summary>Sends messages and ticks to the worker, in the form in which the Functions host sends them.</summary>
-internal sealed class JobInvoker(WorkerSupervisor supervisor, IReadOnlyDictionary<string, FunctionDefinition> functions) : IJobInvoker
+internal sealed class JobInvoker(WorkerSupervisor supervisor, IReadOnlyDictionary<string, FunctionDefinition> functions) : IJobInvoker, IDisposable
 {
     // The SDK's own entry among what a trigger says; it cannot be serialized, and no function reads it.
     private const string SdkEntry = "sys";
 
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Cancels the functions that run.</summary>
+    public Task CancelAsync() => _stop.CancelAsync();
+
+    public void Dispose() => _stop.Dispose();
+
     public async Task InvokeAsync(string name, object trigger, Binder binder, CancellationToken cancellationToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
         // While a worker is being started again, the message waits and is not failed.
-        var worker = await supervisor.GetReadyAsync(cancellationToken);
+        var worker = await supervisor.GetReadyAsync(either.Token);
         var definition = functions[name];
         var request = new InvocationRequest
         {
@@ -33,7 +41,7 @@ internal sealed class JobInvoker(WorkerSupervisor supervisor, IReadOnlyDictionar
             }
         }
 
-        await worker.InvokeAsync(request, cancellationToken);
+        await worker.InvokeAsync(request, either.Token);
     }
 
     private static TypedData Convert(object value) => value switch

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Threading.Channels;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
@@ -181,9 +180,8 @@ internal sealed class WorkerChannel(string workerId, TimeSpan functionTimeout, I
     {
         if (log.LogCategory != RpcLog.Types.Category.CustomMetric)
         {
-            var id = int.TryParse(log.EventId, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
             var exception = log.Exception is { Message.Length: > 0 } thrown ? $"{Environment.NewLine}{thrown.Message}{Environment.NewLine}{thrown.StackTrace}" : "";
-            loggers.CreateLogger(log.Category).Log((LogLevel)log.Level, new EventId(id), "{Message}{Exception}", log.Message, exception);
+            loggers.CreateLogger(log.Category).Log((LogLevel)log.Level, new EventId(0, log.EventId), "{Message}{Exception}", log.Message, exception);
         }
     }
 #pragma warning restore CA2254, CA1873
