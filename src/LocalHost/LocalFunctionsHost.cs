@@ -41,11 +41,18 @@ internal static class LocalFunctionsHost
         supervisor.RpcUrl = rpc.Urls.First();
         try
         {
-            var functions = (await supervisor.StartAsync(cancellationToken)).Functions.ToDictionary(function => function.Name, StringComparer.OrdinalIgnoreCase);
+            // All that does not need to know the functions happens while the worker starts.
+            var starting = supervisor.StartAsync(cancellationToken);
+            var functions = new Dictionary<string, FunctionDefinition>(StringComparer.OrdinalIgnoreCase);
             using var invoker = new JobInvoker(supervisor, functions);
             await using var jobs = JobHosting.Create(configuration, settings, functions.Values, invoker, ConfigureLogging);
             await jobs.CheckStorageAsync(cancellationToken);
             await using var web = CreateWebServer(settings, supervisor, ConfigureLogging);
+            foreach (var function in (await starting).Functions)
+            {
+                functions.Add(function.Name, function);
+            }
+
             var http = web.Services.GetRequiredService<HttpFunctions>();
             new AdminFunctions(jobs.Jobs, functions, settings).Map(web);
             http.Map(web, functions.Values);

@@ -14,7 +14,7 @@ public sealed class StopTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Stop_with_48_objects_in_flight_puts_them_back_without_an_error_or_an_attempt()
+    public async Task Stop_with_60_objects_in_flight_puts_them_back_without_an_error_or_an_attempt()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         for (var number = 0; number < 60; number++)
@@ -23,15 +23,15 @@ public sealed class StopTests(AzuriteFixture azurite)
         }
 
         simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 120_000 });
-        await using (var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, ("LocalHost__DrainTimeout", "00:00:01"), ("AzureFunctionsJobHost__extensions__queues__batchSize", "16"), ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "32")))
+        await using (var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, ("LocalHost__DrainTimeout", "00:00:01"), ("AzureFunctionsJobHost__extensions__queues__batchSize", "16"), ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "60")))
         {
-            await Eventually.HoldsAsync(() => simulator.Counters["content"] == 48, "48 downloads", TimeSpan.FromMinutes(1));
+            await Eventually.HoldsAsync(() => simulator.Counters["content"] == 60, "60 downloads", TimeSpan.FromMinutes(1));
 
             AppProcess.Signal("TERM", app.ProcessId);
 
             Assert.Equal(0, await app.WaitForEndAsync());
             Assert.DoesNotContain(app.Lines, line => line.Contains(" fail: ", StringComparison.Ordinal) || line.Contains(" crit: ", StringComparison.Ordinal));
-            Assert.Equal(48, app.Lines.Count(line => line.Contains(" back into archive-objects because the app is stopping", StringComparison.Ordinal)));
+            Assert.Equal(60, app.Lines.Count(line => line.Contains(" back into archive-objects because the app is stopping", StringComparison.Ordinal)));
         }
 
         var rows = await ReadRowsAsync();

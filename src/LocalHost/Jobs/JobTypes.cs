@@ -11,9 +11,10 @@ internal sealed class JobTypes(IEnumerable<FunctionDefinition> functions) : ITyp
 {
     private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
-    private readonly Type _type = Create(functions);
+    // Made when the SDK first asks, when the functions are known.
+    private readonly Lazy<Type> _type = new(() => Create(functions));
 
-    public IReadOnlyList<Type> GetTypes() => [_type];
+    public IReadOnlyList<Type> GetTypes() => [_type.Value];
 
     private static Type Create(IEnumerable<FunctionDefinition> functions)
     {

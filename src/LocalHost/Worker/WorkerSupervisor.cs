@@ -50,7 +50,11 @@ internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings set
     public async Task StopAsync(TimeSpan gracePeriod)
     {
         _isStopping = true;
-        if (_channel is { } channel)
+        if (!_ready.Task.IsCompletedSuccessfully)
+        {
+            gracePeriod = TimeSpan.Zero;
+        }
+        else if (_channel is { } channel)
         {
             await channel.TerminateAsync(gracePeriod);
         }
