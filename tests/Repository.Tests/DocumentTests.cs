@@ -30,6 +30,17 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Filter_for_tests_that_are_there()
+    {
+        var sources = Directory.EnumerateFiles(RepositoryFiles.At("tests"), "*Tests.cs", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
+        var filters = Documents.SelectMany(file => TestFilter().Matches(File.ReadAllText(file)).Select(match => match.Groups["name"].Value)).ToList();
+
+        // A filter that matches nothing makes the command fail.
+        Assert.NotEmpty(filters);
+        Assert.All(filters, name => Assert.True(sources.Exists(source => source.Contains(name, StringComparison.Ordinal)), $"No test matches {name}"));
+    }
+
+    [Fact]
     public void Start_the_emulator_so_that_it_takes_the_storage_clients()
     {
         // It knows no version of the storage API that is newer than itself, and the clients send newer ones.
@@ -124,6 +135,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"`(?<path>(src|tests|bench|docs|infra|scripts|\.github)(/[\w.-]+)+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex CodePath();
+
+    [GeneratedRegex(@"--filter-(method|class) ""\*(?<name>\w+)\*?""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TestFilter();
 
     [GeneratedRegex("npx azurite(?<arguments>[^`]*)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Emulator();
