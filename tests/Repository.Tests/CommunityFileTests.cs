@@ -55,7 +55,8 @@ public sealed partial class CommunityFileTests
             .Select(step => Workflow.Map(step, "with") is { } inputs ? Workflow.Text(inputs, "node-version") : null)
             .OfType<string>()
             .Distinct(StringComparer.Ordinal);
-        var feature = container.RootElement.GetProperty("features").EnumerateObject().Single(feature => feature.Name.Contains("/features/node:", StringComparison.Ordinal));
+        var feature = container.RootElement.GetProperty("features").EnumerateObject()
+            .Single(feature => feature.Name.Contains("/features/node:", StringComparison.Ordinal));
 
         Assert.Contains($"-{framework}", container.RootElement.GetProperty("image").GetString(), StringComparison.Ordinal);
         Assert.Equal(Assert.Single(node), feature.Value.GetProperty("version").GetString());

@@ -41,6 +41,23 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Spell_checker_knows_only_words_in_use()
+    {
+        string[] sources =
+        [
+            .. Documents,
+            .. Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.cs", SearchOption.AllDirectories),
+            .. Directory.EnumerateFiles(RepositoryFiles.At(".github"), "*.yml", SearchOption.AllDirectories),
+        ];
+        var text = string.Join('\n', sources.Select(File.ReadAllText));
+        var words = File.ReadLines(RepositoryFiles.At(".config/dictionary.txt")).Where(line => line.Length > 0 && line[0] != '#').ToList();
+
+        Assert.NotEmpty(words);
+        Assert.Distinct(words, StringComparer.OrdinalIgnoreCase);
+        Assert.All(words, word => Assert.Contains(word, text, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
     public void Start_the_emulator_so_that_it_takes_the_storage_clients()
     {
         // It knows no version of the storage API that is newer than itself, and the clients send newer ones.
