@@ -30,6 +30,34 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Filter_for_tests_that_are_there()
+    {
+        var sources = Directory.EnumerateFiles(RepositoryFiles.At("tests"), "*Tests.cs", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
+        var filters = Documents.SelectMany(file => TestFilter().Matches(File.ReadAllText(file)).Select(match => match.Groups["name"].Value)).ToList();
+
+        // A filter that matches nothing makes the command fail.
+        Assert.NotEmpty(filters);
+        Assert.All(filters, name => Assert.True(sources.Exists(source => source.Contains(name, StringComparison.Ordinal)), $"No test matches {name}"));
+    }
+
+    [Fact]
+    public void Spell_checker_knows_only_words_in_use()
+    {
+        string[] sources =
+        [
+            .. Documents,
+            .. Directory.EnumerateFiles(RepositoryFiles.At("src"), "*.cs", SearchOption.AllDirectories),
+            .. Directory.EnumerateFiles(RepositoryFiles.At(".github"), "*.yml", SearchOption.AllDirectories),
+        ];
+        var text = string.Join('\n', sources.Select(File.ReadAllText));
+        var words = File.ReadLines(RepositoryFiles.At(".config/dictionary.txt")).Where(line => line.Length > 0 && line[0] != '#').ToList();
+
+        Assert.NotEmpty(words);
+        Assert.Distinct(words, StringComparer.OrdinalIgnoreCase);
+        Assert.All(words, word => Assert.Contains(word, text, StringComparison.OrdinalIgnoreCase));
+    }
+
+    [Fact]
     public void Start_the_emulator_so_that_it_takes_the_storage_clients()
     {
         // It knows no version of the storage API that is newer than itself, and the clients send newer ones.
@@ -124,6 +152,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex(@"`(?<path>(src|tests|bench|docs|infra|scripts|\.github)(/[\w.-]+)+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex CodePath();
+
+    [GeneratedRegex(@"--filter-(method|class) ""\*(?<name>\w+)\*?""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex TestFilter();
 
     [GeneratedRegex("npx azurite(?<arguments>[^`]*)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Emulator();

@@ -8,6 +8,11 @@ public sealed partial class WorkflowTests
 {
     private static readonly List<Workflow> Workflows = [.. Workflow.ReadAll()];
 
+    private static readonly HashSet<string> Rights = new(StringComparer.Ordinal)
+    {
+        "actions: read", "attestations: write", "contents: read", "contents: write", "id-token: write", "pull-requests: write", "security-events: write",
+    };
+
     private static IEnumerable<WorkflowJob> Jobs => Workflows.SelectMany(workflow => workflow.Jobs);
 
     [Fact]
@@ -25,7 +30,7 @@ public sealed partial class WorkflowTests
     public void Give_no_rights_but_those_that_a_job_asks_for()
     {
         Assert.All(Workflows, workflow => Assert.True(workflow.Permissions is { Children.Count: 0 }, $"{workflow.Name} has to begin with permissions: {{}}"));
-        Assert.All(Jobs, job => Assert.True(job.Permissions?.All(right => right is "contents: read" or "contents: write" or "id-token: write" or "attestations: write" or "pull-requests: write"), $"{job}: {string.Join(", ", job.Permissions ?? [])}"));
+        Assert.All(Jobs, job => Assert.True(job.Permissions?.All(Rights.Contains), $"{job}: {string.Join(", ", job.Permissions ?? [])}"));
 
         // What can change the repository runs no code of it, and asks for no identity elsewhere.
         Assert.All(Jobs.Where(job => job.Permissions!.Any(right => right is "contents: write" or "pull-requests: write")), job =>
@@ -33,6 +38,32 @@ public sealed partial class WorkflowTests
             Assert.Single(job.Permissions!);
             Assert.DoesNotContain(job.Steps, step => Workflow.Text(step, "uses")?.StartsWith("actions/checkout@", StringComparison.Ordinal) == true);
         });
+    }
+
+    [Fact]
+    public void Write_findings_without_running_code_of_the_repository()
+    {
+        var jobs = Jobs.Where(job => job.Permissions!.Contains("security-events: write", StringComparer.Ordinal)).ToList();
+
+        Assert.NotEmpty(jobs);
+        Assert.All(jobs, job =>
+        {
+            Assert.Empty(job.Commands);
+            var scan = job.Steps.Single(step => Workflow.Text(step, "uses")!.StartsWith("github/codeql-action/init@", StringComparison.Ordinal));
+            Assert.Equal("none", Workflow.Text(Workflow.Map(scan, "with")!, "build-mode"));
+        });
+    }
+
+    [Fact]
+    public void Run_each_night_the_deep_tests_with_the_commands_that_contributors_are_given()
+    {
+        var given = CodeSpan().Matches(File.ReadAllText(RepositoryFiles.At("CONTRIBUTING.md")))
+            .Select(match => match.Groups["code"].Value)
+            .Where(code => DeepTest().IsMatch(code));
+        var nightly = Workflows.Single(workflow => workflow.Name == "nightly.yml").Jobs.SelectMany(job => job.Commands).ToList();
+
+        Assert.NotEmpty(nightly);
+        Assert.Equal(given.Order(StringComparer.Ordinal), nightly.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -148,14 +179,25 @@ public sealed partial class WorkflowTests
         yaml.Load(new StringReader(File.ReadAllText(RepositoryFiles.At(".github/dependabot.yml"))));
         var updates = ((YamlSequenceNode)((YamlMappingNode)yaml.Documents[0].RootNode)["updates"]).Cast<YamlMappingNode>()
             .ToLookup(update => Workflow.Text(update, "package-ecosystem")!, update => Workflow.Text(update, "directory")!.TrimStart('/'), StringComparer.Ordinal);
-        var locked = new[] { "src", "tests" }.SelectMany(folder => Directory.EnumerateDirectories(RepositoryFiles.At(folder)))
-            .Where(folder => File.Exists(Path.Combine(folder, "package-lock.json")))
-            .Select(folder => Path.GetRelativePath(RepositoryFiles.Root, folder).Replace('\\', '/'));
+        var locked = LockFiles().Select(file => Path.GetRelativePath(RepositoryFiles.Root, Path.GetDirectoryName(file)!).Replace('\\', '/'));
 
         Assert.True(RepositoryFiles.Exists(Path.Combine(Assert.Single(updates["nuget"]), "Directory.Packages.props")));
         Assert.Equal(locked.Order(StringComparer.Ordinal), updates["npm"].Order(StringComparer.Ordinal));
         Assert.True(RepositoryFiles.Exists(Path.Combine(Assert.Single(updates["github-actions"]), ".github/workflows")));
     }
+
+    [Fact]
+    public void Lock_files_name_no_registry()
+    {
+        // npm uses the address in a lock file even where another registry is configured.
+        Assert.All(LockFiles(), file => Assert.DoesNotContain("\"resolved\"", File.ReadAllText(file), StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<string> LockFiles() =>
+        new[] { ".config", "src", "tests" }
+            .SelectMany(folder => Directory.EnumerateDirectories(RepositoryFiles.At(folder)))
+            .Select(folder => Path.Combine(folder, "package-lock.json"))
+            .Where(File.Exists);
 
     private static IEnumerable<string> Secrets(Workflow workflow) =>
         workflow.Lines.SelectMany(line => Secret().Matches(line).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
@@ -168,6 +210,12 @@ public sealed partial class WorkflowTests
 
     [GeneratedRegex(@"^(- )?uses: (?<action>[\w.-]+/[\w./-]+)@(?<pin>[0-9a-f]{40} # v\d+\.\d+\.\d+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PinnedAction();
+
+    [GeneratedRegex("`(?<code>[^`\n]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex CodeSpan();
+
+    [GeneratedRegex("^((SIMULATION_SEEDS|KILL_ROUNDS|FUZZ_REQUESTS)=|dotnet tool|dotnet stryker)|-p:Nightly", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex DeepTest();
 
     [GeneratedRegex("<BicepVersion>(?<version>[0-9.]+)</BicepVersion>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex BicepVersion();
