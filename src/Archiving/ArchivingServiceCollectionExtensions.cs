@@ -88,6 +88,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddSingleton<ScrubPlanner>()
             .AddSingleton<ObjectVerifier>()
             .AddSingleton<FailureRecorder>()
+            .AddSingleton<WindowFailureRecorder>()
             .AddSingleton<ObjectRequeuer>()
             .AddSingleton<ContentLinks>()
             .AddSingleton<ObjectContents>()

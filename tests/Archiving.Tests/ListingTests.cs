@@ -83,7 +83,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var watermark = (await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.Watermark;
         var failed = new WindowMessage { Region = "uk", From = watermark!.Value.AddDays(-5), To = watermark.Value.AddDays(-4), RunId = "listing-uk-old" };
 
-        await pipeline.Get<Failures.FailureRecorder>().RecordWindowAsync(failed, Cancellation);
+        await pipeline.Get<WindowFailureRecorder>().RecordAsync(failed, Cancellation);
         _time.Advance(TimeSpan.FromMinutes(10));
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
 

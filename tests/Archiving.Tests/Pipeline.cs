@@ -218,7 +218,7 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <param name="message">The message.</param>
     public Task RecordFailureAsync(string queueName, QueueMessage message) => queueName switch
     {
-        QueueNames.ListWindows => Handler.HandleFailedWindowAsync(message, Get<FailureRecorder>().RecordWindowAsync, Cancellation),
+        QueueNames.ListWindows => Handler.HandleFailedWindowAsync(message, Get<WindowFailureRecorder>().RecordAsync, Cancellation),
         QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedObjectAsync(queueName, message, (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."), Cancellation),
         _ => Handler.HandleFailedObjectAsync(queueName, message, (work, token) => Get<FailureRecorder>().RecordObjectAsync(queueName, work, token), Cancellation),
     };

@@ -289,7 +289,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
         var window = new WindowMessage { Region = "uk", From = Now.AddHours(-1), To = Now };
 
-        await pipeline.Get<FailureRecorder>().RecordWindowAsync(window, Cancellation);
+        await pipeline.Get<WindowFailureRecorder>().RecordAsync(window, Cancellation);
 
         Assert.Equal(("region=uk kind=listing", 1), Only(metrics.Sum("archiving.windows.failed")));
     }

@@ -3,7 +3,6 @@ using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Search;
-using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 
@@ -13,7 +12,7 @@ namespace Archiving.Failures;
 /// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
 /// nothing and expire; here they become ledger rows with the reason.
 /// </summary>
-public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ObjectFinder finder, SourceRecords source, ListingStore listings, WorkQueues queues, ArchivingMetrics metrics, ILogger<FailureRecorder> logger)
+public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ObjectFinder finder, SourceRecords source, WorkQueues queues, ILogger<FailureRecorder> logger)
 {
     private const int MostLives = 6;
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
@@ -75,25 +74,6 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
         return Task.CompletedTask;
     }
 
-    /// <summary>Records a window as failed. The next listing of its region begins there, whether or not the window's run is the one that counts: the window may have written rows whose messages it never sent.</summary>
-    /// <param name="window">The message from the poison queue.</param>
-    /// <param name="cancellationToken">Stops before the write.</param>
-    public async Task RecordWindowAsync(WindowMessage window, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(window);
-        metrics.CountFailedWindow(window.Region, window.Kind);
-        Log.WindowFailed(logger, window.Region, window.From, window.To);
-        if (window.Kind == WindowKind.Listing)
-        {
-            await listings.ListAgainAsync(window.Region, window.From, window.To, cancellationToken);
-        }
-
-        if (window.RunId is not null)
-        {
-            await listings.RecordWindowErrorAsync(window, "It failed again and again; the log says why.", cancellationToken);
-        }
-    }
-
     private static partial class Log
     {
         [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app died again and again while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
@@ -101,8 +81,5 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
 
         [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]
         public static partial void ObjectFailed(ILogger logger, string region, string objectId, string problem);
-
-        [LoggerMessage(EventId = 1401, Level = LogLevel.Error, Message = "The window of {Region} from {From:O} to {To:O} could not be listed; the next listing begins there")]
-        public static partial void WindowFailed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);
     }
 }

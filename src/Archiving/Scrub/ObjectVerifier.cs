@@ -8,25 +8,6 @@ using Microsoft.Extensions.Logging;
 
 namespace Archiving.Scrub;
 
-/// <summary>What is wrong with an archived object.</summary>
-public enum DamageCause
-{
-    /// <summary>There is no receipt.</summary>
-    ReceiptMissing,
-
-    /// <summary>The receipt is none.</summary>
-    ReceiptUnreadable,
-
-    /// <summary>The receipt is of another object, or says something else than the ledger.</summary>
-    ReceiptDiffers,
-
-    /// <summary>The content is not there.</summary>
-    BlobMissing,
-
-    /// <summary>The content is not what the receipt says.</summary>
-    BlobDiffers,
-}
-
 /// <summary>
 /// Reads one archived object again, from its first byte to its last, and holds it against its receipt. What is missing
 /// or damaged is alarmed, recorded, and archived anew beside the damaged bytes, as long as 8x8 still has it.

@@ -16,7 +16,7 @@ public sealed class MessageTelemetry(ArchivingMetrics metrics)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(handle);
-        using var activity = Spans.Start(span, message);
+        using var activity = MessageSpans.Start(span, message);
         await RunAsync(activity, handle, cancellationToken);
     }
 
@@ -29,7 +29,7 @@ public sealed class MessageTelemetry(ArchivingMetrics metrics)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(handle);
-        using var activity = Spans.Start(span, message);
+        using var activity = MessageSpans.Start(span, message);
         await RunAsync(activity, handle, cancellationToken);
     }
 

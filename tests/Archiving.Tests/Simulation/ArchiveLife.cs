@@ -269,7 +269,7 @@ internal sealed class ArchiveLife
         return queue.Name switch
         {
             QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount =>
-                handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<FailureRecorder>().RecordWindowAsync, CancellationToken.None),
+                handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<WindowFailureRecorder>().RecordAsync, CancellationToken.None),
             QueueNames.ListWindows => handler.HandleWindowAsync(delivered, _process.GetRequiredService<WindowLister>().ListAsync, CancellationToken.None),
 
             // However often the process dies over it: that alone makes no failure of an object.

@@ -1,0 +1,14 @@
+namespace Archiving.Archive;
+
+/// <summary>What of 8x8's claims about an object was checked against its bytes.</summary>
+public enum Verification
+{
+    /// <summary>The MD5 of the content.</summary>
+    Md5,
+
+    /// <summary>The MD5 over the MD5s of the content's parts.</summary>
+    MultipartMd5,
+
+    /// <summary>The size alone, because 8x8 gave no checksum that could be reckoned.</summary>
+    Size,
+}
