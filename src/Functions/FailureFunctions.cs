@@ -1,10 +1,12 @@
-using Archiving.Failures;
+using Archiving.Listing;
 using Archiving.Queues;
+using Archiving.Requeuing;
 using Azure.Storage.Queues.Models;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Failures;
 
 namespace Functions;
 

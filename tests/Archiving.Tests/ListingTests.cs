@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Archiving.Copying;
 using Archiving.Ledger;
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Queues;
 using Azure.Core;
 using Azure.Core.Pipeline;
@@ -319,7 +321,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
 
             await pipeline.ArchiveAsync(message);
         });
-        await pipeline.Get<Archive.ObjectArchiver>().ArchiveAsync(Assert.Single(again), attempt: 1, Cancellation);
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(Assert.Single(again), attempt: 1, Cancellation);
 
         await pipeline.AssertArchivedAsync(item);
         Assert.Equal(1, pipeline.Simulator.Counters["content"]);

@@ -1,3 +1,4 @@
+using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Telemetry;
 using Microsoft.Extensions.Logging;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Archiving.Model;
 using Archiving.Telemetry;
 
 namespace Archiving.Queues;

@@ -1,5 +1,4 @@
 using Archiving.Storage;
-using Archiving.Telemetry;
 using Azure;
 using Azure.Storage.Queues;
 

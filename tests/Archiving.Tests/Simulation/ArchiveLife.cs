@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Archiving.Archive;
-using Archiving.Failures;
-using Archiving.Health;
+using Archiving.Copying;
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Queues;
+using Archiving.Source;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
@@ -13,6 +14,7 @@ using EightByEight;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Operations;
 using Simulator.Objects;
 
 namespace Archiving.Tests.Simulation;
@@ -221,7 +223,7 @@ internal sealed class ArchiveLife
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         services.AddSingleton<IConfiguration>(configuration);
         services.AddSingleton<TimeProvider>(new World.ProcessClock(_world));
-        services.AddArchiving(configuration);
+        services.AddArchiving(configuration).AddOperations();
         services.Replace(ServiceDescriptor.Singleton<CloudStorageClient>(_cloud));
         services.Replace(ServiceDescriptor.Singleton<TableServiceClient>(_tables));
         services.Replace(ServiceDescriptor.Singleton<QueueServiceClient>(_queues));
