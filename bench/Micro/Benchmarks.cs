@@ -1,4 +1,5 @@
-using Archiving.Archive;
+using Archiving.Copying;
+using Archiving.Model;
 using BenchmarkDotNet.Attributes;
 using EightByEight;
 

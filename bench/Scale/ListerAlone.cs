@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Archiving.Listing;
+using Archiving.Source;
 using EightByEight;
 using Microsoft.Extensions.Logging.Abstractions;
 using Simulator;

@@ -1,6 +1,6 @@
-using Archiving.Archive;
+using Archiving.Copying;
 using Archiving.Queues;
-using Archiving.Restore;
+using Archiving.Restoring;
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 

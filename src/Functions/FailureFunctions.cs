@@ -1,15 +1,17 @@
-using Archiving.Failures;
+using Archiving.Listing;
 using Archiving.Queues;
+using Archiving.Requeuing;
 using Azure.Storage.Queues.Models;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Failures;
 
 namespace Functions;
 
 /// <summary>Keeps what failed too often, and redrives it.</summary>
-public sealed class FailureFunctions(MessageHandler handler, FailureRecorder recorder, FailureRedriver redriver)
+public sealed class FailureFunctions(MessageHandler handler, FailureRecorder recorder, WindowFailureRecorder windows, FailureRedriver redriver)
 {
     /// <summary>Records an object that could not be archived.</summary>
     [Function("RecordFailureToArchive")]
@@ -19,7 +21,7 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
     /// <summary>Records a window that could not be listed.</summary>
     [Function("RecordFailureToList")]
     public Task RecordFailureToListAsync([QueueTrigger(QueueNames.ListWindows + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedWindowAsync(message, recorder.RecordWindowAsync, cancellationToken);
+        handler.HandleFailedWindowAsync(message, windows.RecordAsync, cancellationToken);
 
     /// <summary>Records an object that could not be restored.</summary>
     [Function("RecordFailureToRestore")]

@@ -1,8 +1,8 @@
-using Archiving.Health;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Health;
 
 namespace Functions;
 

@@ -1,5 +1,5 @@
-using Archiving.Health;
 using Archiving.Listing;
+using Archiving.Outages;
 using Archiving.Queues;
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;

@@ -1,11 +1,13 @@
 using Archiving.Ledger;
-using Archiving.Objects;
-using Archiving.Search;
+using Archiving.Model;
+using Archiving.Queues;
 using Archiving.Settings;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Objects;
+using Operations.Search;
 
 namespace Functions;
 

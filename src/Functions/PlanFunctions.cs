@@ -1,8 +1,8 @@
-using Archiving.Doctor;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Plan;
 
 namespace Functions;
 
@@ -26,7 +26,7 @@ public sealed class PlanFunctions(Checkup checkup)
             var asked = PlanRequest.Parse(PlanRequest.Names
                 .Select(name => KeyValuePair.Create(name, query.Text(name, LongestText) ?? ""))
                 .Where(item => item.Value.Length > 0));
-            return ApiJson.Result(await checkup.RunAsync(asked with { Patience = Patience }, progress: null, cancellationToken), ApiJson.Default.Plan);
+            return ApiJson.Result(await checkup.RunAsync(asked with { Patience = Patience }, progress: null, cancellationToken), ApiJson.Default.PlanReport);
         }
         catch (PlanRequestException exception)
         {

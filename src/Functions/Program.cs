@@ -1,13 +1,14 @@
 using Archiving;
-using Archiving.Doctor;
-using Archiving.Settings;
-using Archiving.Storage;
+using Archiving.Model;
+using Archiving.Outages;
 using Functions;
 using Functions.Dashboard;
 using Functions.Http;
 using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Operations;
+using Operations.Plan;
 
 try
 {
@@ -20,7 +21,7 @@ try
     var builder = FunctionsApplication.CreateBuilder(args);
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<ProblemDetailsMiddleware>();
-    builder.Services.AddArchiving(builder.Configuration);
+    builder.Services.AddArchiving(builder.Configuration).AddOperations();
     builder.Services.AddHostedService<StorageCreator>();
     builder.Services.AddSingleton<ApiDocument>();
     builder.Services.AddSingleton<DashboardFiles>();

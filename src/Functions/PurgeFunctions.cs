@@ -1,5 +1,5 @@
-using Archiving.Health;
-using Archiving.Purge;
+using Archiving.Outages;
+using Archiving.Purging;
 using Archiving.Queues;
 using Azure.Storage.Queues.Models;
 using Functions.Http;

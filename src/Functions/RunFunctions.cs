@@ -1,5 +1,5 @@
-using Archiving.Health;
 using Archiving.Listing;
+using Archiving.Outages;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

@@ -1,9 +1,9 @@
-using Archiving.Health;
-using Archiving.Status;
+using Archiving.Outages;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Status;
 
 namespace Functions;
 

@@ -1,3 +1,4 @@
+using Archiving.Model;
 using Archiving.Settings;
 using Archiving.Telemetry;
 using Azure.Core;

@@ -1,5 +1,5 @@
-using Archiving.Health;
-using Archiving.Tokens;
+using Archiving.Outages;
+using Archiving.Source;
 using Microsoft.Azure.Functions.Worker;
 
 namespace Functions;

@@ -1,6 +1,6 @@
-using Archiving.Health;
+using Archiving.Outages;
 using Archiving.Queues;
-using Archiving.Scrub;
+using Archiving.Verifying;
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
 

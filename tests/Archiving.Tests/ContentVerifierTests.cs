@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Archiving.Archive;
+using Archiving.Copying;
+using Archiving.Model;
 using EightByEight;
 
 namespace Archiving.Tests;

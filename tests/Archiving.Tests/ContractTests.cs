@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Archiving.Archive;
+using Archiving.Model;
 using Azure.Data.Tables;
 using EightByEight;
 using Simulator.Faults;

@@ -5,7 +5,7 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Queues;
-using Archiving.Scrub;
+using Archiving.Verifying;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;

@@ -2,12 +2,13 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
-using Archiving.Doctor;
+using Archiving.Settings;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Azure.Storage.Sas;
 using Microsoft.Extensions.Configuration;
+using Operations.Plan;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -527,7 +528,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Equal((30 + 10 + 1000 + (100 * 13)) / 0.5 / 3600, capped.Hours, 3);
         Assert.Equal("EightByEight__MaxRequestsPerSecond is 0.5", capped.HoursBasis);
 
-        static Settings.ArchiverOptions Options(params (string Name, string Value)[] settings) => Settings.ArchiverOptions.Read(new ConfigurationBuilder()
+        static ArchiverOptions Options(params (string Name, string Value)[] settings) => ArchiverOptions.Read(new ConfigurationBuilder()
             .AddInMemoryCollection(settings.Append(("AzureWebJobsStorage", "UseDevelopmentStorage=true")).Append(("EightByEight:Key", "k")).Append(("EightByEight:Secret", "s")).Concat(Schedules.All.Select(schedule => (schedule.Key, schedule.Value))).ToDictionary(setting => setting.Item1, string? (setting) => setting.Item2))
             .Build());
     }
@@ -566,14 +567,14 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.InRange(slices.Select(slice => slice.Begin.Hour).Distinct().Count(), 18, 24);
     }
 
-    private static async Task<Plan> RunAsync(Pipeline pipeline, PlanRequest? request = null)
+    private static async Task<PlanReport> RunAsync(Pipeline pipeline, PlanRequest? request = null)
     {
         var plan = await pipeline.Get<Checkup>().RunAsync(request ?? new PlanRequest(), progress: null, Cancellation);
         TestContext.Current.TestOutputHelper?.WriteLine(PlanText.Write(plan));
         return plan;
     }
 
-    private static async Task<Plan> AssertProblemAsync(Pipeline pipeline, string name, string message, PlanRequest? request = null)
+    private static async Task<PlanReport> AssertProblemAsync(Pipeline pipeline, string name, string message, PlanRequest? request = null)
     {
         var plan = await RunAsync(pipeline, request);
         var problem = Assert.Single(plan.Checks, check => check.Status == CheckStatus.Problem);
@@ -583,7 +584,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         return plan;
     }
 
-    private static Check Find(Plan plan, string name) => Assert.Single(plan.Checks, check => check.Name == name);
+    private static Check Find(PlanReport plan, string name) => Assert.Single(plan.Checks, check => check.Name == name);
 
     private async Task<Pipeline> StartWithVaultAsync(bool withKey = true)
     {

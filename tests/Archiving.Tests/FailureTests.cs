@@ -1,10 +1,11 @@
 using System.Globalization;
-using Archiving.Failures;
 using Archiving.Ledger;
-using Archiving.Purge;
+using Archiving.Model;
+using Archiving.Purging;
 using Archiving.Queues;
 using EightByEight;
 using Microsoft.Extensions.Logging;
+using Operations.Failures;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;

@@ -1,4 +1,4 @@
-using Archiving.Archive;
+using Archiving.Copying;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;

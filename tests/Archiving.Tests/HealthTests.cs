@@ -1,5 +1,7 @@
-using Archiving.Health;
+using Archiving.Model;
+using Archiving.Outages;
 using Azure.Storage.Sas;
+using Operations.Health;
 using Simulator.Faults;
 using Testing;
 

@@ -1,4 +1,4 @@
-using Archiving.Listing;
+using Archiving.Source;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 using Simulator;

@@ -1,5 +1,5 @@
 using Archiving.Archive;
-using Archiving.Storage;
+using Archiving.Model;
 using EightByEight;
 
 namespace Archiving.Tests;

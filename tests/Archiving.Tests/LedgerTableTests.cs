@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
-using Archiving.Failures;
 using Archiving.Ledger;
 using Archiving.Listing;
-using Archiving.Status;
+using Archiving.Model;
+using Archiving.Queues;
 using EightByEight;
+using Operations.Failures;
+using Operations.Status;
 using Simulator.Objects;
 using Testing;
 

@@ -1,7 +1,9 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using Archiving.Copying;
 using Archiving.Ledger;
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Queues;
 using Azure.Core;
 using Azure.Core.Pipeline;
@@ -83,7 +85,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var watermark = (await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.Watermark;
         var failed = new WindowMessage { Region = "uk", From = watermark!.Value.AddDays(-5), To = watermark.Value.AddDays(-4), RunId = "listing-uk-old" };
 
-        await pipeline.Get<Failures.FailureRecorder>().RecordWindowAsync(failed, Cancellation);
+        await pipeline.Get<WindowFailureRecorder>().RecordAsync(failed, Cancellation);
         _time.Advance(TimeSpan.FromMinutes(10));
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
 
@@ -319,7 +321,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
 
             await pipeline.ArchiveAsync(message);
         });
-        await pipeline.Get<Archive.ObjectArchiver>().ArchiveAsync(Assert.Single(again), attempt: 1, Cancellation);
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(Assert.Single(again), attempt: 1, Cancellation);
 
         await pipeline.AssertArchivedAsync(item);
         Assert.Equal(1, pipeline.Simulator.Counters["content"]);

@@ -1,6 +1,9 @@
-using Archiving.Health;
 using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Queues;
+using Archiving.Source;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Storage.Queues;
@@ -97,8 +100,8 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("EightByEight__Regions", "us-east")]);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "us-east", CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Latency, Milliseconds = 20_000 });
-        await pipeline.Get<Listing.ListingPlanner>().PlanAsync(Cancellation);
-        await pipeline.Get<Tokens.AccessTokens>().GetTokenAsync(Cancellation);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.Get<AccessTokens>().GetTokenAsync(Cancellation);
         var before = pipeline.Logs.Events.Count;
 
         await DeliverCancelledAsync(pipeline, QueueNames.ListWindows, "search", pipeline.ListAsync);

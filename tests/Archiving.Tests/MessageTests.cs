@@ -1,5 +1,5 @@
 using System.Globalization;
-using Archiving.Archive;
+using Archiving.Model;
 using Archiving.Queues;
 using EightByEight;
 
@@ -32,7 +32,7 @@ public sealed class MessageTests
         Assert.InRange(Convert.ToBase64String(message.ToArray()).Length, 1, 65_536);
         var received = ObjectMessage.Parse(message);
         Assert.Null(received.Record);
-        Assert.Equal(Archiving.Ledger.LedgerKey.Of("uk", record), Archiving.Ledger.LedgerKey.Of("uk", received.KnownRecord));
+        Assert.Equal(LedgerKey.Of("uk", record), LedgerKey.Of("uk", received.KnownRecord));
         Assert.Equal("voicemail", received.KnownRecord.Type);
     }
 
@@ -100,7 +100,7 @@ public sealed class MessageTests
         Assert.Equal(message.ToArray(), BinaryData.FromString(message.ToString()).ToArray());
         var received = ObjectMessage.Parse(message);
         Assert.Null(received.Record);
-        Assert.Equal(Archiving.Ledger.LedgerKey.Of("uk", record), Archiving.Ledger.LedgerKey.Of("uk", received.KnownRecord));
+        Assert.Equal(LedgerKey.Of("uk", record), LedgerKey.Of("uk", received.KnownRecord));
     }
 
     [Fact]

@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Archiving.Archive;
+using Archiving.Copying;
 
 namespace Archiving.Tests;
 

@@ -3,13 +3,14 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Archiving.Ledger;
-using Archiving.Objects;
+using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
 using Azurite;
+using Operations.Objects;
 using Simulator.Objects;
 using Testing;
 
@@ -131,7 +132,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         var blobs = new BlobServiceClient(new Uri("https://account.blob.core.windows.net"), new StaticCredential(), new BlobClientOptions { Transport = transport });
         using var links = new ContentLinks(blobs, pipeline.Get<ArchiverOptions>(), TimeProvider.System);
 
-        var outage = await Assert.ThrowsAsync<Health.OutageException>(() => links.CreateAsync("b", new LedgerEntry { Id = "1" }, save: false, Cancellation));
+        var outage = await Assert.ThrowsAsync<OutageException>(() => links.CreateAsync("b", new LedgerEntry { Id = "1" }, save: false, Cancellation));
 
         Assert.Contains("Storage Blob Delegator", outage.Message, StringComparison.Ordinal);
     }

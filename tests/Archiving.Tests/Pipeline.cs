@@ -1,15 +1,15 @@
 using System.Security.Cryptography;
 using Archiving.Archive;
-using Archiving.Failures;
-using Archiving.Health;
+using Archiving.Copying;
 using Archiving.Ledger;
 using Archiving.Listing;
-using Archiving.Purge;
+using Archiving.Model;
+using Archiving.Purging;
 using Archiving.Queues;
-using Archiving.Restore;
-using Archiving.Scrub;
-using Archiving.Storage;
+using Archiving.Requeuing;
+using Archiving.Restoring;
 using Archiving.Telemetry;
+using Archiving.Verifying;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Data.Tables;
@@ -21,6 +21,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Operations;
 using Simulator;
 using Simulator.Objects;
 using Testing;
@@ -83,7 +84,7 @@ internal sealed class Pipeline : IAsyncDisposable
             services.AddSingleton(time);
         }
 
-        services.AddArchiving(configuration);
+        services.AddArchiving(configuration).AddOperations();
 
         // The real one, with retries that do not keep tests waiting.
         services.Replace(ServiceDescriptor.Singleton<RequestGate>(provider => new ThrottleMeter(new PacedGate(TimeProvider.System, 0), provider.GetRequiredService<ArchivingMetrics>(), TimeProvider.System)));
@@ -218,7 +219,7 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <param name="message">The message.</param>
     public Task RecordFailureAsync(string queueName, QueueMessage message) => queueName switch
     {
-        QueueNames.ListWindows => Handler.HandleFailedWindowAsync(message, Get<FailureRecorder>().RecordWindowAsync, Cancellation),
+        QueueNames.ListWindows => Handler.HandleFailedWindowAsync(message, Get<WindowFailureRecorder>().RecordAsync, Cancellation),
         QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedObjectAsync(queueName, message, (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."), Cancellation),
         _ => Handler.HandleFailedObjectAsync(queueName, message, (work, token) => Get<FailureRecorder>().RecordObjectAsync(queueName, work, token), Cancellation),
     };

@@ -1,13 +1,16 @@
 using System.Security.Cryptography;
 using Archiving.Archive;
+using Archiving.Copying;
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Queues;
-using Archiving.Status;
+using Archiving.Requeuing;
 using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using Operations.Status;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -233,7 +236,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var item = Add(pipeline);
         await pipeline.PlanAndListAsync();
         var message = new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime };
-        var recorder = pipeline.Get<Failures.FailureRecorder>();
+        var recorder = pipeline.Get<FailureRecorder>();
 
         await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message, Cancellation);
         Assert.Equal(("Queued", 2), (await pipeline.StateAsync(item), await pipeline.CountAsync(QueueNames.ArchiveObjects)));
@@ -543,7 +546,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var message = new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime, Deferrals = 11 };
 
         // 8x8 answers nobody: an outage, however long.
-        await Assert.ThrowsAsync<Archiving.Health.OutageException>(() => pipeline.Get<ObjectArchiver>().ArchiveAsync(message, 1, Cancellation));
+        await Assert.ThrowsAsync<OutageException>(() => pipeline.Get<ObjectArchiver>().ArchiveAsync(message, 1, Cancellation));
         await queues.SendAsync(QueueNames.ArchiveObjects, message with { Deferrals = 12 }, TimeSpan.Zero, Cancellation);
         await queues.SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = other.Region, Id = other.Id }, TimeSpan.Zero, Cancellation);
         await pipeline.DeliverAllAsync();

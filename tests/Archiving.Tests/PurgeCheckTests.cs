@@ -1,6 +1,7 @@
 using Archiving.Archive;
 using Archiving.Ledger;
-using Archiving.Purge;
+using Archiving.Model;
+using Archiving.Purging;
 using Archiving.Settings;
 using EightByEight;
 

@@ -1,6 +1,8 @@
-using Archiving.Failures;
-using Archiving.Health;
+using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Queues;
+using Operations.Failures;
+using Operations.Health;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Archiving.Ledger;
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Queues;
 using Azure.Data.Tables;
 using Simulator.Objects;

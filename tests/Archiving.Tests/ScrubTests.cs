@@ -1,10 +1,12 @@
 using Archiving.Archive;
-using Archiving.Health;
 using Archiving.Listing;
+using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Queues;
-using Archiving.Scrub;
+using Archiving.Verifying;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
+using Operations.Health;
 using Simulator.Objects;
 using Testing;
 

@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Archiving.Ledger;
-using Archiving.Search;
-using Archiving.Status;
+using Archiving.Model;
 using EightByEight;
+using Operations.Search;
 using Testing;
 
 namespace Archiving.Tests;

@@ -1,11 +1,14 @@
 using System.Globalization;
 using Archiving.Archive;
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Settings;
+using Archiving.Source;
 using EightByEight;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
+using Operations;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -115,7 +118,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
             ("EightByEight__MaxRequestsPerSecond", "0.5"));
 
         // As the app has them: other tests replace the client and its gate.
-        await using var services = new ServiceCollection().AddLogging().AddSingleton(configuration).AddSingleton<TimeProvider>(time).AddArchiving(configuration).BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging().AddSingleton(configuration).AddSingleton<TimeProvider>(time).AddArchiving(configuration).AddOperations().BuildServiceProvider();
 
         await services.GetRequiredService<CloudStorageClient>().GetRegionsAsync("us-east", Cancellation);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Archiving.Model;
 using Archiving.Settings;
 using Microsoft.Extensions.Configuration;
 

@@ -1,5 +1,5 @@
-using Archiving.Health;
 using Archiving.Ledger;
+using Archiving.Model;
 
 namespace Archiving.Tests;
 

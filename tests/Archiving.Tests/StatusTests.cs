@@ -1,10 +1,11 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
-using Archiving.Status;
+using Archiving.Model;
 using EightByEight;
+using Operations.Health;
+using Operations.Status;
 using Simulator;
 using Simulator.Faults;
 using Testing;

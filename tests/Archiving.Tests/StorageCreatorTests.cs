@@ -1,7 +1,8 @@
-using Archiving.Health;
 using Archiving.Ledger;
 using Archiving.Listing;
-using Archiving.Purge;
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Purging;
 using Archiving.Queues;
 using Archiving.Storage;
 using Microsoft.Extensions.Logging;

@@ -1,13 +1,11 @@
 using System.Diagnostics.Metrics;
 using System.Reflection;
 using System.Text.RegularExpressions;
-using Archiving.Archive;
-using Archiving.Failures;
-using Archiving.Health;
+using Archiving.Model;
 using Archiving.Queues;
-using Archiving.Scrub;
 using Archiving.Telemetry;
 using Microsoft.Extensions.DependencyInjection;
+using Operations.Status;
 
 namespace Archiving.Tests;
 

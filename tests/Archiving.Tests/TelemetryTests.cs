@@ -1,9 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
-using Archiving.Failures;
 using Archiving.Listing;
-using Archiving.Purge;
+using Archiving.Purging;
 using Archiving.Queues;
 using Archiving.Telemetry;
 using EightByEight;
@@ -13,6 +12,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Operations.Status;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -289,7 +289,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
         var window = new WindowMessage { Region = "uk", From = Now.AddHours(-1), To = Now };
 
-        await pipeline.Get<FailureRecorder>().RecordWindowAsync(window, Cancellation);
+        await pipeline.Get<WindowFailureRecorder>().RecordAsync(window, Cancellation);
 
         Assert.Equal(("region=uk kind=listing", 1), Only(metrics.Sum("archiving.windows.failed")));
     }

@@ -1,6 +1,7 @@
-using Archiving.Health;
+using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Settings;
-using Archiving.Tokens;
+using Archiving.Source;
 using EightByEight;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;

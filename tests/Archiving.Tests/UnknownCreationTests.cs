@@ -1,5 +1,5 @@
 using Archiving.Ledger;
-using Archiving.Purge;
+using Archiving.Model;
 using Archiving.Queues;
 using Azure.Data.Tables;
 using Azure.Storage.Queues.Models;

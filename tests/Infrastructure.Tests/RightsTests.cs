@@ -1,5 +1,5 @@
 using Archiving.Archive;
-using Archiving.Tokens;
+using Archiving.Source;
 
 namespace Infrastructure.Tests;
 

@@ -5,7 +5,7 @@ using Archiving;
 using Archiving.Archive;
 using Archiving.Queues;
 using Archiving.Settings;
-using Archiving.Tokens;
+using Archiving.Source;
 using Azure.Data.Tables;
 using Azure.Identity;
 using Azure.Storage.Blobs;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using Archiving.Ledger;
-using Archiving.Storage;
+using Archiving.Model;
 using EightByEight;
 
 namespace Archiving.Archive;

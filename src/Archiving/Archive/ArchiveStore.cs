@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
-using Archiving.Health;
+using Archiving.Model;
 using Archiving.Settings;
 using Archiving.Storage;
 using Azure;

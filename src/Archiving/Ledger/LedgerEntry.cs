@@ -1,4 +1,4 @@
-using Archiving.Archive;
+using Archiving.Model;
 using Azure;
 using Azure.Data.Tables;
 using EightByEight;

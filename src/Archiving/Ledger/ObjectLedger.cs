@@ -1,3 +1,4 @@
+using Archiving.Model;
 using Archiving.Storage;
 using Azure;
 using Azure.Data.Tables;

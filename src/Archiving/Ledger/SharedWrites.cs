@@ -1,4 +1,4 @@
-using Archiving.Health;
+using Archiving.Model;
 
 namespace Archiving.Ledger;
 

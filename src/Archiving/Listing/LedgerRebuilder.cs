@@ -1,6 +1,6 @@
 using Archiving.Archive;
+using Archiving.Model;
 using Archiving.Queues;
-using Archiving.Storage;
 
 namespace Archiving.Listing;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
+using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Source;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;
@@ -34,7 +36,7 @@ public sealed partial class ListingPlanner(
 
     /// <summary>Plans a listing of each region that has none under way.</summary>
     /// <returns>How many windows were sent.</returns>
-    /// <exception cref="Health.OutageException">8x8 or the storage does not work.</exception>
+    /// <exception cref="OutageException">8x8 or the storage does not work.</exception>
     public async Task<int> PlanAsync(CancellationToken cancellationToken)
     {
         var sent = 0;

@@ -1,3 +1,4 @@
+using Archiving.Model;
 using Azure;
 using Azure.Data.Tables;
 
@@ -128,7 +129,7 @@ public sealed class RunRow : ITableEntity
     /// <inheritdoc/>
     public ETag ETag { get; set; }
 
-    /// <summary>Name of a <see cref="Queues.WindowKind"/>.</summary>
+    /// <summary>Name of a <see cref="WindowKind"/>.</summary>
     public string Kind { get; set; } = "";
 
     /// <summary>8x8's regions, separated by commas.</summary>

@@ -1,4 +1,4 @@
-using Archiving.Health;
+using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Storage;
 using Azure;

@@ -1,7 +1,9 @@
 using Archiving.Archive;
 using Archiving.Ledger;
+using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Source;
 using Archiving.Telemetry;
 using EightByEight;
 

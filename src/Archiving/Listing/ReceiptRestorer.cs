@@ -1,5 +1,6 @@
 using Archiving.Archive;
 using Archiving.Ledger;
+using Archiving.Model;
 using Azure;
 using Microsoft.Extensions.Logging;
 

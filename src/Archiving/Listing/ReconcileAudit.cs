@@ -1,9 +1,9 @@
 using Archiving.Archive;
 using Archiving.Ledger;
-using Archiving.Objects;
+using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
-using Archiving.Storage;
+using Archiving.Source;
 
 namespace Archiving.Listing;
 

@@ -1,4 +1,4 @@
-using Archiving.Queues;
+using Archiving.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;

@@ -1,4 +1,5 @@
 using Archiving.Ledger;
+using Archiving.Model;
 
 namespace Archiving.Listing;
 
@@ -55,7 +56,7 @@ public sealed class RunReader(ListingStore store, ObjectLedger ledger)
         foreach (var region in run.Regions.Split(',', StringSplitOptions.RemoveEmptyEntries))
         {
             // A listing goes by the time of change, so what it finds can have been made at any time.
-            var from = run.Kind == nameof(Queues.WindowKind.Listing) ? DateTimeOffset.UnixEpoch : run.From;
+            var from = run.Kind == nameof(WindowKind.Listing) ? DateTimeOffset.UnixEpoch : run.From;
             await foreach (var entry in ledger.ReadRunAsync(runId, region, from, run.To, Columns, cancellationToken))
             {
                 states[entry.State] = states.GetValueOrDefault(entry.State) + 1;

@@ -2,8 +2,10 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Archiving.Ledger;
+using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Source;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;

@@ -1,4 +1,6 @@
 using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Source;
 using EightByEight;
 
 namespace Archiving.Listing;

@@ -1,7 +1,9 @@
-using Archiving.Health;
 using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Source;
 using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;

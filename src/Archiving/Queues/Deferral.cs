@@ -1,4 +1,5 @@
-using Archiving.Health;
+using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Telemetry;
 
 namespace Archiving.Queues;

@@ -1,5 +1,5 @@
-using Archiving.Health;
-using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Telemetry;
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Logging;

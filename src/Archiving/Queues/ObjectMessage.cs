@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
-using Archiving.Ledger;
+using Archiving.Model;
 using Archiving.Telemetry;
 using EightByEight;
 

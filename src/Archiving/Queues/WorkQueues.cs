@@ -1,5 +1,4 @@
 using Archiving.Storage;
-using Archiving.Telemetry;
 using Azure;
 using Azure.Storage.Queues;
 
@@ -37,7 +36,7 @@ public sealed class WorkQueues : IStorageResource, IDisposable
     public async Task SendAsync(string queue, WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var (span, traceParent) = Spans.StartSending(queue, message);
+        var (span, traceParent) = MessageSpans.StartSending(queue, message);
         using (span)
         {
             await SendAsync(queue, (message with { TraceParent = traceParent }).ToJson(), delay, cancellationToken);
@@ -48,7 +47,7 @@ public sealed class WorkQueues : IStorageResource, IDisposable
     public async Task SendAsync(string queue, ObjectMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        var (span, traceParent) = Spans.StartSending(queue, message);
+        var (span, traceParent) = MessageSpans.StartSending(queue, message);
         using (span)
         {
             await SendAsync(queue, (message with { TraceParent = traceParent }).ToJson(), delay, cancellationToken);

@@ -1,3 +1,4 @@
+using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 
 namespace Archiving.Settings;
@@ -41,7 +42,7 @@ public sealed record ArchiverOptions(
             VerifyOptions.Read(settings),
             ScheduleOptions.Read(settings),
             HostOptions.Read(settings));
-        Storage.StorageConnection.Validate(settings);
+        StorageConnection.Validate(settings);
         settings.ThrowIfAnyProblem();
         return options;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using NCrontab;
 

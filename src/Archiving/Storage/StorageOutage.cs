@@ -1,4 +1,4 @@
-using Archiving.Health;
+using Archiving.Model;
 using Azure;
 using Azure.Identity;
 

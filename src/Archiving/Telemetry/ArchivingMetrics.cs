@@ -1,10 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using Archiving.Archive;
-using Archiving.Failures;
-using Archiving.Health;
-using Archiving.Queues;
-using Archiving.Scrub;
+using Archiving.Model;
 
 namespace Archiving.Telemetry;
 

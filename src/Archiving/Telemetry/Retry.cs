@@ -1,4 +1,5 @@
-using Archiving.Listing;
+using Archiving.Model;
+using Archiving.Source;
 
 namespace Archiving.Telemetry;
 

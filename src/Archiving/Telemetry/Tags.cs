@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Archiving.Model;
 
 namespace Archiving.Telemetry;
 
@@ -14,7 +15,7 @@ public static class Tags
     /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
     public const string Verification = "verification";
 
-    /// <summary>The step of the work; a <see cref="Telemetry.Phase"/>.</summary>
+    /// <summary>The step of the work; a <see cref="Phase"/>.</summary>
     public const string Phase = "phase";
 
     /// <summary>What is tried again; a <see cref="RetryScope"/>.</summary>
@@ -23,16 +24,16 @@ public static class Tags
     /// <summary>Why something was tried again, or what was found wrong.</summary>
     public const string Cause = "cause";
 
-    /// <summary>Why an object failed for good; a <see cref="Failures.FailureReason"/>.</summary>
+    /// <summary>Why an object failed for good; a <see cref="FailureReason"/>.</summary>
     public const string Reason = "reason";
 
-    /// <summary>What does not work; a <see cref="Health.Condition"/>.</summary>
+    /// <summary>What does not work; a <see cref="Condition"/>.</summary>
     public const string Condition = "condition";
 
     /// <summary>A queue.</summary>
     public const string Queue = "queue";
 
-    /// <summary>What is done with a window; a <see cref="Queues.WindowKind"/>.</summary>
+    /// <summary>What is done with a window; a <see cref="WindowKind"/>.</summary>
     public const string Kind = "kind";
 
     /// <summary>Spans only: 8x8's id of the object.</summary>

@@ -1,15 +1,15 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Archiving.Doctor;
-using Archiving.Failures;
-using Archiving.Health;
 using Archiving.Listing;
-using Archiving.Objects;
-using Archiving.Purge;
-using Archiving.Status;
+using Archiving.Purging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Operations.Failures;
+using Operations.Health;
+using Operations.Objects;
+using Operations.Plan;
+using Operations.Status;
 
 namespace Functions.Http;
 
@@ -17,7 +17,7 @@ namespace Functions.Http;
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(HealthReport))]
 [JsonSerializable(typeof(Redriven))]
-[JsonSerializable(typeof(Plan))]
+[JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(PurgePlan))]
 [JsonSerializable(typeof(FoundObjects))]
 [JsonSerializable(typeof(ObjectItem))]

@@ -1,7 +1,6 @@
 using System.Text.Json;
-using Archiving.Health;
 using Archiving.Listing;
-using Archiving.Objects;
+using Archiving.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;

@@ -1,10 +1,11 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Archiving.Archive;
-using Archiving.Failures;
-using Archiving.Health;
+using Archiving.Copying;
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Queues;
+using Archiving.Source;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
@@ -13,6 +14,7 @@ using EightByEight;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Operations;
 using Simulator.Objects;
 
 namespace Archiving.Tests.Simulation;
@@ -221,7 +223,7 @@ internal sealed class ArchiveLife
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         services.AddSingleton<IConfiguration>(configuration);
         services.AddSingleton<TimeProvider>(new World.ProcessClock(_world));
-        services.AddArchiving(configuration);
+        services.AddArchiving(configuration).AddOperations();
         services.Replace(ServiceDescriptor.Singleton<CloudStorageClient>(_cloud));
         services.Replace(ServiceDescriptor.Singleton<TableServiceClient>(_tables));
         services.Replace(ServiceDescriptor.Singleton<QueueServiceClient>(_queues));
@@ -269,7 +271,7 @@ internal sealed class ArchiveLife
         return queue.Name switch
         {
             QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount =>
-                handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<FailureRecorder>().RecordWindowAsync, CancellationToken.None),
+                handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<WindowFailureRecorder>().RecordAsync, CancellationToken.None),
             QueueNames.ListWindows => handler.HandleWindowAsync(delivered, _process.GetRequiredService<WindowLister>().ListAsync, CancellationToken.None),
 
             // However often the process dies over it: that alone makes no failure of an object.

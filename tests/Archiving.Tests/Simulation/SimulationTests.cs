@@ -1,5 +1,5 @@
 using System.Globalization;
-using Archiving.Listing;
+using Archiving.Source;
 using CsCheck;
 using EightByEight;
 using Microsoft.Extensions.DependencyInjection;

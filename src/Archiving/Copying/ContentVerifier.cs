@@ -1,0 +1,106 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Archiving.Archive;
+using Archiving.Model;
+using EightByEight;
+
+namespace Archiving.Copying;
+
+/// <summary>The outcome of a check.</summary>
+/// <param name="Digest">What was read.</param>
+/// <param name="Verification">What was checked; of no meaning when there is a mismatch.</param>
+/// <param name="Mismatch">What of 8x8's claims the content contradicts; <see langword="null"/> when all is well.</param>
+public sealed record VerifiedContent(ContentDigest Digest, Verification Verification, string? Mismatch)
+{
+    /// <summary>The mismatch in a word; of no meaning when there is none.</summary>
+    public MismatchCause Cause { get; init; }
+}
+
+/// <summary>Measures content while it passes and holds it against what 8x8 claims of the object.</summary>
+public sealed class ContentVerifier : IDisposable
+{
+    private readonly StorageObject _record;
+    private readonly long? _announced;
+    private readonly MultipartMd5? _multipart;
+    private readonly IncrementalHash _md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+    private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _bytes;
+
+    /// <summary>Starts a check.</summary>
+    /// <param name="record">What 8x8 claims.</param>
+    /// <param name="announced">The response's Content-Length, when it had one.</param>
+    public ContentVerifier(StorageObject record, long? announced)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        _record = record;
+        _announced = announced;
+
+        // Where the two differ, the size is wrong whatever the checksum says.
+        _multipart = IsMd5(record) ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0)) : null;
+    }
+
+    /// <summary>Whether 8x8 names the MD5 of an object's content, and not one over parts.</summary>
+    public static bool HasPlainMd5(StorageObject record)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        return IsMd5(record) && record.Checksum is { Length: 32 } checksum && checksum.All(char.IsAsciiHexDigit);
+    }
+
+    /// <summary>Takes in the next bytes.</summary>
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        _md5.AppendData(bytes);
+        _sha256.AppendData(bytes);
+        _multipart?.Append(bytes);
+        _bytes += bytes.Length;
+    }
+
+    /// <summary>Ends the check.</summary>
+    public VerifiedContent Finish()
+    {
+        var digest = new ContentDigest(_bytes, _md5.GetHashAndReset(), Convert.ToHexStringLower(_sha256.GetHashAndReset()));
+        if (_announced is { } announced && announced != _bytes)
+        {
+            return Wrong(digest, MismatchCause.Length, string.Create(CultureInfo.InvariantCulture, $"the response announced {announced} bytes and held {_bytes}"));
+        }
+
+        if (_record.StoredBytes is { } stored && stored != _bytes)
+        {
+            return Wrong(digest, MismatchCause.Size, string.Create(CultureInfo.InvariantCulture, $"8x8 claims {stored} bytes and sends {_bytes}"));
+        }
+
+        if (HasPlainMd5(_record))
+        {
+            return string.Equals(_record.Checksum, digest.Md5Hex, StringComparison.OrdinalIgnoreCase)
+                ? new VerifiedContent(digest, Verification.Md5, Mismatch: null)
+                : Wrong(digest, MismatchCause.Md5, $"8x8 claims MD5 {_record.Checksum!.ToLowerInvariant()} and the content has {digest.Md5Hex}");
+        }
+
+        if (_multipart is null)
+        {
+            return new VerifiedContent(digest, Verification.Size, Mismatch: null);
+        }
+
+        if (_multipart.Matches())
+        {
+            return new VerifiedContent(digest, Verification.MultipartMd5, Mismatch: null);
+        }
+
+        // The part size is a guess unless there is one part: then a checksum that does not fit proves the content wrong.
+        return _multipart.IsCertain
+            ? Wrong(digest, MismatchCause.MultipartMd5, $"8x8 claims the multipart checksum {_record.Checksum} and the content (MD5 {digest.Md5Hex}) does not have it")
+            : new VerifiedContent(digest, Verification.Size, Mismatch: null);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _md5.Dispose();
+        _sha256.Dispose();
+        _multipart?.Dispose();
+    }
+
+    private static bool IsMd5(StorageObject record) => record.ChecksumType is null or "" || string.Equals(record.ChecksumType, "MD5", StringComparison.OrdinalIgnoreCase);
+
+    private static VerifiedContent Wrong(ContentDigest digest, MismatchCause cause, string mismatch) => new(digest, Verification.Size, mismatch) { Cause = cause };
+}

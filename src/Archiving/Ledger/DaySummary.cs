@@ -1,0 +1,106 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Archiving.Model;
+using Azure;
+using Azure.Data.Tables;
+
+namespace Archiving.Ledger;
+
+/// <summary>What the ledger holds of a region's objects that were made on a day, UTC.</summary>
+/// <param name="Region">8x8's region.</param>
+/// <param name="Day">The day, UTC.</param>
+/// <param name="Types">By object type.</param>
+public sealed record DaySummary(string Region, DateTimeOffset Day, IReadOnlyDictionary<string, TypeSummary> Types);
+
+/// <summary>A partition of the ledger and what it held when it was last counted.</summary>
+/// <param name="Partition">Its key.</param>
+/// <param name="Day">The day, UTC.</param>
+/// <param name="Types">By object type.</param>
+/// <param name="IsFresh">Whether it still holds that.</param>
+public sealed record LedgerDay(string Partition, DateTimeOffset Day, IReadOnlyDictionary<string, TypeSummary> Types, bool IsFresh);
+
+/// <summary>What the ledger holds of one type, region and day.</summary>
+public sealed record TypeSummary
+{
+    /// <summary>How many objects are in each ledger state.</summary>
+    public Dictionary<string, long> States { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>Size of what is archived, in bytes.</summary>
+    public long Bytes { get; set; }
+
+    /// <summary>How many objects are neither archived nor gone, by the hour of the day in which they were made.</summary>
+    public SortedDictionary<int, long> Unarchived { get; init; } = [];
+
+    /// <summary>The oldest of them; <see langword="null"/> when there is none.</summary>
+    public string? OldestId { get; set; }
+
+    /// <summary>When the oldest of them was made.</summary>
+    public DateTimeOffset? OldestCreatedTime { get; set; }
+
+    internal void Add(LedgerEntry entry)
+    {
+        States[entry.State] = States.GetValueOrDefault(entry.State) + 1;
+        Bytes += entry.Bytes ?? 0;
+        if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged) || entry.Is(LedgerState.Gone))
+        {
+            return;
+        }
+
+        var hour = entry.CreatedTime.UtcDateTime.Hour;
+        Unarchived[hour] = Unarchived.GetValueOrDefault(hour) + 1;
+        if (OldestCreatedTime is null || entry.CreatedTime < OldestCreatedTime)
+        {
+            OldestCreatedTime = entry.CreatedTime;
+            OldestId = entry.Id;
+        }
+    }
+}
+
+/// <summary>A day's row in the table <c>summaries</c>.</summary>
+internal sealed class DayRow : ITableEntity
+{
+    // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are never kept, and so made anew each time.
+    private const int LongestCounts = 30_000;
+
+    public string PartitionKey { get; set; } = LedgerChanges.Partition;
+
+    public string RowKey { get; set; } = "";
+
+    public DateTimeOffset? Timestamp { get; set; }
+
+    public ETag ETag { get; set; }
+
+    /// <summary>Gets or sets until when the day may have changed.</summary>
+    public DateTimeOffset? ChangedUntil { get; set; }
+
+    /// <summary>Gets or sets when counting began.</summary>
+    public DateTimeOffset? CountedAt { get; set; }
+
+    /// <summary>Gets or sets how long counting took, in milliseconds.</summary>
+    public long? Milliseconds { get; set; }
+
+    public string? Region { get; set; }
+
+    /// <summary>Gets or sets the counts as JSON.</summary>
+    public string? Counts { get; set; }
+
+    public static DayRow Create(string partition, string? region, Dictionary<string, TypeSummary> types, DateTimeOffset at, TimeSpan took)
+    {
+        var counts = JsonSerializer.Serialize(types, SummaryJson.Default.DictionaryStringTypeSummary);
+        return new DayRow
+        {
+            RowKey = partition,
+            Region = region,
+            CountedAt = at,
+            Milliseconds = (long)took.TotalMilliseconds,
+            Counts = counts.Length <= LongestCounts ? counts : "",
+        };
+    }
+
+    public Dictionary<string, TypeSummary> ReadCounts() =>
+        string.IsNullOrEmpty(Counts) ? [] : JsonSerializer.Deserialize(Counts, SummaryJson.Default.DictionaryStringTypeSummary) ?? [];
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(Dictionary<string, TypeSummary>))]
+internal sealed partial class SummaryJson : JsonSerializerContext;

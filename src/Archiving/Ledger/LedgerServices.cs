@@ -1,0 +1,16 @@
+using Archiving.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Archiving.Ledger;
+
+internal static class LedgerServices
+{
+    /// <summary>Registers the ledger.</summary>
+    public static IServiceCollection AddLedger(this IServiceCollection services) => services
+        .AddSingleton<LedgerChanges>()
+        .AddSingleton<ObjectLedger>()
+        .AddSingleton<DaySummaries>()
+        .AddSingleton<ObjectFinder>()
+        .AddStorageResource<ObjectLedger>()
+        .AddStorageResource<LedgerChanges>();
+}

@@ -1,0 +1,24 @@
+using Archiving.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Archiving.Listing;
+
+internal static class ListingServices
+{
+    /// <summary>Registers listing, reconcile and rebuild.</summary>
+    public static IServiceCollection AddListing(this IServiceCollection services) => services
+        .AddSingleton<ListingStore>()
+        .AddSingleton<ListingPlanner>()
+        .AddSingleton<WindowLister>()
+        .AddSingleton<ObjectIntake>()
+        .AddSingleton<WindowFailureRecorder>()
+        .AddSingleton<RunStarter>()
+        .AddSingleton<RunReader>()
+        .AddSingleton<RunCompletion>()
+        .AddSingleton<ReceiptDays>()
+        .AddSingleton<ReceiptRestorer>()
+        .AddSingleton<LedgerRebuilder>()
+        .AddSingleton<ReconcileAudit>()
+        .AddSingleton<ReconcileReports>()
+        .AddStorageResource<ListingStore>();
+}

@@ -1,0 +1,35 @@
+namespace Archiving.Model;
+
+/// <summary>Why an object failed for good, as metrics tell it. The ledger row has the whole story.</summary>
+public enum FailureReason
+{
+    /// <summary>Anything else.</summary>
+    Other,
+
+    /// <summary>The API key lacks a right.</summary>
+    Forbidden,
+
+    /// <summary>8x8's content contradicts its own record.</summary>
+    WrongContent,
+
+    /// <summary>Something else stands under the name in the container.</summary>
+    NameTaken,
+
+    /// <summary>The object is in cold storage, and those are not to be restored.</summary>
+    ColdStorage,
+
+    /// <summary>8x8 reports a state in which the object has no content.</summary>
+    NoContent,
+
+    /// <summary>8x8 refused again and again to restore the object.</summary>
+    RestoreRefused,
+
+    /// <summary>No address can hold its id.</summary>
+    Unaddressable,
+
+    /// <summary>Every attempt failed.</summary>
+    Exhausted,
+
+    /// <summary>The archived bytes are damaged, and 8x8 no longer has the object.</summary>
+    Lost,
+}

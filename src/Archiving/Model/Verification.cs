@@ -1,0 +1,26 @@
+namespace Archiving.Model;
+
+/// <summary>What of 8x8's claims about an object was checked against its bytes.</summary>
+public enum Verification
+{
+    /// <summary>The MD5 of the content.</summary>
+    Md5,
+
+    /// <summary>The MD5 over the MD5s of the content's parts.</summary>
+    MultipartMd5,
+
+    /// <summary>The size alone, because 8x8 gave no checksum that could be reckoned.</summary>
+    Size,
+}
+
+/// <summary>The names that receipts and the ledger use.</summary>
+public static class VerificationNames
+{
+    /// <summary><c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
+    public static string ToName(this Verification verification) => verification switch
+    {
+        Verification.Md5 => "md5",
+        Verification.MultipartMd5 => "multipart-md5",
+        _ => "size",
+    };
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using Archiving.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Outages;
+
+/// <summary>
+/// What this instance knows of the things it depends on. A trouble is logged once when it begins, once when its
+/// cause changes, and every quarter of an hour while it lasts, however many objects run into it.
+/// </summary>
+public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<HealthBoard> logger)
+{
+    private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(15);
+    private readonly ConcurrentDictionary<Condition, Trouble> _troubles = new();
+    private readonly ConcurrentDictionary<Condition, DateTimeOffset> _worked = new();
+
+    /// <summary>The troubles that last, by what is in trouble.</summary>
+    public IReadOnlyDictionary<Condition, string> Troubles =>
+        _troubles.ToDictionary(pair => pair.Key, pair => pair.Value.Message);
+
+    /// <summary>Whether something worked within a minute.</summary>
+    public bool WorkedLately(Condition condition) =>
+        _worked.TryGetValue(condition, out var at) && (timeProvider.GetUtcNow() - at).Duration() < TimeSpan.FromMinutes(1);
+
+    /// <summary>Records a trouble.</summary>
+    public void Report(OutageException outage)
+    {
+        ArgumentNullException.ThrowIfNull(outage);
+        var now = timeProvider.GetUtcNow();
+        lock (_troubles)
+        {
+            if (_troubles.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.LoggedAt < Reminder)
+            {
+                return;
+            }
+
+            _troubles[outage.Condition] = new Trouble(outage.Message, now);
+        }
+
+        Log.Trouble(logger, outage.Condition, outage.Message, Details(outage));
+    }
+
+    /// <summary>Records that something works.</summary>
+    public void Clear(Condition condition)
+    {
+        _worked[condition] = timeProvider.GetUtcNow();
+        if (_troubles.TryRemove(condition, out _))
+        {
+            Log.Recovered(logger, condition);
+        }
+    }
+
+    private static string? Details(OutageException outage) => outage.InnerException switch
+    {
+        null => null,
+        Azure.RequestFailedException failed => $"{failed.Status} {failed.ErrorCode}".Trim(),
+        var inner => inner.GetType().Name,
+    };
+
+    private readonly record struct Trouble(string Message, DateTimeOffset LoggedAt);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1000, Level = LogLevel.Error, Message = "{Condition}: {Trouble} [{Details}] Work is put off and tried again")]
+        public static partial void Trouble(ILogger logger, Condition condition, string trouble, string? details);
+
+        [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "{Condition}: works again")]
+        public static partial void Recovered(ILogger logger, Condition condition);
+    }
+}

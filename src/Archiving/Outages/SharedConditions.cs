@@ -1,0 +1,76 @@
+using Archiving.Model;
+using Archiving.Storage;
+using Azure;
+using Azure.Data.Tables;
+
+namespace Archiving.Outages;
+
+/// <summary>
+/// Troubles that every instance must know of. In Azure the functions of a queue run on other instances than those that
+/// answer health, and what a health check cannot try by itself, such as whether the API key may restore, it learns here.
+/// </summary>
+public sealed class SharedConditions(OperationsTable table, HealthBoard board, TimeProvider timeProvider)
+{
+    private const string Partition = "condition";
+    private static readonly TimeSpan WrittenFor = TimeSpan.FromMinutes(10);
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Condition, (string? Message, DateTimeOffset At)> _known = new();
+
+    /// <summary>Records a trouble for all instances.</summary>
+    public async Task ReportAsync(OutageException trouble, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(trouble);
+        board.Report(trouble);
+        var now = timeProvider.GetUtcNow();
+        if (_known.TryGetValue(trouble.Condition, out var known) && known.Message == trouble.Message && now - known.At < WrittenFor && now >= known.At)
+        {
+            return;
+        }
+
+        await table.WriteAsync(new Row { PartitionKey = Partition, RowKey = trouble.Condition.ToString(), Message = trouble.Message, At = now }, cancellationToken);
+        _known[trouble.Condition] = (trouble.Message, now);
+    }
+
+    /// <summary>Records for all instances that something works.</summary>
+    public async Task ClearAsync(Condition condition, CancellationToken cancellationToken)
+    {
+        board.Clear(condition);
+        var now = timeProvider.GetUtcNow();
+        if (_known.TryGetValue(condition, out var known) && known.Message is null && now - known.At < WrittenFor && now >= known.At)
+        {
+            return;
+        }
+
+        await table.DeleteAsync(Partition, condition.ToString(), cancellationToken);
+        _known[condition] = (null, now);
+    }
+
+    /// <summary>The troubles that any instance has recorded.</summary>
+    public async Task<IReadOnlyDictionary<Condition, string>> ReadAsync(CancellationToken cancellationToken)
+    {
+        var troubles = new Dictionary<Condition, string>();
+        foreach (var row in await table.ReadAsync<Row>(Partition, cancellationToken))
+        {
+            if (Enum.TryParse<Condition>(row.RowKey, out var condition))
+            {
+                troubles[condition] = row.Message;
+            }
+        }
+
+        return troubles;
+    }
+
+    internal sealed class Row : ITableEntity
+    {
+        public string PartitionKey { get; set; } = "";
+
+        public string RowKey { get; set; } = "";
+
+        public DateTimeOffset? Timestamp { get; set; }
+
+        public ETag ETag { get; set; }
+
+        public string Message { get; set; } = "";
+
+        public DateTimeOffset At { get; set; }
+    }
+}

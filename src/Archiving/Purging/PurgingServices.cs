@@ -1,0 +1,14 @@
+using Archiving.Storage;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Archiving.Purging;
+
+internal static class PurgingServices
+{
+    /// <summary>Registers the purge.</summary>
+    public static IServiceCollection AddPurging(this IServiceCollection services) => services
+        .AddSingleton<PurgePlanner>()
+        .AddSingleton<PurgeAudit>()
+        .AddSingleton<ObjectPurger>()
+        .AddStorageResource<PurgeAudit>();
+}

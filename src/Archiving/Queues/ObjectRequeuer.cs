@@ -1,0 +1,54 @@
+using Archiving.Ledger;
+using Archiving.Model;
+
+namespace Archiving.Queues;
+
+/// <summary>Puts a known object into its queue once more.</summary>
+public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeProvider timeProvider)
+{
+    // By then the row names the ticket of the message that is hidden so long.
+    private static readonly TimeSpan TicketDelay = TimeSpan.FromSeconds(10);
+
+    /// <summary>Puts an object into the queue in which it makes headway. The result is the same however often this is done.</summary>
+    /// <param name="entry">Its row, as it was read.</param>
+    /// <param name="cancellationToken">Stops between the message and the row.</param>
+    /// <returns>Name of the queue.</returns>
+    /// <exception cref="ObjectUnavailableException">It was deleted at 8x8 by this app; the archive is the only place where it is.</exception>
+    public async Task<string> RequeueAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        if (entry.Is(LedgerState.Purged))
+        {
+            throw new ObjectUnavailableException("The object is archived and was deleted at 8x8 by this app, so it cannot be archived again.");
+        }
+
+        // Sent before the row is written: a row that says Queued has a message, whenever the process dies. Work that is
+        // faster than the write changes the row, and the write is refused.
+        var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime, RunId = entry.Run };
+        if (entry.Is(LedgerState.Archived))
+        {
+            // The row stays: what is archived never becomes less, whatever comes of reading it again.
+            await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
+            return QueueNames.ArchiveObjects;
+        }
+
+        if (entry.Is(LedgerState.Restoring))
+        {
+            // The new message takes over from the one that looks after the restore. When 8x8 was asked stays on
+            // record, so that it is not asked, and paid, twice.
+            message = message with { Ticket = Guid.NewGuid().ToString("N") };
+            await queues.SendAsync(QueueNames.RestoreObjects, message, TicketDelay, cancellationToken);
+            entry.RestoreTicket = message.Ticket;
+            await ledger.TryReplaceAsync(entry, cancellationToken);
+            return QueueNames.RestoreObjects;
+        }
+
+        var queue = entry.SourceState == "ARCHIVED" ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
+        await queues.SendAsync(queue, message, TimeSpan.Zero, cancellationToken);
+        entry.State = nameof(LedgerState.Queued);
+        entry.QueuedAt = timeProvider.GetUtcNow();
+        entry.Attempts = 0;
+        await ledger.TryReplaceAsync(entry, cancellationToken);
+        return queue;
+    }
+}

@@ -1,0 +1,204 @@
+using System.Diagnostics;
+using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Source;
+using Archiving.Telemetry;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Queues;
+
+/// <summary>
+/// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
+/// archived stays so, whatever a late or repeated message meets.
+/// </summary>
+public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder finder, HealthBoard health, FailingObjects failing, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
+{
+    private const int MostDeferrals = 12;
+
+    /// <summary>Does work on an object and records how it ended. What may pass is thrown, so that the queue delivers the message again.</summary>
+    /// <param name="work">The object.</param>
+    /// <param name="act">The work. It keeps <see cref="ObjectWork.Record"/> up to date.</param>
+    /// <param name="cancellationToken">Stops the writes.</param>
+    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    public async Task RunAsync(ObjectWork work, Func<Task> act, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        ArgumentNullException.ThrowIfNull(act);
+        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Region"] = work.Region, ["ObjectId"] = work.Id });
+        try
+        {
+            await act();
+        }
+        catch (PermanentFailureException exception)
+        {
+            await FailAsync(work.Region, work.Record, exception.Reason, exception.Message, WithQuote(exception), work.Attempt, cancellationToken);
+        }
+        catch (ArgumentException exception) when (exception.ParamName == "id")
+        {
+            // "." and "..": no HTTP client can ask for them, however often it tries.
+            const string Unaddressable = "8x8 cannot be asked for an object of this id, which an address cannot hold. Report it to 8x8.";
+            await FailAsync(work.Region, work.Record, FailureReason.Unaddressable, Unaddressable, Unaddressable, work.Attempt, cancellationToken);
+        }
+        catch (ObjectGoneException exception)
+        {
+            await MarkGoneAsync(work.Region, work.Record, exception.Message, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            if (FindOutage(work, exception) is { } outage)
+            {
+                throw outage;
+            }
+
+            await NoteAsync(work.Region, work.Record, exception, work.Attempt, cancellationToken);
+            throw;
+        }
+    }
+
+    private OutageException? FindOutage(ObjectWork work, Exception exception)
+    {
+        // 8x8 answers others and has left this object without what it asks for, for more than an hour: that is no outage.
+        var isItsOwn = work.Message.Deferrals >= MostDeferrals && health.WorkedLately(Condition.Source);
+        return SourceFailure.AsOutage(exception) switch
+        {
+            { } outage => isItsOwn && SourceFailure.Answer(exception) is { Status: 0 } ? null : outage,
+            null when SourceFailure.AsFailing(exception) is { } outage => failing.Add(work.Region, work.Id) && !isItsOwn ? outage : null,
+            null => null,
+        };
+    }
+
+    /// <summary>Records that work on an object failed for good.</summary>
+    /// <param name="region">8x8's region.</param>
+    /// <param name="record">The object.</param>
+    /// <param name="reason">Why, for metrics.</param>
+    /// <param name="message">Why, for the log.</param>
+    /// <param name="lastError">Why, for the row, which may quote what 8x8 answered.</param>
+    /// <param name="attempts">How often it was tried.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task FailAsync(string region, StorageObject record, FailureReason reason, string message, string lastError, long attempts, CancellationToken cancellationToken)
+    {
+        var changed = await UpdateAsync(
+            region,
+            record,
+            entry =>
+            {
+                entry.State = nameof(LedgerState.Failed);
+                entry.LastError = LedgerEntry.Shorten(lastError);
+                entry.Attempts = (int)attempts;
+                entry.EndRestore();
+            },
+            cancellationToken);
+        if (changed)
+        {
+            CountFailed(region, record, reason);
+            Log.Failed(logger, region, record.Id, message);
+        }
+    }
+
+    /// <summary>Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: nobody has it any more.</summary>
+    public async Task MarkGoneAsync(string region, StorageObject record, string reason, CancellationToken cancellationToken)
+    {
+        var isLost = false;
+        var changed = await UpdateAsync(
+            region,
+            record,
+            entry =>
+            {
+                isLost = entry.Damaged is not null;
+                entry.State = isLost ? nameof(LedgerState.Failed) : nameof(LedgerState.Gone);
+                entry.LastError = LedgerEntry.Shorten(isLost ? $"The archived bytes under {entry.Damaged} are damaged, and they cannot be read again: {reason} Restore the blob from a version, a snapshot or a backup." : reason);
+                entry.EndRestore();
+            },
+            cancellationToken);
+        if (changed && isLost)
+        {
+            CountFailed(region, record, FailureReason.Lost);
+            Log.Lost(logger, region, record.Id, reason);
+        }
+        else if (changed)
+        {
+            metrics.CountGone(region, record.Type);
+            Activity.Current?.SetTag(Tags.Outcome, "gone");
+            Log.Gone(logger, region, record.Id, reason);
+        }
+    }
+
+    /// <summary>Records what went wrong this time.</summary>
+    public async Task NoteAsync(string region, StorageObject record, Exception error, long attempt, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        Log.Attempt(logger, region, record.Id, attempt, Explain(error));
+        if (!LedgerKey.IsKnown(record) && await finder.FindAsync(region, record, cancellationToken) is null)
+        {
+            // A row made now would be in the wrong partition, and the object would have two once its record can be read.
+            return;
+        }
+
+        await UpdateAsync(
+            region,
+            record,
+            entry =>
+            {
+                entry.LastError = LedgerEntry.Shorten(WithQuote(error));
+                entry.Attempts = (int)attempt;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Changes a row that is not archived.</summary>
+    /// <returns><see langword="false"/> when it is archived, and was left as it is.</returns>
+    public async Task<bool> UpdateAsync(string region, StorageObject record, Action<LedgerEntry> change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        ArgumentNullException.ThrowIfNull(change);
+        while (true)
+        {
+            var entry = await finder.FindAsync(region, record, cancellationToken)
+                ?? LedgerEntry.Queued(region, record, timeProvider.GetUtcNow());
+            if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
+            {
+                return false;
+            }
+
+            change(entry);
+            if (await ledger.TryReplaceAsync(entry, cancellationToken))
+            {
+                return true;
+            }
+        }
+    }
+
+    private void CountFailed(string region, StorageObject record, FailureReason reason)
+    {
+        metrics.CountFailed(region, record.Type, reason);
+        Activity.Current?.SetTag(Tags.Outcome, "failed").Fail(reason.ToTag());
+    }
+
+    /// <summary>What went wrong, and what 8x8 answered. The answer can hold names and numbers: it is for the row and not for the log.</summary>
+    private static string WithQuote(Exception exception) =>
+        ErrorQuote.Of(exception) is { } quote ? $"{Explain(exception)} 8x8 answered: {quote}" : Explain(exception);
+
+    /// <summary>What went wrong, in one line.</summary>
+    public static string Explain(Exception exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return exception is AggregateException { InnerExceptions: [.., var last] } ? Explain(last) : exception.Message.ReplaceLineEndings(" ");
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Attempt {Attempt} at {Region}/{ObjectId} failed: {Error}")]
+        public static partial void Attempt(ILogger logger, string region, string objectId, long attempt, string error);
+
+        [LoggerMessage(EventId = 1303, Level = LogLevel.Error, Message = "{Region}/{ObjectId} cannot be archived: {Reason}")]
+        public static partial void Failed(ILogger logger, string region, string objectId, string reason);
+
+        [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} is gone: {Reason}")]
+        public static partial void Gone(ILogger logger, string region, string objectId, string reason);
+
+        [LoggerMessage(EventId = 1305, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive and cannot be read again: {Reason}")]
+        public static partial void Lost(ILogger logger, string region, string objectId, string reason);
+    }
+}

@@ -1,0 +1,84 @@
+using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Queues;
+using Archiving.Source;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Requeuing;
+
+/// <summary>
+/// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
+/// nothing and expire; here they become ledger rows with the reason.
+/// </summary>
+public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ObjectFinder finder, SourceRecords source, WorkQueues queues, ILogger<FailureRecorder> logger)
+{
+    private const int MostLives = 6;
+    private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Records an object as failed. When no attempt lived to say what went wrong, it is the process that died, most often
+    /// with many objects at hand of which at most one is to blame: the object gets more attempts, each time after a longer rest.
+    /// </summary>
+    /// <param name="queue">The queue whose poison queue it is.</param>
+    /// <param name="message">The message from the poison queue.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task RecordObjectAsync(string queue, ObjectMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var record = message.KnownRecord;
+        var entry = await finder.FindAsync(message.Region, record, cancellationToken);
+        if (entry is null && !LedgerKey.IsKnown(record))
+        {
+            // The row must be where a listing looks for it, or the object has two in the end.
+            record = await TryReadAsync(message, cancellationToken) ?? record;
+            entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
+        }
+
+        if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Deaths + 1 < MostLives)
+        {
+            Log.Died(logger, message.Region, message.Id);
+            await queues.SendAsync(queue, message with { Deaths = message.Deaths + 1 }, FirstRest * Math.Pow(2, message.Deaths), cancellationToken);
+            return;
+        }
+
+        await outcomes.FailAsync(
+            message.Region,
+            record,
+            FailureReason.Exhausted,
+            "every attempt failed; its row says why the last one did",
+            entry?.LastError ?? "The app died again and again while it worked on the object, before a reason could be recorded. Look into the log for what ended it; memory is the usual reason.",
+            entry?.Attempts ?? 0,
+            cancellationToken);
+    }
+
+    /// <summary>8x8's record; <see langword="null"/> when 8x8 does not give it.</summary>
+    private async Task<StorageObject?> TryReadAsync(ObjectMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.ReadAsync(message.Region, message.Id, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return SourceFailure.AsOutage(exception) is { } outage ? throw outage : null;
+        }
+    }
+
+    /// <summary>Says in the log that work on an archived object failed. Its row stays as it is: it is archived all the same.</summary>
+    public Task ReportObjectAsync(ObjectMessage message, string problem)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        Log.ObjectFailed(logger, message.Region, message.Id, problem);
+        return Task.CompletedTask;
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app died again and again while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
+        public static partial void Died(ILogger logger, string region, string objectId);
+
+        [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]
+        public static partial void ObjectFailed(ILogger logger, string region, string objectId, string problem);
+    }
+}

@@ -1,0 +1,255 @@
+using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Queues;
+using Archiving.Settings;
+using Archiving.Source;
+using Archiving.Telemetry;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Restoring;
+
+/// <summary>
+/// Brings one object back from 8x8's cold storage. 8x8 takes hours, up to a day, and the copy disappears again after
+/// some days (8x8 developer site), so nothing waits: each look at the object ends with a message that comes back later.
+/// <para>
+/// One message looks after an object at a time. It carries a ticket, which the object's row names; a message with
+/// another ticket, or one without while a ticket is out, is dropped. The next message is sent before the row names it,
+/// so a row never names a message that does not exist, whenever the process dies.
+/// </para>
+/// </summary>
+public sealed partial class ObjectRestorer(
+    CloudStorageClient client,
+    SourceRecords source,
+    ObjectLedger ledger,
+    OutcomeRecorder outcomes,
+    WorkQueues queues,
+    DailyQuota quota,
+    SharedConditions conditions,
+    HealthBoard health,
+    ArchivingMetrics metrics,
+    ArchiverOptions options,
+    TimeProvider timeProvider,
+    ILogger<ObjectRestorer> logger)
+{
+    private const int MostRequests = 5;
+    private const string Quota = "restores";
+
+    private const string Forbidden =
+        "8x8 does not let this API key restore objects from cold storage (403). Give the API app the right to edit, then redrive the failures; or set EightByEight__IncludeArchived to false.";
+
+    // 8x8 restores within 24 hours. An object that is still ARCHIVED after that was forgotten, or its copy has lapsed.
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromHours(26);
+
+    // A request whose answer nobody recorded: the process died in between, or is still at it.
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(2);
+
+    // Apart from those of the archiver: content can come while no restore begins, and the other way round.
+    private readonly FailingObjects _failing = new();
+    private DateTimeOffset? _forbiddenAt;
+
+    /// <summary>Looks at an object: asks 8x8 to restore it, waits on, or passes it on to be archived.</summary>
+    /// <param name="message">The object.</param>
+    /// <param name="attempt">How often the message has been delivered, this time included.</param>
+    /// <param name="insertedOn">When the message was put into the queue.</param>
+    /// <param name="cancellationToken">Stops the work; the message comes again then.</param>
+    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    public Task RestoreAsync(ObjectMessage message, long attempt, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
+    {
+        var work = new ObjectWork(message, attempt);
+        return outcomes.RunAsync(work, () => LookAsync(work, insertedOn, cancellationToken), cancellationToken);
+    }
+
+    private async Task LookAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
+    {
+        work.Record = await source.ReadAsync(work.Region, work.Id, cancellationToken);
+        while (!await TryLookAsync(work, insertedOn, cancellationToken))
+        {
+            // The row was written meanwhile. What it says now decides anew.
+        }
+    }
+
+    private async Task<bool> TryLookAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
+    {
+        var present = await ledger.FindAsync(work.Key, cancellationToken);
+        if (present is not null && !IsOurs(work.Message, present))
+        {
+            return true;
+        }
+
+        if (work.Record.State != ObjectState.Archived)
+        {
+            if (present?.RestoreRequestedAt is not null && work.Record.State == ObjectState.Available)
+            {
+                metrics.CountRestored(work.Region, work.Record.Type);
+            }
+
+            await PassOnAsync(work, cancellationToken);
+            return true;
+        }
+
+        if (!options.EightByEight.IncludeArchived)
+        {
+            throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.") { Reason = FailureReason.ColdStorage };
+        }
+
+        var now = timeProvider.GetUtcNow();
+        var row = present ?? LedgerEntry.Queued(work.Region, work.Record, now, work.Message.RunId);
+        var delay = options.Restore.PollInterval;
+        var asks = !(row.RestoreRequestedAt is { } at && now - at < (row.RestoreAccepted == true ? AskAgainAfter : AnswerWithin));
+        if (asks && insertedOn <= _forbiddenAt)
+        {
+            throw new PermanentFailureException(Forbidden) { Reason = FailureReason.Forbidden };
+        }
+
+        if (asks && !await quota.TryTakeAsync(Quota, options.Restore.MaxPerDay, cancellationToken))
+        {
+            asks = false;
+            delay = new DateTimeOffset(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero) - now;
+        }
+
+        // A little later each, so that what was queued together does not come back together.
+        var next = new ObjectMessage
+        {
+            Region = work.Region,
+            Id = work.Id,
+            Type = work.Record.Type,
+            CreatedTime = LedgerKey.CreatedTime(work.Record),
+            RunId = work.Message.RunId,
+            Ticket = Guid.NewGuid().ToString("N"),
+            TraceParent = work.Message.TraceParent,
+        };
+        await queues.SendAsync(QueueNames.RestoreObjects, next, delay + (options.Restore.PollInterval * (Random.Shared.NextDouble() / 10)), cancellationToken);
+        row.State = nameof(LedgerState.Restoring);
+        row.RestoreTicket = next.Ticket;
+        if (asks)
+        {
+            row.RestoreRequestedAt = now;
+            row.RestoreAccepted = false;
+        }
+
+        if (!await ledger.TryReplaceAsync(row, cancellationToken))
+        {
+            return false;
+        }
+
+        if (asks)
+        {
+            await AskAsync(work, row.Attempts ?? 0, now, cancellationToken);
+        }
+
+        return true;
+    }
+
+    /// <summary>Whether a message is the one that looks after the object of a row, or may become it.</summary>
+    private static bool IsOurs(ObjectMessage message, LedgerEntry row)
+    {
+        if (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged))
+        {
+            return false;
+        }
+
+        var ticketOut = row.Is(LedgerState.Restoring) ? row.RestoreTicket : null;
+        return message.Ticket == ticketOut;
+    }
+
+    /// <summary>It is back, or something else became of it: archiving it finds out.</summary>
+    private async Task PassOnAsync(ObjectWork work, CancellationToken cancellationToken)
+    {
+        await queues.SendAsync(
+            QueueNames.ArchiveObjects,
+            new ObjectMessage { Region = work.Region, Id = work.Id, Record = work.Record, RunId = work.Message.RunId },
+            TimeSpan.Zero,
+            cancellationToken);
+        await outcomes.UpdateAsync(
+            work.Region,
+            work.Record,
+            entry =>
+            {
+                entry.State = nameof(LedgerState.Queued);
+                entry.QueuedAt = timeProvider.GetUtcNow();
+                entry.EndRestore();
+                entry.Attempts = 0;
+                entry.LastError = null;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Asks 8x8. The message that follows asks again when this does not get through.</summary>
+    private async Task AskAsync(ObjectWork work, int requests, DateTimeOffset takenAt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var phase = metrics.Begin(Phase.Restore, work.Region);
+            await client.RestoreAsync(work.Region, work.Id, options.EightByEight.RestoreDays, cancellationToken);
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
+        {
+            _forbiddenAt = timeProvider.GetUtcNow();
+            await conditions.ReportAsync(new OutageException(Condition.Restore, Forbidden, forbidden), cancellationToken);
+            throw new PermanentFailureException(Forbidden, forbidden) { Reason = FailureReason.Forbidden };
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
+        {
+            throw new ObjectGoneException($"8x8 no longer has the object ({gone.Status}).", gone);
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 409 })
+        {
+            // It is being restored already.
+        }
+        catch (Exception exception) when (SourceFailure.AsOutage(exception) is not null || SourceFailure.Answer(exception) is not null)
+        {
+            // Without an answer nobody knows whether 8x8 restores it, and restores are paid for: that counts.
+            if (SourceFailure.Answer(exception) is not { Status: 0 })
+            {
+                await quota.GiveBackAsync(Quota, options.Restore.MaxPerDay, takenAt, cancellationToken);
+            }
+
+            if (FindOutage(work, exception) is { } outage)
+            {
+                health.Report(outage);
+            }
+            else if (requests + 1 >= MostRequests)
+            {
+                throw new PermanentFailureException($"8x8 refused to restore it {MostRequests} times: {OutcomeRecorder.Explain(exception)}", exception) { Reason = FailureReason.RestoreRefused };
+            }
+            else
+            {
+                await outcomes.NoteAsync(work.Region, work.Record, exception, requests + 1, cancellationToken);
+            }
+
+            await UpdateAsync(work, entry => entry.RestoreRequestedAt = null, cancellationToken);
+            return;
+        }
+
+        _failing.Clear();
+        await UpdateAsync(
+            work,
+            entry =>
+            {
+                entry.RestoreAccepted = true;
+                entry.LastError = null;
+                entry.Attempts = 0;
+            },
+            cancellationToken);
+        await conditions.ClearAsync(Condition.Restore, cancellationToken);
+        metrics.CountRestoreRequested(work.Region, work.Record.Type);
+        Log.Requested(logger, work.Region, work.Id, options.EightByEight.RestoreDays);
+    }
+
+    private OutageException? FindOutage(ObjectWork work, Exception exception) => SourceFailure.AsOutage(exception) switch
+    {
+        null when SourceFailure.AsFailing(exception) is { } outage => _failing.Add(work.Region, work.Id) ? outage : null,
+        var outage => outage,
+    };
+
+    private Task<bool> UpdateAsync(ObjectWork work, Action<LedgerEntry> change, CancellationToken cancellationToken) =>
+        outcomes.UpdateAsync(work.Region, work.Record, change, cancellationToken);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1500, Level = LogLevel.Information, Message = "8x8 restores {Region}/{ObjectId} from cold storage for {Days} days")]
+        public static partial void Requested(ILogger logger, string region, string objectId, int days);
+    }
+}

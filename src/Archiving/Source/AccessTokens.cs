@@ -1,0 +1,202 @@
+using Archiving.Model;
+using Archiving.Outages;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Source;
+
+/// <summary>
+/// The access token that every call to 8x8 carries. It is kept in memory until shortly before it expires, then read
+/// from the store, where another instance may have put a newer one, and only then asked of 8x8. One request at a time.
+/// </summary>
+public sealed partial class AccessTokens(
+    ITokenStore store,
+    TokenClient client,
+    HealthBoard health,
+    TimeProvider timeProvider,
+    ILogger<AccessTokens> logger) : AccessTokenSource, IDisposable
+{
+    // Long enough for a call that starts with the token to arrive while it is good.
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
+
+    // After a failed request, which may have taken minutes, everyone who waited for it gets the same answer: 8x8 must not be asked once per object.
+    private static readonly TimeSpan FailureRest = TimeSpan.FromSeconds(10);
+
+    // A new key, or a change of its products, takes a moment to reach all of 8x8: a fresh token can get a 401 that
+    // another token would get as well.
+    private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private volatile Held? _held;
+    private (OutageException Outage, DateTimeOffset At)? _lastFailure;
+
+    /// <summary>When the token in use expires; <see langword="null"/> before the first.</summary>
+    public DateTimeOffset? ExpiresOn => _held?.Token.ExpiresOn;
+
+    /// <inheritdoc/>
+    /// <exception cref="OutageException">Neither the store nor 8x8 gives a token.</exception>
+    public override async ValueTask<AccessToken> GetTokenAsync(CancellationToken cancellationToken)
+    {
+        if (_held is { } held && IsUsable(held.Token))
+        {
+            return held.Token;
+        }
+
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            if (_held is { } other && IsUsable(other.Token))
+            {
+                return other.Token;
+            }
+
+            return await ReadFromStoreAsync(refused: null, cancellationToken)
+                ?? await RequestAsync(cancellationToken);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="OutageException">Neither the store nor 8x8 gives a token.</exception>
+    public override async ValueTask<AccessToken> ReplaceTokenAsync(AccessToken refused, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(refused);
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            if (_held is { } held)
+            {
+                if (held.Token.Value != refused.Value)
+                {
+                    return held.Token;
+                }
+
+                if (held.Requested && timeProvider.GetUtcNow() - held.At < FreshFor)
+                {
+                    return refused;
+                }
+            }
+
+            return await ReadFromStoreAsync(refused, cancellationToken)
+                ?? await RequestAsync(cancellationToken);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <summary>Puts a fresh token into the store once the present one is past half its life.</summary>
+    /// <returns>The token in use, and whether it is new.</returns>
+    /// <exception cref="OutageException">The store or 8x8 refuses or does not answer.</exception>
+    public async Task<(AccessToken Token, bool IsNew)> RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            var present = await ReadFromStoreAsync(refused: null, cancellationToken);
+            if (present is not null && timeProvider.GetUtcNow() < present.IssuedAt + ((present.ExpiresOn - present.IssuedAt) / 2))
+            {
+                return (present, false);
+            }
+
+            return (await RequestAsync(cancellationToken), true);
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private bool IsUsable(AccessToken token)
+    {
+        var life = token.ExpiresOn - token.IssuedAt;
+        var margin = life < 4 * Margin ? life / 4 : Margin;
+        return timeProvider.GetUtcNow() < token.ExpiresOn - margin;
+    }
+
+    private async Task<AccessToken?> ReadFromStoreAsync(AccessToken? refused, CancellationToken cancellationToken)
+    {
+        AccessToken? token;
+        try
+        {
+            token = await store.ReadTokenAsync(cancellationToken);
+            health.Clear(Condition.Vault);
+        }
+        catch (OutageException outage)
+        {
+            health.Report(outage);
+            throw;
+        }
+
+        if (token is null || !IsUsable(token) || token.Value == refused?.Value)
+        {
+            return null;
+        }
+
+        _held = new Held(token, timeProvider.GetUtcNow(), Requested: false);
+        return token;
+    }
+
+    private async Task<AccessToken> RequestAsync(CancellationToken cancellationToken)
+    {
+        var now = timeProvider.GetUtcNow();
+        if (_lastFailure is var (known, at) && now - at < FailureRest && now >= at)
+        {
+            throw new OutageException(known.Condition, known.Message, known.InnerException) { RetryAfter = known.RetryAfter };
+        }
+
+        try
+        {
+            var apiKey = await store.ReadApiKeyAsync(cancellationToken);
+            var token = await client.RequestTokenAsync(apiKey, cancellationToken);
+            _held = new Held(token, timeProvider.GetUtcNow(), Requested: true);
+            _lastFailure = null;
+            health.Clear(Condition.Credentials);
+            Log.Refreshed(logger, token.ExpiresOn);
+            await KeepAsync(token, cancellationToken);
+            return token;
+        }
+        catch (TokenRequestException exception)
+        {
+            var outage = new OutageException(Condition.Credentials, exception.Message, exception);
+            _lastFailure = (outage, timeProvider.GetUtcNow());
+            health.Report(outage);
+            throw outage;
+        }
+        catch (OutageException outage)
+        {
+            _lastFailure = (outage, timeProvider.GetUtcNow());
+            health.Report(outage);
+            throw;
+        }
+    }
+
+    private async Task KeepAsync(AccessToken token, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.WriteTokenAsync(token, cancellationToken);
+            health.Clear(Condition.Vault);
+        }
+        catch (OutageException outage)
+        {
+            // The token is good in this process all the same, and archiving goes on with it. The next tick tries again.
+            health.Report(outage);
+        }
+    }
+
+    private sealed record Held(AccessToken Token, DateTimeOffset At, bool Requested);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1110, Level = LogLevel.Information, Message = "8x8 gave a new access token, good until {ExpiresOn:O}")]
+        public static partial void Refreshed(ILogger logger, DateTimeOffset expiresOn);
+    }
+}

@@ -1,0 +1,306 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Archiving.Model;
+using Azure;
+using EightByEight;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Source;
+
+/// <summary>What to list.</summary>
+/// <param name="Region">8x8's region.</param>
+/// <param name="Field">The time to list by: <c>updatedTime</c> or <c>createdTime</c>.</param>
+/// <param name="From">Start of the window.</param>
+/// <param name="To">End of the window, which is not part of it.</param>
+/// <param name="Filter">FIQL for everything but the time; <see langword="null"/> for none.</param>
+public sealed record KeysetScan(string Region, string Field, DateTimeOffset From, DateTimeOffset To, string? Filter)
+{
+    internal DateTimeOffset? TimeOf(StorageObject record) => Field == "createdTime" ? record.CreatedTime : record.UpdatedTime;
+}
+
+/// <summary>A step of a scan.</summary>
+/// <param name="Objects">Records that no earlier step held.</param>
+/// <param name="ResumeFrom">Everything before this time has been listed, so a new scan may start here; <see langword="null"/> when the scan is complete.</param>
+public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOffset? ResumeFrom);
+
+/// <summary>
+/// Lists by time instead of by offset. 8x8 pages by offset, and offsets skip records whenever an object leaves the
+/// result set during the scan. So each request asks for what is not older than the last record seen, from offset 0,
+/// and what has been seen is dropped. Only a second that holds more records than a page is paged by offset, within
+/// that second alone and until a whole pass over it brings nothing new.
+/// <para>
+/// A region that rejects filters on times is listed whole, by offset, with the time looked at here, and passed over
+/// until a pass brings nothing new. That is slow, and said in the log.
+/// </para>
+/// </summary>
+/// <param name="client">8x8.</param>
+/// <param name="timeProvider">The clock.</param>
+/// <param name="logger">The log.</param>
+public partial class KeysetPager(CloudStorageClient client, TimeProvider timeProvider, ILogger<KeysetPager> logger)
+{
+    private const string FirstPage = "0";
+    private const int MostPasses = 20;
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    // Whether a region still rejects times is looked at now and then.
+    private static readonly TimeSpan RejectionHolds = TimeSpan.FromHours(1);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
+
+    /// <summary>Lists a window in ascending order of its time.</summary>
+    /// <exception cref="ListingException">8x8's paging makes no progress.</exception>
+    public virtual async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(scan);
+        var cursor = scan.From;
+        var pageKey = FirstPage;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        while (true)
+        {
+            if (await TryGetAsync(scan, cursor, scan.To, pageKey, cancellationToken) is not { } page)
+            {
+                await foreach (var whole in ReadWholeAsync(scan, cancellationToken))
+                {
+                    yield return whole;
+                }
+
+                yield break;
+            }
+
+            var fresh = page.Objects.Where(record => !seen.Contains(record.Id)).ToList();
+            if (page.IsLastPage)
+            {
+                yield return new KeysetPage(fresh, ResumeFrom: null);
+                yield break;
+            }
+
+            if (page.Objects.Count == 0)
+            {
+                pageKey = Next(page, pageKey, scan);
+                continue;
+            }
+
+            if (!IsAscending(scan, page))
+            {
+                // Not in the order that was asked for: the last time of the page says nothing of what comes after it.
+                Log.NotSorted(logger, scan.Region, scan.Field);
+                await foreach (var more in ReadSpanAsync(scan, cursor, scan.To, seen, cancellationToken))
+                {
+                    yield return new KeysetPage(more, cursor);
+                }
+
+                yield return new KeysetPage([], ResumeFrom: null);
+                yield break;
+            }
+
+            var last = WholeSecond(page.Objects.Max(scan.TimeOf) ?? cursor);
+            if (last > WholeSecond(cursor))
+            {
+                cursor = last;
+                seen = page.Objects.Where(record => scan.TimeOf(record) >= last).Select(record => record.Id).ToHashSet(StringComparer.Ordinal);
+                yield return new KeysetPage(fresh, cursor);
+            }
+            else
+            {
+                var second = WholeSecond(cursor);
+                seen.UnionWith(page.Objects.Select(record => record.Id));
+                yield return new KeysetPage(fresh, cursor);
+                await foreach (var more in ReadSpanAsync(scan, second, second + Second, seen, cancellationToken))
+                {
+                    yield return new KeysetPage(more, cursor);
+                }
+
+                cursor = second + Second;
+                seen = new HashSet<string>(StringComparer.Ordinal);
+                if (cursor >= scan.To)
+                {
+                    yield return new KeysetPage([], ResumeFrom: null);
+                    yield break;
+                }
+
+                yield return new KeysetPage([], cursor);
+            }
+
+            pageKey = FirstPage;
+        }
+    }
+
+    private async IAsyncEnumerable<IReadOnlyList<StorageObject>> ReadSpanAsync(
+        KeysetScan scan,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        HashSet<string> seen,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Offsets can skip within the span too, when a record leaves it or the order of ties changes between two
+        // requests. Either shows: in a record that comes twice in a pass, or in two passes that do not hold the same.
+        HashSet<string>? before = null;
+        for (var pass = 0; pass < MostPasses; pass++)
+        {
+            var pageKey = FirstPage;
+            var pages = 0;
+            var isClean = true;
+            var held = new HashSet<string>(StringComparer.Ordinal);
+            while (true)
+            {
+                var page = await GetAsync(scan, from, to, pageKey, cancellationToken);
+                var fresh = page.Objects.Where(record => seen.Add(record.Id)).ToList();
+                isClean &= page.Objects.Count(record => held.Add(record.Id)) == page.Objects.Count;
+                pages++;
+                if (fresh.Count > 0)
+                {
+                    yield return fresh;
+                }
+
+                if (page.IsLastPage)
+                {
+                    break;
+                }
+
+                pageKey = Next(page, pageKey, scan);
+            }
+
+            if (pages == 1 || (isClean && before?.SetEquals(held) == true))
+            {
+                yield break;
+            }
+
+            before = held;
+        }
+    }
+
+    /// <summary>Lists a region whole and keeps what lies in the window.</summary>
+    private async IAsyncEnumerable<KeysetPage> ReadWholeAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        for (var pass = 0; pass < MostPasses; pass++)
+        {
+            var pageKey = FirstPage;
+            var news = 0;
+            while (true)
+            {
+                var page = await GetAsync(scan, scan.Filter, pageKey, cancellationToken);
+                var fresh = page.Objects.Where(record => Lies(scan, record) && seen.Add(record.Id)).ToList();
+                news += fresh.Count;
+                if (fresh.Count > 0)
+                {
+                    yield return new KeysetPage(fresh, scan.From);
+                }
+
+                var isPastEnd = page.Objects.Count > 0 && page.Objects.All(record => scan.TimeOf(record) >= scan.To);
+                if (page.IsLastPage || isPastEnd)
+                {
+                    break;
+                }
+
+                pageKey = Next(page, pageKey, scan);
+            }
+
+            if (pass > 0 && news == 0)
+            {
+                break;
+            }
+        }
+
+        yield return new KeysetPage([], ResumeFrom: null);
+    }
+
+    /// <summary>Whether a page comes in the order that was asked for, by the second.</summary>
+    private static bool IsAscending(KeysetScan scan, ObjectPage page)
+    {
+        DateTimeOffset? before = null;
+        foreach (var time in page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond))
+        {
+            if (time < before)
+            {
+                return false;
+            }
+
+            before = time;
+        }
+
+        return true;
+    }
+
+    // A record without the time is in every window: it must be in one.
+    private static bool Lies(KeysetScan scan, StorageObject record) =>
+        scan.TimeOf(record) is not { } time || (time >= WholeSecond(scan.From) && time < scan.To);
+
+    /// <summary>A page; <see langword="null"/> when the region rejects filters on times.</summary>
+    private async Task<ObjectPage?> TryGetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken)
+    {
+        if (_rejectedUntil.TryGetValue(scan.Region, out var until) && timeProvider.GetUtcNow() < until)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await GetAsync(scan, from, to, pageKey, cancellationToken);
+        }
+        catch (RequestFailedException exception) when (exception.Status is 400 or 500)
+        {
+            // The filter, or 8x8 as a whole? Without the times it must work, and with them fail again.
+            try
+            {
+                await GetAsync(scan, scan.Filter, FirstPage, cancellationToken);
+            }
+            catch (RequestFailedException)
+            {
+                throw exception;
+            }
+
+            try
+            {
+                return await GetAsync(scan, from, to, pageKey, cancellationToken);
+            }
+            catch (RequestFailedException again) when (again.Status == exception.Status)
+            {
+                _rejectedUntil[scan.Region] = timeProvider.GetUtcNow() + RejectionHolds;
+                Log.TimesRejected(logger, scan.Region, again.Status);
+                return null;
+            }
+        }
+    }
+
+    private Task<ObjectPage> GetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken) =>
+        GetAsync(scan, Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field, from), Fiql.LessThan(scan.Field, to)), pageKey, cancellationToken);
+
+    private async Task<ObjectPage> GetAsync(KeysetScan scan, string? filter, string pageKey, CancellationToken cancellationToken)
+    {
+        var page = await client.GetObjectsAsync(
+            scan.Region,
+            new ObjectQuery
+            {
+                Filter = filter,
+                PageKey = pageKey,
+                SortField = scan.Field,
+                SortDirection = SortDirection.Ascending,
+            },
+            cancellationToken);
+        if (page.Unreadable > 0)
+        {
+            Log.Unreadable(logger, page.Unreadable, scan.Region, scan.Field, scan.From, scan.To);
+        }
+
+        return page;
+    }
+
+    private static string Next(ObjectPage page, string pageKey, KeysetScan scan) =>
+        page.PageKey is { } next && next != pageKey
+            ? next
+            : throw new ListingException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
+
+    private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1230, Level = LogLevel.Warning, Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
+        public static partial void TimesRejected(ILogger logger, string region, int status);
+
+        [LoggerMessage(EventId = 1231, Level = LogLevel.Error, Message = "{Count} records that {Region} lists by {Field} from {From:O} to {To:O} have no id and cannot be archived. Report it to 8x8")]
+        public static partial void Unreadable(ILogger logger, int count, string region, string field, DateTimeOffset from, DateTimeOffset to);
+
+        [LoggerMessage(EventId = 1232, Level = LogLevel.Warning, Message = "{Region} does not sort by {Field} as it is asked to: the window is listed by offset until nothing new comes, which is slow. Report it to 8x8")]
+        public static partial void NotSorted(ILogger logger, string region, string field);
+    }
+}

@@ -1,0 +1,67 @@
+using Archiving.Model;
+using Azure;
+
+namespace Archiving.Source;
+
+/// <summary>Tells failures of 8x8 that concern everything from those of one request.</summary>
+internal static class SourceFailure
+{
+    /// <summary>8x8's answer behind an exception; <see langword="null"/> when it is no failed request.</summary>
+    public static RequestFailedException? Answer(Exception exception) => exception switch
+    {
+        RequestFailedException failed => failed,
+        AggregateException { InnerExceptions: [.., var last] } => Answer(last),
+        _ => null,
+    };
+
+    /// <summary>Describes a failure that every other request would meet as well: no connection, a refused token, too many requests.</summary>
+    public static OutageException? AsOutage(Exception exception) => exception switch
+    {
+        OutageException outage => outage,
+
+        // The token could not be replaced before a retry.
+        AggregateException { InnerExceptions: [.., OutageException outage] } => outage,
+        _ => Answer(exception) switch
+        {
+            { Status: 0 } unreachable => new OutageException(
+                Condition.Source,
+                "8x8 does not answer. Check the network and EightByEight__BaseUrl, and https://status.8x8.com.",
+                unreachable),
+            { Status: 401 } refused => new OutageException(
+                Condition.Credentials,
+                "8x8 refuses the access token (401). A new API key, or a change of its products, takes some minutes to work; if this lasts, check in Admin Console that the API app has the product Call recordings & Storage.",
+                refused),
+            { Status: 429 } throttled => new OutageException(
+                Condition.Source,
+                "8x8 asks to slow down (429). Nothing to do unless it lasts; then set EightByEight__MaxRequestsPerSecond.",
+                throttled),
+            _ => null,
+        },
+    };
+
+    /// <summary>Describes a failure of a call that is about no object in particular, such as a search: any error is one of the whole.</summary>
+    public static OutageException? OfAccount(Exception exception) => AsOutage(exception) ?? Answer(exception) switch
+    {
+        { Status: 403 } forbidden => new OutageException(
+            Condition.Credentials,
+            "8x8 does not let this API key search (403). Give its user the role Storage API, and its app the product Call recordings & Storage.",
+            forbidden),
+        _ => AsFailing(exception),
+    };
+
+    /// <summary>Describes a failure to tell the account's regions: any other answer is that of a wrong address or of a wrong region.</summary>
+    public static OutageException? OfRegions(Exception exception, string discoveryRegion) => OfAccount(exception) ?? (Answer(exception) is { } answer
+        ? new OutageException(
+            Condition.Source,
+            $"8x8 does not tell the account's regions when it is asked at {discoveryRegion} ({answer.Status}). Check EightByEight__DiscoveryRegion and EightByEight__BaseUrl, or name the regions in EightByEight__Regions.",
+            answer)
+        : null);
+
+    /// <summary>Describes an error of 8x8's own, which may be one of the whole or of one object.</summary>
+    public static OutageException? AsFailing(Exception exception) => Answer(exception) is { Status: >= 500 } failing
+        ? new OutageException(
+            Condition.Source,
+            $"8x8 answers with an error ({failing.Status}). Nothing to do unless it lasts; see https://status.8x8.com.",
+            failing)
+        : null;
+}

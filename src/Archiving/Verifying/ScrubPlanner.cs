@@ -1,0 +1,115 @@
+using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Queues;
+using Archiving.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Verifying;
+
+/// <summary>A night's share.</summary>
+/// <param name="Archived">How many objects the archive holds.</param>
+/// <param name="Queued">How many of them are read again tonight.</param>
+public sealed record ScrubPlan(long Archived, long Queued);
+
+/// <summary>
+/// Picks the objects to read again: each night the share that makes everything come up within <c>Verify__Days</c>,
+/// those first that were not read for longest, and all that are overdue. Goes through the ledger twice and holds
+/// nothing of it.
+/// </summary>
+public sealed partial class ScrubPlanner(ObjectLedger ledger, WorkQueues queues, SharedConditions conditions, ArchiverOptions options, TimeProvider timeProvider, ILogger<ScrubPlanner> logger)
+{
+    private const int SendsAtOnce = 16;
+
+    private static readonly string[] Columns =
+    [
+        nameof(LedgerEntry.State), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime),
+        nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Damaged),
+    ];
+
+    /// <summary>Queues the night's share.</summary>
+    public async Task<ScrubPlan> PlanAsync(CancellationToken cancellationToken)
+    {
+        var perHour = new SortedDictionary<long, long>();
+        var archived = 0L;
+        var damaged = 0L;
+        await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
+        {
+            damaged += entry.Damaged is null ? 0 : 1;
+            if (IsHeld(entry))
+            {
+                archived++;
+                var hour = Hour(LastRead(entry));
+                perHour[hour] = perHour.GetValueOrDefault(hour) + 1;
+            }
+        }
+
+        if (damaged == 0)
+        {
+            await conditions.ClearAsync(Condition.Integrity, cancellationToken);
+        }
+
+        var share = (archived + options.Verify.Days - 1) / options.Verify.Days;
+        var overdue = Hour(timeProvider.GetUtcNow() - TimeSpan.FromDays(options.Verify.Days));
+        var (lastHour, ofLastHour) = Cut(perHour, share, overdue);
+        var queued = 0L;
+        var chunk = new List<Task>(SendsAtOnce);
+        await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
+        {
+            if (!IsHeld(entry) || Hour(LastRead(entry)) is var hour && (hour > lastHour || (hour == lastHour && ofLastHour-- <= 0)))
+            {
+                continue;
+            }
+
+            queued++;
+            var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime };
+            chunk.Add(queues.SendAsync(QueueNames.VerifyObjects, message, TimeSpan.Zero, cancellationToken));
+            if (chunk.Count == SendsAtOnce)
+            {
+                await Task.WhenAll(chunk);
+                chunk.Clear();
+            }
+        }
+
+        await Task.WhenAll(chunk);
+        Log.Planned(logger, queued, archived);
+        return new ScrubPlan(archived, queued);
+    }
+
+    /// <summary>The last hour of reading that comes up tonight, and how many of it.</summary>
+    private static (long Hour, long Count) Cut(SortedDictionary<long, long> perHour, long share, long overdue)
+    {
+        var (hour, count) = (long.MinValue, 0L);
+        foreach (var (next, number) in perHour)
+        {
+            if (next < overdue)
+            {
+                (hour, count) = (next, number);
+            }
+            else if (share > 0)
+            {
+                (hour, count) = (next, Math.Min(number, share));
+            }
+            else
+            {
+                break;
+            }
+
+            share -= number;
+        }
+
+        return (hour, count);
+    }
+
+    private static bool IsHeld(LedgerEntry entry) => entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged);
+
+    private static DateTimeOffset LastRead(LedgerEntry entry) => entry.VerifiedAt ?? entry.ArchivedAt ?? DateTimeOffset.MinValue;
+
+    private static long Hour(DateTimeOffset time) => time.UtcTicks / TimeSpan.TicksPerHour;
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1710, Level = LogLevel.Information, Message = "Reads {Queued} of {Archived} archived objects again tonight")]
+        public static partial void Planned(ILogger logger, long queued, long archived);
+    }
+}

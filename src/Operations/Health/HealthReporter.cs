@@ -1,0 +1,155 @@
+using Archiving.Archive;
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Queues;
+using Archiving.Settings;
+using Archiving.Source;
+using EightByEight;
+
+namespace Operations.Health;
+
+/// <summary>One thing that was looked at.</summary>
+/// <param name="Name">What.</param>
+/// <param name="Status"><c>Healthy</c> or <c>Unhealthy</c>.</param>
+/// <param name="Message">Cause and remedy; nothing of the tenant.</param>
+public sealed record HealthCheck(string Name, string Status, string? Message);
+
+/// <summary>The whole.</summary>
+/// <param name="Status"><c>Healthy</c> or <c>Unhealthy</c>.</param>
+/// <param name="Checks">What is in trouble; <see langword="null"/> when nothing is.</param>
+public sealed record HealthReport(string Status, IReadOnlyList<HealthCheck>? Checks);
+
+/// <summary>
+/// Looks at everything that archiving needs: credentials, vault, 8x8, archive, queues. Looks at most every few seconds,
+/// because health is open to everybody, and gives each look ten seconds.
+/// </summary>
+public sealed class HealthReporter(
+    AccessTokens tokens,
+    ITokenStore tokenStore,
+    CloudStorageClient client,
+    ArchiveStore archive,
+    WorkQueues queues,
+    HealthBoard board,
+    SharedConditions shared,
+    ArchiverOptions options,
+    TimeProvider timeProvider) : IDisposable
+{
+    /// <summary>The status of a thing that works.</summary>
+    public const string Healthy = "Healthy";
+
+    /// <summary>The status of a thing that does not.</summary>
+    public const string Unhealthy = "Unhealthy";
+
+    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private readonly SemaphoreSlim _oneAtATime = new(1, 1);
+    private (HealthReport Report, DateTimeOffset At)? _last;
+
+    /// <summary>Looks, or tells what the last look found when it is fresh.</summary>
+    public async Task<HealthReport> CheckAsync(CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            var now = timeProvider.GetUtcNow();
+            if (_last is var (report, at) && now - at < GoodFor && now >= at)
+            {
+                return report;
+            }
+
+            report = await LookAsync(cancellationToken);
+            _last = (report, timeProvider.GetUtcNow());
+            return report;
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task<HealthReport> LookAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<Condition, string> told = new Dictionary<Condition, string>();
+        await Task.WhenAll(
+            TryAsync(Condition.Vault, async token => await tokenStore.ReadTokenAsync(token), cancellationToken),
+            TryAsync(Condition.Archive, archive.ProbeAsync, cancellationToken),
+            TryAsync(
+                Condition.Runtime,
+                async token =>
+                {
+                    await queues.CountAsync(token);
+                    told = await shared.ReadAsync(token);
+                },
+                cancellationToken),
+            LookAtSourceAsync(cancellationToken));
+        var own = board.Troubles;
+        var checks = own.Where(trouble => trouble.Key is not (Condition.Restore or Condition.Purge or Condition.Integrity))
+            .Concat(told.Where(trouble => Matters(trouble.Key)))
+            .OrderBy(trouble => trouble.Key)
+            .Select(trouble => new HealthCheck(trouble.Key.ToString(), Unhealthy, trouble.Value))
+            .ToList();
+        return checks.Count == 0 ? new HealthReport(Healthy, Checks: null) : new HealthReport(Unhealthy, checks);
+    }
+
+    /// <summary>What was switched off after it met with trouble cannot end that trouble by working.</summary>
+    private bool Matters(Condition condition) => condition switch
+    {
+        Condition.Restore => options.EightByEight.IncludeArchived,
+        Condition.Purge => options.Purge.Enabled,
+        _ => true,
+    };
+
+    private async Task LookAtSourceAsync(CancellationToken cancellationToken)
+    {
+        var hasToken = await TryAsync(Condition.Credentials, async token => await tokens.GetTokenAsync(token), cancellationToken, clears: false);
+        if (!hasToken)
+        {
+            return;
+        }
+
+        await TryAsync(
+            Condition.Source,
+            async token =>
+            {
+                try
+                {
+                    await client.GetRegionsAsync(options.EightByEight.DiscoveryRegion, token);
+                    board.Clear(Condition.Credentials);
+                }
+                catch (Exception exception) when (SourceFailure.OfRegions(exception, options.EightByEight.DiscoveryRegion) is { } outage)
+                {
+                    throw outage;
+                }
+            },
+            cancellationToken);
+    }
+
+    private async Task<bool> TryAsync(Condition condition, Func<CancellationToken, Task> look, CancellationToken cancellationToken, bool clears = true)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        try
+        {
+            await look(patience.Token);
+            if (clears)
+            {
+                board.Clear(condition);
+            }
+
+            return true;
+        }
+        catch (OutageException outage)
+        {
+            board.Report(outage);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            board.Report(new OutageException(condition, $"{condition} did not answer within {Patience.TotalSeconds:0} seconds. Check the network between the app and it."));
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,25 @@
+using Microsoft.Extensions.DependencyInjection;
+using Operations.Failures;
+using Operations.Health;
+using Operations.Objects;
+using Operations.Plan;
+using Operations.Search;
+using Operations.Status;
+
+namespace Operations;
+
+/// <summary>Registers what people look at and steer.</summary>
+public static class OperationsServiceCollectionExtensions
+{
+    /// <summary>Registers status, search, objects, failures, health and plan, on top of the pipeline.</summary>
+    public static IServiceCollection AddOperations(this IServiceCollection services) => services
+        .AddSingleton<StatusGauges>()
+        .AddSingleton<StatusReader>()
+        .AddSingleton<StatusHistory>()
+        .AddSingleton<ObjectSearch>()
+        .AddSingleton<ContentLinks>()
+        .AddSingleton<ObjectContents>()
+        .AddSingleton<FailureRedriver>()
+        .AddSingleton<HealthReporter>()
+        .AddSingleton<Checkup>();
+}

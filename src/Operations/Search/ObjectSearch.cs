@@ -1,0 +1,224 @@
+using Archiving.Ledger;
+using Archiving.Model;
+
+namespace Operations.Search;
+
+/// <summary>A page of what was found.</summary>
+/// <param name="Entries">The rows, newest first.</param>
+/// <param name="Next">Where the next page begins; <see langword="null"/> on the last.</param>
+public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPosition? Next);
+
+/// <summary>
+/// Finds objects in the ledger, newest first, without reading all of it. The counts of days tell which partitions can
+/// hold what is meant; these are read from the newest day on, few at a time, and a day too busy to be read at once in
+/// slices of time. A request does a bounded amount of work and then says where to go on, even with a page that is not
+/// full.
+/// </summary>
+public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, TimeProvider timeProvider)
+{
+    /// <summary>The most rows of a page.</summary>
+    public const int MostRows = 200;
+
+    // A stretch is read at once and sorted in memory.
+    private const int RowsOfStretch = 1000;
+    private const int PartitionsOfStretch = 16;
+    private const int MostRowsAtOnce = 2000;
+    private const int FewRows = 100;
+    private const int Widening = 4;
+    private static readonly TimeSpan NarrowestSlice = TimeSpan.FromSeconds(2);
+
+    private static readonly string[] Columns =
+    [
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type), nameof(LedgerEntry.State),
+        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Bytes), nameof(LedgerEntry.ObjectName),
+        nameof(LedgerEntry.MimeType), nameof(LedgerEntry.Blob), nameof(LedgerEntry.LastError), nameof(LedgerEntry.Attempts), nameof(LedgerEntry.ArchivedAt),
+        nameof(LedgerEntry.CallId), nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Verification), nameof(LedgerEntry.Md5), nameof(LedgerEntry.Sha256),
+        nameof(LedgerEntry.RestoreRequestedAt),
+    ];
+
+    private static readonly string[] ColumnsWithText = [.. Columns, nameof(LedgerEntry.Search)];
+
+    /// <summary>Finds a page.</summary>
+    /// <param name="filter">What is looked for.</param>
+    /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<SearchPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
+        var request = new Request(filter, filter.Text is null ? null : SearchText.Term(filter.Text), after, limit, new Effort(timeProvider));
+        await foreach (var stretch in ReadStretchesAsync(request, cancellationToken))
+        {
+            if (request.IsDone)
+            {
+                return new SearchPage(request.Found, new SearchPosition(stretch.End));
+            }
+
+            if (await SearchAsync(stretch, request, cancellationToken) is { } next)
+            {
+                return new SearchPage(request.Found, next);
+            }
+        }
+
+        return new SearchPage(request.Found, Next: null);
+    }
+
+    /// <summary>Searches a stretch.</summary>
+    /// <returns>Where to go on; <see langword="null"/> when all of the stretch was searched.</returns>
+    private async Task<SearchPosition?> SearchAsync(Stretch stretch, Request request, CancellationToken cancellationToken)
+    {
+        var start = Later(stretch.Start, request.Filter.From);
+        var end = Earlier(Earlier(stretch.End, request.Filter.To), request.After?.End);
+        var width = end - start;
+        if (stretch.Count > MostRowsAtOnce)
+        {
+            width *= (double)RowsOfStretch / stretch.Count;
+        }
+
+        DateTimeOffset? dense = null;
+        while (end > start)
+        {
+            var begin = end - width > start ? Later(start, WholeSecond(end - width)) : start;
+            begin = dense < end ? Later(begin, dense) : begin;
+            var slice = await ReadAsync(stretch, begin, end, request, cancellationToken);
+            if (slice.Dense is not null)
+            {
+                dense = slice.Dense;
+                width = (end - begin) / 2;
+                continue;
+            }
+
+            slice.Rows.Sort(SearchPosition.Compare);
+            request.Found.AddRange(slice.Rows);
+            if (request.Found.Count > request.Limit)
+            {
+                request.Found.RemoveRange(request.Limit, request.Found.Count - request.Limit);
+                return SearchPosition.Of(request.Found[^1]);
+            }
+
+            end = begin;
+            if (end > start && request.IsDone)
+            {
+                return new SearchPosition(end);
+            }
+
+            width = slice.Read < FewRows ? width * Widening : (slice.Newest - begin) * ((double)RowsOfStretch / slice.Read);
+            width = width > NarrowestSlice ? width : NarrowestSlice;
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads what a stretch holds of a slice of time; gives up when that is too much and a narrower slice can help.</summary>
+    private async Task<Slice> ReadAsync(Stretch stretch, DateTimeOffset begin, DateTimeOffset end, Request request, CancellationToken cancellationToken)
+    {
+        var parts = await Task.WhenAll(stretch.Days
+            .Where(day => day.Day < end && day.Day.AddDays(1) > begin)
+            .Select(day => ReadAsync(day, begin, end, request, cancellationToken)));
+        return new Slice([.. parts.SelectMany(part => part.Rows)], parts.Sum(part => part.Read), parts.Select(part => part.Newest).DefaultIfEmpty(begin).Max(), parts.Max(part => part.Dense));
+    }
+
+    private async Task<Slice> ReadAsync(LedgerDay day, DateTimeOffset begin, DateTimeOffset end, Request request, CancellationToken cancellationToken)
+    {
+        var rows = new List<LedgerEntry>();
+        var times = new List<DateTimeOffset>();
+        var isNarrowest = end - begin <= NarrowestSlice;
+        DateTimeOffset? dense = null;
+        request.Effort.AddQuery();
+        await foreach (var entry in ledger.SearchAsync(request.Filter.ToQuery(day.Partition, begin, end), request.Term is null ? Columns : ColumnsWithText, cancellationToken))
+        {
+            if (times.Count == MostRowsAtOnce && !isNarrowest)
+            {
+                // Rows come in the order of their ids, which as a rule says nothing of their times: these are a sample.
+                times.Sort();
+                dense = WholeSecond(times[times.Count * 3 / 4]);
+                break;
+            }
+
+            times.Add(entry.CreatedTime);
+            if (request.Term?.IsIn(entry) != false && request.After?.IsBefore(entry) != false)
+            {
+                rows.Add(entry);
+            }
+        }
+
+        request.Effort.AddRows(times.Count);
+        return new Slice(rows, times.Count, times.Count > 0 ? times.Max() : begin, dense);
+    }
+
+    /// <summary>The days that can hold what is meant, newest first, put together as far as they can be read at once.</summary>
+    private async IAsyncEnumerable<Stretch> ReadStretchesAsync(Request request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        // Without a text every row is shown, and there is no need for more than fill the page.
+        var wanted = request.Term is null ? request.Limit + 1 : RowsOfStretch;
+        var days = new List<LedgerDay>();
+        var count = 0L;
+        var filter = request.Filter;
+        DateTimeOffset? to = request.After is { } after ? Earlier(after.End, filter.To) : filter.To;
+        var known = await summaries.ReadDaysAsync(filter.Region, filter.From, to, cancellationToken);
+        foreach (var day in known.Where(day => filter.CountIn(day) > 0).OrderByDescending(day => day.Day))
+        {
+            if (days.Count > 0 && days[^1].Day != day.Day && (count >= wanted || days.Count >= PartitionsOfStretch))
+            {
+                yield return new Stretch(days, count);
+                days = [];
+                count = 0;
+            }
+
+            days.Add(day);
+            count += filter.CountIn(day);
+        }
+
+        if (days.Count > 0)
+        {
+            yield return new Stretch(days, count);
+        }
+    }
+
+    private static DateTimeOffset Later(DateTimeOffset time, DateTimeOffset? other) => other > time ? other.Value : time;
+
+    private static DateTimeOffset Earlier(DateTimeOffset time, DateTimeOffset? other) => other < time ? other.Value : time;
+
+    private static DateTimeOffset WholeSecond(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond));
+
+    private sealed record Request(SearchFilter Filter, SearchTerm? Term, SearchPosition? After, int Limit, Effort Effort)
+    {
+        public List<LedgerEntry> Found { get; } = [];
+
+        public bool IsDone => Found.Count >= Limit || Effort.IsSpent;
+    }
+
+    private sealed record Stretch(IReadOnlyList<LedgerDay> Days, long Count)
+    {
+        public DateTimeOffset Start => Days[^1].Day;
+
+        public DateTimeOffset End => Days[0].Day.AddDays(1);
+    }
+
+    /// <param name="Rows">The rows that are meant.</param>
+    /// <param name="Read">How many were read.</param>
+    /// <param name="Newest">When the newest of those was made.</param>
+    /// <param name="Dense">Of a slice that was too wide: about a quarter of its rows were made later. <see langword="null"/> when it was not too wide.</param>
+    private sealed record Slice(List<LedgerEntry> Rows, int Read, DateTimeOffset Newest, DateTimeOffset? Dense);
+
+    /// <summary>What a request has cost so far.</summary>
+    private sealed class Effort(TimeProvider timeProvider)
+    {
+        private const int MostRowsRead = 10_000;
+        private const int MostQueries = 256;
+        private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+        private readonly long _started = timeProvider.GetTimestamp();
+        private long _rows;
+        private int _queries;
+
+        /// <summary>Whether it is time to answer. Never before something was read, so that every request gets on.</summary>
+        public bool IsSpent => _queries > 0 && (_rows >= MostRowsRead || _queries >= MostQueries || timeProvider.GetElapsedTime(_started) >= Longest);
+
+        public void AddQuery() => Interlocked.Increment(ref _queries);
+
+        public void AddRows(int count) => Interlocked.Add(ref _rows, count);
+    }
+}

@@ -1,0 +1,61 @@
+using Archiving.Ledger;
+using Archiving.Model;
+using Azure.Data.Tables;
+
+namespace Operations.Search;
+
+/// <summary>What is looked for. What is <see langword="null"/> does not matter.</summary>
+public sealed record SearchFilter
+{
+    /// <summary>Made at this time or later.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>Made before this time.</summary>
+    public DateTimeOffset? To { get; init; }
+
+    /// <summary>In this region.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>Of this type.</summary>
+    public string? Type { get; init; }
+
+    /// <summary>In this state.</summary>
+    public LedgerState? State { get; init; }
+
+    /// <summary>With this in its name, its user, its tags or its ids.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>Of this call: by its tags, by its bucket, or the object of this id itself.</summary>
+    public string? Call { get; init; }
+
+    /// <summary>About how many objects of a day can be meant; 0 only when there is none for sure.</summary>
+    internal long CountIn(LedgerDay day)
+    {
+        var count = day.Types
+            .Where(type => Type is null || type.Key == Type)
+            .Sum(type => State is { } state ? type.Value.States.GetValueOrDefault(state.ToString()) : type.Value.States.Values.Sum());
+        return day.IsFresh ? count : Math.Max(count, 1);
+    }
+
+    /// <summary>The part of it that Table Storage can decide, for one partition and span.</summary>
+    internal string ToQuery(string partition, DateTimeOffset from, DateTimeOffset to)
+    {
+        var query = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and CreatedTime ge {from} and CreatedTime lt {to}");
+        if (Type is not null)
+        {
+            query += TableClient.CreateQueryFilter($" and Type eq {Type}");
+        }
+
+        if (State is { } state)
+        {
+            query += TableClient.CreateQueryFilter($" and State eq {state.ToString()}");
+        }
+
+        if (Call is not null)
+        {
+            query += TableClient.CreateQueryFilter($" and (CallId eq {Call} or BucketId eq {Call} or RowKey eq {ObjectNames.Encode(Call)})");
+        }
+
+        return query;
+    }
+}

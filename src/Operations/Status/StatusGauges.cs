@@ -1,0 +1,79 @@
+using System.Diagnostics.Metrics;
+using Archiving.Telemetry;
+
+namespace Operations.Status;
+
+/// <summary>
+/// Where everything stands, as gauges. Somebody else takes the sample; the gauges show the last one for a quarter of an
+/// hour. In Azure the timer that samples moves from instance to instance, and the one that it left must not go on
+/// showing what was.
+/// </summary>
+public sealed class StatusGauges
+{
+    private static readonly TimeSpan ShownFor = TimeSpan.FromMinutes(15);
+    private readonly TimeProvider _timeProvider;
+    private volatile Sample? _sample;
+
+    /// <summary>Creates the instruments. They show nothing before the first sample.</summary>
+    public StatusGauges(IMeterFactory meters, TimeProvider timeProvider)
+    {
+        ArgumentNullException.ThrowIfNull(meters);
+        _timeProvider = timeProvider;
+        var meter = meters.Create(Spans.SourceName);
+        meter.CreateObservableGauge("archiving.status.backlog", () => Show<long>(sample => new(sample.Backlog)), "{object}", "Objects that are queued or being restored.");
+        meter.CreateObservableGauge("archiving.status.at_risk", () => Show<long>(sample => new(sample.AtRisk)), "{object}", "Objects that are not archived and that 8x8 deletes within seven days.");
+        meter.CreateObservableGauge("archiving.status.failed", () => Show<long>(sample => new(sample.Failed)), "{object}", "Objects that failed for good and were not tried anew.");
+        meter.CreateObservableGauge("archiving.status.oldest_unarchived.age", () => Show<double>(sample => new(sample.OldestAge.TotalSeconds)), "s", "Age of the oldest object that is not archived; 0 when there is none.");
+        meter.CreateObservableGauge("archiving.status.oldest_unarchived.retention_share", () => Show<double>(sample => new(sample.OldestShare)), "1", "How much of its retention at 8x8 the oldest object that is not archived has used up; 0 when there is none.");
+        meter.CreateObservableGauge("archiving.status.token.remaining", () => Show<double>(sample => new(sample.TokenRemaining.TotalSeconds)), "s", "How long the access token is good for; 0 when there is none.");
+        meter.CreateObservableGauge("archiving.status.listing.age", ShowListings, "s", "Time since a listing was last completed; since the first began, when none was.");
+    }
+
+    /// <summary>Takes in a sample, from which on the gauges show it.</summary>
+    /// <param name="backlog">How many objects are queued or being restored.</param>
+    /// <param name="atRisk">How many are not archived and are deleted by 8x8 within seven days.</param>
+    /// <param name="failed">How many have failed.</param>
+    /// <param name="oldestAge">Age of the oldest object that is not archived, failed ones included; <see langword="null"/> when there is none.</param>
+    /// <param name="oldestShare">Its age over the retention of its type: 1 is when 8x8 deletes it; <see langword="null"/> when there is none.</param>
+    /// <param name="tokenRemaining">How long the access token is good for, negative when it has expired; <see langword="null"/> when there is none.</param>
+    /// <param name="sinceListed">By region, the time since a listing was last completed; since the first began, when none was.</param>
+    public void Record(
+        long backlog,
+        long atRisk,
+        long failed,
+        TimeSpan? oldestAge,
+        double? oldestShare,
+        TimeSpan? tokenRemaining,
+        IReadOnlyDictionary<string, TimeSpan> sinceListed)
+    {
+        ArgumentNullException.ThrowIfNull(sinceListed);
+        _sample = new Sample(
+            _timeProvider.GetUtcNow(),
+            backlog,
+            atRisk,
+            failed,
+            oldestAge ?? TimeSpan.Zero,
+            oldestShare ?? 0,
+            tokenRemaining ?? TimeSpan.Zero,
+            [.. sinceListed]);
+    }
+
+    private Measurement<T>[] Show<T>(Func<Sample, Measurement<T>> read)
+        where T : struct =>
+        Present() is { } sample ? [read(sample)] : [];
+
+    private IEnumerable<Measurement<double>> ShowListings() =>
+        Present()?.SinceListed.Select(region => new Measurement<double>(region.Value.TotalSeconds, new KeyValuePair<string, object?>(Tags.Region, region.Key))) ?? [];
+
+    private Sample? Present() => _sample is { } sample && (_timeProvider.GetUtcNow() - sample.At).Duration() < ShownFor ? sample : null;
+
+    private sealed record Sample(
+        DateTimeOffset At,
+        long Backlog,
+        long AtRisk,
+        long Failed,
+        TimeSpan OldestAge,
+        double OldestShare,
+        TimeSpan TokenRemaining,
+        IReadOnlyList<KeyValuePair<string, TimeSpan>> SinceListed);
+}

@@ -1,0 +1,109 @@
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Queues;
+using Archiving.Settings;
+using Archiving.Source;
+
+namespace Operations.Status;
+
+/// <summary>Tells where everything stands, from the summaries of the ledger.</summary>
+public sealed class StatusReader(
+    DaySummaries summaries,
+    ListingStore listings,
+    WorkQueues queues,
+    ITokenStore tokenStore,
+    AccessTokens tokens,
+    HealthBoard health,
+    ArchiverOptions options,
+    TimeProvider timeProvider)
+{
+    /// <summary>Reads it.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
+    {
+        var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
+        var watermarks = (await listings.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft)
+            .ToDictionary(row => row.Region, row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince }, StringComparer.Ordinal);
+        var queueCounts = await queues.CountAsync(cancellationToken);
+        var token = await ReadTokenAsync(cancellationToken);
+        var objects = Enum.GetNames<LedgerState>().ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
+        var byType = new SortedDictionary<string, IReadOnlyDictionary<string, long>>(StringComparer.Ordinal);
+        var types = days.SelectMany(day => day.Types).ToList();
+        foreach (var type in types.GroupBy(type => type.Key, StringComparer.Ordinal))
+        {
+            var states = type.SelectMany(summary => summary.Value.States).GroupBy(state => state.Key, StringComparer.Ordinal)
+                .ToDictionary(state => state.Key, state => state.Sum(count => count.Value), StringComparer.Ordinal);
+            byType[type.Key] = states;
+            foreach (var (state, count) in states)
+            {
+                objects[state] = objects.GetValueOrDefault(state) + count;
+            }
+        }
+
+        var now = timeProvider.GetUtcNow();
+        var risks = FindRisks(days, now);
+        var oldest = days.SelectMany(day => day.Types, (day, type) => (day.Region, Type: type.Key, Summary: type.Value))
+            .Where(type => type.Summary.OldestCreatedTime is not null)
+            .OrderBy(type => type.Summary.OldestCreatedTime)
+            .FirstOrDefault();
+        var oldestUnarchived = oldest.Summary is { OldestId: { } id, OldestCreatedTime: { } created }
+            ? new UnarchivedObject(id, oldest.Region, created, options.Retention.DeletedOn(oldest.Type, created))
+            : null;
+        var waiting = objects[nameof(LedgerState.Queued)] + objects[nameof(LedgerState.Restoring)];
+        return new StatusReport(
+            VerdictWriter.Write(objects, waiting, oldestUnarchived, risks, watermarks, now),
+            objects,
+            byType,
+            types.Sum(type => type.Value.Bytes),
+            waiting,
+            queueCounts,
+            token,
+            watermarks,
+            oldestUnarchived,
+            risks.Sum(risk => risk.Count),
+            risks);
+    }
+
+    /// <summary>A vault that does not answer must not hide where everything else stands, nor silence who watches it.</summary>
+    private async Task<TokenStatus> ReadTokenAsync(CancellationToken cancellationToken)
+    {
+        if (tokens.ExpiresOn is { } held && held > timeProvider.GetUtcNow())
+        {
+            return new TokenStatus(held);
+        }
+
+        try
+        {
+            return new TokenStatus((await tokenStore.ReadTokenAsync(cancellationToken))?.ExpiresOn);
+        }
+        catch (OutageException outage) when (outage.Condition == Condition.Vault)
+        {
+            health.Report(outage);
+            return new TokenStatus(ExpiresOn: null);
+        }
+    }
+
+    private List<Risk> FindRisks(IReadOnlyList<DaySummary> days, DateTimeOffset now)
+    {
+        var risks = new Dictionary<(string Region, string Type), Risk>();
+        foreach (var (day, type, summary) in days.SelectMany(day => day.Types, (day, type) => (day, type.Key, type.Value)))
+        {
+            foreach (var (hour, count) in summary.Unarchived)
+            {
+                // By the hour's beginning: an object may be called at risk up to an hour early, never late.
+                var deletedOn = options.Retention.DeletedOn(type, day.Day.AddHours(hour));
+                if (deletedOn > now + RetentionOptions.AtRisk)
+                {
+                    continue;
+                }
+
+                var risk = risks.GetValueOrDefault((day.Region, type)) ?? new Risk(day.Region, type, 0, deletedOn);
+                risks[(day.Region, type)] = risk with { Count = risk.Count + count, DeletedBy8x8On = deletedOn < risk.DeletedBy8x8On ? deletedOn : risk.DeletedBy8x8On };
+            }
+        }
+
+        return [.. risks.Values.OrderBy(risk => risk.DeletedBy8x8On).ThenBy(risk => risk.Region, StringComparer.Ordinal).ThenBy(risk => risk.Type, StringComparer.Ordinal)];
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using Archiving.Model;
+
+namespace Operations.Status;
+
+/// <summary>Says in a sentence or two whether anything needs a person.</summary>
+internal static class VerdictWriter
+{
+    // A listing may be scheduled once a day, and one may fail.
+    private static readonly TimeSpan LongUnlisted = TimeSpan.FromDays(2);
+
+    public static Verdict Write(
+        IReadOnlyDictionary<string, long> objects,
+        long waiting,
+        UnarchivedObject? oldest,
+        IReadOnlyList<Risk> risks,
+        IReadOnlyDictionary<string, ListingStatus> listings,
+        DateTimeOffset now)
+    {
+        var unlisted = listings.Where(listing => listing.Value.Age(now) > LongUnlisted).OrderByDescending(listing => listing.Value.Age(now)).ToList();
+        var archived = objects[nameof(LedgerState.Archived)] + objects[nameof(LedgerState.Purged)];
+        var failed = objects[nameof(LedgerState.Failed)];
+        var atRisk = risks.Sum(risk => risk.Count);
+        if (archived + failed + waiting == 0)
+        {
+            var isListed = unlisted.Count == 0 && listings.Values.Any(listing => listing.LastCompleted is not null);
+            return new Verdict(isListed, isListed ? "8x8 has nothing to archive. Nothing at risk." : unlisted.Count > 0 ? Unlisted() : "Nothing has been listed yet.");
+        }
+
+        var sentences = new List<string>
+        {
+            failed + waiting == 0 ? $"All {Count(archived)} {(unlisted.Count > 0 ? "known " : "")}recordings safe." : $"{Count(archived)} of {Count(archived + failed + waiting)} recordings safe.",
+        };
+        if (failed > 0)
+        {
+            sentences.Add($"{Count(failed)} failed.");
+        }
+
+        if (waiting > 0)
+        {
+            sentences.Add($"{Count(waiting)} on the way.");
+        }
+
+        if (oldest is not null)
+        {
+            sentences.Add($"Oldest not archived: {Age(now - oldest.CreatedTime)}.");
+        }
+
+        if (unlisted.Count > 0)
+        {
+            sentences.Add(Unlisted());
+        }
+
+        if (atRisk > 0)
+        {
+            sentences.Add(risks[0].DeletedBy8x8On <= now
+                ? $"{Count(atRisk)} at risk: 8x8 may have deleted the first already."
+                : $"{Count(atRisk)} at risk: 8x8 deletes the first in {Age(risks[0].DeletedBy8x8On - now)}.");
+        }
+        else if (unlisted.Count == 0)
+        {
+            sentences.Add("Nothing at risk.");
+        }
+
+        return new Verdict(failed + atRisk + unlisted.Count == 0, string.Join(' ', sentences));
+
+        string Unlisted() => $"{string.Join(", ", unlisted.Select(listing => listing.Key))} not listed for {Age(unlisted[0].Value.Age(now)!.Value)}: newer recordings are not known.";
+    }
+
+    internal static string Age(TimeSpan age) => age switch
+    {
+        { TotalMinutes: < 1 } => "less than a minute",
+        { TotalHours: < 1 } => Unit((int)age.TotalMinutes, "minute"),
+        { TotalDays: < 2 } => Unit((int)age.TotalHours, "hour"),
+        _ => Unit((int)age.TotalDays, "day"),
+    };
+
+    private static string Unit(int number, string unit) => string.Create(CultureInfo.InvariantCulture, $"{number} {unit}{(number == 1 ? "" : "s")}");
+
+    private static string Count(long count) => count.ToString("N0", CultureInfo.InvariantCulture);
+}
