@@ -70,6 +70,7 @@ internal static class TelemetryExport
         builder.Logging
             .AddFilter<OpenTelemetryLoggerProvider>(category: null, LogLevel.Warning)
             .AddFilter<OpenTelemetryLoggerProvider>("Archiving", LogLevel.Information)
+            .AddFilter<OpenTelemetryLoggerProvider>("Operations", LogLevel.Information)
             .AddFilter<OpenTelemetryLoggerProvider>("Functions", LogLevel.Information)
             .AddFilter<OpenTelemetryLoggerProvider>("Azure", LogLevel.Error);
     }

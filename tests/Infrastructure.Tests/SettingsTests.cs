@@ -45,7 +45,7 @@ public sealed partial class SettingsTests(TemplateFixture template)
     [Fact]
     public async Task Every_setting_that_can_be_set_is_read()
     {
-        var sources = string.Concat(Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Functions")).Select(File.ReadAllText));
+        var sources = string.Concat(Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Operations")).Concat(Repository.Sources("src/Functions")).Select(File.ReadAllText));
 
         Assert.All((await SettingsTypeAsync()).Keys, name => Assert.Matches($"[\"%]{name}[\"%]", sources));
     }

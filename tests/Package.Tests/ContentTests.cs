@@ -6,7 +6,7 @@ namespace Package.Tests;
 /// <summary>The package holds the app, what the Functions host reads, the licenses, and nothing else.</summary>
 public sealed class ContentTests(PackageFixture package)
 {
-    private static readonly string[] Own = ["Archiving.dll", "EightByEight.dll", "Functions.dll"];
+    private static readonly string[] Own = ["Archiving.dll", "EightByEight.dll", "Functions.dll", "Operations.dll"];
 
     [Fact]
     public void Package_holds_what_the_Functions_host_reads_and_no_other_file_besides_assemblies()

@@ -139,7 +139,7 @@ public sealed class CredentialsScriptTests : IDisposable
     [InlineData("scripts/set-8x8-credentials.ps1")]
     public void Names_the_secrets_that_the_app_reads(string script)
     {
-        var store = File.ReadAllText(RepositoryFiles.At("src/Archiving/Tokens/KeyVaultTokenStore.cs"));
+        var store = File.ReadAllText(RepositoryFiles.At("src/Archiving/Source/KeyVaultTokenStore.cs"));
         var text = File.ReadAllText(RepositoryFiles.At(script));
 
         foreach (var name in (string[])["eightbyeight-key", "eightbyeight-secret"])

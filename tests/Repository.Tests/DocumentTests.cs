@@ -121,7 +121,7 @@ public sealed partial class DocumentTests
     {
         var guide = File.ReadAllText(RepositoryFiles.At("docs/operator-guide.md"));
         var alerts = AlertTitle().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/modules/alerts.bicep"))).Select(match => Parameter().Replace(match.Groups["title"].Value, "…")).ToList();
-        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving/Health/Condition.cs"))).Select(match => match.Groups["name"].Value).ToList();
+        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving/Model/Condition.cs"))).Select(match => match.Groups["name"].Value).ToList();
 
         Assert.NotEmpty(alerts);
         Assert.NotEmpty(conditions);
