@@ -123,5 +123,8 @@ internal sealed class Stack : IAsyncDisposable
         ["Listing__SettleSeconds"] = "60",
         ["ListingSchedule"] = "*/5 * * * * *",
         ["Restore__PollInterval"] = "00:00:05",
+
+        // A queue that was empty for a while is polled every ten seconds in Azure; nobody watches a demo for that long.
+        ["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = "00:00:01",
     };
 }
