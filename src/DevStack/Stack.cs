@@ -124,7 +124,7 @@ internal sealed class Stack : IAsyncDisposable
         ["ListingSchedule"] = "*/5 * * * * *",
         ["Restore__PollInterval"] = "00:00:05",
 
-        // A queue that was empty for a while is polled every ten seconds in Azure; nobody watches a demo for that long.
+        // A queue that was empty for a while is polled every ten seconds in Azure; too long to wait in a demo.
         ["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = "00:00:01",
     };
 }

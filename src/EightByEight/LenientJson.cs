@@ -83,7 +83,7 @@ internal static class LenientJson
         _ => bool.TryParse(Text(ref reader), out var value) ? value : null,
     };
 
-    /// <summary>A time: ISO 8601, which without a zone is UTC whatever this machine's zone is, or epoch milliseconds.</summary>
+    /// <summary>A time: ISO 8601, which without a zone is UTC and not this machine's zone, or epoch milliseconds.</summary>
     public static DateTimeOffset? Time(ref Utf8JsonReader reader)
     {
         if (Text(ref reader) is not { Length: > 0 } text)

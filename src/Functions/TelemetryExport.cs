@@ -54,7 +54,7 @@ internal static class TelemetryExport
 
         if (connection is not null)
         {
-            // Only the form without a delegate reads OTEL_TRACES_SAMPLER; the other samples by its defaults, whatever the settings say.
+            // Only the form without a delegate reads OTEL_TRACES_SAMPLER; the other ignores the settings and samples by its defaults.
             telemetry.UseAzureMonitorExporter();
             builder.Services.Configure<AzureMonitorExporterOptions>(options =>
             {

@@ -54,8 +54,8 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
                 stream,
                 new BlobUploadOptions
                 {
-                    // The service reckons the MD5 of what arrives and refuses the write when it is another (Put Blob,
-                    // x-ms-blob-content-md5). To let the client reckon it once more would change nothing.
+                    // The service calculates the MD5 of what arrives and rejects the write when it differs (Put Blob,
+                    // x-ms-blob-content-md5). Calculating it in the client too would change nothing.
                     HttpHeaders = ToHttpHeaders(headers, md5),
                     Conditions = OnlyIfNew,
                     AccessTier = _tier,

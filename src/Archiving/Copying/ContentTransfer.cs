@@ -35,7 +35,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
     /// <summary>The largest content that is stored at one go, and the size of a block, in bytes. A blob has 50,000 blocks at most (Azure Blob Storage), so content ends at 195 GiB.</summary>
     public const int BufferSize = 4 * 1024 * 1024;
 
-    // Large transfers hold two buffers each. This bounds the memory of an instance whatever its concurrency.
+    // Large transfers hold two buffers each. This bounds the memory of an instance at any concurrency.
     private const int LargeTransfersAtOnce = 6;
 
     // A function that waits has its time limit running (functionTimeout, 30 minutes).
@@ -43,7 +43,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
 
     private readonly SemaphoreSlim _largeTransfers = new(LargeTransfersAtOnce, LargeTransfersAtOnce);
 
-    /// <summary>Waits for one of the places that large content needs, so that no connection to 8x8 is open in vain. Content up to the size of the buffer needs none.</summary>
+    /// <summary>Waits for one of the places that large content needs, so that no connection to 8x8 is open while it is not used. Content up to the size of the buffer needs none.</summary>
     /// <param name="bytes">What 8x8 claims of its size.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <returns>The place; to be given back when the transfer is over. <see langword="null"/> when none is needed.</returns>

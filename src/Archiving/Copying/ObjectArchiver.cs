@@ -20,8 +20,8 @@ namespace Archiving.Copying;
 /// <item>Stores the content under its final name unless something is there; other bytes there send it beside the old.</item>
 /// <item>Writes the receipt, then the ledger row. The receipt is what makes the object count as archived.</item>
 /// </list>
-/// What 8x8 no longer has is recorded as <c>Gone</c>, what cannot be archived as <c>Failed</c>; whatever may pass is
-/// thrown, so that the queue delivers the message again.
+/// What 8x8 no longer has is recorded as <c>Gone</c>, what cannot be archived as <c>Failed</c>; a failure that may be temporary
+/// is thrown, so that the queue delivers the message again.
 /// </summary>
 public sealed partial class ObjectArchiver(
     CloudStorageClient client,
@@ -84,7 +84,7 @@ public sealed partial class ObjectArchiver(
         }
         catch (NoPlaceException)
         {
-            // Sent anew, so that waiting costs no attempt, and by chance to an instance that has one.
+            // Sent again, so that waiting costs no attempt; another instance, which has a free place, may receive it.
             await queues.SendAsync(QueueNames.ArchiveObjects, work.Message, BusyDelay, cancellationToken);
         }
     }

@@ -59,14 +59,14 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
         }
         catch (Exception exception) when (exception is OutageException or RequestFailedException)
         {
-            // Whatever is wrong, with the address, the way to it or the bytes, streaming finds out and can say.
+            // Address, network or bytes: streaming finds the cause and can report it.
             var errorCode = ((exception as RequestFailedException) ?? (RequestFailedException)exception.InnerException!).ErrorCode;
             _refusedAt = errorCode == "Md5Mismatch" ? _refusedAt : timeProvider.GetUtcNow();
             Log.Refused(logger, work.Region, work.Id, errorCode);
             return null;
         }
 
-        // Read back: the receipt needs the SHA-256, and what stands there may be another run's, or damaged.
+        // Read back: the receipt needs the SHA-256, and the stored blob may be another run's, or damaged.
         if (await store.MeasureAsync(name, cancellationToken) is not { } stored)
         {
             return null;

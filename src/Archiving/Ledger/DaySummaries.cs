@@ -14,7 +14,7 @@ namespace Archiving.Ledger;
 /// A day that takes long to count is counted again only after twenty times as long, so its figures lag while it changes.
 /// Clocks of instances may differ by two minutes. Should they differ by more, or a write take longer than that, figures
 /// stay behind until <see cref="RefreshOldestAsync"/> comes round, which it does for every day in turn. A row says that
-/// every day of the ledger is known; where it is missing, because the table was deleted, the days are looked up anew.
+/// every day of the ledger is known; where it is missing, because the table was deleted, the days are looked up again.
 /// </para>
 /// </summary>
 public sealed class DaySummaries : IDisposable

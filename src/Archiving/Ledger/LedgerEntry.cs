@@ -109,7 +109,7 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Name of an archived blob whose bytes were found damaged and are not healed yet.</summary>
     public string? Damaged { get; set; }
 
-    /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it anew ends this.</summary>
+    /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it again ends this.</summary>
     public string? PurgeRefused { get; set; }
 
     /// <summary>A row for an object that has just been seen.</summary>
@@ -192,7 +192,7 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Whether the row is in a state.</summary>
     public bool Is(LedgerState state) => State == state.ToString();
 
-    /// <summary>Nothing is waited for any more: the next restore is asked for anew.</summary>
+    /// <summary>Nothing is waited for any more: the next restore sends a new request.</summary>
     public void EndRestore()
     {
         RestoreTicket = null;

@@ -13,7 +13,7 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
 {
     private readonly Lock _lock = new();
 
-    // A partition is here while somebody writes to it.
+    // A partition is here while a caller writes to it.
     private readonly Dictionary<string, List<Waiting>> _partitions = new(StringComparer.Ordinal);
 
     /// <summary>Writes a row, alone or with others. Who stops waiting does not stop the write.</summary>
@@ -53,7 +53,7 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
                 continue;
             }
 
-            // Alone, or one after the other: what is wrong with one row is not the others' trouble.
+            // Alone, or one after the other: an error in one row must not fail the others.
             foreach (var waiting in batch)
             {
                 if (await TryWriteAsync([waiting]) is { } exception)
@@ -83,7 +83,7 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
         return null;
     }
 
-    /// <summary>The next rows; none when nobody waits any more, and then the partition is left.</summary>
+    /// <summary>The next rows; none when no caller waits any more, and then the partition is left.</summary>
     private List<Waiting> Take(string partition)
     {
         lock (_lock)

@@ -8,8 +8,8 @@ namespace Archiving.Listing;
 /// Remembers for up to an hour which records the ledger has shown to be archived, byte for byte as 8x8 gave them. Each
 /// listing reaches back over what the one before has listed; what has not changed since need not be looked up again.
 /// <para>
-/// That an object is archived does not cease to be so by itself: scrubbing, purging and whoever queues it again look
-/// after it themselves. Only sweeps doubt the ledger, and they do not ask here.
+/// An archived object stays archived: verification, purging and requeuing check the ledger themselves. Only backfills
+/// and reconciles distrust the ledger, and they do not use this class.
 /// </para>
 /// </summary>
 /// <param name="timeProvider">Tells when it is time to forget.</param>

@@ -41,8 +41,8 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// <para>
 /// Rows are written before messages are sent. A crash in between leaves rows that say <c>Queued</c> without a message;
 /// the window's own message then comes again, and it, or the parts that it is split into, queue once more what their
-/// run has queued. Hence a row that another run queued can be left to that run, and nothing is sent twice in the
-/// ordinary course.
+/// run has queued. So a row that another run queued can be left to that run, and nothing is sent twice in normal
+/// operation.
 /// </para>
 /// </summary>
 public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider)
@@ -134,7 +134,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     {
         nameof(LedgerState.Queued) => entry.QueuedAt is null || now - entry.QueuedAt > StaleAfter,
 
-        // Long after 8x8 should have restored it nobody may be looking after it any more. A new message takes over from one that is.
+        // Long after 8x8 should have restored it, its message may be lost. A new message takes over from one that is.
         nameof(LedgerState.Restoring) => now - (entry.RestoreRequestedAt ?? entry.QueuedAt ?? DateTimeOffset.MinValue) > ForgottenAfter,
         _ => false,
     };

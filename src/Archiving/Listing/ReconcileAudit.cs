@@ -8,7 +8,7 @@ using Archiving.Source;
 namespace Archiving.Listing;
 
 /// <summary>
-/// Holds 8x8, the ledger and the receipts against each other, for the span of one window. What 8x8 has and the archive
+/// Compares 8x8, the ledger and the receipts with each other, for the time range of one window. What 8x8 has and the archive
 /// lacks is queued by the intake; what the archive has and the ledger does not know is restored from the receipt; what
 /// 8x8 no longer has is counted and kept; what waits and is not listed any more, so that no listing meets it, is queued
 /// again when it has waited for long. Holds a page of records and sixteen bytes for each receipt of the window's days.

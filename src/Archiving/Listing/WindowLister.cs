@@ -48,7 +48,7 @@ public sealed partial class WindowLister(
         ArgumentNullException.ThrowIfNull(window);
         if (window is { Kind: WindowKind.Listing, Deferrals: > 0, RunId: { } run } && await store.IsReplacedAsync(window.Region, run, cancellationToken))
         {
-            // While 8x8 does not work, runs are given up and planned anew. When it works again, one of them is enough.
+            // During an outage of 8x8, runs are given up and planned again. When it recovers, one of them is enough.
             Log.Replaced(logger, window.Region, window.From, window.To);
             return;
         }
@@ -132,7 +132,7 @@ public sealed partial class WindowLister(
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // What was listed until then is not listed in vain: the page that fails may always fail.
+            // What was listed until then is taken in: the page that fails may fail every time.
             await TakeInAsync(part, cancellationToken);
             throw;
         }

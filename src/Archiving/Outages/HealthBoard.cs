@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Outages;
 
 /// <summary>
-/// What this instance knows of the things it depends on. A trouble is logged once when it begins, once when its
-/// cause changes, and every quarter of an hour while it lasts, however many objects run into it.
+/// What this instance knows of its dependencies. An outage is logged once when it begins, once when its cause
+/// changes, and every 15 minutes while it lasts, regardless of how many objects it affects.
 /// </summary>
 public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<HealthBoard> logger)
 {
@@ -14,7 +14,7 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
     private readonly ConcurrentDictionary<Condition, Trouble> _troubles = new();
     private readonly ConcurrentDictionary<Condition, DateTimeOffset> _worked = new();
 
-    /// <summary>The troubles that last, by what is in trouble.</summary>
+    /// <summary>The present outages, by what does not work.</summary>
     public IReadOnlyDictionary<Condition, string> Troubles =>
         _troubles.ToDictionary(pair => pair.Key, pair => pair.Value.Message);
 
@@ -22,7 +22,7 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
     public bool WorkedLately(Condition condition) =>
         _worked.TryGetValue(condition, out var at) && (timeProvider.GetUtcNow() - at).Duration() < TimeSpan.FromMinutes(1);
 
-    /// <summary>Records a trouble.</summary>
+    /// <summary>Records an outage.</summary>
     public void Report(OutageException outage)
     {
         ArgumentNullException.ThrowIfNull(outage);

@@ -6,7 +6,7 @@ using Azure.Data.Tables;
 namespace Archiving.Outages;
 
 /// <summary>
-/// Troubles that every instance must know of. In Azure the functions of a queue run on other instances than those that
+/// Outages that every instance must know of. In Azure the functions of a queue run on other instances than those that
 /// answer health, and what a health check cannot try by itself, such as whether the API key may restore, it learns here.
 /// </summary>
 public sealed class SharedConditions(OperationsTable table, HealthBoard board, TimeProvider timeProvider)
@@ -15,7 +15,7 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
     private static readonly TimeSpan WrittenFor = TimeSpan.FromMinutes(10);
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Condition, (string? Message, DateTimeOffset At)> _known = new();
 
-    /// <summary>Records a trouble for all instances.</summary>
+    /// <summary>Records an outage for all instances.</summary>
     public async Task ReportAsync(OutageException trouble, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(trouble);
@@ -44,7 +44,7 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
         _known[condition] = (null, now);
     }
 
-    /// <summary>The troubles that any instance has recorded.</summary>
+    /// <summary>The outages that any instance has recorded.</summary>
     public async Task<IReadOnlyDictionary<Condition, string>> ReadAsync(CancellationToken cancellationToken)
     {
         var troubles = new Dictionary<Condition, string>();

@@ -56,7 +56,7 @@ public sealed partial class ObjectPurger(
     {
         if (await FindAtSourceAsync(message, cancellationToken) is not { } record)
         {
-            // Gone by itself, or by an earlier delivery of this message that did not live to say so.
+            // Gone by itself, or by an earlier delivery of this message that crashed before it could record it.
             var known = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
             return await CompleteAsync(
                 known is null ? LedgerKey.Of(message.Region, message.KnownRecord) : new LedgerKey(known.PartitionKey, known.RowKey),
@@ -152,7 +152,7 @@ public sealed partial class ObjectPurger(
         row.SourceState = state.ToString();
         row.PurgeRefused = refusal;
 
-        // Somebody who wrote the row meanwhile knows better; then it is asked for another night.
+        // A row that was written meanwhile is newer than what was read here; the object is queued on another night.
         await ledger.TryReplaceAsync(row, cancellationToken);
     }
 

@@ -126,7 +126,7 @@ public sealed partial class MessageHandler(
             () => telemetry.HandleAsync(span, item, () => timeout.RunAsync(name, token => work(item, token), cancellationToken), cancellationToken),
             outage => deferral.DeferAsync(queue, item, outage, CancellationToken.None),
 
-            // An earlier delivery may have archived it, and did not live to say so: then what is there is not read from 8x8 again.
+            // An earlier delivery may have archived it and crashed before it could record it: then it is not read from 8x8 again.
             token => queues.SendAsync(queue, item with { IsSentAgain = true }, TimeSpan.Zero, token),
             cancellationToken);
     }
@@ -157,7 +157,7 @@ public sealed partial class MessageHandler(
         }
         catch (Exception exception) when (exception is not WorkTimeoutException && cancellationToken.IsCancellationRequested)
         {
-            // Whatever it is, it is most likely what the cancellation brought about, and says nothing of object or dependency.
+            // Most likely a consequence of the cancellation, which says nothing about object or dependency.
             using var lastWrite = new CancellationTokenSource(LastWriteTimeout);
             await putBack(lastWrite.Token);
             Log.PutBack(logger, item, queue);

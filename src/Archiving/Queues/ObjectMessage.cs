@@ -33,10 +33,10 @@ public sealed record ObjectMessage
     /// <summary>Whether another message for the object may have been there: then what it asks for may be done.</summary>
     public bool IsSentAgain { get; init; }
 
-    /// <summary>How often work on it was put off because of an outage.</summary>
+    /// <summary>How often work on it was deferred because of an outage.</summary>
     public int Deferrals { get; init; }
 
-    /// <summary>How often every attempt at it ended with the death of the process.</summary>
+    /// <summary>How often every attempt at it ended with a crash of the process.</summary>
     public int Deaths { get; init; }
 
     /// <summary>Tells the message that looks after a restore from any other about the same object; <see langword="null"/> for one that asks for a restore.</summary>
@@ -45,7 +45,7 @@ public sealed record ObjectMessage
     /// <summary>The object's type, where the message does not carry the record.</summary>
     public string? Type { get; init; }
 
-    /// <summary>When the object was made, where the message does not carry the record: without it nobody knows where its row is before 8x8 has been asked.</summary>
+    /// <summary>When the object was made, where the message does not carry the record: without it the place of its row is unknown until 8x8 has been asked.</summary>
     public DateTimeOffset? CreatedTime { get; init; }
 
     /// <summary>The context that the handler's span goes on in (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>

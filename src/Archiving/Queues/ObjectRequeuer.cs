@@ -22,12 +22,12 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
             throw new ObjectUnavailableException("The object is archived and was deleted at 8x8 by this app, so it cannot be archived again.");
         }
 
-        // Sent before the row is written: a row that says Queued has a message, whenever the process dies. Work that is
+        // Sent before the row is written: a row that says Queued has a message, even after a crash. Work that is
         // faster than the write changes the row, and the write is refused.
         var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime, RunId = entry.Run };
         if (entry.Is(LedgerState.Archived))
         {
-            // The row stays: what is archived never becomes less, whatever comes of reading it again.
+            // The row stays: the object remains archived even if reading it again fails.
             await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
             return QueueNames.ArchiveObjects;
         }

@@ -11,7 +11,7 @@ namespace Archiving.Queues;
 
 /// <summary>
 /// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
-/// archived stays so, whatever a late or repeated message meets.
+/// archived stays so, also when a late or repeated message fails.
 /// </summary>
 public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder finder, HealthBoard health, FailingObjects failing, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
 {
@@ -97,7 +97,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
         }
     }
 
-    /// <summary>Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: nobody has it any more.</summary>
+    /// <summary>Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: no intact copy is left.</summary>
     public async Task MarkGoneAsync(string region, StorageObject record, string reason, CancellationToken cancellationToken)
     {
         var isLost = false;

@@ -17,8 +17,8 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
     private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Records an object as failed. When no attempt lived to say what went wrong, it is the process that died, most often
-    /// with many objects at hand of which at most one is to blame: the object gets more attempts, each time after a longer rest.
+    /// Records an object as failed. When no attempt recorded a reason, the process crashed, most often while it worked on
+    /// many objects of which at most one is the cause: the object gets more attempts, each after a longer delay.
     /// </summary>
     /// <param name="queue">The queue whose poison queue it is.</param>
     /// <param name="message">The message from the poison queue.</param>

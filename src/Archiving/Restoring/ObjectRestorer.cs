@@ -12,11 +12,11 @@ namespace Archiving.Restoring;
 
 /// <summary>
 /// Brings one object back from 8x8's cold storage. 8x8 takes hours, up to a day, and the copy disappears again after
-/// some days (8x8 developer site), so nothing waits: each look at the object ends with a message that comes back later.
+/// some days (8x8 developer site), so nothing waits: each check of the object ends with a message that comes back later.
 /// <para>
 /// One message looks after an object at a time. It carries a ticket, which the object's row names; a message with
 /// another ticket, or one without while a ticket is out, is dropped. The next message is sent before the row names it,
-/// so a row never names a message that does not exist, whenever the process dies.
+/// so a row never names a message that does not exist, even after a crash.
 /// </para>
 /// </summary>
 public sealed partial class ObjectRestorer(
@@ -42,7 +42,7 @@ public sealed partial class ObjectRestorer(
     // 8x8 restores within 24 hours. An object that is still ARCHIVED after that was forgotten, or its copy has lapsed.
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromHours(26);
 
-    // A request whose answer nobody recorded: the process died in between, or is still at it.
+    // A request whose answer was not recorded: the process crashed in between, or is still waiting for it.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(2);
 
     // Apart from those of the archiver: content can come while no restore begins, and the other way round.
@@ -66,7 +66,7 @@ public sealed partial class ObjectRestorer(
         work.Record = await source.ReadAsync(work.Region, work.Id, cancellationToken);
         while (!await TryLookAsync(work, insertedOn, cancellationToken))
         {
-            // The row was written meanwhile. What it says now decides anew.
+            // The row was written meanwhile. Its new content decides.
         }
     }
 
@@ -200,7 +200,7 @@ public sealed partial class ObjectRestorer(
         }
         catch (Exception exception) when (SourceFailure.AsOutage(exception) is not null || SourceFailure.Answer(exception) is not null)
         {
-            // Without an answer nobody knows whether 8x8 restores it, and restores are paid for: that counts.
+            // Without an answer it is unknown whether 8x8 restores it, and restores cost money: that counts.
             if (SourceFailure.Answer(exception) is not { Status: 0 })
             {
                 await quota.GiveBackAsync(Quota, options.Restore.MaxPerDay, takenAt, cancellationToken);

@@ -89,7 +89,7 @@ public sealed partial class AccessTokens(
         }
     }
 
-    /// <summary>Puts a fresh token into the store once the present one is past half its life.</summary>
+    /// <summary>Stores a fresh token once half the lifetime of the present one is over.</summary>
     /// <returns>The token in use, and whether it is new.</returns>
     /// <exception cref="OutageException">The store or 8x8 refuses or does not answer.</exception>
     public async Task<(AccessToken Token, bool IsNew)> RefreshAsync(CancellationToken cancellationToken)

@@ -131,7 +131,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         HashSet<string> seen,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Offsets can skip within the span too, when a record leaves it or the order of ties changes between two
+        // Offsets can skip within the time range too, when a record leaves it or the order of ties changes between two
         // requests. Either shows: in a record that comes twice in a pass, or in two passes that do not hold the same.
         HashSet<string>? before = null;
         for (var pass = 0; pass < MostPasses; pass++)

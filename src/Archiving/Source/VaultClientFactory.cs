@@ -19,7 +19,7 @@ internal static class VaultClientFactory
             return new SecretClient(uri, credential());
         }
 
-        // Never disposed: the client lives as long as the process.
+        // Never disposed: the client is used until the process ends.
         var handler = new SocketsHttpHandler
         {
             SslOptions = new SslClientAuthenticationOptions

@@ -9,7 +9,7 @@ public enum RetryScope
     /// <summary>A call to 8x8, within the same attempt.</summary>
     Request,
 
-    /// <summary>The content is read anew, within the same attempt.</summary>
+    /// <summary>The content is read again, within the same attempt.</summary>
     Read,
 
     /// <summary>The message: the queue delivers it again, or gives it up after the last time.</summary>

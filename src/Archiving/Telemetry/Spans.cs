@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Archiving.Telemetry;
 
 /// <summary>
-/// The spans of the archiver, and how they hang together across queues; docs/telemetry.md is the reference. The life of
+/// The spans of the archiver, and how they are connected across queues; docs/telemetry.md is the reference. All work on
 /// an object is one trace, from the listing that found it to its receipt: each message carries the context that its
 /// handler goes on in. Thousands of objects that one listing found are as many traces, each linked to the listing.
 /// </summary>

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Verifying;
 
 /// <summary>
-/// Reads one archived object again, from its first byte to its last, and holds it against its receipt. What is missing
-/// or damaged is alarmed, recorded, and archived anew beside the damaged bytes, as long as 8x8 still has it.
+/// Reads one archived object again, from its first byte to its last, and compares it with its receipt. A missing or
+/// damaged object raises an alarm, is recorded, and is archived again beside the damaged bytes if 8x8 still has it.
 /// </summary>
 public sealed partial class ObjectVerifier(
     ArchiveStore store,
@@ -56,7 +56,7 @@ public sealed partial class ObjectVerifier(
 
         row.VerifiedAt = timeProvider.GetUtcNow();
 
-        // Somebody who wrote the row meanwhile had a reason; then it is verified another night.
+        // A row that was written meanwhile is newer than what was read here; the object is verified on another night.
         await ledger.TryReplaceAsync(row, cancellationToken);
         return true;
     }
@@ -104,7 +104,7 @@ public sealed partial class ObjectVerifier(
         Log.Damaged(logger, row.Region, row.Id, damage);
         await conditions.ReportAsync(new OutageException(Condition.Integrity, Damaged), cancellationToken);
 
-        // Whoever is purged is not at 8x8 any more: archiving finds out and says so in the row.
+        // A purged object is not at 8x8 any more: archiving finds this and records it in the row.
         row.State = nameof(LedgerState.Queued);
         row.QueuedAt = timeProvider.GetUtcNow();
         row.Damaged = blob;

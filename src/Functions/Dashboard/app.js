@@ -109,7 +109,7 @@ function askForKey() {
   element("key").focus();
 }
 
-/** Asks for the status, and again in a while; not while nobody looks. */
+/** Asks for the status, and again in a while; not while the page is hidden. */
 async function poll() {
   stop();
   if (document.hidden || view === "key") {

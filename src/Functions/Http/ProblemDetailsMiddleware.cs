@@ -56,7 +56,7 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is there to be answered.
+            // The client has disconnected.
         }
         catch (Exception) when (context.CancellationToken.IsCancellationRequested)
         {

@@ -16,12 +16,12 @@ public sealed record HealthCheck(string Name, string Status, string? Message);
 
 /// <summary>The whole.</summary>
 /// <param name="Status"><c>Healthy</c> or <c>Unhealthy</c>.</param>
-/// <param name="Checks">What is in trouble; <see langword="null"/> when nothing is.</param>
+/// <param name="Checks">What does not work; <see langword="null"/> when everything works.</param>
 public sealed record HealthReport(string Status, IReadOnlyList<HealthCheck>? Checks);
 
 /// <summary>
-/// Looks at everything that archiving needs: credentials, vault, 8x8, archive, queues. Looks at most every few seconds,
-/// because health is open to everybody, and gives each look ten seconds.
+/// Checks everything that archiving needs: credentials, vault, 8x8, archive, queues. Checks at most every few seconds,
+/// because health needs no key, and gives each check ten seconds.
 /// </summary>
 public sealed class HealthReporter(
     AccessTokens tokens,
@@ -94,7 +94,7 @@ public sealed class HealthReporter(
         return checks.Count == 0 ? new HealthReport(Healthy, Checks: null) : new HealthReport(Unhealthy, checks);
     }
 
-    /// <summary>What was switched off after it met with trouble cannot end that trouble by working.</summary>
+    /// <summary>A feature that was disabled during its outage cannot end the outage by working again.</summary>
     private bool Matters(Condition condition) => condition switch
     {
         Condition.Restore => options.EightByEight.IncludeArchived,

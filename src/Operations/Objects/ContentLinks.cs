@@ -10,7 +10,7 @@ using Azure.Storage.Sas;
 
 namespace Operations.Objects;
 
-/// <summary>An address from which anybody can read one blob for a short while.</summary>
+/// <summary>A link that reads one blob without a key for a short time.</summary>
 /// <param name="Url">The address. It is a secret as long as it works.</param>
 /// <param name="ExpiresOn">When it stops working.</param>
 public sealed record ContentLink(Uri Url, DateTimeOffset ExpiresOn);
@@ -80,7 +80,7 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            // Twice the life of a link before its end, so that no link outlives its key.
+            // Twice the lifetime of a link before the key expires, so that no link outlives its key.
             if (_key is { } key && now + (Lifetime * 2) < key.SignedExpiresOn)
             {
                 return key;

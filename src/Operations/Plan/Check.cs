@@ -9,7 +9,7 @@ public enum CheckStatus
     /// <summary>It works.</summary>
     Ok,
 
-    /// <summary>It must be mended.</summary>
+    /// <summary>It must be fixed.</summary>
     Problem,
 
     /// <summary>It could not be checked.</summary>

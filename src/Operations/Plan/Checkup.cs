@@ -39,7 +39,7 @@ public sealed class Checkup(
     /// <param name="request">What is asked.</param>
     /// <param name="progress">Told how far the count is.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="PlanRequestException">The span ends before it begins.</exception>
+    /// <exception cref="PlanRequestException">The time range ends before it begins.</exception>
     public async Task<PlanReport> RunAsync(PlanRequest request, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -214,7 +214,7 @@ public sealed class Checkup(
 
     private CloudStorageClient CreateClient(BorrowedToken token, ResponseWatch watch)
     {
-        // Somebody waits for the answer.
+        // The user waits for the answer.
         var clientOptions = new CloudStorageClientOptions { Gate = gate, TimeProvider = timeProvider, Retry = { MaxRetries = 3, NetworkTimeout = Patience } };
         clientOptions.AddPolicy(watch, HttpPipelinePosition.PerRetry);
         return new CloudStorageClient(options.EightByEight.BaseUrl, token, clientOptions);

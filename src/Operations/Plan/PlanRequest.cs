@@ -57,7 +57,7 @@ public sealed partial record PlanRequest
         return request;
     }
 
-    /// <summary>The span that is looked at.</summary>
+    /// <summary>The time range that is examined.</summary>
     /// <exception cref="PlanRequestException">It ends before it begins.</exception>
     public (DateTimeOffset From, DateTimeOffset To) Span(ListingOptions listing, DateTimeOffset now)
     {

@@ -19,7 +19,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
     /// <summary>The most rows of a page.</summary>
     public const int MostRows = 200;
 
-    // A stretch is read at once and sorted in memory.
+    // A range of days is read at once and sorted in memory.
     private const int RowsOfStretch = 1000;
     private const int PartitionsOfStretch = 16;
     private const int MostRowsAtOnce = 2000;
@@ -66,8 +66,8 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         return new SearchPage(request.Found, Next: null);
     }
 
-    /// <summary>Searches a stretch.</summary>
-    /// <returns>Where to go on; <see langword="null"/> when all of the stretch was searched.</returns>
+    /// <summary>Searches a range of days.</summary>
+    /// <returns>Where to go on; <see langword="null"/> when all of the range was searched.</returns>
     private async Task<SearchPosition?> SearchAsync(Stretch stretch, Request request, CancellationToken cancellationToken)
     {
         var start = Later(stretch.Start, request.Filter.From);
@@ -112,7 +112,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         return null;
     }
 
-    /// <summary>Reads what a stretch holds of a slice of time; gives up when that is too much and a narrower slice can help.</summary>
+    /// <summary>Reads the rows of a range that lie in a slice of time; stops when they are too many and a narrower slice can help.</summary>
     private async Task<Slice> ReadAsync(Stretch stretch, DateTimeOffset begin, DateTimeOffset end, Request request, CancellationToken cancellationToken)
     {
         var parts = await Task.WhenAll(stretch.Days

@@ -4,8 +4,8 @@ using Archiving.Telemetry;
 namespace Operations.Status;
 
 /// <summary>
-/// Where everything stands, as gauges. Somebody else takes the sample; the gauges show the last one for a quarter of an
-/// hour. In Azure the timer that samples moves from instance to instance, and the one that it left must not go on
+/// The status as gauges. A timer takes the sample; the gauges show the last one for 15 minutes.
+/// In Azure the timer that samples moves from instance to instance, and the one that it left must not go on
 /// showing what was.
 /// </summary>
 public sealed class StatusGauges
