@@ -167,7 +167,7 @@ public class CloudStorageClient
             && response.Headers.TryGetValue("Location", out var location)
             && Uri.TryCreate(message.Request.Uri.ToUri(), location, out var target) && ClientPipeline.MayFetch(_endpoint, target))
         {
-            // The content may lie at S3. The address carries its own right to it, and the token must not go there.
+            // The content may be stored at S3. The address carries its own authorization, and the token must not be sent there.
             using var next = _anonymous.CreateMessage();
             next.Request.Method = RequestMethod.Get;
             next.Request.Uri.Reset(target);

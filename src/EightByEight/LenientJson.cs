@@ -44,7 +44,7 @@ internal static class LenientJson
                 continue;
             }
 
-            // The reader has seen to it that every escape is whole.
+            // The reader has verified that every escape is complete.
             var escape = source[++index];
             text.Append(escape switch
             {

@@ -7,7 +7,7 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Functions;
 
-/// <summary>Starts sweeps and tells how far they are.</summary>
+/// <summary>Starts runs and reports their progress.</summary>
 public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, TimerHandler timers)
 {
     /// <summary>Starts to archive what was created in a time range: <c>{from,to,regions?,types?}</c>.</summary>

@@ -10,13 +10,13 @@ namespace Archiving.Copying;
 /// <summary>What became of content that was read.</summary>
 public enum TransferOutcome
 {
-    /// <summary>It stands under the name, put there now or by an earlier run.</summary>
+    /// <summary>It is stored under the name, by this run or an earlier one.</summary>
     Stored,
 
-    /// <summary>It was not let through. Nothing was stored.</summary>
+    /// <summary>It was refused. Nothing was stored.</summary>
     Refused,
 
-    /// <summary>Other bytes stand under the name. Nothing was stored.</summary>
+    /// <summary>Other bytes are stored under the name. Nothing was written.</summary>
     NameTaken,
 }
 
@@ -205,7 +205,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
             return new TransferResult(content, TransferOutcome.Stored);
         }
 
-        // Read, not believed: the MD5 that was stored with a blob stays when its bytes are damaged.
+        // Read, because the MD5 that was stored with a blob does not change when its bytes are damaged.
         var stored = await store.FindAsync(name, cancellationToken);
         var isSame = stored?.Bytes == content.Digest.Bytes && (await store.MeasureAsync(name, cancellationToken))?.Sha256 == content.Digest.Sha256;
         return new TransferResult(content, isSame ? TransferOutcome.Stored : TransferOutcome.NameTaken);

@@ -221,8 +221,8 @@ public sealed partial class ObjectArchiver(
     }
 
     /// <summary>
-    /// A 200 whose type is that of an error page, whose length is not the object's: an error in disguise, which may pass.
-    /// Where 8x8 claims neither size nor checksum, the type alone tells.
+    /// A 200 with the type of an error page and another length than the object's: an error that may be temporary.
+    /// Where 8x8 claims neither size nor checksum, the type alone decides.
     /// </summary>
     private static bool LooksLikeError(ObjectContent content, StorageObject record) =>
         content.ContentType is { } type
@@ -280,7 +280,7 @@ public sealed partial class ObjectArchiver(
     }
 
     /// <summary>Writes the receipt and the row.</summary>
-    /// <returns><see langword="false"/> when something else stands under the receipt's name.</returns>
+    /// <returns><see langword="false"/> when other content exists under the receipt's name.</returns>
     private async Task<bool> TryFinishAsync(ObjectWork work, string name, VerifiedContent content, TimeSpan duration, CancellationToken cancellationToken)
     {
         var receipt = new Receipt(

@@ -50,7 +50,7 @@ public sealed class LedgerChanges : IStorageResource, IDisposable
             _notes.Clear();
         }
 
-        // Not to be stopped by the one who happens to ask first: others wait for it.
+        // Not cancelled with the first caller, because others wait for it.
         var written = WriteAsync(partition, CancellationToken.None);
         _notes[partition] = (now, written);
         await written.WaitAsync(cancellationToken);

@@ -100,7 +100,7 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Whether 8x8 has agreed to.</summary>
     public bool? RestoreAccepted { get; set; }
 
-    /// <summary>The message that looks after the restore.</summary>
+    /// <summary>The message that handles the restore.</summary>
     public string? RestoreTicket { get; set; }
 
     /// <summary>When its archived bytes were last read again and found right.</summary>
@@ -179,8 +179,8 @@ public sealed class LedgerEntry : ITableEntity
     }
 
     /// <summary>
-    /// Whether the record may have other content than this row: it claims other, or it has changed and bears no checksum
-    /// (8x8 may leave it out), so that only reading the content tells. What went to cold storage is not brought back for that.
+    /// Whether the record may have other content than this row: it claims other content, or it has changed and has no
+    /// checksum (8x8 may leave it out), so only reading the content shows it. Objects in cold storage are not restored for that.
     /// </summary>
     public bool MayDifferFrom(StorageObject record)
     {

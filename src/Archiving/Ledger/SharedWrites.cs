@@ -90,7 +90,7 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
         {
             var waiting = _partitions[partition];
 
-            // A transaction may hold a row once only (Azure Table Storage). Who wants to write it again waits.
+            // A transaction may hold a row once only (Azure Table Storage). A second write of the row waits.
             var batch = waiting.DistinctBy(item => item.Entry.RowKey, StringComparer.Ordinal).Take(most).ToList();
             if (batch.Count == 0)
             {

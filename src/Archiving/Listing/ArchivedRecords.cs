@@ -12,7 +12,7 @@ namespace Archiving.Listing;
 /// and reconciles distrust the ledger, and they do not use this class.
 /// </para>
 /// </summary>
-/// <param name="timeProvider">Tells when it is time to forget.</param>
+/// <param name="timeProvider">Gives the time.</param>
 internal sealed class ArchivedRecords(TimeProvider timeProvider)
 {
     // About 50 bytes each: two generations are 13 MB at most.

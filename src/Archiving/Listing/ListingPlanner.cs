@@ -15,8 +15,8 @@ namespace Archiving.Listing;
 /// <item>It is cut into days, so that instances list side by side, and its parts are written down.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
 /// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
-/// <item>A region that is not to be archived any more is noted as left.</item>
-/// <item>Runs of more than a week ago are forgotten.</item>
+/// <item>A region that is no longer archived is marked as left.</item>
+/// <item>Runs of more than a week ago are deleted.</item>
 /// </list>
 /// </summary>
 public sealed partial class ListingPlanner(

@@ -40,7 +40,7 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// Takes in listed records: looks up which of them the ledger knows, and queues what is new or changed.
 /// <para>
 /// Rows are written before messages are sent. A crash in between leaves rows that say <c>Queued</c> without a message;
-/// the window's own message then comes again, and it, or the parts that it is split into, queue once more what their
+/// the window's own message then comes again, and it, or the parts that it is split into, queue again what their
 /// run has queued. So a row that another run queued can be left to that run, and nothing is sent twice in normal
 /// operation.
 /// </para>
@@ -223,14 +223,14 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             return isProven ? (Finding.Archived, false) : (Finding.Missing, true);
         }
 
-        // Said something new by 8x8, anything is worth a try.
+        // The record changed, so an object in any state is tried again.
         if (!entry.Knows(record))
         {
             return (Finding.Missing, true);
         }
 
-        var isSweep = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
-        var isForgotten = isSweep && MayBeForgotten(entry, timeProvider.GetUtcNow());
+        var isFullRun = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
+        var isForgotten = isFullRun && MayBeForgotten(entry, timeProvider.GetUtcNow());
         if (entry.Is(LedgerState.Queued))
         {
             // Queued by this very run: the window was delivered again, perhaps after a crash before sending.
@@ -243,8 +243,8 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             return isForgotten ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 
-        // Failed or Gone: a listing leaves it, a sweep tries again.
-        return (Finding.Missing, isSweep);
+        // Failed or Gone: a listing leaves it, a backfill or reconcile tries again.
+        return (Finding.Missing, isFullRun);
     }
 
     private LedgerEntry Queued(WindowMessage window, StorageObject record)
@@ -252,7 +252,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         var entry = LedgerEntry.Queued(window.Region, record, timeProvider.GetUtcNow(), window.RunId);
         if (!options.Archive.Enabled)
         {
-            // No message is sent, so the first sweep after archiving is switched on must not take it for waiting.
+            // No message is sent, so the first backfill or reconcile after archiving is enabled must not take it for waiting.
             entry.QueuedAt = null;
         }
 

@@ -34,7 +34,7 @@ public sealed partial class RunStarter(
     /// <summary>The most windows of a run: more than 13 years in four regions.</summary>
     public const int MostWindows = 20_000;
 
-    // 8x8's storage is younger: what claims to be older bears no true time.
+    // 8x8's storage is newer: an object that claims to be older has a wrong time.
     private static readonly DateTimeOffset DaysBegin = new(2010, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Starts a backfill: archives what was created in a time range and is not archived yet.</summary>

@@ -12,7 +12,7 @@ public readonly record struct MediaKind
         IsText = isText;
     }
 
-    /// <summary>The type that a browser is told.</summary>
+    /// <summary>The type that is sent to a browser.</summary>
     public string ShownAs { get; }
 
     /// <summary>Whether a browser may show it by itself: media and plain text. Types that can hold a script are downloaded instead.</summary>

@@ -6,7 +6,7 @@ namespace Archiving.Outages;
 /// </summary>
 public sealed class FailingObjects
 {
-    /// <summary>How many objects make an outage. An instance has more than that at hand when there is much to archive.</summary>
+    /// <summary>How many objects make an outage. An instance works on more than that when there is much to archive.</summary>
     public const int Outage = 20;
 
     private readonly HashSet<string> _failing = new(StringComparer.Ordinal);

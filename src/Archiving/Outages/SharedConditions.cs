@@ -7,7 +7,7 @@ namespace Archiving.Outages;
 
 /// <summary>
 /// Outages that every instance must know of. In Azure the functions of a queue run on other instances than those that
-/// answer health, and what a health check cannot try by itself, such as whether the API key may restore, it learns here.
+/// answer health; this is how a health check learns what it cannot try itself, such as whether the API key may restore.
 /// </summary>
 public sealed class SharedConditions(OperationsTable table, HealthBoard board, TimeProvider timeProvider)
 {

@@ -39,7 +39,7 @@ public sealed record ObjectMessage
     /// <summary>How often every attempt at it ended with a crash of the process.</summary>
     public int Deaths { get; init; }
 
-    /// <summary>Tells the message that looks after a restore from any other about the same object; <see langword="null"/> for one that asks for a restore.</summary>
+    /// <summary>Identifies the message that handles a restore among others about the same object; <see langword="null"/> for one that asks for a restore.</summary>
     public string? Ticket { get; init; }
 
     /// <summary>The object's type, where the message does not carry the record.</summary>
@@ -48,7 +48,7 @@ public sealed record ObjectMessage
     /// <summary>When the object was made, where the message does not carry the record: without it the place of its row is unknown until 8x8 has been asked.</summary>
     public DateTimeOffset? CreatedTime { get; init; }
 
-    /// <summary>The context that the handler's span goes on in (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
+    /// <summary>The context that the handler's span continues (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
     public string? TraceParent { get; init; }
 
     /// <summary>The record, or the little that the message says of it.</summary>

@@ -3,7 +3,7 @@ using Archiving.Model;
 
 namespace Archiving.Queues;
 
-/// <summary>Puts a known object into its queue once more.</summary>
+/// <summary>Puts a known object back into its queue.</summary>
 public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeProvider timeProvider)
 {
     // By then the row names the ticket of the message that is hidden so long.
@@ -34,7 +34,7 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
 
         if (entry.Is(LedgerState.Restoring))
         {
-            // The new message takes over from the one that looks after the restore. When 8x8 was asked stays on
+            // The new message replaces the one that handles the restore. When 8x8 was asked stays on
             // record, so that it is not asked, and paid, twice.
             message = message with { Ticket = Guid.NewGuid().ToString("N") };
             await queues.SendAsync(QueueNames.RestoreObjects, message, TicketDelay, cancellationToken);

@@ -35,7 +35,7 @@ public sealed record WindowMessage
     /// <summary>How often work on it was deferred because of an outage.</summary>
     public int Deferrals { get; init; }
 
-    /// <summary>The context that the handler's span goes on in (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
+    /// <summary>The context that the handler's span continues (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
     [JsonPropertyName("traceparent")]
     [JsonConverter(typeof(TraceContext.Converter))]
     public string? TraceParent { get; init; }

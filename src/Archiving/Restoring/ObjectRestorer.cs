@@ -14,7 +14,7 @@ namespace Archiving.Restoring;
 /// Brings one object back from 8x8's cold storage. 8x8 takes hours, up to a day, and the copy disappears again after
 /// some days (8x8 developer site), so nothing waits: each check of the object ends with a message that comes back later.
 /// <para>
-/// One message looks after an object at a time. It carries a ticket, which the object's row names; a message with
+/// One message handles an object at a time. It carries a ticket, which the object's row names; a message with
 /// another ticket, or one without while a ticket is out, is dropped. The next message is sent before the row names it,
 /// so a row never names a message that does not exist, even after a crash.
 /// </para>
@@ -39,7 +39,7 @@ public sealed partial class ObjectRestorer(
     private const string Forbidden =
         "8x8 does not let this API key restore objects from cold storage (403). Give the API app the right to edit, then redrive the failures; or set EightByEight__IncludeArchived to false.";
 
-    // 8x8 restores within 24 hours. An object that is still ARCHIVED after that was forgotten, or its copy has lapsed.
+    // 8x8 restores within 24 hours. For an object that is still ARCHIVED after that, the request was lost, or its copy has expired.
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromHours(26);
 
     // A request whose answer was not recorded: the process crashed in between, or is still waiting for it.
@@ -142,7 +142,7 @@ public sealed partial class ObjectRestorer(
         return true;
     }
 
-    /// <summary>Whether a message is the one that looks after the object of a row, or may become it.</summary>
+    /// <summary>Whether a message is the one that handles the object of a row, or may become it.</summary>
     private static bool IsOurs(ObjectMessage message, LedgerEntry row)
     {
         if (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged))

@@ -19,7 +19,7 @@ public sealed partial class AccessTokens(
     // Long enough for a call that starts with the token to arrive while it is good.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
 
-    // After a failed request, which may have taken minutes, everyone who waited for it gets the same answer: 8x8 must not be asked once per object.
+    // After a failed request, which may have taken minutes, all callers that waited for it get the same answer: 8x8 must not be asked once per object.
     private static readonly TimeSpan FailureRest = TimeSpan.FromSeconds(10);
 
     // A new key, or a change of its products, takes a moment to reach all of 8x8: a fresh token can get a 401 that
@@ -187,7 +187,7 @@ public sealed partial class AccessTokens(
         }
         catch (OutageException outage)
         {
-            // The token is good in this process all the same, and archiving goes on with it. The next tick tries again.
+            // The token is valid in this process all the same, and archiving continues with it. The next tick tries again.
             health.Report(outage);
         }
     }

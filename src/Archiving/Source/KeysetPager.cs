@@ -168,7 +168,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         }
     }
 
-    /// <summary>Lists a region whole and keeps what lies in the window.</summary>
+    /// <summary>Lists a whole region and keeps the records in the window.</summary>
     private async IAsyncEnumerable<KeysetPage> ReadWholeAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);

@@ -6,7 +6,7 @@ namespace Archiving.Telemetry;
 
 /// <summary>
 /// What the archiver counts and measures; docs/telemetry.md is the reference. Names, units and tags are part of the
-/// public contract: alerts and dashboards are built on them. No tag tells one object or person from another.
+/// public contract: alerts and dashboards are built on them. No tag identifies an object or a person.
 /// </summary>
 public sealed class ArchivingMetrics
 {

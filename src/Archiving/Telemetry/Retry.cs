@@ -46,7 +46,7 @@ public enum RetryCause
     /// <summary>No checksum proves the content, so it is read a second time.</summary>
     Unconfirmed,
 
-    /// <summary>Something else stands under the name.</summary>
+    /// <summary>Other content exists under the name.</summary>
     NameTaken,
 
     /// <summary>Anything else.</summary>

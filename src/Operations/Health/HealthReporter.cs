@@ -45,7 +45,7 @@ public sealed class HealthReporter(
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private (HealthReport Report, DateTimeOffset At)? _last;
 
-    /// <summary>Looks, or tells what the last look found when it is fresh.</summary>
+    /// <summary>Checks, or returns the last report when it is fresh.</summary>
     public async Task<HealthReport> CheckAsync(CancellationToken cancellationToken)
     {
         await _oneAtATime.WaitAsync(cancellationToken);

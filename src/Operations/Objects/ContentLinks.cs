@@ -37,7 +37,7 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
 
     /// <summary>Makes a link.</summary>
     /// <param name="blob">The blob.</param>
-    /// <param name="entry">The object's row: how a browser is told to treat the content.</param>
+    /// <param name="entry">The object's row: it decides how a browser treats the content.</param>
     /// <param name="save">Whether a browser saves it in any case, also what it could show.</param>
     /// <param name="cancellationToken">Stops the request for a key.</param>
     /// <exception cref="OutageException">The storage gives the app no key.</exception>

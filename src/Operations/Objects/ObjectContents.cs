@@ -11,7 +11,7 @@ namespace Operations.Objects;
 /// <param name="IsWhole">Whether that is all of it.</param>
 public sealed record ObjectText(string Text, bool IsWhole);
 
-/// <summary>The archived content of an object. Which blob that is stands in its row, and nowhere else.</summary>
+/// <summary>The archived content of an object. Only its row names the blob.</summary>
 public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
 {
     /// <summary>The most bytes of text that are read.</summary>

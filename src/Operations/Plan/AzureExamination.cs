@@ -13,8 +13,8 @@ using Azure.Storage.Queues;
 namespace Operations.Plan;
 
 /// <summary>
-/// Looks at container, queues and table. Nothing is made or written: whether the app may write is shown by changes of
-/// things that were made up and so cannot be there, which the storage refuses for want of a right or for want of the thing.
+/// Checks container, queues and table. Nothing is created or written: to see whether the app may write, it requests changes
+/// of items with made-up names, which the storage refuses because a permission or because the item is missing.
 /// </summary>
 internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables, ArchiverOptions options, bool probesRights, TimeSpan patience)
 {

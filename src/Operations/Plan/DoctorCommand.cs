@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Operations.Plan;
 
-/// <summary>The command <c>doctor</c>: the first contact with an account, told in plain text.</summary>
+/// <summary>The command <c>doctor</c>: the report of the first contact with an account as plain text.</summary>
 public static class DoctorCommand
 {
     /// <summary>How it is called.</summary>

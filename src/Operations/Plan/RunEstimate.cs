@@ -5,7 +5,7 @@ namespace Operations.Plan;
 
 /// <summary>What a run that copies everything not archived yet takes and costs. An estimate throughout.</summary>
 /// <param name="SourceRequests">Requests to 8x8: listing, downloads, restores and looks at whether they are done.</param>
-/// <param name="Hours">How long copying takes on one instance, restores aside; Azure adds instances by itself.</param>
+/// <param name="Hours">How long copying takes on one instance, restores aside; Azure adds instances automatically.</param>
 /// <param name="HoursBasis">What that is estimated from.</param>
 /// <param name="RestoreDays">How many days the restores take; 0 when there are none.</param>
 /// <param name="BlobWrites">Writes to Blob Storage.</param>

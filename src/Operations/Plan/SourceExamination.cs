@@ -284,14 +284,14 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
         }
     }
 
-    /// <summary>Asks for something that cannot be done, to see whether it is refused for want of a right or for want of an object.</summary>
+    /// <summary>Sends a request that cannot succeed, to see whether it is refused because a permission or because the object is missing.</summary>
     private async Task ProbeAsync(string name, string what, string right, string missing, string region, Func<string, Task> ask, CancellationToken cancellationToken)
     {
         var id = NewId();
         var known = await TryAsync(() => client.GetObjectAsync(region, id, cancellationToken), cancellationToken);
         if (known is not { Status: 404 or 410 })
         {
-            // Never ask with an id of which 8x8 has not said that nothing bears it.
+            // Only send an id that 8x8 has said it does not know.
             _findings.Checks.Add(Check.Unknown(name, known is null
                 ? "Not tried: 8x8 says that it knows an id that was just made up."
                 : $"Not tried: 8x8 does not say that the made-up id to try with is unknown ({known.Status})."));
@@ -344,7 +344,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
         _ => null,
     };
 
-    /// <summary>Cause and remedy. A token that cannot be renewed tells its own.</summary>
+    /// <summary>Cause and remedy. A token that cannot be renewed has its own message.</summary>
     private static string Explain(RequestFailedException failure) =>
         failure is TokenRequestException ? failure.Message : SourceFailure.OfAccount(failure)?.Message ?? failure.Message;
 }

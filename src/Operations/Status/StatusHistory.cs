@@ -20,7 +20,7 @@ public sealed record StatusSample(DateTimeOffset At, long Archived, long Bytes, 
 /// <param name="Samples">The oldest first.</param>
 public sealed record StatusSamples(IReadOnlyList<StatusSample> Samples);
 
-/// <summary>Keeps where everything stood, every few minutes for three months, so that it can be shown over time, and tells the gauges.</summary>
+/// <summary>Samples the status every few minutes, keeps the samples for three months, so that it can be shown over time, and updates the gauges.</summary>
 public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, OperationsTable table, StatusGauges gauges, TimeProvider timeProvider)
 {
     /// <summary>For how many hours samples are kept.</summary>
@@ -29,7 +29,7 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
     private const int MostSamples = 500;
     private const int DaysCountedAnew = 5;
 
-    /// <summary>Takes a sample, and forgets those that are too old.</summary>
+    /// <summary>Takes a sample, and deletes those that are too old.</summary>
     /// <returns>What was sampled.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<StatusReport> SampleAsync(CancellationToken cancellationToken)
