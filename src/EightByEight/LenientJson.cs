@@ -18,7 +18,7 @@ internal static class LenientJson
                 }
                 catch (InvalidOperationException)
                 {
-                    return Mend(reader.ValueSpan);
+                    return Repair(reader.ValueSpan);
                 }
 
             case JsonTokenType.Number:
@@ -32,7 +32,7 @@ internal static class LenientJson
     }
 
     /// <summary>A string that holds bytes or escapes that are no characters, such as half of an emoji that was cut: each becomes U+FFFD.</summary>
-    private static string Mend(ReadOnlySpan<byte> escaped)
+    private static string Repair(ReadOnlySpan<byte> escaped)
     {
         var source = Encoding.UTF8.GetString(escaped);
         var text = new StringBuilder(source.Length);

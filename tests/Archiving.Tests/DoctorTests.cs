@@ -347,7 +347,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a";
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("AzureWebJobsStorage", Nowhere));
         Fill(pipeline.Simulator);
-        pipeline.Get<Checkup>().StoragePatience = TimeSpan.FromSeconds(3);
+        pipeline.Get<Checkup>().StorageTimeout = TimeSpan.FromSeconds(3);
 
         var plan = await RunAsync(pipeline);
 
@@ -500,7 +500,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
             pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = number % 2 == 0 ? "us-east" : "uk", Bytes = 10, CreatedTime = Now.AddDays(-30).AddMinutes(number * 14.4) });
         }
 
-        var plan = await RunAsync(pipeline, new PlanRequest { Patience = TimeSpan.Zero });
+        var plan = await RunAsync(pipeline, new PlanRequest { MaxDuration = TimeSpan.Zero });
 
         Assert.Equal((true, true), (plan.Objects!.IsEstimate, plan.Objects.Listed < 500));
         Assert.InRange(plan.Objects.Total.Objects, 2400, 3600);

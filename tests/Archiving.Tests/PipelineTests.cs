@@ -241,7 +241,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message, Cancellation);
         Assert.Equal(("Queued", 2), (await pipeline.StateAsync(item), await pipeline.CountAsync(QueueNames.ArchiveObjects)));
 
-        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message with { Deaths = 5 }, Cancellation);
+        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message with { Crashes = 5 }, Cancellation);
         Assert.Equal("Failed", await pipeline.StateAsync(item));
         Assert.Contains("died", (await pipeline.FindAsync(item))!.LastError, StringComparison.Ordinal);
     }

@@ -19,7 +19,7 @@ internal sealed class ArchivedRecords(TimeProvider timeProvider)
     private const int MostOfGeneration = 125_000;
 
     // What is found is never older than three of these: an hour.
-    private static readonly TimeSpan LifeOfGeneration = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan GenerationLifetime = TimeSpan.FromMinutes(20);
     private readonly Lock _lock = new();
     private HashSet<(string Region, UInt128 Json)> _young = [];
     private HashSet<(string Region, UInt128 Json)> _old = [];
@@ -50,12 +50,12 @@ internal sealed class ArchivedRecords(TimeProvider timeProvider)
     private void Forget()
     {
         var age = timeProvider.GetElapsedTime(_youngSince);
-        if (age < LifeOfGeneration && _young.Count < MostOfGeneration)
+        if (age < GenerationLifetime && _young.Count < MostOfGeneration)
         {
             return;
         }
 
-        _old = age < 2 * LifeOfGeneration ? _young : [];
+        _old = age < 2 * GenerationLifetime ? _young : [];
         _young = [];
         _youngSince = timeProvider.GetTimestamp();
     }

@@ -16,18 +16,18 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Condition, (string? Message, DateTimeOffset At)> _known = new();
 
     /// <summary>Records an outage for all instances.</summary>
-    public async Task ReportAsync(OutageException trouble, CancellationToken cancellationToken)
+    public async Task ReportAsync(OutageException outage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(trouble);
-        board.Report(trouble);
+        ArgumentNullException.ThrowIfNull(outage);
+        board.Report(outage);
         var now = timeProvider.GetUtcNow();
-        if (_known.TryGetValue(trouble.Condition, out var known) && known.Message == trouble.Message && now - known.At < WrittenFor && now >= known.At)
+        if (_known.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.At < WrittenFor && now >= known.At)
         {
             return;
         }
 
-        await table.WriteAsync(new Row { PartitionKey = Partition, RowKey = trouble.Condition.ToString(), Message = trouble.Message, At = now }, cancellationToken);
-        _known[trouble.Condition] = (trouble.Message, now);
+        await table.WriteAsync(new Row { PartitionKey = Partition, RowKey = outage.Condition.ToString(), Message = outage.Message, At = now }, cancellationToken);
+        _known[outage.Condition] = (outage.Message, now);
     }
 
     /// <summary>Records for all instances that something works.</summary>
@@ -47,16 +47,16 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
     /// <summary>The outages that any instance has recorded.</summary>
     public async Task<IReadOnlyDictionary<Condition, string>> ReadAsync(CancellationToken cancellationToken)
     {
-        var troubles = new Dictionary<Condition, string>();
+        var outages = new Dictionary<Condition, string>();
         foreach (var row in await table.ReadAsync<Row>(Partition, cancellationToken))
         {
             if (Enum.TryParse<Condition>(row.RowKey, out var condition))
             {
-                troubles[condition] = row.Message;
+                outages[condition] = row.Message;
             }
         }
 
-        return troubles;
+        return outages;
     }
 
     internal sealed class Row : ITableEntity

@@ -37,7 +37,7 @@ public sealed record ObjectMessage
     public int Deferrals { get; init; }
 
     /// <summary>How often every attempt at it ended with a crash of the process.</summary>
-    public int Deaths { get; init; }
+    public int Crashes { get; init; }
 
     /// <summary>Identifies the message that handles a restore among others about the same object; <see langword="null"/> for one that asks for a restore.</summary>
     public string? Ticket { get; init; }
@@ -84,7 +84,7 @@ public sealed record ObjectMessage
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() : null,
                 IsSentAgain = root.TryGetProperty("sentAgain", out var sentAgain) && sentAgain.ValueKind == JsonValueKind.True,
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
-                Deaths = root.TryGetProperty("deaths", out var deaths) && deaths.TryGetInt32(out var died) ? died : 0,
+                Crashes = root.TryGetProperty("deaths", out var crashes) && crashes.TryGetInt32(out var crashCount) ? crashCount : 0,
                 Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
                 TraceParent = root.TryGetProperty("traceparent", out var trace) && trace.ValueKind == JsonValueKind.String ? TraceContext.Read(trace.GetString()) : null,
                 Type = root.TryGetProperty("type", out var type) ? type.GetString() : null,
@@ -128,9 +128,10 @@ public sealed record ObjectMessage
                 json.WriteNumber("deferrals"u8, Deferrals);
             }
 
-            if (Deaths > 0)
+            if (Crashes > 0)
             {
-                json.WriteNumber("deaths"u8, Deaths);
+                // The field keeps its name: queues hold messages that earlier versions wrote.
+                json.WriteNumber("deaths"u8, Crashes);
             }
 
             if (Ticket is not null)

@@ -13,8 +13,8 @@ namespace Archiving.Requeuing;
 /// </summary>
 public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ObjectFinder finder, SourceRecords source, WorkQueues queues, ILogger<FailureRecorder> logger)
 {
-    private const int MostLives = 6;
-    private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
+    private const int MaxCrashes = 6;
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// Records an object as failed. When no attempt recorded a reason, the process crashed, most often while it worked on
@@ -35,10 +35,10 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
         }
 
-        if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Deaths + 1 < MostLives)
+        if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Crashes + 1 < MaxCrashes)
         {
-            Log.Died(logger, message.Region, message.Id);
-            await queues.SendAsync(queue, message with { Deaths = message.Deaths + 1 }, FirstRest * Math.Pow(2, message.Deaths), cancellationToken);
+            Log.Crashed(logger, message.Region, message.Id);
+            await queues.SendAsync(queue, message with { Crashes = message.Crashes + 1 }, FirstDelay * Math.Pow(2, message.Crashes), cancellationToken);
             return;
         }
 
@@ -76,7 +76,7 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
     private static partial class Log
     {
         [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app died again and again while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
-        public static partial void Died(ILogger logger, string region, string objectId);
+        public static partial void Crashed(ILogger logger, string region, string objectId);
 
         [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]
         public static partial void ObjectFailed(ILogger logger, string region, string objectId, string problem);

@@ -116,8 +116,8 @@ public sealed partial class AccessTokens(
 
     private bool IsUsable(AccessToken token)
     {
-        var life = token.ExpiresOn - token.IssuedAt;
-        var margin = life < 4 * Margin ? life / 4 : Margin;
+        var lifetime = token.ExpiresOn - token.IssuedAt;
+        var margin = lifetime < 4 * Margin ? lifetime / 4 : Margin;
         return timeProvider.GetUtcNow() < token.ExpiresOn - margin;
     }
 

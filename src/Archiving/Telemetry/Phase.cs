@@ -27,7 +27,7 @@ public enum Phase
     /// <summary>8x8 is asked to restore an object from cold storage.</summary>
     Restore,
 
-    /// <summary>An archived object is read again.</summary>
+    /// <summary>An archived object is verified. The name is a value of the tag <c>phase</c> and so part of the public contract.</summary>
     Scrub,
 
     /// <summary>8x8 deletes an object.</summary>

@@ -46,7 +46,7 @@ public sealed partial class ObjectVerifier(
         }
 
         var damage = await FindDamageAsync(row, blob, cancellationToken);
-        metrics.CountScrubbed(row.Region, row.Type);
+        metrics.CountVerified(row.Region, row.Type);
         if (damage is not null)
         {
             metrics.CountDamage(row.Region, row.Type, damage.Cause);

@@ -41,7 +41,7 @@ public sealed class HealthReporter(
     public const string Unhealthy = "Unhealthy";
 
     private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private (HealthReport Report, DateTimeOffset At)? _last;
 
@@ -85,11 +85,11 @@ public sealed class HealthReporter(
                 },
                 cancellationToken),
             LookAtSourceAsync(cancellationToken));
-        var own = board.Troubles;
-        var checks = own.Where(trouble => trouble.Key is not (Condition.Restore or Condition.Purge or Condition.Integrity))
-            .Concat(told.Where(trouble => Matters(trouble.Key)))
-            .OrderBy(trouble => trouble.Key)
-            .Select(trouble => new HealthCheck(trouble.Key.ToString(), Unhealthy, trouble.Value))
+        var own = board.Outages;
+        var checks = own.Where(outage => outage.Key is not (Condition.Restore or Condition.Purge or Condition.Integrity))
+            .Concat(told.Where(outage => Matters(outage.Key)))
+            .OrderBy(outage => outage.Key)
+            .Select(outage => new HealthCheck(outage.Key.ToString(), Unhealthy, outage.Value))
             .ToList();
         return checks.Count == 0 ? new HealthReport(Healthy, Checks: null) : new HealthReport(Unhealthy, checks);
     }
@@ -129,11 +129,11 @@ public sealed class HealthReporter(
 
     private async Task<bool> TryAsync(Condition condition, Func<CancellationToken, Task> look, CancellationToken cancellationToken, bool clears = true)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(CheckTimeout);
         try
         {
-            await look(patience.Token);
+            await look(timeout.Token);
             if (clears)
             {
                 board.Clear(condition);
@@ -147,7 +147,7 @@ public sealed class HealthReporter(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            board.Report(new OutageException(condition, $"{condition} did not answer within {Patience.TotalSeconds:0} seconds. Check the network between the app and it."));
+            board.Report(new OutageException(condition, $"{condition} did not answer within {CheckTimeout.TotalSeconds:0} seconds. Check the network between the app and it."));
         }
 
         return false;

@@ -30,10 +30,10 @@ public sealed class Checkup(
     TimeProvider timeProvider,
     ILoggerFactory loggers)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the storage may take to answer.</summary>
-    internal TimeSpan StoragePatience { get; set; } = TimeSpan.FromSeconds(20);
+    internal TimeSpan StorageTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Looks, counts and estimates.</summary>
     /// <param name="request">What is asked.</param>
@@ -43,8 +43,8 @@ public sealed class Checkup(
     public async Task<PlanReport> RunAsync(PlanRequest request, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var (from, to) = request.Span(options.Listing, timeProvider.GetUtcNow());
-        var azure = new AzureExamination(blobs, queues, tables, options, request.ProbeRights != false, StoragePatience).ExamineAsync(cancellationToken);
+        var (from, to) = request.TimeRange(options.Listing, timeProvider.GetUtcNow());
+        var azure = new AzureExamination(blobs, queues, tables, options, request.ProbeRights != false, StorageTimeout).ExamineAsync(cancellationToken);
         var checks = new List<Check> { Check.Ok(CheckNames.Settings, "Every setting is well-formed.") };
         var watch = new ResponseWatch(timeProvider);
         var findings = new SourceFindings();
@@ -115,11 +115,11 @@ public sealed class Checkup(
         }
 
         var token = new BorrowedToken(tokenClient, apiKey, timeProvider);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Timeout);
         try
         {
-            var present = await token.GetTokenAsync(patience.Token);
+            var present = await token.GetTokenAsync(timeout.Token);
             checks.Add(Check.Ok(CheckNames.Credentials, string.Create(CultureInfo.InvariantCulture, $"8x8 gives a token for {(present.ExpiresOn - present.IssuedAt).TotalMinutes:0} minutes{(present.Products.Count > 0 ? $", good for {Wording.List(present.Products)}" : "")}.")));
             return token;
         }
@@ -143,12 +143,12 @@ public sealed class Checkup(
             return await tokenStore.ReadApiKeyAsync(cancellationToken);
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Timeout);
         try
         {
-            await tokenStore.ReadTokenAsync(patience.Token);
-            var apiKey = await tokenStore.ReadApiKeyAsync(patience.Token);
+            await tokenStore.ReadTokenAsync(timeout.Token);
+            var apiKey = await tokenStore.ReadApiKeyAsync(timeout.Token);
             checks.Add(ReadableVault());
             return apiKey;
         }
@@ -215,7 +215,7 @@ public sealed class Checkup(
     private CloudStorageClient CreateClient(BorrowedToken token, ResponseWatch watch)
     {
         // The user waits for the answer.
-        var clientOptions = new CloudStorageClientOptions { Gate = gate, TimeProvider = timeProvider, Retry = { MaxRetries = 3, NetworkTimeout = Patience } };
+        var clientOptions = new CloudStorageClientOptions { Gate = gate, TimeProvider = timeProvider, Retry = { MaxRetries = 3, NetworkTimeout = Timeout } };
         clientOptions.AddPolicy(watch, HttpPipelinePosition.PerRetry);
         return new CloudStorageClient(options.EightByEight.BaseUrl, token, clientOptions);
     }

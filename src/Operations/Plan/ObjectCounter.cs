@@ -53,7 +53,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         for (var index = 0; index < regions.Count; index++)
         {
             // What a region leaves over, the next ones have.
-            var timeLeft = request.Patience - timeProvider.GetElapsedTime(started);
+            var timeLeft = request.MaxDuration - timeProvider.GetElapsedTime(started);
             var budget = new Budget(
                 request.MaxPages == 0 ? int.MaxValue : Math.Max(2, pagesLeft / (regions.Count - index)),
                 timeLeft is { } left ? left / (regions.Count - index) : null,

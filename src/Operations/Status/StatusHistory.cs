@@ -27,14 +27,14 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
     public const int MostHours = 24 * 92;
 
     private const int MostSamples = 500;
-    private const int DaysCountedAnew = 5;
+    private const int DaysCountedAgain = 5;
 
     /// <summary>Takes a sample, and deletes those that are too old.</summary>
     /// <returns>What was sampled.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<StatusReport> SampleAsync(CancellationToken cancellationToken)
     {
-        await summaries.RefreshOldestAsync(DaysCountedAnew, cancellationToken);
+        await summaries.RefreshOldestAsync(DaysCountedAgain, cancellationToken);
         var status = await reader.ReadAsync(cancellationToken);
         var now = timeProvider.GetUtcNow();
         await table.WriteAsync(
