@@ -131,7 +131,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Equal(check, problem.Name);
         Assert.Contains("(403). Give ", problem.Message, StringComparison.Ordinal);
         Assert.False(plan.IsReady);
-        Assert.Equal("One thing must be mended before archiving can be relied on.", plan.Verdict);
+        Assert.Equal("One problem must be fixed before archiving can be relied on.", plan.Verdict);
         Assert.Equal(missing == Rights.Read, plan.Objects is null);
     }
 
@@ -353,7 +353,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
 
         Assert.Equal(["Container", "Queues", "Table"], plan.Checks.Where(check => check.Status == CheckStatus.Problem).Select(check => check.Name));
         Assert.All(plan.Checks.Where(check => check.Status == CheckStatus.Problem), check => Assert.Contains("not answer", check.Message, StringComparison.Ordinal));
-        Assert.Equal("3 things must be mended before archiving can be relied on; begin with the first.", plan.Verdict);
+        Assert.Equal("3 problems must be fixed before archiving can be relied on; begin with the first.", plan.Verdict);
         Assert.Contains(plan.Notes, note => note.StartsWith("The ledger could not be read", StringComparison.Ordinal));
         Assert.True(plan.Objects!.Total.Objects > 0);
     }

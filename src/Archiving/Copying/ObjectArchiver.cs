@@ -116,7 +116,7 @@ public sealed partial class ObjectArchiver(
                     return;
 
                 case TransferOutcome.Stored or TransferOutcome.NameTaken when namesTaken == MostNames:
-                    throw new PermanentFailureException($"Something else stands under {name} or its receipt already. Something else writes into the container; move that away and queue the object again.") { Reason = FailureReason.NameTaken };
+                    throw new PermanentFailureException($"{name} or its receipt already exists with different content. Another application writes to the container; move that content away and queue the object again.") { Reason = FailureReason.NameTaken };
 
                 case TransferOutcome.Stored or TransferOutcome.NameTaken:
                     // New content for an id that is archived already, or bytes or a receipt that were damaged: it goes beside the old.
@@ -128,7 +128,7 @@ public sealed partial class ObjectArchiver(
 
                 case TransferOutcome.Refused when result.Content.Mismatch is { } mismatch && unconfirmed?.Sha256 == result.Content.Digest.Sha256:
                     // Two reads agree with each other and not with the claim: it is the claim that is wrong, or 8x8's copy.
-                    throw new PermanentFailureException($"8x8's content contradicts its own record, twice alike: {mismatch}. Read: {result.Content.Digest.Bytes} bytes, MD5 {result.Content.Digest.Md5Hex}, SHA-256 {result.Content.Digest.Sha256}. Nothing was stored; ask 8x8 about the object.") { Reason = FailureReason.WrongContent };
+                    throw new PermanentFailureException($"8x8's content contradicts its own record, on two reads: {mismatch}. Read: {result.Content.Digest.Bytes} bytes, MD5 {result.Content.Digest.Md5Hex}, SHA-256 {result.Content.Digest.Sha256}. Nothing was stored; ask 8x8 about the object.") { Reason = FailureReason.WrongContent };
 
                 default:
                     unconfirmed = result.Content.Digest;

@@ -213,7 +213,7 @@ public sealed partial class ListingPlanner(
         [LoggerMessage(EventId = 1200, Level = LogLevel.Information, Message = "Listing {Region} from {From:O} to {To:O} in {Windows} windows")]
         public static partial void Planned(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, int windows);
 
-        [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "The listing {RunId} of {Region} did not finish; it is planned anew from the watermark")]
+        [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Listing {RunId} of {Region} did not finish; it is planned again from the watermark")]
         public static partial void Abandoned(ILogger logger, string region, string runId);
     }
 }

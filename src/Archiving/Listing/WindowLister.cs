@@ -208,7 +208,7 @@ public sealed partial class WindowLister(
         [LoggerMessage(EventId = 1210, Level = LogLevel.Information, Message = "Listed {Region} from {From:O} to {To:O}: {Listed} records, {Enqueued} to archive")]
         public static partial void Listed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, long listed, long enqueued);
 
-        [LoggerMessage(EventId = 1212, Level = LogLevel.Information, Message = "{Region} from {From:O} to {To:O} was put off and is listed by a later run")]
+        [LoggerMessage(EventId = 1212, Level = LogLevel.Information, Message = "Listing of {Region} from {From:O} to {To:O} was deferred to a later run")]
         public static partial void Replaced(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);
     }
 }

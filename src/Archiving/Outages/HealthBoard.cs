@@ -61,10 +61,10 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1000, Level = LogLevel.Error, Message = "{Condition}: {Problem} [{Details}] Work is put off and tried again")]
+        [LoggerMessage(EventId = 1000, Level = LogLevel.Error, Message = "{Condition}: {Problem} [{Details}] Work is deferred")]
         public static partial void Outage(ILogger logger, Condition condition, string problem, string? details);
 
-        [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "{Condition}: works again")]
+        [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "{Condition} recovered")]
         public static partial void Recovered(ILogger logger, Condition condition);
     }
 }

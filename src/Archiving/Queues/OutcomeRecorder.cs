@@ -108,7 +108,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
             {
                 isLost = entry.Damaged is not null;
                 entry.State = isLost ? nameof(LedgerState.Failed) : nameof(LedgerState.Gone);
-                entry.LastError = LedgerEntry.Shorten(isLost ? $"The archived bytes under {entry.Damaged} are damaged, and they cannot be read again: {reason} Restore the blob from a version, a snapshot or a backup." : reason);
+                entry.LastError = LedgerEntry.Shorten(isLost ? $"The archived bytes under {entry.Damaged} are damaged, and the object cannot be archived again: {reason} Recover the blob from a version, a snapshot or a backup." : reason);
                 entry.EndRestore();
             },
             cancellationToken);
@@ -198,7 +198,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
         [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} is gone: {Reason}")]
         public static partial void Gone(ILogger logger, string region, string objectId, string reason);
 
-        [LoggerMessage(EventId = 1305, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive and cannot be read again: {Reason}")]
+        [LoggerMessage(EventId = 1305, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive and cannot be archived again: {Reason}")]
         public static partial void Lost(ILogger logger, string region, string objectId, string reason);
     }
 }

@@ -47,7 +47,7 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             record,
             FailureReason.Exhausted,
             "every attempt failed; its row says why the last one did",
-            entry?.LastError ?? "The app died again and again while it worked on the object, before a reason could be recorded. Look into the log for what ended it; memory is the usual reason.",
+            entry?.LastError ?? "The app crashed repeatedly while it worked on the object, before a reason could be recorded. Check the log for the cause; memory is the usual one.",
             entry?.Attempts ?? 0,
             cancellationToken);
     }
@@ -75,7 +75,7 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app died again and again while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
+        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app crashed repeatedly while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
         public static partial void Crashed(ILogger logger, string region, string objectId);
 
         [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]

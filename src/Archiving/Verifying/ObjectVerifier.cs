@@ -24,7 +24,7 @@ public sealed partial class ObjectVerifier(
 {
     /// <summary>What health says while there is damage that has not been looked at again.</summary>
     internal const string Damaged =
-        "Archived bytes were found damaged or missing. They are archived anew from 8x8 where it still has them; GET /api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
+        "Archived bytes were found damaged or missing. They are archived again from 8x8 where it still has them; GET /api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
 
     /// <summary>Reads an object again.</summary>
     /// <returns>Whether it is whole; <see langword="null"/> when there is nothing to hold it against.</returns>
@@ -128,7 +128,7 @@ public sealed partial class ObjectVerifier(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1700, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive: {Damage}. It is archived anew if 8x8 still has it")]
+        [LoggerMessage(EventId = 1700, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive: {Damage}. It is archived again if 8x8 still has it")]
         public static partial void Damaged(ILogger logger, string region, string objectId, string damage);
     }
 }

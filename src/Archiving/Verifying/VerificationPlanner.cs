@@ -9,13 +9,13 @@ namespace Archiving.Verifying;
 
 /// <summary>A night's share.</summary>
 /// <param name="Archived">How many objects the archive holds.</param>
-/// <param name="Queued">How many of them are read again tonight.</param>
+/// <param name="Queued">How many of them are verified tonight.</param>
 public sealed record VerificationPlan(long Archived, long Queued);
 
 /// <summary>
-/// Picks the objects to read again: each night the share that makes everything come up within <c>Verify__Days</c>,
-/// those first that were not read for longest, and all that are overdue. Goes through the ledger twice and holds
-/// nothing of it.
+/// Picks the objects to verify: each night the share that covers everything within <c>Verify__Days</c>, those first
+/// that were not read for the longest time, and all that are overdue. Reads the ledger twice and keeps nothing of it
+/// in memory.
 /// </summary>
 public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues queues, SharedConditions conditions, ArchiverOptions options, TimeProvider timeProvider, ILogger<VerificationPlanner> logger)
 {
@@ -109,7 +109,7 @@ public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues 
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1710, Level = LogLevel.Information, Message = "Reads {Queued} of {Archived} archived objects again tonight")]
+        [LoggerMessage(EventId = 1710, Level = LogLevel.Information, Message = "Queued {Queued} of {Archived} archived objects for verification")]
         public static partial void Planned(ILogger logger, long queued, long archived);
     }
 }

@@ -142,7 +142,7 @@ function showToken(token) {
 
     return [
       h("p", { class: "big" }, "Token ends ", timeAway(token.expiresOn)),
-      h("p", { class: "muted" }, `at ${format.localTime(token.expiresOn)}; it is renewed past half of its life.`),
+      h("p", { class: "muted" }, `at ${format.localTime(token.expiresOn)}; it is renewed after half of its lifetime.`),
     ];
   });
 }

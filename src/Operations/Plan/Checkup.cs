@@ -87,8 +87,8 @@ public sealed class Checkup(
 
     private static string Verdict(int problems, List<string> regions, ObjectCount? count, RunEstimate? estimate) => problems switch
     {
-        1 => "One thing must be mended before archiving can be relied on.",
-        > 1 => string.Create(CultureInfo.InvariantCulture, $"{problems} things must be mended before archiving can be relied on; begin with the first."),
+        1 => "One problem must be fixed before archiving can be relied on.",
+        > 1 => string.Create(CultureInfo.InvariantCulture, $"{problems} problems must be fixed before archiving can be relied on; begin with the first."),
         _ when count is null || estimate is null => "Nothing is known to be wrong, but 8x8 could not be counted.",
         _ when count.ToCopy.Objects == 0 => $"All is well, and there is nothing to copy in {Wording.List(regions)}.",
         _ => $"All is well: a run would copy {(count.IsEstimate ? "about " : "")}{Wording.Objects(count.ToCopy.Objects)} ({Wording.Size(count.ToCopy.Bytes)}) from {Wording.List(regions)} in {Wording.Hours(estimate.Hours)} on one instance{(estimate.RestoreDays > 0 ? $", and bring back {Wording.Objects(count.ToRestore.Objects)} from cold storage within {(estimate.RestoreDays == 1 ? "a day" : $"{Wording.Number(estimate.RestoreDays)} days")}" : "")}.",
@@ -208,7 +208,7 @@ public sealed class Checkup(
         var index = findings.Checks.FindIndex(check => check is { Name: CheckNames.Restore, Status: CheckStatus.Problem });
         if (index >= 0 && counted.ToRestore.Objects == 0 && !counted.IsEstimate)
         {
-            findings.Checks[index] = Check.Ok(CheckNames.Restore, "The key may not restore from cold storage (403), and nothing in the span is there: it need not. If that changes, the health check says so.");
+            findings.Checks[index] = Check.Ok(CheckNames.Restore, "The key may not restore from cold storage (403), and no object of the time range is there, so it need not. If that changes, the health check says so.");
         }
     }
 

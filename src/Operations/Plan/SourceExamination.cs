@@ -124,7 +124,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
     {
         if (watch.Ahead is not { } ahead)
         {
-            _findings.Checks.Add(Check.Unknown(CheckNames.Clock, "8x8's answers bear no date to compare with."));
+            _findings.Checks.Add(Check.Unknown(CheckNames.Clock, "8x8's answers have no date to compare with."));
             return;
         }
 
@@ -201,7 +201,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
         if (oldest?.CreatedTime < from)
         {
-            _findings.Notes.Add($"{Wording.Clean(region)} has objects since {Wording.Time(oldest.CreatedTime.Value)}, before the span that was looked at. A first run begins at Listing__StartFrom; a backfill archives what is older.");
+            _findings.Notes.Add($"{Wording.Clean(region)} has objects since {Wording.Time(oldest.CreatedTime.Value)}, before the time range that was examined. A first run begins at Listing__StartFrom; a backfill archives what is older.");
         }
 
         if (_sample is null)
@@ -306,7 +306,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
         _findings.Checks.Add(failure switch
         {
-            null or { Status: 404 or 410 } => Check.Ok(name, $"The key may {what}: a request for an object that does not exist was not refused for want of a right."),
+            null or { Status: 404 or 410 } => Check.Ok(name, $"The key may {what}: a request for an object that does not exist was not refused because of a missing right."),
             { Status: 403 } => Check.Problem(name, missing),
             _ => Check.Unknown(name, Explain(failure)),
         });
