@@ -57,7 +57,7 @@ internal sealed class Stack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // The last that came goes first: the app lets go of its queues while they are there.
+        // In reverse order of the start: the app releases its queues while they still exist.
         foreach (var part in Enumerable.Reverse(_parts))
         {
             await part.DisposeAsync();

@@ -191,7 +191,7 @@ public class CloudStorageClient
         ArgumentException.ThrowIfNullOrEmpty(id);
         if (id is "." or "..")
         {
-            // No escaping keeps these from being taken as directions within the path.
+            // Even escaped, these would be taken as relative path segments.
             throw new ArgumentException($"The id \"{id}\" cannot be part of an address.", nameof(id));
         }
 

@@ -11,7 +11,7 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
     // A 429 without Retry-After says "slow down" all the same.
     private static readonly TimeSpan WithoutRetryAfter = TimeSpan.FromSeconds(1);
 
-    // What a server could not mean: a date far off by a wrong clock must not stop the instance for a day.
+    // Longer waits are not plausible: a date that a wrong clock produced must not stop the instance for a day.
     private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(10);
 
     // The retry policy would wait as long as Retry-After says, and the time limit of the function includes that wait.

@@ -49,7 +49,7 @@ public sealed class PacedGate : RequestGate
                 return;
             }
 
-            // Looked at again afterwards: another 429 may have come while this request waited.
+            // Checked again afterwards: another 429 may have come while this request waited.
             await Task.Delay(wait, _timeProvider, cancellationToken);
         }
     }

@@ -38,7 +38,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
     // Large transfers hold two buffers each. This bounds the memory of an instance at any concurrency.
     private const int LargeTransfersAtOnce = 6;
 
-    // A function that waits has its time limit running (functionTimeout, 30 minutes).
+    // The time limit of a function includes its waiting (functionTimeout, 30 minutes).
     internal TimeSpan LongestWait { get; set; } = TimeSpan.FromMinutes(5);
 
     private readonly SemaphoreSlim _largeTransfers = new(LargeTransfersAtOnce, LargeTransfersAtOnce);
@@ -78,7 +78,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         ArgumentNullException.ThrowIfNull(isRight);
         using var verifier = new ContentVerifier(record, source.Length);
 
-        // One byte more than expected, so that content that is longer than announced shows.
+        // One byte more than expected, to detect content that is longer than announced.
         var expected = source.Length ?? record.StoredBytes ?? BufferSize;
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected + 1, 1, BufferSize));
         try
@@ -138,7 +138,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         var staging = Task.CompletedTask;
         try
         {
-            // Two runs may stage for the same name at once. Ids that no other run has keep the one from committing a block of the other.
+            // Two runs may stage for the same name at once. Unique block ids keep one run from committing a block of the other.
             var run = Guid.NewGuid();
             var blockIds = new List<string>();
             var block = first;
@@ -193,7 +193,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "InvalidBlockList")
         {
-            // Another run committed and so threw away our blocks.
+            // Another run committed, which discarded the blocks of this one.
             return false;
         }
     }

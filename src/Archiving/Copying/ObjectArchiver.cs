@@ -16,8 +16,8 @@ namespace Archiving.Copying;
 /// Archives one object. Any number may run at once, on the same object too: each gives the same result.
 /// <list type="number">
 /// <item>Takes the record from the message, or asks 8x8 for it.</item>
-/// <item>Reads the content once, measures it, and holds it against 8x8's claims; reads it again when it contradicts them, or when no checksum proves it.</item>
-/// <item>Stores the content under its final name unless something is there; other bytes there send it beside the old.</item>
+/// <item>Reads the content once, measures it, and compares it with 8x8's claims; reads it again when it contradicts them, or when no checksum proves it.</item>
+/// <item>Stores the content under its final name unless that exists; when other bytes exist there, under another name beside them.</item>
 /// <item>Writes the receipt, then the ledger row. The receipt is what makes the object count as archived.</item>
 /// </list>
 /// What 8x8 no longer has is recorded as <c>Gone</c>, what cannot be archived as <c>Failed</c>; a failure that may be temporary
@@ -48,7 +48,7 @@ public sealed partial class ObjectArchiver(
     /// <param name="message">The object.</param>
     /// <param name="attempt">How often the message has been delivered, this time included.</param>
     /// <param name="cancellationToken">Stops the work; nothing becomes visible then.</param>
-    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    /// <exception cref="OutageException">A dependency of every object does not work.</exception>
     public Task ArchiveAsync(ObjectMessage message, long attempt, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);
@@ -127,7 +127,7 @@ public sealed partial class ObjectArchiver(
                     break;
 
                 case TransferOutcome.Refused when result.Content.Mismatch is { } mismatch && unconfirmed?.Sha256 == result.Content.Digest.Sha256:
-                    // Two reads agree with each other and not with the claim: it is the claim that is wrong, or 8x8's copy.
+                    // Two reads agree with each other and not with the claim: the claim is wrong, or 8x8's copy is.
                     throw new PermanentFailureException($"8x8's content contradicts its own record, on two reads: {mismatch}. Read: {result.Content.Digest.Bytes} bytes, MD5 {result.Content.Digest.Md5Hex}, SHA-256 {result.Content.Digest.Sha256}. Nothing was stored; ask 8x8 about the object.") { Reason = FailureReason.WrongContent };
 
                 default:

@@ -19,7 +19,7 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
     /// <summary>The largest content that is copied this way, in bytes. Blob Storage takes up to 5,000 MiB (Put Blob From URL), and has to be done before the request times out.</summary>
     public const long LargestContent = 256 * 1024 * 1024;
 
-    // What was refused once, because of a firewall or an address that the account may not reach, is refused for long.
+    // A refusal because of a firewall or an address that the account cannot reach lasts long.
     private static readonly TimeSpan RefusedFor = TimeSpan.FromHours(1);
 
     private DateTimeOffset? _refusedAt;

@@ -52,7 +52,7 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
 
     /// <summary>
     /// The rows of listed records, in one query: those of the records' days whose time lies within the records'. A day
-    /// far from the others costs a query more. The rows hold what the intake looks at.
+    /// far from the others costs a query more. The rows hold what the intake needs.
     /// By <c>createdTime</c>, which never moves, it finds every row; by <c>updatedTime</c> a record whose row is not
     /// among them is new or has changed since the row was written.
     /// </summary>

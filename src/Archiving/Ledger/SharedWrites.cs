@@ -5,7 +5,7 @@ namespace Archiving.Ledger;
 /// <summary>
 /// Lets rows of a partition that are to be written at the same moment share a request. A row that comes alone is
 /// written at once; those that come while a request of their partition is under way go together when it is back. So
-/// nothing waits for company, and the busier an instance is, the fewer requests a row costs.
+/// no row waits for others, and the busier an instance is, the fewer requests a row costs.
 /// </summary>
 /// <param name="write">Writes rows of one partition, no row twice: all or none.</param>
 /// <param name="most">The most rows of a request.</param>

@@ -12,7 +12,7 @@ namespace Archiving.Listing;
 /// twice is listed twice, to the same result.
 /// <list type="number">
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
-/// <item>It is cut into days, so that instances list side by side, and its parts are written down.</item>
+/// <item>It is cut into days, so that instances list in parallel, and its parts are recorded.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
 /// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
 /// <item>A region that is no longer archived is marked as left.</item>
@@ -182,7 +182,7 @@ public sealed partial class ListingPlanner(
         var windows = await store.ReadWindowsAsync(runId, cancellationToken);
         if (windows.Count > 0 && windows.TrueForAll(window => window.Done))
         {
-            // Done before it was written down as the present run; the next tick plans on from there.
+            // Done before it was recorded as the present run; the next tick continues from there.
             await completion.TryCompleteAsync(watermark.Region, runId, WindowKind.Listing, cancellationToken);
             return new RunBefore(RunState.UnderWay, []);
         }

@@ -132,7 +132,7 @@ public sealed class ListingStore : IStorageResource, IDisposable
                         }
                         catch (RequestFailedException exception) when (RowConflict.Is(exception))
                         {
-                            // On record already, perhaps done already: as it is, it is right.
+                            // Recorded already, perhaps done already: it is right as it is.
                         }
 
                         return true;
@@ -198,7 +198,7 @@ public sealed class ListingStore : IStorageResource, IDisposable
             cancellationToken);
         foreach (var runId in old)
         {
-            // The run's own row last: until then the next look finds it again.
+            // The run's own row last: until then the next check finds it again.
             var windows = await ReadWindowsAsync(runId, cancellationToken);
             await CallAsync(
                 async () =>

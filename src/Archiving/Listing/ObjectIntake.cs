@@ -53,7 +53,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     private readonly SendingTurns _turns = new(SendsAtOnce);
     private readonly ArchivedRecords _archived = new(timeProvider);
 
-    // A message that has waited this long may wait in a long queue, or be lost. Another one does no harm.
+    // A message that has waited this long may wait in a long queue, or be lost. A second message does no harm.
     private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(6);
     private static readonly TimeSpan ForgottenAfter = TimeSpan.FromDays(3);
 
@@ -80,7 +80,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         using var phase = metrics.Begin(Phase.Intake, window.Region);
         var receipts = comparison?.Receipts;
 
-        // A page can hold a record twice when it changed between two requests; the later one is the truer.
+        // A page can hold a record twice when it changed between two requests; the later one is newer.
         var wanted = new Dictionary<LedgerKey, StorageObject>(records.Count);
         foreach (var record in records)
         {
@@ -196,7 +196,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         }
         else if (!entry.Knows(record))
         {
-            // The record moved, the content did not: the row learns the new time, so that the next listing finds it.
+            // The record moved, the content did not: the row gets the new time, so that the next listing finds it.
             var row = LedgerEntry.Describe(window.Region, record);
             row.State = entry.State;
             row.ETag = entry.ETag;

@@ -142,7 +142,7 @@ public sealed partial class RunStarter(
             };
         }
 
-        // On record before anything is sent, so that a run never looks complete while a window is missing.
+        // Recorded before anything is sent, so that a run never looks complete while a window is missing.
         windows = [.. windows.Select(window => window with { RunId = runId })];
         await store.AddWindowsAsync(windows, cancellationToken);
         await store.WriteRunAsync(runId, present, cancellationToken);

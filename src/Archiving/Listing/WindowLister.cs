@@ -17,7 +17,7 @@ namespace Archiving.Listing;
 /// <item>After a bounded amount of work sends the rest as windows of their own, halved when the rest is long, so that a busy period spreads over instances and no run nears a timeout.</item>
 /// <item>Records the window as done, and ends its run when it was the last.</item>
 /// </list>
-/// A crash anywhere makes the message come again; everything done so far is then found done.
+/// After a crash at any point the message comes again; everything done so far is then found done.
 /// </summary>
 public sealed partial class WindowLister(
     KeysetPager pager,
@@ -158,7 +158,7 @@ public sealed partial class WindowLister(
             ? [window with { From = from, To = halfway, Deferrals = 0 }, window with { From = halfway, Deferrals = 0 }]
             : [window with { From = from, Deferrals = 0 }];
 
-        // On record before this window is done: the run must never look complete while a part is missing.
+        // Recorded before this window is done: the run must never look complete while a part is missing.
         if (window.RunId is not null)
         {
             await store.AddWindowsAsync(parts, cancellationToken);

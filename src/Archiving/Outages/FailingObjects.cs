@@ -1,8 +1,8 @@
 namespace Archiving.Outages;
 
 /// <summary>
-/// Tells an outage of 8x8 from objects that 8x8 fails for reasons of their own. Its server errors look alike: when they
-/// meet many objects and it did for none in between what it was asked, it is an outage.
+/// Distinguishes an outage of 8x8 from objects for which 8x8 fails for reasons of their own. Its server errors are the
+/// same: when requests for many objects fail and none in between succeeds, it is an outage.
 /// </summary>
 public sealed class FailingObjects
 {

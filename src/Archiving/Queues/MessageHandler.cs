@@ -8,7 +8,7 @@ namespace Archiving.Queues;
 
 /// <summary>
 /// Handles a message that the Functions host delivers: reads it, opens its span, runs the work within its time, and
-/// decides what becomes of the message.
+/// decides what happens to the message.
 /// <list type="bullet">
 /// <item>The work is done: the handler returns, and the host deletes the message.</item>
 /// <item>There is an outage: a new message with a delay takes its place, see <see cref="Deferral"/>.</item>

@@ -21,7 +21,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
     /// <param name="work">The object.</param>
     /// <param name="act">The work. It keeps <see cref="ObjectWork.Record"/> up to date.</param>
     /// <param name="cancellationToken">Stops the writes.</param>
-    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    /// <exception cref="OutageException">A dependency of every object does not work.</exception>
     public async Task RunAsync(ObjectWork work, Func<Task> act, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -59,7 +59,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
 
     private OutageException? FindOutage(ObjectWork work, Exception exception)
     {
-        // 8x8 answers others and has left this object without what it asks for, for more than an hour: that is no outage.
+        // 8x8 answers requests for other objects and has failed those for this one for more than an hour: that is no outage.
         var isItsOwn = work.Message.Deferrals >= MostDeferrals && health.WorkedLately(Condition.Source);
         return SourceFailure.AsOutage(exception) switch
         {

@@ -54,7 +54,7 @@ public sealed partial class ObjectRestorer(
     /// <param name="attempt">How often the message has been delivered, this time included.</param>
     /// <param name="insertedOn">When the message was put into the queue.</param>
     /// <param name="cancellationToken">Stops the work; the message comes again then.</param>
-    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    /// <exception cref="OutageException">A dependency of every object does not work.</exception>
     public Task RestoreAsync(ObjectMessage message, long attempt, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);

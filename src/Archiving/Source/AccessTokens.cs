@@ -7,7 +7,7 @@ namespace Archiving.Source;
 
 /// <summary>
 /// The access token that every call to 8x8 carries. It is kept in memory until shortly before it expires, then read
-/// from the store, where another instance may have put a newer one, and only then asked of 8x8. One request at a time.
+/// from the store, where another instance may have put a newer one, and only then requested from 8x8. One request at a time.
 /// </summary>
 public sealed partial class AccessTokens(
     ITokenStore store,

@@ -29,8 +29,8 @@ public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOf
 /// and what has been seen is dropped. Only a second that holds more records than a page is paged by offset, within
 /// that second alone and until a whole pass over it brings nothing new.
 /// <para>
-/// A region that rejects filters on times is listed whole, by offset, with the time looked at here, and passed over
-/// until a pass brings nothing new. That is slow, and said in the log.
+/// A region that rejects filters on times is listed whole, by offset, and filtered by time here, in repeated
+/// passes until one brings nothing new. That is slow, and logged.
 /// </para>
 /// </summary>
 /// <param name="client">8x8.</param>
@@ -42,7 +42,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private const int MostPasses = 20;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    // Whether a region still rejects times is looked at now and then.
+    // Whether a region still rejects times is checked from time to time.
     private static readonly TimeSpan RejectionHolds = TimeSpan.FromHours(1);
     private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
 

@@ -31,7 +31,7 @@ internal static class VaultClientFactory
         {
             Transport = new HttpClientTransport(new HttpClient(handler)),
 
-            // A vault on this machine is not under vault.azure.net, which the client would insist on.
+            // A vault on this machine is not under vault.azure.net, which the client would require.
             DisableChallengeResourceVerification = true,
         });
     }

@@ -27,7 +27,7 @@ public sealed partial class ObjectVerifier(
         "Archived bytes were found damaged or missing. They are archived again from 8x8 where it still has them; GET /api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
 
     /// <summary>Reads an object again.</summary>
-    /// <returns>Whether it is whole; <see langword="null"/> when there is nothing to hold it against.</returns>
+    /// <returns>Whether it is intact; <see langword="null"/> when there is nothing to compare it with.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ public sealed partial class ObjectVerifier(
         var row = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
         if (row is { Damaged: not null } && row.Is(LedgerState.Queued))
         {
-            // An earlier delivery recorded the damage, and may not have lived to send the message.
+            // An earlier delivery recorded the damage, and may have crashed before it sent the message.
             await SendAsync(row, cancellationToken);
             return false;
         }

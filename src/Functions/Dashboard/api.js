@@ -7,7 +7,7 @@ const root = new URL("../", import.meta.url);
 
 let candidate = sessionStorage.getItem(KEY);
 
-/** An answer that is not what was asked for, or none at all. */
+/** An error response, or none at all. */
 export class ApiError extends Error {
   constructor(status, message) {
     super(message);

@@ -8,7 +8,7 @@ using EightByEight;
 
 namespace Operations.Health;
 
-/// <summary>One thing that was looked at.</summary>
+/// <summary>One thing that was checked.</summary>
 /// <param name="Name">What.</param>
 /// <param name="Status"><c>Healthy</c> or <c>Unhealthy</c>.</param>
 /// <param name="Message">Cause and remedy; nothing of the tenant.</param>

@@ -16,7 +16,7 @@ public enum CheckStatus
     Unknown,
 }
 
-/// <summary>One thing that was looked at.</summary>
+/// <summary>One thing that was checked.</summary>
 /// <param name="Name">What.</param>
 /// <param name="Status">What was found.</param>
 /// <param name="Message">What was seen; for a problem its cause and what to do about it.</param>

@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Operations.Plan;
 
 /// <summary>
-/// The first contact with an account: looks at everything that archiving needs, counts what there is to archive and
+/// The first contact with an account: checks everything that archiving needs, counts what there is to archive and
 /// estimates what that takes. Writes nothing: no container, queue or table is made, no token goes into the vault, and
 /// nothing at 8x8 is changed.
 /// </summary>

@@ -43,7 +43,7 @@ public sealed record RunEstimate(
     private const double GigabytesPerInstance = 2;
     private const double BytesPerGibibyte = 1024.0 * 1024 * 1024;
 
-    // 8x8 takes hours, up to a day; each object is looked at again and again until it is there.
+    // 8x8 takes hours, up to a day; each object is checked repeatedly until it is there.
     private static readonly TimeSpan RestoreTakes = TimeSpan.FromHours(12);
 
     /// <summary>Estimates.</summary>
@@ -71,7 +71,7 @@ public sealed record RunEstimate(
             basis = FormattableString.Invariant($"EightByEight__MaxRequestsPerSecond is {options.EightByEight.MaxRequestsPerSecond:0.##}");
         }
 
-        // Each window, object and look at a restore is a message and a run of a function.
+        // Each window, object and check of a restore is a message and a run of a function.
         var messages = windows + objects + (restores * (1 + looks));
         var queueOperations = messages * QueueOperationsPerMessage;
         var tableOperations = (windows * TableOperationsPerWindow) + (objects * TableOperationsPerObject) + (restores * (1 + looks) * TableOperationsPerLook);

@@ -27,9 +27,9 @@ internal sealed class SourceFindings
 }
 
 /// <summary>
-/// Looks at 8x8: the account's regions, its clock, and what the API key may do. Reads only, but for two requests that
-/// show the rights to restore and to delete: each names one id that was made up for it, and that 8x8 has just said it
-/// does not know. No id of an object is ever named in them.
+/// Checks 8x8: the account's regions, its clock, and what the API key may do. It only reads, except for two requests
+/// that show the rights to restore and to delete: each names one made-up id that 8x8 has just said it does not know.
+/// They never name the id of an object.
 /// </summary>
 internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch watch, ArchiverOptions options)
 {
@@ -49,7 +49,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
         var (wanted, failure) = await FindRegionsAsync(request, cancellationToken);
         if (failure is { Status: 0 or 401 or 429 })
         {
-            // What comes next would meet the same.
+            // The next checks would fail in the same way.
             Skip("Not asked: see Regions.", [CheckNames.Clock, .. Needed(request, options)]);
             return _findings;
         }
@@ -339,7 +339,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
     private static RequestFailedException? AsFailure(Exception exception) => SourceFailure.Answer(exception) ?? exception switch
     {
-        // Silence: the pipeline gave up waiting, or the answer broke off.
+        // No answer: the pipeline timed out, or the answer broke off.
         OperationCanceledException or IOException or AggregateException => new RequestFailedException(0, exception.Message, exception),
         _ => null,
     };

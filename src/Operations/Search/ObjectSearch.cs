@@ -10,9 +10,9 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
 
 /// <summary>
 /// Finds objects in the ledger, newest first, without reading all of it. The counts of days tell which partitions can
-/// hold what is meant; these are read from the newest day on, few at a time, and a day too busy to be read at once in
-/// slices of time. A request does a bounded amount of work and then says where to go on, even with a page that is not
-/// full.
+/// hold matches; these are read from the newest day on, few at a time, and a day too busy to be read at once in
+/// slices of time. A request does a bounded amount of work and then returns where to continue, even with a page that is
+/// not full.
 /// </summary>
 public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, TimeProvider timeProvider)
 {

@@ -5,8 +5,8 @@ namespace Operations.Status;
 
 /// <summary>
 /// The status as gauges. A timer takes the sample; the gauges show the last one for 15 minutes.
-/// In Azure the timer that samples moves from instance to instance, and the one that it left must not go on
-/// showing what was.
+/// In Azure the timer that samples moves from instance to instance, and the one that it left must not
+/// keep showing old values.
 /// </summary>
 public sealed class StatusGauges
 {

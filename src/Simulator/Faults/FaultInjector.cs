@@ -36,7 +36,7 @@ public sealed class FaultInjector
     public void Set(params FaultRule[] rules) => Rules = rules;
 
     /// <summary>
-    /// Counts a call and spoils it where a rule says so. <see langword="true"/> when the answer has been given;
+    /// Counts a call and injects a fault where a rule says so. <see langword="true"/> when the answer has been given;
     /// the second value says what to do with the content.
     /// </summary>
     internal async Task<(bool Answered, FaultRule? Content)> ApplyAsync(HttpContext context, string call, string? region, string? id)
