@@ -333,12 +333,12 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_container_that_is_open_to_everybody()
+    public async Task Tells_a_container_that_allows_anonymous_access()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         await pipeline.Container.CreateAsync(PublicAccessType.Blob, cancellationToken: Cancellation);
 
-        await AssertProblemAsync(pipeline, "Container", "open to everybody");
+        await AssertProblemAsync(pipeline, "Container", "allows anonymous access");
     }
 
     [Fact]

@@ -36,7 +36,7 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
         }
 
         return properties.PublicAccess is { } access and not PublicAccessType.None
-            ? Check.Problem(CheckNames.Container, $"{name} is open to everybody ({access}): who knows a name can read a recording. Set its public access level to private.")
+            ? Check.Problem(CheckNames.Container, $"{name} allows anonymous access ({access}): anyone who knows a name can read a recording. Set its public access level to private.")
             : Check.Ok(
                 CheckNames.Container,
                 $"{name} is there, and private. {MayWrite} Immutability policy: {Has(properties.HasImmutabilityPolicy)}. Legal hold: {Has(properties.HasLegalHold)}. Version-level immutability: {Has(properties.HasImmutableStorageWithVersioning)}. Soft delete: {await SoftDeleteAsync(cancellationToken)}.");
