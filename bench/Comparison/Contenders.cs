@@ -27,7 +27,7 @@ internal sealed record Run(double Seconds, Usage Usage)
     public double SourceMilliseconds { get; init; }
 }
 
-/// <summary>Somebody who copies a workload's objects.</summary>
+/// <summary>A program that copies a workload's objects.</summary>
 /// <param name="Key">Short name.</param>
 /// <param name="Name">What the results call it.</param>
 /// <param name="CopyAsync">Copies all of them once.</param>

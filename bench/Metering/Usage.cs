@@ -19,12 +19,12 @@ public sealed record Usage(double ProcessorMilliseconds, double PeakMegabytes)
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            // A process that has ended and that nobody has waited for yet has no memory: its status lacks the line.
+            // A process that has ended and was not waited for yet has no memory: its status lacks the line.
             return null;
         }
     }
 
-    /// <summary>What was used since an earlier reading. The peak stays that of the whole life, because Linux keeps no other.</summary>
+    /// <summary>What was used since an earlier reading. The peak is that of the whole process, because Linux keeps no other.</summary>
     public Usage Since(Usage earlier)
     {
         ArgumentNullException.ThrowIfNull(earlier);

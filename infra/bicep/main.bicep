@@ -60,7 +60,7 @@ param immutableStorage bool = true
 @maxValue(146000)
 param immutabilityDays int = 0
 
-@description('Locks the policy for good: it can be lengthened, and never be shortened or removed by anybody. Holds for what is archived from then on. Deploy once unlocked first.')
+@description('Locks the policy for good: it can be extended, and never be shortened or removed. Holds for what is archived from then on. Deploy once unlocked first.')
 param immutabilityLocked bool = false
 
 @description('After how many days blobs of the archive move to the tier Cool. 0 is never.')
@@ -86,7 +86,7 @@ param privateNetwork bool = false
 @description('Address range of that network; at least 128 addresses.')
 param networkAddressPrefix string = '10.88.0.0/24'
 
-@description('Ranges of addresses, in CIDR notation, that may call the app and publish to it. Empty: everybody who has a key.')
+@description('Ranges of addresses, in CIDR notation, that may call the app and publish to it. Empty: any address, with a key.')
 @maxLength(500)
 param allowedAddresses string[] = []
 

@@ -1,4 +1,4 @@
-@description('App settings of the archiver, by the names of docs/settings.md. What is left out keeps the default of the code. Secrets are not among them: they live in the vault.')
+@description('App settings of the archiver, by the names of docs/settings.md. What is left out keeps the default of the code. Secrets are not among them: they are in the vault.')
 @sealed()
 @export()
 type archiverSettings = {

@@ -20,7 +20,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Archiving;
 
-/// <summary>Registers the archiver. Each folder registers itself and uses only what stands above it here.</summary>
+/// <summary>Registers the archiver. Each folder registers its own services and uses only those of the folders above it in this list.</summary>
 public static class ArchivingServiceCollectionExtensions
 {
     /// <summary>Reads and validates the settings and registers the pipeline.</summary>

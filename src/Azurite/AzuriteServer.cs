@@ -100,7 +100,7 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The connection string of an account that nobody has been given yet.</summary>
+    /// <summary>The connection string of an account that was not handed out yet.</summary>
     /// <exception cref="InvalidOperationException">All have been given.</exception>
     public string NewAccountConnectionString()
     {

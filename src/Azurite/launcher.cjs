@@ -1,4 +1,4 @@
-// Runs Azurite until standard input ends: whoever started it is gone then, however that came about. Its files go with it.
+// Runs Azurite until standard input ends, because the process that started it has then ended, even by a crash. Deletes its files.
 'use strict';
 const fs = require('fs');
 

@@ -21,7 +21,7 @@ internal sealed record Verdict(int Objects, long Bytes, IReadOnlyList<string> Mi
 
 /// <summary>
 /// Compares the archive with 8x8, byte by byte, sharing no code with the archiver: reads every receipt, every blob and,
-/// from 8x8 once more, every object.
+/// from 8x8 again, every object.
 /// </summary>
 internal sealed class ArchiveVerifier(HttpClient client, Uri simulator, string storageConnectionString)
 {

@@ -6,7 +6,7 @@ using Spectre.Console.Rendering;
 
 namespace DevStack;
 
-/// <summary>Where the archive stands, from <c>GET /api/status</c>.</summary>
+/// <summary>The status of the archive, from <c>GET /api/status</c>.</summary>
 internal sealed record Progress(JsonElement Status, int Expected)
 {
     private static readonly string[] Ended = ["Archived", "Failed", "Gone", "Purged"];

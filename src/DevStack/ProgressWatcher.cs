@@ -61,7 +61,7 @@ internal sealed class ProgressWatcher(HttpClient client, Stack stack, TimeSpan t
             }
             catch (HttpRequestException) when (_clock.Elapsed < timeout)
             {
-                // Storage or vault is not there at the moment; the app goes on trying, and so does this.
+                // Storage or vault is unavailable at the moment; the app keeps trying, and so does this.
                 await Task.Delay(Interval, cancellationToken);
             }
         }

@@ -57,7 +57,7 @@ internal sealed class Stack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // The last that came goes first: the app lets go of its queues while they are there.
+        // In reverse order of the start: the app releases its queues while they still exist.
         foreach (var part in Enumerable.Reverse(_parts))
         {
             await part.DisposeAsync();
@@ -124,7 +124,7 @@ internal sealed class Stack : IAsyncDisposable
         ["ListingSchedule"] = "*/5 * * * * *",
         ["Restore__PollInterval"] = "00:00:05",
 
-        // A queue that was empty for a while is polled every ten seconds in Azure; nobody watches a demo for that long.
+        // A queue that was empty for a while is polled every ten seconds in Azure; too long to wait in a demo.
         ["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = "00:00:01",
     };
 }

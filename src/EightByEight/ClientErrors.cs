@@ -9,7 +9,7 @@ internal static class ClientErrors
     private const int LongestQuote = 500;
 
     /// <summary>
-    /// The failure to get any answer that stands behind an exception; <see langword="null"/> when there was one. What was
+    /// The connection failure that caused an exception; <see langword="null"/> when there was an answer. What was
     /// cancelled though the caller did not cancel it took longer than allowed (Azure.Core, <c>RetryOptions.NetworkTimeout</c>).
     /// </summary>
     public static Exception? AsNoAnswer(Exception exception, CancellationToken cancellationToken) => exception switch

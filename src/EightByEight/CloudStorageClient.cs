@@ -167,7 +167,7 @@ public class CloudStorageClient
             && response.Headers.TryGetValue("Location", out var location)
             && Uri.TryCreate(message.Request.Uri.ToUri(), location, out var target) && ClientPipeline.MayFetch(_endpoint, target))
         {
-            // The content may lie at S3. The address carries its own right to it, and the token must not go there.
+            // The content may be stored at S3. The address carries its own authorization, and the token must not be sent there.
             using var next = _anonymous.CreateMessage();
             next.Request.Method = RequestMethod.Get;
             next.Request.Uri.Reset(target);
@@ -191,7 +191,7 @@ public class CloudStorageClient
         ArgumentException.ThrowIfNullOrEmpty(id);
         if (id is "." or "..")
         {
-            // No escaping keeps these from being taken as directions within the path.
+            // Even escaped, these would be taken as relative path segments.
             throw new ArgumentException($"The id \"{id}\" cannot be part of an address.", nameof(id));
         }
 

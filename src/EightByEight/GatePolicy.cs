@@ -5,16 +5,16 @@ using Azure.Core.Pipeline;
 
 namespace EightByEight;
 
-/// <summary>Lets every attempt wait at the gate, tells the gate of every 429, and ends a call that is asked to wait long.</summary>
+/// <summary>Lets every attempt wait at the gate, reports every 429 to the gate, and ends a call that would have to wait long.</summary>
 internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : HttpPipelinePolicy
 {
     // A 429 without Retry-After says "slow down" all the same.
     private static readonly TimeSpan WithoutRetryAfter = TimeSpan.FromSeconds(1);
 
-    // What a server could not mean: a date far off by a wrong clock must not stop the instance for a day.
+    // Longer waits are not plausible: a date that a wrong clock produced must not stop the instance for a day.
     private static readonly TimeSpan LongestHold = TimeSpan.FromMinutes(10);
 
-    // The retry policy would wait as long as it is told, and while a function waits, its time limit runs.
+    // The retry policy would wait as long as Retry-After says, and the time limit of the function includes that wait.
     internal static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>

@@ -18,7 +18,7 @@ internal static class LenientJson
                 }
                 catch (InvalidOperationException)
                 {
-                    return Mend(reader.ValueSpan);
+                    return Repair(reader.ValueSpan);
                 }
 
             case JsonTokenType.Number:
@@ -32,7 +32,7 @@ internal static class LenientJson
     }
 
     /// <summary>A string that holds bytes or escapes that are no characters, such as half of an emoji that was cut: each becomes U+FFFD.</summary>
-    private static string Mend(ReadOnlySpan<byte> escaped)
+    private static string Repair(ReadOnlySpan<byte> escaped)
     {
         var source = Encoding.UTF8.GetString(escaped);
         var text = new StringBuilder(source.Length);
@@ -44,7 +44,7 @@ internal static class LenientJson
                 continue;
             }
 
-            // The reader has seen to it that every escape is whole.
+            // The reader has verified that every escape is complete.
             var escape = source[++index];
             text.Append(escape switch
             {
@@ -83,7 +83,7 @@ internal static class LenientJson
         _ => bool.TryParse(Text(ref reader), out var value) ? value : null,
     };
 
-    /// <summary>A time: ISO 8601, which without a zone is UTC whatever this machine's zone is, or epoch milliseconds.</summary>
+    /// <summary>A time: ISO 8601, which without a zone is UTC and not this machine's zone, or epoch milliseconds.</summary>
     public static DateTimeOffset? Time(ref Utf8JsonReader reader)
     {
         if (Text(ref reader) is not { Length: > 0 } text)

@@ -36,7 +36,7 @@ public sealed class PacedGate : RequestGate
                 var earliest = _heldUntil > now ? _heldUntil : now;
                 if (_spacing > TimeSpan.Zero && (turn is null || turn < _heldUntil))
                 {
-                    // A hold takes the turns away that fall into it: who had them would all come at its end.
+                    // A hold cancels the turns within it: otherwise they would all come at its end.
                     turn = _nextAt > earliest ? _nextAt : earliest;
                     _nextAt = turn.Value + _spacing;
                 }
@@ -49,7 +49,7 @@ public sealed class PacedGate : RequestGate
                 return;
             }
 
-            // Looked at again afterwards: another 429 may have come while this request waited.
+            // Checked again afterwards: another 429 may have come while this request waited.
             await Task.Delay(wait, _timeProvider, cancellationToken);
         }
     }

@@ -9,8 +9,8 @@ public readonly record struct ObjectTag(string Key, string Value);
 
 /// <summary>
 /// The record of an object in 8x8's Cloud Storage Service (8x8 developer site, Cloud Storage Service, "Get objects").
-/// Only the id is required; whatever else is missing or malformed is <see langword="null"/>, and <see cref="Json"/> holds
-/// all of it as it came.
+/// Only the id is required; any other field that is missing or malformed is <see langword="null"/>, and
+/// <see cref="Json"/> holds the record as 8x8 sent it.
 /// </summary>
 public sealed class StorageObject
 {

@@ -65,7 +65,7 @@ public class TokenClient
                 exception);
         }
 
-        // Expiry is reckoned from the moment of receipt by this machine's clock, not from issued_at: the two clocks may differ.
+        // Expiry is calculated from the moment of receipt by this machine's clock, not from issued_at: the two clocks may differ.
         return Read(message.Response, _timeProvider.GetUtcNow());
     }
 
@@ -139,7 +139,7 @@ public class TokenClient
 
     private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
 
-    /// <summary>Takes for final what is to be tried again only after long: everybody waits for the token meanwhile.</summary>
+    /// <summary>Treats a response as final when its retry delay is long, because all other work waits for the token meanwhile.</summary>
     private sealed class ShortWaits(TimeProvider timeProvider) : ResponseClassifier
     {
         public override bool IsRetriableResponse(HttpMessage message) =>

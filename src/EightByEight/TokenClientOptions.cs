@@ -11,6 +11,6 @@ public sealed class TokenClientOptions : ClientOptions
         Retry.NetworkTimeout = TimeSpan.FromSeconds(30);
     }
 
-    /// <summary>The clock that expiry is reckoned by.</summary>
+    /// <summary>The clock that expiry is calculated by.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 }

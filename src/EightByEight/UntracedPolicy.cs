@@ -5,8 +5,8 @@ using Azure.Core.Pipeline;
 namespace EightByEight;
 
 /// <summary>
-/// Keeps calls out of traces, because their spans would hold addresses, and traces out of calls: what the caller traces
-/// is nobody else's business. Both Azure.Core and the HTTP client would send a <c>traceparent</c>.
+/// Keeps calls out of traces, because their spans would hold addresses, and traces out of calls, because 8x8 must not
+/// receive the caller's trace ids. Both Azure.Core and the HTTP client would send a <c>traceparent</c>.
 /// </summary>
 internal sealed class UntracedPolicy : HttpPipelinePolicy
 {

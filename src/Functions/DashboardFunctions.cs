@@ -6,7 +6,7 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Functions;
 
-/// <summary>Serves the dashboard. Open to everybody, and holds nothing of the tenant: what it shows it asks for with the visitor's key.</summary>
+/// <summary>Serves the dashboard. Needs no key and holds no tenant data: it requests what it shows with the user's key.</summary>
 public sealed class DashboardFunctions(DashboardFiles files)
 {
     /// <summary>The page.</summary>

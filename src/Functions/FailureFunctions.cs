@@ -31,7 +31,7 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
     /// <summary>Logs that an object could not be verified. It is overdue the next night.</summary>
     [Function("RecordFailureToVerify")]
     public Task RecordFailureToVerifyAsync([QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.VerifyObjects, message, (work, _) => recorder.ReportObjectAsync(work, "It could not be read again; it comes up the next night."), cancellationToken);
+        handler.HandleFailedObjectAsync(QueueNames.VerifyObjects, message, (work, _) => recorder.ReportObjectAsync(work, "It could not be verified; it comes up the next night."), cancellationToken);
 
     /// <summary>Logs that an object could not be deleted at 8x8. It stays archived, and comes up the next night.</summary>
     [Function("RecordFailureToPurge")]

@@ -9,7 +9,7 @@ namespace Functions;
 /// <summary>Tells whether archiving works.</summary>
 public sealed class HealthFunctions(HealthReporter reporter)
 {
-    /// <summary>200 when everything works, 503 with cause and remedy when something does not. Open to everybody, and says nothing of the tenant.</summary>
+    /// <summary>200 when everything works, 503 with cause and remedy when something does not. Needs no key and holds no tenant data.</summary>
     [Function("GetHealth")]
     public async Task<IActionResult> GetHealthAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request,

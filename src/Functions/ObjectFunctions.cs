@@ -68,7 +68,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         return ApiJson.Result(ObjectItem.Of(entry, options.Retention), ApiJson.Default.ObjectItem);
     }
 
-    /// <summary>Leads to the archived content: 302, or the address as JSON for whoever asks for that.</summary>
+    /// <summary>Leads to the archived content: 302, or the address as JSON when the request asks for that.</summary>
     [Function("GetObjectContent")]
     public async Task<IActionResult> GetObjectContentAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects/{region}/{id}/content")] HttpRequest request,

@@ -12,7 +12,7 @@ public sealed class PlanFunctions(Checkup checkup)
     private const int LongestText = 2000;
 
     // Azure cuts an HTTP request after 230 seconds.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(90);
 
     /// <summary>What 8x8 has, what needs restoring, and which rights are missing: <c>from,to,regions,types,maxPages,probeRights</c>. Changes nothing.</summary>
     [Function("GetPlan")]
@@ -26,7 +26,7 @@ public sealed class PlanFunctions(Checkup checkup)
             var asked = PlanRequest.Parse(PlanRequest.Names
                 .Select(name => KeyValuePair.Create(name, query.Text(name, LongestText) ?? ""))
                 .Where(item => item.Value.Length > 0));
-            return ApiJson.Result(await checkup.RunAsync(asked with { Patience = Patience }, progress: null, cancellationToken), ApiJson.Default.PlanReport);
+            return ApiJson.Result(await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken), ApiJson.Default.PlanReport);
         }
         catch (PlanRequestException exception)
         {

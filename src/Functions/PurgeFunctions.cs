@@ -35,7 +35,7 @@ public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, 
         return ApiJson.Result(plan, ApiJson.Default.PurgePlan, isDryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
-    /// <summary>Deletes one object at 8x8, unless there is any doubt.</summary>
+    /// <summary>Deletes one object at 8x8, if all checks pass.</summary>
     [Function("PurgeObject")]
     public Task PurgeObjectAsync([QueueTrigger(QueueNames.PurgeObjects)] QueueMessage message, CancellationToken cancellationToken) =>
         handler.HandleObjectAsync(QueueNames.PurgeObjects, message, purger.PurgeAsync, cancellationToken);

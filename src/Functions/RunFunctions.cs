@@ -7,10 +7,10 @@ using Microsoft.Azure.Functions.Worker;
 
 namespace Functions;
 
-/// <summary>Starts sweeps and tells how far they are.</summary>
+/// <summary>Starts runs and reports their progress.</summary>
 public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, TimerHandler timers)
 {
-    /// <summary>Starts to archive what was made in a span: <c>{from,to,regions?,types?}</c>.</summary>
+    /// <summary>Starts to archive what was created in a time range: <c>{from,to,regions?,types?}</c>.</summary>
     [Function("StartBackfill")]
     public async Task<IActionResult> StartBackfillAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "backfill")] HttpRequest request,

@@ -7,7 +7,7 @@ using Operations.Status;
 
 namespace Functions;
 
-/// <summary>Tells where everything stands, and stood.</summary>
+/// <summary>Serves the status and its history.</summary>
 public sealed class StatusFunctions(StatusReader reader, StatusHistory history, TimerHandler timers)
 {
     /// <summary>Counts by state and type, queues, token, listings, and what is nearest to being lost.</summary>
@@ -27,7 +27,7 @@ public sealed class StatusFunctions(StatusReader reader, StatusHistory history, 
         return ApiJson.Result(await history.ReadAsync(hours, cancellationToken), ApiJson.Default.StatusSamples);
     }
 
-    /// <summary>Keeps where everything stands, every five minutes.</summary>
+    /// <summary>Samples the status every five minutes.</summary>
     [Function("SampleStatus")]
     public Task SampleStatusAsync([TimerTrigger("30 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
         timers.RunAsync("SampleStatus", history.SampleAsync, cancellationToken);

@@ -16,7 +16,7 @@ namespace Functions;
 
 /// <summary>
 /// Sends spans, metrics and logs where the settings say: to any collector that speaks OTLP, to Azure Monitor, to both.
-/// Without such a setting nothing is set up, and nothing costs.
+/// Without such a setting nothing is set up.
 /// </summary>
 internal static class TelemetryExport
 {
@@ -54,7 +54,7 @@ internal static class TelemetryExport
 
         if (connection is not null)
         {
-            // Only the form without a delegate reads OTEL_TRACES_SAMPLER; the other samples by its defaults, whatever the settings say.
+            // Only the form without a delegate reads OTEL_TRACES_SAMPLER; the other ignores the settings and samples by its defaults.
             telemetry.UseAzureMonitorExporter();
             builder.Services.Configure<AzureMonitorExporterOptions>(options =>
             {
@@ -66,7 +66,7 @@ internal static class TelemetryExport
             });
         }
 
-        // What others log can hold whole addresses, and with them what was searched for.
+        // Logs of other libraries can hold whole addresses with their query, such as a search term.
         builder.Logging
             .AddFilter<OpenTelemetryLoggerProvider>(category: null, LogLevel.Warning)
             .AddFilter<OpenTelemetryLoggerProvider>("Archiving", LogLevel.Information)
@@ -82,7 +82,7 @@ internal static class TelemetryExport
             return false;
         }
 
-        // Collectors stand on the same machine or network, so http is right here.
+        // Collectors are on the same machine or network, so http is acceptable here.
         if (!Uri.TryCreate(text, UriKind.Absolute, out var address) || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps))
         {
             settings.Reject(OtlpEndpoint, text, "an http or https address such as http://localhost:4317");

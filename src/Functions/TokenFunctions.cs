@@ -7,7 +7,7 @@ namespace Functions;
 /// <summary>Keeps the access token fresh.</summary>
 public sealed class TokenFunctions(TimerHandler timers, AccessTokens tokens)
 {
-    /// <summary>Puts a fresh token into the vault once the present one is past half its life.</summary>
+    /// <summary>Stores a fresh token in the vault once half the lifetime of the present one is over.</summary>
     [Function("RefreshToken")]
     public Task RefreshTokenAsync([TimerTrigger("%TokenRefreshSchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
         timers.RunAsync("RefreshToken", tokens.RefreshAsync, cancellationToken);

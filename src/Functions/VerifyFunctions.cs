@@ -7,7 +7,7 @@ using Microsoft.Azure.Functions.Worker;
 namespace Functions;
 
 /// <summary>Verifies the archive, a share each night.</summary>
-public sealed class VerifyFunctions(TimerHandler timers, MessageHandler handler, ScrubPlanner planner, ObjectVerifier verifier)
+public sealed class VerifyFunctions(TimerHandler timers, MessageHandler handler, VerificationPlanner planner, ObjectVerifier verifier)
 {
     /// <summary>Picks the night's share. What is left out one night is overdue the next.</summary>
     [Function("VerifyArchive")]

@@ -15,7 +15,7 @@ using Microsoft.Extensions.Logging;
 namespace LocalHost;
 
 /// <summary>
-/// The host: the protocol's server, the worker, the web server that people reach, and the listeners of queues and timers,
+/// The host: the protocol's server, the worker, the public web server, and the listeners of queues and timers,
 /// started in this order and stopped in the opposite one.
 /// </summary>
 internal static class LocalFunctionsHost

@@ -49,7 +49,7 @@ public sealed class Account
     /// <summary>The regions that discovery names.</summary>
     public IReadOnlyList<string> Regions { get; set; } = ["us-east", "uk"];
 
-    /// <summary>How long a token lives.</summary>
+    /// <summary>The lifetime of a token.</summary>
     public TimeSpan TokenLifetime { get; set; } = TimeSpan.FromSeconds(1799);
 
     /// <summary>How long 8x8 takes to restore an ARCHIVED object.</summary>

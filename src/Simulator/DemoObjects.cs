@@ -55,7 +55,7 @@ public static class DemoObjects
         {
             if (number % 3 == 0)
             {
-                // Numbers that nobody has: 555-01xx in America, 7946 0xxx in London.
+                // Numbers reserved for fiction: 555-01xx in America, 7946 0xxx in London.
                 var isUk = number / 3 % 3 == 2;
                 call = new DemoCall(
                     isUk ? "uk" : "us-east",

@@ -36,7 +36,7 @@ await using (server)
     }));
     if (args.Contains("--exit-with-parent"))
     {
-        // Standard input ends when the parent is gone, however it went.
+        // Standard input ends when the parent has ended, even by a crash.
         _ = Task.Run(async () =>
         {
             while (await Console.In.ReadLineAsync() is not null)

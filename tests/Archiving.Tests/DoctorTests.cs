@@ -131,7 +131,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Equal(check, problem.Name);
         Assert.Contains("(403). Give ", problem.Message, StringComparison.Ordinal);
         Assert.False(plan.IsReady);
-        Assert.Equal("One thing must be mended before archiving can be relied on.", plan.Verdict);
+        Assert.Equal("One problem must be fixed before archiving can be relied on.", plan.Verdict);
         Assert.Equal(missing == Rights.Read, plan.Objects is null);
     }
 
@@ -333,12 +333,12 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_container_that_is_open_to_everybody()
+    public async Task Tells_a_container_that_allows_anonymous_access()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         await pipeline.Container.CreateAsync(PublicAccessType.Blob, cancellationToken: Cancellation);
 
-        await AssertProblemAsync(pipeline, "Container", "open to everybody");
+        await AssertProblemAsync(pipeline, "Container", "allows anonymous access");
     }
 
     [Fact]
@@ -347,13 +347,13 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a";
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("AzureWebJobsStorage", Nowhere));
         Fill(pipeline.Simulator);
-        pipeline.Get<Checkup>().StoragePatience = TimeSpan.FromSeconds(3);
+        pipeline.Get<Checkup>().StorageTimeout = TimeSpan.FromSeconds(3);
 
         var plan = await RunAsync(pipeline);
 
         Assert.Equal(["Container", "Queues", "Table"], plan.Checks.Where(check => check.Status == CheckStatus.Problem).Select(check => check.Name));
         Assert.All(plan.Checks.Where(check => check.Status == CheckStatus.Problem), check => Assert.Contains("not answer", check.Message, StringComparison.Ordinal));
-        Assert.Equal("3 things must be mended before archiving can be relied on; begin with the first.", plan.Verdict);
+        Assert.Equal("3 problems must be fixed before archiving can be relied on; begin with the first.", plan.Verdict);
         Assert.Contains(plan.Notes, note => note.StartsWith("The ledger could not be read", StringComparison.Ordinal));
         Assert.True(plan.Objects!.Total.Objects > 0);
     }
@@ -500,7 +500,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
             pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = number % 2 == 0 ? "us-east" : "uk", Bytes = 10, CreatedTime = Now.AddDays(-30).AddMinutes(number * 14.4) });
         }
 
-        var plan = await RunAsync(pipeline, new PlanRequest { Patience = TimeSpan.Zero });
+        var plan = await RunAsync(pipeline, new PlanRequest { MaxDuration = TimeSpan.Zero });
 
         Assert.Equal((true, true), (plan.Objects!.IsEstimate, plan.Objects.Listed < 500));
         Assert.InRange(plan.Objects.Total.Objects, 2400, 3600);

@@ -101,7 +101,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
         board.Clear(Condition.Source);
 
         Assert.Equal(1, pipeline.Logs.Lines.Count(line => line.Message.Contains("8x8 does not answer", StringComparison.Ordinal)));
-        Assert.Equal(1, pipeline.Logs.Lines.Count(line => line.Message.Contains("works again", StringComparison.Ordinal)));
+        Assert.Equal(1, pipeline.Logs.Lines.Count(line => line.Message.Contains("recovered", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
         await CancelAsync(pipeline, QueueNames.ArchiveObjects, _ => throw new OutageException(Condition.Runtime, "does not answer"));
 
         await AssertPutBackAsync(pipeline, QueueNames.ArchiveObjects, QueueNames.ArchiveObjects);
-        Assert.Empty(pipeline.Get<HealthBoard>().Troubles);
+        Assert.Empty(pipeline.Get<HealthBoard>().Outages);
     }
 
     [Fact]
@@ -219,7 +219,7 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
 
         var thrown = await Record.ExceptionAsync(() => pipeline.Get<TimerHandler>().RunAsync("Reconcile", _ => throw new OutageException(Condition.Source, "down"), Cancellation, failsOnOutage));
 
-        Assert.Equal((failsOnOutage, "down"), (thrown is OutageException, pipeline.Get<HealthBoard>().Troubles[Condition.Source]));
+        Assert.Equal((failsOnOutage, "down"), (thrown is OutageException, pipeline.Get<HealthBoard>().Outages[Condition.Source]));
     }
 
     private static BinaryData Body(string queue) => queue == QueueNames.ListWindows

@@ -230,7 +230,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Gives_an_object_more_attempts_when_the_process_died_over_each()
+    public async Task Gives_an_object_more_attempts_when_the_process_crashed_over_each()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);
@@ -241,9 +241,9 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message, Cancellation);
         Assert.Equal(("Queued", 2), (await pipeline.StateAsync(item), await pipeline.CountAsync(QueueNames.ArchiveObjects)));
 
-        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message with { Deaths = 5 }, Cancellation);
+        await recorder.RecordObjectAsync(QueueNames.ArchiveObjects, message with { Crashes = 5 }, Cancellation);
         Assert.Equal("Failed", await pipeline.StateAsync(item));
-        Assert.Contains("died", (await pipeline.FindAsync(item))!.LastError, StringComparison.Ordinal);
+        Assert.Contains("crashed", (await pipeline.FindAsync(item))!.LastError, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -206,7 +206,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
             Assert.Equal("Restoring", await pipeline.StateAsync(item));
         }
 
-        Assert.Contains("503", pipeline.Get<HealthBoard>().Troubles[Condition.Source], StringComparison.Ordinal);
+        Assert.Contains("503", pipeline.Get<HealthBoard>().Outages[Condition.Source], StringComparison.Ordinal);
         pipeline.Simulator.Faults.Rules = [];
         await pipeline.DeliverUntilAsync(items, state => state == "Archived", "all are archived");
     }

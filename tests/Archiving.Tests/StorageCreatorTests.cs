@@ -42,7 +42,7 @@ public sealed class StorageCreatorTests(AzuriteFixture azurite)
 
         await creator.CreateAllAsync(Cancellation);
 
-        Assert.Equal([Condition.Archive, Condition.Runtime], pipeline.Get<HealthBoard>().Troubles.Keys.Order());
+        Assert.Equal([Condition.Archive, Condition.Runtime], pipeline.Get<HealthBoard>().Outages.Keys.Order());
         Assert.All(pipeline.Logs.Events, line => Assert.Equal((1000, LogLevel.Error), (line.Id, line.Level)));
     }
 }

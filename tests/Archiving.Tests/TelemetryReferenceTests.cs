@@ -57,7 +57,7 @@ public sealed partial class TelemetryReferenceTests
         AssertValues<RetryScope>("`scope`");
         AssertValues<RetryCause>("`cause` of retries");
         AssertValues<MismatchCause>("`cause` of content mismatches");
-        AssertValues<DamageCause>("`cause` of scrub mismatches");
+        AssertValues<DamageCause>("`cause` of verification mismatches");
         AssertValues<FailureReason>("`reason`");
         AssertValues<Condition>("`condition`");
         AssertValues<WindowKind>("`kind`");

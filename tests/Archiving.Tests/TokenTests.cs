@@ -157,7 +157,7 @@ public sealed class TokenTests : IAsyncLifetime
         using var tokens = new AccessTokens(store.Object, new TokenClient(_simulator.BaseUrl), health, _time, NullLogger<AccessTokens>.Instance);
 
         Assert.NotNull(await tokens.GetTokenAsync(Cancellation));
-        Assert.Equal("full", health.Troubles[Condition.Vault]);
+        Assert.Equal("full", health.Outages[Condition.Vault]);
     }
 
     [Fact]

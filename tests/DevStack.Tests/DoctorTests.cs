@@ -33,7 +33,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Ends_with_1_and_the_remedy_when_something_must_be_mended()
+    public async Task Ends_with_1_and_the_remedy_when_something_must_be_fixed()
     {
         await using var simulator = await StartSimulatorAsync();
         simulator.Account.Rights = Rights.Read | Rights.Download;
@@ -42,7 +42,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
 
         Assert.Equal(1, exitCode);
         Assert.Contains("\n  problem    Restore      8x8 does not let this API key restore from cold storage (403). Give the\n                          API app the right to edit", output, StringComparison.Ordinal);
-        Assert.Contains("\nVerdict: One thing must be mended", output, StringComparison.Ordinal);
+        Assert.Contains("\nVerdict: One problem must be fixed", output, StringComparison.Ordinal);
         Assert.DoesNotContain("voicemail", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
@@ -57,7 +57,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Equal(1, exitCode);
         Assert.Contains("\n  problem    Settings     EightByEight__Secret is not set", output, StringComparison.Ordinal);
         Assert.Contains("\n  problem    Settings     Listing__StartFrom is \"soon\"", output, StringComparison.Ordinal);
-        Assert.Contains("\nVerdict: 2 settings have to be mended before the app can start.", output, StringComparison.Ordinal);
+        Assert.Contains("\nVerdict: 2 settings have to be fixed before the app can start.", output, StringComparison.Ordinal);
     }
 
     [Theory]

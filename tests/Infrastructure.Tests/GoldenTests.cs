@@ -13,7 +13,7 @@ public sealed class GoldenTests(TemplateFixture template)
         var table = new StringBuilder("""
             # What is deployed by default
 
-            GoldenTests compares this with what the compiler predicts from infra/bicep/main.bicepparam, and writes it anew when
+            GoldenTests compares this with what the compiler predicts from infra/bicep/main.bicepparam, and updates it when
             UPDATE_GOLDEN is 1. `*` is a hash of subscription, environment and region; in braces stands what only Azure knows.
 
             """);
@@ -40,7 +40,7 @@ public sealed class GoldenTests(TemplateFixture template)
         var table = new StringBuilder($"""
             # What is deployed otherwise: {theCase}
 
-            GoldenTests compares this with what the compiler predicts from Cases/{theCase}.bicepparam, and writes it anew when
+            GoldenTests compares this with what the compiler predicts from Cases/{theCase}.bicepparam, and updates it when
             UPDATE_GOLDEN is 1. Only what differs from default.md.
 
             | | resource | property | value |

@@ -80,7 +80,7 @@ var rules = [
   {
     name: 'failed-objects'
     title: 'Objects could not be archived'
-    description: 'They are kept with the reason. Search for state=Failed, mend the cause, then POST /api/failures/redrive.'
+    description: 'They are kept with the reason. Search for state=Failed, fix the cause, then POST /api/failures/redrive.'
     severity: 2
     query: 'AppMetrics | where Name == "archiving.status.failed" | project TimeGenerated, Value = Sum'
     aggregation: 'Maximum'
@@ -92,7 +92,7 @@ var rules = [
   {
     name: 'no-listing'
     title: 'No listing was completed for ${listingMinutes} minutes'
-    description: 'What is new at 8x8 is not seen. /api/health tells whether 8x8, the credentials or the vault is in trouble.'
+    description: 'What is new at 8x8 is not seen. /api/health shows whether 8x8, the credentials or the vault does not work.'
     severity: 2
     query: 'AppMetrics | where Name == "archiving.status.listing.age" | project TimeGenerated, Region = tostring(Properties.region), Value = Sum / 60'
     aggregation: 'Minimum'
@@ -128,7 +128,7 @@ var rules = [
   {
     name: 'damaged'
     title: 'Archived bytes are damaged or missing'
-    description: 'The scrub or the archiver found them. They are archived anew while 8x8 has them.'
+    description: 'The verification or the archiver found them. They are archived again while 8x8 has them.'
     severity: 0
     query: 'union (AppMetrics | where Name == "archiving.scrub.mismatches" | project TimeGenerated, Value = Sum), (AppTraces | where tostring(Properties.EventId) in ("1305", "1700") | project TimeGenerated, Value = 1.0)'
     aggregation: 'Total'
@@ -152,7 +152,7 @@ var rules = [
   {
     name: 'trouble'
     title: 'Something that archiving needs does not work'
-    description: 'Work is put off and tried again. The log and /api/health name cause and remedy.'
+    description: 'Work is deferred. The log and /api/health name cause and remedy.'
     severity: 2
     // Said when it begins and every quarter of an hour while it lasts, by each instance: what was over at once is said once.
     query: 'AppTraces | where tostring(Properties.EventId) == "1000" | project TimeGenerated, Condition = tostring(Properties.Condition), Quarter = bin(TimeGenerated, 15m) | summarize TimeGenerated = max(TimeGenerated), Value = toreal(dcount(Quarter)) by Condition'
@@ -165,7 +165,7 @@ var rules = [
   {
     name: 'given-up'
     title: 'Messages were given up'
-    description: 'A window was not listed, an archived object not read again or not deleted at 8x8, or a message not understood. Objects that cannot be archived are another alert.'
+    description: 'A window was not listed, an archived object not verified or not deleted at 8x8, or a message not understood. Objects that cannot be archived are another alert.'
     severity: 2
     query: 'AppTraces | where tostring(Properties.EventId) in ("1400", "1401", "1402")'
     aggregation: 'Count'

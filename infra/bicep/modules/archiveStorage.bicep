@@ -27,7 +27,7 @@ param immutableStorage bool
 @description('For how many days what is written from then on can be neither changed nor deleted. 0 sets no policy and takes none away.')
 param immutabilityDays int
 
-@description('Whether that policy can no longer be shortened or taken away, by nobody.')
+@description('Whether that policy can no longer be shortened or removed.')
 param immutabilityLocked bool
 
 @description('After how many days blobs move to the tier Cool. 0 is never.')
@@ -124,7 +124,7 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
         }
       }
     }
-    // Links to content live for minutes. Whoever makes one that lives longer shows up in the logs.
+    // Links to content are valid for minutes. Longer ones show up in the logs.
     sasPolicy: {
       expirationAction: 'Log'
       sasExpirationPeriod: '00.01:00:00'

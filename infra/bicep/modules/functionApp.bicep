@@ -33,7 +33,7 @@ param alwaysReady alwaysReadyInstances[]
 @description('How many HTTP calls an instance handles at once.')
 param httpConcurrency int
 
-@description('Ranges of addresses that may call the app. Empty: everybody who has a key.')
+@description('Ranges of addresses that may call the app. Empty: any address, with a key.')
 param allowedAddresses string[]
 
 @description('The subnet that the app goes out from. Empty for none.')

@@ -82,5 +82,5 @@ resource sendTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 @description('Id of the Log Analytics workspace.')
 output workspaceId string = workspace.id
 
-@description('Connection string of Application Insights. It names the resource and lets nobody in.')
+@description('Connection string of Application Insights. It names the resource and grants no access.')
 output connectionString string = applicationInsights.properties.ConnectionString

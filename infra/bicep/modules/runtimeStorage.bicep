@@ -29,7 +29,7 @@ var allQueueNames = flatten(map(queueNames, name => [name, '${name}-poison']))
 var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries']
 
 // What Microsoft documents for AzureWebJobsStorage of an app with queue triggers, at the level of the account: the host
-// makes containers for its locks, keys and schedules and tables for its own trouble, under names of its choosing.
+// makes containers for its locks, keys and schedules and tables for its own diagnostics, under names of its choosing.
 var roles = {
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
   storageQueueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'

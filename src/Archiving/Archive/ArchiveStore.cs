@@ -45,7 +45,7 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
     }
 
     /// <summary>Stores content at one go.</summary>
-    /// <returns><see langword="false"/> when something has the name already; nothing was written then.</returns>
+    /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>
     public Task<bool> TryPutAsync(string name, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
         async () =>
         {
@@ -54,8 +54,8 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
                 stream,
                 new BlobUploadOptions
                 {
-                    // The service reckons the MD5 of what arrives and refuses the write when it is another (Put Blob,
-                    // x-ms-blob-content-md5). To let the client reckon it once more would change nothing.
+                    // The service calculates the MD5 of what arrives and rejects the write when it differs (Put Blob,
+                    // x-ms-blob-content-md5). Calculating it in the client too would change nothing.
                     HttpHeaders = ToHttpHeaders(headers, md5),
                     Conditions = OnlyIfNew,
                     AccessTier = _tier,
@@ -65,7 +65,7 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
         cancellationToken);
 
     /// <summary>Lets the storage fetch content from an address and store it at one go, if it has the given MD5.</summary>
-    /// <returns><see langword="false"/> when something has the name already; nothing was written then.</returns>
+    /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>
     public Task<bool> TryPutFromAddressAsync(string name, Uri address, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
         () => IfNewAsync(_container.GetBlockBlobClient(name).SyncUploadFromUriAsync(
             address,
@@ -96,7 +96,7 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
         cancellationToken);
 
     /// <summary>Makes staged blocks visible as one blob.</summary>
-    /// <returns><see langword="false"/> when something has the name already; nothing was written then.</returns>
+    /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>
     public Task<bool> TryCommitAsync(string name, IReadOnlyList<string> blockIds, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
         () => IfNewAsync(_container.GetBlockBlobClient(name).CommitBlockListAsync(
             blockIds,
@@ -263,7 +263,7 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
         }
         catch (RequestFailedException exception) when (exception.Status == 403)
         {
-            // The deployment makes the container and may give the app no right to. Whether it is there shows at the first write.
+            // The deployment creates the container and may not let the app create it. A missing container shows at the first write.
         }
     }
 

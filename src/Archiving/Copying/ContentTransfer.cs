@@ -10,13 +10,13 @@ namespace Archiving.Copying;
 /// <summary>What became of content that was read.</summary>
 public enum TransferOutcome
 {
-    /// <summary>It stands under the name, put there now or by an earlier run.</summary>
+    /// <summary>It is stored under the name, by this run or an earlier one.</summary>
     Stored,
 
-    /// <summary>It was not let through. Nothing was stored.</summary>
+    /// <summary>It was refused. Nothing was stored.</summary>
     Refused,
 
-    /// <summary>Other bytes stand under the name. Nothing was stored.</summary>
+    /// <summary>Other bytes are stored under the name. Nothing was written.</summary>
     NameTaken,
 }
 
@@ -35,15 +35,15 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
     /// <summary>The largest content that is stored at one go, and the size of a block, in bytes. A blob has 50,000 blocks at most (Azure Blob Storage), so content ends at 195 GiB.</summary>
     public const int BufferSize = 4 * 1024 * 1024;
 
-    // Large transfers hold two buffers each. This bounds the memory of an instance whatever its concurrency.
+    // Large transfers hold two buffers each. This bounds the memory of an instance at any concurrency.
     private const int LargeTransfersAtOnce = 6;
 
-    // A function that waits has its time limit running (functionTimeout, 30 minutes).
+    // The time limit of a function includes its waiting (functionTimeout, 30 minutes).
     internal TimeSpan LongestWait { get; set; } = TimeSpan.FromMinutes(5);
 
     private readonly SemaphoreSlim _largeTransfers = new(LargeTransfersAtOnce, LargeTransfersAtOnce);
 
-    /// <summary>Waits for one of the places that large content needs, so that no connection to 8x8 is open in vain. Content up to the size of the buffer needs none.</summary>
+    /// <summary>Waits for one of the places that large content needs, so that no connection to 8x8 is open while it is not used. Content up to the size of the buffer needs none.</summary>
     /// <param name="bytes">What 8x8 claims of its size.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
     /// <returns>The place; to be given back when the transfer is over. <see langword="null"/> when none is needed.</returns>
@@ -78,7 +78,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         ArgumentNullException.ThrowIfNull(isRight);
         using var verifier = new ContentVerifier(record, source.Length);
 
-        // One byte more than expected, so that content that is longer than announced shows.
+        // One byte more than expected, to detect content that is longer than announced.
         var expected = source.Length ?? record.StoredBytes ?? BufferSize;
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected + 1, 1, BufferSize));
         try
@@ -138,7 +138,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         var staging = Task.CompletedTask;
         try
         {
-            // Two runs may stage for the same name at once. Ids that no other run has keep the one from committing a block of the other.
+            // Two runs may stage for the same name at once. Unique block ids keep one run from committing a block of the other.
             var run = Guid.NewGuid();
             var blockIds = new List<string>();
             var block = first;
@@ -193,7 +193,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "InvalidBlockList")
         {
-            // Another run committed and so threw away our blocks.
+            // Another run committed, which discarded the blocks of this one.
             return false;
         }
     }
@@ -205,7 +205,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
             return new TransferResult(content, TransferOutcome.Stored);
         }
 
-        // Read, not believed: the MD5 that was stored with a blob stays when its bytes are damaged.
+        // Read, because the MD5 that was stored with a blob does not change when its bytes are damaged.
         var stored = await store.FindAsync(name, cancellationToken);
         var isSame = stored?.Bytes == content.Digest.Bytes && (await store.MeasureAsync(name, cancellationToken))?.Sha256 == content.Digest.Sha256;
         return new TransferResult(content, isSame ? TransferOutcome.Stored : TransferOutcome.NameTaken);

@@ -35,7 +35,7 @@ public sealed class ContentVerifier : IDisposable
         _record = record;
         _announced = announced;
 
-        // Where the two differ, the size is wrong whatever the checksum says.
+        // Where the two differ, the size is wrong even if the checksum matches.
         _multipart = IsMd5(record) ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0)) : null;
     }
 

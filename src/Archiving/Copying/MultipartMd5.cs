@@ -5,8 +5,8 @@ namespace Archiving.Copying;
 
 /// <summary>
 /// The checksum that S3 gives to an object stored in parts, <c>&lt;md5&gt;-&lt;n&gt;</c>: the MD5 of the parts' MD5s one
-/// after the other, and the number of parts. The part size is not told, so every usual one that gives n parts is
-/// reckoned in the same pass over the content.
+/// after the other, and the number of parts. The part size is not known, so every common one that gives n parts is
+/// calculated in the same pass over the content.
 /// </summary>
 public sealed class MultipartMd5 : IDisposable
 {
@@ -29,7 +29,7 @@ public sealed class MultipartMd5 : IDisposable
     /// <summary>Whether the part sizes are known and not guessed, so that a checksum that does not fit proves the content wrong.</summary>
     public bool IsCertain => _parts == 1;
 
-    /// <summary>Starts reckoning for a claimed checksum.</summary>
+    /// <summary>Starts the calculation for a claimed checksum.</summary>
     /// <param name="checksum">What 8x8 says.</param>
     /// <param name="length">Size of the content, in bytes; one part needs none.</param>
     /// <returns><see langword="null"/> when the checksum is not of this form, or no usual part size gives that many parts.</returns>
@@ -57,7 +57,7 @@ public sealed class MultipartMd5 : IDisposable
         }
     }
 
-    /// <summary>Whether the content has the claimed checksum by one of the part sizes. Ends the reckoning.</summary>
+    /// <summary>Whether the content has the claimed checksum by one of the part sizes. Ends the calculation.</summary>
     public bool Matches() => _candidates.Exists(candidate => candidate.Finish(_parts) is { } md5 && string.Equals(md5, _claim, StringComparison.OrdinalIgnoreCase));
 
     /// <inheritdoc/>

@@ -16,12 +16,12 @@ namespace Archiving.Copying;
 /// Archives one object. Any number may run at once, on the same object too: each gives the same result.
 /// <list type="number">
 /// <item>Takes the record from the message, or asks 8x8 for it.</item>
-/// <item>Reads the content once, measures it, and holds it against 8x8's claims; reads it again when it contradicts them, or when no checksum proves it.</item>
-/// <item>Stores the content under its final name unless something is there; other bytes there send it beside the old.</item>
+/// <item>Reads the content once, measures it, and compares it with 8x8's claims; reads it again when it contradicts them, or when no checksum proves it.</item>
+/// <item>Stores the content under its final name unless that exists; when other bytes exist there, under another name beside them.</item>
 /// <item>Writes the receipt, then the ledger row. The receipt is what makes the object count as archived.</item>
 /// </list>
-/// What 8x8 no longer has is recorded as <c>Gone</c>, what cannot be archived as <c>Failed</c>; whatever may pass is
-/// thrown, so that the queue delivers the message again.
+/// What 8x8 no longer has is recorded as <c>Gone</c>, what cannot be archived as <c>Failed</c>; a failure that may be temporary
+/// is thrown, so that the queue delivers the message again.
 /// </summary>
 public sealed partial class ObjectArchiver(
     CloudStorageClient client,
@@ -48,7 +48,7 @@ public sealed partial class ObjectArchiver(
     /// <param name="message">The object.</param>
     /// <param name="attempt">How often the message has been delivered, this time included.</param>
     /// <param name="cancellationToken">Stops the work; nothing becomes visible then.</param>
-    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    /// <exception cref="OutageException">A dependency of every object does not work.</exception>
     public Task ArchiveAsync(ObjectMessage message, long attempt, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);
@@ -84,7 +84,7 @@ public sealed partial class ObjectArchiver(
         }
         catch (NoPlaceException)
         {
-            // Sent anew, so that waiting costs no attempt, and by chance to an instance that has one.
+            // Sent again, so that waiting costs no attempt; another instance, which has a free place, may receive it.
             await queues.SendAsync(QueueNames.ArchiveObjects, work.Message, BusyDelay, cancellationToken);
         }
     }
@@ -116,7 +116,7 @@ public sealed partial class ObjectArchiver(
                     return;
 
                 case TransferOutcome.Stored or TransferOutcome.NameTaken when namesTaken == MostNames:
-                    throw new PermanentFailureException($"Something else stands under {name} or its receipt already. Something else writes into the container; move that away and queue the object again.") { Reason = FailureReason.NameTaken };
+                    throw new PermanentFailureException($"{name} or its receipt already exists with different content. Another application writes to the container; move that content away and queue the object again.") { Reason = FailureReason.NameTaken };
 
                 case TransferOutcome.Stored or TransferOutcome.NameTaken:
                     // New content for an id that is archived already, or bytes or a receipt that were damaged: it goes beside the old.
@@ -127,8 +127,8 @@ public sealed partial class ObjectArchiver(
                     break;
 
                 case TransferOutcome.Refused when result.Content.Mismatch is { } mismatch && unconfirmed?.Sha256 == result.Content.Digest.Sha256:
-                    // Two reads agree with each other and not with the claim: it is the claim that is wrong, or 8x8's copy.
-                    throw new PermanentFailureException($"8x8's content contradicts its own record, twice alike: {mismatch}. Read: {result.Content.Digest.Bytes} bytes, MD5 {result.Content.Digest.Md5Hex}, SHA-256 {result.Content.Digest.Sha256}. Nothing was stored; ask 8x8 about the object.") { Reason = FailureReason.WrongContent };
+                    // Two reads agree with each other and not with the claim: the claim is wrong, or 8x8's copy is.
+                    throw new PermanentFailureException($"8x8's content contradicts its own record, on two reads: {mismatch}. Read: {result.Content.Digest.Bytes} bytes, MD5 {result.Content.Digest.Md5Hex}, SHA-256 {result.Content.Digest.Sha256}. Nothing was stored; ask 8x8 about the object.") { Reason = FailureReason.WrongContent };
 
                 default:
                     unconfirmed = result.Content.Digest;
@@ -221,8 +221,8 @@ public sealed partial class ObjectArchiver(
     }
 
     /// <summary>
-    /// A 200 whose type is that of an error page, whose length is not the object's: an error in disguise, which may pass.
-    /// Where 8x8 claims neither size nor checksum, the type alone tells.
+    /// A 200 with the type of an error page and another length than the object's: an error that may be temporary.
+    /// Where 8x8 claims neither size nor checksum, the type alone decides.
     /// </summary>
     private static bool LooksLikeError(ObjectContent content, StorageObject record) =>
         content.ContentType is { } type
@@ -280,7 +280,7 @@ public sealed partial class ObjectArchiver(
     }
 
     /// <summary>Writes the receipt and the row.</summary>
-    /// <returns><see langword="false"/> when something else stands under the receipt's name.</returns>
+    /// <returns><see langword="false"/> when other content exists under the receipt's name.</returns>
     private async Task<bool> TryFinishAsync(ObjectWork work, string name, VerifiedContent content, TimeSpan duration, CancellationToken cancellationToken)
     {
         var receipt = new Receipt(

@@ -19,7 +19,7 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
     /// <summary>The largest content that is copied this way, in bytes. Blob Storage takes up to 5,000 MiB (Put Blob From URL), and has to be done before the request times out.</summary>
     public const long LargestContent = 256 * 1024 * 1024;
 
-    // What was refused once, because of a firewall or an address that the account may not reach, is refused for long.
+    // A refusal because of a firewall or an address that the account cannot reach lasts long.
     private static readonly TimeSpan RefusedFor = TimeSpan.FromHours(1);
 
     private DateTimeOffset? _refusedAt;
@@ -59,14 +59,14 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
         }
         catch (Exception exception) when (exception is OutageException or RequestFailedException)
         {
-            // Whatever is wrong, with the address, the way to it or the bytes, streaming finds out and can say.
+            // Address, network or bytes: streaming finds the cause and can report it.
             var errorCode = ((exception as RequestFailedException) ?? (RequestFailedException)exception.InnerException!).ErrorCode;
             _refusedAt = errorCode == "Md5Mismatch" ? _refusedAt : timeProvider.GetUtcNow();
             Log.Refused(logger, work.Region, work.Id, errorCode);
             return null;
         }
 
-        // Read back: the receipt needs the SHA-256, and what stands there may be another run's, or damaged.
+        // Read back: the receipt needs the SHA-256, and the stored blob may be another run's, or damaged.
         if (await store.MeasureAsync(name, cancellationToken) is not { } stored)
         {
             return null;

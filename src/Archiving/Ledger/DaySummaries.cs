@@ -12,9 +12,9 @@ namespace Archiving.Ledger;
 /// and only days that changed since they were counted are counted again, each with one query of its partition.
 /// <para>
 /// A day that takes long to count is counted again only after twenty times as long, so its figures lag while it changes.
-/// Clocks of instances may differ by two minutes. Should they differ by more, or a write take longer than that, figures
-/// stay behind until <see cref="RefreshOldestAsync"/> comes round, which it does for every day in turn. A row says that
-/// every day of the ledger is known; where it is missing, because the table was deleted, the days are looked up anew.
+/// Clocks of instances may differ by two minutes. If they differ by more, or a write takes longer than that, figures
+/// are stale until <see cref="RefreshOldestAsync"/> counts the day, which it does for one day after the other. A row says that
+/// every day of the ledger is known; where it is missing, because the table was deleted, the days are looked up again.
 /// </para>
 /// </summary>
 public sealed class DaySummaries : IDisposable
@@ -110,8 +110,8 @@ public sealed class DaySummaries : IDisposable
             type.Add(entry);
         }
 
-        // Merged, so that a note that was made meanwhile stays. Should two count at once, the earlier one's figures may
-        // win: then they bear the earlier time, and the day is counted again if it changed after that.
+        // Merged, so that a note that was made meanwhile stays. When two instances count at once, the earlier figures may
+        // win: they carry the earlier time, and the day is counted again if it changed after that.
         var counted = DayRow.Create(row.RowKey, region, types, at, _timeProvider.GetElapsedTime(started));
         await CallAsync(async () => await _table.UpsertEntityAsync(counted, TableUpdateMode.Merge, cancellationToken), cancellationToken);
         return new DaySummary(region ?? "", Day(row), types);

@@ -59,7 +59,7 @@ public sealed record TypeSummary
 /// <summary>A day's row in the table <c>summaries</c>.</summary>
 internal sealed class DayRow : ITableEntity
 {
-    // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are never kept, and so made anew each time.
+    // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are not stored, and are made again each time.
     private const int LongestCounts = 30_000;
 
     public string PartitionKey { get; set; } = LedgerChanges.Partition;

@@ -6,7 +6,7 @@ using Azure.Data.Tables;
 namespace Archiving.Ledger;
 
 /// <summary>
-/// Notes which days of the ledger are being written to, so that whoever counts need only look at those. A note says
+/// Notes which days of the ledger are being written to, so that a count reads only those. A note says
 /// that a day may change for some seconds to come, so a busy day costs one small write every few seconds and process,
 /// not one for each object. It is written before the ledger is.
 /// </summary>
@@ -35,7 +35,7 @@ public sealed class LedgerChanges : IStorageResource, IDisposable
         _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
     }
 
-    /// <summary>Notes that a partition of the ledger is about to change. Whoever asks while the note is being written waits for that one.</summary>
+    /// <summary>Notes that a partition of the ledger is about to change. A caller that comes while the note is being written waits for that one.</summary>
     public async Task NoteAsync(string partition, CancellationToken cancellationToken)
     {
         var now = _timeProvider.GetTimestamp();
@@ -50,7 +50,7 @@ public sealed class LedgerChanges : IStorageResource, IDisposable
             _notes.Clear();
         }
 
-        // Not to be stopped by the one who happens to ask first: others wait for it.
+        // Not cancelled with the first caller, because others wait for it.
         var written = WriteAsync(partition, CancellationToken.None);
         _notes[partition] = (now, written);
         await written.WaitAsync(cancellationToken);

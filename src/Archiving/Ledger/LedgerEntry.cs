@@ -100,7 +100,7 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Whether 8x8 has agreed to.</summary>
     public bool? RestoreAccepted { get; set; }
 
-    /// <summary>The message that looks after the restore.</summary>
+    /// <summary>The message that handles the restore.</summary>
     public string? RestoreTicket { get; set; }
 
     /// <summary>When its archived bytes were last read again and found right.</summary>
@@ -109,7 +109,7 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Name of an archived blob whose bytes were found damaged and are not healed yet.</summary>
     public string? Damaged { get; set; }
 
-    /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it anew ends this.</summary>
+    /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it again ends this.</summary>
     public string? PurgeRefused { get; set; }
 
     /// <summary>A row for an object that has just been seen.</summary>
@@ -179,8 +179,8 @@ public sealed class LedgerEntry : ITableEntity
     }
 
     /// <summary>
-    /// Whether the record may have other content than this row: it claims other, or it has changed and bears no checksum
-    /// (8x8 may leave it out), so that only reading the content tells. What went to cold storage is not brought back for that.
+    /// Whether the record may have other content than this row: it claims other content, or it has changed and has no
+    /// checksum (8x8 may leave it out), so only reading the content shows it. Objects in cold storage are not restored for that.
     /// </summary>
     public bool MayDifferFrom(StorageObject record)
     {
@@ -192,7 +192,7 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>Whether the row is in a state.</summary>
     public bool Is(LedgerState state) => State == state.ToString();
 
-    /// <summary>Nothing is waited for any more: the next restore is asked for anew.</summary>
+    /// <summary>Nothing is waited for any more: the next restore sends a new request.</summary>
     public void EndRestore()
     {
         RestoreTicket = null;

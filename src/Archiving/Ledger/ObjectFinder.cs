@@ -6,7 +6,7 @@ namespace Archiving.Ledger;
 /// <summary>
 /// Finds the row of an object of which only region and id are known. Its partition is named after the day of its
 /// creation, so without that day it is looked for in every day that the region has, newest first, one cheap read of a
-/// row each. An index would cost a write for each object that is archived, to spare reads for the few that anybody opens.
+/// row each. An index would cost a write for each object that is archived, to save reads for the few that are opened.
 /// </summary>
 public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
 {

@@ -52,7 +52,7 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
 
     /// <summary>
     /// The rows of listed records, in one query: those of the records' days whose time lies within the records'. A day
-    /// far from the others costs a query more. The rows hold what the intake looks at.
+    /// far from the others costs a query more. The rows hold what the intake needs.
     /// By <c>createdTime</c>, which never moves, it finds every row; by <c>updatedTime</c> a record whose row is not
     /// among them is new or has changed since the row was written.
     /// </summary>
@@ -162,15 +162,15 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
         return [.. unread, .. refused];
     }
 
-    /// <summary>Writes a whole row, whatever was there. Rows that end at the same moment may share a request.</summary>
+    /// <summary>Writes a whole row and replaces any that exists. Rows that end at the same moment may share a request.</summary>
     public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
         return _replacements.WriteAsync(entry, cancellationToken);
     }
 
-    /// <summary>Writes a whole row in the place of the one that was read, unless somebody wrote it meanwhile.</summary>
-    /// <returns><see langword="false"/> when somebody did.</returns>
+    /// <summary>Writes a whole row in the place of the one that was read, unless it was written meanwhile.</summary>
+    /// <returns><see langword="false"/> when it was.</returns>
     public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -247,7 +247,7 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
         return from == to ? TableClient.CreateQueryFilter($"PartitionKey eq {from}") : TableClient.CreateQueryFilter($"PartitionKey ge {from} and PartitionKey le {to}");
     }
 
-    /// <summary>One filter for all, or one for each stretch of days: what lies between an old record and the new ones would be read in vain.</summary>
+    /// <summary>One filter for all, or one for each series of consecutive days: otherwise all rows between an old record and the new ones would be read for nothing.</summary>
     private static IEnumerable<string> UpdatedFilters(string region, IReadOnlyCollection<StorageObject> records)
     {
         var updated = records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList();
@@ -364,7 +364,7 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
         {
-            // Somebody deleted the table: it is made again, and the receipts rebuild it.
+            // The table was deleted: it is created again, and the receipts rebuild it.
             _created.Forget();
             if (_createsTable)
             {

@@ -5,8 +5,8 @@ namespace Archiving.Ledger;
 
 /// <summary>
 /// What an object is searched by: its name, its user and the values of its tags, lower-case, one a line. A phone number
-/// stands there twice, as 8x8 writes it and as digits alone. Times and durations are left out: nobody searches by epoch
-/// milliseconds, and they would make every number a hit.
+/// is included twice, as 8x8 writes it and as digits alone. Times and durations are left out: epoch milliseconds
+/// are not searched for, and they would make every number a hit.
 /// </summary>
 public static class SearchText
 {
@@ -52,7 +52,7 @@ public static class SearchText
         return null;
     }
 
-    /// <summary>What is looked for, in the form in which it stands in the texts.</summary>
+    /// <summary>The search term, in the form that the texts have.</summary>
     public static SearchTerm Term(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -76,7 +76,7 @@ public static class SearchText
             return;
         }
 
-        // Whoever searches for a number leaves out what people put between its digits.
+        // A search for a number leaves out the punctuation between its digits.
         Span<char> digits = stackalloc char[32];
         while (!value.IsEmpty)
         {

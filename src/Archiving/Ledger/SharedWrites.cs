@@ -5,7 +5,7 @@ namespace Archiving.Ledger;
 /// <summary>
 /// Lets rows of a partition that are to be written at the same moment share a request. A row that comes alone is
 /// written at once; those that come while a request of their partition is under way go together when it is back. So
-/// nothing waits for company, and the busier an instance is, the fewer requests a row costs.
+/// no row waits for others, and the busier an instance is, the fewer requests a row costs.
 /// </summary>
 /// <param name="write">Writes rows of one partition, no row twice: all or none.</param>
 /// <param name="most">The most rows of a request.</param>
@@ -13,7 +13,7 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
 {
     private readonly Lock _lock = new();
 
-    // A partition is here while somebody writes to it.
+    // A partition is here while a caller writes to it.
     private readonly Dictionary<string, List<Waiting>> _partitions = new(StringComparer.Ordinal);
 
     /// <summary>Writes a row, alone or with others. Who stops waiting does not stop the write.</summary>
@@ -53,7 +53,7 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
                 continue;
             }
 
-            // Alone, or one after the other: what is wrong with one row is not the others' trouble.
+            // Alone, or one after the other: an error in one row must not fail the others.
             foreach (var waiting in batch)
             {
                 if (await TryWriteAsync([waiting]) is { } exception)
@@ -83,14 +83,14 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
         return null;
     }
 
-    /// <summary>The next rows; none when nobody waits any more, and then the partition is left.</summary>
+    /// <summary>The next rows; none when no caller waits any more, and then the partition is left.</summary>
     private List<Waiting> Take(string partition)
     {
         lock (_lock)
         {
             var waiting = _partitions[partition];
 
-            // A transaction may hold a row once only (Azure Table Storage). Who wants to write it again waits.
+            // A transaction may hold a row once only (Azure Table Storage). A second write of the row waits.
             var batch = waiting.DistinctBy(item => item.Entry.RowKey, StringComparer.Ordinal).Take(most).ToList();
             if (batch.Count == 0)
             {

@@ -8,18 +8,18 @@ namespace Archiving.Listing;
 /// Remembers for up to an hour which records the ledger has shown to be archived, byte for byte as 8x8 gave them. Each
 /// listing reaches back over what the one before has listed; what has not changed since need not be looked up again.
 /// <para>
-/// That an object is archived does not cease to be so by itself: scrubbing, purging and whoever queues it again look
-/// after it themselves. Only sweeps doubt the ledger, and they do not ask here.
+/// An archived object stays archived: verification, purging and requeuing check the ledger themselves. Only backfills
+/// and reconciles distrust the ledger, and they do not use this class.
 /// </para>
 /// </summary>
-/// <param name="timeProvider">Tells when it is time to forget.</param>
+/// <param name="timeProvider">Gives the time.</param>
 internal sealed class ArchivedRecords(TimeProvider timeProvider)
 {
     // About 50 bytes each: two generations are 13 MB at most.
     private const int MostOfGeneration = 125_000;
 
     // What is found is never older than three of these: an hour.
-    private static readonly TimeSpan LifeOfGeneration = TimeSpan.FromMinutes(20);
+    private static readonly TimeSpan GenerationLifetime = TimeSpan.FromMinutes(20);
     private readonly Lock _lock = new();
     private HashSet<(string Region, UInt128 Json)> _young = [];
     private HashSet<(string Region, UInt128 Json)> _old = [];
@@ -50,12 +50,12 @@ internal sealed class ArchivedRecords(TimeProvider timeProvider)
     private void Forget()
     {
         var age = timeProvider.GetElapsedTime(_youngSince);
-        if (age < LifeOfGeneration && _young.Count < MostOfGeneration)
+        if (age < GenerationLifetime && _young.Count < MostOfGeneration)
         {
             return;
         }
 
-        _old = age < 2 * LifeOfGeneration ? _young : [];
+        _old = age < 2 * GenerationLifetime ? _young : [];
         _young = [];
         _youngSince = timeProvider.GetTimestamp();
     }

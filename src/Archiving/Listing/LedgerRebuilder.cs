@@ -5,7 +5,7 @@ using Archiving.Queues;
 namespace Archiving.Listing;
 
 /// <summary>
-/// Restores the ledger from the receipts alone: one window for each region and day that the container holds. 8x8 is not asked.
+/// Rebuilds the ledger from the receipts alone: one window for each region and day that the container holds. 8x8 is not called.
 /// </summary>
 public sealed class LedgerRebuilder(ArchiveStore archive, ReceiptDays receiptDays, ReceiptRestorer restorer)
 {

@@ -12,11 +12,11 @@ namespace Archiving.Listing;
 /// twice is listed twice, to the same result.
 /// <list type="number">
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
-/// <item>It is cut into days, so that instances list side by side, and its parts are written down.</item>
+/// <item>It is cut into days, so that instances list in parallel, and its parts are recorded.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
-/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. What comes after a run that was given up queues again whatever waits of the parts that were not done, because messages may be lost.</item>
-/// <item>A region that is not to be archived any more is noted as left.</item>
-/// <item>Runs of more than a week ago are forgotten.</item>
+/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
+/// <item>A region that is no longer archived is marked as left.</item>
+/// <item>Runs of more than a week ago are deleted.</item>
 /// </list>
 /// </summary>
 public sealed partial class ListingPlanner(
@@ -58,7 +58,7 @@ public sealed partial class ListingPlanner(
         return sent;
     }
 
-    /// <summary>Cuts a span of time into windows of a day at most, at midnight UTC.</summary>
+    /// <summary>Cuts a time range into windows of a day at most, at midnight UTC.</summary>
     public static IEnumerable<(DateTimeOffset From, DateTimeOffset To)> Cut(DateTimeOffset from, DateTimeOffset to)
     {
         for (var start = from; start < to;)
@@ -123,7 +123,7 @@ public sealed partial class ListingPlanner(
         }
 
         // Written when all is sent: a crash before it leaves windows that are listed for nothing, never a run that waits
-        // for messages nobody sent. When another instance planned at the same moment, its run counts and ours adds nothing.
+        // for messages that were not sent. When another instance planned at the same moment, its run counts and ours adds nothing.
         watermark.ActiveRun = runId;
         watermark.ActiveSince = now;
         watermark.ActiveFrom = from;
@@ -158,7 +158,7 @@ public sealed partial class ListingPlanner(
             var isLeft = !present.Contains(watermark.Region, StringComparer.Ordinal);
             if (watermark.IsLeft != isLeft)
             {
-                // Should somebody else write it meanwhile, the next tick does.
+                // If another instance writes it meanwhile, the next tick does this.
                 watermark.IsLeft = isLeft;
                 await store.TryWriteWatermarkAsync(watermark, cancellationToken);
             }
@@ -182,7 +182,7 @@ public sealed partial class ListingPlanner(
         var windows = await store.ReadWindowsAsync(runId, cancellationToken);
         if (windows.Count > 0 && windows.TrueForAll(window => window.Done))
         {
-            // Done before it was written down as the present run; the next tick plans on from there.
+            // Done before it was recorded as the present run; the next tick continues from there.
             await completion.TryCompleteAsync(watermark.Region, runId, WindowKind.Listing, cancellationToken);
             return new RunBefore(RunState.UnderWay, []);
         }
@@ -190,7 +190,7 @@ public sealed partial class ListingPlanner(
         var lastMove = windows.Select(window => window.Timestamp).Append(watermark.ActiveSince).Max();
         if (windows.Exists(window => window.LastError is not null && !window.Done) || now - lastMove > Stalled)
         {
-            // A window that failed for good, or messages that were lost: planned anew from the watermark.
+            // A window that failed for good, or messages that were lost: planned again from the watermark.
             Log.Abandoned(logger, watermark.Region, runId);
             return new RunBefore(RunState.Abandoned, windows);
         }
@@ -203,7 +203,7 @@ public sealed partial class ListingPlanner(
     /// <param name="Windows">The windows of one that was given up; none are known when its rows are lost.</param>
     private sealed record RunBefore(RunState State, IReadOnlyList<WindowRow> Windows)
     {
-        /// <summary>Whether something of a span was not done by a run that was given up: what waits there may have no message. A window that was done has sent all of its own.</summary>
+        /// <summary>Whether a run that was given up left a part of a time range undone: objects waiting there may have no message. A window that was done has sent all of its own.</summary>
         public bool LeftUndone(DateTimeOffset from, DateTimeOffset to) => State == RunState.Abandoned
             && (Windows.Count == 0 || Windows.Any(window => !window.Done && window.From < to && from < window.To));
     }
@@ -213,7 +213,7 @@ public sealed partial class ListingPlanner(
         [LoggerMessage(EventId = 1200, Level = LogLevel.Information, Message = "Listing {Region} from {From:O} to {To:O} in {Windows} windows")]
         public static partial void Planned(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, int windows);
 
-        [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "The listing {RunId} of {Region} did not finish; it is planned anew from the watermark")]
+        [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Listing {RunId} of {Region} did not finish; it is planned again from the watermark")]
         public static partial void Abandoned(ILogger logger, string region, string runId);
     }
 }

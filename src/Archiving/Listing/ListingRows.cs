@@ -46,7 +46,7 @@ public sealed class WatermarkRow : ITableEntity
     /// <summary>Where the run under way starts: should it be given up, the next one must not start later.</summary>
     public DateTimeOffset? ActiveFrom { get; set; }
 
-    /// <summary>A window from this time on failed for good: the next run starts there at the latest, and queues again whatever waits in it.</summary>
+    /// <summary>A window from this time on failed for good: the next run starts there at the latest, and queues again all that waits in it.</summary>
     public DateTimeOffset? ListAgainFrom { get; set; }
 
     /// <summary>Where the last such window ends; <see langword="null"/> in rows of an earlier version.</summary>
@@ -138,10 +138,10 @@ public sealed class RunRow : ITableEntity
     /// <summary>The object types, separated by commas; empty for all.</summary>
     public string Types { get; set; } = "";
 
-    /// <summary>Start of the span.</summary>
+    /// <summary>Start of the window.</summary>
     public DateTimeOffset From { get; set; }
 
-    /// <summary>End of the span.</summary>
+    /// <summary>End of the window.</summary>
     public DateTimeOffset To { get; set; }
 
     /// <summary>When it began.</summary>

@@ -32,7 +32,7 @@ public sealed class ListingStore : IStorageResource, IDisposable
         },
         cancellationToken);
 
-    /// <summary>Makes the next listing of a region hold a span, and queue again whatever waits in it.</summary>
+    /// <summary>Makes the next listing of a region include a time range, and queue again all that waits in it.</summary>
     public async Task ListAgainAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         while (await FindWatermarkAsync(region, cancellationToken) is { } row && !(row.ListAgainFrom <= from && row.ListAgainTo >= to))
@@ -46,7 +46,7 @@ public sealed class ListingStore : IStorageResource, IDisposable
         }
     }
 
-    /// <summary>Whether a run was given up and another lists its span instead: then what is left of it need not be listed.</summary>
+    /// <summary>Whether a run was given up and another lists its time range instead: then its remaining windows need not be listed.</summary>
     public async Task<bool> IsReplacedAsync(string region, string runId, CancellationToken cancellationToken) =>
         await FindWatermarkAsync(region, cancellationToken) is { } watermark && watermark.ActiveRun != runId
         && await FindRunAsync(runId, cancellationToken) is { WasActive: true } run
@@ -66,8 +66,8 @@ public sealed class ListingStore : IStorageResource, IDisposable
         },
         cancellationToken);
 
-    /// <summary>Writes a watermark unless somebody wrote it since it was read.</summary>
-    /// <returns><see langword="false"/> when somebody did.</returns>
+    /// <summary>Writes a watermark unless it was written since it was read.</summary>
+    /// <returns><see langword="false"/> when it was.</returns>
     public Task<bool> TryWriteWatermarkAsync(WatermarkRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
@@ -132,7 +132,7 @@ public sealed class ListingStore : IStorageResource, IDisposable
                         }
                         catch (RequestFailedException exception) when (RowConflict.Is(exception))
                         {
-                            // On record already, perhaps done already: as it is, it is right.
+                            // Recorded already, perhaps done already: it is right as it is.
                         }
 
                         return true;
@@ -198,7 +198,7 @@ public sealed class ListingStore : IStorageResource, IDisposable
             cancellationToken);
         foreach (var runId in old)
         {
-            // The run's own row last: until then the next look finds it again.
+            // The run's own row last: until then the next check finds it again.
             var windows = await ReadWindowsAsync(runId, cancellationToken);
             await CallAsync(
                 async () =>
@@ -267,7 +267,7 @@ public sealed class ListingStore : IStorageResource, IDisposable
             }
             catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
             {
-                // Somebody deleted the table: it is made again, and listing starts as it did at first.
+                // The table was deleted: it is created again, and listing starts as it did at first.
                 _created.Forget();
                 await _created.EnsureAsync(cancellationToken);
                 return await call();

@@ -40,9 +40,9 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// Takes in listed records: looks up which of them the ledger knows, and queues what is new or changed.
 /// <para>
 /// Rows are written before messages are sent. A crash in between leaves rows that say <c>Queued</c> without a message;
-/// the window's own message then comes again, and it, or the parts that it is split into, queue once more what their
-/// run has queued. Hence a row that another run queued can be left to that run, and nothing is sent twice in the
-/// ordinary course.
+/// the window's own message then comes again, and it, or the parts that it is split into, queue again what their
+/// run has queued. So a row that another run queued can be left to that run, and nothing is sent twice in normal
+/// operation.
 /// </para>
 /// </summary>
 public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider)
@@ -53,7 +53,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     private readonly SendingTurns _turns = new(SendsAtOnce);
     private readonly ArchivedRecords _archived = new(timeProvider);
 
-    // A message that has waited this long may wait in a long queue, or be lost. Another one does no harm.
+    // A message that has waited this long may wait in a long queue, or be lost. A second message does no harm.
     private static readonly TimeSpan StaleAfter = TimeSpan.FromHours(6);
     private static readonly TimeSpan ForgottenAfter = TimeSpan.FromDays(3);
 
@@ -80,7 +80,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         using var phase = metrics.Begin(Phase.Intake, window.Region);
         var receipts = comparison?.Receipts;
 
-        // A page can hold a record twice when it changed between two requests; the later one is the truer.
+        // A page can hold a record twice when it changed between two requests; the later one is newer.
         var wanted = new Dictionary<LedgerKey, StorageObject>(records.Count);
         foreach (var record in records)
         {
@@ -134,7 +134,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     {
         nameof(LedgerState.Queued) => entry.QueuedAt is null || now - entry.QueuedAt > StaleAfter,
 
-        // Long after 8x8 should have restored it nobody may be looking after it any more. A new message takes over from one that is.
+        // Long after 8x8 should have restored it, its message may be lost. A new message takes over from one that is.
         nameof(LedgerState.Restoring) => now - (entry.RestoreRequestedAt ?? entry.QueuedAt ?? DateTimeOffset.MinValue) > ForgottenAfter,
         _ => false,
     };
@@ -196,7 +196,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         }
         else if (!entry.Knows(record))
         {
-            // The record moved, the content did not: the row learns the new time, so that the next listing finds it.
+            // The record moved, the content did not: the row gets the new time, so that the next listing finds it.
             var row = LedgerEntry.Describe(window.Region, record);
             row.State = entry.State;
             row.ETag = entry.ETag;
@@ -223,14 +223,14 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             return isProven ? (Finding.Archived, false) : (Finding.Missing, true);
         }
 
-        // Said something new by 8x8, anything is worth a try.
+        // The record changed, so an object in any state is tried again.
         if (!entry.Knows(record))
         {
             return (Finding.Missing, true);
         }
 
-        var isSweep = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
-        var isForgotten = isSweep && MayBeForgotten(entry, timeProvider.GetUtcNow());
+        var isFullRun = window.Kind is WindowKind.Backfill or WindowKind.Reconcile;
+        var isForgotten = isFullRun && MayBeForgotten(entry, timeProvider.GetUtcNow());
         if (entry.Is(LedgerState.Queued))
         {
             // Queued by this very run: the window was delivered again, perhaps after a crash before sending.
@@ -243,8 +243,8 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             return isForgotten ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 
-        // Failed or Gone: a listing leaves it, a sweep tries again.
-        return (Finding.Missing, isSweep);
+        // Failed or Gone: a listing leaves it, a backfill or reconcile tries again.
+        return (Finding.Missing, isFullRun);
     }
 
     private LedgerEntry Queued(WindowMessage window, StorageObject record)
@@ -252,7 +252,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         var entry = LedgerEntry.Queued(window.Region, record, timeProvider.GetUtcNow(), window.RunId);
         if (!options.Archive.Enabled)
         {
-            // No message is sent, so the first sweep after archiving is switched on must not take it for waiting.
+            // No message is sent, so the first backfill or reconcile after archiving is enabled must not take it for waiting.
             entry.QueuedAt = null;
         }
 

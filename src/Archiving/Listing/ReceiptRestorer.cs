@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Listing;
 
 /// <summary>
-/// Restores ledger rows from receipts, which are the truth. A row that says archived already stays as it is, and so does
-/// one that says damaged, unless the bytes are back that its receipt speaks of.
+/// Rebuilds ledger rows from receipts, which are the source of truth. A row that says archived stays as it is, and so
+/// does one that says damaged, unless the bytes that its receipt describes are back.
 /// </summary>
 public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger ledger, ILogger<ReceiptRestorer> logger)
 {
@@ -26,7 +26,7 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
         {
             foreach (var receipt in await Task.WhenAll(chunk.Select(name => ReadAsync(name, cancellationToken))))
             {
-                // An object whose content changed has a receipt for each; the row speaks of the last.
+                // An object whose content changed has a receipt for each; the row describes the last.
                 if (receipt is not null && (!newest.TryGetValue(KeyOf(receipt), out var other) || other.ArchivedAt < receipt.ArchivedAt))
                 {
                     newest[KeyOf(receipt)] = receipt;

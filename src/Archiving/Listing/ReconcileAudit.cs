@@ -8,14 +8,14 @@ using Archiving.Source;
 namespace Archiving.Listing;
 
 /// <summary>
-/// Holds 8x8, the ledger and the receipts against each other, for the span of one window. What 8x8 has and the archive
-/// lacks is queued by the intake; what the archive has and the ledger does not know is restored from the receipt; what
+/// Compares 8x8, the ledger and the receipts with each other, for the time range of one window. What 8x8 has and the archive
+/// lacks is queued by the intake; what the archive has and the ledger does not know is rebuilt from the receipt; what
 /// 8x8 no longer has is counted and kept; what waits and is not listed any more, so that no listing meets it, is queued
 /// again when it has waited for long. Holds a page of records and sixteen bytes for each receipt of the window's days.
 /// </summary>
 public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays, ObjectLedger ledger, ReceiptRestorer restorer, ObjectRequeuer requeuer, ArchiverOptions options, TimeProvider timeProvider)
 {
-    // Enough to read receipts side by side.
+    // Enough to read receipts in parallel.
     private const int RestoredAtOnce = 500;
     private const int RequeuedAtOnce = 16;
 
@@ -96,7 +96,7 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
         {
             await Task.WhenAll(chunk.Select(async key =>
             {
-                // It may have been archived meanwhile, restored from its receipt, or queued again by an earlier delivery of the window.
+                // It may have been archived meanwhile, rebuilt from its receipt, or queued again by an earlier delivery of the window.
                 if (await ledger.FindAsync(key, cancellationToken) is { } entry && ObjectIntake.MayBeForgotten(entry, timeProvider.GetUtcNow()))
                 {
                     await requeuer.RequeueAsync(entry, cancellationToken);

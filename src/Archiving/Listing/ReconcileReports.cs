@@ -22,8 +22,8 @@ public sealed record ReconcileDay(string Region, string Day, long Source, long A
 /// <param name="RunId">The run.</param>
 /// <param name="StartedAt">When it began.</param>
 /// <param name="CompletedAt">When it ended.</param>
-/// <param name="From">Start of the span.</param>
-/// <param name="To">End of the span.</param>
+/// <param name="From">Start of the time range.</param>
+/// <param name="To">End of the time range.</param>
 /// <param name="Total">All days together.</param>
 /// <param name="Days">Each region and day that holds anything.</param>
 public sealed record ReconcileReport(

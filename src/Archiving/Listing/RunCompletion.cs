@@ -42,7 +42,7 @@ public sealed partial class RunCompletion(ListingStore store, ReconcileReports r
     {
         while (await store.FindWatermarkAsync(region, cancellationToken) is { } watermark && watermark.ActiveRun == runId)
         {
-            // Never backwards: a run that was given up for lost may end after its successor.
+            // Never backwards: a run that was given up may end after its successor.
             watermark.Watermark = watermark.Watermark > reached ? watermark.Watermark : reached;
             watermark.LastCompleted = timeProvider.GetUtcNow();
             watermark.ActiveRun = null;

@@ -7,8 +7,8 @@ namespace Archiving.Listing;
 /// <param name="RunId">Its id.</param>
 /// <param name="Kind">Listing, Backfill, Reconcile or Rebuild.</param>
 /// <param name="State"><c>Listing</c> while windows are left, <c>Archiving</c> while objects are, then <c>Done</c>.</param>
-/// <param name="From">Start of its span.</param>
-/// <param name="To">End of its span.</param>
+/// <param name="From">Start of its time range.</param>
+/// <param name="To">End of its time range.</param>
 /// <param name="StartedAt">When it began.</param>
 /// <param name="CompletedAt">When its last window was done.</param>
 /// <param name="Windows">Its windows.</param>

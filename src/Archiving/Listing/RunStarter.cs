@@ -34,10 +34,10 @@ public sealed partial class RunStarter(
     /// <summary>The most windows of a run: more than 13 years in four regions.</summary>
     public const int MostWindows = 20_000;
 
-    // 8x8's storage is younger: what claims to be older bears no true time.
+    // 8x8's storage is newer: an object that claims to be older has a wrong time.
     private static readonly DateTimeOffset DaysBegin = new(2010, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>Starts a sweep over what was made in a span, to archive what is not.</summary>
+    /// <summary>Starts a backfill: archives what was created in a time range and is not archived yet.</summary>
     public async Task<StartedRun> BackfillAsync(DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> wantedRegions, IReadOnlyList<string> types, CancellationToken cancellationToken)
     {
         var all = wantedRegions.Count > 0 ? wantedRegions : await regions.GetAsync(cancellationToken);
@@ -65,8 +65,8 @@ public sealed partial class RunStarter(
     }
 
     /// <summary>
-    /// The windows of a reconcile: one for each day, and in each region one for all that is so old that days of it are
-    /// not to be believed, or would be more than a run holds. They never are too many, whatever times objects bear.
+    /// The windows of a reconcile: one for each day, and in each region one for everything that is so old that its
+    /// days cannot be trusted, or would be more than a run holds. Their number stays within the limit for any creation times.
     /// </summary>
     internal async Task<IReadOnlyList<WindowMessage>> PlanReconcileAsync(DateTimeOffset to, CancellationToken cancellationToken)
     {
@@ -80,7 +80,7 @@ public sealed partial class RunStarter(
             var first = await FindFirstDayAsync(region, DateTimeOffset.UnixEpoch, to, cancellationToken);
             if (first < daysBegin)
             {
-                // It reaches to the next day that holds anything: those between would be listed in vain every week.
+                // It reaches to the next day that holds anything: the empty days between would be listed for nothing every week.
                 var next = await FindFirstDayAsync(region, daysBegin, to, cancellationToken);
                 next = next < to ? next : to;
                 windows.Add(Window(WindowKind.Reconcile, region, first.Value, next.Value, types: []));
@@ -142,7 +142,7 @@ public sealed partial class RunStarter(
             };
         }
 
-        // On record before anything is sent, so that a run never looks complete while a window is missing.
+        // Recorded before anything is sent, so that a run never looks complete while a window is missing.
         windows = [.. windows.Select(window => window with { RunId = runId })];
         await store.AddWindowsAsync(windows, cancellationToken);
         await store.WriteRunAsync(runId, present, cancellationToken);

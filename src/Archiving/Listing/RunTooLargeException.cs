@@ -1,6 +1,6 @@
 namespace Archiving.Listing;
 
-/// <summary>A run would have more windows than anybody can have meant.</summary>
+/// <summary>A run would have more windows than the limit allows.</summary>
 public sealed class RunTooLargeException : Exception
 {
     /// <summary>Initializes the exception.</summary>

@@ -17,7 +17,7 @@ namespace Archiving.Listing;
 /// <item>After a bounded amount of work sends the rest as windows of their own, halved when the rest is long, so that a busy period spreads over instances and no run nears a timeout.</item>
 /// <item>Records the window as done, and ends its run when it was the last.</item>
 /// </list>
-/// A crash anywhere makes the message come again; everything done so far is then found done.
+/// After a crash at any point the message comes again; everything done so far is then found done.
 /// </summary>
 public sealed partial class WindowLister(
     KeysetPager pager,
@@ -48,7 +48,7 @@ public sealed partial class WindowLister(
         ArgumentNullException.ThrowIfNull(window);
         if (window is { Kind: WindowKind.Listing, Deferrals: > 0, RunId: { } run } && await store.IsReplacedAsync(window.Region, run, cancellationToken))
         {
-            // While 8x8 does not work, runs are given up and planned anew. When it works again, one of them is enough.
+            // During an outage of 8x8, runs are given up and planned again. When it recovers, one of them is enough.
             Log.Replaced(logger, window.Region, window.From, window.To);
             return;
         }
@@ -132,7 +132,7 @@ public sealed partial class WindowLister(
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
         {
-            // What was listed until then is not listed in vain: the page that fails may always fail.
+            // What was listed until then is taken in: the page that fails may fail every time.
             await TakeInAsync(part, cancellationToken);
             throw;
         }
@@ -158,7 +158,7 @@ public sealed partial class WindowLister(
             ? [window with { From = from, To = halfway, Deferrals = 0 }, window with { From = halfway, Deferrals = 0 }]
             : [window with { From = from, Deferrals = 0 }];
 
-        // On record before this window is done: the run must never look complete while a part is missing.
+        // Recorded before this window is done: the run must never look complete while a part is missing.
         if (window.RunId is not null)
         {
             await store.AddWindowsAsync(parts, cancellationToken);
@@ -208,7 +208,7 @@ public sealed partial class WindowLister(
         [LoggerMessage(EventId = 1210, Level = LogLevel.Information, Message = "Listed {Region} from {From:O} to {To:O}: {Listed} records, {Enqueued} to archive")]
         public static partial void Listed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, long listed, long enqueued);
 
-        [LoggerMessage(EventId = 1212, Level = LogLevel.Information, Message = "{Region} from {From:O} to {To:O} was put off and is listed by a later run")]
+        [LoggerMessage(EventId = 1212, Level = LogLevel.Information, Message = "Listing of {Region} from {From:O} to {To:O} was deferred to a later run")]
         public static partial void Replaced(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);
     }
 }

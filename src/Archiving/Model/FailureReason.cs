@@ -12,7 +12,7 @@ public enum FailureReason
     /// <summary>8x8's content contradicts its own record.</summary>
     WrongContent,
 
-    /// <summary>Something else stands under the name in the container.</summary>
+    /// <summary>Other content exists under the name in the container.</summary>
     NameTaken,
 
     /// <summary>The object is in cold storage, and those are not to be restored.</summary>

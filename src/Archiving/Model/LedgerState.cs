@@ -1,6 +1,6 @@
 namespace Archiving.Model;
 
-/// <summary>Where an object stands on its way into the archive.</summary>
+/// <summary>The state of an object on its way into the archive.</summary>
 public enum LedgerState
 {
     /// <summary>Seen at 8x8, on its way.</summary>

@@ -1,6 +1,6 @@
 namespace Archiving.Model;
 
-/// <summary>8x8 answered a listing with something that cannot be gone on with.</summary>
+/// <summary>8x8 answered a listing with something that cannot be processed.</summary>
 public sealed class ListingException : Exception
 {
     /// <summary>Initializes the exception.</summary>

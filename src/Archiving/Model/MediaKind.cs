@@ -2,7 +2,7 @@ using System.Net.Http.Headers;
 
 namespace Archiving.Model;
 
-/// <summary>What may be done in a browser with content of a MIME type. 8x8 and whoever makes objects there choose the type, so it is not trusted.</summary>
+/// <summary>What may be done in a browser with content of a MIME type. 8x8 and the creators of objects choose the type, so it is not trusted.</summary>
 public readonly record struct MediaKind
 {
     private MediaKind(string shownAs, bool isInline, bool isText)
@@ -12,10 +12,10 @@ public readonly record struct MediaKind
         IsText = isText;
     }
 
-    /// <summary>The type that a browser is told.</summary>
+    /// <summary>The type that is sent to a browser.</summary>
     public string ShownAs { get; }
 
-    /// <summary>Whether a browser may show it by itself: media and plain text. Whatever can hold a script is saved instead.</summary>
+    /// <summary>Whether a browser may show it by itself: media and plain text. Types that can hold a script are downloaded instead.</summary>
     public bool IsInline { get; }
 
     /// <summary>Whether people can read it as text.</summary>

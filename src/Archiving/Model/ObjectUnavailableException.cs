@@ -1,6 +1,6 @@
 namespace Archiving.Model;
 
-/// <summary>What was asked of an object cannot be done as it stands; the message says why.</summary>
+/// <summary>The request cannot be fulfilled in the object's present state; the message says why.</summary>
 public sealed class ObjectUnavailableException : Exception
 {
     /// <summary>Initializes the exception.</summary>

@@ -1,7 +1,7 @@
 namespace Archiving.Model;
 
 /// <summary>
-/// Something that every object depends on does not work. It says nothing about one object, so work is put off
+/// An outage: a dependency of every object does not work. It says nothing about one object, so work is deferred
 /// without counting as an attempt. The message names cause and remedy and holds nothing of the tenant.
 /// </summary>
 public sealed class OutageException : Exception

@@ -9,7 +9,7 @@ public enum Verification
     /// <summary>The MD5 over the MD5s of the content's parts.</summary>
     MultipartMd5,
 
-    /// <summary>The size alone, because 8x8 gave no checksum that could be reckoned.</summary>
+    /// <summary>The size alone, because 8x8 gave no checksum that can be calculated.</summary>
     Size,
 }
 

@@ -1,12 +1,12 @@
 namespace Archiving.Outages;
 
 /// <summary>
-/// Tells an outage of 8x8 from objects that 8x8 fails for reasons of their own. Its server errors look alike: when they
-/// meet many objects and it did for none in between what it was asked, it is an outage.
+/// Distinguishes an outage of 8x8 from objects for which 8x8 fails for reasons of their own. Its server errors are the
+/// same: when requests for many objects fail and none in between succeeds, it is an outage.
 /// </summary>
 public sealed class FailingObjects
 {
-    /// <summary>How many objects make an outage. An instance has more than that at hand when there is much to archive.</summary>
+    /// <summary>How many objects make an outage. An instance works on more than that when there is much to archive.</summary>
     public const int Outage = 20;
 
     private readonly HashSet<string> _failing = new(StringComparer.Ordinal);

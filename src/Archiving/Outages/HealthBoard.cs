@@ -5,46 +5,46 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Outages;
 
 /// <summary>
-/// What this instance knows of the things it depends on. A trouble is logged once when it begins, once when its
-/// cause changes, and every quarter of an hour while it lasts, however many objects run into it.
+/// What this instance knows of its dependencies. An outage is logged once when it begins, once when its cause
+/// changes, and every 15 minutes while it lasts, regardless of how many objects it affects.
 /// </summary>
 public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<HealthBoard> logger)
 {
     private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(15);
-    private readonly ConcurrentDictionary<Condition, Trouble> _troubles = new();
+    private readonly ConcurrentDictionary<Condition, LoggedOutage> _outages = new();
     private readonly ConcurrentDictionary<Condition, DateTimeOffset> _worked = new();
 
-    /// <summary>The troubles that last, by what is in trouble.</summary>
-    public IReadOnlyDictionary<Condition, string> Troubles =>
-        _troubles.ToDictionary(pair => pair.Key, pair => pair.Value.Message);
+    /// <summary>The present outages, by what does not work.</summary>
+    public IReadOnlyDictionary<Condition, string> Outages =>
+        _outages.ToDictionary(pair => pair.Key, pair => pair.Value.Message);
 
     /// <summary>Whether something worked within a minute.</summary>
     public bool WorkedLately(Condition condition) =>
         _worked.TryGetValue(condition, out var at) && (timeProvider.GetUtcNow() - at).Duration() < TimeSpan.FromMinutes(1);
 
-    /// <summary>Records a trouble.</summary>
+    /// <summary>Records an outage.</summary>
     public void Report(OutageException outage)
     {
         ArgumentNullException.ThrowIfNull(outage);
         var now = timeProvider.GetUtcNow();
-        lock (_troubles)
+        lock (_outages)
         {
-            if (_troubles.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.LoggedAt < Reminder)
+            if (_outages.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.LoggedAt < Reminder)
             {
                 return;
             }
 
-            _troubles[outage.Condition] = new Trouble(outage.Message, now);
+            _outages[outage.Condition] = new LoggedOutage(outage.Message, now);
         }
 
-        Log.Trouble(logger, outage.Condition, outage.Message, Details(outage));
+        Log.Outage(logger, outage.Condition, outage.Message, Details(outage));
     }
 
     /// <summary>Records that something works.</summary>
     public void Clear(Condition condition)
     {
         _worked[condition] = timeProvider.GetUtcNow();
-        if (_troubles.TryRemove(condition, out _))
+        if (_outages.TryRemove(condition, out _))
         {
             Log.Recovered(logger, condition);
         }
@@ -57,14 +57,14 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
         var inner => inner.GetType().Name,
     };
 
-    private readonly record struct Trouble(string Message, DateTimeOffset LoggedAt);
+    private readonly record struct LoggedOutage(string Message, DateTimeOffset LoggedAt);
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1000, Level = LogLevel.Error, Message = "{Condition}: {Trouble} [{Details}] Work is put off and tried again")]
-        public static partial void Trouble(ILogger logger, Condition condition, string trouble, string? details);
+        [LoggerMessage(EventId = 1000, Level = LogLevel.Error, Message = "{Condition}: {Problem} [{Details}] Work is deferred")]
+        public static partial void Outage(ILogger logger, Condition condition, string problem, string? details);
 
-        [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "{Condition}: works again")]
+        [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "{Condition} recovered")]
         public static partial void Recovered(ILogger logger, Condition condition);
     }
 }

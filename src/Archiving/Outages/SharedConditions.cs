@@ -6,8 +6,8 @@ using Azure.Data.Tables;
 namespace Archiving.Outages;
 
 /// <summary>
-/// Troubles that every instance must know of. In Azure the functions of a queue run on other instances than those that
-/// answer health, and what a health check cannot try by itself, such as whether the API key may restore, it learns here.
+/// Outages that every instance must know of. In Azure the functions of a queue run on other instances than those that
+/// answer health; this is how a health check learns what it cannot try itself, such as whether the API key may restore.
 /// </summary>
 public sealed class SharedConditions(OperationsTable table, HealthBoard board, TimeProvider timeProvider)
 {
@@ -15,19 +15,19 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
     private static readonly TimeSpan WrittenFor = TimeSpan.FromMinutes(10);
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Condition, (string? Message, DateTimeOffset At)> _known = new();
 
-    /// <summary>Records a trouble for all instances.</summary>
-    public async Task ReportAsync(OutageException trouble, CancellationToken cancellationToken)
+    /// <summary>Records an outage for all instances.</summary>
+    public async Task ReportAsync(OutageException outage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(trouble);
-        board.Report(trouble);
+        ArgumentNullException.ThrowIfNull(outage);
+        board.Report(outage);
         var now = timeProvider.GetUtcNow();
-        if (_known.TryGetValue(trouble.Condition, out var known) && known.Message == trouble.Message && now - known.At < WrittenFor && now >= known.At)
+        if (_known.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.At < WrittenFor && now >= known.At)
         {
             return;
         }
 
-        await table.WriteAsync(new Row { PartitionKey = Partition, RowKey = trouble.Condition.ToString(), Message = trouble.Message, At = now }, cancellationToken);
-        _known[trouble.Condition] = (trouble.Message, now);
+        await table.WriteAsync(new Row { PartitionKey = Partition, RowKey = outage.Condition.ToString(), Message = outage.Message, At = now }, cancellationToken);
+        _known[outage.Condition] = (outage.Message, now);
     }
 
     /// <summary>Records for all instances that something works.</summary>
@@ -44,19 +44,19 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
         _known[condition] = (null, now);
     }
 
-    /// <summary>The troubles that any instance has recorded.</summary>
+    /// <summary>The outages that any instance has recorded.</summary>
     public async Task<IReadOnlyDictionary<Condition, string>> ReadAsync(CancellationToken cancellationToken)
     {
-        var troubles = new Dictionary<Condition, string>();
+        var outages = new Dictionary<Condition, string>();
         foreach (var row in await table.ReadAsync<Row>(Partition, cancellationToken))
         {
             if (Enum.TryParse<Condition>(row.RowKey, out var condition))
             {
-                troubles[condition] = row.Message;
+                outages[condition] = row.Message;
             }
         }
 
-        return troubles;
+        return outages;
     }
 
     internal sealed class Row : ITableEntity

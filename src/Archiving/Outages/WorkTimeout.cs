@@ -5,8 +5,8 @@ namespace Archiving.Outages;
 
 /// <summary>
 /// Ends the work of a function shortly before the Functions host would. The host cancels a function at its
-/// <c>functionTimeout</c> and when the app stops, and the token says nothing of which: by ending the work first, the app
-/// knows a timeout from a stop, and has time to record it before the host restarts the app.
+/// <c>functionTimeout</c> and when the app stops, and the token does not show which: by ending the work first, the app
+/// can distinguish a timeout from a stop, and has time to record it before the host restarts the app.
 /// </summary>
 public sealed class WorkTimeout(ArchiverOptions options, TimeProvider timeProvider)
 {

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Purging;
 
 /// <summary>
-/// Deletes one archived object at 8x8, after looking at everything again: 8x8's record, the ledger row, the receipt and
-/// the stored blob. Afterwards it looks whether 8x8 did as it said.
+/// Deletes one archived object at 8x8, after checking everything again: 8x8's record, the ledger row, the receipt and
+/// the stored blob. Afterwards it checks that 8x8 did so.
 /// </summary>
 public sealed partial class ObjectPurger(
     CloudStorageClient client,
@@ -33,7 +33,7 @@ public sealed partial class ObjectPurger(
 
     /// <summary>Deletes an object at 8x8, or leaves it and says why.</summary>
     /// <returns>Whether 8x8 no longer has it because this app deleted it.</returns>
-    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    /// <exception cref="OutageException">A dependency of every object does not work.</exception>
     public async Task<bool> PurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -56,7 +56,7 @@ public sealed partial class ObjectPurger(
     {
         if (await FindAtSourceAsync(message, cancellationToken) is not { } record)
         {
-            // Gone by itself, or by an earlier delivery of this message that did not live to say so.
+            // Gone by itself, or by an earlier delivery of this message that crashed before it could record it.
             var known = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
             return await CompleteAsync(
                 known is null ? LedgerKey.Of(message.Region, message.KnownRecord) : new LedgerKey(known.PartitionKey, known.RowKey),
@@ -152,7 +152,7 @@ public sealed partial class ObjectPurger(
         row.SourceState = state.ToString();
         row.PurgeRefused = refusal;
 
-        // Somebody who wrote the row meanwhile knows better; then it is asked for another night.
+        // A row that was written meanwhile is newer than what was read here; the object is queued on another night.
         await ledger.TryReplaceAsync(row, cancellationToken);
     }
 

@@ -7,7 +7,7 @@ namespace Archiving.Purging;
 
 /// <summary>
 /// The table <c>purges</c>: a row for each object that was deleted at 8x8, written before the deletion and completed
-/// after it. PartitionKey is the ledger's; RowKey the encoded id, so that whatever was deleted is found by id.
+/// after it. PartitionKey is the ledger's; RowKey the encoded id, so that a deleted object is found by id.
 /// </summary>
 public sealed class PurgeAudit : IStorageResource, IDisposable
 {

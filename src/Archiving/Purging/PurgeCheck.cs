@@ -6,7 +6,7 @@ using EightByEight;
 
 namespace Archiving.Purging;
 
-/// <summary>Decides whether an object may be deleted at 8x8. Any doubt is a no.</summary>
+/// <summary>Decides whether an object may be deleted at 8x8. Refuses when anything is uncertain.</summary>
 public static class PurgeCheck
 {
     /// <summary>Looks at everything that is known of an object right before it would be deleted.</summary>

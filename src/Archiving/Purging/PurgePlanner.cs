@@ -33,7 +33,7 @@ public sealed partial class PurgePlanner(ObjectLedger ledger, WorkQueues queues,
     /// <summary>Whether purging is switched on.</summary>
     public bool IsEnabled => options.Purge is { Enabled: true, AfterDays: not null };
 
-    /// <summary>Whether a dry run has a time to reckon with.</summary>
+    /// <summary>Whether a dry run has a time to count from.</summary>
     public bool CanPlan => options.Purge.AfterDays is not null;
 
     /// <summary>The nightly run. Does nothing unless purging is switched on.</summary>

@@ -5,8 +5,7 @@ using Archiving.Telemetry;
 namespace Archiving.Queues;
 
 /// <summary>
-/// Defers work while something that every object depends on does not work. A new message with a delay takes the
-/// place of the old one, so that an outage costs an object none of its attempts, however long it lasts.
+/// Defers work during an outage of a dependency of every object. A new message with a delay replaces the old one, so that an outage costs an object none of its attempts, however long it lasts.
 /// </summary>
 public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMetrics metrics)
 {

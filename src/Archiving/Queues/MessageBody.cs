@@ -5,7 +5,7 @@ namespace Archiving.Queues;
 
 /// <summary>
 /// The body of a message. The Functions host hands messages on as they are (<c>messageEncoding</c> in host.json): it
-/// moves what it cannot decode to the poison queue, decodes it there no better, and no function would ever see it.
+/// moves what it cannot decode to the poison queue, cannot decode it there either, and no function would ever receive it.
 /// </summary>
 internal static class MessageBody
 {

@@ -8,7 +8,7 @@ namespace Archiving.Queues;
 
 /// <summary>
 /// Handles a message that the Functions host delivers: reads it, opens its span, runs the work within its time, and
-/// decides what becomes of the message.
+/// decides what happens to the message.
 /// <list type="bullet">
 /// <item>The work is done: the handler returns, and the host deletes the message.</item>
 /// <item>There is an outage: a new message with a delay takes its place, see <see cref="Deferral"/>.</item>
@@ -126,7 +126,7 @@ public sealed partial class MessageHandler(
             () => telemetry.HandleAsync(span, item, () => timeout.RunAsync(name, token => work(item, token), cancellationToken), cancellationToken),
             outage => deferral.DeferAsync(queue, item, outage, CancellationToken.None),
 
-            // An earlier delivery may have archived it, and did not live to say so: then what is there is not read from 8x8 again.
+            // An earlier delivery may have archived it and crashed before it could record it: then it is not read from 8x8 again.
             token => queues.SendAsync(queue, item with { IsSentAgain = true }, TimeSpan.Zero, token),
             cancellationToken);
     }
@@ -157,7 +157,7 @@ public sealed partial class MessageHandler(
         }
         catch (Exception exception) when (exception is not WorkTimeoutException && cancellationToken.IsCancellationRequested)
         {
-            // Whatever it is, it is most likely what the cancellation brought about, and says nothing of object or dependency.
+            // Most likely a consequence of the cancellation, which says nothing about object or dependency.
             using var lastWrite = new CancellationTokenSource(LastWriteTimeout);
             await putBack(lastWrite.Token);
             Log.PutBack(logger, item, queue);

@@ -11,7 +11,7 @@ internal static class MessageSpans
     {
         if (message.TraceParent is { } present)
         {
-            // Put off, or to be looked at again later: it stays where it is in its trace, and the trace stays flat.
+            // Deferred, or to be checked again later: it keeps its parent, and the trace stays flat.
             return (null, present);
         }
 
@@ -24,7 +24,7 @@ internal static class MessageSpans
         var isItsOwn = current?.GetTagItem(Tags.ObjectId) as string == message.Id;
         if (!isItsOwn)
         {
-            // Found by something that finds many: a trace of its own. The source would else take whatever is under way for the parent.
+            // One of many objects that a listing found: a trace of its own. Otherwise the source would take the current span for the parent.
             Activity.Current = null;
         }
 

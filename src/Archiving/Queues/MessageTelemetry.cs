@@ -4,7 +4,7 @@ using Archiving.Telemetry;
 
 namespace Archiving.Queues;
 
-/// <summary>Handles a message within a span that goes on in the trace of the message, and counts what makes it come again.</summary>
+/// <summary>Handles a message within a span that continues the trace of the message, and counts the causes of retries.</summary>
 public sealed class MessageTelemetry(ArchivingMetrics metrics)
 {
     /// <summary>Handles a message about an object.</summary>

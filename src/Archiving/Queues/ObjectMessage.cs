@@ -33,22 +33,22 @@ public sealed record ObjectMessage
     /// <summary>Whether another message for the object may have been there: then what it asks for may be done.</summary>
     public bool IsSentAgain { get; init; }
 
-    /// <summary>How often work on it was put off because of an outage.</summary>
+    /// <summary>How often work on it was deferred because of an outage.</summary>
     public int Deferrals { get; init; }
 
-    /// <summary>How often every attempt at it ended with the death of the process.</summary>
-    public int Deaths { get; init; }
+    /// <summary>How often every attempt at it ended with a crash of the process.</summary>
+    public int Crashes { get; init; }
 
-    /// <summary>Tells the message that looks after a restore from any other about the same object; <see langword="null"/> for one that asks for a restore.</summary>
+    /// <summary>Identifies the message that handles a restore among others about the same object; <see langword="null"/> for one that asks for a restore.</summary>
     public string? Ticket { get; init; }
 
     /// <summary>The object's type, where the message does not carry the record.</summary>
     public string? Type { get; init; }
 
-    /// <summary>When the object was made, where the message does not carry the record: without it nobody knows where its row is before 8x8 has been asked.</summary>
+    /// <summary>When the object was made, where the message does not carry the record: without it the place of its row is unknown until 8x8 has been asked.</summary>
     public DateTimeOffset? CreatedTime { get; init; }
 
-    /// <summary>The context that the handler's span goes on in (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
+    /// <summary>The context that the handler's span continues (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
     public string? TraceParent { get; init; }
 
     /// <summary>The record, or the little that the message says of it.</summary>
@@ -84,7 +84,7 @@ public sealed record ObjectMessage
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() : null,
                 IsSentAgain = root.TryGetProperty("sentAgain", out var sentAgain) && sentAgain.ValueKind == JsonValueKind.True,
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
-                Deaths = root.TryGetProperty("deaths", out var deaths) && deaths.TryGetInt32(out var died) ? died : 0,
+                Crashes = root.TryGetProperty("deaths", out var crashes) && crashes.TryGetInt32(out var crashCount) ? crashCount : 0,
                 Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
                 TraceParent = root.TryGetProperty("traceparent", out var trace) && trace.ValueKind == JsonValueKind.String ? TraceContext.Read(trace.GetString()) : null,
                 Type = root.TryGetProperty("type", out var type) ? type.GetString() : null,
@@ -128,9 +128,10 @@ public sealed record ObjectMessage
                 json.WriteNumber("deferrals"u8, Deferrals);
             }
 
-            if (Deaths > 0)
+            if (Crashes > 0)
             {
-                json.WriteNumber("deaths"u8, Deaths);
+                // The field keeps its name: queues hold messages that earlier versions wrote.
+                json.WriteNumber("deaths"u8, Crashes);
             }
 
             if (Ticket is not null)

@@ -3,7 +3,7 @@ using Archiving.Model;
 
 namespace Archiving.Queues;
 
-/// <summary>Puts a known object into its queue once more.</summary>
+/// <summary>Puts a known object back into its queue.</summary>
 public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeProvider timeProvider)
 {
     // By then the row names the ticket of the message that is hidden so long.
@@ -22,19 +22,19 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
             throw new ObjectUnavailableException("The object is archived and was deleted at 8x8 by this app, so it cannot be archived again.");
         }
 
-        // Sent before the row is written: a row that says Queued has a message, whenever the process dies. Work that is
+        // Sent before the row is written: a row that says Queued has a message, even after a crash. Work that is
         // faster than the write changes the row, and the write is refused.
         var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime, RunId = entry.Run };
         if (entry.Is(LedgerState.Archived))
         {
-            // The row stays: what is archived never becomes less, whatever comes of reading it again.
+            // The row stays: the object remains archived even if reading it again fails.
             await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
             return QueueNames.ArchiveObjects;
         }
 
         if (entry.Is(LedgerState.Restoring))
         {
-            // The new message takes over from the one that looks after the restore. When 8x8 was asked stays on
+            // The new message replaces the one that handles the restore. When 8x8 was asked stays on
             // record, so that it is not asked, and paid, twice.
             message = message with { Ticket = Guid.NewGuid().ToString("N") };
             await queues.SendAsync(QueueNames.RestoreObjects, message, TicketDelay, cancellationToken);

@@ -11,7 +11,7 @@ namespace Archiving.Queues;
 
 /// <summary>
 /// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
-/// archived stays so, whatever a late or repeated message meets.
+/// archived stays so, also when a late or repeated message fails.
 /// </summary>
 public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder finder, HealthBoard health, FailingObjects failing, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
 {
@@ -21,7 +21,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
     /// <param name="work">The object.</param>
     /// <param name="act">The work. It keeps <see cref="ObjectWork.Record"/> up to date.</param>
     /// <param name="cancellationToken">Stops the writes.</param>
-    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    /// <exception cref="OutageException">A dependency of every object does not work.</exception>
     public async Task RunAsync(ObjectWork work, Func<Task> act, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
@@ -59,7 +59,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
 
     private OutageException? FindOutage(ObjectWork work, Exception exception)
     {
-        // 8x8 answers others and has left this object without what it asks for, for more than an hour: that is no outage.
+        // 8x8 answers requests for other objects and has failed those for this one for more than an hour: that is no outage.
         var isItsOwn = work.Message.Deferrals >= MostDeferrals && health.WorkedLately(Condition.Source);
         return SourceFailure.AsOutage(exception) switch
         {
@@ -97,7 +97,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
         }
     }
 
-    /// <summary>Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: nobody has it any more.</summary>
+    /// <summary>Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: no intact copy is left.</summary>
     public async Task MarkGoneAsync(string region, StorageObject record, string reason, CancellationToken cancellationToken)
     {
         var isLost = false;
@@ -108,7 +108,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
             {
                 isLost = entry.Damaged is not null;
                 entry.State = isLost ? nameof(LedgerState.Failed) : nameof(LedgerState.Gone);
-                entry.LastError = LedgerEntry.Shorten(isLost ? $"The archived bytes under {entry.Damaged} are damaged, and they cannot be read again: {reason} Restore the blob from a version, a snapshot or a backup." : reason);
+                entry.LastError = LedgerEntry.Shorten(isLost ? $"The archived bytes under {entry.Damaged} are damaged, and the object cannot be archived again: {reason} Recover the blob from a version, a snapshot or a backup." : reason);
                 entry.EndRestore();
             },
             cancellationToken);
@@ -198,7 +198,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
         [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} is gone: {Reason}")]
         public static partial void Gone(ILogger logger, string region, string objectId, string reason);
 
-        [LoggerMessage(EventId = 1305, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive and cannot be read again: {Reason}")]
+        [LoggerMessage(EventId = 1305, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive and cannot be archived again: {Reason}")]
         public static partial void Lost(ILogger logger, string region, string objectId, string reason);
     }
 }

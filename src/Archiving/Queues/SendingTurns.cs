@@ -12,7 +12,7 @@ internal sealed class SendingTurns(int most)
     private readonly Queue<Waiting> _waiting = new();
     private int _senders;
 
-    /// <summary>Sends when it is its turn. Who is told to stop meanwhile says so by the exception of <paramref name="send"/>.</summary>
+    /// <summary>Sends when it is its turn. Cancellation in the meantime surfaces as the exception of <paramref name="send"/>.</summary>
     public Task RunAsync(Func<Task> send)
     {
         var waiting = new Waiting(send);

@@ -5,7 +5,7 @@ using Archiving.Telemetry;
 
 namespace Archiving.Queues;
 
-/// <summary>A span of time to list: everything of a region whose time lies in <c>[From, To)</c>.</summary>
+/// <summary>A window to list: everything of a region whose time lies in <c>[From, To)</c>.</summary>
 public sealed record WindowMessage
 {
     /// <summary>8x8's region.</summary>
@@ -32,10 +32,10 @@ public sealed record WindowMessage
     /// <summary>The run that the window is part of; <see langword="null"/> for a window by itself.</summary>
     public string? RunId { get; init; }
 
-    /// <summary>How often work on it was put off because of an outage.</summary>
+    /// <summary>How often work on it was deferred because of an outage.</summary>
     public int Deferrals { get; init; }
 
-    /// <summary>The context that the handler's span goes on in (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
+    /// <summary>The context that the handler's span continues (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
     [JsonPropertyName("traceparent")]
     [JsonConverter(typeof(TraceContext.Converter))]
     public string? TraceParent { get; init; }

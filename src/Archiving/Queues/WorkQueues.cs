@@ -97,7 +97,7 @@ public sealed class WorkQueues : IStorageResource, IDisposable
         {
             await created.EnsureAsync(cancellationToken);
 
-            // The default life of a message is seven days; work that is put off for long must not vanish.
+            // By default a message expires after seven days; work that is deferred for long must not be lost.
             await client.SendMessageAsync(body, delay > TimeSpan.Zero ? delay : null, timeToLive: TimeSpan.FromSeconds(-1), cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "QueueNotFound")

@@ -13,12 +13,12 @@ namespace Archiving.Requeuing;
 /// </summary>
 public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ObjectFinder finder, SourceRecords source, WorkQueues queues, ILogger<FailureRecorder> logger)
 {
-    private const int MostLives = 6;
-    private static readonly TimeSpan FirstRest = TimeSpan.FromSeconds(30);
+    private const int MaxCrashes = 6;
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Records an object as failed. When no attempt lived to say what went wrong, it is the process that died, most often
-    /// with many objects at hand of which at most one is to blame: the object gets more attempts, each time after a longer rest.
+    /// Records an object as failed. When no attempt recorded a reason, the process crashed, most often while it worked on
+    /// many objects of which at most one is the cause: the object gets more attempts, each after a longer delay.
     /// </summary>
     /// <param name="queue">The queue whose poison queue it is.</param>
     /// <param name="message">The message from the poison queue.</param>
@@ -35,10 +35,10 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
         }
 
-        if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Deaths + 1 < MostLives)
+        if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Crashes + 1 < MaxCrashes)
         {
-            Log.Died(logger, message.Region, message.Id);
-            await queues.SendAsync(queue, message with { Deaths = message.Deaths + 1 }, FirstRest * Math.Pow(2, message.Deaths), cancellationToken);
+            Log.Crashed(logger, message.Region, message.Id);
+            await queues.SendAsync(queue, message with { Crashes = message.Crashes + 1 }, FirstDelay * Math.Pow(2, message.Crashes), cancellationToken);
             return;
         }
 
@@ -47,7 +47,7 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             record,
             FailureReason.Exhausted,
             "every attempt failed; its row says why the last one did",
-            entry?.LastError ?? "The app died again and again while it worked on the object, before a reason could be recorded. Look into the log for what ended it; memory is the usual reason.",
+            entry?.LastError ?? "The app crashed repeatedly while it worked on the object, before a reason could be recorded. Check the log for the cause; memory is the usual one.",
             entry?.Attempts ?? 0,
             cancellationToken);
     }
@@ -75,8 +75,8 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app died again and again while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
-        public static partial void Died(ILogger logger, string region, string objectId);
+        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app crashed repeatedly while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
+        public static partial void Crashed(ILogger logger, string region, string objectId);
 
         [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]
         public static partial void ObjectFailed(ILogger logger, string region, string objectId, string problem);

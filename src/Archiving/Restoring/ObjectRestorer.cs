@@ -12,11 +12,11 @@ namespace Archiving.Restoring;
 
 /// <summary>
 /// Brings one object back from 8x8's cold storage. 8x8 takes hours, up to a day, and the copy disappears again after
-/// some days (8x8 developer site), so nothing waits: each look at the object ends with a message that comes back later.
+/// some days (8x8 developer site), so nothing waits: each check of the object ends with a message that comes back later.
 /// <para>
-/// One message looks after an object at a time. It carries a ticket, which the object's row names; a message with
+/// One message handles an object at a time. It carries a ticket, which the object's row names; a message with
 /// another ticket, or one without while a ticket is out, is dropped. The next message is sent before the row names it,
-/// so a row never names a message that does not exist, whenever the process dies.
+/// so a row never names a message that does not exist, even after a crash.
 /// </para>
 /// </summary>
 public sealed partial class ObjectRestorer(
@@ -39,10 +39,10 @@ public sealed partial class ObjectRestorer(
     private const string Forbidden =
         "8x8 does not let this API key restore objects from cold storage (403). Give the API app the right to edit, then redrive the failures; or set EightByEight__IncludeArchived to false.";
 
-    // 8x8 restores within 24 hours. An object that is still ARCHIVED after that was forgotten, or its copy has lapsed.
+    // 8x8 restores within 24 hours. For an object that is still ARCHIVED after that, the request was lost, or its copy has expired.
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromHours(26);
 
-    // A request whose answer nobody recorded: the process died in between, or is still at it.
+    // A request whose answer was not recorded: the process crashed in between, or is still waiting for it.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(2);
 
     // Apart from those of the archiver: content can come while no restore begins, and the other way round.
@@ -54,7 +54,7 @@ public sealed partial class ObjectRestorer(
     /// <param name="attempt">How often the message has been delivered, this time included.</param>
     /// <param name="insertedOn">When the message was put into the queue.</param>
     /// <param name="cancellationToken">Stops the work; the message comes again then.</param>
-    /// <exception cref="OutageException">Something that every object depends on does not work.</exception>
+    /// <exception cref="OutageException">A dependency of every object does not work.</exception>
     public Task RestoreAsync(ObjectMessage message, long attempt, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);
@@ -66,7 +66,7 @@ public sealed partial class ObjectRestorer(
         work.Record = await source.ReadAsync(work.Region, work.Id, cancellationToken);
         while (!await TryLookAsync(work, insertedOn, cancellationToken))
         {
-            // The row was written meanwhile. What it says now decides anew.
+            // The row was written meanwhile. Its new content decides.
         }
     }
 
@@ -142,7 +142,7 @@ public sealed partial class ObjectRestorer(
         return true;
     }
 
-    /// <summary>Whether a message is the one that looks after the object of a row, or may become it.</summary>
+    /// <summary>Whether a message is the one that handles the object of a row, or may become it.</summary>
     private static bool IsOurs(ObjectMessage message, LedgerEntry row)
     {
         if (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged))
@@ -200,7 +200,7 @@ public sealed partial class ObjectRestorer(
         }
         catch (Exception exception) when (SourceFailure.AsOutage(exception) is not null || SourceFailure.Answer(exception) is not null)
         {
-            // Without an answer nobody knows whether 8x8 restores it, and restores are paid for: that counts.
+            // Without an answer it is unknown whether 8x8 restores it, and restores cost money: that counts.
             if (SourceFailure.Answer(exception) is not { Status: 0 })
             {
                 await quota.GiveBackAsync(Quota, options.Restore.MaxPerDay, takenAt, cancellationToken);

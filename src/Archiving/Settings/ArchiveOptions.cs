@@ -8,7 +8,7 @@ public enum TransferMode
     /// <summary>Through the function, which checks it on the way.</summary>
     Stream,
 
-    /// <summary>Blob Storage fetches it, wherever that can be proven right.</summary>
+    /// <summary>Blob Storage fetches it, where the result can be verified.</summary>
     ServerSide,
 
     /// <summary>Small content through the function, large fetched by Blob Storage as long as it does.</summary>

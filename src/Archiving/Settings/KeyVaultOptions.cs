@@ -16,7 +16,7 @@ public sealed partial record KeyVaultOptions
         var uri = settings.Address("KeyVault__Uri");
         if (uri is null && settings.Text("KeyVault__Uri") is null && settings.Text("WEBSITE_SITE_NAME") is not null)
         {
-            // App Service sets WEBSITE_SITE_NAME. In Azure many instances share one token, so it cannot live in memory.
+            // App Service sets WEBSITE_SITE_NAME. In Azure many instances share one token, so it cannot be kept in memory.
             settings.Missing("KeyVault__Uri", "in Azure the token is kept in a vault; give its address, such as https://my-vault.vault.azure.net");
         }
 

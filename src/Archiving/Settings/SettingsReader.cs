@@ -78,7 +78,7 @@ public sealed partial class SettingsReader(IConfiguration configuration)
         return standard;
     }
 
-    /// <summary>A span of time such as <c>00:15:00</c> or <c>1.00:00:00</c>, within limits.</summary>
+    /// <summary>A duration such as <c>00:15:00</c> or <c>1.00:00:00</c>, within limits.</summary>
     public TimeSpan Duration(string name, TimeSpan standard, TimeSpan minimum, TimeSpan maximum)
     {
         if (Text(name) is not { } text)
@@ -86,7 +86,7 @@ public sealed partial class SettingsReader(IConfiguration configuration)
             return standard;
         }
 
-        // A bare number would be taken as days, which nobody who writes "15" means.
+        // A bare number would be taken as days, which is not what "15" is meant to be.
         if (text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value)
             && value >= minimum && value <= maximum)
         {

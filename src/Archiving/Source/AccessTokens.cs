@@ -7,7 +7,7 @@ namespace Archiving.Source;
 
 /// <summary>
 /// The access token that every call to 8x8 carries. It is kept in memory until shortly before it expires, then read
-/// from the store, where another instance may have put a newer one, and only then asked of 8x8. One request at a time.
+/// from the store, where another instance may have put a newer one, and only then requested from 8x8. One request at a time.
 /// </summary>
 public sealed partial class AccessTokens(
     ITokenStore store,
@@ -19,7 +19,7 @@ public sealed partial class AccessTokens(
     // Long enough for a call that starts with the token to arrive while it is good.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
 
-    // After a failed request, which may have taken minutes, everyone who waited for it gets the same answer: 8x8 must not be asked once per object.
+    // After a failed request, which may have taken minutes, all callers that waited for it get the same answer: 8x8 must not be asked once per object.
     private static readonly TimeSpan FailureRest = TimeSpan.FromSeconds(10);
 
     // A new key, or a change of its products, takes a moment to reach all of 8x8: a fresh token can get a 401 that
@@ -89,7 +89,7 @@ public sealed partial class AccessTokens(
         }
     }
 
-    /// <summary>Puts a fresh token into the store once the present one is past half its life.</summary>
+    /// <summary>Stores a fresh token once half the lifetime of the present one is over.</summary>
     /// <returns>The token in use, and whether it is new.</returns>
     /// <exception cref="OutageException">The store or 8x8 refuses or does not answer.</exception>
     public async Task<(AccessToken Token, bool IsNew)> RefreshAsync(CancellationToken cancellationToken)
@@ -116,8 +116,8 @@ public sealed partial class AccessTokens(
 
     private bool IsUsable(AccessToken token)
     {
-        var life = token.ExpiresOn - token.IssuedAt;
-        var margin = life < 4 * Margin ? life / 4 : Margin;
+        var lifetime = token.ExpiresOn - token.IssuedAt;
+        var margin = lifetime < 4 * Margin ? lifetime / 4 : Margin;
         return timeProvider.GetUtcNow() < token.ExpiresOn - margin;
     }
 
@@ -187,7 +187,7 @@ public sealed partial class AccessTokens(
         }
         catch (OutageException outage)
         {
-            // The token is good in this process all the same, and archiving goes on with it. The next tick tries again.
+            // The token is valid in this process all the same, and archiving continues with it. The next tick tries again.
             health.Report(outage);
         }
     }

@@ -10,7 +10,7 @@ namespace Archiving.Source;
 
 /// <summary>
 /// The key and the token in Azure Key Vault. Every write makes a new secret version, which can never be deleted
-/// alone; the superseded one is disabled, so that a leaked old token is of no use from here.
+/// alone; the superseded one is disabled, so that an old token in the vault cannot be used.
 /// </summary>
 /// <param name="secrets">The vault.</param>
 /// <param name="settingsKey">The key from settings, which wins over the vault's; <see langword="null"/> when there is none.</param>

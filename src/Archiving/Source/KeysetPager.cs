@@ -29,8 +29,8 @@ public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOf
 /// and what has been seen is dropped. Only a second that holds more records than a page is paged by offset, within
 /// that second alone and until a whole pass over it brings nothing new.
 /// <para>
-/// A region that rejects filters on times is listed whole, by offset, with the time looked at here, and passed over
-/// until a pass brings nothing new. That is slow, and said in the log.
+/// A region that rejects filters on times is listed whole, by offset, and filtered by time here, in repeated
+/// passes until one brings nothing new. That is slow, and logged.
 /// </para>
 /// </summary>
 /// <param name="client">8x8.</param>
@@ -42,7 +42,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private const int MostPasses = 20;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
-    // Whether a region still rejects times is looked at now and then.
+    // Whether a region still rejects times is checked from time to time.
     private static readonly TimeSpan RejectionHolds = TimeSpan.FromHours(1);
     private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
 
@@ -131,7 +131,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         HashSet<string> seen,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Offsets can skip within the span too, when a record leaves it or the order of ties changes between two
+        // Offsets can skip within the time range too, when a record leaves it or the order of ties changes between two
         // requests. Either shows: in a record that comes twice in a pass, or in two passes that do not hold the same.
         HashSet<string>? before = null;
         for (var pass = 0; pass < MostPasses; pass++)
@@ -168,7 +168,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         }
     }
 
-    /// <summary>Lists a region whole and keeps what lies in the window.</summary>
+    /// <summary>Lists a whole region and keeps the records in the window.</summary>
     private async IAsyncEnumerable<KeysetPage> ReadWholeAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);

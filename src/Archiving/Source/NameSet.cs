@@ -6,7 +6,7 @@ namespace Archiving.Source;
 
 /// <summary>
 /// A set of blob names in sixteen bytes each, by the beginning of their SHA-256: a day of a large account has a hundred
-/// thousand receipts, and many windows are compared at once. Two names that are taken for one are not to be feared.
+/// thousand receipts, and many windows are compared at once. A collision of two names is too improbable to matter.
 /// </summary>
 public sealed class NameSet
 {

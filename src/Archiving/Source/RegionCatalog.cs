@@ -12,7 +12,7 @@ public sealed class RegionCatalog(CloudStorageClient client, ArchiverOptions opt
     private (IReadOnlyList<string> Regions, DateTimeOffset At)? _discovered;
 
     /// <summary>The regions.</summary>
-    /// <exception cref="OutageException">8x8 does not tell.</exception>
+    /// <exception cref="OutageException">8x8 does not return the regions.</exception>
     public async Task<IReadOnlyList<string>> GetAsync(CancellationToken cancellationToken)
     {
         if (options.EightByEight.Regions is { Count: > 0 } configured)

@@ -19,7 +19,7 @@ internal static class VaultClientFactory
             return new SecretClient(uri, credential());
         }
 
-        // Never disposed: the client lives as long as the process.
+        // Never disposed: the client is used until the process ends.
         var handler = new SocketsHttpHandler
         {
             SslOptions = new SslClientAuthenticationOptions
@@ -31,7 +31,7 @@ internal static class VaultClientFactory
         {
             Transport = new HttpClientTransport(new HttpClient(handler)),
 
-            // A vault on this machine is not under vault.azure.net, which the client would insist on.
+            // A vault on this machine is not under vault.azure.net, which the client would require.
             DisableChallengeResourceVerification = true,
         });
     }

@@ -3,7 +3,7 @@ using Azure.Data.Tables;
 
 namespace Archiving.Storage;
 
-/// <summary>The table <c>operations</c>: the little that instances share besides the ledger, such as the day's quotas and lasting troubles.</summary>
+/// <summary>The table <c>operations</c>: the little that instances share besides the ledger, such as the day's quotas and present outages.</summary>
 public sealed class OperationsTable : IStorageResource, IDisposable
 {
     /// <summary>Name of the table.</summary>
@@ -45,12 +45,12 @@ public sealed class OperationsTable : IStorageResource, IDisposable
         },
         cancellationToken);
 
-    /// <summary>Writes a whole row, whatever was there.</summary>
+    /// <summary>Writes a whole row and replaces any that exists.</summary>
     public Task WriteAsync<T>(T row, CancellationToken cancellationToken)
         where T : ITableEntity => CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
 
-    /// <summary>Writes a whole row, unless somebody wrote it since it was read.</summary>
-    /// <returns><see langword="false"/> when somebody did.</returns>
+    /// <summary>Writes a whole row, unless it was written since it was read.</summary>
+    /// <returns><see langword="false"/> when it was.</returns>
     public Task<bool> TryWriteAsync<T>(T row, CancellationToken cancellationToken)
         where T : ITableEntity => CallAsync(
         async () =>

@@ -3,8 +3,8 @@ using Azure;
 namespace Archiving.Storage;
 
 /// <summary>
-/// Tells that somebody else wrote, made or deleted a row meanwhile. Its table being gone is another matter: an answer
-/// with the same status, which no second look at the row mends (Azure Table Storage, error codes).
+/// Tells that a row was written, created or deleted by another writer meanwhile. A missing table has the same status but
+/// is a different error, because reading the row again does not help (Azure Table Storage, error codes).
 /// </summary>
 internal static class RowConflict
 {

@@ -6,7 +6,7 @@ namespace Archiving.Telemetry;
 
 /// <summary>
 /// What the archiver counts and measures; docs/telemetry.md is the reference. Names, units and tags are part of the
-/// public contract: alerts and dashboards are built on them. No tag tells one object or person from another.
+/// public contract: alerts and dashboards are built on them. No tag identifies an object or a person.
 /// </summary>
 public sealed class ArchivingMetrics
 {
@@ -24,7 +24,7 @@ public sealed class ArchivingMetrics
     private readonly Counter<long> _restoresRequested;
     private readonly Counter<long> _restored;
     private readonly Counter<long> _purged;
-    private readonly Counter<long> _scrubbed;
+    private readonly Counter<long> _verified;
     private readonly Counter<long> _damages;
     private readonly Counter<long> _mismatches;
     private readonly Counter<long> _retries;
@@ -46,11 +46,11 @@ public sealed class ArchivingMetrics
         _restoresRequested = meter.CreateCounter<long>("archiving.restores.requested", "{request}", "Restores from cold storage that 8x8 agreed to.");
         _restored = meter.CreateCounter<long>("archiving.objects.restored", "{object}", "Objects that 8x8 brought back from cold storage.");
         _purged = meter.CreateCounter<long>("archiving.objects.purged", "{object}", "Archived objects that were deleted at 8x8.");
-        _scrubbed = meter.CreateCounter<long>("archiving.objects.scrubbed", "{object}", "Archived objects that were read again.");
+        _verified = meter.CreateCounter<long>("archiving.objects.scrubbed", "{object}", "Archived objects that were verified.");
         _damages = meter.CreateCounter<long>("archiving.scrub.mismatches", "{object}", "Archived objects that were found damaged or missing.");
         _mismatches = meter.CreateCounter<long>("archiving.content.mismatches", "{read}", "Reads of content that contradicted 8x8's record.");
         _retries = meter.CreateCounter<long>("archiving.retries", "{retry}", "What was tried again.");
-        _deferred = meter.CreateCounter<long>("archiving.messages.deferred", "{message}", "Messages that were put off because of an outage.");
+        _deferred = meter.CreateCounter<long>("archiving.messages.deferred", "{message}", "Messages that were deferred because of an outage.");
         _failedWindows = meter.CreateCounter<long>("archiving.windows.failed", "{window}", "Windows that could not be listed.");
         _phases = meter.CreateHistogram("archiving.phase.duration", "s", "Time that a step of the work took.", tags: null, Seconds);
         _throttled = meter.CreateHistogram("archiving.throttle.wait", "s", "Time that a request waited because 8x8 had asked to slow down.", tags: null, Seconds);
@@ -76,7 +76,7 @@ public sealed class ArchivingMetrics
 
     internal void CountPurged(string region, string type) => _purged.Add(1, new(Tags.Region, region), new(Tags.Type, type));
 
-    internal void CountScrubbed(string region, string type) => _scrubbed.Add(1, new(Tags.Region, region), new(Tags.Type, type));
+    internal void CountVerified(string region, string type) => _verified.Add(1, new(Tags.Region, region), new(Tags.Type, type));
 
     internal void CountDamage(string region, string type, DamageCause cause) =>
         _damages.Add(1, new(Tags.Region, region), new(Tags.Type, type), new(Tags.Cause, cause.ToTag()));

@@ -6,7 +6,7 @@ public enum Phase
     /// <summary>8x8 gives the next page of a window.</summary>
     List,
 
-    /// <summary>A page is held against the ledger, and what is new is queued.</summary>
+    /// <summary>A page is compared with the ledger, and new objects are queued.</summary>
     Intake,
 
     /// <summary>8x8 begins to answer with content.</summary>
@@ -27,7 +27,7 @@ public enum Phase
     /// <summary>8x8 is asked to restore an object from cold storage.</summary>
     Restore,
 
-    /// <summary>An archived object is read again.</summary>
+    /// <summary>An archived object is verified. The name is a value of the tag <c>phase</c> and so part of the public contract.</summary>
     Scrub,
 
     /// <summary>8x8 deletes an object.</summary>

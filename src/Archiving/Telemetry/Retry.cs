@@ -9,7 +9,7 @@ public enum RetryScope
     /// <summary>A call to 8x8, within the same attempt.</summary>
     Request,
 
-    /// <summary>The content is read anew, within the same attempt.</summary>
+    /// <summary>The content is read again, within the same attempt.</summary>
     Read,
 
     /// <summary>The message: the queue delivers it again, or gives it up after the last time.</summary>
@@ -46,7 +46,7 @@ public enum RetryCause
     /// <summary>No checksum proves the content, so it is read a second time.</summary>
     Unconfirmed,
 
-    /// <summary>Something else stands under the name.</summary>
+    /// <summary>Other content exists under the name.</summary>
     NameTaken,
 
     /// <summary>Anything else.</summary>

@@ -4,8 +4,8 @@ using Azure.Core.Pipeline;
 namespace Archiving.Telemetry;
 
 /// <summary>
-/// Counts the calls to 8x8 that are made again, by what the one before ended with. It stands behind whatever retries,
-/// and so sees each call of a message pass.
+/// Counts repeated calls to 8x8, by how the call before ended. It stands behind the retry policy
+/// in the pipeline, and so sees each call.
 /// </summary>
 internal sealed class RetryMeter(ArchivingMetrics metrics) : HttpPipelinePolicy
 {

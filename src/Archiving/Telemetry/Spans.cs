@@ -3,9 +3,9 @@ using System.Diagnostics;
 namespace Archiving.Telemetry;
 
 /// <summary>
-/// The spans of the archiver, and how they hang together across queues; docs/telemetry.md is the reference. The life of
+/// The spans of the archiver, and how they are connected across queues; docs/telemetry.md is the reference. All work on
 /// an object is one trace, from the listing that found it to its receipt: each message carries the context that its
-/// handler goes on in. Thousands of objects that one listing found are as many traces, each linked to the listing.
+/// handler continues. Thousands of objects that one listing found are as many traces, each linked to the listing.
 /// </summary>
 public static class Spans
 {
@@ -21,7 +21,7 @@ public static class Spans
     /// <summary>An object is archived.</summary>
     public const string ArchiveObject = "archive object";
 
-    /// <summary>An object in cold storage is looked after.</summary>
+    /// <summary>The restore of an object is handled.</summary>
     public const string RestoreObject = "restore object";
 
     /// <summary>An archived object is read again.</summary>
@@ -35,7 +35,7 @@ public static class Spans
 
     internal static ActivitySource Source { get; } = new(SourceName);
 
-    /// <summary>Marks a span as failed. What was said of it stays out: that can quote what others wrote.</summary>
+    /// <summary>Marks a span as failed, without the error message, because that can quote text from outside.</summary>
     internal static void Fail(this Activity span, string errorType)
     {
         span.SetTag(Tags.ErrorType, errorType);

@@ -5,8 +5,8 @@ using System.Text.Json.Serialization;
 namespace Archiving.Telemetry;
 
 /// <summary>
-/// The <c>traceparent</c> of a message (W3C Trace Context). It is worth nothing to the work: whatever is wrong with it,
-/// the message is as good without.
+/// The <c>traceparent</c> of a message (W3C Trace Context). The work does not need it: a message with an
+/// invalid one is handled as a message without.
 /// </summary>
 internal static class TraceContext
 {

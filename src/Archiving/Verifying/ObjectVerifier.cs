@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Verifying;
 
 /// <summary>
-/// Reads one archived object again, from its first byte to its last, and holds it against its receipt. What is missing
-/// or damaged is alarmed, recorded, and archived anew beside the damaged bytes, as long as 8x8 still has it.
+/// Reads one archived object again, from its first byte to its last, and compares it with its receipt. A missing or
+/// damaged object raises an alarm, is recorded, and is archived again beside the damaged bytes if 8x8 still has it.
 /// </summary>
 public sealed partial class ObjectVerifier(
     ArchiveStore store,
@@ -24,10 +24,10 @@ public sealed partial class ObjectVerifier(
 {
     /// <summary>What health says while there is damage that has not been looked at again.</summary>
     internal const string Damaged =
-        "Archived bytes were found damaged or missing. They are archived anew from 8x8 where it still has them; GET /api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
+        "Archived bytes were found damaged or missing. They are archived again from 8x8 where it still has them; GET /api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
 
     /// <summary>Reads an object again.</summary>
-    /// <returns>Whether it is whole; <see langword="null"/> when there is nothing to hold it against.</returns>
+    /// <returns>Whether it is intact; <see langword="null"/> when there is nothing to compare it with.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
@@ -35,7 +35,7 @@ public sealed partial class ObjectVerifier(
         var row = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
         if (row is { Damaged: not null } && row.Is(LedgerState.Queued))
         {
-            // An earlier delivery recorded the damage, and may not have lived to send the message.
+            // An earlier delivery recorded the damage, and may have crashed before it sent the message.
             await SendAsync(row, cancellationToken);
             return false;
         }
@@ -46,7 +46,7 @@ public sealed partial class ObjectVerifier(
         }
 
         var damage = await FindDamageAsync(row, blob, cancellationToken);
-        metrics.CountScrubbed(row.Region, row.Type);
+        metrics.CountVerified(row.Region, row.Type);
         if (damage is not null)
         {
             metrics.CountDamage(row.Region, row.Type, damage.Cause);
@@ -56,7 +56,7 @@ public sealed partial class ObjectVerifier(
 
         row.VerifiedAt = timeProvider.GetUtcNow();
 
-        // Somebody who wrote the row meanwhile had a reason; then it is verified another night.
+        // A row that was written meanwhile is newer than what was read here; the object is verified on another night.
         await ledger.TryReplaceAsync(row, cancellationToken);
         return true;
     }
@@ -104,7 +104,7 @@ public sealed partial class ObjectVerifier(
         Log.Damaged(logger, row.Region, row.Id, damage);
         await conditions.ReportAsync(new OutageException(Condition.Integrity, Damaged), cancellationToken);
 
-        // Whoever is purged is not at 8x8 any more: archiving finds out and says so in the row.
+        // A purged object is not at 8x8 any more: archiving finds this and records it in the row.
         row.State = nameof(LedgerState.Queued);
         row.QueuedAt = timeProvider.GetUtcNow();
         row.Damaged = blob;
@@ -128,7 +128,7 @@ public sealed partial class ObjectVerifier(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1700, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive: {Damage}. It is archived anew if 8x8 still has it")]
+        [LoggerMessage(EventId = 1700, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive: {Damage}. It is archived again if 8x8 still has it")]
         public static partial void Damaged(ILogger logger, string region, string objectId, string damage);
     }
 }

@@ -6,6 +6,6 @@ internal static class VerifyingServices
 {
     /// <summary>Registers the nightly verification.</summary>
     public static IServiceCollection AddVerifying(this IServiceCollection services) => services
-        .AddSingleton<ScrubPlanner>()
+        .AddSingleton<VerificationPlanner>()
         .AddSingleton<ObjectVerifier>();
 }

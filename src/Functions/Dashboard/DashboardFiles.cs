@@ -24,7 +24,7 @@ public sealed class DashboardFiles
         ArgumentNullException.ThrowIfNull(archive);
 
         // Scripts, styles and data from this app only, recordings from the archive only, nothing inline; and Trusted Types
-        // so that no text can become markup, whatever callers are named.
+        // so that no text, such as a caller's name, can become markup.
         ContentSecurityPolicy = string.Join(
             "; ",
             "default-src 'none'",

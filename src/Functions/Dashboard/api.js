@@ -1,13 +1,13 @@
 // Talks to the archiver's own API. The key is kept by the tab alone and sent as a header, never in an address.
 
 const KEY = "functionKey";
-const PATIENCE = 30_000;
-const SEARCH_PATIENCE = 60_000;
+const TIMEOUT = 30_000;
+const SEARCH_TIMEOUT = 60_000;
 const root = new URL("../", import.meta.url);
 
 let candidate = sessionStorage.getItem(KEY);
 
-/** An answer that is not what was asked for, or none at all. */
+/** An error response, or none at all. */
 export class ApiError extends Error {
   constructor(status, message) {
     super(message);
@@ -45,7 +45,7 @@ export async function ask(path, { method = "GET", query, body, signal, accept = 
     headers["Content-Type"] = "application/json";
   }
 
-  const limit = AbortSignal.timeout(PATIENCE);
+  const limit = AbortSignal.timeout(TIMEOUT);
   let response;
   let text;
   try {
@@ -62,7 +62,7 @@ export async function ask(path, { method = "GET", query, body, signal, accept = 
       throw error;
     }
 
-    throw new ApiError(0, limit.aborted ? `The archiver did not answer within ${PATIENCE / 1000} seconds.` : "The archiver cannot be reached. Check the network, and whether the app runs.");
+    throw new ApiError(0, limit.aborted ? `The archiver did not answer within ${TIMEOUT / 1000} seconds.` : "The archiver cannot be reached. Check the network, and whether the app runs.");
   }
 
   if (response.ok || accept.includes(response.status)) {
@@ -115,12 +115,12 @@ export const redriveAll = () => ask("failures/redrive", { method: "POST" });
 export const compare = () => ask("reconcile", { method: "POST" });
 
 /**
- * Searches until `enough` is found, by default as much as `limit` allows, or the end is reached, or `patience` is over.
+ * Searches until `enough` is found, by default as much as `limit` allows, or the end is reached, or `timeout` has passed.
  * The app does a bounded amount of work for each answer, so one that is short or empty need not be the last. Where there
  * may be more, the `cursor` says where to go on.
  */
-export async function findObjects({ limit, cursor, ...query }, { enough = limit, patience = SEARCH_PATIENCE, signal }) {
-  const end = Date.now() + patience;
+export async function findObjects({ limit, cursor, ...query }, { enough = limit, timeout = SEARCH_TIMEOUT, signal }) {
+  const end = Date.now() + timeout;
   const items = [];
   do {
     const page = await ask("objects", { query: { ...query, limit: limit - items.length, cursor }, signal });

@@ -109,7 +109,7 @@ function askForKey() {
   element("key").focus();
 }
 
-/** Asks for the status, and again in a while; not while nobody looks. */
+/** Asks for the status, and again in a while; not while the page is hidden. */
 async function poll() {
   stop();
   if (document.hidden || view === "key") {
@@ -166,11 +166,11 @@ function showSession() {
   freshness.hidden = status === null;
   freshness.className = isStale ? "freshness stale" : "freshness";
   freshness.textContent = isStale ? `Not up to date since ${format.localClock(at)}` : `Up to date at ${format.localClock(at)}`;
-  const trouble = element("trouble");
+  const banner = element("trouble");
   const text = error ? `${error.message} ${status ? "What you see is old." : ""} It is tried again by itself.` : "";
-  if (trouble.textContent !== text) {
-    trouble.textContent = text;
-    trouble.hidden = text === "";
+  if (banner.textContent !== text) {
+    banner.textContent = text;
+    banner.hidden = text === "";
   }
 
   if (isStale) {

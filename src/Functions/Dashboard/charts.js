@@ -48,7 +48,7 @@ function visible() {
   return { points, from, to };
 }
 
-/** How many were archived in each stretch of time, per minute. Between two points the pace is taken as even. */
+/** How many were archived in each interval, per minute. Between two points the pace is assumed to be even. */
 function throughput({ points, from, to }) {
   const size = BUCKETS.find((length) => (to - from) / length <= MOST_BUCKETS) ?? BUCKETS.at(-1);
   const times = [];
@@ -69,7 +69,7 @@ function throughput({ points, from, to }) {
     const after = archivedAt(time + size);
     times.push((time + size / 2) / 1000);
 
-    // The last stretch may be on its way.
+    // The last interval may not be over.
     rates.push(Math.max(0, after - before) * MINUTE / (Math.min(time + size, to) - time));
     before = after;
   }

@@ -72,7 +72,7 @@ function content(item, signal) {
 
 /** Plays from the archive. The address is good for minutes: a new one is asked for when it is over, and playing goes on where it was. */
 function player(item, kind, signal) {
-  const trouble = h("p", { class: "error", role: "alert" });
+  const message = h("p", { class: "error", role: "alert" });
   const media = h(kind, { controls: true, preload: "metadata", playsinline: true, "aria-label": nameOf(item) });
   let expires = 0;
   const load = async () => {
@@ -80,10 +80,10 @@ function player(item, kind, signal) {
       const { url, expiresOn } = await api.readContentAddress(item, signal);
       expires = Date.parse(expiresOn);
       media.src = url;
-      trouble.textContent = "";
+      message.textContent = "";
     } catch (error) {
       if (!signal.aborted) {
-        trouble.textContent = error.message;
+        message.textContent = error.message;
       }
     }
   };
@@ -101,7 +101,7 @@ function player(item, kind, signal) {
     if (Date.now() > expires) {
       renew();
     } else {
-      trouble.textContent = "This browser cannot play it. Download it to open it with another program.";
+      message.textContent = "This browser cannot play it. Download it to open it with another program.";
     }
   });
   signal.addEventListener("abort", () => {
@@ -109,7 +109,7 @@ function player(item, kind, signal) {
     media.removeAttribute("src");
   });
   load();
-  return h("div", { class: "player" }, media, trouble);
+  return h("div", { class: "player" }, media, message);
 }
 
 function text(item, signal) {

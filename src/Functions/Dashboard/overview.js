@@ -11,7 +11,7 @@ const MOST = 200;
 const LATE = 3_600_000;
 
 // The status is asked for only after this, and must not grow old over a long search.
-const SEARCH_PATIENCE = 5_000;
+const SEARCH_TIMEOUT = 5_000;
 
 const QUEUES = {
   "list-windows": "Spans of time to list",
@@ -142,7 +142,7 @@ function showToken(token) {
 
     return [
       h("p", { class: "big" }, "Token ends ", timeAway(token.expiresOn)),
-      h("p", { class: "muted" }, `at ${format.localTime(token.expiresOn)}; it is renewed past half of its life.`),
+      h("p", { class: "muted" }, `at ${format.localTime(token.expiresOn)}; it is renewed after half of its lifetime.`),
     ];
   });
 }
@@ -231,7 +231,7 @@ async function startComparison(event) {
 /** Finds what is in a state, the newest first. A search that takes long goes on where it was at the last refresh. */
 async function search(state, signal) {
   const before = searches.get(state) ?? { items: [] };
-  const { items, cursor } = await api.findObjects({ state, limit: MOST - before.items.length, cursor: before.cursor }, { patience: SEARCH_PATIENCE, signal });
+  const { items, cursor } = await api.findObjects({ state, limit: MOST - before.items.length, cursor: before.cursor }, { timeout: SEARCH_TIMEOUT, signal });
   const found = { items: [...before.items, ...items], cursor };
   found.isUnfinished = Boolean(cursor) && found.items.length < MOST;
   if (found.isUnfinished) {

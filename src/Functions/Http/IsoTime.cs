@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace Functions.Http;
 
-/// <summary>Points in time as requests write them: ISO 8601, UTC when they bear no zone.</summary>
+/// <summary>Points in time as requests write them: ISO 8601, UTC when they have no zone.</summary>
 internal static partial class IsoTime
 {
     /// <summary>What is expected of a field that holds something else.</summary>

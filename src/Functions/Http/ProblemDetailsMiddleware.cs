@@ -56,11 +56,11 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is there to be answered.
+            // The client has disconnected.
         }
         catch (Exception) when (context.CancellationToken.IsCancellationRequested)
         {
-            // The app is stopping, or the function took too long. Another instance can do what was asked.
+            // The app is stopping, or the function took too long. Another instance can serve the request.
             if (!http.Response.HasStarted)
             {
                 await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Service unavailable", "The app stopped before the request was handled. Send it again.");

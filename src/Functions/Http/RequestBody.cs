@@ -50,7 +50,7 @@ public sealed partial class RequestBody : IDisposable
         }
     }
 
-    /// <summary>Refuses fields that nobody reads, most often a name that was mistyped, and fields that say two things.</summary>
+    /// <summary>Refuses unknown fields, most often a mistyped name, and duplicate fields.</summary>
     /// <exception cref="BadRequestException">There is another field, or one twice.</exception>
     public void AllowOnly(params ReadOnlySpan<string> fields)
     {

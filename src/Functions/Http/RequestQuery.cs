@@ -13,7 +13,7 @@ public sealed class RequestQuery
 
     /// <summary>Reads the query.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="allowed">The parameters that somebody reads. Any other is refused: most often a name that was mistyped.</param>
+    /// <param name="allowed">The known parameters. Any other is refused: most often it is a mistyped name.</param>
     /// <exception cref="BadRequestException">There is another parameter, or one twice.</exception>
     public RequestQuery(HttpRequest request, params ReadOnlySpan<string> allowed)
     {

@@ -89,7 +89,7 @@ internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupe
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is there to be answered.
+            // The client has disconnected.
             Log.Executed(logger, function.Name, "Canceled", id, clock.ElapsedMilliseconds);
         }
         catch (Exception exception) when (exception is WorkerException or OperationCanceledException)

@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 namespace LocalHost.Http;
 
 /// <summary>
-/// Refuses what a page of another site makes a browser send. By DNS rebinding such a page reaches loopback under a name of
+/// Refuses requests that a page of another site makes a browser send. By DNS rebinding such a page reaches loopback under a name of
 /// its own, and with it recordings and <c>/admin</c>.
 /// </summary>
 internal static class LoopbackGuard

@@ -57,7 +57,7 @@ internal sealed class JobHosting : IAsyncDisposable
                 services.AddSingleton<ITypeLocator>(new JobTypes(functions));
                 services.AddSingleton<IHostIdProvider>(new FixedHostId(hostId));
 
-                // As the Functions host in development: after a crash, timers wait for the locks of the dead host.
+                // As the Functions host in development: after a crash, timers wait for the locks of the crashed host.
                 services.PostConfigure<SingletonOptions>(options => options.ListenerLockPeriod = options.LockPeriod);
                 services.Replace(ServiceDescriptor.Singleton<ScheduleMonitor>(provider => new BlobScheduleMonitor(GetContainer(provider), hostId)));
                 services.Replace(ServiceDescriptor.Singleton<IHostLifetime, ManualLifetime>());

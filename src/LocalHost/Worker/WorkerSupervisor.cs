@@ -115,7 +115,7 @@ internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings set
         channel.Close(string.Create(CultureInfo.InvariantCulture, $"the worker (process {process.Id}) ended with code {process.ExitCode}."));
         if (_isStopping || !_ready.Task.IsCompletedSuccessfully || _ready.Task.Result != channel)
         {
-            // Whoever starts it is told by the channel.
+            // The channel tells the code that starts the worker.
             return;
         }
 

@@ -10,8 +10,8 @@ namespace Operations.Failures;
 public sealed record Redriven(long Requeued);
 
 /// <summary>
-/// Puts failed objects back into their queue, to be tried anew. Reads only days that can hold any, and puts back those
-/// of a day before it reads the next: who is cut off in the middle has done part of it, and goes on by asking again.
+/// Puts failed objects back into their queue. Reads only days that can hold any, and puts back those of a day before
+/// it reads the next: a redrive that was interrupted has done part of the work, and the next one does the rest.
 /// </summary>
 public sealed class FailureRedriver(ObjectLedger ledger, DaySummaries summaries, ObjectRequeuer requeuer)
 {

@@ -8,7 +8,7 @@ using EightByEight;
 
 namespace Operations.Health;
 
-/// <summary>One thing that was looked at.</summary>
+/// <summary>One thing that was checked.</summary>
 /// <param name="Name">What.</param>
 /// <param name="Status"><c>Healthy</c> or <c>Unhealthy</c>.</param>
 /// <param name="Message">Cause and remedy; nothing of the tenant.</param>
@@ -16,12 +16,12 @@ public sealed record HealthCheck(string Name, string Status, string? Message);
 
 /// <summary>The whole.</summary>
 /// <param name="Status"><c>Healthy</c> or <c>Unhealthy</c>.</param>
-/// <param name="Checks">What is in trouble; <see langword="null"/> when nothing is.</param>
+/// <param name="Checks">What does not work; <see langword="null"/> when everything works.</param>
 public sealed record HealthReport(string Status, IReadOnlyList<HealthCheck>? Checks);
 
 /// <summary>
-/// Looks at everything that archiving needs: credentials, vault, 8x8, archive, queues. Looks at most every few seconds,
-/// because health is open to everybody, and gives each look ten seconds.
+/// Checks everything that archiving needs: credentials, vault, 8x8, archive, queues. Checks at most every few seconds,
+/// because health needs no key, and gives each check ten seconds.
 /// </summary>
 public sealed class HealthReporter(
     AccessTokens tokens,
@@ -41,11 +41,11 @@ public sealed class HealthReporter(
     public const string Unhealthy = "Unhealthy";
 
     private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CheckTimeout = TimeSpan.FromSeconds(10);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private (HealthReport Report, DateTimeOffset At)? _last;
 
-    /// <summary>Looks, or tells what the last look found when it is fresh.</summary>
+    /// <summary>Checks, or returns the last report when it is fresh.</summary>
     public async Task<HealthReport> CheckAsync(CancellationToken cancellationToken)
     {
         await _oneAtATime.WaitAsync(cancellationToken);
@@ -85,16 +85,16 @@ public sealed class HealthReporter(
                 },
                 cancellationToken),
             LookAtSourceAsync(cancellationToken));
-        var own = board.Troubles;
-        var checks = own.Where(trouble => trouble.Key is not (Condition.Restore or Condition.Purge or Condition.Integrity))
-            .Concat(told.Where(trouble => Matters(trouble.Key)))
-            .OrderBy(trouble => trouble.Key)
-            .Select(trouble => new HealthCheck(trouble.Key.ToString(), Unhealthy, trouble.Value))
+        var own = board.Outages;
+        var checks = own.Where(outage => outage.Key is not (Condition.Restore or Condition.Purge or Condition.Integrity))
+            .Concat(told.Where(outage => Matters(outage.Key)))
+            .OrderBy(outage => outage.Key)
+            .Select(outage => new HealthCheck(outage.Key.ToString(), Unhealthy, outage.Value))
             .ToList();
         return checks.Count == 0 ? new HealthReport(Healthy, Checks: null) : new HealthReport(Unhealthy, checks);
     }
 
-    /// <summary>What was switched off after it met with trouble cannot end that trouble by working.</summary>
+    /// <summary>A feature that was disabled during its outage cannot end the outage by working again.</summary>
     private bool Matters(Condition condition) => condition switch
     {
         Condition.Restore => options.EightByEight.IncludeArchived,
@@ -129,11 +129,11 @@ public sealed class HealthReporter(
 
     private async Task<bool> TryAsync(Condition condition, Func<CancellationToken, Task> look, CancellationToken cancellationToken, bool clears = true)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(CheckTimeout);
         try
         {
-            await look(patience.Token);
+            await look(timeout.Token);
             if (clears)
             {
                 board.Clear(condition);
@@ -147,7 +147,7 @@ public sealed class HealthReporter(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            board.Report(new OutageException(condition, $"{condition} did not answer within {Patience.TotalSeconds:0} seconds. Check the network between the app and it."));
+            board.Report(new OutageException(condition, $"{condition} did not answer within {CheckTimeout.TotalSeconds:0} seconds. Check the network between the app and it."));
         }
 
         return false;

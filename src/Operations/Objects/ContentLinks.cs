@@ -10,7 +10,7 @@ using Azure.Storage.Sas;
 
 namespace Operations.Objects;
 
-/// <summary>An address from which anybody can read one blob for a short while.</summary>
+/// <summary>A link that reads one blob without a key for a short time.</summary>
 /// <param name="Url">The address. It is a secret as long as it works.</param>
 /// <param name="ExpiresOn">When it stops working.</param>
 public sealed record ContentLink(Uri Url, DateTimeOffset ExpiresOn);
@@ -37,7 +37,7 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
 
     /// <summary>Makes a link.</summary>
     /// <param name="blob">The blob.</param>
-    /// <param name="entry">The object's row: how a browser is told to treat the content.</param>
+    /// <param name="entry">The object's row: it decides how a browser treats the content.</param>
     /// <param name="save">Whether a browser saves it in any case, also what it could show.</param>
     /// <param name="cancellationToken">Stops the request for a key.</param>
     /// <exception cref="OutageException">The storage gives the app no key.</exception>
@@ -80,7 +80,7 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {
-            // Twice the life of a link before its end, so that no link outlives its key.
+            // Twice the lifetime of a link before the key expires, so that no link outlives its key.
             if (_key is { } key && now + (Lifetime * 2) < key.SignedExpiresOn)
             {
                 return key;

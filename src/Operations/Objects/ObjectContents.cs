@@ -11,7 +11,7 @@ namespace Operations.Objects;
 /// <param name="IsWhole">Whether that is all of it.</param>
 public sealed record ObjectText(string Text, bool IsWhole);
 
-/// <summary>The archived content of an object. Which blob that is stands in its row, and nowhere else.</summary>
+/// <summary>The archived content of an object. Only its row names the blob.</summary>
 public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
 {
     /// <summary>The most bytes of text that are read.</summary>
@@ -36,7 +36,7 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
         try
         {
             var beginning = await store.ReadBeginningAsync(blob, MostText, cancellationToken)
-                ?? throw new ObjectUnavailableException("The archived bytes are missing. The nightly check finds that out, too, and archives them anew while 8x8 has them.");
+                ?? throw new ObjectUnavailableException("The archived bytes are missing. The nightly verification finds this, too, and archives the object again while 8x8 has it.");
             return Decode(beginning);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
@@ -53,7 +53,7 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
             throw new ObjectUnavailableException($"The object is not archived; its state is {entry.State}.");
         }
 
-        return blob != entry.Damaged ? blob : throw new ObjectUnavailableException("The archived bytes were found damaged and are being archived anew.");
+        return blob != entry.Damaged ? blob : throw new ObjectUnavailableException("The archived bytes were found damaged, and the object is being archived again.");
     }
 
     private static ObjectText Decode(BlobBeginning beginning)

@@ -4,7 +4,7 @@ using Archiving.Settings;
 
 namespace Operations.Objects;
 
-/// <summary>An object as <c>GET /api/objects</c> shows it: what 8x8 said of it and where it stands.</summary>
+/// <summary>An object as <c>GET /api/objects</c> shows it: 8x8's record and its state.</summary>
 public sealed record ObjectItem
 {
     /// <summary>8x8's region.</summary>

@@ -13,10 +13,10 @@ using Azure.Storage.Queues;
 namespace Operations.Plan;
 
 /// <summary>
-/// Looks at container, queues and table. Nothing is made or written: whether the app may write is shown by changes of
-/// things that were made up and so cannot be there, which the storage refuses for want of a right or for want of the thing.
+/// Checks container, queues and table. Nothing is created or written: to see whether the app may write, it requests changes
+/// of items with made-up names, which the storage refuses because a permission or because the item is missing.
 /// </summary>
-internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables, ArchiverOptions options, bool probesRights, TimeSpan patience)
+internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables, ArchiverOptions options, bool probesRights, TimeSpan timeout)
 {
     /// <summary>Looks at all three at once.</summary>
     public async Task<IReadOnlyList<Check>> ExamineAsync(CancellationToken cancellationToken) => await Task.WhenAll(
@@ -36,7 +36,7 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
         }
 
         return properties.PublicAccess is { } access and not PublicAccessType.None
-            ? Check.Problem(CheckNames.Container, $"{name} is open to everybody ({access}): who knows a name can read a recording. Set its public access level to private.")
+            ? Check.Problem(CheckNames.Container, $"{name} allows anonymous access ({access}): anyone who knows a name can read a recording. Set its public access level to private.")
             : Check.Ok(
                 CheckNames.Container,
                 $"{name} is there, and private. {MayWrite} Immutability policy: {Has(properties.HasImmutabilityPolicy)}. Legal hold: {Has(properties.HasLegalHold)}. Version-level immutability: {Has(properties.HasImmutableStorageWithVersioning)}. Soft delete: {await SoftDeleteAsync(cancellationToken)}.");
@@ -140,7 +140,7 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
     private async Task<Check> TryAsync(string name, Func<Exception, OutageException?> describe, string setting, Func<CancellationToken, Task<Check>> look, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(patience);
+        limit.CancelAfter(timeout);
         try
         {
             return await look(limit.Token);
@@ -155,7 +155,7 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Check.Problem(name, string.Create(CultureInfo.InvariantCulture, $"The storage did not answer within {patience.TotalSeconds:0} seconds. Check {setting}, the account's firewall and private endpoint."));
+            return Check.Problem(name, string.Create(CultureInfo.InvariantCulture, $"The storage did not answer within {timeout.TotalSeconds:0} seconds. Check {setting}, the account's firewall and private endpoint."));
         }
     }
 }

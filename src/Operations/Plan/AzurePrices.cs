@@ -3,7 +3,7 @@ namespace Operations.Plan;
 /// <summary>
 /// Microsoft's list prices, for estimates: US dollars, before any agreement, tax or free grant. Other regions differ by
 /// a tenth or two, other redundancies cost up to twice as much, and Cool and Cold cost less to keep and more to write.
-/// The pricing pages of Azure Storage and Azure Functions have today's; docs/scale.md reckons with the same.
+/// The pricing pages of Azure Storage and Azure Functions have today's; docs/scale.md uses the same.
 /// </summary>
 public static class AzurePrices
 {

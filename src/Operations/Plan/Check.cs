@@ -9,14 +9,14 @@ public enum CheckStatus
     /// <summary>It works.</summary>
     Ok,
 
-    /// <summary>It must be mended.</summary>
+    /// <summary>It must be fixed.</summary>
     Problem,
 
     /// <summary>It could not be checked.</summary>
     Unknown,
 }
 
-/// <summary>One thing that was looked at.</summary>
+/// <summary>One thing that was checked.</summary>
 /// <param name="Name">What.</param>
 /// <param name="Status">What was found.</param>
 /// <param name="Message">What was seen; for a problem its cause and what to do about it.</param>

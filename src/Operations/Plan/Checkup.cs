@@ -14,7 +14,7 @@ using Microsoft.Extensions.Logging;
 namespace Operations.Plan;
 
 /// <summary>
-/// The first contact with an account: looks at everything that archiving needs, counts what there is to archive and
+/// The first contact with an account: checks everything that archiving needs, counts what there is to archive and
 /// estimates what that takes. Writes nothing: no container, queue or table is made, no token goes into the vault, and
 /// nothing at 8x8 is changed.
 /// </summary>
@@ -30,21 +30,21 @@ public sealed class Checkup(
     TimeProvider timeProvider,
     ILoggerFactory loggers)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the storage may take to answer.</summary>
-    internal TimeSpan StoragePatience { get; set; } = TimeSpan.FromSeconds(20);
+    internal TimeSpan StorageTimeout { get; set; } = TimeSpan.FromSeconds(20);
 
     /// <summary>Looks, counts and estimates.</summary>
     /// <param name="request">What is asked.</param>
     /// <param name="progress">Told how far the count is.</param>
     /// <param name="cancellationToken">Stops.</param>
-    /// <exception cref="PlanRequestException">The span ends before it begins.</exception>
+    /// <exception cref="PlanRequestException">The time range ends before it begins.</exception>
     public async Task<PlanReport> RunAsync(PlanRequest request, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        var (from, to) = request.Span(options.Listing, timeProvider.GetUtcNow());
-        var azure = new AzureExamination(blobs, queues, tables, options, request.ProbeRights != false, StoragePatience).ExamineAsync(cancellationToken);
+        var (from, to) = request.TimeRange(options.Listing, timeProvider.GetUtcNow());
+        var azure = new AzureExamination(blobs, queues, tables, options, request.ProbeRights != false, StorageTimeout).ExamineAsync(cancellationToken);
         var checks = new List<Check> { Check.Ok(CheckNames.Settings, "Every setting is well-formed.") };
         var watch = new ResponseWatch(timeProvider);
         var findings = new SourceFindings();
@@ -87,8 +87,8 @@ public sealed class Checkup(
 
     private static string Verdict(int problems, List<string> regions, ObjectCount? count, RunEstimate? estimate) => problems switch
     {
-        1 => "One thing must be mended before archiving can be relied on.",
-        > 1 => string.Create(CultureInfo.InvariantCulture, $"{problems} things must be mended before archiving can be relied on; begin with the first."),
+        1 => "One problem must be fixed before archiving can be relied on.",
+        > 1 => string.Create(CultureInfo.InvariantCulture, $"{problems} problems must be fixed before archiving can be relied on; begin with the first."),
         _ when count is null || estimate is null => "Nothing is known to be wrong, but 8x8 could not be counted.",
         _ when count.ToCopy.Objects == 0 => $"All is well, and there is nothing to copy in {Wording.List(regions)}.",
         _ => $"All is well: a run would copy {(count.IsEstimate ? "about " : "")}{Wording.Objects(count.ToCopy.Objects)} ({Wording.Size(count.ToCopy.Bytes)}) from {Wording.List(regions)} in {Wording.Hours(estimate.Hours)} on one instance{(estimate.RestoreDays > 0 ? $", and bring back {Wording.Objects(count.ToRestore.Objects)} from cold storage within {(estimate.RestoreDays == 1 ? "a day" : $"{Wording.Number(estimate.RestoreDays)} days")}" : "")}.",
@@ -115,11 +115,11 @@ public sealed class Checkup(
         }
 
         var token = new BorrowedToken(tokenClient, apiKey, timeProvider);
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Timeout);
         try
         {
-            var present = await token.GetTokenAsync(patience.Token);
+            var present = await token.GetTokenAsync(timeout.Token);
             checks.Add(Check.Ok(CheckNames.Credentials, string.Create(CultureInfo.InvariantCulture, $"8x8 gives a token for {(present.ExpiresOn - present.IssuedAt).TotalMinutes:0} minutes{(present.Products.Count > 0 ? $", good for {Wording.List(present.Products)}" : "")}.")));
             return token;
         }
@@ -143,12 +143,12 @@ public sealed class Checkup(
             return await tokenStore.ReadApiKeyAsync(cancellationToken);
         }
 
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(Patience);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(Timeout);
         try
         {
-            await tokenStore.ReadTokenAsync(patience.Token);
-            var apiKey = await tokenStore.ReadApiKeyAsync(patience.Token);
+            await tokenStore.ReadTokenAsync(timeout.Token);
+            var apiKey = await tokenStore.ReadApiKeyAsync(timeout.Token);
             checks.Add(ReadableVault());
             return apiKey;
         }
@@ -208,14 +208,14 @@ public sealed class Checkup(
         var index = findings.Checks.FindIndex(check => check is { Name: CheckNames.Restore, Status: CheckStatus.Problem });
         if (index >= 0 && counted.ToRestore.Objects == 0 && !counted.IsEstimate)
         {
-            findings.Checks[index] = Check.Ok(CheckNames.Restore, "The key may not restore from cold storage (403), and nothing in the span is there: it need not. If that changes, the health check says so.");
+            findings.Checks[index] = Check.Ok(CheckNames.Restore, "The key may not restore from cold storage (403), and no object of the time range is there, so it need not. If that changes, the health check says so.");
         }
     }
 
     private CloudStorageClient CreateClient(BorrowedToken token, ResponseWatch watch)
     {
-        // Somebody waits for the answer.
-        var clientOptions = new CloudStorageClientOptions { Gate = gate, TimeProvider = timeProvider, Retry = { MaxRetries = 3, NetworkTimeout = Patience } };
+        // The user waits for the answer.
+        var clientOptions = new CloudStorageClientOptions { Gate = gate, TimeProvider = timeProvider, Retry = { MaxRetries = 3, NetworkTimeout = Timeout } };
         clientOptions.AddPolicy(watch, HttpPipelinePosition.PerRetry);
         return new CloudStorageClient(options.EightByEight.BaseUrl, token, clientOptions);
     }

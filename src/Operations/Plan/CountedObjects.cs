@@ -4,12 +4,12 @@ using EightByEight;
 
 namespace Operations.Plan;
 
-/// <summary>Sums of what was listed. They are fractions when parts were reckoned up.</summary>
+/// <summary>Sums of what was listed. They are fractions when parts were estimated.</summary>
 internal sealed class CountedObjects
 {
     private readonly Dictionary<(string Region, string Type, string State), Group> _groups = [];
 
-    /// <summary>Whether a part was reckoned up.</summary>
+    /// <summary>Whether a part was estimated.</summary>
     public bool IsEstimate { get; set; }
 
     /// <summary>How many records were listed.</summary>

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Operations.Plan;
 
-/// <summary>The command <c>doctor</c>: the first contact with an account, told in plain text.</summary>
+/// <summary>The command <c>doctor</c>: the report of the first contact with an account as plain text.</summary>
 public static class DoctorCommand
 {
     /// <summary>How it is called.</summary>
@@ -23,11 +23,11 @@ public static class DoctorCommand
           --regions <a,b>          regions (EightByEight__Regions, else all)
           --types <a,b>            object types (EightByEight__Types, else all)
           --max-pages <number>     list at most so many pages of 100 records and estimate the rest (0: list all)
-          --probe-rights <bool>    whether to try the rights to restore, delete and write, with names that nothing
-                                   bears (those that the settings need)
+          --probe-rights <bool>    whether to try the rights to restore, delete and write, with made-up
+                                   names (those that the settings need)
           --help                   show this
 
-        Ends with 0 when all is well, and with 1 when something must be mended.
+        Ends with 0 when all is well, and with 1 when something must be fixed.
         """;
 
     private const int Interrupted = 130;
@@ -112,9 +112,9 @@ public static class DoctorCommand
             PlanText.Append(text, Check.Problem(CheckNames.Settings, problem));
         }
 
-        PlanText.Append(text, Check.Unknown("Others", "Not looked at: the settings come first."));
+        PlanText.Append(text, Check.Unknown("Others", "Not checked: the settings come first."));
         text.AppendLine();
-        text.AppendLine($"Verdict: {(exception.Problems.Count == 1 ? "One setting has" : string.Create(CultureInfo.InvariantCulture, $"{exception.Problems.Count} settings have"))} to be mended before the app can start.");
+        text.AppendLine($"Verdict: {(exception.Problems.Count == 1 ? "One setting has" : string.Create(CultureInfo.InvariantCulture, $"{exception.Problems.Count} settings have"))} to be fixed before the app can start.");
         text.AppendLine("Next:    set what is marked in local.settings.json or the environment, then run this again");
         return text.ToString();
     }

@@ -14,10 +14,10 @@ namespace Operations.Plan;
 public sealed record CountProgress(string Region, long Objects, DateTimeOffset Until);
 
 /// <summary>
-/// Counts what 8x8 has by paging through it. Holds a page and the sums, whatever the size of the account.
+/// Counts what 8x8 has by paging through it. Holds a page and the sums, however large the account is.
 /// <para>
-/// With a limit, half of it counts from the start. When that is not enough, the rest of the span is cut into slices of
-/// equal length, and a sample of each is counted and reckoned up. How long a sample is follows from what was counted
+/// With a limit, half of it counts from the start. When that is not enough, the rest of the time range is cut into slices of
+/// equal length, and a sample of each is counted and extrapolated. How long a sample is follows from what was counted
 /// before and not from what is in it, or a burst of objects would seem to be everywhere. Samples begin at another share
 /// of each slice, so that they do not all fall into the same hour of the day.
 /// </para>
@@ -53,7 +53,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         for (var index = 0; index < regions.Count; index++)
         {
             // What a region leaves over, the next ones have.
-            var timeLeft = request.Patience - timeProvider.GetElapsedTime(started);
+            var timeLeft = request.MaxDuration - timeProvider.GetElapsedTime(started);
             var budget = new Budget(
                 request.MaxPages == 0 ? int.MaxValue : Math.Max(2, pagesLeft / (regions.Count - index)),
                 timeLeft is { } left ? left / (regions.Count - index) : null,
@@ -69,8 +69,8 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
     }
 
     /// <summary>
-    /// Cuts a span into slices of equal length and gives where the sample of each begins. Whichever of them come first
-    /// are spread over the whole span.
+    /// Cuts a time range into slices of equal length and gives where the sample of each begins. The first ones, however
+    /// many are used, are spread over the whole range.
     /// </summary>
     internal static IEnumerable<(DateTimeOffset From, DateTimeOffset Begin, DateTimeOffset To)> Slices(DateTimeOffset from, DateTimeOffset to, int count)
     {
@@ -102,7 +102,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         counted.Add(share > 0 ? sample : first, share > 0 ? 1 / share : Seconds(until, scan.To) / Seconds(scan.From, until));
     }
 
-    /// <summary>Reckons a span up from samples.</summary>
+    /// <summary>Estimates a time range from samples.</summary>
     /// <returns>The sums of the slices that were reached, and what share of all these are.</returns>
     private async Task<(CountedObjects Sums, double Share)> SampleAsync(KeysetScan scan, double objectsPerSecond, Budget budget, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
     {

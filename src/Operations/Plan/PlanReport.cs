@@ -1,15 +1,15 @@
 namespace Operations.Plan;
 
 /// <summary>What <c>GET /api/plan</c> answers, and what the command shows.</summary>
-/// <param name="From">Start of the span looked at: when objects were made.</param>
+/// <param name="From">Start of the time range examined: when objects were created.</param>
 /// <param name="To">Its end, which is not part of it.</param>
 /// <param name="Regions">8x8's regions that were counted.</param>
 /// <param name="Types">The object types looked at; empty for all.</param>
-/// <param name="IsReady">Whether nothing must be mended.</param>
+/// <param name="IsReady">Whether nothing must be fixed.</param>
 /// <param name="Verdict">The same in a sentence.</param>
 /// <param name="MissingRights">The rights that the API key lacks: <c>list</c>, <c>download</c>, <c>restore</c>, <c>delete</c>.</param>
 /// <param name="Checks">What was looked at.</param>
-/// <param name="Notes">What is good to know and need not be mended.</param>
+/// <param name="Notes">What is good to know and need not be fixed.</param>
 /// <param name="Objects">What 8x8 has; <see langword="null"/> when it could not be counted.</param>
 /// <param name="Estimate">What a run takes and costs; <see langword="null"/> when nothing could be counted.</param>
 public sealed record PlanReport(
@@ -41,8 +41,8 @@ public sealed record Amount(long Objects, long Bytes);
 /// <param name="WithinSevenDays">Of the others: deleted by 8x8 within seven days.</param>
 public sealed record ObjectGroup(string Region, string Type, string State, long Objects, long Bytes, long Archived, long PastRetention, long WithinSevenDays);
 
-/// <summary>What 8x8 has in the span.</summary>
-/// <param name="IsEstimate">Whether a part was listed and the rest reckoned from it.</param>
+/// <summary>What 8x8 has in the time range.</summary>
+/// <param name="IsEstimate">Whether a part was listed and the rest estimated from it.</param>
 /// <param name="Listed">How many records were listed.</param>
 /// <param name="Total">Everything.</param>
 /// <param name="ToCopy">What is not archived yet: what a run would copy.</param>

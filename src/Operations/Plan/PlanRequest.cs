@@ -32,7 +32,7 @@ public sealed partial record PlanRequest
     public bool? ProbeRights { get; init; }
 
     /// <summary>How long is listed at most; what is left is estimated. <see langword="null"/> for as long as it takes.</summary>
-    public TimeSpan? Patience { get; init; }
+    public TimeSpan? MaxDuration { get; init; }
 
     /// <summary>Reads names and values as text. A name in another case is another name.</summary>
     /// <exception cref="PlanRequestException">A name is unknown, or a value is not what it should be.</exception>
@@ -57,9 +57,9 @@ public sealed partial record PlanRequest
         return request;
     }
 
-    /// <summary>The span that is looked at.</summary>
+    /// <summary>The time range that is examined.</summary>
     /// <exception cref="PlanRequestException">It ends before it begins.</exception>
-    public (DateTimeOffset From, DateTimeOffset To) Span(ListingOptions listing, DateTimeOffset now)
+    public (DateTimeOffset From, DateTimeOffset To) TimeRange(ListingOptions listing, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(listing);
         var to = To ?? now;

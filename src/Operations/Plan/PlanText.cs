@@ -57,7 +57,7 @@ internal static class PlanText
 
     private static string Next(PlanReport plan) => plan switch
     {
-        { IsReady: false } or { Objects: null } => "mend what is marked, then run this again",
+        { IsReady: false } or { Objects: null } => "fix what is marked, then run this again",
         _ => "dotnet run --project src/LocalHost",
     };
 

@@ -5,8 +5,8 @@ namespace Operations.Plan;
 
 /// <summary>What a run that copies everything not archived yet takes and costs. An estimate throughout.</summary>
 /// <param name="SourceRequests">Requests to 8x8: listing, downloads, restores and looks at whether they are done.</param>
-/// <param name="Hours">How long copying takes on one instance, restores aside; Azure adds instances by itself.</param>
-/// <param name="HoursBasis">What that is reckoned from.</param>
+/// <param name="Hours">How long copying takes on one instance, restores aside; Azure adds instances automatically.</param>
+/// <param name="HoursBasis">What that is estimated from.</param>
 /// <param name="RestoreDays">How many days the restores take; 0 when there are none.</param>
 /// <param name="BlobWrites">Writes to Blob Storage.</param>
 /// <param name="QueueOperations">Requests to queues.</param>
@@ -43,7 +43,7 @@ public sealed record RunEstimate(
     private const double GigabytesPerInstance = 2;
     private const double BytesPerGibibyte = 1024.0 * 1024 * 1024;
 
-    // 8x8 takes hours, up to a day; each object is looked at again and again until it is there.
+    // 8x8 takes hours, up to a day; each object is checked repeatedly until it is there.
     private static readonly TimeSpan RestoreTakes = TimeSpan.FromHours(12);
 
     /// <summary>Estimates.</summary>
@@ -71,7 +71,7 @@ public sealed record RunEstimate(
             basis = FormattableString.Invariant($"EightByEight__MaxRequestsPerSecond is {options.EightByEight.MaxRequestsPerSecond:0.##}");
         }
 
-        // Each window, object and look at a restore is a message and a run of a function.
+        // Each window, object and check of a restore is a message and a run of a function.
         var messages = windows + objects + (restores * (1 + looks));
         var queueOperations = messages * QueueOperationsPerMessage;
         var tableOperations = (windows * TableOperationsPerWindow) + (objects * TableOperationsPerObject) + (restores * (1 + looks) * TableOperationsPerLook);

@@ -27,9 +27,9 @@ internal sealed class SourceFindings
 }
 
 /// <summary>
-/// Looks at 8x8: the account's regions, its clock, and what the API key may do. Reads only, but for two requests that
-/// show the rights to restore and to delete: each names one id that was made up for it, and that 8x8 has just said it
-/// does not know. No id of an object is ever named in them.
+/// Checks 8x8: the account's regions, its clock, and what the API key may do. It only reads, except for two requests
+/// that show the rights to restore and to delete: each names one made-up id that 8x8 has just said it does not know.
+/// They never name the id of an object.
 /// </summary>
 internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch watch, ArchiverOptions options)
 {
@@ -49,7 +49,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
         var (wanted, failure) = await FindRegionsAsync(request, cancellationToken);
         if (failure is { Status: 0 or 401 or 429 })
         {
-            // What comes next would meet the same.
+            // The next checks would fail in the same way.
             Skip("Not asked: see Regions.", [CheckNames.Clock, .. Needed(request, options)]);
             return _findings;
         }
@@ -124,7 +124,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
     {
         if (watch.Ahead is not { } ahead)
         {
-            _findings.Checks.Add(Check.Unknown(CheckNames.Clock, "8x8's answers bear no date to compare with."));
+            _findings.Checks.Add(Check.Unknown(CheckNames.Clock, "8x8's answers have no date to compare with."));
             return;
         }
 
@@ -201,7 +201,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
         if (oldest?.CreatedTime < from)
         {
-            _findings.Notes.Add($"{Wording.Clean(region)} has objects since {Wording.Time(oldest.CreatedTime.Value)}, before the span that was looked at. A first run begins at Listing__StartFrom; a backfill archives what is older.");
+            _findings.Notes.Add($"{Wording.Clean(region)} has objects since {Wording.Time(oldest.CreatedTime.Value)}, before the time range that was examined. A first run begins at Listing__StartFrom; a backfill archives what is older.");
         }
 
         if (_sample is null)
@@ -284,14 +284,14 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
         }
     }
 
-    /// <summary>Asks for something that cannot be done, to see whether it is refused for want of a right or for want of an object.</summary>
+    /// <summary>Sends a request that cannot succeed, to see whether it is refused because a permission or because the object is missing.</summary>
     private async Task ProbeAsync(string name, string what, string right, string missing, string region, Func<string, Task> ask, CancellationToken cancellationToken)
     {
         var id = NewId();
         var known = await TryAsync(() => client.GetObjectAsync(region, id, cancellationToken), cancellationToken);
         if (known is not { Status: 404 or 410 })
         {
-            // Never ask with an id of which 8x8 has not said that nothing bears it.
+            // Only send an id that 8x8 has said it does not know.
             _findings.Checks.Add(Check.Unknown(name, known is null
                 ? "Not tried: 8x8 says that it knows an id that was just made up."
                 : $"Not tried: 8x8 does not say that the made-up id to try with is unknown ({known.Status})."));
@@ -306,7 +306,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
         _findings.Checks.Add(failure switch
         {
-            null or { Status: 404 or 410 } => Check.Ok(name, $"The key may {what}: a request for an object that does not exist was not refused for want of a right."),
+            null or { Status: 404 or 410 } => Check.Ok(name, $"The key may {what}: a request for an object that does not exist was not refused because of a missing right."),
             { Status: 403 } => Check.Problem(name, missing),
             _ => Check.Unknown(name, Explain(failure)),
         });
@@ -339,12 +339,12 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
     private static RequestFailedException? AsFailure(Exception exception) => SourceFailure.Answer(exception) ?? exception switch
     {
-        // Silence: the pipeline gave up waiting, or the answer broke off.
+        // No answer: the pipeline timed out, or the answer broke off.
         OperationCanceledException or IOException or AggregateException => new RequestFailedException(0, exception.Message, exception),
         _ => null,
     };
 
-    /// <summary>Cause and remedy. A token that cannot be renewed tells its own.</summary>
+    /// <summary>Cause and remedy. A token that cannot be renewed has its own message.</summary>
     private static string Explain(RequestFailedException failure) =>
         failure is TokenRequestException ? failure.Message : SourceFailure.OfAccount(failure)?.Message ?? failure.Message;
 }

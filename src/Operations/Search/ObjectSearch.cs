@@ -10,18 +10,18 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
 
 /// <summary>
 /// Finds objects in the ledger, newest first, without reading all of it. The counts of days tell which partitions can
-/// hold what is meant; these are read from the newest day on, few at a time, and a day too busy to be read at once in
-/// slices of time. A request does a bounded amount of work and then says where to go on, even with a page that is not
-/// full.
+/// hold matches; these are read from the newest day on, few at a time, and a day too busy to be read at once in
+/// slices of time. A request does a bounded amount of work and then returns where to continue, even with a page that is
+/// not full.
 /// </summary>
 public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, TimeProvider timeProvider)
 {
     /// <summary>The most rows of a page.</summary>
     public const int MostRows = 200;
 
-    // A stretch is read at once and sorted in memory.
-    private const int RowsOfStretch = 1000;
-    private const int PartitionsOfStretch = 16;
+    // A range of days is read at once and sorted in memory.
+    private const int RowsPerRange = 1000;
+    private const int PartitionsPerRange = 16;
     private const int MostRowsAtOnce = 2000;
     private const int FewRows = 100;
     private const int Widening = 4;
@@ -50,14 +50,14 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
         var request = new Request(filter, filter.Text is null ? null : SearchText.Term(filter.Text), after, limit, new Effort(timeProvider));
-        await foreach (var stretch in ReadStretchesAsync(request, cancellationToken))
+        await foreach (var range in ReadRangesAsync(request, cancellationToken))
         {
             if (request.IsDone)
             {
-                return new SearchPage(request.Found, new SearchPosition(stretch.End));
+                return new SearchPage(request.Found, new SearchPosition(range.End));
             }
 
-            if (await SearchAsync(stretch, request, cancellationToken) is { } next)
+            if (await SearchAsync(range, request, cancellationToken) is { } next)
             {
                 return new SearchPage(request.Found, next);
             }
@@ -66,16 +66,16 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         return new SearchPage(request.Found, Next: null);
     }
 
-    /// <summary>Searches a stretch.</summary>
-    /// <returns>Where to go on; <see langword="null"/> when all of the stretch was searched.</returns>
-    private async Task<SearchPosition?> SearchAsync(Stretch stretch, Request request, CancellationToken cancellationToken)
+    /// <summary>Searches a range of days.</summary>
+    /// <returns>Where to go on; <see langword="null"/> when all of the range was searched.</returns>
+    private async Task<SearchPosition?> SearchAsync(DayRange range, Request request, CancellationToken cancellationToken)
     {
-        var start = Later(stretch.Start, request.Filter.From);
-        var end = Earlier(Earlier(stretch.End, request.Filter.To), request.After?.End);
+        var start = Later(range.Start, request.Filter.From);
+        var end = Earlier(Earlier(range.End, request.Filter.To), request.After?.End);
         var width = end - start;
-        if (stretch.Count > MostRowsAtOnce)
+        if (range.Count > MostRowsAtOnce)
         {
-            width *= (double)RowsOfStretch / stretch.Count;
+            width *= (double)RowsPerRange / range.Count;
         }
 
         DateTimeOffset? dense = null;
@@ -83,7 +83,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         {
             var begin = end - width > start ? Later(start, WholeSecond(end - width)) : start;
             begin = dense < end ? Later(begin, dense) : begin;
-            var slice = await ReadAsync(stretch, begin, end, request, cancellationToken);
+            var slice = await ReadAsync(range, begin, end, request, cancellationToken);
             if (slice.Dense is not null)
             {
                 dense = slice.Dense;
@@ -105,17 +105,17 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
                 return new SearchPosition(end);
             }
 
-            width = slice.Read < FewRows ? width * Widening : (slice.Newest - begin) * ((double)RowsOfStretch / slice.Read);
+            width = slice.Read < FewRows ? width * Widening : (slice.Newest - begin) * ((double)RowsPerRange / slice.Read);
             width = width > NarrowestSlice ? width : NarrowestSlice;
         }
 
         return null;
     }
 
-    /// <summary>Reads what a stretch holds of a slice of time; gives up when that is too much and a narrower slice can help.</summary>
-    private async Task<Slice> ReadAsync(Stretch stretch, DateTimeOffset begin, DateTimeOffset end, Request request, CancellationToken cancellationToken)
+    /// <summary>Reads the rows of a range that lie in a slice of time; stops when they are too many and a narrower slice can help.</summary>
+    private async Task<Slice> ReadAsync(DayRange range, DateTimeOffset begin, DateTimeOffset end, Request request, CancellationToken cancellationToken)
     {
-        var parts = await Task.WhenAll(stretch.Days
+        var parts = await Task.WhenAll(range.Days
             .Where(day => day.Day < end && day.Day.AddDays(1) > begin)
             .Select(day => ReadAsync(day, begin, end, request, cancellationToken)));
         return new Slice([.. parts.SelectMany(part => part.Rows)], parts.Sum(part => part.Read), parts.Select(part => part.Newest).DefaultIfEmpty(begin).Max(), parts.Max(part => part.Dense));
@@ -150,10 +150,10 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
     }
 
     /// <summary>The days that can hold what is meant, newest first, put together as far as they can be read at once.</summary>
-    private async IAsyncEnumerable<Stretch> ReadStretchesAsync(Request request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<DayRange> ReadRangesAsync(Request request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Without a text every row is shown, and there is no need for more than fill the page.
-        var wanted = request.Term is null ? request.Limit + 1 : RowsOfStretch;
+        var wanted = request.Term is null ? request.Limit + 1 : RowsPerRange;
         var days = new List<LedgerDay>();
         var count = 0L;
         var filter = request.Filter;
@@ -161,9 +161,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         var known = await summaries.ReadDaysAsync(filter.Region, filter.From, to, cancellationToken);
         foreach (var day in known.Where(day => filter.CountIn(day) > 0).OrderByDescending(day => day.Day))
         {
-            if (days.Count > 0 && days[^1].Day != day.Day && (count >= wanted || days.Count >= PartitionsOfStretch))
+            if (days.Count > 0 && days[^1].Day != day.Day && (count >= wanted || days.Count >= PartitionsPerRange))
             {
-                yield return new Stretch(days, count);
+                yield return new DayRange(days, count);
                 days = [];
                 count = 0;
             }
@@ -174,7 +174,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
 
         if (days.Count > 0)
         {
-            yield return new Stretch(days, count);
+            yield return new DayRange(days, count);
         }
     }
 
@@ -191,7 +191,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         public bool IsDone => Found.Count >= Limit || Effort.IsSpent;
     }
 
-    private sealed record Stretch(IReadOnlyList<LedgerDay> Days, long Count)
+    private sealed record DayRange(IReadOnlyList<LedgerDay> Days, long Count)
     {
         public DateTimeOffset Start => Days[^1].Day;
 

@@ -32,9 +32,8 @@ public readonly record struct SearchPosition(DateTimeOffset Time, string? Partit
 }
 
 /// <summary>
-/// A position as text that means nothing to whoever passes it on. It works with the very filter that it was given for
-/// and no other. It needs no secret: it holds nothing but a position, and a forged one leads to another page of what
-/// the request's own filter finds.
+/// A position as opaque text. It works with the filter that it was given for and no other. It needs no secret: it holds
+/// nothing but a position, and a forged one leads to another page of what the request's own filter finds.
 /// </summary>
 public static class SearchCursor
 {

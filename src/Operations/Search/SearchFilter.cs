@@ -37,7 +37,7 @@ public sealed record SearchFilter
         return day.IsFresh ? count : Math.Max(count, 1);
     }
 
-    /// <summary>The part of it that Table Storage can decide, for one partition and span.</summary>
+    /// <summary>The part of it that Table Storage can decide, for one partition and time range.</summary>
     internal string ToQuery(string partition, DateTimeOffset from, DateTimeOffset to)
     {
         var query = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and CreatedTime ge {from} and CreatedTime lt {to}");

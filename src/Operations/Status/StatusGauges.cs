@@ -4,9 +4,9 @@ using Archiving.Telemetry;
 namespace Operations.Status;
 
 /// <summary>
-/// Where everything stands, as gauges. Somebody else takes the sample; the gauges show the last one for a quarter of an
-/// hour. In Azure the timer that samples moves from instance to instance, and the one that it left must not go on
-/// showing what was.
+/// The status as gauges. A timer takes the sample; the gauges show the last one for 15 minutes.
+/// In Azure the timer that samples moves from instance to instance, and the one that it left must not
+/// keep showing old values.
 /// </summary>
 public sealed class StatusGauges
 {
@@ -22,7 +22,7 @@ public sealed class StatusGauges
         var meter = meters.Create(Spans.SourceName);
         meter.CreateObservableGauge("archiving.status.backlog", () => Show<long>(sample => new(sample.Backlog)), "{object}", "Objects that are queued or being restored.");
         meter.CreateObservableGauge("archiving.status.at_risk", () => Show<long>(sample => new(sample.AtRisk)), "{object}", "Objects that are not archived and that 8x8 deletes within seven days.");
-        meter.CreateObservableGauge("archiving.status.failed", () => Show<long>(sample => new(sample.Failed)), "{object}", "Objects that failed for good and were not tried anew.");
+        meter.CreateObservableGauge("archiving.status.failed", () => Show<long>(sample => new(sample.Failed)), "{object}", "Objects that failed for good and were not redriven.");
         meter.CreateObservableGauge("archiving.status.oldest_unarchived.age", () => Show<double>(sample => new(sample.OldestAge.TotalSeconds)), "s", "Age of the oldest object that is not archived; 0 when there is none.");
         meter.CreateObservableGauge("archiving.status.oldest_unarchived.retention_share", () => Show<double>(sample => new(sample.OldestShare)), "1", "How much of its retention at 8x8 the oldest object that is not archived has used up; 0 when there is none.");
         meter.CreateObservableGauge("archiving.status.token.remaining", () => Show<double>(sample => new(sample.TokenRemaining.TotalSeconds)), "s", "How long the access token is good for; 0 when there is none.");

@@ -20,21 +20,21 @@ public sealed record StatusSample(DateTimeOffset At, long Archived, long Bytes, 
 /// <param name="Samples">The oldest first.</param>
 public sealed record StatusSamples(IReadOnlyList<StatusSample> Samples);
 
-/// <summary>Keeps where everything stood, every few minutes for three months, so that it can be shown over time, and tells the gauges.</summary>
+/// <summary>Samples the status every few minutes, keeps the samples for three months, so that it can be shown over time, and updates the gauges.</summary>
 public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, OperationsTable table, StatusGauges gauges, TimeProvider timeProvider)
 {
     /// <summary>For how many hours samples are kept.</summary>
     public const int MostHours = 24 * 92;
 
     private const int MostSamples = 500;
-    private const int DaysCountedAnew = 5;
+    private const int DaysCountedAgain = 5;
 
-    /// <summary>Takes a sample, and forgets those that are too old.</summary>
+    /// <summary>Takes a sample, and deletes those that are too old.</summary>
     /// <returns>What was sampled.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<StatusReport> SampleAsync(CancellationToken cancellationToken)
     {
-        await summaries.RefreshOldestAsync(DaysCountedAnew, cancellationToken);
+        await summaries.RefreshOldestAsync(DaysCountedAgain, cancellationToken);
         var status = await reader.ReadAsync(cancellationToken);
         var now = timeProvider.GetUtcNow();
         await table.WriteAsync(

@@ -8,7 +8,7 @@ using Archiving.Source;
 
 namespace Operations.Status;
 
-/// <summary>Tells where everything stands, from the summaries of the ledger.</summary>
+/// <summary>Reads the status from the summaries of the ledger.</summary>
 public sealed class StatusReader(
     DaySummaries summaries,
     ListingStore listings,
@@ -66,7 +66,7 @@ public sealed class StatusReader(
             risks);
     }
 
-    /// <summary>A vault that does not answer must not hide where everything else stands, nor silence who watches it.</summary>
+    /// <summary>A vault that does not answer must hide neither the rest of the status nor the metrics.</summary>
     private async Task<TokenStatus> ReadTokenAsync(CancellationToken cancellationToken)
     {
         if (tokens.ExpiresOn is { } held && held > timeProvider.GetUtcNow())

@@ -55,7 +55,7 @@ internal sealed class VaultEndpoints(FaultInjector faults, TimeProvider timeProv
 
         if (context.Request.Headers.Authorization.Count == 0)
         {
-            // The client sends its first request without token and body, to be told where to get one.
+            // The client sends its first request without token and body, to learn where to get a token.
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
             context.Response.Headers.WWWAuthenticate = "Bearer authorization=\"https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000\", resource=\"https://vault.azure.net\"";
             return;

@@ -36,7 +36,7 @@ public sealed class FaultInjector
     public void Set(params FaultRule[] rules) => Rules = rules;
 
     /// <summary>
-    /// Counts a call and spoils it where a rule says so. <see langword="true"/> when the answer has been given;
+    /// Counts a call and injects a fault where a rule says so. <see langword="true"/> when the answer has been given;
     /// the second value says what to do with the content.
     /// </summary>
     internal async Task<(bool Answered, FaultRule? Content)> ApplyAsync(HttpContext context, string call, string? region, string? id)
@@ -61,7 +61,7 @@ public sealed class FaultInjector
                 await Task.Delay(rule.Milliseconds, context.RequestAborted);
                 return (false, null);
             case FaultKind.Status:
-                // Before the answer is on its way: whoever waits from its arrival on waits longer.
+                // Before the response is sent: a client that waits from its arrival waits longer.
                 Throttle(rule.RetryAfter, region, id);
                 context.Response.StatusCode = rule.Status;
                 if (rule.RetryAfter is { } retryAfter)
@@ -108,7 +108,7 @@ public sealed class FaultInjector
         {
             var now = _timeProvider.GetUtcNow();
 
-            // Nobody asks for the same object twice at once, so such a call was not on its way.
+            // A client does not request the same object twice at once, so such a call was not on its way.
             return (id is not null && _objectsThrottledUntil.TryGetValue((region, id), out var until) && now + Tolerance < until)
                 || (now > _throttledFrom && now + Tolerance < _throttledUntil);
         }

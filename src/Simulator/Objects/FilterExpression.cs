@@ -76,7 +76,7 @@ internal sealed class FilterExpression
             return parts[0];
         }
 
-        // What only one alternative asks for bounds nothing.
+        // A condition of only one alternative limits nothing.
         _bounds.RemoveRange(before, _bounds.Count - before);
         return item => parts.Exists(part => part(item));
     }

@@ -13,7 +13,7 @@ using Testing;
 namespace Archiving.Tests;
 
 /// <summary>The archive is read again, and what is damaged is found and healed.</summary>
-public sealed class ScrubTests(AzuriteFixture azurite)
+public sealed class VerificationTests(AzuriteFixture azurite)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -30,7 +30,7 @@ public sealed class ScrubTests(AzuriteFixture azurite)
         {
             time.Advance(TimeSpan.FromDays(1));
             var started = time.GetUtcNow();
-            perNight.Add((await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation)).Queued);
+            perNight.Add((await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation)).Queued);
             await pipeline.DeliverAllAsync();
             foreach (var item in items)
             {
@@ -59,7 +59,7 @@ public sealed class ScrubTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         time.Advance(TimeSpan.FromDays(9));
 
-        Assert.Equal(new ScrubPlan(12, 12), await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation));
+        Assert.Equal(new VerificationPlan(12, 12), await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation));
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class ScrubTests(AzuriteFixture azurite)
         var blobs = await pipeline.ReadContainerAsync();
         time.Advance(TimeSpan.FromDays(2));
 
-        await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
+        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
         await pipeline.DeliverAllAsync();
 
         await pipeline.AssertArchivedAsync(whole);
@@ -98,7 +98,7 @@ public sealed class ScrubTests(AzuriteFixture azurite)
 
         Assert.True((await pipeline.Get<ObjectVerifier>().VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation)) is true);
         Assert.Contains(Condition.Integrity, (await pipeline.Get<SharedConditions>().ReadAsync(Cancellation)).Keys);
-        await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
+        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
     }
 
@@ -113,13 +113,13 @@ public sealed class ScrubTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
         time.Advance(TimeSpan.FromDays(2));
 
-        await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
+        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
         await pipeline.DeliverAllAsync();
 
         var entry = (await pipeline.FindAsync(item))!;
         Assert.Equal("Failed", entry.State);
         Assert.Contains("damaged", entry.LastError, StringComparison.Ordinal);
-        await pipeline.Get<ScrubPlanner>().PlanAsync(Cancellation);
+        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
         var report = await pipeline.Get<HealthReporter>().CheckAsync(Cancellation);
         Assert.Equal("Integrity", Assert.Single(report.Checks!).Name);
     }

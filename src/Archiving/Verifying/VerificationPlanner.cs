@@ -9,15 +9,15 @@ namespace Archiving.Verifying;
 
 /// <summary>A night's share.</summary>
 /// <param name="Archived">How many objects the archive holds.</param>
-/// <param name="Queued">How many of them are read again tonight.</param>
-public sealed record ScrubPlan(long Archived, long Queued);
+/// <param name="Queued">How many of them are verified tonight.</param>
+public sealed record VerificationPlan(long Archived, long Queued);
 
 /// <summary>
-/// Picks the objects to read again: each night the share that makes everything come up within <c>Verify__Days</c>,
-/// those first that were not read for longest, and all that are overdue. Goes through the ledger twice and holds
-/// nothing of it.
+/// Picks the objects to verify: each night the share that covers everything within <c>Verify__Days</c>, those first
+/// that were not read for the longest time, and all that are overdue. Reads the ledger twice and keeps nothing of it
+/// in memory.
 /// </summary>
-public sealed partial class ScrubPlanner(ObjectLedger ledger, WorkQueues queues, SharedConditions conditions, ArchiverOptions options, TimeProvider timeProvider, ILogger<ScrubPlanner> logger)
+public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues queues, SharedConditions conditions, ArchiverOptions options, TimeProvider timeProvider, ILogger<VerificationPlanner> logger)
 {
     private const int SendsAtOnce = 16;
 
@@ -28,7 +28,7 @@ public sealed partial class ScrubPlanner(ObjectLedger ledger, WorkQueues queues,
     ];
 
     /// <summary>Queues the night's share.</summary>
-    public async Task<ScrubPlan> PlanAsync(CancellationToken cancellationToken)
+    public async Task<VerificationPlan> PlanAsync(CancellationToken cancellationToken)
     {
         var perHour = new SortedDictionary<long, long>();
         var archived = 0L;
@@ -73,7 +73,7 @@ public sealed partial class ScrubPlanner(ObjectLedger ledger, WorkQueues queues,
 
         await Task.WhenAll(chunk);
         Log.Planned(logger, queued, archived);
-        return new ScrubPlan(archived, queued);
+        return new VerificationPlan(archived, queued);
     }
 
     /// <summary>The last hour of reading that comes up tonight, and how many of it.</summary>
@@ -109,7 +109,7 @@ public sealed partial class ScrubPlanner(ObjectLedger ledger, WorkQueues queues,
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1710, Level = LogLevel.Information, Message = "Reads {Queued} of {Archived} archived objects again tonight")]
+        [LoggerMessage(EventId = 1710, Level = LogLevel.Information, Message = "Queued {Queued} of {Archived} archived objects for verification")]
         public static partial void Planned(ILogger logger, long queued, long archived);
     }
 }
