@@ -18,6 +18,13 @@ try
         return;
     }
 
+    if (args is [[not '-', ..] command, ..])
+    {
+        await Console.Error.WriteLineAsync($"error: There is no command \"{command}\". The command is doctor.");
+        Environment.ExitCode = 1;
+        return;
+    }
+
     var builder = FunctionsApplication.CreateBuilder(args);
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<ProblemDetailsMiddleware>();

@@ -42,7 +42,7 @@ internal sealed class FunctionApp
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
             return new FunctionApp(Path.GetFullPath(folder), json.RootElement.GetProperty("description").GetProperty("defaultWorkerPath").GetString()!);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or ArgumentNullException)
         {
             throw new LocalHostException($"{folder} holds no function app: {exception.Message} Build src/Functions, or name the folder of a build with --app.", exception);
         }
@@ -93,6 +93,13 @@ internal sealed class FunctionApp
     private ProcessStartInfo CreateStart(string file, IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(file, arguments) { UseShellExecute = false };
+
+        // They would have the worker's web server, which asks for no key, listen elsewhere than on loopback.
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("Kestrel__", StringComparison.OrdinalIgnoreCase)).ToList())
+        {
+            start.Environment.Remove(name);
+        }
+
         foreach (var (name, value) in Environment)
         {
             start.Environment[name] = value;

@@ -88,7 +88,7 @@ internal sealed record HostSettings
         }
 
         // Recordings and /admin are behind this port, so only this machine may reach it.
-        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp && (url.IsLoopback || (IPAddress.TryParse(url.Host, out var address) && IPAddress.IsLoopback(address)))
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.PathAndQuery == "/" && !text.Contains(';', StringComparison.Ordinal) && url.Scheme == Uri.UriSchemeHttp && (url.IsLoopback || (IPAddress.TryParse(url.Host, out var address) && IPAddress.IsLoopback(address)))
             ? text
             : throw new LocalHostException($"ASPNETCORE_URLS is \"{text}\": expected one http address of this machine's loopback interface, such as http://127.0.0.1:7072.");
     }

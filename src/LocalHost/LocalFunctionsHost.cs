@@ -36,7 +36,7 @@ internal static class LocalFunctionsHost
         var settings = HostSettings.Read(configuration);
         var levels = HostSettings.ReadLogging(configuration);
         await using var rpc = CreateRpcServer(app, settings, attachPort, ConfigureLogging);
-        await rpc.StartAsync(cancellationToken);
+        await StartAsync(rpc, "another port with --attach", cancellationToken);
         var supervisor = rpc.Services.GetRequiredService<WorkerSupervisor>();
         supervisor.RpcUrl = rpc.Urls.First();
         try
@@ -56,7 +56,7 @@ internal static class LocalFunctionsHost
             var http = web.Services.GetRequiredService<HttpFunctions>();
             new AdminFunctions(jobs.Jobs, functions, settings).Map(web);
             http.Map(web, functions.Values);
-            await StartAsync(web, cancellationToken);
+            await StartAsync(web, "another address with ASPNETCORE_URLS, such as ASPNETCORE_URLS=http://127.0.0.1:7072", cancellationToken);
             await jobs.StartAsync(cancellationToken);
             using var workerGone = rpc.Lifetime.ApplicationStopping.Register(web.Lifetime.StopApplication);
             Announce(web.Urls.First(), functions.Values, http, file);
@@ -94,9 +94,11 @@ internal static class LocalFunctionsHost
 
     private static WebApplication CreateWebServer(HostSettings settings, WorkerSupervisor supervisor, Action<ILoggingBuilder> configureLogging)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        // Not the slim builder, whose configuration could have the server listen elsewhere than on loopback.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         configureLogging(builder.Logging);
-        builder.WebHost.UseUrls(settings.Url);
+        builder.WebHost.UseKestrelCore().UseUrls(settings.Url);
+        builder.Services.AddRouting();
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton(supervisor);
         builder.Services.AddSingleton(settings);
@@ -108,15 +110,15 @@ internal static class LocalFunctionsHost
         return server;
     }
 
-    private static async Task StartAsync(WebApplication web, CancellationToken cancellationToken)
+    private static async Task StartAsync(WebApplication server, string wayOut, CancellationToken cancellationToken)
     {
         try
         {
-            await web.StartAsync(cancellationToken);
+            await server.StartAsync(cancellationToken);
         }
         catch (IOException exception)
         {
-            throw new LocalHostException($"{exception.Message} Stop the program that uses it, or choose another address with ASPNETCORE_URLS, such as ASPNETCORE_URLS=http://127.0.0.1:7072.", exception);
+            throw new LocalHostException($"{exception.Message} Stop the program that uses it, or choose {wayOut}.", exception);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using LocalHost;
 
 var appOption = new Option<string>("--app")
@@ -7,6 +8,13 @@ var appOption = new Option<string>("--app")
     DefaultValueFactory = _ => LocalFunctionsHost.DefaultAppFolder,
 };
 var attachOption = new Option<int>("--attach") { Description = "Wait on this port for a worker that a debugger starts (launch profile LocalHost of src/Functions)." };
+attachOption.Validators.Add(result =>
+{
+    if (result.Tokens is not [var token] || !ushort.TryParse(token.Value, CultureInfo.InvariantCulture, out var port) || port == 0)
+    {
+        result.AddError("--attach takes a port from 1 to 65535.");
+    }
+});
 var root = new RootCommand("Runs the function app on this machine, as func start does. A command of the app, such as doctor, comes first: LocalHost doctor --help.")
 {
     appOption,

@@ -86,6 +86,17 @@ public sealed class HttpTests(HostFixture host) : IClassFixture<HostFixture>
     }
 
     [Fact]
+    public async Task Request_that_the_worker_refuses_is_answered_at_once()
+    {
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+
+        var status = await SendAsync("GET", "/api/health", body: null, ("X-Long", new string('x', 32_600)));
+
+        Assert.NotEqual(HttpStatusCode.InternalServerError, status);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"{status} after {clock.Elapsed}");
+    }
+
+    [Fact]
     public async Task Client_that_disconnects_cancels_the_invocation()
     {
         host.Simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Latency, Milliseconds = 60_000 });

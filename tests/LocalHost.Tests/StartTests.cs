@@ -15,6 +15,8 @@ public sealed class StartTests(AzuriteFixture azurite)
     [Theory]
     [InlineData("LocalHost__SettingsFile", "nowhere.json", "LocalHost__SettingsFile is \"nowhere.json\": there is no such file in ")]
     [InlineData("ASPNETCORE_URLS", "http://0.0.0.0:7071", "ASPNETCORE_URLS is \"http://0.0.0.0:7071\": expected one http address of this machine's loopback interface")]
+    [InlineData("ASPNETCORE_URLS", "http://localhost:7071/;http://0.0.0.0:7072", "ASPNETCORE_URLS is \"http://localhost:7071/;http://0.0.0.0:7072\": expected one")]
+    [InlineData("AzureFunctionsJobHost__extensions__queues__batchSize", "999", "The WebJobs SDK refuses a value of host.json")]
     [InlineData("ASPNETCORE_URLS", "http://+:80", "ASPNETCORE_URLS is \"http://+:80\": expected")]
     [InlineData("LocalHost__DrainTimeout", "soon", "LocalHost:DrainTimeout is \"soon\": expected a time span")]
     [InlineData("AzureFunctionsJobHost__functionTimeout", "long", "AzureFunctionsJobHost:functionTimeout is \"long\": expected a time span")]
@@ -35,7 +37,7 @@ public sealed class StartTests(AzuriteFixture azurite)
 
     [Theory]
     [InlineData("""{ /* mine */ "Values": { "Some": "file", "TAKEN": "file", }, }""", "Some=file")]
-    [InlineData("""{ "IsEncrypted": false }""", "")]
+    [InlineData("""{ "Values": {} }""", "")]
     public void Settings_file_applies_below_the_environment(string content, string expected)
     {
         var folder = Directory.CreateTempSubdirectory("settings-").FullName;
@@ -51,6 +53,9 @@ public sealed class StartTests(AzuriteFixture azurite)
     [InlineData("{", "cannot be read")]
     [InlineData("[]", "cannot be read")]
     [InlineData("""{ "Values": [] }""", "cannot be read")]
+    [InlineData("""{ "values": {} }""", "has no object \"Values\"")]
+    [InlineData("""{ "Values": { "": "x" } }""", "names a setting \"\"")]
+    [InlineData("""{ "Values": { "A=B": "x" } }""", "names a setting \"A=B\"")]
     public void Malformed_settings_file_is_refused(string content, string expected)
     {
         var folder = Directory.CreateTempSubdirectory("settings-").FullName;
@@ -110,10 +115,24 @@ public sealed class StartTests(AzuriteFixture azurite)
         Assert.Contains("The function app does not start: the worker (process ", output, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Folder_without_an_app_is_named()
+    [Theory]
+    [InlineData("--app /nowhere", " holds no function app: ")]
+    [InlineData("--attach 99999", "--attach takes a port from 1 to 65535")]
+    [InlineData("--attach soon", "--attach takes a port from 1 to 65535")]
+    [InlineData("nosuch", "There is no command \"nosuch\"")]
+    public async Task Command_line_that_is_wrong_is_named(string arguments, string expected)
     {
-        Assert.Contains(" holds no function app: ", await FailAsync(["--app", Path.GetTempPath()]), StringComparison.Ordinal);
+        Assert.Contains(expected, await FailAsync(arguments.Split(' ')), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_of_Kestrel_do_not_open_other_addresses()
+    {
+        await using var simulator = await Simulator.SimulatorServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
+        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, [.. HostFixture.NoSchedules, ("Kestrel__Endpoints__Open__Url", "http://0.0.0.0:0")]);
+
+        Assert.True(app.Url.IsLoopback);
+        Assert.DoesNotContain(app.Lines, line => line.Contains("Overriding address", StringComparison.Ordinal));
     }
 
     private async Task<string> FailAsync(string[] arguments, params IEnumerable<(string Name, string Value)> settings)

@@ -75,16 +75,19 @@ internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupe
                 request.TriggerMetadata[name] = new TypedData { String = value as string ?? "" };
             }
 
-            var forwarding = forwarder.SendAsync(http, worker.HttpUri!.ToString(), _client, ForwarderRequestConfig.Empty).AsTask();
-            try
+            using var abort = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+            var invoking = worker.InvokeAsync(request, abort.Token);
+            var error = await forwarder.SendAsync(http, worker.HttpUri!.ToString(), _client, ForwarderRequestConfig.Empty);
+            if (error != ForwarderError.None)
             {
-                await worker.InvokeAsync(request, http.RequestAborted);
-            }
-            finally
-            {
-                await forwarding;
+                // The function may never have seen the request, and would wait for it. The forwarder has answered.
+                await abort.CancelAsync();
+                _ = invoking.ContinueWith(task => task.Exception, TaskScheduler.Default);
+                Log.Executed(logger, function.Name, error == ForwarderError.RequestCanceled ? "Canceled" : "Failed", id, clock.ElapsedMilliseconds);
+                return;
             }
 
+            await invoking;
             Log.Executed(logger, function.Name, "Succeeded", id, clock.ElapsedMilliseconds);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)

@@ -62,7 +62,14 @@ internal sealed class JobHosting : IAsyncDisposable
                 services.Replace(ServiceDescriptor.Singleton<ScheduleMonitor>(provider => new BlobScheduleMonitor(GetContainer(provider), hostId)));
                 services.Replace(ServiceDescriptor.Singleton<IHostLifetime, ManualLifetime>());
             });
-        return new JobHosting(builder.Build(), settings, invoker);
+        try
+        {
+            return new JobHosting(builder.Build(), settings, invoker);
+        }
+        catch (Exception exception) when (exception is not LocalHostException)
+        {
+            throw Refused(exception);
+        }
     }
 
     /// <summary>Checks that the storage account answers.</summary>
@@ -100,6 +107,10 @@ internal sealed class JobHosting : IAsyncDisposable
         {
             throw new LocalHostException($"{exception.Message} {exception.GetBaseException().Message}", exception);
         }
+        catch (Exception exception) when (exception is InvalidOperationException or System.Reflection.TargetInvocationException or ArgumentException)
+        {
+            throw Refused(exception);
+        }
     }
 
     /// <summary>Takes nothing new, waits for what runs, and cancels what still does after the drain timeout.</summary>
@@ -120,6 +131,9 @@ internal sealed class JobHosting : IAsyncDisposable
             await disposable.DisposeAsync();
         }
     }
+
+    private static LocalHostException Refused(Exception exception) =>
+        new($"The WebJobs SDK refuses a value of host.json or of AzureFunctionsJobHost__… in the environment: {exception.GetBaseException().Message}", exception);
 
     private static BlobContainerClient GetContainer(IServiceProvider services)
     {

@@ -14,6 +14,7 @@ internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings set
     private volatile WorkerChannel? _channel;
     private volatile TaskCompletionSource<WorkerChannel> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isStopping;
+    private readonly Lock _exitLock = new();
     private Process? _process;
     private int _failedStarts;
 
@@ -34,6 +35,13 @@ internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings set
         {
             var channel = await StartWorkerAsync(cancellationToken);
             _ready.TrySetResult(channel);
+
+            // It may have ended since it was initialized, when nothing waited for it yet.
+            if (_process is { HasExited: true } process)
+            {
+                OnExited(process, channel);
+            }
+
             return channel;
         }
         catch (WorkerException exception)
@@ -90,8 +98,21 @@ internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings set
             limit.CancelAfter(StartTimeout);
         }
 
-        await channel.InitializeAsync(app.Folder, limit.Token);
-        return channel;
+        try
+        {
+            await channel.InitializeAsync(app.Folder, limit.Token);
+            return channel;
+        }
+        catch
+        {
+            // One that is not ready in time must not stay beside the next.
+            if (_process is { HasExited: false } process)
+            {
+                process.Kill(entireProcessTree: true);
+            }
+
+            throw;
+        }
     }
 
     private void StartProcess(WorkerChannel channel)
@@ -140,10 +161,11 @@ internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings set
             }
             catch (LocalHostException exception)
             {
+                Log.NotStarted(_logger, exception.Message);
                 if (++_failedStarts == MaxFailedStarts)
                 {
                     // As the Functions host, which gives up too.
-                    Log.GaveUp(_logger, exception.Message);
+                    Log.GaveUp(_logger, _failedStarts);
                     Environment.ExitCode = 1;
                     lifetime.StopApplication();
                     return;
@@ -160,7 +182,10 @@ internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings set
         [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Worker process {ProcessId} ended with code {ExitCode}; starting another")]
         public static partial void Ended(ILogger logger, int processId, int exitCode);
 
-        [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "{Problem} The host stops")]
-        public static partial void GaveUp(ILogger logger, string problem);
+        [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "The worker did not start {Count} times in a row. The host stops")]
+        public static partial void GaveUp(ILogger logger, int count);
+
+        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "{Problem}")]
+        public static partial void NotStarted(ILogger logger, string problem);
     }
 }
