@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Reflection;
 using LocalHost;
+using LocalHost.Jobs;
 
 var appOption = new Option<string>("--app")
 {
@@ -37,6 +39,12 @@ try
     root.SetAction((arguments, cancellationToken) =>
         LocalFunctionsHost.RunAsync(FunctionApp.Open(arguments.GetValue(appOption)!), arguments.GetValue(attachOption), file, cancellationToken));
     return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+}
+catch (TargetInvocationException exception)
+{
+    // The SDK binds its options by reflection when it first needs them.
+    await Console.Error.WriteLineAsync(JobHosting.Refuse(exception).Message);
+    return 1;
 }
 catch (LocalHostException exception)
 {

@@ -16,6 +16,9 @@ internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupe
     // By this header the worker's web server finds the invocation of a request.
     private const string CorrelationHeader = "x-ms-invocation-id";
 
+    // A function ends with its response, or a moment later.
+    private static readonly TimeSpan AnsweredTimeout = TimeSpan.FromSeconds(2);
+
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
@@ -87,7 +90,17 @@ internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupe
                 return;
             }
 
-            await invoking;
+            try
+            {
+                await invoking.WaitAsync(AnsweredTimeout);
+            }
+            catch (TimeoutException)
+            {
+                // The worker's web server has refused the request, for its size perhaps, so no function has seen it.
+                await abort.CancelAsync();
+                _ = invoking.ContinueWith(task => task.Exception, TaskScheduler.Default);
+            }
+
             Log.Executed(logger, function.Name, "Succeeded", id, clock.ElapsedMilliseconds);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)

@@ -68,9 +68,13 @@ internal sealed class JobHosting : IAsyncDisposable
         }
         catch (Exception exception) when (exception is not LocalHostException)
         {
-            throw Refused(exception);
+            throw Refuse(exception);
         }
     }
+
+    /// <summary>Describes an option that the SDK cannot take.</summary>
+    public static LocalHostException Refuse(Exception exception) =>
+        new($"The WebJobs SDK refuses a value of host.json or of AzureFunctionsJobHost__… in the environment: {exception.GetBaseException().Message}", exception);
 
     /// <summary>Checks that the storage account answers.</summary>
     /// <exception cref="LocalHostException">It does not, or the setting does not name one.</exception>
@@ -109,7 +113,7 @@ internal sealed class JobHosting : IAsyncDisposable
         }
         catch (Exception exception) when (exception is InvalidOperationException or System.Reflection.TargetInvocationException or ArgumentException)
         {
-            throw Refused(exception);
+            throw Refuse(exception);
         }
     }
 
@@ -131,9 +135,6 @@ internal sealed class JobHosting : IAsyncDisposable
             await disposable.DisposeAsync();
         }
     }
-
-    private static LocalHostException Refused(Exception exception) =>
-        new($"The WebJobs SDK refuses a value of host.json or of AzureFunctionsJobHost__… in the environment: {exception.GetBaseException().Message}", exception);
 
     private static BlobContainerClient GetContainer(IServiceProvider services)
     {
