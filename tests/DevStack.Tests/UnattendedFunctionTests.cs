@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using Archiving.Queues;
 using Azure.Data.Tables;
+using Azure.Storage.Queues;
 using Azure.Storage.Blobs.Models;
 using Functions;
 using Microsoft.Azure.Functions.Worker;
@@ -51,10 +52,17 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
             await account.Queues.GetQueueClient(name).SendMessageAsync("no message", Cancellation);
         }
 
+        // Nor of these, which a host that expects Base64 could not even hand on.
+        var plain = new QueueServiceClient(account.ConnectionString);
+        foreach (var name in QueueNames.All.SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix }))
+        {
+            await plain.GetQueueClient(name).SendMessageAsync("neither Base64 nor JSON", Cancellation);
+        }
+
         await WaitForCountsAsync(app, archived: 2, failed: 2);
         await HoldsAsync(
-            () => Task.FromResult(app.Lines.Count(line => line.Contains("A message from a poison queue was dropped", StringComparison.Ordinal)) >= QueueNames.All.Count),
-            "a message of each queue was dropped");
+            () => Task.FromResult(app.Lines.Count(line => line.Contains("A message from a poison queue was dropped", StringComparison.Ordinal)) == 3 * QueueNames.All.Count),
+            "three messages of each queue were dropped");
         await HoldsAsync(
             async () =>
             {

@@ -110,8 +110,10 @@ public sealed class StartTests(AzuriteFixture azurite)
     {
         var output = await FailAsync([], ("EightByEight__Key", ""), ("Listing__StartFrom", "soon"));
 
-        Assert.Contains("EightByEight__Key is not set", output, StringComparison.Ordinal);
-        Assert.Contains("Listing__StartFrom is \"soon\"", output, StringComparison.Ordinal);
+        // The Functions host logs only such lines of standard error as errors.
+        var errors = output.Split('\n').Where(line => line.StartsWith("error: ", StringComparison.Ordinal)).ToList();
+        Assert.Contains(errors, line => line.Contains("EightByEight__Key is not set", StringComparison.Ordinal));
+        Assert.Contains(errors, line => line.Contains("Listing__StartFrom is \"soon\"", StringComparison.Ordinal));
         Assert.Contains("The function app does not start: the worker (process ", output, StringComparison.Ordinal);
     }
 

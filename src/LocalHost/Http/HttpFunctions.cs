@@ -84,24 +84,27 @@ internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupe
             if (error != ForwarderError.None)
             {
                 // The function may never have seen the request, and would wait for it. The forwarder has answered.
-                await abort.CancelAsync();
-                _ = invoking.ContinueWith(task => task.Exception, TaskScheduler.Default);
-                Log.Executed(logger, function.Name, error == ForwarderError.RequestCanceled ? "Canceled" : "Failed", id, clock.ElapsedMilliseconds);
+                await AbandonAsync(error == ForwarderError.RequestCanceled ? "Canceled" : "Failed");
                 return;
             }
 
             try
             {
                 await invoking.WaitAsync(AnsweredTimeout);
+                Log.Executed(logger, function.Name, "Succeeded", id, clock.ElapsedMilliseconds);
             }
             catch (TimeoutException)
             {
                 // The worker's web server has refused the request, for its size perhaps, so no function has seen it.
-                await abort.CancelAsync();
-                _ = invoking.ContinueWith(task => task.Exception, TaskScheduler.Default);
+                await AbandonAsync("Refused");
             }
 
-            Log.Executed(logger, function.Name, "Succeeded", id, clock.ElapsedMilliseconds);
+            async Task AbandonAsync(string outcome)
+            {
+                await abort.CancelAsync();
+                _ = invoking.ContinueWith(task => task.Exception, TaskScheduler.Default);
+                Log.Executed(logger, function.Name, outcome, id, clock.ElapsedMilliseconds);
+            }
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
