@@ -31,19 +31,17 @@ public sealed class DaySummaries : IDisposable
         nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Bytes), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.Id), nameof(LedgerEntry.Region),
     ];
 
-    private readonly TableClient _table;
+    private readonly TableStore _store;
     private readonly ObjectLedger _ledger;
     private readonly TimeProvider _timeProvider;
-    private readonly Initialization _created;
 
     /// <summary>Initializes the summaries.</summary>
     public DaySummaries(TableServiceClient tables, ObjectLedger ledger, TimeProvider timeProvider)
     {
         ArgumentNullException.ThrowIfNull(tables);
-        _table = tables.GetTableClient(LedgerChanges.TableName);
+        _store = new TableStore(tables, LedgerChanges.TableName);
         _ledger = ledger;
         _timeProvider = timeProvider;
-        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
     }
 
     /// <summary>The days that hold anything, in order of region and day.</summary>
@@ -91,7 +89,7 @@ public sealed class DaySummaries : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
+    public void Dispose() => _store.Dispose();
 
     private async Task<DaySummary> CountAsync(DayRow row, CancellationToken cancellationToken)
     {
@@ -113,7 +111,7 @@ public sealed class DaySummaries : IDisposable
         // Merged, so that a note that was made meanwhile stays. When two instances count at once, the earlier figures may
         // win: they carry the earlier time, and the day is counted again if it changed after that.
         var counted = DayRow.Create(row.RowKey, region, types, at, _timeProvider.GetElapsedTime(started));
-        await CallAsync(async () => await _table.UpsertEntityAsync(counted, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+        await _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(counted, TableUpdateMode.Merge, cancellationToken), cancellationToken);
         return new DaySummary(region ?? "", Day(row), types);
     }
 
@@ -135,11 +133,11 @@ public sealed class DaySummaries : IDisposable
         return [.. rows.Where(row => row.RowKey != CompleteKey && !(Day(row).AddDays(1) <= from) && !(Day(row) >= to))];
     }
 
-    private Task<List<DayRow>> QueryAsync(string filter, CancellationToken cancellationToken) => CallAsync(
+    private Task<List<DayRow>> QueryAsync(string filter, CancellationToken cancellationToken) => _store.CallAsync(
         async () =>
         {
             var rows = new List<DayRow>();
-            await foreach (var row in _table.QueryAsync<DayRow>(filter, cancellationToken: cancellationToken))
+            await foreach (var row in _store.Table.QueryAsync<DayRow>(filter, cancellationToken: cancellationToken))
             {
                 rows.Add(row);
             }
@@ -158,25 +156,7 @@ public sealed class DaySummaries : IDisposable
 
         await WriteAsync(new DayRow { RowKey = CompleteKey });
 
-        Task WriteAsync(DayRow row) => CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken), cancellationToken);
-    }
-
-    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _created.EnsureAsync(cancellationToken);
-            return await call();
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
-        {
-            _created.Forget();
-            throw;
-        }
-        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
-        {
-            throw outage;
-        }
+        Task WriteAsync(DayRow row) => _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken), cancellationToken);
     }
 
     private static bool IsDue(DayRow row, DateTimeOffset now)

@@ -14,22 +14,20 @@ public sealed class PurgeAudit : IStorageResource, IDisposable
     /// <summary>Name of the table.</summary>
     public const string TableName = "purges";
 
-    private readonly TableClient _table;
-    private readonly Initialization _created;
+    private readonly TableStore _store;
 
     /// <summary>Initializes the audit.</summary>
     public PurgeAudit(TableServiceClient tables)
     {
         ArgumentNullException.ThrowIfNull(tables);
-        _table = tables.GetTableClient(TableName);
-        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
+        _store = new TableStore(tables, TableName);
     }
 
     /// <summary>The row of an object; <see langword="null"/> when its deletion was never begun.</summary>
-    public Task<PurgeRow?> FindAsync(LedgerKey key, CancellationToken cancellationToken) => CallAsync(
+    public Task<PurgeRow?> FindAsync(LedgerKey key, CancellationToken cancellationToken) => _store.CallAsync(
         async () =>
         {
-            var row = await _table.GetEntityIfExistsAsync<PurgeRow>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken);
+            var row = await _store.Table.GetEntityIfExistsAsync<PurgeRow>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken);
             return row.HasValue ? row.Value : null;
         },
         cancellationToken);
@@ -53,7 +51,7 @@ public sealed class PurgeAudit : IStorageResource, IDisposable
             ArchivedAt = receipt.ArchivedAt,
             BegunAt = now,
         };
-        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        return _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
     }
 
     /// <summary>Records that 8x8 no longer has the object.</summary>
@@ -61,32 +59,14 @@ public sealed class PurgeAudit : IStorageResource, IDisposable
     {
         ArgumentNullException.ThrowIfNull(row);
         row.DeletedAt = now;
-        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        return _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
+    public void Dispose() => _store.Dispose();
 
     /// <inheritdoc/>
-    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
-
-    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _created.EnsureAsync(cancellationToken);
-            return await call();
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
-        {
-            _created.Forget();
-            throw;
-        }
-        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
-        {
-            throw outage;
-        }
-    }
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _store.CreateAsync(cancellationToken);
 }
 
 /// <summary>One deletion.</summary>

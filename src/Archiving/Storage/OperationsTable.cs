@@ -9,34 +9,32 @@ public sealed class OperationsTable : IStorageResource, IDisposable
     /// <summary>Name of the table.</summary>
     public const string TableName = "operations";
 
-    private readonly TableClient _table;
-    private readonly Initialization _created;
+    private readonly TableStore _store;
 
     /// <summary>Initializes the table.</summary>
     public OperationsTable(TableServiceClient tables)
     {
         ArgumentNullException.ThrowIfNull(tables);
-        _table = tables.GetTableClient(TableName);
-        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
+        _store = new TableStore(tables, TableName);
     }
 
     /// <summary>One row; <see langword="null"/> when there is none.</summary>
     public Task<T?> FindAsync<T>(string partition, string row, CancellationToken cancellationToken)
-        where T : class, ITableEntity => CallAsync(
+        where T : class, ITableEntity => _store.CallAsync(
         async () =>
         {
-            var response = await _table.GetEntityIfExistsAsync<T>(partition, row, cancellationToken: cancellationToken);
+            var response = await _store.Table.GetEntityIfExistsAsync<T>(partition, row, cancellationToken: cancellationToken);
             return response.HasValue ? response.Value : null;
         },
         cancellationToken);
 
     /// <summary>Every row of a partition.</summary>
     public Task<List<T>> ReadAsync<T>(string partition, CancellationToken cancellationToken)
-        where T : class, ITableEntity => CallAsync(
+        where T : class, ITableEntity => _store.CallAsync(
         async () =>
         {
             var rows = new List<T>();
-            await foreach (var row in _table.QueryAsync<T>(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), cancellationToken: cancellationToken))
+            await foreach (var row in _store.Table.QueryAsync<T>(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), cancellationToken: cancellationToken))
             {
                 rows.Add(row);
             }
@@ -47,23 +45,23 @@ public sealed class OperationsTable : IStorageResource, IDisposable
 
     /// <summary>Writes a whole row and replaces any that exists.</summary>
     public Task WriteAsync<T>(T row, CancellationToken cancellationToken)
-        where T : ITableEntity => CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        where T : ITableEntity => _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
 
     /// <summary>Writes a whole row, unless it was written since it was read.</summary>
     /// <returns><see langword="false"/> when it was.</returns>
     public Task<bool> TryWriteAsync<T>(T row, CancellationToken cancellationToken)
-        where T : ITableEntity => CallAsync(
+        where T : ITableEntity => _store.CallAsync(
         async () =>
         {
             try
             {
                 if (row.ETag == default)
                 {
-                    await _table.AddEntityAsync(row, cancellationToken);
+                    await _store.Table.AddEntityAsync(row, cancellationToken);
                 }
                 else
                 {
-                    await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken);
+                    await _store.Table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken);
                 }
 
                 return true;
@@ -77,29 +75,11 @@ public sealed class OperationsTable : IStorageResource, IDisposable
 
     /// <summary>Deletes a row, if there is one.</summary>
     public Task DeleteAsync(string partition, string row, CancellationToken cancellationToken) =>
-        CallAsync(async () => await _table.DeleteEntityAsync(partition, row, cancellationToken: cancellationToken), cancellationToken);
+        _store.CallAsync(async () => await _store.Table.DeleteEntityAsync(partition, row, cancellationToken: cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
+    public void Dispose() => _store.Dispose();
 
     /// <inheritdoc/>
-    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
-
-    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _created.EnsureAsync(cancellationToken);
-            return await call();
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
-        {
-            _created.Forget();
-            throw;
-        }
-        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
-        {
-            throw outage;
-        }
-    }
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _store.CreateAsync(cancellationToken);
 }
