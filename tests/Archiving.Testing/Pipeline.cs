@@ -26,9 +26,7 @@ using Simulator;
 using Simulator.Objects;
 using Testing;
 
-[assembly: AssemblyFixture(typeof(AzuriteFixture))]
-
-namespace Archiving.Tests;
+namespace Archiving.Testing;
 
 /// <summary>The archiver on real storage and the simulated 8x8; a test delivers the queues' messages itself, one round at a time.</summary>
 internal sealed class Pipeline : IAsyncDisposable
