@@ -8,12 +8,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Archiving.Tests.Simulation;
 
 /// <summary>
-/// Nothing is missed, whatever happens. <c>SIMULATION_SEEDS=10000</c> runs more seeds than the ordinary two hundred,
+/// Nothing is missed, whatever happens. <c>SIMULATION_SEEDS=10000</c> runs more seeds than the ordinary fifty,
 /// <c>SIMULATION_SEED=n</c> replays one.
 /// </summary>
 public sealed class SimulationTests
 {
-    private const int OrdinarySeeds = 200;
+    private const int OrdinarySeeds = 50;
 
     [Fact]
     public void Archives_everything_that_stays_available_exactly_and_once()
@@ -33,11 +33,10 @@ public sealed class SimulationTests
     [Fact]
     public void Finds_out_when_records_are_listed_by_offset()
     {
-        var failures = Enumerable.Range(0, 60).Count(seed => new ArchiveLife(seed, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run() is not null);
+        var hasFailed = Enumerable.Range(0, 60).Any(seed => new ArchiveLife(seed, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run() is not null);
 
         // A simulation that cannot fail would prove nothing.
-        Assert.True(failures > 0, "Offset paging lost nothing in 60 lives.");
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Offset paging fails in {failures} of 60 lives."));
+        Assert.True(hasFailed, "Offset paging lost nothing in 60 simulated archives.");
     }
 
     [Fact]
