@@ -427,9 +427,9 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     public async Task Waits_out_a_storm_of_429_without_a_request_or_a_failure()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var items = Enumerable.Range(0, 60).Select(_ => Add(pipeline)).ToList();
+        var items = Enumerable.Range(0, 30).Select(_ => Add(pipeline)).ToList();
         await pipeline.PlanAndListAsync();
-        pipeline.Simulator.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 429, RetryAfter = "2", Every = 3 });
+        pipeline.Simulator.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 429, RetryAfter = "1", Every = 3 });
 
         await pipeline.DeliverAllAsync();
         pipeline.Simulator.Faults.Set();
@@ -443,7 +443,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     public async Task Takes_server_errors_for_an_outage_when_they_meet_many_objects()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var items = Enumerable.Range(0, 60).Select(_ => Add(pipeline)).ToList();
+        var items = Enumerable.Range(0, 30).Select(_ => Add(pipeline)).ToList();
         await pipeline.PlanAndListAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 502 });
 
@@ -454,7 +454,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         }
 
         Assert.All(await Task.WhenAll(items.Select(pipeline.StateAsync)), state => Assert.Equal("Queued", state));
-        Assert.Equal(60, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+        Assert.Equal(30, await pipeline.CountAsync(QueueNames.ArchiveObjects));
         pipeline.Simulator.Faults.Set();
         await pipeline.DeliverUntilAsync(items, state => state == "Archived", "everything is archived");
     }

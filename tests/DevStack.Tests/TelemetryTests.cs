@@ -6,10 +6,13 @@ using Testing;
 
 namespace DevStack.Tests;
 
-public sealed partial class FunctionAppTests
+/// <summary>What the running app sends to a collector and to Azure Monitor.</summary>
+public sealed class TelemetryTests(AzuriteFixture azurite)
 {
     // What the objects are called, who speaks in them, what 8x8 says of them; and what opens them.
     private static readonly string[] TellTales = ["Hortensia", "5558675309", "remark-of-a-caller", "demo-secret", "demo-key", "AccountKey", "sig=", "Bearer "];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Sends_metrics_spans_and_logs_to_a_collector_and_nothing_personal_in_any_byte_of_them()
@@ -18,8 +21,8 @@ public sealed partial class FunctionAppTests
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         FillWithTellTales(simulator);
         var account = azurite.NewAccount();
-        await using (var app = await StartAsync(
-            simulator,
+        await using (var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
             account,
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
@@ -50,7 +53,7 @@ public sealed partial class FunctionAppTests
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         FillWithTellTales(simulator);
         var account = azurite.NewAccount();
-        await using (await StartAsync(simulator, account, SettingsOfAzureMonitor(collector)))
+        await using (await AppProcess.StartAsync(simulator.BaseUrl, account, SettingsOfAzureMonitor(collector)))
         {
             await Eventually.HoldsAsync(
                 () => ContainsAll(collector["/v2.1/track"], "archive object", "list window", "cannot be archived"),
@@ -72,7 +75,7 @@ public sealed partial class FunctionAppTests
             simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
         }
 
-        await using var app = await StartAsync(simulator, azurite.NewAccount(), SettingsOfAzureMonitor(collector));
+        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, azurite.NewAccount(), SettingsOfAzureMonitor(collector));
 
         await Eventually.HoldsAsync(
             () =>
@@ -88,7 +91,7 @@ public sealed partial class FunctionAppTests
     public async Task Tells_malformed_settings_of_telemetry_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        await using var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [
+        await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
             ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=confidential"),
             ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=Key")]));
