@@ -19,7 +19,7 @@ public sealed class AccessibilityTests(RunningArchive archive)
 
     [Theory]
     [MemberData(nameof(Screens))]
-    public async Task Breaks_no_rule_of_accessibility(string hash, string ready)
+    public async Task Page_breaks_no_rule_of_accessibility(string hash, string ready)
     {
         await archive.AddRefusedAsync("rules", "Rules.mp3");
         var axe = await File.ReadAllTextAsync(Path.Combine(await FilesTests.InstallAsync("axe-core"), "axe.min.js"), Cancellation);
@@ -46,7 +46,7 @@ public sealed class AccessibilityTests(RunningArchive archive)
 
     [Theory]
     [MemberData(nameof(Screens))]
-    public async Task Fits_the_smallest_phone(string hash, string ready)
+    public async Task Page_fits_the_smallest_phone(string hash, string ready)
     {
         using var browser = Browser.Start(new Size(320, 640), isPhone: true);
         browser.Open(RunningArchive.PageOf(archive.App, hash));
@@ -56,7 +56,7 @@ public sealed class AccessibilityTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Is_used_by_keyboard_alone()
+    public async Task Page_is_used_by_keyboard_alone()
     {
         await archive.AddRefusedAsync("keys", "Keys.mp3");
         using var browser = Browser.Start();

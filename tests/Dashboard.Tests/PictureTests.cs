@@ -23,7 +23,7 @@ public sealed class PictureTests(RunningArchive archive)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Shows_a_lively_archive()
+    public async Task Pages_of_a_busy_archive_show_what_happens()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         Seed(simulator);

@@ -13,7 +13,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Archives_everything_with_the_fewest_settings()
+    public async Task App_archives_everything_with_the_fewest_settings()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         Fill(simulator, 40);
@@ -31,7 +31,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Backfills_reconciles_and_rebuilds_over_http()
+    public async Task App_backfills_reconciles_and_rebuilds_over_http()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         Fill(simulator, 12);
@@ -65,7 +65,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Names_what_is_wrong_with_a_request_and_changes_nothing()
+    public async Task App_names_what_is_wrong_with_a_request_and_changes_nothing()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         var account = azurite.NewAccount();
@@ -108,7 +108,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Ends_on_its_own_accord_when_it_is_asked_to()
+    public async Task App_ends_on_its_own_accord_when_it_is_asked_to()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         await using var app = await AppProcess.StartAsync(simulator.BaseUrl, azurite.NewAccount());
@@ -118,7 +118,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_missing_setting_and_ends()
+    public async Task App_reports_a_missing_setting_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [("EightByEight__Key", ""), ("Listing__StartFrom", "soon")]));
@@ -131,7 +131,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_that_storage_is_not_there_and_ends()
+    public async Task App_reports_that_storage_is_not_there_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [("AzureWebJobsStorage", "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;")]));

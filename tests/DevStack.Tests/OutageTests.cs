@@ -14,7 +14,7 @@ public sealed class OutageTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Tells_a_wrong_secret_in_log_and_health_and_goes_on_trying()
+    public async Task App_reports_a_wrong_secret_in_log_and_health_and_goes_on_trying()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         Fill(simulator, 3);
@@ -29,7 +29,7 @@ public sealed class OutageTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_that_8x8_is_unreachable_in_log_and_health_and_goes_on_trying()
+    public async Task App_reports_that_8x8_is_unreachable_in_log_and_health_and_goes_on_trying()
     {
         // Bound and not listening: connections are refused, and nobody else gets the port meanwhile.
         using var placeholder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -47,7 +47,7 @@ public sealed class OutageTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_vault_that_refuses_in_log_and_health_and_goes_on_trying()
+    public async Task App_reports_a_vault_that_refuses_in_log_and_health_and_goes_on_trying()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         Fill(simulator, 3);

@@ -67,7 +67,7 @@ public sealed class StopTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Archives_every_object_once_though_its_worker_is_killed_again_and_again()
+    public async Task App_archives_every_object_once_though_its_worker_is_killed_again_and_again()
     {
         const int PerRound = 40;
         var rounds = int.Parse(Environment.GetEnvironmentVariable("KILL_ROUNDS") ?? "3", CultureInfo.InvariantCulture);

@@ -15,7 +15,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Sends_metrics_spans_and_logs_to_a_collector_and_nothing_personal_in_any_byte_of_them()
+    public async Task App_sends_metrics_spans_and_logs_to_a_collector_and_nothing_personal_in_any_byte_of_them()
     {
         await using var collector = await Collector.StartAsync(Cancellation);
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
@@ -47,7 +47,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Sends_spans_and_logs_to_azure_monitor_and_nothing_personal_in_any_byte_of_them()
+    public async Task App_sends_spans_and_logs_to_azure_monitor_and_nothing_personal_in_any_byte_of_them()
     {
         await using var collector = await Collector.StartAsync(Cancellation);
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
@@ -65,7 +65,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Sends_the_trace_of_every_object_to_azure_monitor_when_the_settings_ask_for_all()
+    public async Task App_sends_the_trace_of_every_object_to_azure_monitor_when_the_settings_ask_for_all()
     {
         // Far more than the five a second that are sent when no setting says otherwise.
         await using var collector = await Collector.StartAsync(Cancellation);
@@ -88,7 +88,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_malformed_settings_of_telemetry_and_ends()
+    public async Task App_reports_malformed_settings_of_telemetry_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [

@@ -10,7 +10,7 @@ public sealed class CloudStorageClientTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Lists_regions()
+    public async Task Client_lists_regions()
     {
         var server = new StubServer().Answers(200, """["us-east","uk"]""");
 
@@ -20,7 +20,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Sends_a_filter_as_one_encoded_value()
+    public async Task Client_sends_a_filter_as_one_encoded_value()
     {
         var server = new StubServer().Answers(200, """{"content":[],"lastPage":true}""");
 
@@ -35,7 +35,7 @@ public sealed class CloudStorageClientTests
     [InlineData(0)]
     [InlineData(101)]
     [InlineData(200)]
-    public void Stays_within_the_limit_of_a_page(int limit)
+    public void Client_stays_within_the_limit_of_a_page(int limit)
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new ObjectQuery { Limit = limit });
     }
@@ -44,7 +44,7 @@ public sealed class CloudStorageClientTests
     [InlineData("a/b?c#d", "a%2Fb%3Fc%23d")]
     [InlineData("FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----", "FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----")]
     [InlineData("50%", "50%25")]
-    public async Task Takes_ids_as_opaque(string id, string expected)
+    public async Task Client_takes_ids_as_opaque(string id, string expected)
     {
         var server = new StubServer().Answers(200, $$"""{"id":"{{id}}"}""");
 
@@ -57,7 +57,7 @@ public sealed class CloudStorageClientTests
     [InlineData(".")]
     [InlineData("..")]
     [InlineData("")]
-    public async Task Sends_no_id_that_leads_elsewhere(string id)
+    public async Task Client_sends_no_id_that_leads_elsewhere(string id)
     {
         await Assert.ThrowsAsync<ArgumentException>(() => new StubServer().CreateClient().GetObjectAsync("uk", id, Cancellation));
     }
@@ -68,7 +68,7 @@ public sealed class CloudStorageClientTests
     [InlineData("no")]
     [InlineData("")]
     [InlineData("\u0000\u0001\uFFFF")]
-    public async Task Tells_an_error_whatever_the_shape_of_its_body(string body)
+    public async Task Client_reports_an_error_whatever_the_shape_of_its_body(string body)
     {
         var server = new StubServer().Answers(404, body);
 
@@ -81,7 +81,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(400, """{"message":"no such caller: Jane Doe"}""")]
     [InlineData(200, """{"content":[{"objectName":"Jane Doe.mp3"}]""")]
-    public async Task Keeps_what_8x8_answered_beside_an_error_and_out_of_its_message(int status, string body)
+    public async Task Client_keeps_what_8x8_answered_beside_an_error_and_out_of_its_message(int status, string body)
     {
         var server = new StubServer().Answers(status, body);
 
@@ -92,7 +92,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Quotes_at_most_500_characters_of_an_error()
+    public async Task Client_quotes_at_most_500_characters_of_an_error()
     {
         var server = new StubServer().Answers(400, new string('x', 100_000));
 
@@ -104,7 +104,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData("""{"error":"not a page"}""")]
     [InlineData("<html>maintenance</html>")]
-    public async Task Takes_a_200_that_carries_an_error_for_an_error(string body)
+    public async Task Client_takes_a_200_that_carries_an_error_for_an_error(string body)
     {
         var server = new StubServer().Answers(200, body);
 
@@ -115,7 +115,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Answers_a_401_with_another_token_once()
+    public async Task Client_answers_a_401_with_another_token_once()
     {
         var server = new StubServer().Answers(401).Answers(200, """["uk"]""");
 
@@ -125,7 +125,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Lets_a_401_stand_when_no_token_helps()
+    public async Task Client_lets_a_401_stand_when_no_token_helps()
     {
         var server = new StubServer().Answers(401);
 
@@ -142,7 +142,7 @@ public sealed class CloudStorageClientTests
     [InlineData(502)]
     [InlineData(503)]
     [InlineData(504)]
-    public async Task Retries_what_passes(int status)
+    public async Task Client_retries_what_passes(int status)
     {
         var server = new StubServer().Answers(status).Answers(status).Answers(200, """["uk"]""");
 
@@ -150,7 +150,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Retries_a_broken_connection()
+    public async Task Client_retries_a_broken_connection()
     {
         var server = new StubServer().Answers(_ => throw new HttpRequestException("reset")).Answers(200, """["uk"]""");
 
@@ -158,7 +158,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Says_so_when_nothing_answers()
+    public async Task Client_says_so_when_nothing_answers()
     {
         var server = new StubServer().Answers(_ => throw new HttpRequestException("refused"));
 
@@ -169,7 +169,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Takes_what_exceeds_its_time_for_no_answer()
+    public async Task Client_takes_what_exceeds_its_time_for_no_answer()
     {
         // As the handler ends a connection that is not made, and the pipeline an answer that does not come.
         var server = new StubServer().Answers(_ => throw new TaskCanceledException("timed out"));
@@ -181,7 +181,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Lets_a_caller_cancel()
+    public async Task Client_lets_a_caller_cancel()
     {
         using var cancellation = new CancellationTokenSource();
         var server = new StubServer().Answers(_ =>
@@ -196,7 +196,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(429)]
     [InlineData(503)]
-    public async Task Comes_back_later_when_it_is_asked_to_wait_long(int status)
+    public async Task Client_comes_back_later_when_it_is_asked_to_wait_long(int status)
     {
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", "3600"));
         var gate = new PacedGate(TimeProvider.System, 0);
@@ -208,7 +208,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Takes_no_record_of_another_object()
+    public async Task Client_takes_no_record_of_another_object()
     {
         var server = new StubServer().Answers(200, """{"id":"trace-1","error":"internal"}""");
 
@@ -218,7 +218,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Waits_as_long_as_retry_after_says()
+    public async Task Client_waits_as_long_as_retry_after_says()
     {
         var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "1")).Answers(200, """["uk"]""");
         var clock = Stopwatch.StartNew();
@@ -244,7 +244,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Spaces_requests_below_the_ceiling()
+    public async Task Client_spaces_requests_below_the_ceiling()
     {
         var time = new FakeTimeProvider();
         var gate = new PacedGate(time, 2);
@@ -262,7 +262,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Spaces_the_requests_that_a_429_held()
+    public async Task Client_spaces_the_requests_that_a_429_held()
     {
         var time = new FakeTimeProvider();
         var gate = new PacedGate(time, 2);
@@ -281,7 +281,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Follows_a_redirect_of_content_without_the_token()
+    public async Task Client_follows_a_redirect_of_content_without_the_token()
     {
         var server = new StubServer()
             .Answers(302, "", "text/plain", ("Location", "https://s3.example.org/bucket/key?signature=1"))
@@ -297,7 +297,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Tells_nobody_the_address_that_it_is_redirected_to()
+    public async Task Client_keeps_the_address_that_it_is_redirected_to_out_of_errors_and_logs()
     {
         var server = new StubServer()
             .Answers(302, "", "text/plain", ("Location", "https://s3.example.org/bucket/key?signature=1"))
@@ -314,7 +314,7 @@ public sealed class CloudStorageClientTests
     [InlineData("http://127.0.0.1:8081/msi/token")]
     [InlineData("http://[::1]/")]
     [InlineData("file:///etc/passwd")]
-    public async Task Follows_no_redirect_into_the_clear_or_to_this_machine(string location)
+    public async Task Client_follows_no_redirect_into_the_clear_or_to_this_machine(string location)
     {
         var server = new StubServer().Answers(302, "", "text/plain", ("Location", location));
 
@@ -325,7 +325,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Takes_nothing_but_200_for_content()
+    public async Task Client_takes_nothing_but_200_for_content()
     {
         var server = new StubServer().Answers(_ => new HttpResponseMessage(HttpStatusCode.PartialContent) { Content = new StringContent("part") });
 
@@ -336,7 +336,7 @@ public sealed class CloudStorageClientTests
     [InlineData("https://s3.example.org/k?X=1")]
     [InlineData("\"https://s3.example.org/k?X=1\"")]
     [InlineData("""{"expires":"soon","url":"https://s3.example.org/k?X=1"}""")]
-    public async Task Reads_a_presigned_address_in_every_form(string body)
+    public async Task Client_reads_a_presigned_address_in_every_form(string body)
     {
         var server = new StubServer().Answers(200, body);
 
@@ -349,7 +349,7 @@ public sealed class CloudStorageClientTests
     [InlineData("http://127.0.0.1/secret-address")]
     [InlineData("""{"url":"secret-address"}""")]
     [InlineData("")]
-    public async Task Takes_no_other_presigned_address_and_quotes_none(string body)
+    public async Task Client_takes_no_other_presigned_address_and_quotes_none(string body)
     {
         var server = new StubServer().Answers(200, body);
 
@@ -359,7 +359,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Restores()
+    public async Task Client_asks_8x8_to_restore()
     {
         var server = new StubServer().Answers(202);
 
@@ -372,7 +372,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(0)]
     [InlineData(11)]
-    public async Task Restores_for_one_to_ten_days(int days)
+    public async Task Client_restores_for_one_to_ten_days(int days)
     {
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => new StubServer().CreateClient().RestoreAsync("uk", "a", days, Cancellation));
     }
@@ -380,7 +380,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(200)]
     [InlineData(204)]
-    public async Task Deletes_in_bulk(int status)
+    public async Task Client_deletes_in_bulk(int status)
     {
         var server = new StubServer().Answers(status);
 
@@ -391,7 +391,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Deletes_nothing_without_a_request()
+    public async Task Client_deletes_nothing_without_a_request()
     {
         var server = new StubServer();
 

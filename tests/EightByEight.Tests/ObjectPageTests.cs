@@ -5,13 +5,13 @@ public sealed class ObjectPageTests
     [Theory]
     [InlineData("100")]
     [InlineData("\"100\"")]
-    public void Takes_the_page_key_as_it_comes(string key)
+    public void Object_page_takes_the_page_key_as_it_comes(string key)
     {
         Assert.Equal("100", Parse($$"""{"content":[],"lastPage":false,"pageKey":{{key}},"pageSize":"0"}""").PageKey);
     }
 
     [Fact]
-    public void Needs_neither_total_nor_page_key()
+    public void Object_page_needs_neither_total_nor_page_key()
     {
         var page = Parse("""{"content":[{"id":"a"},{"id":"b"}],"lastPage":true}""");
 
@@ -22,7 +22,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Leaves_out_what_has_no_id_and_counts_it()
+    public void Object_page_leaves_out_what_has_no_id_and_counts_it()
     {
         var page = Parse("""{"content":[{"id":"a"},{"type":"x"},[],{"id":"b"}],"lastPage":true}""");
 
@@ -38,7 +38,7 @@ public sealed class ObjectPageTests
     [InlineData("""{"error":"200 with an error"}""")]
     [InlineData("<html></html>")]
     [InlineData("")]
-    public void Refuses_what_is_no_page(string json)
+    public void Json_that_is_no_page_is_refused(string json)
     {
         Assert.Throws<FormatException>(() => Parse(json));
     }

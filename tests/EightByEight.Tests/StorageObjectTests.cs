@@ -12,7 +12,7 @@ public sealed class StorageObjectTests
         """;
 
     [Fact]
-    public void Reads_a_record()
+    public void Record_is_read()
     {
         var record = Parse(Example);
 
@@ -26,7 +26,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Reads_times_without_zone_as_utc_in_every_culture()
+    public void Record_reads_times_without_zone_as_utc_in_every_culture()
     {
         // Made up, because the apps run without the data of real ones.
         var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
@@ -52,7 +52,7 @@ public sealed class StorageObjectTests
     [InlineData("null", null)]
     [InlineData("-1", null)]
     [InlineData("{}", null)]
-    public void Reads_sizes_as_numbers_or_strings(string json, long? expected)
+    public void Record_reads_sizes_as_numbers_or_strings(string json, long? expected)
     {
         Assert.Equal(expected, Parse($$"""{"id":"a","storedBytes":{{json}}}""").StoredBytes);
     }
@@ -65,7 +65,7 @@ public sealed class StorageObjectTests
     [InlineData("\"yesterday\"", null)]
     [InlineData("\"\"", null)]
     [InlineData("[]", null)]
-    public void Reads_times_in_every_form(string json, string? expected)
+    public void Record_reads_times_in_every_form(string json, string? expected)
     {
         DateTimeOffset? time = expected is null ? null : DateTimeOffset.Parse(expected, CultureInfo.InvariantCulture);
 
@@ -73,7 +73,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Takes_states_and_types_that_it_does_not_know()
+    public void Record_takes_states_and_types_that_it_does_not_know()
     {
         var record = Parse("""{"id":"a","objectState":"FROZEN","type":"hologram"}""");
 
@@ -83,7 +83,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Needs_nothing_but_an_id()
+    public void Record_needs_nothing_but_an_id()
     {
         var record = Parse("""{"id":"FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----"}""");
 
@@ -94,7 +94,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Ignores_fields_of_other_shapes()
+    public void Record_ignores_fields_of_other_shapes()
     {
         var record = Parse("""{"id":"a","tags":{"no":"array"},"shared":"maybe","mimeType":["x"],"new":{"a":[{"b":1}]},"objectName":"n"}""");
 
@@ -104,7 +104,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Keeps_the_record_exactly_as_it_came()
+    public void Record_keeps_its_json_exactly_as_it_came()
     {
         const string Odd = """{ "id" : "a",  "x":1.0e3, "t":"\u0041" }""";
 
@@ -112,7 +112,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Reads_text_that_holds_half_of_a_character()
+    public void Record_reads_text_that_holds_half_of_a_character()
     {
         var record = Parse("""{"id":"a","objectName":"a\ud83d \"b\" \\ud83d\n\u00e9","tags":[{"key":"k\udc00","value":"\ud83d\ude00"}]}""");
 
@@ -121,7 +121,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Reads_text_that_holds_bytes_that_are_no_utf8()
+    public void Record_reads_text_that_holds_bytes_that_are_no_utf8()
     {
         var json = "{\"id\":\"a\",\"objectName\":\"x?y\"}"u8.ToArray();
         json[Array.IndexOf(json, (byte)'?')] = 0xFF;
@@ -135,7 +135,7 @@ public sealed class StorageObjectTests
     [InlineData("{}")]
     [InlineData("""{"id":""}""")]
     [InlineData("""{"id":"a" """)]
-    public void Refuses_what_is_no_record(string json)
+    public void Json_that_is_no_record_is_refused(string json)
     {
         Assert.Throws<FormatException>(() => Parse(json));
     }

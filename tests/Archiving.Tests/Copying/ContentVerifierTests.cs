@@ -12,7 +12,7 @@ public sealed class ContentVerifierTests
     private static readonly byte[] Bytes = Content(1000);
 
     [Fact]
-    public void Takes_a_plain_md5_for_proof()
+    public void Verifier_takes_a_plain_md5_for_proof()
     {
         AssertVerified(Verification.Md5, Verify(Bytes, checksum: Md5(Bytes)));
         AssertVerified(Verification.Md5, Verify(Bytes, checksum: Md5(Bytes).ToUpperInvariant()));
@@ -23,7 +23,7 @@ public sealed class ContentVerifierTests
     [InlineData("md5")]
     [InlineData("")]
     [InlineData(null)]
-    public void Takes_a_checksum_of_no_named_kind_for_md5(string? checksumType)
+    public void Verifier_takes_a_checksum_of_no_named_kind_for_md5(string? checksumType)
     {
         AssertVerified(Verification.Md5, Verify(Bytes, checksum: Md5(Bytes), checksumType: checksumType));
         AssertVerified(Verification.MultipartMd5, Verify(Bytes, checksum: MultipartMd5Tests.Checksum(Bytes, 1000), checksumType: checksumType));
@@ -36,13 +36,13 @@ public sealed class ContentVerifierTests
     [InlineData("0123456789abcdef0123456789abcdeg", "MD5", false)]
     [InlineData("0123456789abcdef0123456789abcdef", "SHA256", false)]
     [InlineData(null, "MD5", false)]
-    public void Knows_a_plain_md5(string? checksum, string checksumType, bool expected) =>
+    public void Verifier_knows_a_plain_md5(string? checksum, string checksumType, bool expected) =>
         Assert.Equal(expected, ContentVerifier.HasPlainMd5(Record(checksum, checksumType, 1000)));
 
     [Theory]
     [InlineData(1)]
     [InlineData(1000)]
-    public void Takes_a_checksum_of_one_part_for_proof(int length)
+    public void Verifier_takes_a_checksum_of_one_part_for_proof(int length)
     {
         var content = Content(length);
 
@@ -50,7 +50,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Reckons_parts_by_the_size_in_the_record_or_else_the_announced_one()
+    public void Verifier_calculates_parts_by_the_size_in_the_record_or_else_the_announced_one()
     {
         var content = Content(12 * Mebibyte);
         var checksum = MultipartMd5Tests.Checksum(content, 5 * Mebibyte);
@@ -62,7 +62,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Relies_on_size_when_no_part_size_fits()
+    public void Verifier_relies_on_size_when_no_part_size_fits()
     {
         var content = Content(12 * Mebibyte);
 
@@ -74,7 +74,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Finds_every_single_flipped_bit()
+    public void Verifier_finds_every_single_flipped_bit()
     {
         for (var bit = 0; bit < 64; bit++)
         {
@@ -90,7 +90,7 @@ public sealed class ContentVerifierTests
     [InlineData(1001L, null, "8x8 claims 1001 bytes and sends 1000")]
     [InlineData(null, 1001L, "the response announced 1001 bytes and held 1000")]
     [InlineData(1000L, 999L, "the response announced 999 bytes and held 1000")]
-    public void Finds_a_wrong_size(long? stored, long? announced, string expected)
+    public void Verifier_finds_a_wrong_size(long? stored, long? announced, string expected)
     {
         var verified = Verify(Bytes, checksum: Md5(Bytes), stored: stored, hasStored: true, announced: announced);
 
@@ -98,7 +98,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Says_which_checksum_the_content_contradicts()
+    public void Verifier_says_which_checksum_the_content_contradicts()
     {
         var claim = Md5([]);
         Assert.Equal($"8x8 claims MD5 {claim} and the content has {Md5(Bytes)}", Verify(Bytes, checksum: claim.ToUpperInvariant()).Mismatch);
@@ -106,7 +106,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Measures_what_passed()
+    public void Digest_measures_the_bytes_that_passed()
     {
         var digest = Verify(Bytes, checksum: null).Digest;
 
@@ -117,7 +117,7 @@ public sealed class ContentVerifierTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(300_000)]
-    public async Task Measures_a_stream(int length)
+    public async Task Digest_measures_a_stream(int length)
     {
         var content = Content(length);
 
@@ -130,7 +130,7 @@ public sealed class ContentVerifierTests
     [InlineData(Verification.Md5, "md5")]
     [InlineData(Verification.MultipartMd5, "multipart-md5")]
     [InlineData(Verification.Size, "size")]
-    public void Has_a_name_that_receipts_use(Verification verification, string expected) => Assert.Equal(expected, verification.ToName());
+    public void Verification_has_the_name_that_receipts_use(Verification verification, string expected) => Assert.Equal(expected, verification.ToName());
 
     private static void AssertVerified(Verification expected, VerifiedContent actual)
     {

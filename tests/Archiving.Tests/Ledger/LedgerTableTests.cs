@@ -19,7 +19,7 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Records_a_failure_in_a_ledger_that_was_deleted()
+    public async Task Failure_is_recorded_in_a_ledger_that_was_deleted()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
@@ -33,7 +33,7 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Rebuilds_in_the_process_that_knew_the_ledger_before_it_was_deleted()
+    public async Task Ledger_is_rebuilt_in_the_process_that_knew_it_before_it_was_deleted()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var items = Enumerable.Range(0, 5).Select(hour => pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-hour - 1) })).ToList();
@@ -47,7 +47,7 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Redrives_without_reading_days_on_which_nothing_failed()
+    public async Task Redrive_reads_no_day_on_which_nothing_failed()
     {
         const int Days = 40;
         var time = new MovableTime();

@@ -52,7 +52,7 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task Ends_as_specified_and_shows_nothing_wrong_meanwhile(string fault, string state, string reason, string? stateOfEmpty)
+    public async Task Download_with_a_fault_ends_as_specified_and_the_archive_shows_nothing_wrong_meanwhile(string fault, string state, string reason, string? stateOfEmpty)
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, patience: Patience(fault), settings: ("EightByEight__Regions", "us-east"));

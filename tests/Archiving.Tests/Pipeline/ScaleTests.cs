@@ -29,7 +29,7 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Costs_the_operations_that_the_page_says()
+    public async Task Work_costs_the_operations_that_the_page_says()
     {
         var account = azurite.NewAccount();
         var counter = new OperationCounter(account);
@@ -84,7 +84,7 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Costs_the_money_that_operations_and_prices_make()
+    public void Work_costs_the_money_that_operations_and_prices_make()
     {
         var costs = Costs(ReadColumns(ReadTable("operation")), ReadColumns(ReadTable("price"))["USD"], ReadColumns(ReadTable("assumption"))["value"]);
 

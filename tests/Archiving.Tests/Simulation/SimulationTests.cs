@@ -16,7 +16,7 @@ public sealed class SimulationTests
     private const int OrdinarySeeds = 50;
 
     [Fact]
-    public void Archives_everything_that_stays_available_exactly_and_once()
+    public void Simulated_archiver_archives_everything_that_stays_available_exactly_and_once()
     {
         if (Environment.GetEnvironmentVariable("SIMULATION_SEED") is { Length: > 0 } one)
         {
@@ -31,7 +31,7 @@ public sealed class SimulationTests
     }
 
     [Fact]
-    public void Finds_out_when_records_are_listed_by_offset()
+    public void Simulation_finds_out_when_records_are_listed_by_offset()
     {
         var hasFailed = Enumerable.Range(0, 60).Any(seed => new ArchiveLife(seed, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run() is not null);
 
@@ -40,7 +40,7 @@ public sealed class SimulationTests
     }
 
     [Fact]
-    public void Lives_the_same_life_for_the_same_seed()
+    public void Simulation_runs_the_same_for_the_same_seed()
     {
         var lives = Enumerable.Range(0, 2).Select(_ => new ArchiveLife(4711, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run()).ToList();
 

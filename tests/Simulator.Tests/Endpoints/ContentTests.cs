@@ -21,7 +21,7 @@ public sealed class ContentTests : SimulatorTest
     [InlineData("application/json", 5_000)]
     [InlineData("text/plain", 999)]
     [InlineData("application/octet-stream", 12_345)]
-    public void Gives_the_same_bytes_from_every_offset(string mimeType, int length)
+    public void Simulator_gives_the_same_bytes_from_every_offset(string mimeType, int length)
     {
         var content = new GeneratedContent(mimeType, 42, length);
         var whole = new byte[length];
@@ -42,7 +42,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public void Makes_a_wave_file_that_players_accept()
+    public void Simulator_makes_a_wave_file_that_players_accept()
     {
         var bytes = new byte[16_044];
         new GeneratedContent("audio/wav", 7, bytes.Length).Fill(bytes, 0);
@@ -54,7 +54,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public void Makes_mp3_frames_one_after_another()
+    public void Simulator_makes_mp3_frames_one_after_another()
     {
         var bytes = new byte[4170];
         new GeneratedContent("audio/mpeg", 7, bytes.Length).Fill(bytes, 0);
@@ -67,7 +67,7 @@ public sealed class ContentTests : SimulatorTest
     [Theory]
     [InlineData(2_000)]
     [InlineData(300_000)]
-    public void Makes_a_film_whose_boxes_fill_it(int length)
+    public void Simulator_makes_a_film_whose_boxes_fill_it(int length)
     {
         var bytes = new byte[length];
         new GeneratedContent("video/mp4", 7, bytes.Length).Fill(bytes, 0);
@@ -87,7 +87,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public void Gives_checksums_of_parts()
+    public void Simulator_gives_checksums_of_parts()
     {
         var content = new GeneratedContent("application/octet-stream", 1, 25);
         var whole = new byte[25];
@@ -98,7 +98,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Serves_a_region_as_a_folder_of_files()
+    public async Task Simulator_serves_a_region_as_a_folder_of_files()
     {
         var item = Add(bytes: 20_000);
         var strange = Server.Objects.Add(new ObjectSpecification { Region = item.Region, Id = "a&b c" });
@@ -118,7 +118,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Serves_content_and_counts_it()
+    public async Task Simulator_serves_content_and_counts_it()
     {
         var item = Add(bytes: 200_000);
 
@@ -130,7 +130,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Serves_a_presigned_address_with_ranges_for_half_an_hour_and_without_token()
+    public async Task Simulator_serves_a_presigned_address_with_ranges_for_half_an_hour_and_without_token()
     {
         var item = Add(bytes: 1000);
         var address = new Uri(await Client.GetStringAsync(new Uri($"{Content(item)}?presignUrl=true", UriKind.Relative), Cancellation));
@@ -149,7 +149,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Restores_an_archived_object_for_some_days()
+    public async Task Simulator_restores_an_archived_object_for_some_days()
     {
         var item = Add(state: "ARCHIVED");
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(HttpMethod.Get, Content(item).ToString()));
@@ -166,7 +166,7 @@ public sealed class ContentTests : SimulatorTest
     [Theory]
     [InlineData("expirationDays=0")]
     [InlineData("expirationDays=11")]
-    public async Task Restores_for_one_to_ten_days(string query)
+    public async Task Simulator_restores_for_one_to_ten_days(string query)
     {
         var item = Add(state: "ARCHIVED");
 
@@ -174,7 +174,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Deletes_in_bulk()
+    public async Task Simulator_deletes_in_bulk()
     {
         var item = Add();
         var other = Add();
@@ -188,7 +188,7 @@ public sealed class ContentTests : SimulatorTest
     [Theory]
     [InlineData("a/b c%2F?#")]
     [InlineData("50%41")]
-    public async Task Knows_ids_of_every_kind(string id)
+    public async Task Simulator_knows_ids_of_every_kind(string id)
     {
         Server.Objects.Add(new ObjectSpecification { Id = id });
 
@@ -201,7 +201,7 @@ public sealed class ContentTests : SimulatorTest
     [InlineData(FaultKind.Flip)]
     [InlineData(FaultKind.ErrorJson)]
     [InlineData(FaultKind.ErrorHtml)]
-    public async Task Serves_wrong_bytes_with_a_good_face(FaultKind kind)
+    public async Task Simulator_serves_wrong_bytes_with_the_headers_of_right_ones(FaultKind kind)
     {
         var item = Add(bytes: 100_000);
         Server.Faults.Set(new FaultRule { Kind = kind, Call = "content" });
@@ -214,7 +214,7 @@ public sealed class ContentTests : SimulatorTest
     [Theory]
     [InlineData(FaultKind.Cut)]
     [InlineData(FaultKind.Reset)]
-    public async Task Breaks_connections(FaultKind kind)
+    public async Task Simulator_breaks_connections(FaultKind kind)
     {
         var item = Add(bytes: 100_000);
         Server.Faults.Set(new FaultRule { Kind = kind, Call = "content" });
@@ -223,7 +223,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Misbehaves_on_the_first_read_only_for_each_object()
+    public async Task Simulator_misbehaves_on_the_first_read_only_for_each_object()
     {
         var items = new[] { Add(), Add() };
         Server.Faults.Set(new FaultRule { Kind = FaultKind.Status, Call = "content", Status = 429, RetryAfter = "3", First = 1, PerObject = true });
@@ -238,7 +238,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public void Makes_the_same_demo_each_time()
+    public void Simulator_makes_the_same_demo_each_time()
     {
         DemoObjects.AddTo(Server.Objects, Now);
         var all = Server.Objects.GetAll();

@@ -9,7 +9,7 @@ namespace Simulator.Tests;
 public sealed class ThrottlingTests : SimulatorTest
 {
     [Fact]
-    public async Task Counts_a_call_for_an_object_that_was_throttled_until_its_time_has_passed()
+    public async Task Simulator_counts_a_call_for_an_object_that_was_throttled_until_its_time_has_passed()
     {
         var item = Add();
         await ThrottleAsync(item, seconds: 2);
@@ -22,7 +22,7 @@ public sealed class ThrottlingTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Counts_other_calls_once_they_cannot_have_been_on_their_way()
+    public async Task Simulator_counts_other_calls_once_they_cannot_have_been_on_their_way()
     {
         var item = Add();
         await ThrottleAsync(Add(), seconds: 2);
