@@ -54,7 +54,7 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? patience = null, params (string Name, string Value)[] settings)
+    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? networkTimeout = null, params (string Name, string Value)[] settings)
     {
         simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
         account ??= azurite.NewAccount();
@@ -90,7 +90,7 @@ internal sealed class Pipeline : IAsyncDisposable
         {
             var options = new CloudStorageClientOptions
             {
-                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = patience ?? TimeSpan.FromSeconds(30) },
+                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = networkTimeout ?? TimeSpan.FromSeconds(30) },
                 Gate = provider.GetRequiredService<RequestGate>(),
             };
             options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
@@ -132,7 +132,7 @@ internal sealed class Pipeline : IAsyncDisposable
         await DeliverAsync(QueueNames.ListWindows, ListAsync);
     }
 
-    /// <summary>Delivers, what was put off too, until objects are in a state.</summary>
+    /// <summary>Delivers, deferred messages included, until objects are in a state.</summary>
     public Task DeliverUntilAsync(IReadOnlyCollection<SimulatedObject> items, Func<string?, bool> isReached, string what) => Eventually.HoldsAsync(
         async () =>
         {

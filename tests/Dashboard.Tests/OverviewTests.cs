@@ -43,7 +43,7 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForTextAsync("#risks", "in 4 days");
         await browser.WaitForTextAsync("#failures", "Old.mp3");
         await browser.WaitForTextAsync("#failures", "8x8 deletes it in 4 days");
-        archive.Mend("old");
+        archive.Allow("old");
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class OverviewTests(RunningArchive archive)
         await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
         await archive.WaitForStateAsync("refused", "Failed");
 
-        archive.Mend("refused");
+        archive.Allow("refused");
         await browser.ClickAsync(Button);
         await browser.WaitForTextAsync("#confirm-text", "Refused.mp3");
         await browser.ClickAsync("#confirm-yes");
@@ -94,17 +94,17 @@ public sealed class OverviewTests(RunningArchive archive)
     [Fact]
     public async Task Overview_leaves_alone_what_is_no_longer_failed()
     {
-        await archive.AddRefusedAsync("mended", "Mended.mp3");
+        await archive.AddRefusedAsync("allowed", "Allowed.mp3");
         using var browser = Browser.Start();
         browser.Open(archive.Page);
-        const string Button = "button[data-focus='redrive us-east mended']";
+        const string Button = "button[data-focus='redrive us-east allowed']";
         await browser.WaitForAsync(Button);
 
         // The page does not look again meanwhile.
         browser.Run<object?>("Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
-        archive.Mend("mended");
-        await archive.App.PostAsync("/api/objects/us-east/mended/archive", "{}");
-        await archive.WaitForStateAsync("mended", "Archived");
+        archive.Allow("allowed");
+        await archive.App.PostAsync("/api/objects/us-east/allowed/archive", "{}");
+        await archive.WaitForStateAsync("allowed", "Archived");
         await browser.ClickAsync(Button);
         await browser.ClickAsync("#confirm-yes");
 
@@ -124,8 +124,8 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForTextAsync("#failures", "First of the late.mp3");
         Assert.Contains("Second of the late.mp3", browser.Text("#failures"), StringComparison.Ordinal);
         await browser.WaitForTextAsync("#restores", "From cold storage.mp3");
-        archive.Mend("late-1");
-        archive.Mend("late-2");
+        archive.Allow("late-1");
+        archive.Allow("late-2");
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class OverviewTests(RunningArchive archive)
         browser.Run<object?>("window.isFound = true");
         await browser.WaitForTextAsync("#failures", "Hidden.mp3");
         Assert.DoesNotContain("The search goes on.", browser.Text("#failures"), StringComparison.Ordinal);
-        archive.Mend("hidden");
+        archive.Allow("hidden");
     }
 
     [Fact]
@@ -172,8 +172,8 @@ public sealed class OverviewTests(RunningArchive archive)
         using var browser = Browser.Start();
         browser.Open(archive.Page);
         await browser.WaitForTextAsync("#failures", "Second of all.mp3");
-        archive.Mend("all-1");
-        archive.Mend("all-2");
+        archive.Allow("all-1");
+        archive.Allow("all-2");
 
         await browser.ClickAsync("#redrive-all");
         await browser.ClickAsync("#confirm-yes");

@@ -110,7 +110,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Theory]
-    [InlineData("/api/objects/uk/nobody")]
+    [InlineData("/api/objects/uk/unknown")]
     [InlineData("/api/objects/mars/recording")]
     [InlineData("/api/objects/us-east/recording")]
     [InlineData("/api/objects/uk/RECORDING")]

@@ -31,7 +31,7 @@ public sealed class OutageTests(AzuriteFixture azurite)
     [Fact]
     public async Task App_reports_that_8x8_is_unreachable_in_log_and_health_and_goes_on_trying()
     {
-        // Bound and not listening: connections are refused, and nobody else gets the port meanwhile.
+        // Bound and not listening: connections are refused, and no other program gets the port meanwhile.
         using var placeholder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         placeholder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         var port = ((IPEndPoint)placeholder.LocalEndPoint!).Port;

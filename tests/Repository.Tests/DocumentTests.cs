@@ -107,7 +107,7 @@ public sealed partial class DocumentTests
     {
         var reasons = Directory.EnumerateFiles(RepositoryFiles.At("src/Archiving"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Reason().Matches(File.ReadAllText(file)))
-            .Select(match => Hole().Replace(match.Groups["text"].Value, "…"))
+            .Select(match => Placeholder().Replace(match.Groups["text"].Value, "…"))
             .Distinct(StringComparer.Ordinal)
             .ToList();
         var page = File.ReadAllText(RepositoryFiles.At("docs/logs.md"));
@@ -136,7 +136,7 @@ public sealed partial class DocumentTests
     private static partial Regex Reason();
 
     [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Hole();
+    private static partial Regex Placeholder();
 
     [GeneratedRegex(@"\$\{\w+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();

@@ -72,25 +72,25 @@ public sealed class MultipartMd5Tests
     [InlineData($"{Md5}-10001", 10_001)]
     public void Multipart_md5_is_not_calculated_for_another_kind_of_checksum(string? checksum, long partsOfFiveMebibytes)
     {
-        using var reckoning = MultipartMd5.Start(checksum, partsOfFiveMebibytes * 5 * Mebibyte);
+        using var hash = MultipartMd5.Start(checksum, partsOfFiveMebibytes * 5 * Mebibyte);
 
-        Assert.Null(reckoning);
+        Assert.Null(hash);
     }
 
     [Fact]
     public void Multipart_md5_is_calculated_of_as_many_parts_as_S3_allows()
     {
-        using var reckoning = Start($"{Md5}-10000", 10_000L * 5 * Mebibyte);
+        using var hash = Start($"{Md5}-10000", 10_000L * 5 * Mebibyte);
 
-        Assert.False(reckoning.Matches());
+        Assert.False(hash.Matches());
     }
 
     [Fact]
     public void Multipart_md5_is_not_calculated_when_no_usual_part_size_gives_that_many_parts()
     {
-        using var reckoning = MultipartMd5.Start($"{Md5}-3", 10 * Mebibyte);
+        using var hash = MultipartMd5.Start($"{Md5}-3", 10 * Mebibyte);
 
-        Assert.Null(reckoning);
+        Assert.Null(hash);
     }
 
     /// <summary>What S3 says of content that was uploaded in parts of a size.</summary>
@@ -102,19 +102,19 @@ public sealed class MultipartMd5Tests
 
     private static bool Matches(byte[] content, string checksum, long? length = null)
     {
-        using var reckoning = Start(checksum, length ?? content.Length);
+        using var hash = Start(checksum, length ?? content.Length);
         foreach (var part in content.Chunk(777_777))
         {
-            reckoning.Append(part);
+            hash.Append(part);
         }
 
-        return reckoning.Matches();
+        return hash.Matches();
     }
 
     private static MultipartMd5 Start(string checksum, long length)
     {
-        var reckoning = MultipartMd5.Start(checksum, length);
-        Assert.NotNull(reckoning);
-        return reckoning;
+        var hash = MultipartMd5.Start(checksum, length);
+        Assert.NotNull(hash);
+        return hash;
     }
 }

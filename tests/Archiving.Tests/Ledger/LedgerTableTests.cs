@@ -11,10 +11,10 @@ using Testing;
 
 namespace Archiving.Tests;
 
-/// <summary>What a running app makes of a ledger that somebody deletes, and what it reads of a large one.</summary>
+/// <summary>What a running app makes of a ledger that is deleted, and what it reads of a large one.</summary>
 public sealed class LedgerTableTests(AzuriteFixture azurite)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -27,7 +27,7 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
         await DeleteLedgerAsync(pipeline);
         var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"{{item.Id}}","type":"voicemail","createdTime":"{{item.CreatedTime:yyyy-MM-ddTHH:mm:ss}}"}"""));
 
-        await pipeline.Get<OutcomeRecorder>().FailAsync(item.Region, record, FailureReason.Forbidden, "refused", "refused", attempts: 1, Cancellation).WaitAsync(Patience, Cancellation);
+        await pipeline.Get<OutcomeRecorder>().FailAsync(item.Region, record, FailureReason.Forbidden, "refused", "refused", attempts: 1, Cancellation).WaitAsync(Timeout, Cancellation);
 
         Assert.Equal("Failed", await pipeline.StateAsync(item));
     }

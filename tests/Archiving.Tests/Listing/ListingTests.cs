@@ -189,7 +189,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
             _time.Advance(TimeSpan.FromMinutes(1));
         }
 
-        // Somebody lost the row.
+        // The row was lost.
         var row = (await pipeline.FindAsync(item))!;
         await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
         await pipeline.Get<WindowLister>().ListAsync(new WindowMessage { Region = "uk", From = created.AddHours(-1), To = created.AddHours(1), Field = "createdTime", Kind = WindowKind.Backfill }, Cancellation);
@@ -283,17 +283,17 @@ public sealed class ListingTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         var (planner, lister, counters) = (pipeline.Get<ListingPlanner>(), pipeline.Get<WindowLister>(), pipeline.Simulator.Counters);
         await planner.PlanAsync(Cancellation);
-        var putOff = (await WindowsAsync(pipeline, "uk"))[0] with { Deferrals = 1 };
-        await lister.ListAsync(putOff, Cancellation);
+        var deferred = (await WindowsAsync(pipeline, "uk"))[0] with { Deferrals = 1 };
+        await lister.ListAsync(deferred, Cancellation);
         Assert.Equal(1, counters["search"]);
 
         _time.Advance(TimeSpan.FromMinutes(61));
         await planner.PlanAsync(Cancellation);
-        await lister.ListAsync(putOff, Cancellation);
+        await lister.ListAsync(deferred, Cancellation);
         Assert.Equal(1, counters["search"]);
 
         // A run that was planned at the same moment as another, and lost, may have sent nothing of what it queued.
-        await lister.ListAsync(putOff with { RunId = "listing-uk-lost" }, Cancellation);
+        await lister.ListAsync(deferred with { RunId = "listing-uk-lost" }, Cancellation);
         Assert.Equal(2, counters["search"]);
     }
 

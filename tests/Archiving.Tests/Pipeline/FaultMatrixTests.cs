@@ -55,7 +55,7 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
     public async Task Download_with_a_fault_ends_as_specified_and_the_archive_shows_nothing_wrong_meanwhile(string fault, string state, string reason, string? stateOfEmpty)
     {
         var time = new MovableTime();
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, patience: Patience(fault), settings: ("EightByEight__Regions", "us-east"));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, networkTimeout: NetworkTimeout(fault), settings: ("EightByEight__Regions", "us-east"));
         var items = Sizes.Select(size => pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = size, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) })).ToList();
         await pipeline.PlanAndListAsync();
 
@@ -67,7 +67,7 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
         await pipeline.DeliverAllAsync();
         if (fault.StartsWith("401", StringComparison.Ordinal))
         {
-            // On a busy machine some ask with the new token already, which is fresh then, and are put off.
+            // On a busy machine some ask with the new token already, which is fresh then, and are deferred.
             await pipeline.DeliverUntilAsync(items, entry => entry != "Queued", "nothing waits any more");
         }
 
@@ -95,7 +95,7 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
     }
 
     /// <summary>Content that stalls is waited for; all else gets the time that a busy machine takes.</summary>
-    private static TimeSpan? Patience(string fault) => fault.StartsWith("stall", StringComparison.Ordinal) ? TimeSpan.FromSeconds(2) : null;
+    private static TimeSpan? NetworkTimeout(string fault) => fault.StartsWith("stall", StringComparison.Ordinal) ? TimeSpan.FromSeconds(2) : null;
 
     private static FaultRule Rule(string fault)
     {

@@ -462,7 +462,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     [Fact]
     public async Task Archiver_defers_work_when_8x8_exceeds_its_time()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite, patience: TimeSpan.FromMilliseconds(500));
+        await using var pipeline = await Pipeline.StartAsync(azurite, networkTimeout: TimeSpan.FromMilliseconds(500));
         var item = Add(pipeline);
         await pipeline.PlanAndListAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 5000 });
@@ -477,7 +477,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     [Fact]
     public async Task Archiver_waits_for_content_that_comes_slowly()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite, patience: TimeSpan.FromSeconds(4));
+        await using var pipeline = await Pipeline.StartAsync(azurite, networkTimeout: TimeSpan.FromSeconds(4));
         var slow = Add(pipeline, bytes: 64 * 1024 * 8);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Slow, Milliseconds = 700 });
 
@@ -543,7 +543,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var queues = pipeline.Get<WorkQueues>();
         var message = new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime, Deferrals = 11 };
 
-        // 8x8 answers nobody: an outage, however long.
+        // 8x8 answers no request: an outage, however long.
         await Assert.ThrowsAsync<OutageException>(() => pipeline.Get<ObjectArchiver>().ArchiveAsync(message, 1, Cancellation));
         await queues.SendAsync(QueueNames.ArchiveObjects, message with { Deferrals = 12 }, TimeSpan.Zero, Cancellation);
         await queues.SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = other.Region, Id = other.Id }, TimeSpan.Zero, Cancellation);

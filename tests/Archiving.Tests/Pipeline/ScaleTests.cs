@@ -135,7 +135,7 @@ public sealed class ScaleTests(AzuriteFixture azurite)
 
     /// <summary>
     /// Receives as the Functions host does, as many at once as host.json says, and handles them one after the other: rows
-    /// that end at the same moment share a request, and when they do is chance. What is asked for in vain while a queue is
+    /// that end at the same moment share a request, and when they do is chance. What is asked for while a queue is
     /// empty is not counted.
     /// </summary>
     private static async Task DeliverAsync(Pipeline pipeline, OperationCounter counter, string queueName, Func<QueueMessage, Task> handle)

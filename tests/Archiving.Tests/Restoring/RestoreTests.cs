@@ -49,7 +49,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         await Eventually.HoldsAsync(async () => await pipeline.DeliverAsync(QueueNames.RestoreObjects, pipeline.RestoreAsync) > 0, "the object is looked at again");
         Assert.Equal("Queued", await pipeline.StateAsync(item));
 
-        // Nobody came for eight days, and the copy lasts seven.
+        // No message came for eight days, and the copy lasts seven.
         time.Advance(TimeSpan.FromDays(8));
         await pipeline.DeliverAllAsync();
         Assert.Equal(("Restoring", 2L), (await pipeline.StateAsync(item), pipeline.Simulator.Counters["restore"]));
@@ -120,7 +120,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         Assert.Equal(("Restore", "Unhealthy"), (check.Name, check.Status));
         Assert.Single(pipeline.Logs.Lines, line => line.Message.StartsWith("Restore:", StringComparison.Ordinal));
 
-        // The right is given, and the failures are tried anew. Queues keep time by the second.
+        // The right is given, and the failures are tried again. Queues keep time by the second.
         await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
         pipeline.Simulator.Account.Rights |= Rights.Edit;
         pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
@@ -260,7 +260,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     private static Task SendAsync(Pipeline pipeline, SimulatedObject item) =>
         pipeline.Get<WorkQueues>().SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
 
-    /// <summary>Waits until the messages that were put off are visible again, and delivers them.</summary>
+    /// <summary>Waits until deferred messages are visible again, and delivers them.</summary>
     private static async Task DeliverLaterAsync(Pipeline pipeline)
     {
         await Task.Delay(TimeSpan.FromSeconds(1.2), Cancellation);

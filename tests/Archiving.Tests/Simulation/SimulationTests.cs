@@ -33,7 +33,7 @@ public sealed class SimulationTests
     [Fact]
     public void Simulation_finds_out_when_records_are_listed_by_offset()
     {
-        var hasFailed = Enumerable.Range(0, 60).Any(seed => new ArchiveLife(seed, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run() is not null);
+        var hasFailed = Enumerable.Range(0, 60).Any(seed => new SimulatedArchive(seed, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run() is not null);
 
         // A simulation that cannot fail would prove nothing.
         Assert.True(hasFailed, "Offset paging lost nothing in 60 simulated archives.");
@@ -42,19 +42,19 @@ public sealed class SimulationTests
     [Fact]
     public void Simulation_runs_the_same_for_the_same_seed()
     {
-        var lives = Enumerable.Range(0, 2).Select(_ => new ArchiveLife(4711, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run()).ToList();
+        var runs = Enumerable.Range(0, 2).Select(_ => new SimulatedArchive(4711, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run()).ToList();
 
-        Assert.NotNull(lives[0]);
-        Assert.Equal(lives[0], lives[1]);
+        Assert.NotNull(runs[0]);
+        Assert.Equal(runs[0], runs[1]);
     }
 
     private static void AssertGood(int seed)
     {
-        var problem = new ArchiveLife(seed).Run();
+        var problem = new SimulatedArchive(seed).Run();
         Assert.True(problem is null, string.Create(CultureInfo.InvariantCulture, $"SIMULATION_SEED={seed}: {problem}"));
     }
 
-    /// <summary>What everybody writes first: page after page by offset.</summary>
+    /// <summary>What a first version does: page after page by offset.</summary>
     private sealed class OffsetPager(CloudStorageClient client) : KeysetPager(client, TimeProvider.System, NullLogger<KeysetPager>.Instance)
     {
         private readonly CloudStorageClient _client = client;

@@ -73,7 +73,7 @@ public sealed partial class TelemetryReferenceTests
         string Row(string tag) => Assert.Single(rows, row => row[0] == tag)[1];
     }
 
-    /// <summary>Calls whatever can be called, so that a metric that is added is measured here without anybody thinking of it.</summary>
+    /// <summary>Calls whatever can be called, so that a metric that is added is measured here on its own.</summary>
     private static void MeasureEverything(ArchivingMetrics metrics)
     {
         foreach (var method in typeof(ArchivingMetrics).GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly).Where(method => !method.IsPrivate))

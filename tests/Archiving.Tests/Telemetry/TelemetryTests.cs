@@ -135,7 +135,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         var work = spans.Trace(Assert.Single(spans.TracesOf(item.Id))).Single(span => span.DisplayName == "archive object");
         Assert.Equal((ActivityStatusCode.Error, "credentials"), (work.Status, work.GetTagItem("error.type")));
 
-        // What is put off again, and what comes again after it, goes on where the first was.
+        // What is deferred again, and what comes again after it, goes on where the first was.
         pipeline.Simulator.Faults.Set();
         var message = new ObjectMessage { Region = item.Region, Id = item.Id, TraceParent = work.ParentId };
         await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, message with { Deferrals = 1 }, TimeSpan.Zero, Cancellation);
@@ -501,10 +501,10 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Id = Guid.NewGuid().ToString(), Type = type, State = state, CreatedTime = Now.AddHours(-1) });
 
     /// <summary>One region and one window, so that everything can be counted.</summary>
-    private Task<Pipeline> StartAsync(TimeProvider? time = null, TimeSpan? patience = null, params (string Name, string Value)[] settings) => Pipeline.StartAsync(
+    private Task<Pipeline> StartAsync(TimeProvider? time = null, TimeSpan? networkTimeout = null, params (string Name, string Value)[] settings) => Pipeline.StartAsync(
         azurite,
         time,
-        patience: patience,
+        networkTimeout: networkTimeout,
         settings: [("EightByEight__Regions", "us-east"), ("Listing__StartFrom", Now.AddHours(-3).ToString("O", System.Globalization.CultureInfo.InvariantCulture)), .. settings]);
 
     private sealed class FixedToken : AccessTokenSource

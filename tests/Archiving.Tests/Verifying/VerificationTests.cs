@@ -128,7 +128,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
     [InlineData("flipped", WindowKind.Reconcile)]
     [InlineData("missing", WindowKind.Reconcile)]
     [InlineData("flipped", WindowKind.Rebuild)]
-    public async Task Object_that_is_damaged_and_gone_counts_as_archived_only_once_its_bytes_are_back(string damage, WindowKind sweep)
+    public async Task Object_that_is_damaged_and_gone_counts_as_archived_only_once_its_bytes_are_back(string damage, WindowKind run)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);
@@ -138,23 +138,23 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         await DamageAsync(pipeline, blob, damage);
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
         await pipeline.Get<ObjectVerifier>().VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation);
-        await SweepAsync();
+        await RunAsync();
         var lost = (await pipeline.FindAsync(item))!;
         Assert.Equal(("Failed", blob), (lost.State, lost.Damaged));
 
-        await SweepAsync();
+        await RunAsync();
         lost = (await pipeline.FindAsync(item))!;
         Assert.Equal(("Failed", blob), (lost.State, lost.Damaged));
         Assert.Contains("damaged", lost.LastError, StringComparison.Ordinal);
 
         await pipeline.Container.GetBlobClient(blob).UploadAsync(bytes, overwrite: true, Cancellation);
-        await SweepAsync();
+        await RunAsync();
         await pipeline.AssertArchivedAsync(item);
         Assert.Null((await pipeline.FindAsync(item))!.Damaged);
 
-        async Task SweepAsync()
+        async Task RunAsync()
         {
-            await (sweep == WindowKind.Rebuild ? pipeline.Get<RunStarter>().RebuildAsync(Cancellation) : pipeline.Get<RunStarter>().ReconcileAsync(Cancellation));
+            await (run == WindowKind.Rebuild ? pipeline.Get<RunStarter>().RebuildAsync(Cancellation) : pipeline.Get<RunStarter>().ReconcileAsync(Cancellation));
             await pipeline.DeliverAllAsync();
         }
     }

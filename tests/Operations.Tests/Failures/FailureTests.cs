@@ -12,7 +12,7 @@ using Testing;
 
 namespace Operations.Tests;
 
-/// <summary>What fails too often is recorded, and tried anew when somebody says so.</summary>
+/// <summary>What fails too often is recorded, and tried again when an operator asks for it.</summary>
 public sealed class FailureTests(AzuriteFixture azurite)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

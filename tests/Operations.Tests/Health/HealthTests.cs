@@ -7,7 +7,7 @@ using Testing;
 
 namespace Operations.Tests;
 
-/// <summary>Each trouble gives one clear error with cause and remedy, and passes when its cause does.</summary>
+/// <summary>Each outage gives one clear error with cause and remedy, and passes when its cause does.</summary>
 public sealed class HealthTests(AzuriteFixture azurite)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -8,7 +8,7 @@ using Simulator.Faults;
 
 namespace Simulator.Tests;
 
-/// <summary>The vault, through the client that everybody uses.</summary>
+/// <summary>The vault, through the client of the Azure SDK.</summary>
 public sealed class VaultTests : SimulatorTest
 {
     [Fact]

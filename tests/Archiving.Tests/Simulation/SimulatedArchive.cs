@@ -20,11 +20,11 @@ using Simulator.Objects;
 namespace Archiving.Tests.Simulation;
 
 /// <summary>
-/// One life of an archive, decided by a seed: objects come, change, move between states and vanish; messages come
+/// One simulated archive, decided by a seed: objects come, change, move between states and vanish; messages come
 /// twice, late and in any order; the process is killed between any two of its writes, its clock jumps, its requests
 /// fail. Then everything calms down, and what must be archived is.
 /// </summary>
-internal sealed class ArchiveLife
+internal sealed class SimulatedArchive
 {
     private const int MaxDequeueCount = 5;
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
@@ -40,7 +40,7 @@ internal sealed class ArchiveLife
     private ServiceProvider _process = null!;
     private int _largestSecond;
 
-    public ArchiveLife(int seed, Func<IServiceProvider, KeysetPager>? pager = null)
+    public SimulatedArchive(int seed, Func<IServiceProvider, KeysetPager>? pager = null)
     {
         _world = new World(seed);
         _store = new ObjectStore(new World.TrueClock(_world));
@@ -51,7 +51,7 @@ internal sealed class ArchiveLife
         _pager = pager;
     }
 
-    /// <summary>Lives it, and tells what is wrong in the end; <see langword="null"/> when nothing is.</summary>
+    /// <summary>Runs it, and tells what is wrong in the end; <see langword="null"/> when nothing is.</summary>
     public string? Run()
     {
         var before = SynchronizationContext.Current;
@@ -120,7 +120,7 @@ internal sealed class ArchiveLife
         Reap();
     }
 
-    /// <summary>No more trouble: several listings, and whatever they bring, to the end.</summary>
+    /// <summary>No more faults: several listings, and whatever they bring, to the end.</summary>
     private void Calm()
     {
         _world.FailOneIn = 0;
@@ -274,7 +274,7 @@ internal sealed class ArchiveLife
                 handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<WindowFailureRecorder>().RecordAsync, CancellationToken.None),
             QueueNames.ListWindows => handler.HandleWindowAsync(delivered, _process.GetRequiredService<WindowLister>().ListAsync, CancellationToken.None),
 
-            // However often the process dies over it: that alone makes no failure of an object.
+            // However often the process crashes over it: that alone makes no failure of an object.
             QueueNames.ArchiveObjects => handler.HandleObjectAsync(
                 queue.Name,
                 delivered,
