@@ -21,6 +21,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Operations;
 using Simulator;
 using Simulator.Objects;
@@ -34,19 +35,19 @@ internal sealed class Pipeline : IAsyncDisposable
     private const int MaxDequeueCount = 5;
     private readonly ServiceProvider _services;
 
-    private Pipeline(SimulatorServer simulator, StorageAccount account, ServiceProvider services, LogCapture logs)
+    private Pipeline(SimulatorServer simulator, StorageAccount account, ServiceProvider services)
     {
         Simulator = simulator;
         Account = account;
         _services = services;
-        Logs = logs;
     }
 
     public SimulatorServer Simulator { get; }
 
     public StorageAccount Account { get; }
 
-    public LogCapture Logs { get; }
+    /// <summary>What the archiver logged.</summary>
+    public FakeLogCollector Logs => Get<FakeLogCollector>();
 
     public BlobContainerClient Container => Account.Blobs.GetBlobContainerClient("recordings");
 
@@ -72,9 +73,11 @@ internal sealed class Pipeline : IAsyncDisposable
             all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
         }
 
-        var logs = new LogCapture();
         var services = new ServiceCollection();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(logs));
+        services.AddLogging(logging => logging
+            .SetMinimumLevel(LogLevel.Debug)
+            .AddFakeLogging()
+            .AddFilter<FakeLoggerProvider>((category, _) => category!.StartsWith(nameof(Archiving), StringComparison.Ordinal)));
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(all).Build();
         services.AddSingleton<IConfiguration>(configuration);
         if (time is not null)
@@ -109,7 +112,7 @@ internal sealed class Pipeline : IAsyncDisposable
             services.Replace(ServiceDescriptor.Singleton(new BlobServiceClient(account.ConnectionString, blobs)));
         }
 
-        return new Pipeline(simulator, account, services.BuildServiceProvider(), logs);
+        return new Pipeline(simulator, account, services.BuildServiceProvider());
     }
 
     public T Get<T>()
@@ -298,37 +301,4 @@ internal sealed class MovableTime : TimeProvider
     public override long GetTimestamp() => base.GetTimestamp() + (Interlocked.Read(ref _ahead) * (TimestampFrequency / TimeSpan.TicksPerSecond));
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _ahead));
-}
-
-/// <summary>Keeps what is logged.</summary>
-internal sealed class LogCapture : ILoggerProvider
-{
-    private readonly System.Collections.Concurrent.ConcurrentQueue<(int Id, LogLevel Level, string Message)> _lines = new();
-
-    public IReadOnlyList<(LogLevel Level, string Message)> Lines => [.. _lines.Select(line => (line.Level, line.Message))];
-
-    /// <summary>The lines of the levels that are on in production, with their event ids.</summary>
-    public IReadOnlyList<(int Id, LogLevel Level, string Message)> Events => [.. _lines.Where(line => line.Level >= LogLevel.Information)];
-
-    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
-
-    public void Dispose()
-    {
-    }
-
-    private sealed class Logger(LogCapture capture, string category) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (category.StartsWith("Archiving", StringComparison.Ordinal))
-            {
-                capture._lines.Enqueue((eventId.Id, logLevel, formatter(state, exception) + exception));
-            }
-        }
-    }
 }

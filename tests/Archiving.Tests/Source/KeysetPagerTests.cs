@@ -1,6 +1,6 @@
 using Archiving.Source;
 using EightByEight;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -11,7 +11,7 @@ namespace Archiving.Tests;
 public sealed class KeysetPagerTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
-    private readonly LogCapture _logs = new();
+    private readonly FakeLogCollector _logs = new();
     private SimulatorServer _simulator = null!;
     private KeysetPager _pager = null!;
 
@@ -22,15 +22,10 @@ public sealed class KeysetPagerTests : IAsyncLifetime
         _simulator = await SimulatorServer.StartAsync();
         var tokens = new SimulatorTokens(_simulator);
         var options = new CloudStorageClientOptions { Retry = { Delay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(2) } };
-        using var factory = LoggerFactory.Create(logging => logging.AddProvider(_logs));
-        _pager = new KeysetPager(new CloudStorageClient(_simulator.BaseUrl, tokens, options), TimeProvider.System, factory.CreateLogger<KeysetPager>());
+        _pager = new KeysetPager(new CloudStorageClient(_simulator.BaseUrl, tokens, options), TimeProvider.System, new FakeLogger<KeysetPager>(_logs));
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _logs.Dispose();
-        return _simulator.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _simulator.DisposeAsync();
 
     [Theory]
     [InlineData(false, "records", false)]
