@@ -18,7 +18,7 @@ public sealed class ContentReader(
     ArchivingMetrics metrics)
 {
     /// <summary>Reads content, and stores it under the name of the state.</summary>
-    /// <exception cref="ObjectGoneException">8x8 no longer has the content.</exception>
+    /// <exception cref="ObjectGoneException">8x8 no longer has the object.</exception>
     /// <exception cref="PermanentFailureException">The API key may not download it.</exception>
     /// <exception cref="IOException">8x8 stopped sending. Nothing was stored.</exception>
     /// <exception cref="InvalidDataException">8x8 sent an error page. Nothing was stored.</exception>
@@ -90,36 +90,33 @@ public sealed class ContentReader(
 
     /// <summary>
     /// A 200 with the type of an error page and another length than the object's: an error that may be temporary.
-    /// Where 8x8 claims neither size nor checksum, the type alone decides.
+    /// What is sent where 8x8 claims neither size nor checksum is looked at by <see cref="ContentPlausibility"/>.
     /// </summary>
     private static bool LooksLikeError(ObjectContent content, StorageObject record) =>
         content.ContentType is { } type
-        && IsTypeOfErrors(type)
+        && ContentPlausibility.IsTypeOfErrors(type)
         && record.MimeType?.StartsWith(type.Split(';')[0].Trim(), StringComparison.OrdinalIgnoreCase) != true
-        && (record.StoredBytes is { } stored ? content.Length is { } length && length != stored : record is { Checksum: null, MimeType: not null });
-
-    private static bool IsTypeOfErrors(string type) =>
-        type.StartsWith("text/html", StringComparison.OrdinalIgnoreCase)
-        || type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase)
-        || type.StartsWith("application/problem+json", StringComparison.OrdinalIgnoreCase);
+        && record.StoredBytes is { } stored
+        && content.Length is { } length
+        && length != stored;
 
     /// <summary>Says in the archive's terms why 8x8 refuses content.</summary>
     private async Task<ReadResult> ExplainAsync(CopyState state, RequestFailedException refusal, CancellationToken cancellationToken)
     {
-        if (refusal.Status is 404 or 410)
+        // What the content alone answers proves little: the record says whether the object is gone, or in cold storage by now.
+        var present = await source.ReadAsync(state.Region, state.Record.Id, cancellationToken);
+        if (present.State != ObjectState.Available)
         {
-            throw new ObjectGoneException($"8x8 no longer has the content ({refusal.Status}).", refusal);
+            return new ReadResult.Moved(present);
         }
 
-        // 8x8 forbids content for two reasons: the key may not download, or the object went to cold storage meanwhile.
-        var present = await source.ReadAsync(state.Region, state.Record.Id, cancellationToken);
-        return present.State == ObjectState.Available
-            ? throw new PermanentFailureException(
+        return refusal.Status is 404 or 410
+            ? new ReadResult.NotYet(FailureReason.ContentMissing, $"8x8 lists the object as AVAILABLE and does not have its content ({refusal.Status}).")
+            : throw new PermanentFailureException(
                 "8x8 does not let this API key download the object (403). Give the key's user the role Storage API with the right to download, then redrive the failures.",
                 refusal)
             {
                 Reason = FailureReason.Forbidden,
-            }
-            : new ReadResult.Moved(present);
+            };
     }
 }

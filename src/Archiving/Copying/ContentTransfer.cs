@@ -63,9 +63,9 @@ public sealed class ContentTransfer : IDisposable
     /// <param name="cancellationToken">Stops the transfer; nothing becomes visible then.</param>
     internal async Task<ReadResult> RunAsync(TransferPlace place, ObjectContent source, CopyState state, CancellationToken cancellationToken)
     {
-        using var verifier = new ContentVerifier(state.Record, source.Length);
+        using var verifier = new ContentVerifier(state.Record, source.Length, source.ContentType);
 
-        // One byte more than expected, to detect content that is longer than announced.
+        // One byte more than expected, to see the end of the content.
         var expected = source.Length ?? state.Record.StoredBytes ?? BufferSize;
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected + 1, 1, BufferSize));
         try
@@ -74,10 +74,13 @@ public sealed class ContentTransfer : IDisposable
             var filled = await source.Stream.FillAsync(first, cancellationToken);
             if (filled == first.Length && first.Length < BufferSize)
             {
-                // Longer than announced: read on to measure it, though it cannot be right.
-                verifier.Append(first.Span);
-                await DrainAsync(source.Stream, buffer, verifier, cancellationToken);
-                return new ReadResult.Refused(verifier.Finish());
+                // Longer than expected: what 8x8 claims of the size may be wrong.
+                var larger = ArrayPool<byte>.Shared.Rent(BufferSize);
+                first.CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
+                first = buffer.AsMemory(0, BufferSize);
+                filled += await source.Stream.FillAsync(first[filled..], cancellationToken);
             }
 
             if (filled < first.Length)
@@ -107,15 +110,6 @@ public sealed class ContentTransfer : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _largeTransfers.Dispose();
-
-    private static async Task DrainAsync(Stream stream, byte[] buffer, ContentVerifier verifier, CancellationToken cancellationToken)
-    {
-        int read;
-        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            verifier.Append(buffer.AsSpan(0, read));
-        }
-    }
 
     private async Task<ReadResult> RunLargeAsync(Stream stream, Memory<byte> first, CopyState state, ContentVerifier verifier, CancellationToken cancellationToken)
     {

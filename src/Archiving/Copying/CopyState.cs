@@ -33,7 +33,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
     /// <summary>Whether content may be stored: when a checksum of 8x8's proves it, or else when a second read gave the same bytes.</summary>
     public bool MayStore(VerifiedContent content) =>
         content.Mismatch is null
-        && (content.Verification != Verification.Size || Record.StoredBytes == 0 || IsAsBefore(content.Digest));
+        && (content.Verification is Verification.Md5 or Verification.MultipartMd5 || Record.StoredBytes == 0 || IsAsBefore(content.Digest));
 
     /// <summary>What comes next.</summary>
     public CopyStep After(ReadResult read) => read switch
@@ -47,6 +47,11 @@ internal sealed record CopyState(string Region, StorageObject Record)
         ReadResult.NameTaken { Content.Digest: var digest } =>
             new CopyStep.ReadAgain(RetryCause.NameTaken, this with { OtherName = OtherName + 1, Earlier = digest }),
 
+        // Nothing is claimed, so nothing is contradicted: a sign-in page, say, which the content may follow.
+        ReadResult.Refused { Content: { Cause: MismatchCause.Implausible, Mismatch: { } problem } } => new CopyStep.WaitForContent(
+            FailureReason.Implausible,
+            $"8x8 claims neither size nor checksum of the object, and {problem}."),
+
         // Two reads agree with each other and not with the claim: the claim is wrong, or 8x8's copy is.
         ReadResult.Refused { Content: { Mismatch: { } mismatch, Digest: var digest } } when IsAsBefore(digest) => new CopyStep.Fail(
             FailureReason.WrongContent,
@@ -55,6 +60,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
         // The record may be old: the object can have changed since it was listed.
         ReadResult.Refused { Content: { Mismatch: { } mismatch } content } => new CopyStep.AskForRecord(mismatch, Unconfirmed(content)),
         ReadResult.Refused { Content: var content } => AfterUnconfirmed(content),
+        ReadResult.NotYet(var reason, var problem) => new CopyStep.WaitForContent(reason, problem),
         ReadResult.Moved { Present: var present } => new CopyStep.Route(present),
         ReadResult.Busy => new CopyStep.Wait(),
         _ => throw new ArgumentOutOfRangeException(nameof(read)),
@@ -97,6 +103,11 @@ internal abstract record ReadResult
     /// <param name="Present">Its record.</param>
     public sealed record Moved(StorageObject Present) : ReadResult;
 
+    /// <summary>8x8 lists the object and does not give its content.</summary>
+    /// <param name="Reason">Why, in a word.</param>
+    /// <param name="Problem">Why.</param>
+    public sealed record NotYet(FailureReason Reason, string Problem) : ReadResult;
+
     /// <summary>This instance copies as much large content as it can at once.</summary>
     public sealed record Busy : ReadResult;
 }
@@ -123,6 +134,11 @@ internal abstract record CopyStep
 
     /// <summary>Try later, without counting an attempt.</summary>
     public sealed record Wait : CopyStep;
+
+    /// <summary>Try later, for a day, without counting an attempt: 8x8 may give the content then.</summary>
+    /// <param name="Reason">Why it fails after that, in a word.</param>
+    /// <param name="Problem">What is wrong now.</param>
+    public sealed record WaitForContent(FailureReason Reason, string Problem) : CopyStep;
 
     /// <summary>Try later, and count an attempt.</summary>
     /// <param name="Reason">Why, for the row.</param>

@@ -23,8 +23,9 @@ public sealed partial class AccessTokens(
     private static readonly TimeSpan FailureRest = TimeSpan.FromSeconds(10);
 
     // A new key, or a change of its products, takes a moment to reach all of 8x8: a fresh token can get a 401 that
-    // another token would get as well.
+    // another token would get as well. With a token that works for other calls, a 401 is about one object.
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FreshWhileItWorksFor = TimeSpan.FromMinutes(10);
 
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private volatile Held? _held;
@@ -74,7 +75,8 @@ public sealed partial class AccessTokens(
                     return held.Token;
                 }
 
-                if (held.Requested && timeProvider.GetUtcNow() - held.At < FreshFor)
+                var freshFor = health.WorkedLately(Condition.Source) ? FreshWhileItWorksFor : FreshFor;
+                if (held.Requested && timeProvider.GetUtcNow() - held.At < freshFor)
                 {
                     return refused;
                 }

@@ -57,7 +57,7 @@ public sealed class ContentVerifierTests
 
         AssertVerified(Verification.MultipartMd5, Verify(content, checksum));
         AssertVerified(Verification.MultipartMd5, Verify(content, checksum, hasStored: true, announced: content.Length));
-        AssertVerified(Verification.Size, Verify(content, checksum, hasStored: true));
+        AssertVerified(Verification.None, Verify(content, checksum, hasStored: true));
         AssertVerified(Verification.MultipartMd5, Verify(Bytes, checksum: MultipartMd5Tests.Checksum(Bytes, Mebibyte), hasStored: true));
     }
 
@@ -92,10 +92,22 @@ public sealed class ContentVerifierTests
     [InlineData(1000L, 999L, "the response announced 999 bytes and held 1000")]
     public void Finds_a_wrong_size(long? stored, long? announced, string expected)
     {
-        var verified = Verify(Bytes, checksum: Md5(Bytes), stored: stored, hasStored: true, announced: announced);
+        var verified = Verify(Bytes, checksum: null, stored: stored, hasStored: true, announced: announced);
 
         Assert.Equal(expected, verified.Mismatch);
     }
+
+    [Fact]
+    public void Plain_md5_that_fits_outweighs_a_size_that_does_not()
+    {
+        var verified = Verify(Bytes, checksum: Md5(Bytes), stored: 999, hasStored: true);
+
+        AssertVerified(Verification.Md5, verified);
+        Assert.Equal((MismatchCause.Size, "8x8 claims 999 bytes and sends 1000"), (verified.Cause, verified.Contradiction));
+    }
+
+    [Fact]
+    public void Content_of_which_nothing_is_claimed_is_not_verified() => AssertVerified(Verification.None, Verify(Bytes, checksum: null, hasStored: true));
 
     [Fact]
     public void Says_which_checksum_the_content_contradicts()
@@ -130,6 +142,7 @@ public sealed class ContentVerifierTests
     [InlineData(Verification.Md5, "md5")]
     [InlineData(Verification.MultipartMd5, "multipart-md5")]
     [InlineData(Verification.Size, "size")]
+    [InlineData(Verification.None, "none")]
     public void Has_a_name_that_receipts_use(Verification verification, string expected) => Assert.Equal(expected, verification.ToName());
 
     private static void AssertVerified(Verification expected, VerifiedContent actual)

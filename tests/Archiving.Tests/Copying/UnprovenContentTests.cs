@@ -1,0 +1,90 @@
+using System.Text.Json;
+using Archiving.Archive;
+using Archiving.Model;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Content of which 8x8 claims nothing, or something wrong.</summary>
+public sealed class UnprovenContentTests(AzuriteFixture azurite)
+{
+    private const string Page = "<!DOCTYPE html><html><head><title>Sign in</title></head><body></body></html>";
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Content_of_which_nothing_is_claimed_is_archived_after_two_equal_reads_as_not_verified()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = AddWithoutClaims(pipeline);
+
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal("none", (await ReadReceiptAsync(pipeline, item)).Verification);
+        Assert.Equal(2, pipeline.Simulator.Counters["content"]);
+    }
+
+    [Theory]
+    [InlineData("", "it sent nothing")]
+    [InlineData(Page, "it sent a web page")]
+    [InlineData("\uFEFF\r\n<html>", "it sent a web page")]
+    [InlineData("<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", "it sent XML")]
+    [InlineData("{\"error\":\"unauthorized\"}", "it sent JSON")]
+    public async Task Body_that_cannot_be_the_object_is_not_archived_and_the_true_one_is_when_it_comes(string body, string problem)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = AddWithoutClaims(pipeline);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 200, Body = body });
+
+        await pipeline.RunAsync();
+
+        Assert.Empty(await pipeline.ReadNamesAsync());
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal("Queued", entry.State);
+        Assert.Contains($"8x8 claims neither size nor checksum of the object, and {problem}.", entry.LastError, StringComparison.Ordinal);
+
+        pipeline.Simulator.Faults.Set();
+        await pipeline.DeliverUntilAsync([item], state => state == "Archived", "the true content is archived");
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Theory]
+    [InlineData(-1000)]
+    [InlineData(1)]
+    [InlineData(20_000_000)]
+    public async Task Content_that_a_plain_MD5_proves_is_archived_whatever_size_is_claimed_and_the_receipt_says_so(int difference)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Bytes = 5_000_000,
+            CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+            Fields = Fields("storedBytes", $"{5_000_000 + difference}"),
+        });
+
+        await pipeline.RunAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        var receipt = await ReadReceiptAsync(pipeline, item);
+        Assert.Equal(("md5", $"8x8 claims {5_000_000 + difference} bytes and sends 5000000"), (receipt.Verification, receipt.Contradiction));
+    }
+
+    private static SimulatedObject AddWithoutClaims(Pipeline pipeline) => pipeline.Simulator.Objects.Add(new ObjectSpecification
+    {
+        Checksum = "",
+        CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+        Fields = Fields("storedBytes", "null"),
+    });
+
+    private static Dictionary<string, JsonElement> Fields(string name, string json)
+    {
+        using var value = JsonDocument.Parse(json);
+        return new Dictionary<string, JsonElement>(StringComparer.Ordinal) { [name] = value.RootElement.Clone() };
+    }
+
+    private static async Task<Receipt> ReadReceiptAsync(Pipeline pipeline, SimulatedObject item) => Receipt.Parse(
+        (await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName((await pipeline.FindAsync(item))!.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
+}
