@@ -8,7 +8,7 @@ namespace Archiving.Queues;
 /// Puts work into the queues, with <see cref="QueueClient"/> and not with an output binding: the Functions host
 /// rewrites JSON that passes through a binding, and a binding cannot delay a message.
 /// </summary>
-public sealed class WorkQueues : IStorageResource, IDisposable
+public sealed class WorkQueues : IStorageResource
 {
     private readonly Dictionary<string, (QueueClient Client, Initialization Created)> _queues;
 
@@ -62,17 +62,8 @@ public sealed class WorkQueues : IStorageResource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var (_, created) in _queues.Values)
-        {
-            created.Dispose();
-        }
-    }
-
-    /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_queues.Values.Select(queue => queue.Created.EnsureAsync(cancellationToken).AsTask()));
+        Task.WhenAll(_queues.Values.Select(queue => queue.Created.EnsureAsync(cancellationToken)));
 
     private static async Task<long> CountAsync(QueueClient client, CancellationToken cancellationToken)
     {

@@ -53,7 +53,7 @@ public sealed class Checkup(
         {
             var client = CreateClient(token, watch);
             findings = await new SourceExamination(client, watch, options).ExamineAsync(request, from, to, cancellationToken);
-            using var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok }) ? ObjectLedger.WithoutCreating(tables, changes) : null;
+            var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok }) ? ObjectLedger.WithoutCreating(tables, changes) : null;
             counted = await CountAsync(client, watch, findings, ledger, request, from, to, progress, cancellationToken);
         }
         else
