@@ -1,26 +1,13 @@
 using Archiving.Model;
-using Azure;
-using Azure.Data.Tables;
+using Archiving.Storage;
 using EightByEight;
 
 namespace Archiving.Ledger;
 
 /// <summary>One object's row: what 8x8 said of it, what became of it.</summary>
-public sealed class LedgerEntry : ITableEntity
+public sealed class LedgerEntry : TableRow
 {
     private const int LongestText = 1024;
-
-    /// <inheritdoc/>
-    public string PartitionKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public string RowKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public DateTimeOffset? Timestamp { get; set; }
-
-    /// <inheritdoc/>
-    public ETag ETag { get; set; }
 
     /// <summary>Name of a <see cref="LedgerState"/>.</summary>
     public string State { get; set; } = "";

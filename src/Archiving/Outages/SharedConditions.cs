@@ -1,7 +1,5 @@
 using Archiving.Model;
 using Archiving.Storage;
-using Azure;
-using Azure.Data.Tables;
 
 namespace Archiving.Outages;
 
@@ -59,16 +57,8 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
         return outages;
     }
 
-    internal sealed class Row : ITableEntity
+    internal sealed class Row : TableRow
     {
-        public string PartitionKey { get; set; } = "";
-
-        public string RowKey { get; set; } = "";
-
-        public DateTimeOffset? Timestamp { get; set; }
-
-        public ETag ETag { get; set; }
-
         public string Message { get; set; } = "";
 
         public DateTimeOffset At { get; set; }

@@ -1,6 +1,5 @@
 using Archiving.Model;
 using Archiving.Storage;
-using Azure;
 using Azure.Data.Tables;
 
 namespace Archiving.Purging;
@@ -55,20 +54,8 @@ public sealed class PurgeAudit(TableServiceClient tables) : IStorageResource
 }
 
 /// <summary>One deletion.</summary>
-public sealed class PurgeRow : ITableEntity
+public sealed class PurgeRow : TableRow
 {
-    /// <inheritdoc/>
-    public string PartitionKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public string RowKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public DateTimeOffset? Timestamp { get; set; }
-
-    /// <inheritdoc/>
-    public ETag ETag { get; set; }
-
     /// <summary>8x8's region.</summary>
     public string Region { get; set; } = "";
 

@@ -2,8 +2,6 @@ using System.Globalization;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Storage;
-using Azure;
-using Azure.Data.Tables;
 
 namespace Operations.Status;
 
@@ -94,16 +92,8 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
 
     private static string Partition(DateTimeOffset day) => string.Create(CultureInfo.InvariantCulture, $"status|{day.UtcDateTime:yyyyMMdd}");
 
-    internal sealed class Row : ITableEntity
+    internal sealed class Row : TableRow
     {
-        public string PartitionKey { get; set; } = "";
-
-        public string RowKey { get; set; } = "";
-
-        public DateTimeOffset? Timestamp { get; set; }
-
-        public ETag ETag { get; set; }
-
         public DateTimeOffset At { get; set; }
 
         public long Archived { get; set; }
