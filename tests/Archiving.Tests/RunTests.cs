@@ -68,8 +68,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     [Fact]
     public async Task Splits_a_busy_window_and_still_counts_each_record_once()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
-        pipeline.Get<WindowLister>().MostPages = 2;
+        await using var pipeline = await Pipeline.StartAsync(azurite, maxPages: 2, settings: ("Archive__Enabled", "false"));
         var day = Now.AddDays(-3);
         for (var number = 0; number < 1200; number++)
         {
@@ -175,8 +174,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     [Fact]
     public async Task Splits_a_busy_window_of_decades_and_still_counts_each_record_once()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
-        pipeline.Get<WindowLister>().MostPages = 1;
+        await using var pipeline = await Pipeline.StartAsync(azurite, maxPages: 1, settings: ("Archive__Enabled", "false"));
         var year = new DateTimeOffset(1980, 1, 1, 12, 0, 0, TimeSpan.Zero);
         for (var number = 0; number < 350; number++)
         {

@@ -36,11 +36,14 @@ public sealed record TypeSummary
     /// <summary>When the oldest of them was made.</summary>
     public DateTimeOffset? OldestCreatedTime { get; set; }
 
+    /// <summary>How many objects are in a state.</summary>
+    public long Count(LedgerState state) => States.GetValueOrDefault(state.ToString());
+
     internal void Add(LedgerEntry entry)
     {
         States[entry.State] = States.GetValueOrDefault(entry.State) + 1;
         Bytes += entry.Bytes ?? 0;
-        if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged) || entry.Is(LedgerState.Gone))
+        if (entry.IsHeld() || entry.Is(LedgerState.Gone))
         {
             return;
         }

@@ -9,7 +9,7 @@ public sealed class LedgerEntry : TableRow
 {
     private const int LongestText = 1024;
 
-    /// <summary>Name of a <see cref="LedgerState"/>.</summary>
+    /// <summary>Name of a <see cref="LedgerState"/>, as the table holds it: see <see cref="Is"/> and <see cref="Become"/>.</summary>
     public string State { get; set; } = "";
 
     /// <summary>8x8's region.</summary>
@@ -103,7 +103,7 @@ public sealed class LedgerEntry : TableRow
     public static LedgerEntry Queued(string region, StorageObject record, DateTimeOffset now, string? run = null)
     {
         var entry = Describe(region, record);
-        entry.State = nameof(LedgerState.Queued);
+        entry.Become(LedgerState.Queued);
         entry.Run = run;
         entry.QueuedAt = now;
         entry.Attempts = 0;
@@ -115,7 +115,7 @@ public sealed class LedgerEntry : TableRow
     {
         ArgumentNullException.ThrowIfNull(receipt);
         var entry = Describe(region, record);
-        entry.State = nameof(LedgerState.Archived);
+        entry.Become(LedgerState.Archived);
         entry.Run = run;
         entry.Blob = receipt.Blob;
         entry.Bytes = receipt.Bytes;
@@ -178,6 +178,12 @@ public sealed class LedgerEntry : TableRow
 
     /// <summary>Whether the row is in a state.</summary>
     public bool Is(LedgerState state) => State == state.ToString();
+
+    /// <summary>Whether the archive holds the object, deleted at 8x8 or not.</summary>
+    public bool IsHeld() => Is(LedgerState.Archived) || Is(LedgerState.Purged);
+
+    /// <summary>Puts the row into a state.</summary>
+    public void Become(LedgerState state) => State = state.ToString();
 
     /// <summary>Nothing is waited for any more: the next restore sends a new request.</summary>
     public void EndRestore()

@@ -6,6 +6,11 @@ using EightByEight;
 
 namespace Archiving.Ledger;
 
+/// <summary>What the ledger knows of listed records.</summary>
+/// <param name="Known">The rows of the records.</param>
+/// <param name="Others">The rows between that are none of the records'.</param>
+public sealed record ListedRows(IReadOnlyDictionary<LedgerKey, LedgerEntry> Known, IReadOnlyList<LedgerEntry> Others);
+
 /// <summary>
 /// The table <c>objects</c>: one row for each object ever seen. It is a cache of the truth, which is the receipts in
 /// the container, and serves to know without reading them what is new, what is on its way and what failed.
@@ -51,25 +56,18 @@ public sealed class ObjectLedger : IStorageResource
     /// <param name="records">The records, in order of the time that they are listed by.</param>
     /// <param name="field">The time that they are listed by.</param>
     /// <param name="since">By <c>createdTime</c>: where to begin, when that is before the first record.</param>
-    /// <param name="others">Receives the rows between that are none of the records'; not wanted when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    public async Task<Dictionary<LedgerKey, LedgerEntry>> FindAsync(
-        string region,
-        IReadOnlyCollection<StorageObject> records,
-        string field,
-        DateTimeOffset? since,
-        ICollection<LedgerEntry>? others,
-        CancellationToken cancellationToken)
+    public async Task<ListedRows> FindAsync(string region, IReadOnlyCollection<StorageObject> records, TimeField field, DateTimeOffset? since, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(records);
         var found = new Dictionary<LedgerKey, LedgerEntry>(records.Count);
+        var others = new List<LedgerEntry>();
         if (records.Count == 0)
         {
-            return found;
+            return new ListedRows(found, others);
         }
 
         var wanted = records.Select(record => LedgerKey.Of(region, record)).ToHashSet();
-        foreach (var filter in field == "createdTime" ? [CreatedFilter(region, records, since)] : UpdatedFilters(region, records))
+        foreach (var filter in field == TimeField.CreatedTime ? [CreatedFilter(region, records, since)] : UpdatedFilters(region, records))
         {
             await foreach (var entry in QueryAsync(filter, ListedColumns, cancellationToken))
             {
@@ -80,12 +78,12 @@ public sealed class ObjectLedger : IStorageResource
                 }
                 else
                 {
-                    others?.Add(entry);
+                    others.Add(entry);
                 }
             }
         }
 
-        return found;
+        return new ListedRows(found, others);
     }
 
     /// <summary>The rows of a region's objects made in <c>[from, to)</c>, with the given columns.</summary>

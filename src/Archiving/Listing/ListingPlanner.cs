@@ -23,7 +23,7 @@ public sealed partial class ListingPlanner(
     RegionCatalog regions,
     ListingStore store,
     RunCompletion completion,
-    WorkQueues queues,
+    WindowSender sender,
     ArchiverOptions options,
     TimeProvider timeProvider,
     ILogger<ListingPlanner> logger)
@@ -112,15 +112,8 @@ public sealed partial class ListingPlanner(
         var windows = Cut(from, to)
             .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = IsListedAgain(watermark, window.From, window.To) || before.LeftUndone(window.From, window.To) })
             .ToList();
-        await store.AddWindowsAsync(windows, cancellationToken);
-        await store.WriteRunAsync(
-            runId,
-            new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count },
-            cancellationToken);
-        foreach (var window in windows)
-        {
-            await queues.SendAsync(window, TimeSpan.Zero, cancellationToken);
-        }
+        var run = new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count };
+        await sender.StartRunAsync(runId, run, windows, cancellationToken);
 
         // Written when all is sent: a crash before it leaves windows that are listed for nothing, never a run that waits
         // for messages that were not sent. When another instance planned at the same moment, its run counts and ours adds nothing.

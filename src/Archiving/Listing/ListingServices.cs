@@ -10,6 +10,8 @@ internal static class ListingServices
         .AddSingleton<ListingStore>()
         .AddSingleton<ListingPlanner>()
         .AddSingleton<WindowLister>()
+        .AddSingleton<ObjectLister>()
+        .AddSingleton<WindowSender>()
         .AddSingleton<ObjectIntake>()
         .AddSingleton<WindowFailureRecorder>()
         .AddSingleton<RunStarter>()

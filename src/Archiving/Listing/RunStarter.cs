@@ -20,13 +20,13 @@ public sealed record StartedRun(string RunId, int Windows);
 /// unfinished windows are sent again: that is how a run that was interrupted is resumed.
 /// </summary>
 public sealed partial class RunStarter(
-    KeysetPager pager,
+    SourceListing source,
     RegionCatalog regions,
     ObjectLedger ledger,
     LedgerRebuilder rebuilder,
     ListingStore store,
     RunCompletion completion,
-    WorkQueues queues,
+    WindowSender sender,
     ArchiverOptions options,
     TimeProvider timeProvider,
     ILogger<RunStarter> logger)
@@ -58,7 +58,7 @@ public sealed partial class RunStarter(
     {
         var days = await rebuilder.FindDaysAsync(cancellationToken);
         var windows = days
-            .Select(day => new WindowMessage { Kind = WindowKind.Rebuild, Region = day.Region, From = day.Day, To = day.Day.AddDays(1), Field = "createdTime" })
+            .Select(day => new WindowMessage { Kind = WindowKind.Rebuild, Region = day.Region, From = day.Day, To = day.Day.AddDays(1), Field = TimeField.CreatedTime })
             .ToList();
         var now = timeProvider.GetUtcNow();
         return await StartAsync(WindowKind.Rebuild, windows, types: [], windows.Count > 0 ? windows[0].From : now, windows.Count > 0 ? windows[^1].To : now, cancellationToken);
@@ -105,7 +105,7 @@ public sealed partial class RunStarter(
         Region = region,
         From = from,
         To = to,
-        Field = "createdTime",
+        Field = TimeField.CreatedTime,
         Types = types.Count > 0 ? types : null,
     };
 
@@ -126,7 +126,7 @@ public sealed partial class RunStarter(
         var (runId, present) = await FindIdAsync(kind, about, cancellationToken);
         if (present is not null)
         {
-            windows = [.. (await store.ReadWindowsAsync(runId, cancellationToken)).Where(row => !row.Done).Select(row => new WindowMessage { Kind = kind, Region = row.Region, From = row.From, To = row.To, Field = "createdTime", Types = types.Count > 0 ? types : null })];
+            windows = [.. (await store.ReadWindowsAsync(runId, cancellationToken)).Where(row => !row.Done).Select(row => new WindowMessage { Kind = kind, Region = row.Region, From = row.From, To = row.To, Field = TimeField.CreatedTime, Types = types.Count > 0 ? types : null })];
         }
         else
         {
@@ -142,14 +142,8 @@ public sealed partial class RunStarter(
             };
         }
 
-        // Recorded before anything is sent, so that a run never looks complete while a window is missing.
         windows = [.. windows.Select(window => window with { RunId = runId })];
-        await store.AddWindowsAsync(windows, cancellationToken);
-        await store.WriteRunAsync(runId, present, cancellationToken);
-        foreach (var window in windows)
-        {
-            await queues.SendAsync(window, TimeSpan.Zero, cancellationToken);
-        }
+        await sender.StartRunAsync(runId, present, windows, cancellationToken);
 
         Log.Started(logger, kind, runId, from, to, windows.Count);
         if (windows.Count == 0)
@@ -182,32 +176,25 @@ public sealed partial class RunStarter(
     /// <summary>The first day, from a given one on, of which 8x8 or the ledger knows an object of a region; <see langword="null"/> when neither knows any.</summary>
     private async Task<DateTimeOffset?> FindFirstDayAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        var atSource = await FindFirstAtSourceAsync(new KeysetScan(region, "createdTime", from, to, WindowLister.Wanted(options.EightByEight)), cancellationToken);
+        var atSource = await FindFirstAtSourceAsync(region, from, to, cancellationToken);
         var here = await ledger.FindFirstDayAsync(region, from, cancellationToken);
         var first = atSource is null || here < atSource ? here : atSource;
         return first is { } time ? Midnight(time) : null;
     }
 
-    private async Task<DateTimeOffset?> FindFirstAtSourceAsync(KeysetScan scan, CancellationToken cancellationToken)
+    private async Task<DateTimeOffset?> FindFirstAtSourceAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         DateTimeOffset? first = null;
-        try
+        await foreach (var page in source.ReadAsync(region, TimeField.CreatedTime, from, to, types: null, cancellationToken))
         {
-            await foreach (var page in pager.ReadAsync(scan, cancellationToken))
-            {
-                // Records without that time come along, and are filed elsewhere.
-                first = page.Objects.Select(record => (DateTimeOffset?)LedgerKey.CreatedTime(record)).Where(time => time >= scan.From).Append(first).Min();
+            // Records without that time come along, and are filed elsewhere.
+            first = page.Objects.Select(record => (DateTimeOffset?)LedgerKey.CreatedTime(record)).Where(time => time >= from).Append(first).Min();
 
-                // Where pages do not come in order, an older one may follow until all is listed.
-                if (first < page.ResumeFrom)
-                {
-                    return first;
-                }
+            // Where pages do not come in order, an older one may follow until all is listed.
+            if (first < page.ResumeFrom)
+            {
+                return first;
             }
-        }
-        catch (Exception exception) when (SourceFailure.OfAccount(exception) is { } outage)
-        {
-            throw outage;
         }
 
         return first;

@@ -45,7 +45,7 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
 
         var queue = entry.SourceState == "ARCHIVED" ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
         await queues.SendAsync(queue, message, TimeSpan.Zero, cancellationToken);
-        entry.State = nameof(LedgerState.Queued);
+        entry.Become(LedgerState.Queued);
         entry.QueuedAt = timeProvider.GetUtcNow();
         entry.Attempts = 0;
         await ledger.TryReplaceAsync(entry, cancellationToken);

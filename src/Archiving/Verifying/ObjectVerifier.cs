@@ -40,7 +40,7 @@ public sealed partial class ObjectVerifier(
             return false;
         }
 
-        if (row is null || row.Blob is not { } blob || !(row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged)))
+        if (row is null || row.Blob is not { } blob || !row.IsHeld())
         {
             return null;
         }
@@ -105,7 +105,7 @@ public sealed partial class ObjectVerifier(
         await conditions.ReportAsync(new OutageException(Condition.Integrity, Damaged), cancellationToken);
 
         // A purged object is not at 8x8 any more: archiving finds this and records it in the row.
-        row.State = nameof(LedgerState.Queued);
+        row.Become(LedgerState.Queued);
         row.QueuedAt = timeProvider.GetUtcNow();
         row.Damaged = blob;
         row.LastError = LedgerEntry.Shorten($"Found damaged: {damage}");

@@ -36,7 +36,7 @@ public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues 
         await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
         {
             damaged += entry.Damaged is null ? 0 : 1;
-            if (IsHeld(entry))
+            if (entry.IsHeld())
             {
                 archived++;
                 var hour = Hour(LastRead(entry));
@@ -56,7 +56,7 @@ public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues 
         var chunk = new List<Task>(SendsAtOnce);
         await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
         {
-            if (!IsHeld(entry) || Hour(LastRead(entry)) is var hour && (hour > lastHour || (hour == lastHour && ofLastHour-- <= 0)))
+            if (!entry.IsHeld() || Hour(LastRead(entry)) is var hour && (hour > lastHour || (hour == lastHour && ofLastHour-- <= 0)))
             {
                 continue;
             }
@@ -100,8 +100,6 @@ public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues 
 
         return (hour, count);
     }
-
-    private static bool IsHeld(LedgerEntry entry) => entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged);
 
     private static DateTimeOffset LastRead(LedgerEntry entry) => entry.VerifiedAt ?? entry.ArchivedAt ?? DateTimeOffset.MinValue;
 

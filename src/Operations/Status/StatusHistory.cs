@@ -41,10 +41,10 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
                 PartitionKey = Partition(now),
                 RowKey = now.UtcDateTime.ToString("HHmmss", CultureInfo.InvariantCulture),
                 At = now,
-                Archived = status.Objects[nameof(LedgerState.Archived)] + status.Objects[nameof(LedgerState.Purged)],
+                Archived = status.Count(LedgerState.Archived) + status.Count(LedgerState.Purged),
                 Bytes = status.Bytes,
                 Waiting = status.Waiting,
-                Failed = status.Objects[nameof(LedgerState.Failed)],
+                Failed = status.Count(LedgerState.Failed),
                 AtRisk = status.AtRisk,
             },
             cancellationToken);
@@ -81,7 +81,7 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
         gauges.Record(
             status.Waiting,
             status.AtRisk,
-            status.Objects[nameof(LedgerState.Failed)],
+            status.Count(LedgerState.Failed),
             age,
             age / retention,
             status.Token.ExpiresOn - now,

@@ -233,8 +233,8 @@ internal sealed class ArchiveLife
             services.Replace(ServiceDescriptor.Singleton(_pager));
         }
 
+        services.Replace(ServiceDescriptor.Singleton(provider => ActivatorUtilities.CreateInstance<ObjectLister>(provider, 2 + (_world.Seed % 5))));
         _process = services.BuildServiceProvider();
-        _process.GetRequiredService<WindowLister>().MostPages = 2 + (_world.Seed % 5);
         foreach (var name in QueueNames.All)
         {
             _queues.Get(name).DuplicateOneIn = 8;
