@@ -4,6 +4,7 @@ using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Runs;
 
 namespace Functions;
 

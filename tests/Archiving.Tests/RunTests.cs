@@ -5,6 +5,7 @@ using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
 using Azure.Data.Tables;
+using Operations.Runs;
 using Simulator.Objects;
 using Testing;
 

@@ -14,8 +14,6 @@ internal static class ListingServices
         .AddSingleton<WindowSender>()
         .AddSingleton<ObjectIntake>()
         .AddSingleton<WindowFailureRecorder>()
-        .AddSingleton<RunStarter>()
-        .AddSingleton<RunReader>()
         .AddSingleton<RunCompletion>()
         .AddSingleton<ReceiptDays>()
         .AddSingleton<ReceiptRestorer>()

@@ -2,13 +2,14 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Archiving.Ledger;
+using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
 using Microsoft.Extensions.Logging;
 
-namespace Archiving.Listing;
+namespace Operations.Runs;
 
 /// <summary>A run that was started.</summary>
 /// <param name="RunId">Its id.</param>
