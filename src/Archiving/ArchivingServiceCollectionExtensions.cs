@@ -29,10 +29,10 @@ public static class ArchivingServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         var options = ArchiverOptions.Read(configuration);
-        services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddAzureClientsCore();
         return services
+            .AddSettings(options)
             .AddStorage(configuration)
             .AddOutages()
             .AddSource(options)

@@ -21,6 +21,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
         .AddSingleton<FailureRedriver>()
+        .AddSingleton<RunPlanner>()
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()
         .AddSingleton<HealthReporter>()

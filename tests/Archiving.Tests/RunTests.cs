@@ -202,7 +202,7 @@ public sealed class RunTests(AzuriteFixture azurite)
             pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1, CreatedTime = Now.AddHours(-number) });
         }
 
-        var windows = await pipeline.Get<RunStarter>().PlanReconcileAsync(Now.AddMinutes(1), Cancellation);
+        var windows = await pipeline.Get<RunPlanner>().PlanReconcileAsync(Now.AddMinutes(1), Cancellation);
 
         Assert.Equal(Now.AddHours(-249).UtcDateTime.Date, windows.Min(window => window.From).UtcDateTime);
     }
@@ -222,9 +222,9 @@ public sealed class RunTests(AzuriteFixture azurite)
             await pipeline.Get<ObjectLedger>().ReplaceAsync(LedgerEntry.Queued(region, record, Now), Cancellation);
         }
 
-        var windows = await pipeline.Get<RunStarter>().PlanReconcileAsync(Now, Cancellation);
+        var windows = await pipeline.Get<RunPlanner>().PlanReconcileAsync(Now, Cancellation);
 
-        Assert.InRange(windows.Count, regions.Length, RunStarter.MostWindows);
+        Assert.InRange(windows.Count, regions.Length, RunPlanner.MostWindows);
         foreach (var region in windows.GroupBy(window => window.Region))
         {
             var end = first;

@@ -24,7 +24,7 @@ public sealed partial class ListingPlanner(
     ListingStore store,
     RunCompletion completion,
     WindowSender sender,
-    ArchiverOptions options,
+    ListingOptions options,
     TimeProvider timeProvider,
     ILogger<ListingPlanner> logger)
 {
@@ -77,7 +77,7 @@ public sealed partial class ListingPlanner(
         if (watermark is null)
         {
             // Written before anything else, so that a first run that fails starts at the same time again.
-            watermark = new WatermarkRow { Region = region, Began = now, StartFrom = options.Listing.StartFrom ?? now - ListingOptions.FirstLookBack };
+            watermark = new WatermarkRow { Region = region, Began = now, StartFrom = options.StartFrom ?? now - ListingOptions.FirstLookBack };
             if (!await store.TryWriteWatermarkAsync(watermark, cancellationToken))
             {
                 return 0;
@@ -98,10 +98,10 @@ public sealed partial class ListingPlanner(
         }
 
         var from = Earliest(
-            watermark.Watermark - options.Listing.Overlap ?? watermark.StartFrom,
+            watermark.Watermark - options.Overlap ?? watermark.StartFrom,
             before.State == RunState.Abandoned ? watermark.ActiveFrom : null,
             watermark.ListAgainFrom);
-        var to = now - options.Listing.Settle;
+        var to = now - options.Settle;
         to = new DateTimeOffset(to.UtcTicks - (to.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         if (to <= from || to <= watermark.Watermark)
         {

@@ -50,7 +50,7 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// operation.
 /// </para>
 /// </summary>
-public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider)
+public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiveOptions options, TimeProvider timeProvider) : IDisposable
 {
     // For all windows of the instance together. At five to ten milliseconds each that is about what an instance
     // archives meanwhile; what is sent faster waits in a longer queue, and takes from the storage what archiving needs.
@@ -111,13 +111,16 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             taken[key] = await TakeAloneAsync(window, key, wanted[key], receipts, cancellationToken);
         }
 
-        if (options.Archive.Enabled)
+        if (options.Enabled)
         {
             await Task.WhenAll(taken.Values.Where(intake => intake.IsQueued).Select(intake => _turns.RunAsync(() => SendAsync(window, intake, cancellationToken))));
         }
 
         return new IntakePage(taken.Values, rows.Others);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turns.Dispose();
 
     /// <summary>Whether the message that a row waits for may be lost.</summary>
     internal static bool MayBeForgotten(LedgerEntry entry, DateTimeOffset now)
@@ -208,7 +211,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         {
             // Queued by this very run: the window was delivered again, perhaps after a crash before sending.
             var isOurs = entry.Run == window.RunId;
-            return isOurs || (isForgotten && options.Archive.Enabled) || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
+            return isOurs || (isForgotten && options.Enabled) || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 
         if (entry.Is(LedgerState.Restoring))
@@ -223,7 +226,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     private LedgerEntry Queued(WindowMessage window, StorageObject record)
     {
         var entry = LedgerEntry.Queued(window.Region, record, timeProvider.GetUtcNow(), window.RunId);
-        if (!options.Archive.Enabled)
+        if (!options.Enabled)
         {
             // No message is sent, so the first backfill or reconcile after archiving is enabled must not take it for waiting.
             entry.QueuedAt = null;

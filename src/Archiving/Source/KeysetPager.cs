@@ -47,7 +47,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
 
     /// <summary>Lists a window in ascending order of its time.</summary>
-    /// <exception cref="ListingException">8x8's paging makes no progress.</exception>
+    /// <exception cref="InvalidDataException">8x8's paging makes no progress.</exception>
     public virtual async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(scan);
@@ -288,7 +288,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private static string Next(ObjectPage page, string pageKey, KeysetScan scan) =>
         page.PageKey is { } next && next != pageKey
             ? next
-            : throw new ListingException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
+            : throw new InvalidDataException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 

@@ -26,7 +26,7 @@ internal static class SourceServices
             .AddSingleton<AccessTokenSource>(provider => provider.GetRequiredService<AccessTokens>())
             .AddSingleton<RegionCatalog>()
             .AddSingleton<KeysetPager>()
-            .AddSingleton(new WantedObjects(options.EightByEight))
+            .AddSingleton<WantedObjects>()
             .AddSingleton<SourceListing>()
             .AddSingleton<SourceRecords>();
     }

@@ -60,7 +60,7 @@ internal static class RetryCauses
         : exception switch
         {
             OperationCanceledException or TimeoutException => RetryCause.Timeout,
-            InvalidDataException or ListingException => RetryCause.WrongContent,
+            InvalidDataException => RetryCause.WrongContent,
             IOException or HttpRequestException => RetryCause.BrokenConnection,
             _ => RetryCause.Unexpected,
         };

@@ -297,7 +297,7 @@ internal sealed class ArchiveLife
             }
 
             _running.RemoveAt(index);
-            if (task.Exception?.InnerException is { } exception && exception is not (Azure.RequestFailedException or OutageException or IOException or InvalidDataException or ListingException))
+            if (task.Exception?.InnerException is { } exception && exception is not (Azure.RequestFailedException or OutageException or IOException or InvalidDataException))
             {
                 throw new InvalidOperationException($"A function failed in a way that it must not: {exception}", exception);
             }
