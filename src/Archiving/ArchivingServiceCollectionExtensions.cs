@@ -27,7 +27,6 @@ public static class ArchivingServiceCollectionExtensions
     /// <exception cref="SettingsException">A setting is missing or malformed.</exception>
     public static IServiceCollection AddArchiving(this IServiceCollection services, IConfiguration configuration)
     {
-        ArgumentNullException.ThrowIfNull(services);
         var options = ArchiverOptions.Read(configuration);
         services.TryAddSingleton(TimeProvider.System);
         services.AddAzureClientsCore();

@@ -37,8 +37,6 @@ public sealed class ArchiveStore : IStorageResource
     /// <summary>Initializes the store.</summary>
     public ArchiveStore(BlobServiceClient blobs, ArchiverOptions options)
     {
-        ArgumentNullException.ThrowIfNull(blobs);
-        ArgumentNullException.ThrowIfNull(options);
         _container = blobs.GetBlobContainerClient(options.Archive.Container);
         _tier = options.Archive.AccessTier is { } tier ? new AccessTier(tier) : default(AccessTier?);
         _created = new Initialization(CreateContainerAsync);

@@ -113,7 +113,6 @@ public sealed class LedgerEntry : TableRow
     /// <summary>The row of an object that its receipt proves archived.</summary>
     public static LedgerEntry Archived(string region, StorageObject record, Receipt receipt, string? run = null)
     {
-        ArgumentNullException.ThrowIfNull(receipt);
         var entry = Describe(region, record);
         entry.Become(LedgerState.Archived);
         entry.Run = run;
@@ -129,7 +128,6 @@ public sealed class LedgerEntry : TableRow
     /// <summary>A row that holds what the record says and no state yet.</summary>
     public static LedgerEntry Describe(string region, StorageObject record)
     {
-        ArgumentNullException.ThrowIfNull(record);
         var key = LedgerKey.Of(region, record);
         return new LedgerEntry
         {
@@ -152,29 +150,19 @@ public sealed class LedgerEntry : TableRow
     }
 
     /// <summary>Whether this row knows the record as it is.</summary>
-    public bool Knows(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return UpdatedTime == LedgerKey.Storable(record.UpdatedTime) && SourceState == record.State.ToString() && HasContentOf(record);
-    }
+    public bool Knows(StorageObject record) =>
+        UpdatedTime == LedgerKey.Storable(record.UpdatedTime) && SourceState == record.State.ToString() && HasContentOf(record);
 
     /// <summary>Whether the record claims the same content as this row.</summary>
-    public bool HasContentOf(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return SourceBytes == record.StoredBytes && string.Equals(Checksum, Shorten(record.Checksum), StringComparison.OrdinalIgnoreCase);
-    }
+    public bool HasContentOf(StorageObject record) =>
+        SourceBytes == record.StoredBytes && string.Equals(Checksum, Shorten(record.Checksum), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Whether the record may have other content than this row: it claims other content, or it has changed and has no
     /// checksum (8x8 may leave it out), so only reading the content shows it. Objects in cold storage are not restored for that.
     /// </summary>
-    public bool MayDifferFrom(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return !HasContentOf(record)
+    public bool MayDifferFrom(StorageObject record) => !HasContentOf(record)
             || (string.IsNullOrEmpty(record.Checksum) && record.State == ObjectState.Available && UpdatedTime != LedgerKey.Storable(record.UpdatedTime));
-    }
 
     /// <summary>Whether the row is in a state.</summary>
     public bool Is(LedgerState state) => State == state.ToString();

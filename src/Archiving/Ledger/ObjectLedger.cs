@@ -147,11 +147,7 @@ public sealed class ObjectLedger : IStorageResource
     }
 
     /// <summary>Writes a whole row and replaces any that exists. Rows that end at the same moment may share a request.</summary>
-    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(entry);
-        return _replacements.WriteAsync(entry, cancellationToken);
-    }
+    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) => _replacements.WriteAsync(entry, cancellationToken);
 
     /// <summary>Writes a whole row in the place of the one that was read, unless it was written meanwhile.</summary>
     /// <returns><see langword="false"/> when it was.</returns>

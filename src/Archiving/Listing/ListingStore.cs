@@ -45,7 +45,6 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     /// <returns><see langword="false"/> when it was.</returns>
     public Task<bool> TryWriteWatermarkAsync(WatermarkRow row, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(row);
         row.RowKey = ObjectNames.Encode(row.Region);
         return _table.TryWriteAsync(row, cancellationToken);
     }
@@ -72,8 +71,6 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     /// <summary>Records a window as done, with the counts that the row brings.</summary>
     public Task CompleteWindowAsync(WindowMessage window, WindowRow counts, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(window);
-        ArgumentNullException.ThrowIfNull(counts);
         counts.PartitionKey = RunPartition(window.RunId!);
         counts.RowKey = WindowKey(window);
         counts.Region = window.Region;
@@ -90,7 +87,6 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     /// <summary>Writes a run.</summary>
     public Task WriteRunAsync(string runId, RunRow row, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(row);
         row.RowKey = ObjectNames.Encode(runId);
         return _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
     }

@@ -135,11 +135,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     }
 
     /// <summary>The queue for a record in its present state.</summary>
-    public static string QueueFor(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
-    }
+    public static string QueueFor(StorageObject record) => record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
 
     /// <summary>Takes in one record whose row others write too: reads it, decides, and writes it only as it was read.</summary>
     private async Task<Intake> TakeAloneAsync(WindowMessage window, LedgerKey key, StorageObject record, NameSet? receipts, CancellationToken cancellationToken)

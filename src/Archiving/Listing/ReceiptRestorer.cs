@@ -20,7 +20,6 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
     /// <returns>How many rows were written.</returns>
     public async Task<int> RestoreAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(names);
         var newest = new Dictionary<LedgerKey, Receipt>();
         foreach (var chunk in names.Chunk(ReadsAtOnce))
         {

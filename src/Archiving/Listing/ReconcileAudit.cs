@@ -28,7 +28,6 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
     /// <summary>Reads the names of the receipts of a window's days and begins to compare.</summary>
     public async Task<WindowAudit> StartAsync(WindowMessage window, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(window);
         var receipts = new NameSet();
         foreach (var day in await FindDaysAsync(window, cancellationToken))
         {

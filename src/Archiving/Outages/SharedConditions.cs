@@ -16,7 +16,6 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
     /// <summary>Records an outage for all instances.</summary>
     public async Task ReportAsync(OutageException outage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(outage);
         board.Report(outage);
         var now = timeProvider.GetUtcNow();
         if (_known.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.At < WrittenFor && now >= known.At)

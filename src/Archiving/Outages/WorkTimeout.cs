@@ -17,7 +17,6 @@ public sealed class WorkTimeout(HostOptions options, TimeProvider timeProvider)
     /// <exception cref="WorkTimeoutException">The work was cancelled because it took too long.</exception>
     public async Task RunAsync(string name, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(work);
         if (options.WorkTimeout is not { } limit)
         {
             await work(cancellationToken);

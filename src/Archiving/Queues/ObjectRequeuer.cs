@@ -16,7 +16,6 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
     /// <exception cref="RefusedException">It was deleted at 8x8 by this app; the archive is the only place where it is.</exception>
     public async Task<string> RequeueAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(entry);
         if (entry.Is(LedgerState.Purged))
         {
             throw new RefusedException("The object is archived and was deleted at 8x8 by this app, so it cannot be archived again.");

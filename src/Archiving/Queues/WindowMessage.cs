@@ -53,7 +53,6 @@ public sealed record WindowMessage
     /// <exception cref="InvalidMessageException">It is not JSON, lacks region, from or to, or makes no sense.</exception>
     public static WindowMessage Parse(BinaryData body)
     {
-        ArgumentNullException.ThrowIfNull(body);
         WindowMessage? message;
         try
         {
@@ -92,7 +91,6 @@ public sealed record WindowMessage
 
         public override void Write(Utf8JsonWriter writer, TimeField value, JsonSerializerOptions options)
         {
-            ArgumentNullException.ThrowIfNull(writer);
             writer.WriteStringValue(value.ToName());
         }
     }

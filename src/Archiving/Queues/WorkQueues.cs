@@ -15,7 +15,6 @@ public sealed class WorkQueues : IStorageResource
     /// <summary>Initializes the queues. The service client must encode messages as Base64, as the Functions host expects.</summary>
     public WorkQueues(QueueServiceClient service)
     {
-        ArgumentNullException.ThrowIfNull(service);
         _queues = QueueNames.All
             .SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix })
             .ToDictionary(
@@ -35,7 +34,6 @@ public sealed class WorkQueues : IStorageResource
     /// <summary>Sends a window to one of the queues of windows.</summary>
     public async Task SendAsync(string queue, WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var (span, traceParent) = MessageSpans.StartSending(queue, message);
         using (span)
         {
@@ -46,7 +44,6 @@ public sealed class WorkQueues : IStorageResource
     /// <summary>Sends an object to one of the queues of objects.</summary>
     public async Task SendAsync(string queue, ObjectMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var (span, traceParent) = MessageSpans.StartSending(queue, message);
         using (span)
         {

@@ -50,7 +50,6 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     /// <exception cref="InvalidDataException">8x8's paging makes no progress.</exception>
     public virtual async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(scan);
         var cursor = scan.From;
         var pageKey = FirstPage;
         var seen = new HashSet<string>(StringComparer.Ordinal);

@@ -31,7 +31,6 @@ public sealed partial class ObjectVerifier(
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var row = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
         if (row is { Damaged: not null } && row.Is(LedgerState.Queued))
         {

@@ -47,7 +47,6 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
 
     private static string BlobOf(LedgerEntry entry)
     {
-        ArgumentNullException.ThrowIfNull(entry);
         if (entry.Blob is not { Length: > 0 } blob)
         {
             throw new RefusedException($"The object is not archived; its state is {entry.State}.");
