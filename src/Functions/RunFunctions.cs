@@ -1,9 +1,11 @@
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Outages;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Runs;
 
 namespace Functions;
 
@@ -25,16 +27,16 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
             throw new BadRequestException("to", "Expected a time after \"from\".");
         }
 
-        if ((to - from).TotalDays > RunStarter.MostWindows)
+        if ((to - from).TotalDays > RunPlanner.MostWindows)
         {
-            throw new BadRequestException("to", $"Expected a time at most {RunStarter.MostWindows} days after \"from\".");
+            throw new BadRequestException("to", $"Expected a time at most {RunPlanner.MostWindows} days after \"from\".");
         }
 
         try
         {
             return Accepted(await starter.BackfillAsync(from, to, body.Names("regions"), body.Names("types"), cancellationToken));
         }
-        catch (RunTooLargeException exception)
+        catch (RefusedException exception)
         {
             throw new BadRequestException("to", exception.Message);
         }

@@ -54,7 +54,7 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? patience = null, params (string Name, string Value)[] settings)
+    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? patience = null, int? maxPages = null, params (string Name, string Value)[] settings)
     {
         simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
         account ??= azurite.NewAccount();
@@ -96,6 +96,11 @@ internal sealed class Pipeline : IAsyncDisposable
             options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
             return new CloudStorageClient(new Uri(all["EightByEight:BaseUrl"]!), provider.GetRequiredService<AccessTokenSource>(), options);
         }));
+        if (maxPages is { } pages)
+        {
+            services.Replace(ServiceDescriptor.Singleton(provider => ActivatorUtilities.CreateInstance<ObjectLister>(provider, pages)));
+        }
+
         if (storagePolicy is not null)
         {
             var tables = new TableClientOptions();

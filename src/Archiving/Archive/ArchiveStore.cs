@@ -27,7 +27,7 @@ public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5);
 public sealed record BlobBeginning(BinaryData Content, bool IsWhole);
 
 /// <summary>The container. Nothing in it is ever overwritten: every write is on condition that nothing has the name.</summary>
-public sealed class ArchiveStore : IStorageResource, IDisposable
+public sealed class ArchiveStore : IStorageResource
 {
     private static readonly BlobRequestConditions OnlyIfNew = new() { IfNoneMatch = ETag.All };
     private readonly BlobContainerClient _container;
@@ -37,8 +37,6 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
     /// <summary>Initializes the store.</summary>
     public ArchiveStore(BlobServiceClient blobs, ArchiverOptions options)
     {
-        ArgumentNullException.ThrowIfNull(blobs);
-        ArgumentNullException.ThrowIfNull(options);
         _container = blobs.GetBlobContainerClient(options.Archive.Container);
         _tier = options.Archive.AccessTier is { } tier ? new AccessTier(tier) : default(AccessTier?);
         _created = new Initialization(CreateContainerAsync);
@@ -228,9 +226,6 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
     /// <exception cref="OutageException">It may not.</exception>
     public Task ProbeAsync(CancellationToken cancellationToken) =>
         StageAsync("_health/probe", Convert.ToBase64String("probe"u8), "probe"u8.ToArray(), cancellationToken);
-
-    /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => CallAsync(() => Task.FromResult(true), cancellationToken);

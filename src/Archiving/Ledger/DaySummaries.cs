@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using Archiving.Model;
-using Archiving.Storage;
 using Azure.Data.Tables;
 
 namespace Archiving.Ledger;
@@ -16,7 +15,7 @@ namespace Archiving.Ledger;
 /// every day of the ledger is known; where it is missing, because the table was deleted, the days are looked up again.
 /// </para>
 /// </summary>
-public sealed class DaySummaries : IDisposable
+public sealed class DaySummaries(LedgerChanges changes, ObjectLedger ledger, TimeProvider timeProvider)
 {
     private const int CountsAtOnce = 8;
 
@@ -30,19 +29,6 @@ public sealed class DaySummaries : IDisposable
         nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Bytes), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.Id), nameof(LedgerEntry.Region),
     ];
 
-    private readonly TableStore _store;
-    private readonly ObjectLedger _ledger;
-    private readonly TimeProvider _timeProvider;
-
-    /// <summary>Initializes the summaries.</summary>
-    public DaySummaries(TableServiceClient tables, ObjectLedger ledger, TimeProvider timeProvider)
-    {
-        ArgumentNullException.ThrowIfNull(tables);
-        _store = new TableStore(tables, LedgerChanges.TableName);
-        _ledger = ledger;
-        _timeProvider = timeProvider;
-    }
-
     /// <summary>The days that hold anything, in order of region and day.</summary>
     /// <param name="region">Only those of a region.</param>
     /// <param name="from">Only days that end after this time.</param>
@@ -52,7 +38,7 @@ public sealed class DaySummaries : IDisposable
     public async Task<IReadOnlyList<DaySummary>> ReadAsync(string? region, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
     {
         var rows = await ReadRowsAsync(region, from, to, cancellationToken);
-        var now = _timeProvider.GetUtcNow();
+        var now = timeProvider.GetUtcNow();
         var summaries = new ConcurrentBag<DaySummary>();
         await Parallel.ForEachAsync(
             rows,
@@ -87,16 +73,13 @@ public sealed class DaySummaries : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _store.Dispose();
-
     private async Task<DaySummary> CountAsync(DayRow row, CancellationToken cancellationToken)
     {
-        var at = _timeProvider.GetUtcNow();
-        var started = _timeProvider.GetTimestamp();
+        var at = timeProvider.GetUtcNow();
+        var started = timeProvider.GetTimestamp();
         var types = new Dictionary<string, TypeSummary>(StringComparer.Ordinal);
         string? region = null;
-        await foreach (var entry in _ledger.ReadPartitionAsync(row.RowKey, Columns, cancellationToken))
+        await foreach (var entry in ledger.ReadPartitionAsync(row.RowKey, Columns, cancellationToken))
         {
             region ??= entry.Region;
             if (!types.TryGetValue(entry.Type, out var type))
@@ -109,8 +92,8 @@ public sealed class DaySummaries : IDisposable
 
         // Merged, so that a note that was made meanwhile stays. When two instances count at once, the earlier figures may
         // win: they carry the earlier time, and the day is counted again if it changed after that.
-        var counted = DayRow.Create(row.RowKey, region, types, at, _timeProvider.GetElapsedTime(started));
-        await _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(counted, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+        var counted = DayRow.Create(row.RowKey, region, types, at, timeProvider.GetElapsedTime(started));
+        await changes.Table.WriteAsync(counted, TableUpdateMode.Merge, cancellationToken);
         return new DaySummary(region ?? "", Day(row), types);
     }
 
@@ -122,40 +105,25 @@ public sealed class DaySummaries : IDisposable
             filter += TableClient.CreateQueryFilter($" and (RowKey eq {CompleteKey} or (RowKey ge {LedgerKey.Partition(region, from ?? DateTimeOffset.UnixEpoch)} and RowKey le {LedgerKey.Partition(region, to ?? DateTimeOffset.MaxValue)}))");
         }
 
-        var rows = await QueryAsync(filter, cancellationToken);
+        var rows = await changes.Table.ReadAsync<DayRow>(filter, cancellationToken);
         if (!rows.Exists(row => row.RowKey == CompleteKey))
         {
             await FindDaysAsync(cancellationToken);
-            rows = await QueryAsync(filter, cancellationToken);
+            rows = await changes.Table.ReadAsync<DayRow>(filter, cancellationToken);
         }
 
         return [.. rows.Where(row => row.RowKey != CompleteKey && !(Day(row).AddDays(1) <= from) && !(Day(row) >= to))];
     }
 
-    private Task<List<DayRow>> QueryAsync(string filter, CancellationToken cancellationToken) => _store.CallAsync(
-        async () =>
-        {
-            var rows = new List<DayRow>();
-            await foreach (var row in _store.Table.QueryAsync<DayRow>(filter, cancellationToken: cancellationToken))
-            {
-                rows.Add(row);
-            }
-
-            return rows;
-        },
-        cancellationToken);
-
     /// <summary>Makes a row for each day of the ledger that has none, and then the row that says so.</summary>
     private async Task FindDaysAsync(CancellationToken cancellationToken)
     {
-        await foreach (var partition in _ledger.ReadPartitionsAsync(cancellationToken))
+        await foreach (var partition in ledger.ReadPartitionsAsync(cancellationToken))
         {
-            await WriteAsync(new DayRow { RowKey = partition });
+            await changes.Table.WriteAsync(new DayRow { RowKey = partition }, TableUpdateMode.Merge, cancellationToken);
         }
 
-        await WriteAsync(new DayRow { RowKey = CompleteKey });
-
-        Task WriteAsync(DayRow row) => _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+        await changes.Table.WriteAsync(new DayRow { RowKey = CompleteKey }, TableUpdateMode.Merge, cancellationToken);
     }
 
     private static bool IsDue(DayRow row, DateTimeOffset now)

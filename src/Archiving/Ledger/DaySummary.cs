@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Archiving.Model;
-using Azure;
-using Azure.Data.Tables;
+using Archiving.Storage;
 
 namespace Archiving.Ledger;
 
@@ -37,11 +36,14 @@ public sealed record TypeSummary
     /// <summary>When the oldest of them was made.</summary>
     public DateTimeOffset? OldestCreatedTime { get; set; }
 
+    /// <summary>How many objects are in a state.</summary>
+    public long Count(LedgerState state) => States.GetValueOrDefault(state.ToString());
+
     internal void Add(LedgerEntry entry)
     {
         States[entry.State] = States.GetValueOrDefault(entry.State) + 1;
         Bytes += entry.Bytes ?? 0;
-        if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged) || entry.Is(LedgerState.Gone))
+        if (entry.IsHeld() || entry.Is(LedgerState.Gone))
         {
             return;
         }
@@ -57,18 +59,13 @@ public sealed record TypeSummary
 }
 
 /// <summary>A day's row in the table <c>summaries</c>.</summary>
-internal sealed class DayRow : ITableEntity
+internal sealed class DayRow : TableRow
 {
     // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are not stored, and are made again each time.
     private const int LongestCounts = 30_000;
 
-    public string PartitionKey { get; set; } = LedgerChanges.Partition;
-
-    public string RowKey { get; set; } = "";
-
-    public DateTimeOffset? Timestamp { get; set; }
-
-    public ETag ETag { get; set; }
+    /// <summary>Initializes a row.</summary>
+    public DayRow() => PartitionKey = LedgerChanges.Partition;
 
     /// <summary>Gets or sets until when the day may have changed.</summary>
     public DateTimeOffset? ChangedUntil { get; set; }

@@ -17,13 +17,9 @@ public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
     /// <param name="record">What is known of the object. Without a time in it, each day of the region costs a read.</param>
     /// <param name="cancellationToken">Stops the reads.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<LedgerEntry?> FindAsync(string region, StorageObject record, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return LedgerKey.IsKnown(record)
+    public async Task<LedgerEntry?> FindAsync(string region, StorageObject record, CancellationToken cancellationToken) => LedgerKey.IsKnown(record)
             ? await ledger.FindAsync(LedgerKey.Of(region, record), cancellationToken)
             : await FindAsync(region, record.Id, LedgerKey.CreatedTime(record), cancellationToken);
-    }
 
     /// <summary>Finds a row; <see langword="null"/> when there is none.</summary>
     /// <param name="region">8x8's region.</param>
@@ -33,8 +29,6 @@ public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<LedgerEntry?> FindAsync(string region, string id, DateTimeOffset? created, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(region);
-        ArgumentNullException.ThrowIfNull(id);
         var row = ObjectNames.Encode(id);
         if (created is { } day && await ledger.FindAsync(new LedgerKey(LedgerKey.Partition(region, day), row), cancellationToken) is { } there)
         {

@@ -23,8 +23,8 @@ public sealed partial class ListingPlanner(
     RegionCatalog regions,
     ListingStore store,
     RunCompletion completion,
-    WorkQueues queues,
-    ArchiverOptions options,
+    WindowSender sender,
+    ListingOptions options,
     TimeProvider timeProvider,
     ILogger<ListingPlanner> logger)
 {
@@ -77,7 +77,7 @@ public sealed partial class ListingPlanner(
         if (watermark is null)
         {
             // Written before anything else, so that a first run that fails starts at the same time again.
-            watermark = new WatermarkRow { Region = region, Began = now, StartFrom = options.Listing.StartFrom ?? now - ListingOptions.FirstLookBack };
+            watermark = new WatermarkRow { Region = region, Began = now, StartFrom = options.StartFrom ?? now - ListingOptions.FirstLookBack };
             if (!await store.TryWriteWatermarkAsync(watermark, cancellationToken))
             {
                 return 0;
@@ -98,10 +98,10 @@ public sealed partial class ListingPlanner(
         }
 
         var from = Earliest(
-            watermark.Watermark - options.Listing.Overlap ?? watermark.StartFrom,
+            watermark.Watermark - options.Overlap ?? watermark.StartFrom,
             before.State == RunState.Abandoned ? watermark.ActiveFrom : null,
             watermark.ListAgainFrom);
-        var to = now - options.Listing.Settle;
+        var to = now - options.Settle;
         to = new DateTimeOffset(to.UtcTicks - (to.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         if (to <= from || to <= watermark.Watermark)
         {
@@ -112,15 +112,8 @@ public sealed partial class ListingPlanner(
         var windows = Cut(from, to)
             .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = IsListedAgain(watermark, window.From, window.To) || before.LeftUndone(window.From, window.To) })
             .ToList();
-        await store.AddWindowsAsync(windows, cancellationToken);
-        await store.WriteRunAsync(
-            runId,
-            new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count },
-            cancellationToken);
-        foreach (var window in windows)
-        {
-            await queues.SendAsync(window, TimeSpan.Zero, cancellationToken);
-        }
+        var run = new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count };
+        await sender.StartRunAsync(runId, run, windows, cancellationToken);
 
         // Written when all is sent: a crash before it leaves windows that are listed for nothing, never a run that waits
         // for messages that were not sent. When another instance planned at the same moment, its run counts and ours adds nothing.

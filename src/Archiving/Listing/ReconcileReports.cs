@@ -43,7 +43,6 @@ public sealed class ReconcileReports(ArchiveStore archive)
     /// <summary>Writes the report of a run.</summary>
     public async Task WriteAsync(string runId, RunRow run, IReadOnlyCollection<WindowRow> windows, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(run);
         var report = Create(runId, run, windows);
         var json = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(report, ReportJson.Default.ReconcileReport));
         var markdown = BinaryData.FromString(ToMarkdown(report));

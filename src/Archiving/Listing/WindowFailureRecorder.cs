@@ -13,7 +13,6 @@ public sealed partial class WindowFailureRecorder(ListingStore listings, Archivi
     /// <param name="cancellationToken">Stops before the write.</param>
     public async Task RecordAsync(WindowMessage window, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(window);
         metrics.CountFailedWindow(window.Region, window.Kind);
         Log.WindowFailed(logger, window.Region, window.From, window.To);
         if (window.Kind == WindowKind.Listing)

@@ -68,7 +68,6 @@ public sealed record Receipt(
     /// <exception cref="FormatException">It is not a receipt of this form.</exception>
     public static Receipt Parse(BinaryData body)
     {
-        ArgumentNullException.ThrowIfNull(body);
         try
         {
             using var json = JsonDocument.Parse(body.ToMemory());

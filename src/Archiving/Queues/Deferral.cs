@@ -15,8 +15,6 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
     /// <summary>Defers work on an object.</summary>
     public async Task DeferAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentNullException.ThrowIfNull(outage);
         health.Report(outage);
         await queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
         metrics.CountDeferred(queue, outage.Condition);
@@ -25,8 +23,6 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
     /// <summary>Defers work on a window.</summary>
     public async Task DeferAsync(string queue, WindowMessage message, OutageException outage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentNullException.ThrowIfNull(outage);
         health.Report(outage);
         await queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
         metrics.CountDeferred(queue, outage.Condition);

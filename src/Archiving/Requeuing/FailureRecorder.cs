@@ -25,7 +25,6 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
     /// <param name="cancellationToken">Stops before the write.</param>
     public async Task RecordObjectAsync(string queue, ObjectMessage message, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var record = message.KnownRecord;
         var entry = await finder.FindAsync(message.Region, record, cancellationToken);
         if (entry is null && !LedgerKey.IsKnown(record))
@@ -68,7 +67,6 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
     /// <summary>Says in the log that work on an archived object failed. Its row stays as it is: it is archived all the same.</summary>
     public Task ReportObjectAsync(ObjectMessage message, string problem)
     {
-        ArgumentNullException.ThrowIfNull(message);
         Log.ObjectFailed(logger, message.Region, message.Id, problem);
         return Task.CompletedTask;
     }

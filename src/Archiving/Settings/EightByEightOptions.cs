@@ -72,7 +72,7 @@ public sealed record EightByEightOptions
             DiscoveryRegion = discoveryRegion,
             Types = settings.Names("EightByEight__Types"),
             Filter = settings.Text("EightByEight__Filter"),
-            IncludeArchived = settings.Boolean("EightByEight__IncludeArchived", standard: true),
+            IncludeArchived = settings.Boolean("EightByEight__IncludeArchived", defaultValue: true),
             RestoreDays = settings.Integer("EightByEight__RestoreDays", 7, 1, 10),
             MaxRequestsPerSecond = settings.Number("EightByEight__MaxRequestsPerSecond", 0, 0, 10_000),
         };

@@ -64,7 +64,6 @@ public sealed partial class AccessTokens(
     /// <exception cref="OutageException">Neither the store nor 8x8 gives a token.</exception>
     public override async ValueTask<AccessToken> ReplaceTokenAsync(AccessToken refused, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(refused);
         await _oneAtATime.WaitAsync(cancellationToken);
         try
         {

@@ -65,7 +65,6 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
     /// <inheritdoc/>
     public async Task WriteTokenAsync(AccessToken token, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(token);
         var superseded = await ReadAsync(TokenSecret, cancellationToken);
         var secret = new KeyVaultSecret(TokenSecret, token.Value)
         {

@@ -9,13 +9,13 @@ namespace Archiving.Source;
 
 /// <summary>What to list.</summary>
 /// <param name="Region">8x8's region.</param>
-/// <param name="Field">The time to list by: <c>updatedTime</c> or <c>createdTime</c>.</param>
+/// <param name="Field">The time to list by.</param>
 /// <param name="From">Start of the window.</param>
 /// <param name="To">End of the window, which is not part of it.</param>
 /// <param name="Filter">FIQL for everything but the time; <see langword="null"/> for none.</param>
-public sealed record KeysetScan(string Region, string Field, DateTimeOffset From, DateTimeOffset To, string? Filter)
+public sealed record KeysetScan(string Region, TimeField Field, DateTimeOffset From, DateTimeOffset To, string? Filter)
 {
-    internal DateTimeOffset? TimeOf(StorageObject record) => Field == "createdTime" ? record.CreatedTime : record.UpdatedTime;
+    internal DateTimeOffset? TimeOf(StorageObject record) => Field.Of(record);
 }
 
 /// <summary>A step of a scan.</summary>
@@ -47,10 +47,9 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
 
     /// <summary>Lists a window in ascending order of its time.</summary>
-    /// <exception cref="ListingException">8x8's paging makes no progress.</exception>
+    /// <exception cref="InvalidDataException">8x8's paging makes no progress.</exception>
     public virtual async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(scan);
         var cursor = scan.From;
         var pageKey = FirstPage;
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -82,7 +81,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             if (!IsAscending(scan, page))
             {
                 // Not in the order that was asked for: the last time of the page says nothing of what comes after it.
-                Log.NotSorted(logger, scan.Region, scan.Field);
+                Log.NotSorted(logger, scan.Region, scan.Field.ToName());
                 await foreach (var more in ReadSpanAsync(scan, cursor, scan.To, seen, cancellationToken))
                 {
                     yield return new KeysetPage(more, cursor);
@@ -263,7 +262,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     }
 
     private Task<ObjectPage> GetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken) =>
-        GetAsync(scan, Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field, from), Fiql.LessThan(scan.Field, to)), pageKey, cancellationToken);
+        GetAsync(scan, Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field.ToName(), from), Fiql.LessThan(scan.Field.ToName(), to)), pageKey, cancellationToken);
 
     private async Task<ObjectPage> GetAsync(KeysetScan scan, string? filter, string pageKey, CancellationToken cancellationToken)
     {
@@ -273,13 +272,13 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             {
                 Filter = filter,
                 PageKey = pageKey,
-                SortField = scan.Field,
+                SortField = scan.Field.ToName(),
                 SortDirection = SortDirection.Ascending,
             },
             cancellationToken);
         if (page.Unreadable > 0)
         {
-            Log.Unreadable(logger, page.Unreadable, scan.Region, scan.Field, scan.From, scan.To);
+            Log.Unreadable(logger, page.Unreadable, scan.Region, scan.Field.ToName(), scan.From, scan.To);
         }
 
         return page;
@@ -288,7 +287,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private static string Next(ObjectPage page, string pageKey, KeysetScan scan) =>
         page.PageKey is { } next && next != pageKey
             ? next
-            : throw new ListingException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
+            : throw new InvalidDataException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 

@@ -26,6 +26,8 @@ internal static class SourceServices
             .AddSingleton<AccessTokenSource>(provider => provider.GetRequiredService<AccessTokens>())
             .AddSingleton<RegionCatalog>()
             .AddSingleton<KeysetPager>()
+            .AddSingleton<WantedObjects>()
+            .AddSingleton<SourceListing>()
             .AddSingleton<SourceRecords>();
     }
 }

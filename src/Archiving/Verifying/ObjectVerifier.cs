@@ -31,7 +31,6 @@ public sealed partial class ObjectVerifier(
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var row = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
         if (row is { Damaged: not null } && row.Is(LedgerState.Queued))
         {
@@ -40,7 +39,7 @@ public sealed partial class ObjectVerifier(
             return false;
         }
 
-        if (row is null || row.Blob is not { } blob || !(row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged)))
+        if (row is null || row.Blob is not { } blob || !row.IsHeld())
         {
             return null;
         }
@@ -105,7 +104,7 @@ public sealed partial class ObjectVerifier(
         await conditions.ReportAsync(new OutageException(Condition.Integrity, Damaged), cancellationToken);
 
         // A purged object is not at 8x8 any more: archiving finds this and records it in the row.
-        row.State = nameof(LedgerState.Queued);
+        row.Become(LedgerState.Queued);
         row.QueuedAt = timeProvider.GetUtcNow();
         row.Damaged = blob;
         row.LastError = LedgerEntry.Shorten($"Found damaged: {damage}");

@@ -17,7 +17,7 @@ public sealed record VerificationPlan(long Archived, long Queued);
 /// that were not read for the longest time, and all that are overdue. Reads the ledger twice and keeps nothing of it
 /// in memory.
 /// </summary>
-public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues queues, SharedConditions conditions, ArchiverOptions options, TimeProvider timeProvider, ILogger<VerificationPlanner> logger)
+public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues queues, SharedConditions conditions, VerifyOptions options, TimeProvider timeProvider, ILogger<VerificationPlanner> logger)
 {
     private const int SendsAtOnce = 16;
 
@@ -36,7 +36,7 @@ public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues 
         await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
         {
             damaged += entry.Damaged is null ? 0 : 1;
-            if (IsHeld(entry))
+            if (entry.IsHeld())
             {
                 archived++;
                 var hour = Hour(LastRead(entry));
@@ -49,14 +49,14 @@ public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues 
             await conditions.ClearAsync(Condition.Integrity, cancellationToken);
         }
 
-        var share = (archived + options.Verify.Days - 1) / options.Verify.Days;
-        var overdue = Hour(timeProvider.GetUtcNow() - TimeSpan.FromDays(options.Verify.Days));
+        var share = (archived + options.Days - 1) / options.Days;
+        var overdue = Hour(timeProvider.GetUtcNow() - TimeSpan.FromDays(options.Days));
         var (lastHour, ofLastHour) = Cut(perHour, share, overdue);
         var queued = 0L;
         var chunk = new List<Task>(SendsAtOnce);
         await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
         {
-            if (!IsHeld(entry) || Hour(LastRead(entry)) is var hour && (hour > lastHour || (hour == lastHour && ofLastHour-- <= 0)))
+            if (!entry.IsHeld() || Hour(LastRead(entry)) is var hour && (hour > lastHour || (hour == lastHour && ofLastHour-- <= 0)))
             {
                 continue;
             }
@@ -100,8 +100,6 @@ public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues 
 
         return (hour, count);
     }
-
-    private static bool IsHeld(LedgerEntry entry) => entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged);
 
     private static DateTimeOffset LastRead(LedgerEntry entry) => entry.VerifiedAt ?? entry.ArchivedAt ?? DateTimeOffset.MinValue;
 

@@ -9,6 +9,7 @@ using Operations.Failures;
 using Operations.Health;
 using Operations.Objects;
 using Operations.Plan;
+using Operations.Runs;
 using Operations.Status;
 
 namespace Functions.Http;

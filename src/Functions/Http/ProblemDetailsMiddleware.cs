@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Archiving.Listing;
 using Archiving.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -37,7 +36,7 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         {
             await WriteAsync(http, StatusCodes.Status404NotFound, "There is nothing here", exception.Message);
         }
-        catch (Exception exception) when (exception is ConflictException or ObjectUnavailableException or RunTooLargeException)
+        catch (Exception exception) when (exception is ConflictException or RefusedException)
         {
             await WriteAsync(http, StatusCodes.Status409Conflict, "That cannot be done as things are", exception.Message);
         }

@@ -24,7 +24,6 @@ public sealed class FailureRedriver(ObjectLedger ledger, DaySummaries summaries,
     /// <param name="cancellationToken">Stops between two objects.</param>
     public async Task<Redriven> RedriveAsync(string? region, string? type, IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(ids);
         var wanted = ids.ToHashSet(StringComparer.Ordinal);
         var failed = new SearchFilter { Region = region, Type = type, State = LedgerState.Failed };
         var days = await summaries.ReadDaysAsync(region, from: null, to: null, cancellationToken);

@@ -43,8 +43,6 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
     /// <exception cref="OutageException">The storage gives the app no key.</exception>
     public async Task<ContentLink> CreateAsync(string blob, LedgerEntry entry, bool save, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(blob);
-        ArgumentNullException.ThrowIfNull(entry);
         var client = blobs.GetBlobContainerClient(options.Archive.Container).GetBlobClient(blob);
         var now = timeProvider.GetUtcNow();
         var kind = MediaKind.Of(entry.MimeType);

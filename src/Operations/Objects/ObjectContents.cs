@@ -18,42 +18,41 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
     public const int MostText = 256 * 1024;
 
     /// <summary>Makes a link to the content, which a browser shows when it can and it is harmless, or saves.</summary>
-    /// <exception cref="ObjectUnavailableException">It is not archived.</exception>
+    /// <exception cref="RefusedException">It is not archived.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public Task<ContentLink> LinkAsync(LedgerEntry entry, bool save, CancellationToken cancellationToken) => links.CreateAsync(BlobOf(entry), entry, save, cancellationToken);
 
     /// <summary>Reads the content as text.</summary>
-    /// <exception cref="ObjectUnavailableException">It is not archived, or is no text.</exception>
+    /// <exception cref="RefusedException">It is not archived, or is no text.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<ObjectText> ReadTextAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         var blob = BlobOf(entry);
         if (!MediaKind.Of(entry.MimeType).IsText)
         {
-            throw new ObjectUnavailableException("The object is no text; ask for its content.");
+            throw new RefusedException("The object is no text; ask for its content.");
         }
 
         try
         {
             var beginning = await store.ReadBeginningAsync(blob, MostText, cancellationToken)
-                ?? throw new ObjectUnavailableException("The archived bytes are missing. The nightly verification finds this, too, and archives the object again while 8x8 has it.");
+                ?? throw new RefusedException("The archived bytes are missing. The nightly verification finds this, too, and archives the object again while 8x8 has it.");
             return Decode(beginning);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
         {
-            throw new ObjectUnavailableException("The blob is in the storage account's archive tier. Move it to a tier that can be read.", exception);
+            throw new RefusedException("The blob is in the storage account's archive tier. Move it to a tier that can be read.", exception);
         }
     }
 
     private static string BlobOf(LedgerEntry entry)
     {
-        ArgumentNullException.ThrowIfNull(entry);
         if (entry.Blob is not { Length: > 0 } blob)
         {
-            throw new ObjectUnavailableException($"The object is not archived; its state is {entry.State}.");
+            throw new RefusedException($"The object is not archived; its state is {entry.State}.");
         }
 
-        return blob != entry.Damaged ? blob : throw new ObjectUnavailableException("The archived bytes were found damaged, and the object is being archived again.");
+        return blob != entry.Damaged ? blob : throw new RefusedException("The archived bytes were found damaged, and the object is being archived again.");
     }
 
     private static ObjectText Decode(BlobBeginning beginning)

@@ -70,8 +70,6 @@ public sealed record ObjectItem
     /// <summary>Shows a row.</summary>
     public static ObjectItem Of(LedgerEntry entry, RetentionOptions retention)
     {
-        ArgumentNullException.ThrowIfNull(entry);
-        ArgumentNullException.ThrowIfNull(retention);
         return new ObjectItem
         {
             Region = entry.Region,

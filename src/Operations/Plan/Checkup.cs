@@ -53,7 +53,7 @@ public sealed class Checkup(
         {
             var client = CreateClient(token, watch);
             findings = await new SourceExamination(client, watch, options).ExamineAsync(request, from, to, cancellationToken);
-            using var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok }) ? ObjectLedger.WithoutCreating(tables, changes) : null;
+            var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok }) ? ObjectLedger.WithoutCreating(tables, changes) : null;
             counted = await CountAsync(client, watch, findings, ledger, request, from, to, progress, cancellationToken);
         }
         else
@@ -194,7 +194,7 @@ public sealed class Checkup(
             SettleRestore(findings, counted);
             return counted;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (SourceFailure.Answer(exception) is not null || exception is ListingException or AggregateException or OperationCanceledException or IOException))
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (SourceFailure.Answer(exception) is not null || exception is InvalidDataException or AggregateException or OperationCanceledException or IOException))
         {
             findings.Checks.RemoveAll(check => check.Name == CheckNames.List);
             findings.Checks.Add(Check.Problem(CheckNames.List, $"8x8 could not be listed to the end. {SourceFailure.OfAccount(exception)?.Message ?? FailureText.Of(exception)}"));

@@ -59,7 +59,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
                 timeLeft is { } left ? left / (regions.Count - index) : null,
                 watch,
                 timeProvider);
-            var scan = new KeysetScan(regions[index], "createdTime", from, to, WindowLister.Wanted(options.EightByEight, request.Types));
+            var scan = new KeysetScan(regions[index], TimeField.CreatedTime, from, to, new WantedObjects(options.EightByEight).ToFiql(request.Types));
             await CountRegionAsync(scan, listedWhole.Contains(regions[index]), budget, counted, progress, cancellationToken);
             pagesLeft -= budget.Pages;
         }
@@ -195,7 +195,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
 
         try
         {
-            var rows = await Ledger.FindAsync(region, records, "createdTime", since: null, others: null, cancellationToken);
+            var rows = (await Ledger.FindAsync(region, records, TimeField.CreatedTime, since: null, cancellationToken)).Known;
             foreach (var record in records)
             {
                 if (rows.TryGetValue(LedgerKey.Of(region, record), out var row) && (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged)) && !row.MayDifferFrom(record))

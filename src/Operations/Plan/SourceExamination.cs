@@ -177,13 +177,13 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
     /// <returns>Why that is not possible; <see langword="null"/> when it is.</returns>
     private async Task<RequestFailedException?> TryListAsync(string region, PlanRequest request, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        var filter = WindowLister.Wanted(Source, request.Types);
+        var filter = new WantedObjects(Source).ToFiql(request.Types);
         StorageObject? oldest = null;
         var failure = await TryAsync(async () => oldest = await FirstAsync(region, filter, SortDirection.Ascending, cancellationToken), cancellationToken);
         if (failure is not null)
         {
             return failure.Status is 400 or 500 && Source.Filter is not null
-                && await TryAsync(() => FirstAsync(region, WindowLister.Wanted(Source with { Filter = null }, request.Types), SortDirection.Ascending, cancellationToken), cancellationToken) is null
+                && await TryAsync(() => FirstAsync(region, new WantedObjects(Source with { Filter = null }).ToFiql(request.Types), SortDirection.Ascending, cancellationToken), cancellationToken) is null
                     ? new RequestFailedException(failure.Status, $"8x8 rejects EightByEight__Filter ({failure.Status}). Correct it: FIQL, such as direction==inbound.", failure)
                     : failure;
         }

@@ -46,10 +46,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<SearchPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(filter);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
-        var request = new Request(filter, filter.Text is null ? null : SearchText.Term(filter.Text), after, limit, new Effort(timeProvider));
+        var request = new Request(filter, filter.Text is null ? null : SearchTerm.Of(filter.Text), after, limit, new Effort(timeProvider));
         await foreach (var range in ReadRangesAsync(request, cancellationToken))
         {
             if (request.IsDone)

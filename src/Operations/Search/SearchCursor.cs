@@ -45,7 +45,6 @@ public static class SearchCursor
     /// <summary>Writes a position.</summary>
     public static string Write(SearchFilter filter, SearchPosition position)
     {
-        ArgumentNullException.ThrowIfNull(filter);
         var keys = position.Partition is null ? [] : Encoding.UTF8.GetBytes($"{position.Partition}\n{position.Row}");
         var cursor = new byte[HeadLength + keys.Length];
         cursor[0] = Version;
@@ -59,8 +58,6 @@ public static class SearchCursor
     /// <returns><see langword="false"/> when it is none, or belongs to another filter.</returns>
     public static bool TryRead(SearchFilter filter, string text, out SearchPosition position)
     {
-        ArgumentNullException.ThrowIfNull(filter);
-        ArgumentNullException.ThrowIfNull(text);
         position = default;
         if (text.Length > Longest || !Base64Url.IsValid(text))
         {

@@ -17,7 +17,6 @@ public sealed class StatusGauges
     /// <summary>Creates the instruments. They show nothing before the first sample.</summary>
     public StatusGauges(IMeterFactory meters, TimeProvider timeProvider)
     {
-        ArgumentNullException.ThrowIfNull(meters);
         _timeProvider = timeProvider;
         var meter = meters.Create(Spans.SourceName);
         meter.CreateObservableGauge("archiving.status.backlog", () => Show<long>(sample => new(sample.Backlog)), "{object}", "Objects that are queued or being restored.");
@@ -46,7 +45,6 @@ public sealed class StatusGauges
         TimeSpan? tokenRemaining,
         IReadOnlyDictionary<string, TimeSpan> sinceListed)
     {
-        ArgumentNullException.ThrowIfNull(sinceListed);
         _sample = new Sample(
             _timeProvider.GetUtcNow(),
             backlog,

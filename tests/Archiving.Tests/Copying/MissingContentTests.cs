@@ -46,7 +46,7 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
         Assert.Equal("Failed", entry.State);
         Assert.Contains("(404). That was so at every try since", entry.LastError, StringComparison.Ordinal);
         pipeline.Simulator.Faults.Set();
-        await pipeline.Get<Archiving.Listing.RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.Get<Operations.Runs.RunStarter>().ReconcileAsync(Cancellation);
         await pipeline.DeliverAllAsync();
         await pipeline.AssertArchivedAsync(item);
     }

@@ -5,6 +5,7 @@ using Archiving.Model;
 using Archiving.Queues;
 using EightByEight;
 using Operations.Failures;
+using Operations.Runs;
 using Operations.Status;
 using Simulator.Objects;
 using Testing;

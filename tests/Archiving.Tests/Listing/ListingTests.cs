@@ -192,7 +192,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
         // Somebody lost the row.
         var row = (await pipeline.FindAsync(item))!;
         await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
-        await pipeline.Get<WindowLister>().ListAsync(new WindowMessage { Region = "uk", From = created.AddHours(-1), To = created.AddHours(1), Field = "createdTime", Kind = WindowKind.Backfill }, Cancellation);
+        await pipeline.Get<WindowLister>().ListAsync(new WindowMessage { Region = "uk", From = created.AddHours(-1), To = created.AddHours(1), Field = TimeField.CreatedTime, Kind = WindowKind.Backfill }, Cancellation);
 
         Assert.Equal(1, await pipeline.CountAsync(QueueNames.ArchiveObjects));
     }
@@ -205,12 +205,11 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var records = ((int[])[60, 30, 2, 1, 0]).Select(days => Record(updated.AddDays(-days), updated)).ToList();
         var ledger = pipeline.Get<ObjectLedger>();
         await ledger.AddAsync([.. records.Select(record => LedgerEntry.Queued("uk", record, updated))], Cancellation);
-        var others = new List<LedgerEntry>();
 
-        var found = await ledger.FindAsync("uk", [records[0], records[2], records[4]], "updatedTime", since: null, others, Cancellation);
+        var found = await ledger.FindAsync("uk", [records[0], records[2], records[4]], TimeField.UpdatedTime, since: null, Cancellation);
 
-        Assert.Equal(((int[])[0, 2, 4]).Select(index => LedgerKey.Of("uk", records[index])).ToHashSet(), found.Keys.ToHashSet());
-        Assert.Equal(LedgerKey.Of("uk", records[3]).RowKey, Assert.Single(others).RowKey);
+        Assert.Equal(((int[])[0, 2, 4]).Select(index => LedgerKey.Of("uk", records[index])).ToHashSet(), found.Known.Keys.ToHashSet());
+        Assert.Equal(LedgerKey.Of("uk", records[3]).RowKey, Assert.Single(found.Others).RowKey);
     }
 
     [Fact]

@@ -10,6 +10,7 @@ using Archiving.Queues;
 using Azure;
 using Microsoft.Extensions.Logging;
 using Operations.Health;
+using Operations.Runs;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;

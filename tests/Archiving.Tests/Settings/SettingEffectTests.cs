@@ -63,7 +63,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     [Fact]
     public void Keeps_a_filter_together() => Assert.Equal(
         "(type==x,type==y);(objectState==AVAILABLE,objectState==ARCHIVED);(a==1,b==2)",
-        WindowLister.Wanted(ArchiverOptions.Read(Configure(("EightByEight__Types", "x,y"), ("EightByEight__Filter", "a==1,b==2"))).EightByEight));
+        new WantedObjects(ArchiverOptions.Read(Configure(("EightByEight__Types", "x,y"), ("EightByEight__Filter", "a==1,b==2"))).EightByEight).ToFiql());
 
     [Fact]
     public async Task Leaves_cold_storage_alone_when_told_so()

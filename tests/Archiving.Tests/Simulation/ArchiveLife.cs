@@ -233,8 +233,8 @@ internal sealed class ArchiveLife
             services.Replace(ServiceDescriptor.Singleton(_pager));
         }
 
+        services.Replace(ServiceDescriptor.Singleton(provider => ActivatorUtilities.CreateInstance<ObjectLister>(provider, 2 + (_world.Seed % 5))));
         _process = services.BuildServiceProvider();
-        _process.GetRequiredService<WindowLister>().MostPages = 2 + (_world.Seed % 5);
         foreach (var name in QueueNames.All)
         {
             _queues.Get(name).DuplicateOneIn = 8;
@@ -297,7 +297,7 @@ internal sealed class ArchiveLife
             }
 
             _running.RemoveAt(index);
-            if (task.Exception?.InnerException is { } exception && exception is not (Azure.RequestFailedException or OutageException or IOException or InvalidDataException or ListingException))
+            if (task.Exception?.InnerException is { } exception && exception is not (Azure.RequestFailedException or OutageException or IOException or InvalidDataException))
             {
                 throw new InvalidOperationException($"A function failed in a way that it must not: {exception}", exception);
             }

@@ -1,3 +1,4 @@
+using Archiving.Model;
 using Archiving.Source;
 using EightByEight;
 using Microsoft.Extensions.Logging;
@@ -174,7 +175,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
         return pages;
     }
 
-    private static KeysetScan Scan(DateTimeOffset from, DateTimeOffset to) => new("us-east", "createdTime", from, to, Filter: null);
+    private static KeysetScan Scan(DateTimeOffset from, DateTimeOffset to) => new("us-east", TimeField.CreatedTime, from, to, Filter: null);
 
     private sealed class SimulatorTokens(SimulatorServer simulator) : AccessTokenSource
     {

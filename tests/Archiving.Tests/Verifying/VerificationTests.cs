@@ -7,6 +7,7 @@ using Archiving.Verifying;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Operations.Health;
+using Operations.Runs;
 using Simulator.Objects;
 using Testing;
 

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 
-namespace Archiving.Model;
+namespace Operations.Objects;
 
 /// <summary>What may be done in a browser with content of a MIME type. 8x8 and the creators of objects choose the type, so it is not trusted.</summary>
 public readonly record struct MediaKind
