@@ -103,57 +103,33 @@ public sealed class ArchiveStore : IStorageResource
         cancellationToken);
 
     /// <summary>What is stored under a name; <see langword="null"/> when nothing is.</summary>
-    public Task<StoredContent?> FindAsync(string name, CancellationToken cancellationToken) => CallAsync(
+    public Task<StoredContent?> FindAsync(string name, CancellationToken cancellationToken) => FindAsync(
         async () =>
         {
-            try
-            {
-                var properties = (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
-                return new StoredContent(properties.ContentLength, properties.ContentHash ?? []);
-            }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
-            {
-                return null;
-            }
+            var properties = (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
+            return new StoredContent(properties.ContentLength, properties.ContentHash ?? []);
         },
         cancellationToken);
 
     /// <summary>Reads a blob to its end and measures it; <see langword="null"/> when there is none.</summary>
-    public Task<ContentDigest?> MeasureAsync(string name, CancellationToken cancellationToken) => CallAsync(
+    public Task<ContentDigest?> MeasureAsync(string name, CancellationToken cancellationToken) => FindAsync(
         async () =>
         {
-            try
-            {
-                using var blob = (await _container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
-                return await ContentDigest.MeasureAsync(blob.Content, cancellationToken);
-            }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
-            {
-                return null;
-            }
+            using var blob = (await _container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+            return await ContentDigest.MeasureAsync(blob.Content, cancellationToken);
         },
         cancellationToken);
 
     /// <summary>Reads a small blob, such as a receipt; <see langword="null"/> when there is none.</summary>
-    public Task<BinaryData?> ReadAsync(string name, CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            try
-            {
-                return (await _container.GetBlobClient(name).DownloadContentAsync(cancellationToken)).Value.Content;
-            }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
-            {
-                return null;
-            }
-        },
+    public Task<BinaryData?> ReadAsync(string name, CancellationToken cancellationToken) => FindAsync(
+        async () => (await _container.GetBlobClient(name).DownloadContentAsync(cancellationToken)).Value.Content,
         cancellationToken);
 
     /// <summary>Reads the beginning of a blob; <see langword="null"/> when there is none.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="most">The most bytes to read.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    public Task<BlobBeginning?> ReadBeginningAsync(string name, int most, CancellationToken cancellationToken) => CallAsync(
+    public Task<BlobBeginning?> ReadBeginningAsync(string name, int most, CancellationToken cancellationToken) => FindAsync(
         async () =>
         {
             try
@@ -165,10 +141,6 @@ public sealed class ArchiveStore : IStorageResource
             {
                 // Nothing begins in an empty blob.
                 return new BlobBeginning(BinaryData.Empty, IsWhole: true);
-            }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
-            {
-                return null;
             }
         },
         cancellationToken);
@@ -277,6 +249,22 @@ public sealed class ArchiveStore : IStorageResource
             }
         }
     }
+
+    /// <summary>Reads a blob; <see langword="null"/> when there is none.</summary>
+    private Task<T?> FindAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
+        where T : class => CallAsync(
+        async () =>
+        {
+            try
+            {
+                return await read();
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            {
+                return null;
+            }
+        },
+        cancellationToken);
 
     private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {

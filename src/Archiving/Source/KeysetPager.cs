@@ -206,18 +206,8 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     /// <summary>Whether a page comes in the order that was asked for, by the second.</summary>
     private static bool IsAscending(KeysetScan scan, ObjectPage page)
     {
-        DateTimeOffset? before = null;
-        foreach (var time in page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond))
-        {
-            if (time < before)
-            {
-                return false;
-            }
-
-            before = time;
-        }
-
-        return true;
+        var times = page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond).ToList();
+        return times.Zip(times.Skip(1)).All(pair => pair.First <= pair.Second);
     }
 
     // A record without the time is in every window: it must be in one.
