@@ -14,7 +14,7 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
 /// slices of time. A request does a bounded amount of work and then returns where to continue, even with a page that is
 /// not full.
 /// </summary>
-public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, TimeProvider timeProvider)
+public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, TimeProvider timeProvider)
 {
     /// <summary>The most rows of a page.</summary>
     public const int MostRows = 200;
@@ -157,7 +157,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         var count = 0L;
         var filter = request.Filter;
         DateTimeOffset? to = request.After is { } after ? Earlier(after.End, filter.To) : filter.To;
-        var known = await summaries.ReadDaysAsync(filter.Region, filter.From, to, cancellationToken);
+        var known = await ledgerDays.ReadAsync(filter.Region, filter.From, to, cancellationToken);
         foreach (var day in known.Where(day => filter.CountIn(day) > 0).OrderByDescending(day => day.Day))
         {
             if (days.Count > 0 && days[^1].Day != day.Day && (count >= wanted || days.Count >= PartitionsPerRange))
