@@ -17,7 +17,13 @@ public sealed record VerificationPlan(long Archived, long Queued);
 /// that were not read for the longest time, and all that are overdue. Reads the ledger twice and keeps nothing of it
 /// in memory.
 /// </summary>
-public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues queues, SharedConditions conditions, VerifyOptions options, TimeProvider timeProvider, ILogger<VerificationPlanner> logger)
+public sealed partial class VerificationPlanner(
+    ObjectLedger ledger,
+    WorkQueues queues,
+    SharedConditions conditions,
+    VerifyOptions options,
+    TimeProvider timeProvider,
+    ILogger<VerificationPlanner> logger)
 {
     private const int SendsAtOnce = 16;
 
