@@ -15,6 +15,7 @@ public static class OperationsServiceCollectionExtensions
     /// <summary>Registers status, search, objects, failures, runs, health and plan, on top of the pipeline.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
         .AddSingleton<StatusGauges>()
+        .AddSingleton<DaySummaries>()
         .AddSingleton<StatusReader>()
         .AddSingleton<StatusHistory>()
         .AddSingleton<ObjectSearch>()

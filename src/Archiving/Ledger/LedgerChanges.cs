@@ -45,7 +45,9 @@ public sealed class LedgerChanges : IStorageResource
     public async Task NoteAsync(string partition, CancellationToken cancellationToken)
     {
         var now = _timeProvider.GetTimestamp();
-        if (_notes.TryGetValue(partition, out var note) && _timeProvider.GetElapsedTime(note.At, now) < GoodFor && !note.Written.IsFaulted && !note.Written.IsCanceled)
+        if (_notes.TryGetValue(partition, out var note)
+            && _timeProvider.GetElapsedTime(note.At, now) < GoodFor
+            && note.Written is { IsFaulted: false, IsCanceled: false })
         {
             await note.Written.WaitAsync(cancellationToken);
             return;

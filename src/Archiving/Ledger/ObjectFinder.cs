@@ -8,7 +8,7 @@ namespace Archiving.Ledger;
 /// creation, so without that day it is looked for in every day that the region has, newest first, one cheap read of a
 /// row each. An index would cost a write for each object that is archived, to save reads for the few that are opened.
 /// </summary>
-public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
+public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays)
 {
     private const int ReadsAtOnce = 32;
 
@@ -35,7 +35,7 @@ public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
             return there;
         }
 
-        var days = await summaries.ReadDaysAsync(region, from: null, to: null, cancellationToken);
+        var days = await ledgerDays.ReadAsync(region, from: null, to: null, cancellationToken);
         foreach (var chunk in days.Reverse().Chunk(ReadsAtOnce))
         {
             var rows = await Task.WhenAll(chunk.Select(day => ledger.FindAsync(new LedgerKey(day.Partition, row), cancellationToken)));

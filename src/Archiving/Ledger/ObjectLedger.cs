@@ -23,7 +23,8 @@ public sealed class ObjectLedger : IStorageResource
     private static readonly string[] ListedColumns =
     [
         nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type),
-        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceState), nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Checksum),
+        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceState),
+        nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Checksum),
         nameof(LedgerEntry.Run), nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt), nameof(LedgerEntry.Blob),
     ];
 
@@ -57,7 +58,12 @@ public sealed class ObjectLedger : IStorageResource
     /// <param name="field">The time that they are listed by.</param>
     /// <param name="since">By <c>createdTime</c>: where to begin, when that is before the first record.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    public async Task<ListedRows> FindAsync(string region, IReadOnlyCollection<StorageObject> records, TimeField field, DateTimeOffset? since, CancellationToken cancellationToken)
+    public async Task<ListedRows> FindAsync(
+        string region,
+        IReadOnlyCollection<StorageObject> records,
+        TimeField field,
+        DateTimeOffset? since,
+        CancellationToken cancellationToken)
     {
         var found = new Dictionary<LedgerKey, LedgerEntry>(records.Count);
         var others = new List<LedgerEntry>();
@@ -87,14 +93,25 @@ public sealed class ObjectLedger : IStorageResource
     }
 
     /// <summary>The rows of a region's objects made in <c>[from, to)</c>, with the given columns.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadCreatedAsync(string region, DateTimeOffset from, DateTimeOffset to, IEnumerable<string>? columns, CancellationToken cancellationToken) => QueryAsync(
-        TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, to)} and CreatedTime ge {from} and CreatedTime lt {to}"),
+    public IAsyncEnumerable<LedgerEntry> ReadCreatedAsync(
+        string region,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        IEnumerable<string>? columns,
+        CancellationToken cancellationToken) => QueryAsync(
+        Days(region, from, to) + TableClient.CreateQueryFilter($" and CreatedTime ge {from} and CreatedTime lt {to}"),
         columns,
         cancellationToken);
 
     /// <summary>The rows of a region's objects made in <c>[from, to)</c> that a run queued, with the given columns.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadRunAsync(string runId, string region, DateTimeOffset from, DateTimeOffset to, IEnumerable<string>? columns, CancellationToken cancellationToken) => QueryAsync(
-        TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, to)} and Run eq {runId}"),
+    public IAsyncEnumerable<LedgerEntry> ReadRunAsync(
+        string runId,
+        string region,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        IEnumerable<string>? columns,
+        CancellationToken cancellationToken) => QueryAsync(
+        Days(region, from, to) + TableClient.CreateQueryFilter($" and Run eq {runId}"),
         columns,
         cancellationToken);
 
@@ -105,7 +122,8 @@ public sealed class ObjectLedger : IStorageResource
         while (true)
         {
             string? next = null;
-            await foreach (var entry in QueryAsync(TableClient.CreateQueryFilter($"PartitionKey gt {last}"), [nameof(LedgerEntry.PartitionKey)], cancellationToken, maxPerPage: 1))
+            var filter = TableClient.CreateQueryFilter($"PartitionKey gt {last}");
+            await foreach (var entry in QueryAsync(filter, [nameof(LedgerEntry.PartitionKey)], cancellationToken, maxPerPage: 1))
             {
                 next = entry.PartitionKey;
                 break;
@@ -138,7 +156,10 @@ public sealed class ObjectLedger : IStorageResource
         await SubmitAsync(TableTransactionActionType.Add, entries, cancellationToken);
 
     /// <summary>Writes the given properties of rows that were read and leaves the others, one transaction for each hundred of a partition.</summary>
-    /// <returns>The rows that could not be written because at least one of their transaction has changed since it was read, or was read without its version: none of these was written.</returns>
+    /// <returns>
+    /// The rows that could not be written because at least one of their transaction has changed since it was read, or was
+    /// read without its version: none of these was written.
+    /// </returns>
     public async Task<IReadOnlyList<LedgerEntry>> TryMergeAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
     {
         var unread = entries.Where(entry => entry.ETag == default).ToList();
@@ -157,8 +178,7 @@ public sealed class ObjectLedger : IStorageResource
     public async Task<DateTimeOffset?> FindFirstDayAsync(string region, DateTimeOffset from, CancellationToken cancellationToken)
     {
         // Rows come in order of their keys, and the day is the end of the key.
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, DateTimeOffset.MaxValue)}");
-        await foreach (var entry in QueryAsync(filter, [nameof(LedgerEntry.CreatedTime)], cancellationToken))
+        await foreach (var entry in QueryAsync(Days(region, from, DateTimeOffset.MaxValue), [nameof(LedgerEntry.CreatedTime)], cancellationToken))
         {
             return entry.CreatedTime;
         }
@@ -195,14 +215,21 @@ public sealed class ObjectLedger : IStorageResource
     private static string Days(string region, DateTimeOffset first, DateTimeOffset last)
     {
         var (from, to) = (LedgerKey.Partition(region, first), LedgerKey.Partition(region, last));
-        return from == to ? TableClient.CreateQueryFilter($"PartitionKey eq {from}") : TableClient.CreateQueryFilter($"PartitionKey ge {from} and PartitionKey le {to}");
+        return from == to
+            ? TableClient.CreateQueryFilter($"PartitionKey eq {from}")
+            : TableClient.CreateQueryFilter($"PartitionKey ge {from} and PartitionKey le {to}");
     }
 
-    /// <summary>One filter for all, or one for each series of consecutive days: otherwise all rows between an old record and the new ones would be read for nothing.</summary>
+    /// <summary>
+    /// One filter for all, or one for each series of consecutive days: otherwise all rows between an old record and the new
+    /// ones would be read for nothing.
+    /// </summary>
     private static IEnumerable<string> UpdatedFilters(string region, IReadOnlyCollection<StorageObject> records)
     {
         var updated = records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList();
-        var times = updated.Count == records.Count ? TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}") : "";
+        var times = updated.Count == records.Count
+            ? TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}")
+            : "";
         var days = records.Select(record => LedgerKey.CreatedTime(record).UtcDateTime.Date).Distinct().Order().ToList();
         for (var first = 0; first < days.Count;)
         {
@@ -221,7 +248,8 @@ public sealed class ObjectLedger : IStorageResource
     private async Task<List<LedgerEntry>> SubmitAsync(TableTransactionActionType action, IEnumerable<LedgerEntry> entries, CancellationToken cancellationToken)
     {
         var refused = new List<LedgerEntry>();
-        var chunks = new Queue<LedgerEntry[]>(entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(TableStore.RowsPerTransaction)));
+        var partitions = entries.GroupBy(entry => entry.PartitionKey);
+        var chunks = new Queue<LedgerEntry[]>(partitions.SelectMany(partition => partition.Chunk(TableStore.RowsPerTransaction)));
         while (chunks.TryDequeue(out var chunk))
         {
             try
@@ -243,6 +271,10 @@ public sealed class ObjectLedger : IStorageResource
         return refused;
     }
 
-    private IAsyncEnumerable<LedgerEntry> QueryAsync(string? filter, IEnumerable<string>? columns, CancellationToken cancellationToken, int? maxPerPage = null) =>
+    private IAsyncEnumerable<LedgerEntry> QueryAsync(
+        string? filter,
+        IEnumerable<string>? columns,
+        CancellationToken cancellationToken,
+        int? maxPerPage = null) =>
         _table.QueryAsync<LedgerEntry>(filter, columns, cancellationToken, maxPerPage);
 }

@@ -14,7 +14,8 @@ namespace Archiving.Listing;
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
 /// <item>It is cut into days, so that instances list in parallel, and its parts are recorded.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
-/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
+/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that
+/// was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
 /// <item>A region that is no longer archived is marked as left.</item>
 /// <item>Runs of more than a week ago are deleted.</item>
 /// </list>
@@ -110,7 +111,14 @@ public sealed partial class ListingPlanner(
 
         var runId = string.Create(CultureInfo.InvariantCulture, $"listing-{region}-{to.UtcDateTime:yyyyMMddHHmmss}-{Guid.NewGuid().ToString("N")[..8]}");
         var windows = Cut(from, to)
-            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = IsListedAgain(watermark, window.From, window.To) || before.LeftUndone(window.From, window.To) })
+            .Select(window => new WindowMessage
+            {
+                Region = region,
+                From = window.From,
+                To = window.To,
+                RunId = runId,
+                Resend = IsListedAgain(watermark, window.From, window.To) || before.LeftUndone(window.From, window.To),
+            })
             .ToList();
         var run = new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count };
         await sender.StartRunAsync(runId, run, windows, cancellationToken);
@@ -196,7 +204,10 @@ public sealed partial class ListingPlanner(
     /// <param name="Windows">The windows of one that was given up; none are known when its rows are lost.</param>
     private sealed record RunBefore(RunState State, IReadOnlyList<WindowRow> Windows)
     {
-        /// <summary>Whether a run that was given up left a part of a time range undone: objects waiting there may have no message. A window that was done has sent all of its own.</summary>
+        /// <summary>
+        /// Whether a run that was given up left a part of a time range undone: objects waiting there may have no message. A
+        /// window that was done has sent all of its own.
+        /// </summary>
         public bool LeftUndone(DateTimeOffset from, DateTimeOffset to) => State == RunState.Abandoned
             && (Windows.Count == 0 || Windows.Any(window => !window.Done && window.From < to && from < window.To));
     }
@@ -206,7 +217,10 @@ public sealed partial class ListingPlanner(
         [LoggerMessage(EventId = 1200, Level = LogLevel.Information, Message = "Listing {Region} from {From:O} to {To:O} in {Windows} windows")]
         public static partial void Planned(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, int windows);
 
-        [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Listing {RunId} of {Region} did not finish; it is planned again from the watermark")]
+        [LoggerMessage(
+            EventId = 1201,
+            Level = LogLevel.Warning,
+            Message = "Listing {RunId} of {Region} did not finish; it is planned again from the watermark")]
         public static partial void Abandoned(ILogger logger, string region, string runId);
     }
 }

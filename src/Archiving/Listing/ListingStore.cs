@@ -91,7 +91,10 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         return _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
     }
 
-    /// <summary>Notes that a run is, or was, the one that its region's watermark waits for. The run may have ended meanwhile, so nothing else of it is touched.</summary>
+    /// <summary>
+    /// Notes that a run is, or was, the one that its region's watermark waits for. The run may have ended meanwhile, so
+    /// nothing else of it is touched.
+    /// </summary>
     public Task NoteActiveAsync(string runId, CancellationToken cancellationToken)
     {
         var row = new TableEntity(RunRow.Partition, ObjectNames.Encode(runId)) { [nameof(RunRow.WasActive)] = true };
@@ -101,8 +104,8 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     /// <summary>Deletes runs, and their windows, that began before a time.</summary>
     public async Task ForgetRunsAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
-        var old = await _table.ReadAsync<RunRow>(TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and StartedAt lt {before}"), cancellationToken);
-        foreach (var run in old)
+        var old = TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and StartedAt lt {before}");
+        foreach (var run in await _table.ReadAsync<RunRow>(old, cancellationToken))
         {
             // The run's own row last: until then the next check finds it again.
             await _table.DeleteAsync(await ReadWindowsAsync(run.RowKey, cancellationToken), cancellationToken);

@@ -50,7 +50,12 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// operation.
 /// </para>
 /// </summary>
-public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiveOptions options, TimeProvider timeProvider) : IDisposable
+public sealed class ObjectIntake(
+    ObjectLedger ledger,
+    WorkQueues queues,
+    ArchivingMetrics metrics,
+    ArchiveOptions options,
+    TimeProvider timeProvider) : IDisposable
 {
     // For all windows of the instance together. At five to ten milliseconds each that is about what an instance
     // archives meanwhile; what is sent faster waits in a longer queue, and takes from the storage what archiving needs.
@@ -67,7 +72,11 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     /// <param name="records">The page's records.</param>
     /// <param name="comparison">What to hold the ledger against; <see langword="null"/> to trust the ledger.</param>
     /// <param name="cancellationToken">Stops between two writes.</param>
-    public async Task<IntakePage> TakeAsync(WindowMessage window, IReadOnlyList<StorageObject> records, WindowAudit? comparison, CancellationToken cancellationToken)
+    public async Task<IntakePage> TakeAsync(
+        WindowMessage window,
+        IReadOnlyList<StorageObject> records,
+        WindowAudit? comparison,
+        CancellationToken cancellationToken)
     {
         if (records.Count == 0)
         {
@@ -113,7 +122,8 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
 
         if (options.Enabled)
         {
-            await Task.WhenAll(taken.Values.Where(intake => intake.IsQueued).Select(intake => _turns.RunAsync(() => SendAsync(window, intake, cancellationToken))));
+            var queued = taken.Values.Where(intake => intake.IsQueued);
+            await Task.WhenAll(queued.Select(intake => _turns.RunAsync(() => SendAsync(window, intake, cancellationToken))));
         }
 
         return new IntakePage(taken.Values, rows.Others);
@@ -144,8 +154,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         {
             var entry = await ledger.FindAsync(key, cancellationToken);
             var (intake, row) = Decide(window, key, record, entry, receipts);
-            var refused = row is null ? [] : entry is null ? await ledger.AddAsync([row], cancellationToken) : await ledger.TryMergeAsync([row], cancellationToken);
-            if (refused.Count == 0)
+            if (row is null || (await (entry is null ? ledger.AddAsync([row], cancellationToken) : ledger.TryMergeAsync([row], cancellationToken))).Count == 0)
             {
                 return intake;
             }

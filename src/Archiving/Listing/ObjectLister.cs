@@ -11,7 +11,8 @@ namespace Archiving.Listing;
 /// Lists the objects of one window.
 /// <list type="number">
 /// <item>Pages through the window by time and hands the records to the intake, ten pages at a time: as many as one answer of the ledger holds.</item>
-/// <item>After a bounded amount of work sends the rest as windows of their own, halved when the rest is long, so that a busy period spreads over instances and no run nears a timeout.</item>
+/// <item>After a bounded amount of work sends the rest as windows of their own, halved when the rest is long, so that a busy
+/// period spreads over instances and no run nears a timeout.</item>
 /// </list>
 /// </summary>
 /// <param name="source">8x8.</param>
@@ -62,7 +63,9 @@ public sealed partial class ObjectLister(
         }
 
         await TakeInAsync(part, cancellationToken);
-        var counts = part.Comparison is null ? new WindowRow { Listed = part.Listed } : await audit.FinishAsync(window, part.Rest ?? window.To, part.Comparison, cancellationToken);
+        var counts = part.Comparison is { } comparison
+            ? await audit.FinishAsync(window, part.Rest ?? window.To, comparison, cancellationToken)
+            : new WindowRow { Listed = part.Listed };
         counts.Enqueued = part.Enqueued;
         if (part.Rest is { } from)
         {
@@ -144,7 +147,10 @@ public sealed partial class ObjectLister(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1210, Level = LogLevel.Information, Message = "Listed {Region} from {From:O} to {To:O}: {Listed} records, {Enqueued} to archive")]
+        [LoggerMessage(
+            EventId = 1210,
+            Level = LogLevel.Information,
+            Message = "Listed {Region} from {From:O} to {To:O}: {Listed} records, {Enqueued} to archive")]
         public static partial void Listed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, long listed, long enqueued);
     }
 }

@@ -13,7 +13,15 @@ namespace Archiving.Listing;
 /// 8x8 no longer has is counted and kept; what waits and is not listed any more, so that no listing meets it, is queued
 /// again when it has waited for long. Holds a page of records and sixteen bytes for each receipt of the window's days.
 /// </summary>
-public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays, ObjectLedger ledger, ReceiptRestorer restorer, ObjectRequeuer requeuer, WantedObjects wanted, ArchiverOptions options, TimeProvider timeProvider)
+public sealed class ReconcileAudit(
+    ArchiveStore archive,
+    ReceiptDays receiptDays,
+    ObjectLedger ledger,
+    ReceiptRestorer restorer,
+    ObjectRequeuer requeuer,
+    WantedObjects wanted,
+    ArchiverOptions options,
+    TimeProvider timeProvider)
 {
     // Enough to read receipts in parallel.
     private const int RestoredAtOnce = 500;
@@ -21,8 +29,8 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
 
     private static readonly string[] Columns =
     [
-        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Blob), nameof(LedgerEntry.CreatedTime),
-        nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt),
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type),
+        nameof(LedgerEntry.Blob), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt),
     ];
 
     /// <summary>Reads the names of the receipts of a window's days and begins to compare.</summary>
@@ -127,7 +135,10 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
         return restored + await restorer.RestoreAsync(unknown, cancellationToken);
     }
 
-    /// <summary>The days of a window that may hold receipts. A window of what is long past spans decades, of which the container holds some days at most.</summary>
+    /// <summary>
+    /// The days of a window that may hold receipts. A window of what is long past spans decades, of which the container
+    /// holds some days at most.
+    /// </summary>
     private async Task<IReadOnlyCollection<DateTimeOffset>> FindDaysAsync(WindowMessage window, CancellationToken cancellationToken)
     {
         var day = new DateTimeOffset(window.From.UtcDateTime.Date, TimeSpan.Zero);

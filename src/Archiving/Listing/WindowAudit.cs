@@ -23,7 +23,12 @@ public sealed class WindowAudit
     private long _onlyHere;
     private long _atRisk;
 
-    internal WindowAudit(DateTimeOffset from, NameSet receipts, Func<string, bool> isListed, Func<StorageObject, bool> isAtRisk, Func<LedgerEntry, bool> isForgotten)
+    internal WindowAudit(
+        DateTimeOffset from,
+        NameSet receipts,
+        Func<string, bool> isListed,
+        Func<StorageObject, bool> isAtRisk,
+        Func<LedgerEntry, bool> isForgotten)
     {
         Since = from;
         Receipts = receipts;

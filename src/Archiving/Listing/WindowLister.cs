@@ -12,7 +12,12 @@ namespace Archiving.Listing;
 /// </list>
 /// After a crash at any point the message comes again; everything done so far is then found done.
 /// </summary>
-public sealed partial class WindowLister(ObjectLister objects, LedgerRebuilder rebuilder, ListingStore store, RunCompletion completion, ILogger<WindowLister> logger)
+public sealed partial class WindowLister(
+    ObjectLister objects,
+    LedgerRebuilder rebuilder,
+    ListingStore store,
+    RunCompletion completion,
+    ILogger<WindowLister> logger)
 {
     /// <summary>Lists a window, or a bounded part of it.</summary>
     /// <exception cref="OutageException">8x8 or the storage does not work.</exception>

@@ -23,7 +23,8 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
             return;
         }
 
-        await table.WriteAsync(new Row { PartitionKey = Partition, RowKey = outage.Condition.ToString(), Message = outage.Message, At = now }, cancellationToken);
+        var row = new Row { PartitionKey = Partition, RowKey = outage.Condition.ToString(), Message = outage.Message, At = now };
+        await table.WriteAsync(row, cancellationToken);
         _known[outage.Condition] = (outage.Message, now);
     }
 

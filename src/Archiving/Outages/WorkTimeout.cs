@@ -32,7 +32,8 @@ public sealed class WorkTimeout(HostOptions options, TimeProvider timeProvider)
         catch (Exception exception) when (timeout.IsCancellationRequested)
         {
             throw new WorkTimeoutException(
-                $"{name} did not finish within {limit:c}; the Functions host ends a function after {options.FunctionTimeout:c}. If that is too short, raise functionTimeout in host.json or AzureFunctionsJobHost__functionTimeout.",
+                $"{name} did not finish within {limit:c}; the Functions host ends a function after {options.FunctionTimeout:c}. If that is "
+                    + "too short, raise functionTimeout in host.json or AzureFunctionsJobHost__functionTimeout.",
                 exception);
         }
     }

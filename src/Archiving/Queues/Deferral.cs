@@ -5,7 +5,8 @@ using Archiving.Telemetry;
 namespace Archiving.Queues;
 
 /// <summary>
-/// Defers work during an outage of a dependency of every object. A new message with a delay replaces the old one, so that an outage costs an object none of its attempts, however long it lasts.
+/// Defers work during an outage of a dependency of every object. A new message with a delay replaces the old one, so that an
+/// outage costs an object none of its attempts, however long it lasts.
 /// </summary>
 public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMetrics metrics)
 {
@@ -28,7 +29,10 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
         metrics.CountDeferred(queue, outage.Condition);
     }
 
-    /// <summary>Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was deferred together does not come back together.</summary>
+    /// <summary>
+    /// Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was
+    /// deferred together does not come back together.
+    /// </summary>
     private static TimeSpan Delay(int deferrals, OutageException outage)
     {
         var delay = TimeSpan.FromTicks(Math.Min(First.Ticks << Math.Min(deferrals, 10), Longest.Ticks));

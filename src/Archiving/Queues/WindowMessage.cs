@@ -44,7 +44,8 @@ public sealed record WindowMessage
 
     /// <summary>Names this window in its run: the same window has the same name however often it is sent.</summary>
     [JsonIgnore]
-    public string Name => FormattableString.Invariant($"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{(Kind == WindowKind.Listing ? "" : $"|{Kind}")}");
+    public string Name => FormattableString.Invariant(
+        $"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{(Kind == WindowKind.Listing ? "" : $"|{Kind}")}");
 
     /// <summary>Writes the message as JSON.</summary>
     public BinaryData ToJson() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, QueueJson.Default.WindowMessage));

@@ -11,7 +11,13 @@ namespace Archiving.Requeuing;
 /// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
 /// nothing and expire; here they become ledger rows with the reason.
 /// </summary>
-public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ObjectFinder finder, SourceRecords source, WorkQueues queues, ILogger<FailureRecorder> logger)
+public sealed partial class FailureRecorder(
+    OutcomeRecorder outcomes,
+    ObjectLedger ledger,
+    ObjectFinder finder,
+    SourceRecords source,
+    WorkQueues queues,
+    ILogger<FailureRecorder> logger)
 {
     private const int MaxCrashes = 6;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(30);
@@ -46,7 +52,8 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             record,
             FailureReason.Exhausted,
             "every attempt failed; its row says why the last one did",
-            entry?.LastError ?? "The app crashed repeatedly while it worked on the object, before a reason could be recorded. Check the log for the cause; memory is the usual one.",
+            entry?.LastError ?? "The app crashed repeatedly while it worked on the object, before a reason could be recorded. Check the log "
+                + "for the cause; memory is the usual one.",
             entry?.Attempts ?? 0,
             cancellationToken);
     }
@@ -73,7 +80,10 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app crashed repeatedly while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
+        [LoggerMessage(
+            EventId = 1403,
+            Level = LogLevel.Warning,
+            Message = "The app crashed repeatedly while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
         public static partial void Crashed(ILogger logger, string region, string objectId);
 
         [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]

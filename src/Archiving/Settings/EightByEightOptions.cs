@@ -49,7 +49,8 @@ public sealed record EightByEightOptions
 
             if (secret is null)
             {
-                settings.Missing("EightByEight__Secret", "give the secret of the 8x8 API app, or KeyVault__Uri and the secret eightbyeight-secret in that vault");
+                settings.Missing("EightByEight__Secret", "give the secret of the 8x8 API app, or KeyVault__Uri and the secret "
+                    + "eightbyeight-secret in that vault");
             }
         }
         else if (key is null != secret is null)

@@ -177,7 +177,10 @@ public sealed partial class SettingsReader(IConfiguration configuration)
         }
     }
 
-    /// <summary>Reads a schedule as the Functions host does (azure-webjobs-sdk-extensions, CronSchedule): five fields have no seconds, any other number must be six.</summary>
+    /// <summary>
+    /// Reads a schedule as the Functions host does (azure-webjobs-sdk-extensions, CronSchedule): five fields have no
+    /// seconds, any other number must be six.
+    /// </summary>
     private static CrontabSchedule? ParseSchedule(string text) => CrontabSchedule.TryParse(
         text,
         new CrontabSchedule.ParseOptions { IncludingSeconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length != 5 });

@@ -20,7 +20,8 @@ public sealed record KeysetScan(string Region, TimeField Field, DateTimeOffset F
 
 /// <summary>A step of a scan.</summary>
 /// <param name="Objects">Records that no earlier step held.</param>
-/// <param name="ResumeFrom">Everything before this time has been listed, so a new scan may start here; <see langword="null"/> when the scan is complete.</param>
+/// <param name="ResumeFrom">Everything before this time has been listed, so a new scan may start here;
+/// <see langword="null"/> when the scan is complete.</param>
 public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOffset? ResumeFrom);
 
 /// <summary>
@@ -206,18 +207,8 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     /// <summary>Whether a page comes in the order that was asked for, by the second.</summary>
     private static bool IsAscending(KeysetScan scan, ObjectPage page)
     {
-        DateTimeOffset? before = null;
-        foreach (var time in page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond))
-        {
-            if (time < before)
-            {
-                return false;
-            }
-
-            before = time;
-        }
-
-        return true;
+        var times = page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond).ToList();
+        return times.Zip(times.Skip(1)).All(pair => pair.First <= pair.Second);
     }
 
     // A record without the time is in every window: it must be in one.
@@ -262,7 +253,11 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     }
 
     private Task<ObjectPage> GetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken) =>
-        GetAsync(scan, Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field.ToName(), from), Fiql.LessThan(scan.Field.ToName(), to)), pageKey, cancellationToken);
+        GetAsync(
+            scan,
+            Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field.ToName(), from), Fiql.LessThan(scan.Field.ToName(), to)),
+            pageKey,
+            cancellationToken);
 
     private async Task<ObjectPage> GetAsync(KeysetScan scan, string? filter, string pageKey, CancellationToken cancellationToken)
     {
@@ -293,13 +288,23 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1230, Level = LogLevel.Warning, Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
+        [LoggerMessage(
+            EventId = 1230,
+            Level = LogLevel.Warning,
+            Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
         public static partial void TimesRejected(ILogger logger, string region, int status);
 
-        [LoggerMessage(EventId = 1231, Level = LogLevel.Error, Message = "{Count} records that {Region} lists by {Field} from {From:O} to {To:O} have no id and cannot be archived. Report it to 8x8")]
+        [LoggerMessage(
+            EventId = 1231,
+            Level = LogLevel.Error,
+            Message = "{Count} records that {Region} lists by {Field} from {From:O} to {To:O} have no id and cannot be archived. Report it to 8x8")]
         public static partial void Unreadable(ILogger logger, int count, string region, string field, DateTimeOffset from, DateTimeOffset to);
 
-        [LoggerMessage(EventId = 1232, Level = LogLevel.Warning, Message = "{Region} does not sort by {Field} as it is asked to: the window is listed by offset until nothing new comes, which is slow. Report it to 8x8")]
+        [LoggerMessage(
+            EventId = 1232,
+            Level = LogLevel.Warning,
+            Message = "{Region} does not sort by {Field} as it is asked to: the window is listed by offset until nothing new comes, which "
+                + "is slow. Report it to 8x8")]
         public static partial void NotSorted(ILogger logger, string region, string field);
     }
 }

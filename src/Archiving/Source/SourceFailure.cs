@@ -29,7 +29,8 @@ internal static class SourceFailure
                 unreachable),
             { Status: 401 } refused => new OutageException(
                 Condition.Credentials,
-                "8x8 refuses the access token (401). A new API key, or a change of its products, takes some minutes to work; if this lasts, check in Admin Console that the API app has the product Call recordings & Storage.",
+                "8x8 refuses the access token (401). A new API key, or a change of its products, takes some minutes to work; if this lasts, "
+                    + "check in Admin Console that the API app has the product Call recordings & Storage.",
                 refused),
             { Status: 429 } throttled => new OutageException(
                 Condition.Source,
@@ -53,7 +54,8 @@ internal static class SourceFailure
     public static OutageException? OfRegions(Exception exception, string discoveryRegion) => OfAccount(exception) ?? (Answer(exception) is { } answer
         ? new OutageException(
             Condition.Source,
-            $"8x8 does not tell the account's regions when it is asked at {discoveryRegion} ({answer.Status}). Check EightByEight__DiscoveryRegion and EightByEight__BaseUrl, or name the regions in EightByEight__Regions.",
+            $"8x8 does not tell the account's regions when it is asked at {discoveryRegion} ({answer.Status}). Check "
+                + "EightByEight__DiscoveryRegion and EightByEight__BaseUrl, or name the regions in EightByEight__Regions.",
             answer)
         : null);
 

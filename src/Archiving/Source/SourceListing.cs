@@ -23,7 +23,8 @@ public sealed class SourceListing(KeysetPager pager, WantedObjects wanted, Healt
         IReadOnlyList<string>? types,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var pages = pager.ReadAsync(new KeysetScan(region, field, from, to, wanted.ToFiql(types)), cancellationToken).GetAsyncEnumerator(cancellationToken);
+        var scan = new KeysetScan(region, field, from, to, wanted.ToFiql(types));
+        await using var pages = pager.ReadAsync(scan, cancellationToken).GetAsyncEnumerator(cancellationToken);
         while (await MoveNextAsync(pages))
         {
             health.Clear(Condition.Source);

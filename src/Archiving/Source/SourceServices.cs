@@ -19,7 +19,8 @@ internal static class SourceServices
                 : new KeyVaultTokenStore(
                     VaultClientFactory.Create(
                         options.KeyVault,
-                        () => provider.GetRequiredService<AzureComponentFactory>().CreateTokenCredential(provider.GetRequiredService<IConfiguration>().GetSection("KeyVault"))),
+                        () => provider.GetRequiredService<AzureComponentFactory>()
+                            .CreateTokenCredential(provider.GetRequiredService<IConfiguration>().GetSection("KeyVault"))),
                     apiKey,
                     provider.GetRequiredService<ILogger<KeyVaultTokenStore>>()))
             .AddSingleton<AccessTokens>()

@@ -28,7 +28,12 @@ internal sealed class TableStore : IStorageResource
     /// <param name="writing">What to do before rows of a partition are written, and again before a write is repeated.</param>
     /// <param name="deleted">What to do before a table that was deleted is created again.</param>
     /// <param name="creates">Whether the table is created. One that is not, and is not there, holds nothing.</param>
-    public TableStore(TableServiceClient tables, string name, Func<string, CancellationToken, Task>? writing = null, Func<CancellationToken, Task>? deleted = null, bool creates = true)
+    public TableStore(
+        TableServiceClient tables,
+        string name,
+        Func<string, CancellationToken, Task>? writing = null,
+        Func<CancellationToken, Task>? deleted = null,
+        bool creates = true)
     {
         _table = tables.GetTableClient(name);
         _writing = writing;
@@ -91,7 +96,9 @@ internal sealed class TableStore : IStorageResource
     public Task<bool> TryWriteAsync<T>(T row, CancellationToken cancellationToken)
         where T : ITableEntity => TryWriteAsync(
         row.PartitionKey,
-        () => row.ETag == default ? _table.AddEntityAsync(row, cancellationToken) : _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken),
+        () => row.ETag == default
+            ? _table.AddEntityAsync(row, cancellationToken)
+            : _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken),
         cancellationToken);
 
     /// <summary>Writes rows of one partition together: all or none.</summary>
@@ -109,9 +116,8 @@ internal sealed class TableStore : IStorageResource
     {
         foreach (var chunk in rows.Chunk(RowsPerTransaction))
         {
-            await CallAsync(
-                () => _table.SubmitTransactionAsync(chunk.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All)), cancellationToken),
-                cancellationToken);
+            var actions = chunk.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All));
+            await CallAsync(() => _table.SubmitTransactionAsync(actions, cancellationToken), cancellationToken);
         }
     }
 

@@ -24,7 +24,8 @@ public sealed partial class ObjectVerifier(
 {
     /// <summary>What health says while there is damage that has not been looked at again.</summary>
     internal const string Damaged =
-        "Archived bytes were found damaged or missing. They are archived again from 8x8 where it still has them; GET /api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
+        "Archived bytes were found damaged or missing. They are archived again from 8x8 where it still has them; GET "
+            + "/api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
 
     /// <summary>Reads an object again.</summary>
     /// <returns>Whether it is intact; <see langword="null"/> when there is nothing to compare it with.</returns>
@@ -95,7 +96,8 @@ public sealed partial class ObjectVerifier(
 
         return content.Bytes == receipt.Bytes && content.Md5Hex == receipt.Md5 && content.Sha256 == receipt.Sha256
             ? null
-            : new Damage(DamageCause.BlobDiffers, $"its blob has {content.Bytes} bytes and SHA-256 {content.Sha256}, where the receipt has {receipt.Bytes} and {receipt.Sha256}");
+            : new Damage(DamageCause.BlobDiffers, $"its blob has {content.Bytes} bytes and SHA-256 {content.Sha256}, where the receipt has "
+                + $"{receipt.Bytes} and {receipt.Sha256}");
     }
 
     private async Task RecordAsync(LedgerEntry row, string blob, string damage, CancellationToken cancellationToken)
@@ -127,7 +129,10 @@ public sealed partial class ObjectVerifier(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1700, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive: {Damage}. It is archived again if 8x8 still has it")]
+        [LoggerMessage(
+            EventId = 1700,
+            Level = LogLevel.Critical,
+            Message = "{Region}/{ObjectId} is damaged in the archive: {Damage}. It is archived again if 8x8 still has it")]
         public static partial void Damaged(ILogger logger, string region, string objectId, string damage);
     }
 }

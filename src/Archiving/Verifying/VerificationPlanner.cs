@@ -17,7 +17,13 @@ public sealed record VerificationPlan(long Archived, long Queued);
 /// that were not read for the longest time, and all that are overdue. Reads the ledger twice and keeps nothing of it
 /// in memory.
 /// </summary>
-public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues queues, SharedConditions conditions, VerifyOptions options, TimeProvider timeProvider, ILogger<VerificationPlanner> logger)
+public sealed partial class VerificationPlanner(
+    ObjectLedger ledger,
+    WorkQueues queues,
+    SharedConditions conditions,
+    VerifyOptions options,
+    TimeProvider timeProvider,
+    ILogger<VerificationPlanner> logger)
 {
     private const int SendsAtOnce = 16;
 
@@ -53,27 +59,20 @@ public sealed partial class VerificationPlanner(ObjectLedger ledger, WorkQueues 
         var overdue = Hour(timeProvider.GetUtcNow() - TimeSpan.FromDays(options.Days));
         var (lastHour, ofLastHour) = Cut(perHour, share, overdue);
         var queued = 0L;
-        var chunk = new List<Task>(SendsAtOnce);
-        await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
-        {
-            if (!entry.IsHeld() || Hour(LastRead(entry)) is var hour && (hour > lastHour || (hour == lastHour && ofLastHour-- <= 0)))
+        await Parallel.ForEachAsync(
+            ledger.ReadAllAsync(Columns, cancellationToken).Where(IsDue),
+            new ParallelOptions { MaxDegreeOfParallelism = SendsAtOnce, CancellationToken = cancellationToken },
+            async (entry, stop) =>
             {
-                continue;
-            }
-
-            queued++;
-            var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime };
-            chunk.Add(queues.SendAsync(QueueNames.VerifyObjects, message, TimeSpan.Zero, cancellationToken));
-            if (chunk.Count == SendsAtOnce)
-            {
-                await Task.WhenAll(chunk);
-                chunk.Clear();
-            }
-        }
-
-        await Task.WhenAll(chunk);
+                var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime };
+                await queues.SendAsync(QueueNames.VerifyObjects, message, TimeSpan.Zero, stop);
+                Interlocked.Increment(ref queued);
+            });
         Log.Planned(logger, queued, archived);
         return new VerificationPlan(archived, queued);
+
+        // Rows are read one after the other.
+        bool IsDue(LedgerEntry entry) => entry.IsHeld() && Hour(LastRead(entry)) is var hour && (hour < lastHour || (hour == lastHour && ofLastHour-- > 0));
     }
 
     /// <summary>The last hour of reading that comes up tonight, and how many of it.</summary>

@@ -89,7 +89,10 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
 
     private static DateTimeOffset Midnight(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 
-    /// <summary>The first day, from a given one on, of which 8x8 or the ledger knows an object of a region; <see langword="null"/> when neither knows any.</summary>
+    /// <summary>
+    /// The first day, from a given one on, of which 8x8 or the ledger knows an object of a region; <see langword="null"/>
+    /// when neither knows any.
+    /// </summary>
     private async Task<DateTimeOffset?> FindFirstDayAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         var atSource = await FindFirstAtSourceAsync(region, from, to, cancellationToken);

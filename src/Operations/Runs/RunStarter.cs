@@ -28,7 +28,12 @@ public sealed partial class RunStarter(
     ILogger<RunStarter> logger)
 {
     /// <summary>Starts a backfill: archives what was created in a time range and is not archived yet.</summary>
-    public async Task<StartedRun> BackfillAsync(DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> wantedRegions, IReadOnlyList<string> types, CancellationToken cancellationToken)
+    public async Task<StartedRun> BackfillAsync(
+        DateTimeOffset from,
+        DateTimeOffset to,
+        IReadOnlyList<string> wantedRegions,
+        IReadOnlyList<string> types,
+        CancellationToken cancellationToken)
     {
         var windows = await planner.PlanBackfillAsync(from, to, wantedRegions, types, cancellationToken);
         return await StartAsync(WindowKind.Backfill, windows, types, from, to, cancellationToken);
@@ -48,17 +53,25 @@ public sealed partial class RunStarter(
     {
         var windows = await planner.PlanRebuildAsync(cancellationToken);
         var now = timeProvider.GetUtcNow();
-        return await StartAsync(WindowKind.Rebuild, windows, types: [], windows.Count > 0 ? windows[0].From : now, windows.Count > 0 ? windows[^1].To : now, cancellationToken);
+        var (from, to) = windows is [var first, ..] ? (first.From, windows[^1].To) : (now, now);
+        return await StartAsync(WindowKind.Rebuild, windows, types: [], from, to, cancellationToken);
     }
 
     private static DateTimeOffset Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 
-    private async Task<StartedRun> StartAsync(WindowKind kind, IEnumerable<WindowMessage> planned, IReadOnlyList<string> types, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    private async Task<StartedRun> StartAsync(
+        WindowKind kind,
+        IEnumerable<WindowMessage> planned,
+        IReadOnlyList<string> types,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken)
     {
         var windows = planned.Take(RunPlanner.MostWindows + 1).ToList();
         if (windows.Count > RunPlanner.MostWindows)
         {
-            throw new RefusedException($"The span needs more than {RunPlanner.MostWindows} windows of a day and region, which is the most of a run. Ask for a shorter span or fewer regions.");
+            throw new RefusedException($"The span needs more than {RunPlanner.MostWindows} windows of a day and region, which is the most "
+                + "of a run. Ask for a shorter span or fewer regions.");
         }
 
         // A reconcile or rebuild is about everything until now, so two of them that overlap are the same run.

@@ -25,7 +25,10 @@ public sealed class StatusReader(
     {
         var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
         var watermarks = (await listings.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft)
-            .ToDictionary(row => row.Region, row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince }, StringComparer.Ordinal);
+            .ToDictionary(
+                row => row.Region,
+                row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince },
+                StringComparer.Ordinal);
         var queueCounts = await queues.CountAsync(cancellationToken);
         var token = await ReadTokenAsync(cancellationToken);
         var objects = Enum.GetNames<LedgerState>().ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
@@ -100,10 +103,17 @@ public sealed class StatusReader(
                 }
 
                 var risk = risks.GetValueOrDefault((day.Region, type)) ?? new Risk(day.Region, type, 0, deletedOn);
-                risks[(day.Region, type)] = risk with { Count = risk.Count + count, DeletedBy8x8On = deletedOn < risk.DeletedBy8x8On ? deletedOn : risk.DeletedBy8x8On };
+                var earlier = deletedOn < risk.DeletedBy8x8On ? deletedOn : risk.DeletedBy8x8On;
+                risks[(day.Region, type)] = risk with { Count = risk.Count + count, DeletedBy8x8On = earlier };
             }
         }
 
-        return [.. risks.Values.OrderBy(risk => risk.DeletedBy8x8On).ThenBy(risk => risk.Region, StringComparer.Ordinal).ThenBy(risk => risk.Type, StringComparer.Ordinal)];
+        return
+        [
+            .. risks.Values
+                .OrderBy(risk => risk.DeletedBy8x8On)
+                .ThenBy(risk => risk.Region, StringComparer.Ordinal)
+                .ThenBy(risk => risk.Type, StringComparer.Ordinal),
+        ];
     }
 }

@@ -24,12 +24,15 @@ internal static class VerdictWriter
         if (archived + failed + waiting == 0)
         {
             var isListed = unlisted.Count == 0 && listings.Values.Any(listing => listing.LastCompleted is not null);
-            return new Verdict(isListed, isListed ? "8x8 has nothing to archive. Nothing at risk." : unlisted.Count > 0 ? Unlisted() : "Nothing has been listed yet.");
+            var nothing = unlisted.Count > 0 ? Unlisted() : "Nothing has been listed yet.";
+            return new Verdict(isListed, isListed ? "8x8 has nothing to archive. Nothing at risk." : nothing);
         }
 
         var sentences = new List<string>
         {
-            failed + waiting == 0 ? $"All {Count(archived)} {(unlisted.Count > 0 ? "known " : "")}recordings safe." : $"{Count(archived)} of {Count(archived + failed + waiting)} recordings safe.",
+            failed + waiting == 0
+                ? $"All {Count(archived)} {(unlisted.Count > 0 ? "known " : "")}recordings safe."
+                : $"{Count(archived)} of {Count(archived + failed + waiting)} recordings safe.",
         };
         if (failed > 0)
         {
@@ -64,7 +67,8 @@ internal static class VerdictWriter
 
         return new Verdict(failed + atRisk + unlisted.Count == 0, string.Join(' ', sentences));
 
-        string Unlisted() => $"{string.Join(", ", unlisted.Select(listing => listing.Key))} not listed for {Age(unlisted[0].Value.Age(now)!.Value)}: newer recordings are not known.";
+        string Unlisted() => $"{string.Join(", ", unlisted.Select(listing => listing.Key))} not listed for "
+            + $"{Age(unlisted[0].Value.Age(now)!.Value)}: newer recordings are not known.";
     }
 
     internal static string Age(TimeSpan age) => age switch

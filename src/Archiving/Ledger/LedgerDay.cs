@@ -1,15 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Archiving.Model;
 using Archiving.Storage;
 
 namespace Archiving.Ledger;
-
-/// <summary>What the ledger holds of a region's objects that were made on a day, UTC.</summary>
-/// <param name="Region">8x8's region.</param>
-/// <param name="Day">The day, UTC.</param>
-/// <param name="Types">By object type.</param>
-public sealed record DaySummary(string Region, DateTimeOffset Day, IReadOnlyDictionary<string, TypeSummary> Types);
 
 /// <summary>A partition of the ledger and what it held when it was last counted.</summary>
 /// <param name="Partition">Its key.</param>
@@ -63,6 +58,7 @@ internal sealed class DayRow : TableRow
 {
     // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are not stored, and are made again each time.
     private const int LongestCounts = 30_000;
+    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(2);
 
     /// <summary>Initializes a row.</summary>
     public DayRow() => PartitionKey = LedgerChanges.Partition;
@@ -93,6 +89,11 @@ internal sealed class DayRow : TableRow
             Counts = counts.Length <= LongestCounts ? counts : "",
         };
     }
+
+    public DateTimeOffset ToDay() => DateTimeOffset.ParseExact(RowKey[^8..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    /// <summary>Whether the day may have changed since it was counted.</summary>
+    public bool IsStale() => CountedAt is not { } at || string.IsNullOrEmpty(Counts) || at <= ChangedUntil + ClocksDiffer;
 
     public Dictionary<string, TypeSummary> ReadCounts() =>
         string.IsNullOrEmpty(Counts) ? [] : JsonSerializer.Deserialize(Counts, SummaryJson.Default.DictionaryStringTypeSummary) ?? [];
