@@ -20,6 +20,6 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
         .AddSingleton<FailureRedriver>()
-        .AddSingleton<HealthReporter>()
+        .AddHealth()
         .AddSingleton<Checkup>();
 }
