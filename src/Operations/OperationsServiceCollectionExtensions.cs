@@ -21,5 +21,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<ObjectContents>()
         .AddSingleton<FailureRedriver>()
         .AddHealth()
+        .AddSingleton<StorageClients>()
+        .AddSingleton<CredentialsExamination>()
         .AddSingleton<Checkup>();
 }
