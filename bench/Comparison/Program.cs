@@ -3,10 +3,24 @@ using Comparison;
 
 // dotnet run -c Release --project bench/Comparison [-- small large operations start-up nothing-new growth] [--rounds 5] [--share 1]
 // A share below 1 takes as many objects less: for a look, not for results.
+// dotnet run --project bench/Comparison -- chart bench/results/FILE.md draws a result of small or large.
 // Needs rclone (Debian: apt-get install rclone) and Linux, whose /proc it reads.
 if (args is ["worker", var work, var atOnce, var container])
 {
     await Worker.RunAsync(work, int.Parse(atOnce, CultureInfo.InvariantCulture), new Uri(container));
+    return;
+}
+
+if (args is ["chart", var results])
+{
+    if (Chart.Draw(await File.ReadAllTextAsync(results)) is { } drawing)
+    {
+        await File.WriteAllTextAsync(Path.ChangeExtension(results, ".svg"), drawing);
+        return;
+    }
+
+    await Console.Error.WriteLineAsync($"{results} has no rates of rclone to compare with. Draw a result of small or large.");
+    Environment.ExitCode = 1;
     return;
 }
 

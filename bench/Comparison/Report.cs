@@ -70,7 +70,7 @@ internal sealed class Report
     /// <summary>Writes the page to the console.</summary>
     public void Print() => Console.WriteLine($"\n{_page}");
 
-    /// <summary>Writes <c>bench/results/{date}.md</c> and <c>.json</c>; a run with arguments writes files that bear them in their names.</summary>
+    /// <summary>Writes <c>bench/results/{date}.md</c>, <c>.json</c> and the chart, <c>.svg</c>; a run with arguments writes files that bear them in their names.</summary>
     public async Task WriteAsync()
     {
         var command = string.Join(' ', ["dotnet run -c Release --project bench/Comparison", .. _arguments.Count > 0 ? (string[])["--"] : [], .. _arguments]);
@@ -93,6 +93,11 @@ internal sealed class Report
         var path = Path.Combine(Repository.Root, "bench", "results", name);
         _page = string.Join('\n', lines).TrimEnd() + "\n";
         await File.WriteAllTextAsync(path + ".md", _page);
+        if (Chart.Draw(_page) is { } drawing)
+        {
+            await File.WriteAllTextAsync(path + ".svg", drawing);
+        }
+
         await File.WriteAllTextAsync(path + ".json", JsonSerializer.Serialize(new { date = _date, command, machine = _machine, rounds = _rounds, done = _done, goals = _goals.Values, results = _data }, Json) + "\n");
     }
 

@@ -11,14 +11,7 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 try
 {
-    var line = CommandLine.Parse(args);
-    if (line.Help)
-    {
-        Console.WriteLine(CommandLine.Usage);
-        return 0;
-    }
-
-    return await RunAsync(line, stop.Token);
+    return await CommandLine.RunAsync(args, line => RunAsync(line, stop.Token));
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Requeuing;
@@ -44,9 +45,17 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "failures/redrive")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        using var body = await RequestBody.ReadAsync(request, cancellationToken);
-        body.AllowOnly("region", "type", "ids");
-        var redriven = await redriver.RedriveAsync(body.Text("region"), body.Text("type"), body.Texts("ids"), cancellationToken);
+        var wanted = await RequestBody.ReadAsync(request, RequestJson.Default.RedriveRequest, cancellationToken);
+        var redriven = await redriver.RedriveAsync(wanted.Region, wanted.Type, wanted.Ids ?? [], cancellationToken);
         return ApiJson.Result(redriven, ApiJson.Default.Redriven, StatusCodes.Status202Accepted);
     }
 }
+
+/// <summary>Which failed objects are redriven.</summary>
+/// <param name="Region">Only those of a region.</param>
+/// <param name="Type">Only those of a type.</param>
+/// <param name="Ids">Only those of these IDs; all when it is missing.</param>
+internal sealed record RedriveRequest(
+    [property: JsonConverter(typeof(TextField))] string? Region = null,
+    [property: JsonConverter(typeof(TextField))] string? Type = null,
+    [property: JsonConverter(typeof(IdsField))] IReadOnlyList<string>? Ids = null);

@@ -72,7 +72,8 @@ internal static class TelemetryExport
             .AddFilter<OpenTelemetryLoggerProvider>("Archiving", LogLevel.Information)
             .AddFilter<OpenTelemetryLoggerProvider>("Operations", LogLevel.Information)
             .AddFilter<OpenTelemetryLoggerProvider>("Functions", LogLevel.Information)
-            .AddFilter<OpenTelemetryLoggerProvider>("Azure", LogLevel.Error);
+            .AddFilter<OpenTelemetryLoggerProvider>("Azure", LogLevel.Error)
+            .AddFilter<OpenTelemetryLoggerProvider>("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
     }
 
     private static bool IsOtlp(SettingsReader settings)

@@ -25,6 +25,8 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<RunPlanner>()
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()
-        .AddSingleton<HealthReporter>()
+        .AddHealth()
+        .AddSingleton<StorageClients>()
+        .AddSingleton<CredentialsExamination>()
         .AddSingleton<Checkup>();
 }

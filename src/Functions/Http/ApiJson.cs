@@ -16,7 +16,7 @@ namespace Functions.Http;
 
 /// <summary>The JSON of the HTTP functions.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(Redriven))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(PurgePlan))]

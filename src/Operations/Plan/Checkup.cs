@@ -5,9 +5,6 @@ using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
 using Azure.Core;
-using Azure.Data.Tables;
-using Azure.Storage.Blobs;
-using Azure.Storage.Queues;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 
@@ -19,17 +16,15 @@ namespace Operations.Plan;
 /// nothing at 8x8 is changed.
 /// </summary>
 public sealed class Checkup(
-    TokenClient tokenClient,
-    ITokenStore tokenStore,
+    CredentialsExamination credentials,
+    StorageClients storage,
     RequestGate gate,
-    BlobServiceClient blobs,
-    QueueServiceClient queues,
-    TableServiceClient tables,
     LedgerChanges changes,
     ArchiverOptions options,
     TimeProvider timeProvider,
     ILoggerFactory loggers)
 {
+    // The user waits for the answer.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>How long the storage may take to answer.</summary>
@@ -44,16 +39,16 @@ public sealed class Checkup(
     {
         ArgumentNullException.ThrowIfNull(request);
         var (from, to) = request.TimeRange(options.Listing, timeProvider.GetUtcNow());
-        var azure = new AzureExamination(blobs, queues, tables, options, request.ProbeRights != false, StorageTimeout).ExamineAsync(cancellationToken);
+        var azure = new AzureExamination(storage, options, request.ProbeRights != false, StorageTimeout).ExamineAsync(cancellationToken);
         var checks = new List<Check> { Check.Ok(CheckNames.Settings, "Every setting is well-formed.") };
         var watch = new ResponseWatch(timeProvider);
         var findings = new SourceFindings();
         CountedObjects? counted = null;
-        if (await BorrowTokenAsync(checks, cancellationToken) is { } token)
+        if (await credentials.BorrowTokenAsync(checks, cancellationToken) is { } token)
         {
             var client = CreateClient(token, watch);
             findings = await new SourceExamination(client, watch, options).ExamineAsync(request, from, to, cancellationToken);
-            var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok }) ? ObjectLedger.WithoutCreating(tables, changes) : null;
+            var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok }) ? ObjectLedger.WithoutCreating(storage.Tables, changes) : null;
             counted = await CountAsync(client, watch, findings, ledger, request, from, to, progress, cancellationToken);
         }
         else
@@ -107,74 +102,6 @@ public sealed class Checkup(
         }
     }
 
-    private async Task<BorrowedToken?> BorrowTokenAsync(List<Check> checks, CancellationToken cancellationToken)
-    {
-        if (await ReadApiKeyAsync(checks, cancellationToken) is not { } apiKey)
-        {
-            return null;
-        }
-
-        var token = new BorrowedToken(tokenClient, apiKey, timeProvider);
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Timeout);
-        try
-        {
-            var present = await token.GetTokenAsync(timeout.Token);
-            checks.Add(Check.Ok(CheckNames.Credentials, string.Create(CultureInfo.InvariantCulture, $"8x8 gives a token for {(present.ExpiresOn - present.IssuedAt).TotalMinutes:0} minutes{(present.Products.Count > 0 ? $", good for {Wording.List(present.Products)}" : "")}.")));
-            return token;
-        }
-        catch (TokenRequestException exception)
-        {
-            checks.Add(Check.Problem(CheckNames.Credentials, exception.Message));
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            checks.Add(Check.Problem(CheckNames.Credentials, "8x8's authorization server does not answer. Check the network and EightByEight__BaseUrl, and https://status.8x8.com."));
-        }
-
-        return null;
-    }
-
-    private async Task<ApiKey?> ReadApiKeyAsync(List<Check> checks, CancellationToken cancellationToken)
-    {
-        if (!tokenStore.IsShared)
-        {
-            checks.Add(Check.Ok(CheckNames.Vault, "There is none: the API key comes from the settings, and the token stays in memory. In Azure, set KeyVault__Uri."));
-            return await tokenStore.ReadApiKeyAsync(cancellationToken);
-        }
-
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(Timeout);
-        try
-        {
-            await tokenStore.ReadTokenAsync(timeout.Token);
-            var apiKey = await tokenStore.ReadApiKeyAsync(timeout.Token);
-            checks.Add(ReadableVault());
-            return apiKey;
-        }
-        catch (OutageException outage) when (outage.Condition == Condition.Vault)
-        {
-            checks.Add(Check.Problem(CheckNames.Vault, outage.Message));
-            checks.Add(Check.Unknown(CheckNames.Credentials, "Not tried: the vault gives no API key."));
-        }
-        catch (OutageException outage)
-        {
-            checks.Add(ReadableVault());
-            checks.Add(Check.Problem(CheckNames.Credentials, outage.Message));
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            checks.Add(Check.Problem(CheckNames.Vault, "The vault does not answer. Check KeyVault__Uri, the vault's firewall and private endpoint."));
-            checks.Add(Check.Unknown(CheckNames.Credentials, "Not tried: the vault gives no API key."));
-        }
-
-        return null;
-    }
-
-    private static Check ReadableVault() => Check.Ok(
-        CheckNames.Vault,
-        "The app may read secrets. Whether it may write the token cannot be seen without writing: give its identity the role Key Vault Secrets Officer.");
-
     private async Task<CountedObjects?> CountAsync(CloudStorageClient client, ResponseWatch watch, SourceFindings findings, ObjectLedger? ledger, PlanRequest request, DateTimeOffset from, DateTimeOffset to, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
     {
         if (findings.Regions.Count == 0)
@@ -214,7 +141,6 @@ public sealed class Checkup(
 
     private CloudStorageClient CreateClient(BorrowedToken token, ResponseWatch watch)
     {
-        // The user waits for the answer.
         var clientOptions = new CloudStorageClientOptions { Gate = gate, TimeProvider = timeProvider, Retry = { MaxRetries = 3, NetworkTimeout = Timeout } };
         clientOptions.AddPolicy(watch, HttpPipelinePosition.PerRetry);
         return new CloudStorageClient(options.EightByEight.BaseUrl, token, clientOptions);

@@ -326,7 +326,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.False(await PurgeAsync(pipeline, item));
 
         Assert.Equal("Archived", await pipeline.StateAsync(item));
-        Assert.Equal("Purge", Assert.Single((await pipeline.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!).Name);
+        Assert.Equal("Purge", Assert.Single((await pipeline.Get<HealthReader>().ReadAsync(Cancellation)).Checks!).Name);
         pipeline.Simulator.Account.Rights |= Rights.Edit;
         Assert.True(await PurgeAsync(pipeline, item));
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));

@@ -219,7 +219,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var status = await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
 
         Assert.Equal((3, null), (status.Objects["Archived"], status.Token.ExpiresOn));
-        Assert.Contains((await pipeline.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!, check => check.Name == "Vault");
+        Assert.Contains((await pipeline.Get<HealthReader>().ReadAsync(Cancellation)).Checks!, check => check.Name == "Vault");
     }
 
     [Fact]
