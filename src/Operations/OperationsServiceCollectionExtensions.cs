@@ -16,6 +16,7 @@ public static class OperationsServiceCollectionExtensions
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
         .AddSingleton<StatusGauges>()
         .AddSingleton<DaySummaries>()
+        .AddSingleton<TokenStatusReader>()
         .AddSingleton<StatusReader>()
         .AddSingleton<StatusHistory>()
         .AddSingleton<ObjectSearch>()

@@ -215,7 +215,7 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task ListAsync(QueueMessage message) => ListAsync(message, Cancellation);
 
     public Task ListAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleWindowAsync(message, Get<WindowLister>().ListAsync, cancellationToken);
+        Handler.HandleWindowAsync(message, (window, token) => Get<WindowLister>().ListAsync(window, message.DequeueCount, token), cancellationToken);
 
     /// <summary>Handles a message of a poison queue, as the functions of those do.</summary>
     /// <param name="queueName">The queue whose poison queue it came from.</param>

@@ -89,6 +89,34 @@ public sealed class WindowRow : TableRow
     public long? Restored { get; set; }
 }
 
+/// <summary>A window that cannot be listed for now. Its row is deleted when it was listed at another try.</summary>
+public sealed class FailingWindowRow : TableRow
+{
+    /// <summary>Partition of every such row.</summary>
+    public const string Partition = "failing";
+
+    /// <summary>Initializes a row.</summary>
+    public FailingWindowRow() => PartitionKey = Partition;
+
+    /// <summary>8x8's region.</summary>
+    public string Region { get; set; } = "";
+
+    /// <summary>Name of a <see cref="WindowKind"/>.</summary>
+    public string Kind { get; set; } = "";
+
+    /// <summary>The run that the window is part of.</summary>
+    public string? RunId { get; set; }
+
+    /// <summary>How often it failed in a row.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Why it failed last, without names of the tenant.</summary>
+    public string Reason { get; set; } = "";
+
+    /// <summary>When it failed last.</summary>
+    public DateTimeOffset FailedAt { get; set; }
+}
+
 /// <summary>A run: a listing, backfill, reconcile or rebuild, made of windows.</summary>
 public sealed class RunRow : TableRow
 {

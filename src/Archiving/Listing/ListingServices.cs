@@ -9,6 +9,8 @@ internal static class ListingServices
     public static IServiceCollection AddListing(this IServiceCollection services) => services
         .AddSingleton<ListingStore>()
         .AddSingleton<ListingPlanner>()
+        .AddSingleton<ListingInspector>()
+        .AddSingleton<OverdueListing>()
         .AddSingleton<WindowLister>()
         .AddSingleton<ObjectLister>()
         .AddSingleton<WindowSender>()

@@ -111,6 +111,8 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
             await _table.DeleteAsync(await ReadWindowsAsync(run.RowKey, cancellationToken), cancellationToken);
             await _table.DeleteAsync(RunRow.Partition, run.RowKey, cancellationToken);
         }
+
+        await _table.DeleteAsync((await ReadFailuresAsync(cancellationToken)).Where(row => row.FailedAt < before), cancellationToken);
     }
 
     /// <summary>The windows of a run.</summary>
@@ -123,6 +125,30 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         var row = new TableEntity(RunPartition(window.RunId!), WindowKey(window)) { [nameof(WindowRow.LastError)] = error };
         return _table.WriteAsync(row, TableUpdateMode.Merge, cancellationToken);
     }
+
+    /// <summary>Counts one more failure of a window.</summary>
+    public async Task NoteFailureAsync(WindowMessage window, string reason, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        FailingWindowRow row;
+        do
+        {
+            row = await _table.FindAsync<FailingWindowRow>(FailingWindowRow.Partition, WindowKey(window), cancellationToken)
+                ?? new FailingWindowRow { RowKey = WindowKey(window), Region = window.Region, Kind = window.Kind.ToString() };
+            row.RunId = window.RunId;
+            row.Failures++;
+            row.Reason = reason;
+            row.FailedAt = now;
+        }
+        while (!await _table.TryWriteAsync(row, cancellationToken));
+    }
+
+    /// <summary>Takes in that a window was listed that had failed before.</summary>
+    public Task ForgetFailureAsync(WindowMessage window, CancellationToken cancellationToken) =>
+        _table.DeleteAsync(FailingWindowRow.Partition, WindowKey(window), cancellationToken);
+
+    /// <summary>The windows that failed and were not listed since, as far as this table knows.</summary>
+    public async Task<List<FailingWindowRow>> ReadFailuresAsync(CancellationToken cancellationToken) =>
+        await _table.ReadPartitionAsync<FailingWindowRow>(FailingWindowRow.Partition, cancellationToken);
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);

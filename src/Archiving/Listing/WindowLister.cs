@@ -17,11 +17,50 @@ public sealed partial class WindowLister(
     LedgerRebuilder rebuilder,
     ListingStore store,
     RunCompletion completion,
+    TimeProvider timeProvider,
     ILogger<WindowLister> logger)
 {
-    /// <summary>Lists a window, or a bounded part of it.</summary>
+    /// <summary>Lists a window, or a bounded part of it. What keeps it from being listed is on record until it was.</summary>
+    /// <param name="window">The window.</param>
+    /// <param name="attempt">How often the message has been delivered, this time included.</param>
+    /// <param name="cancellationToken">Stops the work; the message comes again then.</param>
     /// <exception cref="OutageException">8x8 or the storage does not work.</exception>
-    public async Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
+    public async Task ListAsync(WindowMessage window, long attempt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await ListAsync(window, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            await TryNoteAsync(window, exception, cancellationToken);
+            throw;
+        }
+
+        if (attempt > 1 || window.Deferrals > 0)
+        {
+            await store.ForgetFailureAsync(window, cancellationToken);
+        }
+    }
+
+    private async Task TryNoteAsync(WindowMessage window, Exception exception, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await store.NoteFailureAsync(window, Describe(exception), timeProvider.GetUtcNow(), cancellationToken);
+        }
+        catch (OutageException)
+        {
+            // The storage does not work: health says so, and the age of the last complete listing tells of the region.
+        }
+    }
+
+    /// <summary>What health may say to anybody: the app's own words, and none of what 8x8 sent.</summary>
+    private static string Describe(Exception exception) => exception is OutageException
+        ? exception.Message
+        : $"{exception.GetType().Name}. The log says more, under the function ListWindow.";
+
+    private async Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
     {
         if (window is { Kind: WindowKind.Listing, Deferrals: > 0, RunId: { } run } && await store.IsReplacedAsync(window.Region, run, cancellationToken))
         {

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
-using NCrontab;
 
 namespace Archiving.Settings;
 
@@ -134,23 +133,19 @@ public sealed partial class SettingsReader(IConfiguration configuration)
     /// <param name="example">A schedule to show when there is none, or one that cannot be used.</param>
     public string Schedule(string name, string example)
     {
-        // Beyond the longest time between two leap days on a given day of the week (40 years, around 2100).
-        const int Years = 41;
         if (Text(name) is not { } text)
         {
             Missing(name, $"set an NCRONTAB expression of six fields, for example \"{example}\"");
             return example;
         }
 
-        if (ParseSchedule(text) is not { } schedule)
+        if (Settings.Schedule.TryParse(text) is not { } schedule)
         {
             Problem($"{name} is \"{Shorten(text)}\": not a valid NCRONTAB expression. Use six fields, for example \"{example}\".");
             return example;
         }
 
-        var from = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-        var end = from.AddYears(Years);
-        if (schedule.GetNextOccurrence(from, end) >= end)
+        if (schedule.After(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)) is null)
         {
             Problem($"{name} is \"{Shorten(text)}\": an NCRONTAB expression that never occurs. Use six fields, for example \"{example}\".");
         }
@@ -176,14 +171,6 @@ public sealed partial class SettingsReader(IConfiguration configuration)
             throw new SettingsException([.. _problems]);
         }
     }
-
-    /// <summary>
-    /// Reads a schedule as the Functions host does (azure-webjobs-sdk-extensions, CronSchedule): five fields have no
-    /// seconds, any other number must be six.
-    /// </summary>
-    private static CrontabSchedule? ParseSchedule(string text) => CrontabSchedule.TryParse(
-        text,
-        new CrontabSchedule.ParseOptions { IncludingSeconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length != 5 });
 
     private T Parse<T>(string name, T defaultValue, Parser<T> tryParse, string expected)
     {

@@ -12,5 +12,6 @@ internal static class SettingsServices
         .AddSingleton(options.Listing)
         .AddSingleton(options.Retention)
         .AddSingleton(options.Verify)
+        .AddSingleton(options.Schedules)
         .AddSingleton(options.Host);
 }

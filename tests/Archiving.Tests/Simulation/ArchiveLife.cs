@@ -272,7 +272,10 @@ internal sealed class ArchiveLife
         {
             QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount =>
                 handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<WindowFailureRecorder>().RecordAsync, CancellationToken.None),
-            QueueNames.ListWindows => handler.HandleWindowAsync(delivered, _process.GetRequiredService<WindowLister>().ListAsync, CancellationToken.None),
+            QueueNames.ListWindows => handler.HandleWindowAsync(
+                delivered,
+                (window, token) => _process.GetRequiredService<WindowLister>().ListAsync(window, delivered.DequeueCount, token),
+                CancellationToken.None),
 
             // However often the process dies over it: that alone makes no failure of an object.
             QueueNames.ArchiveObjects => handler.HandleObjectAsync(
