@@ -1,6 +1,5 @@
 using System.Globalization;
 using Archiving.Ledger;
-using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
