@@ -1,4 +1,3 @@
-using Archiving.Model;
 using Archiving.Source;
 
 namespace Archiving.Telemetry;

@@ -1,5 +1,4 @@
 using Archiving.Ledger;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Settings;
 using Archiving.Source;

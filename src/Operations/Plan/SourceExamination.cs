@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archiving.Listing;
 using Archiving.Settings;
 using Archiving.Source;
 using Azure;

@@ -1,4 +1,3 @@
-using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
