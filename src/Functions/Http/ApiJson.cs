@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Archiving.Listing;
 using Archiving.Purging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

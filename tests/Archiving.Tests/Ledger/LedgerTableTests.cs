@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Archiving.Ledger;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
 using EightByEight;

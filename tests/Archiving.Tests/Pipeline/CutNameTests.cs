@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using Archiving.Archive;
 using Archiving.Ledger;
-using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Verifying;
 using Microsoft.AspNetCore.Builder;

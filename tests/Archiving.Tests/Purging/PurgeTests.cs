@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Archiving.Archive;
 using Archiving.Ledger;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Purging;

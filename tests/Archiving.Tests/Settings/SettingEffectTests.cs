@@ -1,6 +1,5 @@
 using System.Globalization;
 using Archiving.Archive;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Settings;
 using Archiving.Source;

@@ -1,5 +1,4 @@
 using Archiving.Archive;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Queues;
