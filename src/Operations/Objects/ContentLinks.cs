@@ -92,7 +92,8 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
         {
             throw new OutageException(
                 Condition.Archive,
-                $"The archive's storage gives the app no key for links to content ({exception.Status}). Give the app's identity the role Storage Blob Data Contributor, or Storage Blob Delegator, on the account; a SAS in ArchiveStorage cannot make links.",
+                $"The archive's storage gives the app no key for links to content ({exception.Status}). Give the app's identity the role Storage "
+                + "Blob Data Contributor, or Storage Blob Delegator, on the account; a SAS in ArchiveStorage cannot make links.",
                 exception);
         }
         catch (Exception exception) when (StorageOutage.Archive(exception) is { } outage)

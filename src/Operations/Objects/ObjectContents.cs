@@ -20,7 +20,8 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
     /// <summary>Makes a link to the content, which a browser shows when it can and it is harmless, or saves.</summary>
     /// <exception cref="ObjectUnavailableException">It is not archived.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public Task<ContentLink> LinkAsync(LedgerEntry entry, bool save, CancellationToken cancellationToken) => links.CreateAsync(BlobOf(entry), entry, save, cancellationToken);
+    public Task<ContentLink> LinkAsync(LedgerEntry entry, bool save, CancellationToken cancellationToken) =>
+        links.CreateAsync(BlobOf(entry), entry, save, cancellationToken);
 
     /// <summary>Reads the content as text.</summary>
     /// <exception cref="ObjectUnavailableException">It is not archived, or is no text.</exception>
@@ -36,7 +37,8 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
         try
         {
             var beginning = await store.ReadBeginningAsync(blob, MostText, cancellationToken)
-                ?? throw new ObjectUnavailableException("The archived bytes are missing. The nightly verification finds this, too, and archives the object again while 8x8 has it.");
+                ?? throw new ObjectUnavailableException(
+                    "The archived bytes are missing. The nightly verification finds this, too, and archives the object again while 8x8 has it.");
             return Decode(beginning);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
@@ -53,7 +55,9 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
             throw new ObjectUnavailableException($"The object is not archived; its state is {entry.State}.");
         }
 
-        return blob != entry.Damaged ? blob : throw new ObjectUnavailableException("The archived bytes were found damaged, and the object is being archived again.");
+        return blob != entry.Damaged
+            ? blob
+            : throw new ObjectUnavailableException("The archived bytes were found damaged, and the object is being archived again.");
     }
 
     private static ObjectText Decode(BlobBeginning beginning)
