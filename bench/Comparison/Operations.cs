@@ -43,7 +43,9 @@ internal static class Operations
                 "| --- | ---: | ---: |",
                 .. counts
                     .OrderBy(count => count.Key, StringComparer.Ordinal)
-                    .Select(count => string.Create(CultureInfo.InvariantCulture, $"| {count.Key} | {count.Value:N0} | {count.Value / (double)objects:0.000} |")),
+                    .Select(count => string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"| {count.Key} | {count.Value:N0} | {count.Value / (double)objects:0.000} |")),
                 "",
                 "Counted by a policy in the pipelines of the storage clients, planning and listing included; 32 messages at once. "
                 + "[Scale](../../docs/scale.md#operations) has the same counted one after the other, and a test holds it to that.",

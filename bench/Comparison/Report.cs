@@ -87,7 +87,8 @@ internal sealed class Report
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"`{command}`: {(_done.Count > 0 ? string.Join(", ", _done) : "nothing yet")}"
-                + $"{(left.Count > 0 ? $"; not measured to the end: {string.Join(", ", left)}" : "")}. Small, large and start-up have {_rounds} rounds, in which the contenders take turns, "
+                + $"{(left.Count > 0 ? $"; not measured to the end: {string.Join(", ", left)}" : "")}. "
+                + $"Small, large and start-up have {_rounds} rounds, in which the contenders take turns, "
                 + $"each on a fresh Azurite and a fresh source on this machine; what has one value was measured once. Ratios are of the same "
                 + $"round; the median, and in brackets the least and the most. rclone runs with its defaults, the build of the function app with "
                 + $"those of `host.json` and `local.settings.sample.json`, in its own worker process that the local host starts. What is said of "
