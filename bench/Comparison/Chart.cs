@@ -20,7 +20,8 @@ internal static partial class Chart
     private const string Style = """
           <style>
             .card { fill: #ffffff; stroke: #d0d7de } text { fill: #1f2328 } .note { fill: #57606a; font-size: 12px } .head { font-weight: 600; font-size: 15px }
-            .ours { fill: #0969da } .theirs { fill: #8c959f } .limit { stroke: #bc4c00; stroke-width: 2.5; stroke-dasharray: 4 2 } .over { fill: #bc4c00; font-size: 12px }
+            .ours { fill: #0969da } .theirs { fill: #8c959f }
+            .limit { stroke: #bc4c00; stroke-width: 2.5; stroke-dasharray: 4 2 } .over { fill: #bc4c00; font-size: 12px }
             @media (prefers-color-scheme: dark) {
               .card { fill: #0d1117; stroke: #30363d } text { fill: #e6edf3 } .note { fill: #9198a1 }
               .ours { fill: #58a6ff } .theirs { fill: #6e7681 } .limit { stroke: #f0883e } .over { fill: #f0883e }
@@ -52,11 +53,14 @@ internal static partial class Chart
             top += 18;
         }
 
-        var description = string.Join("; ", panels.Select(panel => $"{panel.Title}, {panel.Unit}: {string.Join(", ", panel.Bars.Select(bar => bar.Described))}"));
+        var description = string.Join(
+            "; ",
+            panels.Select(panel => $"{panel.Title}, {panel.Unit}: {string.Join(", ", panel.Bars.Select(bar => bar.Described))}"));
         return string.Create(
             CultureInfo.InvariantCulture,
             $"""
-            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {top + 4}" font-family="system-ui, -apple-system, 'Segoe UI', sans-serif" font-size="14" role="img" aria-label="{Text(description)}">
+            <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {Width} {top + 4}"
+              font-family="system-ui, -apple-system, 'Segoe UI', sans-serif" font-size="14" role="img" aria-label="{Text(description)}">
             {Style}
               <rect class="card" x="0.5" y="0.5" width="{Width - 1}" height="{top + 3}" rx="8"/>
             {body}</svg>
@@ -79,7 +83,8 @@ internal static partial class Chart
             if (bar.Limit is { } limit)
             {
                 end = Math.Max(length, limit * scale);
-                Line(body, $"""<line class="limit" x1="{BarLeft + (limit * scale):0.#}" x2="{BarLeft + (limit * scale):0.#}" y1="{top - 3}" y2="{top + 25}"/>""");
+                var at = BarLeft + (limit * scale);
+                Line(body, $"""<line class="limit" x1="{at:0.#}" x2="{at:0.#}" y1="{top - 3}" y2="{top + 25}"/>""");
                 Line(body, $"""<text x="{BarLeft + end + 8:0.#}" y="{top + 16}">{bar.Value:0.#} <tspan class="over">limit {limit:0.#}</tspan></text>""");
             }
             else
@@ -107,7 +112,8 @@ internal static partial class Chart
 
         if (Measured().Match(page) is { Success: true } measured)
         {
-            yield return $"{measured.Groups["date"].Value}: {measured.Groups["processor"].Value.Trim()}, {measured.Groups["cores"].Value} cores. Median of the rounds.";
+            var groups = measured.Groups;
+            yield return $"{groups["date"].Value}: {groups["processor"].Value.Trim()}, {groups["cores"].Value} cores. Median of the rounds.";
         }
     }
 
@@ -148,10 +154,16 @@ internal static partial class Chart
     [GeneratedRegex(@"^## (?<title>(?<kind>Small|Large): .* objects of .*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Title();
 
-    [GeneratedRegex(@"would reach \(a\) (?<a>[0-9.]+[0-9]) and \(b\) (?<b>[0-9.]+[0-9]) of rclone's rate", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"would reach \(a\) (?<a>[0-9.]+[0-9]) and \(b\) (?<b>[0-9.]+[0-9]) of rclone's rate",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Free();
 
-    [GeneratedRegex(@"^(?<date>\d{4}-\d{2}-\d{2})\. processor (?<processor>.*?), cores (?<cores>\d+)", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^(?<date>\d{4}-\d{2}-\d{2})\. processor (?<processor>.*?), cores (?<cores>\d+)",
+        RegexOptions.ExplicitCapture | RegexOptions.Multiline,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Measured();
 
     /// <param name="Title">What was copied.</param>

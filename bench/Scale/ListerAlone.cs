@@ -45,7 +45,12 @@ internal static class ListerAlone
             throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{queued} of {objects} objects were listed."));
         }
 
-        var measurement = new Measurement("lister alone, simulator in the same process", objects, clock.Elapsed.TotalSeconds, simulator.Counters["search"], (most - before) / 1e6);
+        var measurement = new Measurement(
+            "lister alone, simulator in the same process",
+            objects,
+            clock.Elapsed.TotalSeconds,
+            simulator.Counters["search"],
+            (most - before) / 1e6);
         Console.WriteLine(measurement);
         return measurement;
     }

@@ -39,7 +39,8 @@ static async Task<int> RunAsync(CommandLine line, CancellationToken cancellation
     var progress = await watcher.WatchAsync(showLive: AnsiConsole.Profile.Capabilities.Interactive && !line.Verbose, cancellationToken);
     if (!progress.IsOver)
     {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Not everything has been archived within {line.Timeout.TotalMinutes} minutes: {progress}."));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"Not everything has been archived within {line.Timeout.TotalMinutes} minutes: {progress}."));
     }
 
     Console.WriteLine("Comparing every archived byte with 8x8 …");

@@ -16,28 +16,54 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
 {
     /// <summary>Records an object that could not be archived.</summary>
     [Function("RecordFailureToArchive")]
-    public Task RecordFailureToArchiveAsync([QueueTrigger(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.ArchiveObjects, message, (work, token) => recorder.RecordObjectAsync(QueueNames.ArchiveObjects, work, token), cancellationToken);
+    public Task RecordFailureToArchiveAsync(
+        [QueueTrigger(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(
+            QueueNames.ArchiveObjects,
+            message,
+            (work, token) => recorder.RecordObjectAsync(QueueNames.ArchiveObjects, work, token),
+            cancellationToken);
 
     /// <summary>Records a window that could not be listed.</summary>
     [Function("RecordFailureToList")]
-    public Task RecordFailureToListAsync([QueueTrigger(QueueNames.ListWindows + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task RecordFailureToListAsync(
+        [QueueTrigger(QueueNames.ListWindows + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
         handler.HandleFailedWindowAsync(message, windows.RecordAsync, cancellationToken);
 
     /// <summary>Records an object that could not be restored.</summary>
     [Function("RecordFailureToRestore")]
-    public Task RecordFailureToRestoreAsync([QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.RestoreObjects, message, (work, token) => recorder.RecordObjectAsync(QueueNames.RestoreObjects, work, token), cancellationToken);
+    public Task RecordFailureToRestoreAsync(
+        [QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(
+            QueueNames.RestoreObjects,
+            message,
+            (work, token) => recorder.RecordObjectAsync(QueueNames.RestoreObjects, work, token),
+            cancellationToken);
 
     /// <summary>Logs that an object could not be verified. It is overdue the next night.</summary>
     [Function("RecordFailureToVerify")]
-    public Task RecordFailureToVerifyAsync([QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.VerifyObjects, message, (work, _) => recorder.ReportObjectAsync(work, "It could not be verified; it comes up the next night."), cancellationToken);
+    public Task RecordFailureToVerifyAsync(
+        [QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(
+            QueueNames.VerifyObjects,
+            message,
+            (work, _) => recorder.ReportObjectAsync(work, "It could not be verified; it comes up the next night."),
+            cancellationToken);
 
     /// <summary>Logs that an object could not be deleted at 8x8. It stays archived, and comes up the next night.</summary>
     [Function("RecordFailureToPurge")]
-    public Task RecordFailureToPurgeAsync([QueueTrigger(QueueNames.PurgeObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.PurgeObjects, message, (work, _) => recorder.ReportObjectAsync(work, "It could not be deleted at 8x8; it comes up the next night."), cancellationToken);
+    public Task RecordFailureToPurgeAsync(
+        [QueueTrigger(QueueNames.PurgeObjects + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(
+            QueueNames.PurgeObjects,
+            message,
+            (work, _) => recorder.ReportObjectAsync(work, "It could not be deleted at 8x8; it comes up the next night."),
+            cancellationToken);
 
     /// <summary>Puts failed objects back into their queue: <c>{region?,type?,ids?}</c>.</summary>
     [Function("RedriveFailures")]

@@ -97,7 +97,9 @@ internal static class TelemetryExport
         var text = settings.Text(ConnectionString);
         if (text is not null && !Guid.TryParse(Parts(text).GetValueOrDefault("InstrumentationKey"), out _))
         {
-            settings.Problem($"{ConnectionString} is no connection string: expected one that begins with InstrumentationKey=, as the Application Insights resource shows it.");
+            settings.Problem(
+                $"{ConnectionString} is no connection string: expected one that begins with InstrumentationKey=, "
+                + "as the Application Insights resource shows it.");
         }
 
         return text;

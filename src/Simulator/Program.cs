@@ -15,7 +15,8 @@ try
 }
 catch (IOException exception)
 {
-    await Console.Error.WriteLineAsync($"The simulator cannot start: {exception.Message} Choose another with --port and --vault-port, or leave them out for free ones.");
+    await Console.Error.WriteLineAsync(
+        $"The simulator cannot start: {exception.Message} Choose another with --port and --vault-port, or leave them out for free ones.");
     return 1;
 }
 

@@ -56,7 +56,8 @@ public sealed class RequestBodyTests
     [InlineData("""{"from":"2026-01-01","to":"2026-01-02","types":[{"a":[1]}]}""", "types", Names)]
     public async Task Says_which_field_is_wrong_and_what_it_should_hold(string body, string? field, string message)
     {
-        var wrong = await Assert.ThrowsAsync<BadRequestException>(() => RequestBody.ReadAsync(Request(body), RequestJson.Default.BackfillRequest, Cancellation));
+        var wrong = await Assert.ThrowsAsync<BadRequestException>(
+            () => RequestBody.ReadAsync(Request(body), RequestJson.Default.BackfillRequest, Cancellation));
 
         Assert.Equal((field, message), (wrong.Field, wrong.Message));
     }

@@ -62,13 +62,21 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
             // The app is stopping, or the function took too long. Another instance can serve the request.
             if (!http.Response.HasStarted)
             {
-                await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Service unavailable", "The app stopped before the request was handled. Send it again.");
+                await WriteAsync(
+                    http,
+                    StatusCodes.Status503ServiceUnavailable,
+                    "Service unavailable",
+                    "The app stopped before the request was handled. Send it again.");
             }
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
             Log.Unexpected(logger, exception, context.FunctionDefinition.Name);
-            await WriteAsync(http, StatusCodes.Status500InternalServerError, "The request could not be handled", "The log says why, under the function's name and the time.");
+            await WriteAsync(
+                http,
+                StatusCodes.Status500InternalServerError,
+                "The request could not be handled",
+                "The log says why, under the function's name and the time.");
         }
     }
 

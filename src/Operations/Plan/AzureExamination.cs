@@ -26,7 +26,8 @@ internal sealed class AzureExamination(StorageClients storage, ArchiverOptions o
     {
         var name = options.Archive.Container;
         var container = storage.Blobs.GetBlobContainerClient(name);
-        var properties = await FindAsync(async () => (BlobContainerProperties?)(await container.GetPropertiesAsync(cancellationToken: cancellationToken)).Value);
+        var properties = await FindAsync(
+            async () => (BlobContainerProperties?)(await container.GetPropertiesAsync(cancellationToken: cancellationToken)).Value);
         await RefusedAsync(() => container.GetBlobClient($"_doctor/{Guid.NewGuid()}").SetMetadataAsync(Marks, cancellationToken: cancellationToken));
         if (properties is null)
         {
@@ -34,10 +35,15 @@ internal sealed class AzureExamination(StorageClients storage, ArchiverOptions o
         }
 
         return properties.PublicAccess is { } access and not PublicAccessType.None
-            ? Check.Problem(CheckNames.Container, $"{name} allows anonymous access ({access}): anyone who knows a name can read a recording. Set its public access level to private.")
+            ? Check.Problem(
+                CheckNames.Container,
+                $"{name} allows anonymous access ({access}): anyone who knows a name can read a recording. Set its public access level to private.")
             : Check.Ok(
                 CheckNames.Container,
-                $"{name} is there, and private. {MayWrite} Immutability policy: {Has(properties.HasImmutabilityPolicy)}. Legal hold: {Has(properties.HasLegalHold)}. Version-level immutability: {Has(properties.HasImmutableStorageWithVersioning)}. Soft delete: {await SoftDeleteAsync(cancellationToken)}.");
+                $"{name} is there, and private. {MayWrite} Immutability policy: {Has(properties.HasImmutabilityPolicy)}. "
+                + $"Legal hold: {Has(properties.HasLegalHold)}. "
+                + $"Version-level immutability: {Has(properties.HasImmutableStorageWithVersioning)}. "
+                + $"Soft delete: {await SoftDeleteAsync(cancellationToken)}.");
     }
 
     private async Task<string> SoftDeleteAsync(CancellationToken cancellationToken)
@@ -135,7 +141,12 @@ internal sealed class AzureExamination(StorageClients storage, ArchiverOptions o
         }
     }
 
-    private async Task<Check> TryAsync(string name, Func<Exception, OutageException?> describe, string setting, Func<CancellationToken, Task<Check>> look, CancellationToken cancellationToken)
+    private async Task<Check> TryAsync(
+        string name,
+        Func<Exception, OutageException?> describe,
+        string setting,
+        Func<CancellationToken, Task<Check>> look,
+        CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
@@ -149,11 +160,19 @@ internal sealed class AzureExamination(StorageClients storage, ArchiverOptions o
         }
         catch (RequestFailedException exception)
         {
-            return Check.Unknown(name, string.Create(CultureInfo.InvariantCulture, $"The storage answers with an error ({exception.Status} {exception.ErrorCode}). Look at the account in the Azure portal."));
+            return Check.Unknown(
+                name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The storage answers with an error ({exception.Status} {exception.ErrorCode}). Look at the account in the Azure portal."));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Check.Problem(name, string.Create(CultureInfo.InvariantCulture, $"The storage did not answer within {timeout.TotalSeconds:0} seconds. Check {setting}, the account's firewall and private endpoint."));
+            return Check.Problem(
+                name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The storage did not answer within {timeout.TotalSeconds:0} seconds. Check {setting}, the account's firewall and private endpoint."));
         }
     }
 }

@@ -52,13 +52,16 @@ public sealed class Checkup(
         }
         else
         {
-            findings.Checks.AddRange(((string[])[CheckNames.Regions, CheckNames.Clock, .. SourceExamination.Needed(request, options)]).Select(name => Check.Unknown(name, "Not asked: there is no token.")));
+            string[] others = [CheckNames.Regions, CheckNames.Clock, .. SourceExamination.Needed(request, options)];
+            findings.Checks.AddRange(others.Select(name => Check.Unknown(name, "Not asked: there is no token.")));
         }
 
         checks.AddRange(findings.Checks);
         checks.AddRange(await azure);
         var count = counted?.ToCount();
-        var estimate = counted is null ? null : RunEstimate.Of(counted, findings.Regions.Count * (int)Math.Ceiling((to - from).TotalDays), watch.Average, options);
+        var estimate = counted is null
+            ? null
+            : RunEstimate.Of(counted, findings.Regions.Count * (int)Math.Ceiling((to - from).TotalDays), watch.Average, options);
         if (count is not null)
         {
             AddNotes(findings.Notes, count);
@@ -85,7 +88,16 @@ public sealed class Checkup(
         > 1 => string.Create(CultureInfo.InvariantCulture, $"{problems} problems must be fixed before archiving can be relied on; begin with the first."),
         _ when count is null || estimate is null => "Nothing is known to be wrong, but 8x8 could not be counted.",
         _ when count.ToCopy.Objects == 0 => $"All is well, and there is nothing to copy in {Wording.List(regions)}.",
-        _ => $"All is well: a run would copy {(count.IsEstimate ? "about " : "")}{Wording.Objects(count.ToCopy.Objects)} ({Wording.Size(count.ToCopy.Bytes)}) from {Wording.List(regions)} in {Wording.Hours(estimate.Hours)} on one instance{(estimate.RestoreDays > 0 ? $", and bring back {Wording.Objects(count.ToRestore.Objects)} from cold storage within {(estimate.RestoreDays == 1 ? "a day" : $"{Wording.Number(estimate.RestoreDays)} days")}" : "")}.",
+        _ => $"All is well: a run would copy {(count.IsEstimate ? "about " : "")}{Wording.Objects(count.ToCopy.Objects)} "
+            + $"({Wording.Size(count.ToCopy.Bytes)}) from {Wording.List(regions)} in {Wording.Hours(estimate.Hours)} on one instance"
+            + $"{DescribeRestore(count, estimate)}.",
+    };
+
+    private static string DescribeRestore(ObjectCount count, RunEstimate estimate) => estimate.RestoreDays switch
+    {
+        <= 0 => "",
+        1 => $", and bring back {Wording.Objects(count.ToRestore.Objects)} from cold storage within a day",
+        var days => $", and bring back {Wording.Objects(count.ToRestore.Objects)} from cold storage within {Wording.Number(days)} days",
     };
 
     private static void AddNotes(List<string> notes, ObjectCount count)
@@ -97,11 +109,22 @@ public sealed class Checkup(
 
         if (count.PastRetention.Objects > 0)
         {
-            notes.Add($"{Wording.Objects(count.PastRetention.Objects)} should be gone by now by Retention__DefaultDays and Retention__<type>, and 8x8 still has them: set these to what your plan says, or what is at risk cannot be told.");
+            notes.Add(
+                $"{Wording.Objects(count.PastRetention.Objects)} should be gone by now by Retention__DefaultDays and Retention__<type>, and 8x8 "
+                + "still has them: set these to what your plan says, or what is at risk cannot be told.");
         }
     }
 
-    private async Task<CountedObjects?> CountAsync(CloudStorageClient client, ResponseWatch watch, SourceFindings findings, ObjectLedger? ledger, PlanRequest request, DateTimeOffset from, DateTimeOffset to, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
+    private async Task<CountedObjects?> CountAsync(
+        CloudStorageClient client,
+        ResponseWatch watch,
+        SourceFindings findings,
+        ObjectLedger? ledger,
+        PlanRequest request,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        IProgress<CountProgress>? progress,
+        CancellationToken cancellationToken)
     {
         if (findings.Regions.Count == 0)
         {
@@ -123,7 +146,10 @@ public sealed class Checkup(
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (SourceFailure.Answer(exception) is not null || exception is InvalidDataException or AggregateException or OperationCanceledException or IOException))
         {
             findings.Checks.RemoveAll(check => check.Name == CheckNames.List);
-            findings.Checks.Add(Check.Problem(CheckNames.List, $"8x8 could not be listed to the end. {SourceFailure.OfAccount(exception)?.Message ?? FailureText.Of(exception)}"));
+            findings.Checks.Add(
+                Check.Problem(
+                    CheckNames.List,
+                    $"8x8 could not be listed to the end. {SourceFailure.OfAccount(exception)?.Message ?? FailureText.Of(exception)}"));
             return null;
         }
     }
@@ -134,7 +160,10 @@ public sealed class Checkup(
         var index = findings.Checks.FindIndex(check => check is { Name: CheckNames.Restore, Status: CheckStatus.Problem });
         if (index >= 0 && counted.ToRestore.Objects == 0 && !counted.IsEstimate)
         {
-            findings.Checks[index] = Check.Ok(CheckNames.Restore, "The key may not restore from cold storage (403), and no object of the time range is there, so it need not. If that changes, the health check says so.");
+            findings.Checks[index] = Check.Ok(
+                CheckNames.Restore,
+                "The key may not restore from cold storage (403), and no object of the time range is there, so it need not. If that changes, the "
+                + "health check says so.");
         }
     }
 

@@ -38,7 +38,10 @@ public sealed class CredentialsExamination(TokenClient tokenClient, ITokenStore 
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            checks.Add(Check.Problem(CheckNames.Credentials, "8x8's authorization server does not answer. Check the network and EightByEight__BaseUrl, and https://status.8x8.com."));
+            checks.Add(
+                Check.Problem(
+                    CheckNames.Credentials,
+                    "8x8's authorization server does not answer. Check the network and EightByEight__BaseUrl, and https://status.8x8.com."));
         }
 
         return null;
@@ -48,7 +51,8 @@ public sealed class CredentialsExamination(TokenClient tokenClient, ITokenStore 
     {
         if (!tokenStore.IsShared)
         {
-            checks.Add(Check.Ok(CheckNames.Vault, "There is none: the API key comes from the settings, and the token stays in memory. In Azure, set KeyVault__Uri."));
+            checks.Add(
+                Check.Ok(CheckNames.Vault, "There is none: the API key comes from the settings, and the token stays in memory. In Azure, set KeyVault__Uri."));
             return await tokenStore.ReadApiKeyAsync(cancellationToken);
         }
 

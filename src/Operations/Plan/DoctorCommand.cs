@@ -40,7 +40,12 @@ public static class DoctorCommand
     /// <param name="error">Gets progress, and what is wrong with the command line.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        IConfiguration configuration,
+        IReadOnlyList<string> arguments,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(arguments);
@@ -61,7 +66,13 @@ public static class DoctorCommand
         }
 
         // Signals are handled by the caller, and exceptions below.
-        var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
         command.SetAction((line, stop) => RunAsync(
             configuration,
             from option in options
@@ -125,7 +136,9 @@ public static class DoctorCommand
 
         PlanText.Append(text, Check.Unknown("Others", "Not checked: the settings come first."));
         text.AppendLine();
-        text.AppendLine($"Verdict: {(exception.Problems.Count == 1 ? "One setting has" : string.Create(CultureInfo.InvariantCulture, $"{exception.Problems.Count} settings have"))} to be fixed before the app can start.");
+        var number = exception.Problems.Count;
+        var settings = number == 1 ? "One setting has" : string.Create(CultureInfo.InvariantCulture, $"{number} settings have");
+        text.AppendLine($"Verdict: {settings} to be fixed before the app can start.");
         text.AppendLine("Next:    set what is marked in local.settings.json or the environment, then run this again");
         return text.ToString();
     }
@@ -137,7 +150,10 @@ public static class DoctorCommand
         CreateOption("regions", "a,b", "Regions. Default: EightByEight__Regions, else all."),
         CreateOption("types", "a,b", "Object types. Default: EightByEight__Types, else all."),
         CreateOption("maxPages", "number", "List at most so many pages of 100 records, and estimate the rest. Default: 0, which lists all."),
-        CreateOption("probeRights", "true|false", "Whether to try the rights to restore, delete and write, with made-up names. Default: those that the settings need."),
+        CreateOption(
+            "probeRights",
+            "true|false",
+            "Whether to try the rights to restore, delete and write, with made-up names. Default: those that the settings need."),
     ];
 
     private static (string Name, Option<string> Option) CreateOption(string name, string value, string description) =>

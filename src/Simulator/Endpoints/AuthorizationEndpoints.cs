@@ -35,7 +35,8 @@ internal static class AuthorizationEndpoints
             var now = timeProvider.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
             await AnswerAsync(context, 200, $$"""
                 {"refresh_token_expires_in":"0","expires_in":"{{seconds}}","api_product_list":"[{{products}}]","api_product_list_json":[{{productsJson}}],
-                "organization_name":"simulator","token_type":"BearerToken","issued_at":"{{now}}","client_id":"{{account.Key}}","access_token":"{{account.IssueToken()}}",
+                "organization_name":"simulator","token_type":"BearerToken","issued_at":"{{now}}","client_id":"{{account.Key}}",
+                "access_token":"{{account.IssueToken()}}",
                 "scope":"","expires_in":"{{seconds}}","refresh_count":"0","status":"approved"}
                 """);
         });

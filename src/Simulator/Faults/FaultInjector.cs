@@ -69,7 +69,8 @@ public sealed class FaultInjector
                     context.Response.Headers.RetryAfter = retryAfter;
                 }
 
-                await context.Response.WriteAsync(rule.Body ?? string.Create(CultureInfo.InvariantCulture, $$"""{"fault":"injected","code":{{rule.Status}}}"""));
+                await context.Response.WriteAsync(
+                    rule.Body ?? string.Create(CultureInfo.InvariantCulture, $$"""{"fault":"injected","code":{{rule.Status}}}"""));
                 return (true, null);
             case FaultKind.Reset:
                 context.Abort();

@@ -56,7 +56,10 @@ public sealed class FaultRule
     /// <summary>What goes wrong.</summary>
     public FaultKind Kind { get; init; }
 
-    /// <summary>The calls: <c>token</c>, <c>regions</c>, <c>search</c>, <c>record</c>, <c>content</c>, <c>presign</c>, <c>presigned</c>, <c>restore</c>, <c>delete</c>, <c>vault</c>; all when not given.</summary>
+    /// <summary>
+    /// The calls: <c>token</c>, <c>regions</c>, <c>search</c>, <c>record</c>, <c>content</c>, <c>presign</c>, <c>presigned</c>,
+    /// <c>restore</c>, <c>delete</c>, <c>vault</c>; all when not given.
+    /// </summary>
     public string? Call { get; init; }
 
     /// <summary>The region; all when not given.</summary>
