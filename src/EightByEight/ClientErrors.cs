@@ -26,9 +26,13 @@ internal static class ClientErrors
         await QuoteAsync(response, cancellationToken));
 
     /// <summary>An error for a 200 that is not what it should be.</summary>
-    public static RequestFailedException Malformed(Response response, string call, Exception innerException) => ErrorQuote.Attach(
-        new RequestFailedException(response.Status, $"{call} answered {response.Status} with something else than expected ({innerException.Message}).", innerException),
-        Clean(response.Content.ToMemory().Span));
+    public static RequestFailedException Malformed(Response response, string call, Exception innerException)
+    {
+        var message = $"{call} answered {response.Status} with something else than expected ({innerException.Message}).";
+        return ErrorQuote.Attach(
+            new RequestFailedException(response.Status, message, innerException),
+            Clean(JsonText.Decode(response.Content.ToMemory(), response.Headers.ContentType).Span));
+    }
 
     private static async Task<string> QuoteAsync(Response response, CancellationToken cancellationToken)
     {

@@ -14,9 +14,13 @@ namespace EightByEight;
 public class CloudStorageClient
 {
     private const int MostRedirects = 5;
+
+    // An answer that cannot be read was most likely cut on its way.
+    private const int MaxReads = 3;
     private readonly HttpPipeline _pipeline;
     private readonly HttpPipeline _anonymous;
     private readonly Uri _endpoint;
+    private readonly TimeSpan _readDelay;
 
     /// <summary>Initializes the client.</summary>
     /// <param name="endpoint">8x8's address, https, or http to this machine.</param>
@@ -28,6 +32,7 @@ public class CloudStorageClient
         ArgumentNullException.ThrowIfNull(tokens);
         options ??= new CloudStorageClientOptions();
         _endpoint = ClientPipeline.RequireSecure(endpoint);
+        _readDelay = options.Retry.Delay;
         ClientPipeline.UseSharedTransport(options);
         HttpPipelinePolicy[] gate = options.Gate is { } requestGate ? [new GatePolicy(requestGate, options.TimeProvider)] : [];
         _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. gate, UntracedPolicy.Instance], responseClassifier: null);
@@ -47,9 +52,7 @@ public class CloudStorageClient
     /// <param name="cancellationToken">Stops the call.</param>
     public virtual async Task<IReadOnlyList<string>> GetRegionsAsync(string discoveryRegion, CancellationToken cancellationToken = default)
     {
-        using var message = CreateMessage(RequestMethod.Get, discoveryRegion, "/regions");
-        await SendAsync(message, cancellationToken);
-        return Read(message, static body => ReadRegions(body.ToMemory().Span));
+        return await ReadAsync(() => CreateMessage(RequestMethod.Get, discoveryRegion, "/regions"), (_, body) => ReadRegions(body), cancellationToken);
     }
 
     /// <summary>One page of a search. 8x8 returns AVAILABLE objects only, unless the filter names states.</summary>
@@ -59,37 +62,32 @@ public class CloudStorageClient
     public virtual async Task<ObjectPage> GetObjectsAsync(string region, ObjectQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        using var message = CreateMessage(RequestMethod.Get, region, "/objects");
-        var uri = message.Request.Uri;
-        if (!string.IsNullOrEmpty(query.Filter))
-        {
-            uri.AppendQuery("filter", query.Filter, escapeValue: true);
-        }
+        var wasBlank = false;
+        return await ReadAsync(() => CreateSearch(region, query), ReadPage, cancellationToken);
 
-        if (query.PageKey is { } pageKey)
+        ObjectPage ReadPage(Response response, BinaryData body)
         {
-            uri.AppendQuery("pageKey", pageKey, escapeValue: true);
-        }
+            var page = ObjectPage.Parse(body);
+            if (page.IsBlank && response.Status != 204 && !wasBlank)
+            {
+                // Nothing is also what remains of an answer that was cut before its first byte.
+                wasBlank = true;
+                throw new FormatException("The page has no body.");
+            }
 
-        uri.AppendQuery("limit", query.Limit.ToString(CultureInfo.InvariantCulture));
-        if (query.SortField is { } sortField)
-        {
-            uri.AppendQuery("sortField", sortField, escapeValue: true);
-            uri.AppendQuery("sortDirection", query.SortDirection == SortDirection.Ascending ? "ASC" : "DESC");
+            return page;
         }
-
-        await SendAsync(message, cancellationToken);
-        return Read(message, ObjectPage.Parse);
     }
 
     /// <summary>One object's record.</summary>
     public virtual async Task<StorageObject> GetObjectAsync(string region, string id, CancellationToken cancellationToken = default)
     {
-        using var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id));
-        await SendAsync(message, cancellationToken);
-        return Read(message, body => StorageObject.Parse(body) is var record && string.Equals(record.Id, id, StringComparison.OrdinalIgnoreCase)
-            ? record
-            : throw new FormatException("The record is that of another object."));
+        return await ReadAsync(
+            () => CreateMessage(RequestMethod.Get, region, ObjectPath(id)),
+            (_, body) => StorageObject.Parse(body) is var record && string.Equals(record.Id, id, StringComparison.OrdinalIgnoreCase)
+                ? record
+                : throw new FormatException("The record is that of another object."),
+            cancellationToken);
     }
 
     /// <summary>Opens an object's content. The bytes arrive while they are read; a read that stalls ends in an exception.</summary>
@@ -110,7 +108,7 @@ public class CloudStorageClient
         await SendAsync(message, cancellationToken);
         try
         {
-            return PresignedUrl.Parse(message.Response.Content, _endpoint);
+            return PresignedUrl.Parse(message.Response.Content.ToMemory(), message.Response.Headers.ContentType, _endpoint);
         }
         catch (FormatException exception)
         {
@@ -198,43 +196,92 @@ public class CloudStorageClient
         return $"/objects/{Uri.EscapeDataString(id)}";
     }
 
-    private static List<string> ReadRegions(ReadOnlySpan<byte> json)
+    private static List<string> ReadRegions(BinaryData body)
     {
         try
         {
-            var reader = new Utf8JsonReader(json);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
-            {
-                throw new FormatException("The regions are not a JSON array.");
-            }
-
-            var regions = new List<string>();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                regions.Add(LenientJson.Text(ref reader) is { Length: > 0 } region ? region : throw new FormatException("A region is not a string."));
-            }
-
-            return regions;
+            return ReadRegions(body.ToMemory().Span);
         }
-        catch (JsonException exception)
+        catch (JsonException)
         {
-            throw new FormatException("The regions are not JSON.", exception);
+            try
+            {
+                return ReadRegions(JsonText.Repair(body.ToMemory().Span));
+            }
+            catch (JsonException exception)
+            {
+                throw new FormatException("The regions are not JSON.", exception);
+            }
         }
     }
 
-    private static T Read<T>(HttpMessage message, Func<BinaryData, T> parse)
+    private static List<string> ReadRegions(ReadOnlySpan<byte> json)
     {
-        try
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
         {
-            return parse(message.Response.Content);
+            throw new FormatException("The regions are not a JSON array.");
         }
-        catch (FormatException exception)
+
+        var regions = new List<string>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            throw ClientErrors.Malformed(message.Response, Describe(message), exception);
+            // What is no name is not left out: a region that nothing lists would be missed silently.
+            regions.Add(reader.TokenType == JsonTokenType.String && LenientJson.Text(ref reader)?.Trim() is { Length: > 0 } region
+                ? region
+                : throw new FormatException("A region is not a string."));
+        }
+
+        return [.. regions.Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Sends a GET and reads its JSON; asks again when that cannot be read.</summary>
+    private async Task<T> ReadAsync<T>(Func<HttpMessage> create, Func<Response, BinaryData, T> parse, CancellationToken cancellationToken)
+    {
+        for (var read = 1; ; read++)
+        {
+            using var message = create();
+            await SendAsync(message, cancellationToken);
+            try
+            {
+                return parse(message.Response, BinaryData.FromBytes(JsonText.Decode(message.Response.Content.ToMemory(), message.Response.Headers.ContentType)));
+            }
+            catch (FormatException) when (read < MaxReads)
+            {
+                await Task.Delay(_readDelay, cancellationToken);
+            }
+            catch (FormatException exception)
+            {
+                throw ClientErrors.Malformed(message.Response, Describe(message), exception);
+            }
         }
     }
 
     private static string Describe(HttpMessage message) => $"{message.Request.Method} {message.Request.Uri.Path}";
+
+    private HttpMessage CreateSearch(string region, ObjectQuery query)
+    {
+        var message = CreateMessage(RequestMethod.Get, region, "/objects");
+        var uri = message.Request.Uri;
+        if (!string.IsNullOrEmpty(query.Filter))
+        {
+            uri.AppendQuery("filter", query.Filter, escapeValue: true);
+        }
+
+        if (query.PageKey is { } pageKey)
+        {
+            uri.AppendQuery("pageKey", pageKey, escapeValue: true);
+        }
+
+        uri.AppendQuery("limit", query.Limit.ToString(CultureInfo.InvariantCulture));
+        if (query.SortField is { } sortField)
+        {
+            uri.AppendQuery("sortField", sortField, escapeValue: true);
+            uri.AppendQuery("sortDirection", query.SortDirection == SortDirection.Ascending ? "ASC" : "DESC");
+        }
+
+        return message;
+    }
 
     private HttpMessage CreateMessage(RequestMethod method, string region, string path)
     {

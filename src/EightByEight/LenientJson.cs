@@ -7,11 +7,31 @@ namespace EightByEight;
 /// <summary>Reads 8x8's JSON, in which numbers may be strings, fields may be missing, and times have no zone.</summary>
 internal static class LenientJson
 {
+    /// <summary>Whether the reader is at a member of this name. Unlike the reader's own comparison, it never throws.</summary>
+    public static bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
+        reader.ValueIsEscaped ? Text(ref reader) == Encoding.UTF8.GetString(name) : reader.ValueTextEquals(name);
+
+    /// <summary>An object's id from its JSON value; <see langword="null"/> when it is none.</summary>
+    public static string? Id(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        return Id(ref reader);
+    }
+
+    /// <summary>An object's id; <see langword="null"/> when it is neither text nor a number.</summary>
+    public static string? Id(ref Utf8JsonReader reader)
+    {
+        var isId = reader.TokenType is JsonTokenType.String or JsonTokenType.Number;
+        return Text(ref reader) is { } id && isId && !string.IsNullOrWhiteSpace(id) ? id : null;
+    }
+
     public static string? Text(ref Utf8JsonReader reader)
     {
         switch (reader.TokenType)
         {
             case JsonTokenType.String:
+            case JsonTokenType.PropertyName:
                 try
                 {
                     return reader.GetString();
@@ -71,16 +91,20 @@ internal static class LenientJson
                 : null;
         }
 
-        return Text(ref reader) is { } text && long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : null;
+        const NumberStyles Styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
+        return Text(ref reader) is { } text && long.TryParse(text, Styles, CultureInfo.InvariantCulture, out var value) ? value : null;
     }
 
     public static bool? Boolean(ref Utf8JsonReader reader) => reader.TokenType switch
     {
         JsonTokenType.True => true,
         JsonTokenType.False => false,
-        _ => bool.TryParse(Text(ref reader), out var value) ? value : null,
+        _ => Text(ref reader)?.Trim() switch
+        {
+            "1" => true,
+            "0" => false,
+            var text => bool.TryParse(text, out var value) ? value : null,
+        },
     };
 
     /// <summary>A time: ISO 8601, which without a zone is UTC and not this machine's zone, or epoch milliseconds.</summary>
@@ -96,8 +120,7 @@ internal static class LenientJson
             return milliseconds is >= -62_135_596_800_000 and <= 253_402_300_799_999 ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
         }
 
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal | DateTimeStyles.AllowWhiteSpaces, out var time)
-            ? time
-            : null;
+        const DateTimeStyles Styles = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal | DateTimeStyles.AllowWhiteSpaces;
+        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Styles, out var time) ? time : null;
     }
 }

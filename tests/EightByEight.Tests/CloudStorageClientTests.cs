@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using Azure;
 using Microsoft.Extensions.Time.Testing;
 
@@ -112,6 +113,101 @@ public sealed class CloudStorageClientTests
 
         Assert.Equal(200, exception.Status);
         Assert.IsType<FormatException>(exception.InnerException);
+    }
+
+    [Theory]
+    [InlineData("""{"content":[{"id":"a"},{"id":"b""")]
+    [InlineData("""{"content":[""")]
+    [InlineData("<html>maintenance</html>")]
+    [InlineData("")]
+    public async Task Asks_again_for_a_page_that_was_cut(string cut)
+    {
+        var server = new StubServer().Answers(200, cut).Answers(200, """{"content":[{"id":"a"}],"lastPage":true}""");
+
+        var page = await server.CreateClient().GetObjectsAsync("uk", new ObjectQuery { PageKey = "7" }, Cancellation);
+
+        Assert.Equal("a", Assert.Single(page.Objects).Id);
+        Assert.Equal(server.Requests[0].Uri, server.Requests[1].Uri);
+    }
+
+    [Fact]
+    public async Task Reports_a_page_that_is_cut_each_time()
+    {
+        var server = new StubServer().Answers(200, """{"content":[{"id":"a"}""");
+
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetObjectsAsync("uk", new ObjectQuery(), Cancellation));
+
+        Assert.Contains("ends in the middle", exception.Message, StringComparison.Ordinal);
+        Assert.Equal(3, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData(204, 1)]
+    [InlineData(200, 2)]
+    public async Task Believes_an_empty_body_when_it_comes_twice(int status, int requests)
+    {
+        var server = new StubServer().Answers(status);
+
+        var page = await server.CreateClient().GetObjectsAsync("uk", new ObjectQuery(), Cancellation);
+
+        Assert.True(page is { IsBlank: true, IsLastPage: true, Objects.Count: 0 });
+        Assert.Equal(requests, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("utf-8", "application/json")]
+    [InlineData("utf-16", "application/json; charset=utf-16")]
+    [InlineData("utf-16BE", "application/json")]
+    [InlineData("utf-32", "text/plain; charset=iso-8859-1")]
+    public async Task Reads_every_answer_behind_a_byte_order_mark(string charset, string contentType)
+    {
+        var client = new StubServer()
+            .Answers(200, Marked("""["us-east","uk"]""", charset), contentType)
+            .Answers(200, Marked("""{"content":[{"id":"a","objectName":"é"}],"lastPage":true}""", charset), contentType)
+            .Answers(200, Marked("""{"id":"a","objectName":"é"}""", charset), contentType)
+            .Answers(200, Marked("https://s3.example.org/k?X=1", charset), contentType)
+            .CreateClient();
+
+        Assert.Equal(["us-east", "uk"], await client.GetRegionsAsync("uk", Cancellation));
+        Assert.Equal("é", (await client.GetObjectsAsync("uk", new ObjectQuery(), Cancellation)).Objects[0].ObjectName);
+        Assert.Equal("é", (await client.GetObjectAsync("uk", "a", Cancellation)).ObjectName);
+        Assert.Equal("https://s3.example.org/k?X=1", (await client.GetPresignedUrlAsync("uk", "a", Cancellation)).AbsoluteUri);
+    }
+
+    [Theory]
+    [InlineData("iso-8859-1", "Latin1", "é")]
+    [InlineData("\"windows-1252\"", "windows-1252", "é€")]
+    [InlineData("ISO-8859-1", "utf-8", "é€")]
+    [InlineData("utf-16", "utf-8", "é€")]
+    [InlineData("made-up", "utf-8", "é€")]
+    public async Task Believes_a_charset_only_of_bytes_that_are_no_utf8(string declared, string real, string name)
+    {
+        var bytes = (CodePagesEncodingProvider.Instance.GetEncoding(real) ?? Encoding.GetEncoding(real)).GetBytes($$"""{"id":"a","objectName":"{{name}}"}""");
+        var server = new StubServer().Answers(200, bytes, $"application/json; charset={declared}");
+
+        Assert.Equal(name, (await server.CreateClient().GetObjectAsync("uk", "a", Cancellation)).ObjectName);
+    }
+
+    [Theory]
+    [InlineData("""["us-east","uk",]""")]
+    [InlineData("[\" us-east\n\",\"uk\",\"uk\"]")]
+    public async Task Reads_regions_that_are_nearly_json(string body)
+    {
+        Assert.Equal(["us-east", "uk"], await new StubServer().Answers(200, body).CreateClient().GetRegionsAsync("uk", Cancellation));
+    }
+
+    [Theory]
+    [InlineData("""["uk",null]""")]
+    [InlineData("""["uk",""]""")]
+    [InlineData("""["uk",{"name":"ap"}]""")]
+    [InlineData("""["uk",7]""")]
+    [InlineData("""["uk" """)]
+    [InlineData("")]
+    public async Task Leaves_out_no_region_that_it_cannot_read(string body)
+    {
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => new StubServer().Answers(200, body).CreateClient().GetRegionsAsync("uk", Cancellation));
+
+        Assert.Equal(200, exception.Status);
     }
 
     [Fact]
@@ -327,7 +423,7 @@ public sealed class CloudStorageClientTests
     [Fact]
     public async Task Takes_nothing_but_200_for_content()
     {
-        var server = new StubServer().Answers(_ => new HttpResponseMessage(HttpStatusCode.PartialContent) { Content = new StringContent("part") });
+        var server = new StubServer().Answers(206, "part");
 
         await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().OpenContentAsync("uk", "a", Cancellation));
     }
@@ -382,7 +478,7 @@ public sealed class CloudStorageClientTests
     [InlineData(204)]
     public async Task Deletes_in_bulk(int status)
     {
-        var server = new StubServer().Answers(status);
+        var server = new StubServer().Answers(status, "\ufeff{\"deleted\":[\"a\n");
 
         await server.CreateClient().DeleteAsync("uk", ["a", "b\"c"], Cancellation);
 
@@ -398,5 +494,11 @@ public sealed class CloudStorageClientTests
         await server.CreateClient().DeleteAsync("uk", [], Cancellation);
 
         Assert.Empty(server.Requests);
+    }
+
+    private static byte[] Marked(string text, string charset)
+    {
+        var encoding = Encoding.GetEncoding(charset);
+        return [.. encoding.GetPreamble(), .. encoding.GetBytes(text)];
     }
 }

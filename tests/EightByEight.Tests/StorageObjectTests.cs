@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace EightByEight.Tests;
 
@@ -127,6 +128,61 @@ public sealed class StorageObjectTests
         json[Array.IndexOf(json, (byte)'?')] = 0xFF;
 
         Assert.Equal("x\ufffdy", StorageObject.Parse(BinaryData.FromBytes(json)).ObjectName);
+    }
+
+    [Theory]
+    [InlineData("\ufeff{\"id\":\"a\"}")]
+    [InlineData(" {\"id\":\"a\"}\0")]
+    [InlineData("{\"id\":\"a\"}\n{\"id\":\"b\"}")]
+    public void Keeps_nothing_that_stands_around_the_record(string text)
+    {
+        var record = Parse(text);
+
+        Assert.Equal("""{"id":"a"}""", record.Json.ToString());
+        Assert.False(record.IsRepaired);
+    }
+
+    [Fact]
+    public void Reads_a_record_in_another_encoding()
+    {
+        var record = StorageObject.Parse(BinaryData.FromBytes([0xFF, 0xFE, .. Encoding.Unicode.GetBytes("""{"id":"a","objectName":"é"}""")]));
+
+        Assert.Equal(("é", """{"id":"a","objectName":"é"}"""), (record.ObjectName, record.Json.ToString()));
+    }
+
+    [Fact]
+    public void Reads_a_record_that_is_nearly_json()
+    {
+        var record = Parse("{\"id\":\"a\",\"objectName\":\"x\ny\t\0\\q\",\"storedBytes\":012,\"tags\":[{\"key\":\"k\",\"value\":\"v\",},],}");
+
+        Assert.Equal(("x\ny\t\0\\q", 12L, "v"), (record.ObjectName, record.StoredBytes, record.GetTag("k")));
+        Assert.True(record.IsRepaired);
+        Assert.Equal(record.ObjectName, Parse(record.Json.ToString()).ObjectName);
+        Assert.False(Parse(record.Json.ToString()).IsRepaired);
+    }
+
+    [Fact]
+    public void Takes_the_last_of_members_that_come_twice_and_can_be_read()
+    {
+        var record = Parse("""
+            {"id":"a","id":"a","id":null,"type":"x","type":null,"storedBytes":1,"storedBytes":2,"storedBytes":"many","checksum":"c","checksum":"",
+            "createdTime":"2022-11-01T21:22:22","createdTime":"soon","objectState":"AVAILABLE","objectState":null,"mimeType":"m","mimeType":[],
+            "tags":[{"key":"k","value":"v"}],"tags":null,"tags":[{"key":"l","value":"w"}]}
+            """);
+
+        Assert.Equal(("a", "x", 2L, "c", "m"), (record.Id, record.Type, record.StoredBytes, record.Checksum, record.MimeType));
+        Assert.Equal(ObjectState.Available, record.State);
+        Assert.NotNull(record.CreatedTime);
+        Assert.Equal(["k", "l"], record.Tags.Select(tag => tag.Key));
+    }
+
+    [Theory]
+    [InlineData("""{"id":"a","id":"b"}""", "two ids")]
+    [InlineData("""{"id":false}""", "lacks an id")]
+    [InlineData("""{"id":"\t"}""", "lacks an id")]
+    public void Makes_up_no_id(string json, string reason)
+    {
+        Assert.Contains(reason, Assert.Throws<FormatException>(() => Parse(json)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

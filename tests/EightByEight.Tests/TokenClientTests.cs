@@ -71,6 +71,23 @@ public sealed class TokenClientTests
     }
 
     [Theory]
+    [InlineData("\ufeff{\"access_token\":\"t\",\"expires_in\":\"60\"}")]
+    [InlineData("{\"access_token\":\"t\",\"expires_in\":\"60\",\"organization_name\":\"a\nb\t\0\"}")]
+    [InlineData("{\"access_token\":\" t\n\",\"expires_in\":\"60\",}")]
+    [InlineData("""{"\ud83d":1,"organization_name":"\udc00","access_token":"t","access_token":null,"expires_in":"60","expires_in":"","status":null}""")]
+    public async Task Reads_a_token_from_what_is_nearly_json(string json)
+    {
+        foreach (var encoding in (Encoding[])[Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode])
+        {
+            var server = new StubServer().Answers(200, encoding.GetBytes(json), "application/json; charset=iso-8859-1");
+
+            var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
+
+            Assert.Equal(("t", TimeSpan.FromSeconds(60)), (token.Value, token.ExpiresOn - token.IssuedAt));
+        }
+    }
+
+    [Theory]
     [InlineData("""{"access_token":"t","expires_in":"60"}""")]
     [InlineData("""{"access_token":"t","expires_in":"60","api_product_list":"[storage]"}""")]
     [InlineData("""{"access_token":"t","expires_in":"60","api_product_list_json":["analytics","Storage"]}""")]

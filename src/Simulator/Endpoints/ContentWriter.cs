@@ -16,12 +16,16 @@ internal static class ContentWriter
         switch (fault?.Kind)
         {
             case FaultKind.ErrorJson:
-                response.ContentType = "application/json";
-                await response.WriteAsync("""{"error":"INTERNAL","message":"Object cannot be read at the moment"}""");
+                await response.Body.WriteAsync(ErrorPages.Json(response, fault), context.RequestAborted);
                 return;
             case FaultKind.ErrorHtml:
-                response.ContentType = "text/html";
-                await response.WriteAsync("<html><body><h1>Service unavailable</h1></body></html>");
+                await response.Body.WriteAsync(ErrorPages.Html(response, fault), context.RequestAborted);
+                return;
+            case FaultKind.Blank when fault.Status == StatusCodes.Status204NoContent:
+                response.StatusCode = StatusCodes.Status204NoContent;
+                return;
+            case FaultKind.Blank:
+                response.ContentLength = 0;
                 return;
             case FaultKind.Early:
                 response.ContentLength = content.Length / 2;

@@ -1,7 +1,7 @@
-using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -61,7 +61,8 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
         }
     }
 
-    private Task GetRegionsAsync(HttpContext context, string region, FaultRule? fault) => context.Response.WriteAsJsonAsync(account.Regions);
+    private Task GetRegionsAsync(HttpContext context, string region, FaultRule? fault) =>
+        JsonAnswer.WriteAsync(context, fault, JsonSerializer.SerializeToUtf8Bytes(account.Regions));
 
     private async Task SearchAsync(HttpContext context, string region, FaultRule? fault)
     {
@@ -105,9 +106,18 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
         var sortField = (string?)query["sortField"];
         var result = objects.Find(region, filter, string.IsNullOrEmpty(sortField) ? "createdTime" : sortField, direction == "DESC", pageKey, (int)limit);
         counters.Count("recordsListed", result.Objects.Count);
-        await WriteJsonAsync(context, json =>
+        await JsonAnswer.WriteAsync(context, fault, json => WritePage(json, result, limit, fault));
+    }
+
+    private void WritePage(Utf8JsonWriter json, SearchResult result, long limit, FaultRule? fault)
+    {
+        json.WriteStartObject();
+        if (fault?.Kind == FaultKind.NullContent)
         {
-            json.WriteStartObject();
+            json.WriteNull("content");
+        }
+        else if (fault?.Kind != FaultKind.MissingContent)
+        {
             json.WriteStartArray("content");
             foreach (var item in result.Objects)
             {
@@ -115,23 +125,44 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
             }
 
             json.WriteEndArray();
-            json.WriteBoolean("lastPage", result.IsLastPage);
-            json.WriteString("pageKey", result.NextPageKey.ToString(CultureInfo.InvariantCulture));
-            json.WriteNumber("pageSize", result.Objects.Count);
-            if (objects.Search.Total != "none")
-            {
-                json.WriteNumber("total", objects.Search.Total == "pages" ? (result.Total + limit - 1) / limit : result.Total);
-            }
+        }
 
-            json.WriteEndObject();
-        });
+        json.WriteBoolean("lastPage", result.IsLastPage);
+        json.WriteString("pageKey", result.NextPageKey.ToString(CultureInfo.InvariantCulture));
+        WriteCount(json, "pageSize", result.Objects.Count);
+        WriteCount(json, "numberOfElements", result.Objects.Count);
+        WriteCount(json, "totalElements", result.Total);
+        if (objects.Search.Total != "none")
+        {
+            WriteCount(json, "total", objects.Search.Total == "pages" ? (result.Total + limit - 1) / limit : result.Total);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteCount(Utf8JsonWriter json, string name, long count)
+    {
+        switch (objects.Search.Counts)
+        {
+            case "missing":
+                break;
+            case "null":
+                json.WriteNull(name);
+                break;
+            case "strings":
+                json.WriteString(name, count.ToString(CultureInfo.InvariantCulture));
+                break;
+            default:
+                json.WriteNumber(name, count);
+                break;
+        }
     }
 
     private async Task GetRecordAsync(HttpContext context, string region, FaultRule? fault)
     {
         if (await FindAsync(context, region) is { } item)
         {
-            await WriteJsonAsync(context, item.Write);
+            await JsonAnswer.WriteAsync(context, fault, item.Write);
         }
     }
 
@@ -155,7 +186,7 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
     {
         if (await FindReadableAsync(context, region) is { } item)
         {
-            await context.Response.WriteAsync(CreatePresignedUrl(context, item));
+            await JsonAnswer.WriteAsync(context, fault, Encoding.UTF8.GetBytes(CreatePresignedUrl(context, item)));
         }
     }
 
@@ -272,19 +303,6 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
     {
         number = whenMissing;
         return text is null || long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
-    }
-
-    private static async Task WriteJsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
-    {
-        context.Response.ContentType = "application/json";
-        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            write(json);
-        }
-
-        context.Response.ContentLength = buffer.WrittenCount;
-        await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
     }
 
     private static Task FailAsync(HttpContext context, int status, string message)

@@ -37,9 +37,9 @@ public sealed class FaultInjector
 
     /// <summary>
     /// Counts a call and injects a fault where a rule says so. <see langword="true"/> when the answer has been given;
-    /// the second value says what to do with the content.
+    /// the second value says what to do with the answer.
     /// </summary>
-    internal async Task<(bool Answered, FaultRule? Content)> ApplyAsync(HttpContext context, string call, string? region, string? id)
+    internal async Task<(bool Answered, FaultRule? Fault)> ApplyAsync(HttpContext context, string call, string? region, string? id)
     {
         _counters.Count(call);
         if (IsThrottled(region, id))
@@ -69,7 +69,9 @@ public sealed class FaultInjector
                     context.Response.Headers.RetryAfter = retryAfter;
                 }
 
-                await context.Response.WriteAsync(rule.Body ?? string.Create(CultureInfo.InvariantCulture, $$"""{"fault":"injected","code":{{rule.Status}}}"""));
+                context.Response.ContentType = rule.ContentType;
+                var body = rule.Body ?? string.Create(CultureInfo.InvariantCulture, $$"""{"fault":"injected","code":{{rule.Status}}}""");
+                await context.Response.WriteAsync(body, context.RequestAborted);
                 return (true, null);
             case FaultKind.Reset:
                 context.Abort();

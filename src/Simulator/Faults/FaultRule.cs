@@ -27,10 +27,10 @@ public enum FaultKind
     /// <summary>Content: one bit is another.</summary>
     Flip,
 
-    /// <summary>Content: 200 with an error in JSON.</summary>
+    /// <summary>Content and JSON: 200 with an error in JSON, or with <see cref="FaultRule.Body"/> and <see cref="FaultRule.ContentType"/>.</summary>
     ErrorJson,
 
-    /// <summary>Content: 200 with a page in HTML.</summary>
+    /// <summary>Content and JSON: 200 with a page in HTML, such as one to sign in: <see cref="FaultRule.Body"/> and <see cref="FaultRule.ContentType"/>.</summary>
     ErrorHtml,
 
     /// <summary>Content: half of the bytes, then silence.</summary>
@@ -44,6 +44,24 @@ public enum FaultKind
 
     /// <summary>Content: a redirect to a pre-signed address.</summary>
     Redirect,
+
+    /// <summary>Content and JSON: no body. The status is 200, or 204 when <see cref="FaultRule.Status"/> says so.</summary>
+    Blank,
+
+    /// <summary>JSON: in <see cref="FaultRule.Charset"/>, behind a byte order mark.</summary>
+    ByteOrderMark,
+
+    /// <summary>JSON: a comma after the last element of everything.</summary>
+    TrailingCommas,
+
+    /// <summary>JSON: the first half, with a Content-Length to match.</summary>
+    Truncated,
+
+    /// <summary>Search: the page's <c>content</c> is null.</summary>
+    NullContent,
+
+    /// <summary>Search: the page has no <c>content</c>.</summary>
+    MissingContent,
 }
 
 /// <summary>Something that goes wrong, for some calls, for some time.</summary>
@@ -56,7 +74,10 @@ public sealed class FaultRule
     /// <summary>What goes wrong.</summary>
     public FaultKind Kind { get; init; }
 
-    /// <summary>The calls: <c>token</c>, <c>regions</c>, <c>search</c>, <c>record</c>, <c>content</c>, <c>presign</c>, <c>presigned</c>, <c>restore</c>, <c>delete</c>, <c>vault</c>; all when not given.</summary>
+    /// <summary>
+    /// The calls: <c>token</c>, <c>regions</c>, <c>search</c>, <c>record</c>, <c>content</c>, <c>presign</c>,
+    /// <c>presigned</c>, <c>restore</c>, <c>delete</c>, <c>vault</c>; all when not given.
+    /// </summary>
     public string? Call { get; init; }
 
     /// <summary>The region; all when not given.</summary>
@@ -80,8 +101,14 @@ public sealed class FaultRule
     /// <summary>Header <c>Retry-After</c>.</summary>
     public string? RetryAfter { get; init; }
 
-    /// <summary>Body of <see cref="FaultKind.Status"/>.</summary>
+    /// <summary>Body of <see cref="FaultKind.Status"/> and of errors that come as a 200.</summary>
     public string? Body { get; init; }
+
+    /// <summary>Content-Type of <see cref="Body"/>.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>Encoding of <see cref="FaultKind.ByteOrderMark"/>: <c>utf-8</c>, <c>utf-16</c>, <c>utf-16BE</c>, <c>utf-32</c>.</summary>
+    public string Charset { get; init; } = "utf-8";
 
     /// <summary>A time in milliseconds.</summary>
     public int Milliseconds { get; init; } = 100;

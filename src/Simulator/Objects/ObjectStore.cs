@@ -14,6 +14,9 @@ public sealed record SearchBehaviour
     /// <summary>What <c>total</c> gives: <c>none</c>, <c>records</c> or <c>pages</c>.</summary>
     public string Total { get; init; } = "records";
 
+    /// <summary>What counts look like: <c>numbers</c>, <c>strings</c>, <c>null</c> or <c>missing</c>.</summary>
+    public string Counts { get; init; } = "numbers";
+
     /// <summary>Records with equal sort keys come in another order in each answer.</summary>
     public bool ShuffleTies { get; init; }
 

@@ -53,6 +53,15 @@ public sealed record ObjectSpecification
 
     /// <summary>More fields of the record, as raw JSON values.</summary>
     public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+
+    /// <summary>Fields that the record lacks, such as <c>updatedTime</c>. One that is in <see cref="Fields"/> too has that value.</summary>
+    public IReadOnlyList<string> OmittedFields { get; init; } = [];
+
+    /// <summary>What stands where the record should, in lists and alone: text that need not be JSON.</summary>
+    public string? RawRecord { get; init; }
+
+    /// <summary>The same, in bytes that need not be UTF-8.</summary>
+    public byte[]? RawRecordBytes { get; init; }
 }
 
 /// <summary>An object of the simulated account.</summary>
@@ -127,32 +136,60 @@ public sealed class SimulatedObject
     /// <summary>The record as 8x8 gives it: times in whole seconds without a zone, sizes as numbers here and as strings there.</summary>
     internal void Write(Utf8JsonWriter json)
     {
-        json.WriteStartObject();
-        json.WriteString("id", Id);
-        json.WriteString("type", Type);
-        json.WriteString("mimeType", MimeType);
-        json.WriteString("objectName", ObjectName);
-        if (Checksum is { } checksum)
+        if (_specification.RawRecordBytes is { Length: > 0 } bytes)
         {
-            json.WriteString("checksumType", "MD5");
-            json.WriteString("checksum", checksum);
+            json.WriteRawValue(bytes, skipInputValidation: true);
+            return;
         }
 
-        json.WriteString("customerId", "0012J00002AbCdEQAV");
-        json.WriteString("userId", "u-" + (Sequence % 50).ToString(CultureInfo.InvariantCulture));
-        if (Sequence % 2 == 0)
+        if (_specification.RawRecord is { Length: > 0 } text)
+        {
+            json.WriteRawValue(text, skipInputValidation: true);
+            return;
+        }
+
+        json.WriteStartObject();
+        WriteText(json, "id", Id);
+        WriteText(json, "type", Type);
+        WriteText(json, "mimeType", MimeType);
+        WriteText(json, "objectName", ObjectName);
+        if (Checksum is { } checksum)
+        {
+            WriteText(json, "checksumType", "MD5");
+            WriteText(json, "checksum", checksum);
+        }
+
+        WriteText(json, "customerId", "0012J00002AbCdEQAV");
+        WriteText(json, "userId", "u-" + (Sequence % 50).ToString(CultureInfo.InvariantCulture));
+        if (Sequence % 2 != 0)
+        {
+            WriteText(json, "storedBytes", StoredBytes.ToString(CultureInfo.InvariantCulture));
+        }
+        else if (Has("storedBytes"))
         {
             json.WriteNumber("storedBytes", StoredBytes);
         }
-        else
+
+        WriteText(json, "createdTime", Time(CreatedTime));
+        WriteText(json, "updatedTime", Time(UpdatedTime));
+        WriteText(json, "objectState", State);
+        WriteText(json, "bucketId", "b-" + (Sequence / 3).ToString(CultureInfo.InvariantCulture));
+        if (Has("tags"))
         {
-            json.WriteString("storedBytes", StoredBytes.ToString(CultureInfo.InvariantCulture));
+            WriteTags(json);
         }
 
-        json.WriteString("createdTime", Time(CreatedTime));
-        json.WriteString("updatedTime", Time(UpdatedTime));
-        json.WriteString("objectState", State);
-        json.WriteString("bucketId", "b-" + (Sequence / 3).ToString(CultureInfo.InvariantCulture));
+        foreach (var (name, value) in _specification.Fields)
+        {
+            json.WritePropertyName(name);
+            value.WriteTo(json);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteTags(Utf8JsonWriter json)
+    {
         json.WriteStartArray("tags");
         foreach (var (key, value) in Tags)
         {
@@ -163,14 +200,17 @@ public sealed class SimulatedObject
         }
 
         json.WriteEndArray();
-        foreach (var (name, value) in _specification.Fields)
-        {
-            json.WritePropertyName(name);
-            value.WriteTo(json);
-        }
-
-        json.WriteEndObject();
     }
+
+    private void WriteText(Utf8JsonWriter json, string name, string value)
+    {
+        if (Has(name))
+        {
+            json.WriteString(name, value);
+        }
+    }
+
+    private bool Has(string name) => !_specification.OmittedFields.Contains(name, StringComparer.Ordinal);
 
     private static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 
