@@ -21,9 +21,14 @@ internal static class ClientErrors
     };
 
     /// <summary>An error that names the call, without query or token.</summary>
-    public static async Task<RequestFailedException> CreateAsync(Response response, string call, CancellationToken cancellationToken) => ErrorQuote.Attach(
-        new RequestFailedException(response.Status, $"{call} answered {response.Status}."),
-        await QuoteAsync(response, cancellationToken));
+    public static async Task<RequestFailedException> CreateAsync(Response response, string call, CancellationToken cancellationToken)
+    {
+        // In whole seconds by now: see RetryAfterPolicy.
+        var wait = response.Headers.TryGetValue("Retry-After", out var seconds) ? $" and asks to come back in {seconds} seconds" : "";
+        return ErrorQuote.Attach(
+            new RequestFailedException(response.Status, $"{call} answered {response.Status}{wait}."),
+            await QuoteAsync(response, cancellationToken));
+    }
 
     /// <summary>An error for a 200 that is not what it should be.</summary>
     public static RequestFailedException Malformed(Response response, string call, Exception innerException)

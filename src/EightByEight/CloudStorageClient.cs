@@ -35,8 +35,10 @@ public class CloudStorageClient
         _readDelay = options.Retry.Delay;
         ClientPipeline.UseSharedTransport(options);
         HttpPipelinePolicy[] gate = options.Gate is { } requestGate ? [new GatePolicy(requestGate, options.TimeProvider)] : [];
-        _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. gate, UntracedPolicy.Instance], responseClassifier: null);
-        _anonymous = HttpPipelineBuilder.Build(options, [], [.. gate, UntracedPolicy.Instance], responseClassifier: null);
+        HttpPipelinePolicy[] everywhere = [new RetryAfterPolicy(options.TimeProvider), .. gate, UntracedPolicy.Instance];
+        var classifier = new ShortWaits(options.TimeProvider);
+        _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. everywhere], classifier);
+        _anonymous = HttpPipelineBuilder.Build(options, [], everywhere, classifier);
     }
 
     /// <summary>For mocking.</summary>

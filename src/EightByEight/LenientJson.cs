@@ -107,20 +107,77 @@ internal static class LenientJson
         },
     };
 
-    /// <summary>A time: ISO 8601, which without a zone is UTC and not this machine's zone, or epoch milliseconds.</summary>
-    public static DateTimeOffset? Time(ref Utf8JsonReader reader)
+    /// <summary>A duration in whole seconds, rounded down; <see langword="null"/> when it is none.</summary>
+    public static long? Seconds(ref Utf8JsonReader reader)
     {
-        if (Text(ref reader) is not { Length: > 0 } text)
-        {
-            return null;
-        }
-
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds))
-        {
-            return milliseconds is >= -62_135_596_800_000 and <= 253_402_300_799_999 ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
-        }
-
-        const DateTimeStyles Styles = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal | DateTimeStyles.AllowWhiteSpaces;
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Styles, out var time) ? time : null;
+        const NumberStyles Styles = NumberStyles.Float;
+        return reader.TokenType is JsonTokenType.Number or JsonTokenType.String
+            && double.TryParse(Text(ref reader), Styles, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds)
+                ? (long)Math.Floor(Math.Clamp(seconds, long.MinValue / 2, long.MaxValue / 2))
+                : null;
     }
+
+    /// <summary>A time: see <see cref="TimeText"/>.</summary>
+    /// <param name="reader">At the value.</param>
+    /// <param name="unreadable">What stands there, when that is something and no time.</param>
+    public static DateTimeOffset? Time(ref Utf8JsonReader reader, out string? unreadable)
+    {
+        unreadable = null;
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            return TimeOfParts(ref reader, out unreadable);
+        }
+
+        var text = TextOrJson(ref reader);
+        var time = string.IsNullOrWhiteSpace(text) ? null : TimeText.Parse(text);
+        unreadable = time is null && !string.IsNullOrWhiteSpace(text) ? text : null;
+        return time;
+    }
+
+    /// <summary>A size in bytes.</summary>
+    /// <param name="reader">At the value.</param>
+    /// <param name="unreadable">What stands there, when that is something and no size.</param>
+    public static long? Size(ref Utf8JsonReader reader, out string? unreadable)
+    {
+        var at = reader;
+        unreadable = null;
+        if (Integer(ref reader) is >= 0 and var size)
+        {
+            return size;
+        }
+
+        var text = TextOrJson(ref at);
+        unreadable = string.IsNullOrWhiteSpace(text) ? null : text;
+        return null;
+    }
+
+    private static DateTimeOffset? TimeOfParts(ref Utf8JsonReader reader, out string? unreadable)
+    {
+        var at = reader;
+        var parts = new List<long>(7);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            // What is no number makes no time.
+            parts.Add(Integer(ref reader) ?? -1);
+        }
+
+        var time = TimeText.FromParts(parts);
+        unreadable = time is null && parts.Count > 0 ? TextOrJson(ref at) : null;
+        return time;
+    }
+
+    /// <summary>The text of a value of any kind; <see langword="null"/> for null.</summary>
+    private static string? TextOrJson(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            return Text(ref reader);
+        }
+
+        var node = JsonElement.ParseValue(ref reader);
+        return node.EnumerateAny() ? node.GetRawText() : null;
+    }
+
+    private static bool EnumerateAny(this JsonElement element) =>
+        element.ValueKind == JsonValueKind.Object ? element.EnumerateObject().Any() : element.GetArrayLength() > 0;
 }

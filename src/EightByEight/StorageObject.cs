@@ -10,7 +10,7 @@ public readonly record struct ObjectTag(string Key, string Value);
 /// <summary>
 /// The record of an object in 8x8's Cloud Storage Service (8x8 developer site, Cloud Storage Service, "Get objects").
 /// Only the id is required; any other field that is missing or malformed is <see langword="null"/>, and
-/// <see cref="Json"/> holds the record as 8x8 sent it.
+/// <see cref="Json"/> holds the record as 8x8 sent it. <see cref="UnreadableFields"/> tells the malformed from the missing.
 /// </summary>
 public sealed class StorageObject
 {
@@ -63,6 +63,12 @@ public sealed class StorageObject
 
     /// <summary>Whether it is shared.</summary>
     public bool? Shared { get; private set; }
+
+    /// <summary>
+    /// The fields among <c>createdTime</c>, <c>updatedTime</c> and <c>storedBytes</c> that hold something that cannot be
+    /// read. Their properties are <see langword="null"/> then, as those of fields that are missing.
+    /// </summary>
+    public IReadOnlyList<UnreadableField> UnreadableFields { get; private set; } = [];
 
     /// <summary>
     /// The record exactly as it was received, in UTF-8. Where that was not JSON and could be read all the same, it is
@@ -195,17 +201,20 @@ public sealed class StorageObject
         else if (LenientJson.Is(ref reader, "storedBytes"u8))
         {
             reader.Read();
-            StoredBytes = LenientJson.Integer(ref reader) is >= 0 and var bytes ? bytes : StoredBytes;
+            StoredBytes = LenientJson.Size(ref reader, out var unreadable) ?? StoredBytes;
+            Note("storedBytes", unreadable);
         }
         else if (LenientJson.Is(ref reader, "createdTime"u8))
         {
             reader.Read();
-            CreatedTime = LenientJson.Time(ref reader) ?? CreatedTime;
+            CreatedTime = LenientJson.Time(ref reader, out var unreadable) ?? CreatedTime;
+            Note("createdTime", unreadable);
         }
         else if (LenientJson.Is(ref reader, "updatedTime"u8))
         {
             reader.Read();
-            UpdatedTime = LenientJson.Time(ref reader) ?? UpdatedTime;
+            UpdatedTime = LenientJson.Time(ref reader, out var unreadable) ?? UpdatedTime;
+            Note("updatedTime", unreadable);
         }
         else if (LenientJson.Is(ref reader, "objectState"u8))
         {
@@ -227,6 +236,14 @@ public sealed class StorageObject
         {
             reader.Read();
             reader.Skip();
+        }
+    }
+
+    private void Note(string field, string? unreadable)
+    {
+        if (unreadable is not null)
+        {
+            UnreadableFields = [.. UnreadableFields, UnreadableField.Create(field, unreadable)];
         }
     }
 

@@ -44,7 +44,8 @@ internal sealed record TokenAnswer(string? Token, long? Lifetime, string? Status
                     token = LenientJson.Text(ref reader)?.Trim() is { Length: > 0 } text ? text : token;
                     break;
                 case "expires_in":
-                    lifetime = LenientJson.Integer(ref reader) ?? lifetime;
+                    // The shorter of two is the safe one.
+                    lifetime = LenientJson.Seconds(ref reader) is { } seconds && !(seconds >= lifetime) ? seconds : lifetime;
                     break;
                 case "status":
                     status = LenientJson.Text(ref reader) is { Length: > 0 } given ? given : status;

@@ -28,7 +28,7 @@ public class TokenClient
         _endpoint = ClientPipeline.RequireSecure(endpoint);
         _timeProvider = options.TimeProvider;
         ClientPipeline.UseSharedTransport(options);
-        _pipeline = HttpPipelineBuilder.Build(options, [], [UntracedPolicy.Instance], new ShortWaits(options.TimeProvider));
+        _pipeline = HttpPipelineBuilder.Build(options, [], [new RetryAfterPolicy(options.TimeProvider), UntracedPolicy.Instance], new ShortWaits(options.TimeProvider));
     }
 
     /// <summary>For mocking.</summary>
@@ -138,11 +138,4 @@ public class TokenClient
         innerException);
 
     private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
-
-    /// <summary>Treats a response as final when its retry delay is long, because all other work waits for the token meanwhile.</summary>
-    private sealed class ShortWaits(TimeProvider timeProvider) : ResponseClassifier
-    {
-        public override bool IsRetriableResponse(HttpMessage message) =>
-            base.IsRetriableResponse(message) && !(GatePolicy.RetryAfter(message.Response, timeProvider.GetUtcNow()) > GatePolicy.LongestWait);
-    }
 }

@@ -61,6 +61,14 @@ public sealed class TokenClientTests
     [InlineData("\"1799\"", 1799)]
     [InlineData("1799", 1799)]
     [InlineData("\" 60 \"", 60)]
+    [InlineData("\"3599.0\"", 3599)]
+    [InlineData("1799.6", 1799)]
+    [InlineData("\"1799.6\"", 1799)]
+    [InlineData("\"1.799e3\"", 1799)]
+    [InlineData("1.799e3", 1799)]
+    [InlineData("\"1799\",\"expires_in\":1800", 1799)]
+    [InlineData("1e30", 30 * 24 * 3600)]
+    [InlineData("\"99999999999999999999999\"", 30 * 24 * 3600)]
     public async Task Reads_the_lifetime_that_8x8_gives(string value, int seconds)
     {
         var server = new StubServer().Answers(200, $$"""{"access_token":"t","expires_in":{{value}}}""");
@@ -112,6 +120,9 @@ public sealed class TokenClientTests
     [InlineData(200, """{"access_token":"t","expires_in":"60","status":"revoked"}""", TokenFailure.MissingRights, "revoked")]
     [InlineData(200, """{"access_token":"","expires_in":"60"}""", TokenFailure.UnexpectedAnswer, "access_token")]
     [InlineData(200, """{"access_token":"t","expires_in":"soon"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
+    [InlineData(200, """{"access_token":"t","expires_in":0.9}""", TokenFailure.UnexpectedAnswer, "expires_in")]
+    [InlineData(200, """{"access_token":"t","expires_in":"Infinity"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
+    [InlineData(200, """{"access_token":"t","expires_in":true}""", TokenFailure.UnexpectedAnswer, "expires_in")]
     [InlineData(200, """{"access_token":"t","expires_in":"-5"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
     [InlineData(200, "<html>captive portal</html>", TokenFailure.UnexpectedAnswer, "proxy")]
     public async Task Says_why_there_is_no_token_and_what_to_do(int status, string body, TokenFailure failure, string remedy)
@@ -168,6 +179,8 @@ public sealed class TokenClientTests
     [InlineData(429, "Wed, 25 Nov 2026 12:00:00 GMT", TokenFailure.Throttled)]
     [InlineData(503, "61", TokenFailure.Unreachable)]
     [InlineData(500, "3600", TokenFailure.Unreachable)]
+    [InlineData(429, "60.5", TokenFailure.Throttled)]
+    [InlineData(429, "99999999999999999999", TokenFailure.Throttled)]
     public async Task Does_not_wait_for_longer_than_a_minute(int status, string retryAfter, TokenFailure failure)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 11, 0, 0, TimeSpan.Zero));
@@ -182,7 +195,7 @@ public sealed class TokenClientTests
     [Fact]
     public async Task Waits_as_it_is_told_to_for_a_moment()
     {
-        var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "1")).Answers(200, ArticleExample);
+        var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "0.4")).Answers(200, ArticleExample);
 
         var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
 

@@ -15,6 +15,17 @@ public sealed class AuthorizationTests : SimulatorTest
         Assert.Equal(Now.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture), json.GetProperty("issued_at").GetString());
     }
 
+    [Theory]
+    [InlineData("\"3599.0\"")]
+    [InlineData("1799.6")]
+    [InlineData("\"1.799e3\"")]
+    public async Task Gives_a_lifetime_of_any_form(string expiresIn)
+    {
+        await StatusAsync(HttpMethod.Put, "/__admin/account", $$"""{"expiresIn":{{expiresIn}}}""");
+
+        Assert.Equal(expiresIn, (await RequestTokenAsync("demo-key:demo-secret")).GetProperty("expires_in").GetRawText());
+    }
+
     [Fact]
     public async Task Refuses_a_wrong_secret()
     {

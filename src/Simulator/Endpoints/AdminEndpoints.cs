@@ -115,8 +115,11 @@ internal static class AdminEndpoints
         account.Regions = change.Regions ?? account.Regions;
         account.Products = change.Products ?? account.Products;
         account.TokenLifetime = change.TokenSeconds is { } token ? TimeSpan.FromSeconds(token) : account.TokenLifetime;
+        account.ExpiresIn = change.ExpiresIn is { } expiresIn ? expiresIn.GetRawText() : account.ExpiresIn;
         account.RestoreTime = change.RestoreSeconds is { } restore ? TimeSpan.FromSeconds(restore) : account.RestoreTime;
-        account.Rights = change.Rights is { } rights ? rights.Aggregate(default(Rights), (all, right) => all | Enum.Parse<Rights>(right, ignoreCase: true)) : account.Rights;
+        account.Rights = change.Rights is { } rights
+            ? rights.Aggregate(default(Rights), (all, right) => all | Enum.Parse<Rights>(right, ignoreCase: true))
+            : account.Rights;
     }
 
     private sealed record NewObjects(IReadOnlyList<ObjectSpecification> Objects, int Count = 1);
@@ -131,6 +134,7 @@ internal static class AdminEndpoints
         IReadOnlyList<string>? Regions,
         IReadOnlyList<string>? Products,
         double? TokenSeconds,
+        JsonElement? ExpiresIn,
         double? RestoreSeconds,
         IReadOnlyList<string>? Rights);
 }

@@ -30,14 +30,14 @@ internal static class AuthorizationEndpoints
                 return;
             }
 
-            var seconds = ((long)account.TokenLifetime.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            var seconds = account.ExpiresIn ?? string.Create(CultureInfo.InvariantCulture, $"\"{(long)account.TokenLifetime.TotalSeconds}\"");
             var products = string.Join(", ", account.Products);
             var productsJson = string.Join(",", account.Products.Select(product => $"\"{product}\""));
             var now = timeProvider.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
             var json = $$"""
-                {"refresh_token_expires_in":"0","expires_in":"{{seconds}}","api_product_list":"[{{products}}]","api_product_list_json":[{{productsJson}}],
+                {"refresh_token_expires_in":"0","expires_in":{{seconds}},"api_product_list":"[{{products}}]","api_product_list_json":[{{productsJson}}],
                 "organization_name":"simulator","token_type":"BearerToken","issued_at":"{{now}}","client_id":"{{account.Key}}",
-                "access_token":"{{account.IssueToken()}}","scope":"","expires_in":"{{seconds}}","refresh_count":"0","status":"approved"}
+                "access_token":"{{account.IssueToken()}}","scope":"","expires_in":{{seconds}},"refresh_count":"0","status":"approved"}
                 """;
             await JsonAnswer.WriteAsync(context, fault, Encoding.UTF8.GetBytes(json));
         });

@@ -55,8 +55,23 @@ public sealed class FaultInjector
         }
 
         _counters.Count($"fault:{rule.Kind}");
+        foreach (var (name, value) in rule.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
         switch (rule.Kind)
         {
+            case FaultKind.Headers:
+                return (false, null);
+            case FaultKind.RateLimit:
+                if (TryTakeCall(context, rule))
+                {
+                    return (false, null);
+                }
+
+                context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+                return (true, null);
             case FaultKind.Latency:
                 await Task.Delay(rule.Milliseconds, context.RequestAborted);
                 return (false, null);
@@ -81,9 +96,20 @@ public sealed class FaultInjector
         }
     }
 
+    private bool TryTakeCall(HttpContext context, FaultRule rule)
+    {
+        var now = _timeProvider.GetUtcNow();
+        var (allowed, remaining, windowEnd) = rule.TakeCall(now);
+        var reset = rule.Reset == "epoch" ? windowEnd.ToUnixTimeMilliseconds() / 1000.0 : (windowEnd - now).TotalSeconds;
+        context.Response.Headers["x-ratelimit-limit"] = rule.Limit.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["x-ratelimit-remaining"] = remaining.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["x-ratelimit-reset"] = Math.Ceiling(reset).ToString(CultureInfo.InvariantCulture);
+        return allowed;
+    }
+
     private void Throttle(string? retryAfter, string? region, string? id)
     {
-        if (!int.TryParse(retryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds == 0)
+        if (!double.TryParse(retryAfter, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) || seconds is 0 or > 86_400)
         {
             return;
         }

@@ -62,6 +62,15 @@ public enum FaultKind
 
     /// <summary>Search: the page has no <c>content</c>.</summary>
     MissingContent,
+
+    /// <summary>The answer carries <see cref="FaultRule.Headers"/>; all else is well.</summary>
+    Headers,
+
+    /// <summary>
+    /// At most <see cref="FaultRule.Limit"/> calls in <see cref="FaultRule.Milliseconds"/>, then 429. Each answer carries
+    /// <c>x-ratelimit-limit</c>, <c>-remaining</c> and <c>-reset</c>, the last as <see cref="FaultRule.Reset"/> says.
+    /// </summary>
+    RateLimit,
 }
 
 /// <summary>Something that goes wrong, for some calls, for some time.</summary>
@@ -70,6 +79,8 @@ public sealed class FaultRule
     private readonly Lock _lock = new();
     private readonly Dictionary<string, int> _hits = new(StringComparer.Ordinal);
     private int _all;
+    private DateTimeOffset _windowEnd;
+    private int _left;
 
     /// <summary>What goes wrong.</summary>
     public FaultKind Kind { get; init; }
@@ -101,6 +112,15 @@ public sealed class FaultRule
     /// <summary>Header <c>Retry-After</c>.</summary>
     public string? RetryAfter { get; init; }
 
+    /// <summary>More headers of the answer.</summary>
+    public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+
+    /// <summary>Calls that <see cref="FaultKind.RateLimit"/> allows.</summary>
+    public int Limit { get; init; } = 10;
+
+    /// <summary>Form of <c>x-ratelimit-reset</c>: <c>seconds</c> from now, or <c>epoch</c> for seconds since 1970.</summary>
+    public string Reset { get; init; } = "seconds";
+
     /// <summary>Body of <see cref="FaultKind.Status"/> and of errors that come as a 200.</summary>
     public string? Body { get; init; }
 
@@ -112,6 +132,20 @@ public sealed class FaultRule
 
     /// <summary>A time in milliseconds.</summary>
     public int Milliseconds { get; init; } = 100;
+
+    /// <summary>Takes one of the calls that the window allows.</summary>
+    internal (bool Allowed, int Remaining, DateTimeOffset WindowEnd) TakeCall(DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            if (now >= _windowEnd)
+            {
+                (_windowEnd, _left) = (now.AddMilliseconds(Milliseconds), Limit);
+            }
+
+            return (_left-- > 0, Math.Max(0, _left), _windowEnd);
+        }
+    }
 
     internal bool Applies(string call, string? region, string? id)
     {
