@@ -34,8 +34,14 @@ public sealed class StorageObject
     /// <summary>Algorithm of <see cref="Checksum"/>, usually <c>MD5</c>.</summary>
     public string? ChecksumType { get; private set; }
 
-    /// <summary>Checksum: 32 hex digits, or <c>&lt;32 hex&gt;-&lt;parts&gt;</c>, which is not the MD5 of the content.</summary>
+    /// <summary>
+    /// Checksum, in one spelling whatever 8x8's is: 32 hex digits in lower case, or <c>&lt;32 hex&gt;-&lt;parts&gt;</c>, which
+    /// is not the MD5 of the content. See <see cref="ChecksumForm"/>.
+    /// </summary>
     public string? Checksum { get; private set; }
+
+    /// <summary>What <see cref="Checksum"/> is made of.</summary>
+    public ChecksumForm ChecksumForm { get; private set; }
 
     /// <summary>The customer.</summary>
     public string? CustomerId { get; private set; }
@@ -138,6 +144,8 @@ public sealed class StorageObject
         {
             record.ReadProperty(ref reader);
         }
+
+        (record.ChecksumForm, record.Checksum) = ChecksumText.Read(record.Checksum, record.ChecksumType);
 
         // The record becomes part of other documents: nothing may stand around it.
         var end = (int)reader.BytesConsumed;

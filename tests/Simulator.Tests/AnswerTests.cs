@@ -129,6 +129,22 @@ public sealed class AnswerTests : SimulatorTest
     }
 
     [Theory]
+    [InlineData("hex", "^[0-9a-f]{32}$")]
+    [InlineData("upper", "^[0-9A-F]{32}$")]
+    [InlineData("base64", "^.{22}==$")]
+    [InlineData("quoted", "^\"[0-9a-f]{32}\"$")]
+    [InlineData("weak", "^W/\"[0-9a-f]{32}\"$")]
+    [InlineData("prefixed", "^md5:[0-9a-f]{32}$")]
+    public async Task Writes_checksums_in_every_style(string style, string pattern)
+    {
+        Server.Objects.Add(new ObjectSpecification { Id = "a", ChecksumStyle = style });
+
+        var record = await Client.GetFromJsonAsync<JsonElement>(Relative("/storage/us-east/v3/objects/a"), Cancellation);
+
+        Assert.Matches(pattern, record.GetProperty("checksum").GetString());
+    }
+
+    [Theory]
     [InlineData("numbers", JsonValueKind.Number)]
     [InlineData("strings", JsonValueKind.String)]
     [InlineData("null", JsonValueKind.Null)]

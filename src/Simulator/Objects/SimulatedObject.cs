@@ -30,6 +30,12 @@ public sealed record ObjectSpecification
     /// <summary>What <c>checksum</c> claims, when it is not the content's own; an empty string leaves it out.</summary>
     public string? Checksum { get; init; }
 
+    /// <summary>
+    /// How the content's own checksum is written: <c>hex</c>, <c>upper</c>, <c>base64</c>, <c>quoted</c>, <c>weak</c> for a
+    /// weak ETag, or <c>prefixed</c> with <c>md5:</c>.
+    /// </summary>
+    public string ChecksumStyle { get; init; } = "hex";
+
     /// <summary>Gives a checksum as of parts of this size in bytes.</summary>
     public long? PartSize { get; init; }
 
@@ -122,7 +128,7 @@ public sealed class SimulatedObject
     /// <summary>What the record claims as checksum, MD5 or multipart; <see langword="null"/> for none.</summary>
     public string? Checksum => _specification.Checksum is { } claimed
         ? (claimed.Length == 0 ? null : claimed)
-        : _checksum ??= Content.ComputeChecksum(_specification.PartSize);
+        : _checksum ??= Style(Content.ComputeChecksum(_specification.PartSize));
 
     /// <summary>What the record claims as size.</summary>
     public long StoredBytes => _specification.ClaimedBytes ?? Content.Length;
@@ -211,6 +217,16 @@ public sealed class SimulatedObject
     }
 
     private bool Has(string name) => !_specification.OmittedFields.Contains(name, StringComparer.Ordinal);
+
+    private string Style(string checksum) => _specification.ChecksumStyle switch
+    {
+        "upper" => checksum.ToUpperInvariant(),
+        "base64" => Convert.ToBase64String(Convert.FromHexString(checksum)),
+        "quoted" => $"\"{checksum}\"",
+        "weak" => $"W/\"{checksum}\"",
+        "prefixed" => $"md5:{checksum}",
+        _ => checksum,
+    };
 
     private static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 
