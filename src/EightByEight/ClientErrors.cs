@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Azure;
 
 namespace EightByEight;
 
-internal static class ClientErrors
+internal static partial class ClientErrors
 {
     /// <summary>The most of a body that an error quotes. 8x8 does not specify the bodies of its errors.</summary>
     private const int LongestQuote = 500;
@@ -21,23 +23,22 @@ internal static class ClientErrors
     };
 
     /// <summary>An error that names the call, without query or token.</summary>
-    public static async Task<RequestFailedException> CreateAsync(Response response, string call, CancellationToken cancellationToken)
+    public static async Task<CloudStorageException> CreateAsync(ServedResponse served, CancellationToken cancellationToken)
     {
-        // In whole seconds by now: see RetryAfterPolicy.
-        var wait = response.Headers.TryGetValue("Retry-After", out var seconds) ? $" and asks to come back in {seconds} seconds" : "";
+        var wait = served.RetryAfter is { } time ? string.Create(CultureInfo.InvariantCulture, $" and asks to come back in {time.TotalSeconds:0} seconds") : "";
+        var host = served.IsFromRedirectTarget ? ": the host that 8x8 redirects to" : "";
+        var quote = await QuoteAsync(served.Response, cancellationToken);
+
+        // What S3 says of a refused address can repeat it: only the name of the error is quoted.
         return ErrorQuote.Attach(
-            new RequestFailedException(response.Status, $"{call} answered {response.Status}{wait}."),
-            await QuoteAsync(response, cancellationToken));
+            served.ToException($"{served.Call} answered {served.Status}{wait}{host}."),
+            served.IsFromRedirectTarget ? ErrorCode().Match(quote).Value : quote);
     }
 
     /// <summary>An error for a 200 that is not what it should be.</summary>
-    public static RequestFailedException Malformed(Response response, string call, Exception innerException)
-    {
-        var message = $"{call} answered {response.Status} with something else than expected ({innerException.Message}).";
-        return ErrorQuote.Attach(
-            new RequestFailedException(response.Status, message, innerException),
-            Clean(JsonText.Decode(response.Content.ToMemory(), response.Headers.ContentType).Span));
-    }
+    public static CloudStorageException Malformed(ServedResponse served, Exception innerException) => ErrorQuote.Attach(
+        served.ToException($"{served.Call} answered {served.Status} with something else than expected ({innerException.Message}).", innerException),
+        Clean(JsonText.Decode(served.Response.Content.ToMemory(), served.Response.Headers.ContentType).Span));
 
     private static async Task<string> QuoteAsync(Response response, CancellationToken cancellationToken)
     {
@@ -73,4 +74,7 @@ internal static class ClientErrors
 
         return text.ToString().Trim();
     }
+
+    [GeneratedRegex("(?<=<Code>)[A-Za-z0-9.]{1,100}(?=</Code>)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ErrorCode();
 }

@@ -9,7 +9,10 @@ namespace EightByEight;
 
 /// <summary>
 /// 8x8's Cloud Storage Service, version 3 (8x8 developer site). Immutable and safe for many callers at once. A failed
-/// call throws <see cref="RequestFailedException"/>, whose <c>Status</c> is 0 when there was no answer at all.
+/// call throws <see cref="CloudStorageException"/>, whose <c>Status</c> is 0 when there was no answer at all.
+/// <para>
+/// Redirects are followed within 8x8's own origin with the token; those of content also to another host, without it.
+/// </para>
 /// </summary>
 public class CloudStorageClient
 {
@@ -21,6 +24,7 @@ public class CloudStorageClient
     private readonly HttpPipeline _anonymous;
     private readonly Uri _endpoint;
     private readonly TimeSpan _readDelay;
+    private readonly TimeProvider _timeProvider;
 
     /// <summary>Initializes the client.</summary>
     /// <param name="endpoint">8x8's address, https, or http to this machine.</param>
@@ -33,6 +37,7 @@ public class CloudStorageClient
         options ??= new CloudStorageClientOptions();
         _endpoint = ClientPipeline.RequireSecure(endpoint);
         _readDelay = options.Retry.Delay;
+        _timeProvider = options.TimeProvider;
         ClientPipeline.UseSharedTransport(options);
         HttpPipelinePolicy[] gate = options.Gate is { } requestGate ? [new GatePolicy(requestGate, options.TimeProvider)] : [];
         HttpPipelinePolicy[] everywhere = [new RetryAfterPolicy(options.TimeProvider), .. gate, UntracedPolicy.Instance];
@@ -47,6 +52,7 @@ public class CloudStorageClient
         _pipeline = null!;
         _anonymous = null!;
         _endpoint = null!;
+        _timeProvider = TimeProvider.System;
     }
 
     /// <summary>The regions that hold objects of the account.</summary>
@@ -95,27 +101,43 @@ public class CloudStorageClient
     /// <summary>Opens an object's content. The bytes arrive while they are read; a read that stalls ends in an exception.</summary>
     public virtual async Task<ObjectContent> OpenContentAsync(string region, string id, CancellationToken cancellationToken = default)
     {
-        using var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
-        var call = Describe(message);
-        message.BufferResponse = false;
-        await SendWithoutCheckAsync(_pipeline, message, call, cancellationToken);
-        return await FollowAsync(message, call, MostRedirects, cancellationToken);
+        using var served = await SendFollowingAsync(Create, mayLeave: true, cancellationToken);
+        if (served.Status != 200)
+        {
+            throw await ClientErrors.CreateAsync(served, cancellationToken);
+        }
+
+        var headers = served.Response.Headers;
+        var (length, contentType) = (headers.ContentLengthLong, headers.ContentType);
+        return new ObjectContent(served.Message.ExtractResponseContent() ?? Stream.Null, length, contentType);
+
+        HttpMessage Create()
+        {
+            var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
+            message.BufferResponse = false;
+            return message;
+        }
     }
 
     /// <summary>An address at which the content can be read for about thirty minutes without a token. It is a secret.</summary>
     public virtual async Task<Uri> GetPresignedUrlAsync(string region, string id, CancellationToken cancellationToken = default)
     {
-        using var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
-        message.Request.Uri.AppendQuery("presignUrl", "true");
-        await SendAsync(message, cancellationToken);
+        using var served = await SendAsync(Create, cancellationToken);
         try
         {
-            return PresignedUrl.Parse(message.Response.Content.ToMemory(), message.Response.Headers.ContentType, _endpoint);
+            return PresignedUrl.Parse(served.Response.Content.ToMemory(), served.Response.Headers.ContentType, _endpoint);
         }
         catch (FormatException exception)
         {
             // Not quoted: the body can hold an address that opens the content.
-            throw new RequestFailedException(message.Response.Status, $"{Describe(message)} answered with no address that can be used.", exception);
+            throw served.ToException($"{served.Call} answered with no address that can be used.", exception);
+        }
+
+        HttpMessage Create()
+        {
+            var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
+            message.Request.Uri.AppendQuery("presignUrl", "true");
+            return message;
         }
     }
 
@@ -128,9 +150,14 @@ public class CloudStorageClient
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(expirationDays, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(expirationDays, 10);
-        using var message = CreateMessage(RequestMethod.Post, region, ObjectPath(id) + "/restore");
-        message.Request.Uri.AppendQuery("expirationDays", expirationDays.ToString(CultureInfo.InvariantCulture));
-        await SendAsync(message, cancellationToken);
+        using var served = await SendAsync(Create, cancellationToken);
+
+        HttpMessage Create()
+        {
+            var message = CreateMessage(RequestMethod.Post, region, ObjectPath(id) + "/restore");
+            message.Request.Uri.AppendQuery("expirationDays", expirationDays.ToString(CultureInfo.InvariantCulture));
+            return message;
+        }
     }
 
     /// <summary>Deletes objects at 8x8, records and content, for good.</summary>
@@ -142,8 +169,6 @@ public class CloudStorageClient
             return;
         }
 
-        using var message = CreateMessage(RequestMethod.Delete, region, "/bulk");
-        message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/json");
         var body = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(body))
         {
@@ -156,34 +181,7 @@ public class CloudStorageClient
             json.WriteEndArray();
         }
 
-        message.Request.Content = RequestContent.Create(body.WrittenMemory);
-        await SendAsync(message, cancellationToken);
-    }
-
-    private async Task<ObjectContent> FollowAsync(HttpMessage message, string call, int redirects, CancellationToken cancellationToken)
-    {
-        var response = message.Response;
-        if (response.Status is 301 or 302 or 303 or 307 or 308 && redirects > 0
-            && response.Headers.TryGetValue("Location", out var location)
-            && Uri.TryCreate(message.Request.Uri.ToUri(), location, out var target) && ClientPipeline.MayFetch(_endpoint, target))
-        {
-            // The content may be stored at S3. The address carries its own authorization, and the token must not be sent there.
-            using var next = _anonymous.CreateMessage();
-            next.Request.Method = RequestMethod.Get;
-            next.Request.Uri.Reset(target);
-            next.BufferResponse = false;
-            await SendWithoutCheckAsync(_anonymous, next, call, cancellationToken);
-            return await FollowAsync(next, call, redirects - 1, cancellationToken);
-        }
-
-        if (response.Status != 200)
-        {
-            throw await ClientErrors.CreateAsync(response, call, cancellationToken);
-        }
-
-        var length = response.Headers.ContentLengthLong;
-        var contentType = response.Headers.ContentType;
-        return new ObjectContent(message.ExtractResponseContent() ?? Stream.Null, length, contentType);
+        using var served = await SendAsync(() => CreateMessage(RequestMethod.Delete, region, "/bulk", body.WrittenMemory), cancellationToken);
     }
 
     private static string ObjectPath(string id)
@@ -242,11 +240,11 @@ public class CloudStorageClient
     {
         for (var read = 1; ; read++)
         {
-            using var message = create();
-            await SendAsync(message, cancellationToken);
+            using var served = await SendAsync(create, cancellationToken);
             try
             {
-                return parse(message.Response, BinaryData.FromBytes(JsonText.Decode(message.Response.Content.ToMemory(), message.Response.Headers.ContentType)));
+                var response = served.Response;
+                return parse(response, BinaryData.FromBytes(JsonText.Decode(response.Content.ToMemory(), response.Headers.ContentType)));
             }
             catch (FormatException) when (read < MaxReads)
             {
@@ -254,7 +252,7 @@ public class CloudStorageClient
             }
             catch (FormatException exception)
             {
-                throw ClientErrors.Malformed(message.Response, Describe(message), exception);
+                throw ClientErrors.Malformed(served, exception);
             }
         }
     }
@@ -285,7 +283,7 @@ public class CloudStorageClient
         return message;
     }
 
-    private HttpMessage CreateMessage(RequestMethod method, string region, string path)
+    private HttpMessage CreateMessage(RequestMethod method, string region, string path, ReadOnlyMemory<byte> json = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(region);
         if (region is "." or "..")
@@ -298,31 +296,104 @@ public class CloudStorageClient
         message.Request.Uri.Reset(_endpoint);
         message.Request.Uri.AppendPath($"/storage/{Uri.EscapeDataString(region)}/v3{path}", escape: false);
         message.Request.Headers.SetValue(HttpHeader.Names.Accept, path.EndsWith("/content", StringComparison.Ordinal) ? "*/*" : "application/json");
+        if (!json.IsEmpty)
+        {
+            message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/json");
+            message.Request.Content = RequestContent.Create(json);
+        }
+
         return message;
     }
 
-    private async Task SendAsync(HttpMessage message, CancellationToken cancellationToken)
+    /// <summary>Sends a request and throws unless it succeeds.</summary>
+    private async Task<ServedResponse> SendAsync(Func<HttpMessage> create, CancellationToken cancellationToken)
     {
-        await SendWithoutCheckAsync(_pipeline, message, Describe(message), cancellationToken);
-        if (message.Response.Status is < 200 or >= 300)
+        var served = await SendFollowingAsync(create, mayLeave: false, cancellationToken);
+        if (served.Status is >= 200 and < 300)
         {
-            throw await ClientErrors.CreateAsync(message.Response, Describe(message), cancellationToken);
+            return served;
+        }
+
+        using (served)
+        {
+            throw await ClientErrors.CreateAsync(served, cancellationToken);
         }
     }
 
-    /// <param name="pipeline">Sends it.</param>
-    /// <param name="message">The request.</param>
-    /// <param name="call">What errors call it: the address that 8x8 redirects to is a secret.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    private static async Task SendWithoutCheckAsync(HttpPipeline pipeline, HttpMessage message, string call, CancellationToken cancellationToken)
+    /// <summary>Sends a request and follows redirects.</summary>
+    /// <param name="create">Makes the request, again for each redirect.</param>
+    /// <param name="mayLeave">Whether another host than 8x8's may answer.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    private async Task<ServedResponse> SendFollowingAsync(Func<HttpMessage> create, bool mayLeave, CancellationToken cancellationToken)
+    {
+        var message = create();
+        var call = Describe(message);
+        var hasLeft = false;
+        var visited = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            while (true)
+            {
+                visited.Add(message.Request.Uri.ToUri().AbsoluteUri);
+                var served = await SendOnceAsync(message, call, hasLeft, cancellationToken);
+                if (served.Status is not (301 or 302 or 303 or 307 or 308))
+                {
+                    return served;
+                }
+
+                var target = FindTarget(served, visited, mayLeave);
+                hasLeft = hasLeft || !ClientPipeline.AreOfOneOrigin(_endpoint, target);
+
+                // The address of another host carries its own authorization, and the token must not be sent there.
+                var next = hasLeft ? _anonymous.CreateMessage() : create();
+                if (hasLeft)
+                {
+                    next.Request.Method = RequestMethod.Get;
+                    next.BufferResponse = message.BufferResponse;
+                }
+
+                next.Request.Uri.Reset(target);
+                message.Dispose();
+                message = next;
+            }
+        }
+        catch
+        {
+            message.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where a redirect leads.</summary>
+    /// <exception cref="CloudStorageException">It is not followed.</exception>
+    private Uri FindTarget(ServedResponse served, HashSet<string> visited, bool mayLeave)
+    {
+        var request = served.Message.Request;
+        var target = served.Response.Headers.TryGetValue("Location", out var location) ? RawAddress.Resolve(request.Uri.ToUri(), location) : null;
+        var problem = target is null ? "it names no address"
+            : !ClientPipeline.MayFetch(_endpoint, target) ? "its address is not https"
+            : !mayLeave && !ClientPipeline.AreOfOneOrigin(_endpoint, target) ? "it leads to another host"
+            : request.Method != RequestMethod.Get && served.Status is not (307 or 308) ? "it would change the request"
+            : visited.Contains(target.AbsoluteUri) ? "it leads in a circle"
+            : visited.Count > MostRedirects ? $"it is one of more than {MostRedirects}"
+            : null;
+        return problem is null
+            ? target!
+            : throw served.ToException($"{served.Call} answered {served.Status}, a redirect that is not followed because {problem}.");
+    }
+
+    private async Task<ServedResponse> SendOnceAsync(HttpMessage message, string call, bool hasLeft, CancellationToken cancellationToken)
     {
         try
         {
-            await pipeline.SendAsync(message, cancellationToken);
+            await (hasLeft ? _anonymous : _pipeline).SendAsync(message, cancellationToken);
+            return new ServedResponse(message, call, hasLeft, RetryAfter.Read(message.Response, _timeProvider.GetUtcNow()));
         }
         catch (Exception exception) when (ClientErrors.AsNoAnswer(exception, cancellationToken) is { } failure)
         {
-            throw new RequestFailedException(0, $"{call} got no answer: {failure.Message}", failure);
+            // The failure names the host, which is part of a secret when 8x8 redirects to it.
+            var cause = hasLeft ? " from the host that 8x8 redirects to." : $": {failure.Message}";
+            throw new CloudStorageException(0, $"{call} got no answer{cause}", ServedResponse.Origin(message), hasLeft, retryAfter: null, failure);
         }
     }
 }

@@ -28,7 +28,7 @@ internal static class PresignedUrl
             }
         }
 
-        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && ClientPipeline.MayFetch(endpoint, uri)
+        return RawAddress.Parse(text) is { } uri && ClientPipeline.MayFetch(endpoint, uri)
             ? uri
             : throw new FormatException("not a secure address");
     }

@@ -86,7 +86,7 @@ public sealed class RetryAfterTests
     {
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", value));
 
-        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
+        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
 
         Assert.Equal(status, exception.Status);
         Assert.Contains("asks to come back in", exception.Message, StringComparison.Ordinal);

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
@@ -11,13 +9,11 @@ using Simulator.Objects;
 namespace Simulator.Endpoints;
 
 /// <summary>Cloud Storage Service, version 3: strict where 8x8 is strict.</summary>
-internal sealed class StorageEndpoints(Account account, ObjectStore objects, FaultInjector faults, Counters counters, TimeProvider timeProvider)
+internal sealed class StorageEndpoints(Account account, ObjectStore objects, FaultInjector faults, Counters counters, PresignedAddresses presigned)
 {
     private static readonly string[] KnownRegions = ["us-west", "us-east", "uk", "ap", "ca"];
-    private static readonly TimeSpan PresignedLifetime = TimeSpan.FromMinutes(30);
     private const int RegionSegment = 2;
     private const int IdSegment = 5;
-    private readonly ConcurrentDictionary<string, (string Region, string Id, DateTimeOffset Expiry)> _presigned = new(StringComparer.Ordinal);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -31,7 +27,6 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
             : HandleAsync(context, "content", Rights.Download, GetContentAsync));
         storage.MapPost("/objects/{id}/restore", context => HandleAsync(context, "restore", Rights.Restore, RestoreAsync));
         storage.MapDelete("/bulk", context => HandleAsync(context, "delete", Rights.Delete, DeleteAsync));
-        routes.MapGet("/s3/{key}", GetPresignedAsync);
     }
 
     private async Task HandleAsync(HttpContext context, string call, Rights right, Func<HttpContext, string, FaultRule?, Task> handle)
@@ -57,6 +52,13 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
         }
         else
         {
+            if (fault is { Kind: FaultKind.Redirect, Location: { } location } && call != "content")
+            {
+                context.Response.StatusCode = fault.RedirectStatus;
+                context.Response.Headers.Location = presigned.Fill(context, item: null, location);
+                return;
+            }
+
             await handle(context, region, fault);
         }
     }
@@ -175,7 +177,8 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
 
         if (fault?.Kind == FaultKind.Redirect)
         {
-            context.Response.Redirect(CreatePresignedUrl(context, item));
+            context.Response.StatusCode = fault.RedirectStatus;
+            context.Response.Headers.Location = presigned.Fill(context, item, fault.Location ?? "{presigned}");
             return;
         }
 
@@ -186,30 +189,8 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
     {
         if (await FindReadableAsync(context, region) is { } item)
         {
-            await JsonAnswer.WriteAsync(context, fault, Encoding.UTF8.GetBytes(CreatePresignedUrl(context, item)));
-        }
-    }
-
-    private async Task GetPresignedAsync(HttpContext context)
-    {
-        var known = _presigned.TryGetValue((string)context.Request.RouteValues["key"]!, out var target);
-        var (answered, fault) = await faults.ApplyAsync(context, "presigned", target.Region, target.Id);
-        if (answered)
-        {
-            return;
-        }
-
-        if (!known || target.Expiry <= timeProvider.GetUtcNow() || context.Request.Headers.Authorization.Count > 0)
-        {
-            await FailAsync(context, 403, "Request has expired, or carries two kinds of authorization");
-        }
-        else if (objects.Find(target.Region, target.Id) is { State: "AVAILABLE" } item)
-        {
-            await ContentWriter.WriteRangeAsync(context, item, fault, counters);
-        }
-        else
-        {
-            await FailAsync(context, 404, "NoSuchKey");
+            var template = fault?.Kind == FaultKind.Address ? fault.Location : null;
+            await JsonAnswer.WriteAsync(context, fault, Encoding.UTF8.GetBytes(presigned.Fill(context, item, template ?? "{presigned}")));
         }
     }
 
@@ -283,13 +264,6 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
                 await FailAsync(context, 403, $"Object is {item.State}");
                 return null;
         }
-    }
-
-    private string CreatePresignedUrl(HttpContext context, SimulatedObject item)
-    {
-        var key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
-        _presigned[key] = (item.Region, item.Id, timeProvider.GetUtcNow() + PresignedLifetime);
-        return $"{context.Request.Scheme}://{context.Request.Host}/s3/{key}?X-Amz-Signature={key}";
     }
 
     // From the address as it was sent: routing leaves an escaped slash in an id escaped and unescapes the rest.

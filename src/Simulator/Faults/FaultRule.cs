@@ -42,8 +42,14 @@ public enum FaultKind
     /// <summary>Content: 64 KiB every <see cref="FaultRule.Milliseconds"/>.</summary>
     Slow,
 
-    /// <summary>Content: a redirect to a pre-signed address.</summary>
+    /// <summary>
+    /// A redirect to <see cref="FaultRule.Location"/>, with <see cref="FaultRule.Status"/> when that is 3xx and 302
+    /// otherwise. Without a location, content is redirected to a pre-signed address.
+    /// </summary>
     Redirect,
+
+    /// <summary>Presign: the address is <see cref="FaultRule.Location"/>.</summary>
+    Address,
 
     /// <summary>Content and JSON: no body. The status is 200, or 204 when <see cref="FaultRule.Status"/> says so.</summary>
     Blank,
@@ -112,6 +118,13 @@ public sealed class FaultRule
     /// <summary>Header <c>Retry-After</c>.</summary>
     public string? RetryAfter { get; init; }
 
+    /// <summary>
+    /// Where a redirect leads, as it is: absolute, relative, or nonsense. <c>{presigned}</c> stands for a pre-signed address
+    /// of the object, <c>{odd}</c> for one with dot segments and an encoded slash, <c>{expired}</c> for one that is no
+    /// longer good, <c>{path}</c> for the path and query of the call, and <c>{n}</c> for a number that grows.
+    /// </summary>
+    public string? Location { get; init; }
+
     /// <summary>More headers of the answer.</summary>
     public IReadOnlyDictionary<string, string> Headers { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
@@ -132,6 +145,8 @@ public sealed class FaultRule
 
     /// <summary>A time in milliseconds.</summary>
     public int Milliseconds { get; init; } = 100;
+
+    internal int RedirectStatus => Status is >= 300 and < 400 ? Status : StatusCodes.Status302Found;
 
     /// <summary>Takes one of the calls that the window allows.</summary>
     internal (bool Allowed, int Remaining, DateTimeOffset WindowEnd) TakeCall(DateTimeOffset now)
