@@ -38,7 +38,7 @@ internal static partial class ClientErrors
     /// <summary>An error for a 200 that is not what it should be.</summary>
     public static CloudStorageException Malformed(ServedResponse served, Exception innerException) => ErrorQuote.Attach(
         served.ToException($"{served.Call} answered {served.Status} with something else than expected ({innerException.Message}).", innerException),
-        Clean(JsonText.Decode(served.Response.Content.ToMemory(), served.Response.Headers.ContentType).Span));
+        Clean(JsonBody.Read(served.Response).Span));
 
     private static async Task<string> QuoteAsync(Response response, CancellationToken cancellationToken)
     {

@@ -16,6 +16,7 @@ namespace EightByEight;
 /// </summary>
 public class CloudStorageClient
 {
+    private const string AcceptEncoding = "Accept-Encoding";
     private const int MostRedirects = 5;
 
     // An answer that cannot be read was most likely cut on its way.
@@ -109,7 +110,8 @@ public class CloudStorageClient
 
         var headers = served.Response.Headers;
         var (length, contentType) = (headers.ContentLengthLong, headers.ContentType);
-        return new ObjectContent(served.Message.ExtractResponseContent() ?? Stream.Null, length, contentType);
+        var encoding = headers.TryGetValue("Content-Encoding", out var value) ? value : null;
+        return new ObjectContent(served.Message.ExtractResponseContent() ?? Stream.Null, length, contentType) { ContentEncoding = encoding };
 
         HttpMessage Create()
         {
@@ -125,7 +127,7 @@ public class CloudStorageClient
         using var served = await SendAsync(Create, cancellationToken);
         try
         {
-            return PresignedUrl.Parse(served.Response.Content.ToMemory(), served.Response.Headers.ContentType, _endpoint);
+            return PresignedUrl.Parse(JsonBody.Read(served.Response), _endpoint);
         }
         catch (FormatException exception)
         {
@@ -243,8 +245,7 @@ public class CloudStorageClient
             using var served = await SendAsync(create, cancellationToken);
             try
             {
-                var response = served.Response;
-                return parse(response, BinaryData.FromBytes(JsonText.Decode(response.Content.ToMemory(), response.Headers.ContentType)));
+                return parse(served.Response, BinaryData.FromBytes(JsonBody.Read(served.Response)));
             }
             catch (FormatException) when (read < MaxReads)
             {
@@ -296,6 +297,9 @@ public class CloudStorageClient
         message.Request.Uri.Reset(_endpoint);
         message.Request.Uri.AppendPath($"/storage/{Uri.EscapeDataString(region)}/v3{path}", escape: false);
         message.Request.Headers.SetValue(HttpHeader.Names.Accept, path.EndsWith("/content", StringComparison.Ordinal) ? "*/*" : "application/json");
+
+        // What is stored uncoded is to come uncoded: without a word, a server may choose.
+        message.Request.Headers.SetValue(AcceptEncoding, "identity");
         if (!json.IsEmpty)
         {
             message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/json");
@@ -350,6 +354,7 @@ public class CloudStorageClient
                 {
                     next.Request.Method = RequestMethod.Get;
                     next.BufferResponse = message.BufferResponse;
+                    next.Request.Headers.SetValue(AcceptEncoding, "identity");
                 }
 
                 next.Request.Uri.Reset(target);

@@ -6,9 +6,8 @@ namespace EightByEight;
 /// <summary>The answer to a request for a pre-signed address: the bare address, a JSON string, or an object that holds it.</summary>
 internal static class PresignedUrl
 {
-    public static Uri Parse(ReadOnlyMemory<byte> body, string? contentType, Uri endpoint)
+    public static Uri Parse(ReadOnlyMemory<byte> utf8, Uri endpoint)
     {
-        var utf8 = JsonText.Decode(body, contentType);
         var text = Encoding.UTF8.GetString(utf8.Span).Trim();
         if (text.StartsWith('"') || text.StartsWith('{'))
         {

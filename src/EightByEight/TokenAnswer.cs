@@ -9,9 +9,8 @@ namespace EightByEight;
 internal sealed record TokenAnswer(string? Token, long? Lifetime, string? Status, IReadOnlyList<string>? Products)
 {
     /// <exception cref="JsonException">It is not a JSON object.</exception>
-    public static TokenAnswer Parse(ReadOnlyMemory<byte> body, string? contentType = null)
+    public static TokenAnswer Parse(ReadOnlyMemory<byte> json)
     {
-        var json = JsonText.Decode(body, contentType);
         try
         {
             return ParseStrictly(json.Span);

@@ -99,7 +99,7 @@ public class TokenClient
         TokenAnswer answer;
         try
         {
-            answer = TokenAnswer.Parse(response.Content.ToMemory(), response.Headers.ContentType);
+            answer = TokenAnswer.Parse(JsonBody.Read(response));
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {

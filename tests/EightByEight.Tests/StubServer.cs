@@ -21,6 +21,7 @@ internal sealed class StubServer : HttpMessageHandler
     {
         var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new ByteArrayContent(body) };
         response.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        response.Content.Headers.ContentLength = body.Length;
         foreach (var (name, value) in headers)
         {
             if (!response.Headers.TryAddWithoutValidation(name, value))

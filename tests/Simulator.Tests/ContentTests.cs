@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -209,6 +210,42 @@ public sealed class ContentTests : SimulatorTest
         var bytes = await Client.GetByteArrayAsync(Content(item), Cancellation);
 
         Assert.NotEqual(item.Checksum, Convert.ToHexStringLower(MD5.HashData(bytes)));
+    }
+
+    [Theory]
+    [InlineData("gzip", false)]
+    [InlineData("gzip", true)]
+    [InlineData("deflate", true)]
+    [InlineData("br", false)]
+    [InlineData("gzip, br", true)]
+    [InlineData("identity", false)]
+    public async Task Codes_content_and_claims_either_its_bytes_or_those_of_the_text(string encoding, bool claimsCodedBytes)
+    {
+        var item = Server.Objects.Add(new ObjectSpecification { Type = "transcription", Bytes = 20_000, ContentEncoding = encoding, ClaimsCodedBytes = claimsCodedBytes });
+        var plain = new byte[item.Content.Length];
+        item.Content.Fill(plain, 0);
+
+        using var response = await Client.GetAsync(Content(item), Cancellation);
+        var sent = await response.Content.ReadAsByteArrayAsync(Cancellation);
+
+        Assert.Equal(encoding, string.Join(", ", response.Content.Headers.ContentEncoding));
+        Assert.Equal(encoding == "identity", plain.AsSpan().SequenceEqual(sent));
+        Assert.Equal((claimsCodedBytes ? sent : plain).Length, item.StoredBytes);
+        Assert.Equal(Convert.ToHexStringLower(MD5.HashData(claimsCodedBytes ? sent : plain)), item.Checksum);
+    }
+
+    [Fact]
+    public async Task Codes_the_content_of_one_object_for_a_rule()
+    {
+        var item = Add(bytes: 10_000, type: "transcription");
+        Server.Faults.Set(new FaultRule { Kind = FaultKind.Encode, Call = "content", Id = item.Id, First = 1 });
+
+        using var coded = await Client.GetAsync(Content(item), Cancellation);
+        Assert.Equal(["gzip"], coded.Content.Headers.ContentEncoding);
+        await using var text = new GZipStream(await coded.Content.ReadAsStreamAsync(Cancellation), CompressionMode.Decompress);
+        Assert.Equal(item.Checksum, Convert.ToHexStringLower(await MD5.HashDataAsync(text, Cancellation)));
+        using var plain = await Client.GetAsync(Content(item), Cancellation);
+        Assert.Empty(plain.Content.Headers.ContentEncoding);
     }
 
     [Theory]

@@ -51,6 +51,9 @@ public enum FaultKind
     /// <summary>Presign: the address is <see cref="FaultRule.Location"/>.</summary>
     Address,
 
+    /// <summary>Content: coded as <see cref="FaultRule.ContentEncoding"/> says.</summary>
+    Encode,
+
     /// <summary>Content and JSON: no body. The status is 200, or 204 when <see cref="FaultRule.Status"/> says so.</summary>
     Blank,
 
@@ -139,6 +142,9 @@ public sealed class FaultRule
 
     /// <summary>Content-Type of <see cref="Body"/>.</summary>
     public string? ContentType { get; init; }
+
+    /// <summary>Content-Encoding of <see cref="FaultKind.Encode"/>, such as <c>gzip</c> or <c>gzip, br</c>.</summary>
+    public string ContentEncoding { get; init; } = "gzip";
 
     /// <summary>Encoding of <see cref="FaultKind.ByteOrderMark"/>: <c>utf-8</c>, <c>utf-16</c>, <c>utf-16BE</c>, <c>utf-32</c>.</summary>
     public string Charset { get; init; } = "utf-8";

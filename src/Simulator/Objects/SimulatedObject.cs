@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Simulator.Objects;
@@ -38,6 +39,15 @@ public sealed record ObjectSpecification
 
     /// <summary>Gives a checksum as of parts of this size in bytes.</summary>
     public long? PartSize { get; init; }
+
+    /// <summary>
+    /// Content-Encoding with which the content is always sent: <c>gzip</c>, <c>deflate</c>, <c>br</c>, <c>identity</c>, or
+    /// several of them, the first of which was applied first.
+    /// </summary>
+    public string? ContentEncoding { get; init; }
+
+    /// <summary>Size and checksum in the record are those of the coded bytes.</summary>
+    public bool ClaimsCodedBytes { get; init; }
 
     /// <summary>When it was made; now when not given. Kept in milliseconds, shown in seconds.</summary>
     public DateTimeOffset? CreatedTime { get; init; }
@@ -128,10 +138,17 @@ public sealed class SimulatedObject
     /// <summary>What the record claims as checksum, MD5 or multipart; <see langword="null"/> for none.</summary>
     public string? Checksum => _specification.Checksum is { } claimed
         ? (claimed.Length == 0 ? null : claimed)
-        : _checksum ??= Style(Content.ComputeChecksum(_specification.PartSize));
+        : _checksum ??= Style(_specification.ClaimsCodedBytes
+            ? Convert.ToHexStringLower(MD5.HashData(Coded))
+            : Content.ComputeChecksum(_specification.PartSize));
 
     /// <summary>What the record claims as size.</summary>
-    public long StoredBytes => _specification.ClaimedBytes ?? Content.Length;
+    public long StoredBytes => _specification.ClaimedBytes ?? (_specification.ClaimsCodedBytes ? Coded.Length : Content.Length);
+
+    /// <summary>Content-Encoding with which the content is always sent.</summary>
+    internal string? ContentEncoding => _specification.ContentEncoding;
+
+    private byte[] Coded => CodedContent.Encode(Content, ContentEncoding ?? "");
 
     internal void ReplaceContent(GeneratedContent content)
     {
