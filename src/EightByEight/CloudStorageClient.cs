@@ -152,14 +152,8 @@ public class CloudStorageClient
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(expirationDays, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(expirationDays, 10);
-        using var served = await SendAsync(Create, cancellationToken);
-
-        HttpMessage Create()
-        {
-            var message = CreateMessage(RequestMethod.Post, region, ObjectPath(id) + "/restore");
-            message.Request.Uri.AppendQuery("expirationDays", expirationDays.ToString(CultureInfo.InvariantCulture));
-            return message;
-        }
+        var body = JsonSerializer.SerializeToUtf8Bytes(new { expirationDays });
+        using var served = await SendAsync(() => CreateMessage(RequestMethod.Post, region, ObjectPath(id) + "/restore", body), cancellationToken);
     }
 
     /// <summary>Deletes objects at 8x8, records and content, for good.</summary>
@@ -263,6 +257,10 @@ public class CloudStorageClient
     private HttpMessage CreateSearch(string region, ObjectQuery query)
     {
         var message = CreateMessage(RequestMethod.Get, region, "/objects");
+
+        // The reference requires the header of a search. The transport sends it only with a body, so there is an empty one.
+        message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/json");
+        message.Request.Content = RequestContent.Create(ReadOnlyMemory<byte>.Empty);
         var uri = message.Request.Uri;
         if (!string.IsNullOrEmpty(query.Filter))
         {

@@ -32,6 +32,23 @@ public sealed class CloudStorageClientTests
         Assert.Contains("pageKey=200&limit=50&sortField=createdTime&sortDirection=ASC", query, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Sends_the_content_type_that_the_reference_requires_of_a_search()
+    {
+        string? contentType = null;
+        long? length = null;
+        var server = new StubServer().Answers(request =>
+        {
+            (contentType, length) = (request.Content?.Headers.ContentType?.ToString(), request.Content?.Headers.ContentLength);
+            return new HttpResponseMessage(HttpStatusCode.NoContent);
+        });
+
+        await server.CreateClient().GetObjectsAsync("uk", new ObjectQuery(), Cancellation);
+
+        Assert.Equal("application/json", contentType);
+        Assert.True(length is null or 0);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(101)]
@@ -410,15 +427,23 @@ public sealed class CloudStorageClientTests
         Assert.DoesNotContain("secret-address", exception.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Restores()
+    [Theory]
+    [InlineData(200)]
+    [InlineData(202)]
+    public async Task Restores_with_the_days_in_the_body(int status)
     {
-        var server = new StubServer().Answers(202);
+        string? contentType = null;
+        var server = new StubServer().Answers(request =>
+        {
+            contentType = request.Content!.Headers.ContentType!.ToString();
+            return new HttpResponseMessage((HttpStatusCode)status);
+        });
 
         await server.CreateClient().RestoreAsync("uk", "a", 7, Cancellation);
 
         Assert.Equal(HttpMethod.Post, server.Requests[0].Method);
-        Assert.EndsWith("/objects/a/restore?expirationDays=7", server.Requests[0].Uri.AbsoluteUri, StringComparison.Ordinal);
+        Assert.EndsWith("/objects/a/restore", server.Requests[0].Uri.AbsoluteUri, StringComparison.Ordinal);
+        Assert.Equal(("""{"expirationDays":7}""", "application/json"), (server.Requests[0].Body, contentType));
     }
 
     [Theory]

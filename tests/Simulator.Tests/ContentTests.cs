@@ -155,7 +155,7 @@ public sealed class ContentTests : SimulatorTest
         var item = Add(state: "ARCHIVED");
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(HttpMethod.Get, Content(item).ToString()));
 
-        Assert.Equal(HttpStatusCode.Accepted, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore?expirationDays=2"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore", """{"expirationDays":2}"""));
         Assert.Equal("ARCHIVED", Server.Objects.Find("us-east", item.Id)!.State);
         Time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Get, Content(item).ToString()));
@@ -165,13 +165,27 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Theory]
-    [InlineData("expirationDays=0")]
-    [InlineData("expirationDays=11")]
-    public async Task Restores_for_one_to_ten_days(string query)
+    [InlineData("""{"expirationDays":0}""")]
+    [InlineData("""{"expirationDays":11}""")]
+    [InlineData("""{"expirationDays":"2"}""")]
+    [InlineData("2")]
+    [InlineData("{")]
+    public async Task Restores_for_one_to_ten_days(string body)
     {
         var item = Add(state: "ARCHIVED");
 
-        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore?{query}"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore", body));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{}")]
+    public async Task Restores_for_seven_days_whatever_the_query_says(string? body)
+    {
+        var item = Add(state: "ARCHIVED");
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore?expirationDays=1", body));
+        Assert.Equal(7, Server.Counters["restoreDays"]);
     }
 
     [Fact]

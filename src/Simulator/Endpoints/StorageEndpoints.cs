@@ -69,6 +69,12 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
     private async Task SearchAsync(HttpContext context, string region, FaultRule? fault)
     {
         var query = context.Request.Query;
+        if (objects.Search.RequiresContentType && !context.Request.HasJsonContentType())
+        {
+            await FailAsync(context, 415, "Content-Type must be application/json");
+            return;
+        }
+
         if (!TryReadNumber(query["limit"], 20, out var limit) || limit is < 1 or > 100)
         {
             await FailAsync(context, 400, "limit must be 1 to 100");
@@ -196,7 +202,7 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
 
     private async Task RestoreAsync(HttpContext context, string region, FaultRule? fault)
     {
-        if (!TryReadNumber(context.Request.Query["expirationDays"], 7, out var days) || days is < 1 or > 10)
+        if (await ReadDaysAsync(context) is not (>= 1 and <= 10 and var days))
         {
             await FailAsync(context, 400, "expirationDays must be 1 to 10");
         }
@@ -208,8 +214,32 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
                 return;
             }
 
+            counters.Count("restoreDays", days);
             objects.Restore(item, account.RestoreTime, account.RestoreDay * days);
-            context.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+    }
+
+    /// <summary>The days that the body names, 7 without a body; <see langword="null"/> when it is not what it should be.</summary>
+    private static async Task<int?> ReadDaysAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var body = await reader.ReadToEndAsync(context.RequestAborted);
+        if (string.IsNullOrWhiteSpace(body))
+        {
+            return 7;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return !context.Request.HasJsonContentType() || json.RootElement.ValueKind != JsonValueKind.Object ? null
+                : !json.RootElement.TryGetProperty("expirationDays", out var days) ? 7
+                : days.ValueKind == JsonValueKind.Number && days.TryGetInt32(out var number) ? number
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

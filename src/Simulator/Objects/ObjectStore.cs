@@ -23,6 +23,9 @@ public sealed record SearchBehaviour
     /// <summary>Records come the other way round than asked for.</summary>
     public bool SortsBackwards { get; init; }
 
+    /// <summary>Refuses a search without <c>Content-Type: application/json</c>, which the reference requires.</summary>
+    public bool RequiresContentType { get; init; }
+
     /// <summary>Answers filters on times with this status.</summary>
     public int? RejectTimeFilters { get; init; }
 }
