@@ -47,7 +47,7 @@ internal sealed record TokenAnswer(string? Token, long? Lifetime, string? Status
                     lifetime = LenientJson.Seconds(ref reader) is { } seconds && !(seconds >= lifetime) ? seconds : lifetime;
                     break;
                 case "status":
-                    status = LenientJson.Text(ref reader) is { Length: > 0 } given ? given : status;
+                    status = LenientJson.Text(ref reader)?.Trim() is { Length: > 0 } given ? given : status;
                     break;
                 case "api_product_list" or "api_product_list_json":
                     var named = ReadProducts(ref reader);

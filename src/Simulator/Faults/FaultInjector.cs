@@ -48,7 +48,8 @@ public sealed class FaultInjector
             _counters.Count("insideRetryAfter");
         }
 
-        var rule = _rules.FirstOrDefault(rule => rule.Applies(call, region, id));
+        var now = _timeProvider.GetUtcNow();
+        var rule = _rules.FirstOrDefault(rule => rule.Applies(call, region, id, now));
         if (rule is null)
         {
             return (false, null);

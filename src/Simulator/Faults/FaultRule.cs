@@ -86,7 +86,7 @@ public enum FaultKind
 public sealed class FaultRule
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, int> _hits = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (int Hits, DateTimeOffset Since)> _hits = new(StringComparer.Ordinal);
     private int _all;
     private DateTimeOffset _windowEnd;
     private int _left;
@@ -109,7 +109,10 @@ public sealed class FaultRule
     /// <summary>How often: the first so many matching calls.</summary>
     public int? First { get; init; }
 
-    /// <summary>Counts <see cref="First"/> for each object by itself.</summary>
+    /// <summary>How long, in seconds by the simulator's clock, from the first matching call on.</summary>
+    public double? Seconds { get; init; }
+
+    /// <summary>Counts <see cref="First"/> and <see cref="Seconds"/> for each object by itself.</summary>
     public bool PerObject { get; init; }
 
     /// <summary>One in so many matching calls; every one when not given.</summary>
@@ -168,7 +171,7 @@ public sealed class FaultRule
         }
     }
 
-    internal bool Applies(string call, string? region, string? id)
+    internal bool Applies(string call, string? region, string? id, DateTimeOffset now)
     {
         if ((Call is not null && Call != call) || (Region is not null && Region != region) || (Id is not null && Id != id))
         {
@@ -182,15 +185,10 @@ public sealed class FaultRule
                 return false;
             }
 
-            if (First is not { } first)
-            {
-                return true;
-            }
-
             var key = PerObject ? $"{region}/{id}" : "";
-            var hits = _hits.GetValueOrDefault(key);
-            _hits[key] = hits + 1;
-            return hits < first;
+            var (hits, since) = _hits.GetValueOrDefault(key, (0, now));
+            _hits[key] = (hits + 1, since);
+            return !(hits >= First) && !((now - since).TotalSeconds >= Seconds);
         }
     }
 }
