@@ -136,7 +136,7 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
                 throw Truncated();
             }
 
-            if (text[index] == ']')
+            if (text[index] == ']' && (IsEndOfPage(text, index + 1) || FindNext(text, index, apparentEnd: -1).Next < 0))
             {
                 return index + 1;
             }
@@ -172,21 +172,18 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
         var limit = apparentEnd < 0 ? text.Length : apparentEnd;
         for (var index = start + 1; index < limit; index++)
         {
-            if (text[index] == '}')
+            // Its own brace at the end can be missing.
+            if (text[index] is (byte)'}' or (byte)',')
             {
-                var next = TolerantJson.SkipWhiteSpace(text, index + 1);
-                if (next < text.Length && text[next] == ',')
+                var next = SkipSeparators(text, index + 1);
+                if (next < text.Length && text[next] == '{' && LooksLikeRecord(text[next..]))
                 {
-                    next = TolerantJson.SkipWhiteSpace(text, next + 1);
-                    if (next < text.Length && text[next] == '{' && LooksLikeRecord(text[next..]))
-                    {
-                        return (index + 1, next);
-                    }
+                    return (text[index] == '}' ? index + 1 : index, next);
                 }
-                else if (next < text.Length && text[next] == ']' && IsEndOfPage(text, next + 1))
-                {
-                    return (index + 1, next);
-                }
+            }
+            else if (text[index] == ']' && IsEndOfPage(text, index + 1))
+            {
+                return (index, index);
             }
         }
 
@@ -227,7 +224,7 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
         }
     }
 
-    /// <summary>Whether nothing follows but members of the page and its end.</summary>
+    /// <summary>Whether nothing follows the array of records but members of the page and its end.</summary>
     private static bool IsEndOfPage(ReadOnlySpan<byte> text, int index)
     {
         while (true)

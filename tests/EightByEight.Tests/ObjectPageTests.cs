@@ -242,6 +242,81 @@ public sealed class ObjectPageTests
         Assert.Equal(Enumerable.Range(0, 100).Where(number => number % 3 == 0), page.UnreadableRecords.Select(record => int.Parse(record.Id!, CultureInfo.InvariantCulture)));
     }
 
+    [Fact]
+    public void Survives_any_change_of_a_byte_and_names_what_it_costs()
+    {
+        const int Records = 7;
+        var records = Enumerable.Range(0, Records).Select(number => string.Create(
+            CultureInfo.InvariantCulture,
+            $$$"""{"id":"r{{{number}}}","type":"callrecording","objectName":"é \"{{{number}}}\".mp3","storedBytes":{{{number}}},"tags":[{"id":"t1","key":"k","value":"v"},{"key":"l","value":"{[,"}],"shared":false}"""));
+        var page = Encoding.UTF8.GetBytes($$"""{"content":[{{string.Join(',', records)}}],"lastPage":true,"pageKey":"7"}""");
+        var first = page.AsSpan().IndexOf("\"r3\""u8) - 6;
+        var last = page.AsSpan().IndexOf("\"r4\""u8) - 7;
+#pragma warning disable CA5394 // The seed makes the changes the same each time.
+        var random = new Random(8888);
+        for (var round = 0; round < 5_000; round++)
+        {
+            List<byte> changed = [.. page];
+            var at = random.Next(first + 1, last);
+            var value = "\"\\{}[],: \n\0x7\u00ff"u8[random.Next(14)];
+            switch (random.Next(3))
+            {
+                case 0:
+                    changed[at] = value;
+                    break;
+                case 1:
+                    changed.Insert(at, value);
+                    break;
+                default:
+                    changed.RemoveAt(at);
+                    break;
+            }
+
+            // Only the record that was changed may be lost, and then it is among the unreadable ones.
+            ObjectPage read;
+            try
+            {
+                read = ObjectPage.Parse(BinaryData.FromBytes(changed.ToArray()));
+            }
+            catch (FormatException exception)
+            {
+                throw new InvalidOperationException(Encoding.UTF8.GetString([.. changed[(first - 20)..(last + 60)]]), exception);
+            }
+
+            var ids = read.Objects.Select(record => record.Id).ToList();
+            foreach (var number in (int[])[0, 1, 2, 4, 5, 6])
+            {
+                Assert.True(ids.Contains(string.Create(CultureInfo.InvariantCulture, $"r{number}")), $"r{number} is lost in: {Encoding.UTF8.GetString([.. changed])}");
+            }
+
+            Assert.True(read.Objects.Count + read.Unreadable >= Records, Encoding.UTF8.GetString([.. changed]));
+            Assert.Equal((true, "7"), (read.IsLastPage, read.PageKey));
+        }
+#pragma warning restore CA5394
+    }
+
+    [Fact]
+    public void Fails_in_one_way_only()
+    {
+        var page = Encoding.UTF8.GetBytes($$"""{"content":[{{First}},{"id":"b","createdTime":[2022,11,1],"tags":[{"key":"k","value":"\ud83d\ude00"}]},{{Last}}],"lastPage":true,"total":3}""");
+#pragma warning disable CA5394 // The seed makes the changes the same each time.
+        var random = new Random(8889);
+        for (var round = 0; round < 5_000; round++)
+        {
+            var changed = page.ToArray();
+            for (var change = random.Next(1, 6); change > 0; change--)
+            {
+                changed[random.Next(changed.Length)] = (byte)random.Next(256);
+            }
+
+            if (Record.Exception(() => ObjectPage.Parse(BinaryData.FromBytes(changed[..random.Next(1, changed.Length + 1)]))) is { } exception)
+            {
+                Assert.IsType<FormatException>(exception);
+            }
+        }
+#pragma warning restore CA5394
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("[]")]
