@@ -1,85 +1,72 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Archiving.Archive;
-using Archiving.Model;
 using Azure;
 using EightByEight;
 
 namespace Archiving.Copying;
 
-/// <summary>What became of content that was read.</summary>
-public enum TransferOutcome
-{
-    /// <summary>It is stored under the name, by this run or an earlier one.</summary>
-    Stored,
-
-    /// <summary>It was refused. Nothing was stored.</summary>
-    Refused,
-
-    /// <summary>Other bytes are stored under the name. Nothing was written.</summary>
-    NameTaken,
-}
-
-/// <summary>The outcome of a transfer.</summary>
-/// <param name="Content">What was read.</param>
-/// <param name="Outcome">What became of it.</param>
-public sealed record TransferResult(VerifiedContent Content, TransferOutcome Outcome);
-
 /// <summary>
 /// Passes content from 8x8 to the archive once, measuring it on the way, and makes it visible only when it is right.
 /// Up to 4 MiB in one buffer and one request; above, through two buffers that take turns into staged blocks.
 /// </summary>
-/// <param name="store">The archive.</param>
-public sealed class ContentTransfer(ArchiveStore store) : IDisposable
+public sealed class ContentTransfer : IDisposable
 {
-    /// <summary>The largest content that is stored at one go, and the size of a block, in bytes. A blob has 50,000 blocks at most (Azure Blob Storage), so content ends at 195 GiB.</summary>
+    /// <summary>
+    /// The largest content that is stored at one go, and the size of a block, in bytes. A blob has 50,000 blocks at most
+    /// (Azure Blob Storage), so content ends at 195 GiB.
+    /// </summary>
     public const int BufferSize = 4 * 1024 * 1024;
 
     // Large transfers hold two buffers each. This bounds the memory of an instance at any concurrency.
     private const int LargeTransfersAtOnce = 6;
 
-    // The time limit of a function includes its waiting (functionTimeout, 30 minutes).
-    internal TimeSpan LongestWait { get; set; } = TimeSpan.FromMinutes(5);
-
+    private readonly ArchiveStore _store;
+    private readonly TimeSpan _longestWait;
     private readonly SemaphoreSlim _largeTransfers = new(LargeTransfersAtOnce, LargeTransfersAtOnce);
 
-    /// <summary>Waits for one of the places that large content needs, so that no connection to 8x8 is open while it is not used. Content up to the size of the buffer needs none.</summary>
+    /// <summary>Initializes the transfer.</summary>
+    /// <param name="store">The archive.</param>
+    public ContentTransfer(ArchiveStore store)
+        : this(store, longestWait: TimeSpan.FromMinutes(5))
+    {
+        // The time limit of a function includes its waiting (functionTimeout, 30 minutes).
+    }
+
+    internal ContentTransfer(ArchiveStore store, TimeSpan longestWait)
+    {
+        _store = store;
+        _longestWait = longestWait;
+    }
+
+    /// <summary>
+    /// Waits for one of the places that large content needs, so that no connection to 8x8 is open while it is not used.
+    /// Content up to the size of the buffer gets one at once.
+    /// </summary>
     /// <param name="bytes">What 8x8 claims of its size.</param>
     /// <param name="cancellationToken">Stops the wait.</param>
-    /// <returns>The place; to be given back when the transfer is over. <see langword="null"/> when none is needed.</returns>
-    /// <exception cref="NoPlaceException">None became free within five minutes.</exception>
-    public async Task<IDisposable?> EnterAsync(long? bytes, CancellationToken cancellationToken)
+    /// <returns>The place; to be given back when the transfer is over. <see langword="null"/> when none became free within five minutes.</returns>
+    internal async Task<TransferPlace?> TryEnterAsync(long? bytes, CancellationToken cancellationToken)
     {
         if (!(bytes >= BufferSize))
         {
-            return null;
+            return new TransferPlace(places: null);
         }
 
-        return await _largeTransfers.WaitAsync(LongestWait, cancellationToken) ? new Place(_largeTransfers) : throw new NoPlaceException();
+        return await _largeTransfers.WaitAsync(_longestWait, cancellationToken) ? new TransferPlace(_largeTransfers) : null;
     }
 
-    /// <summary>Reads content to its end and stores it if it is right.</summary>
-    /// <param name="place">The place from <see cref="EnterAsync"/>.</param>
+    /// <summary>Reads content to its end and stores it if it may be stored.</summary>
+    /// <param name="place">The place from <see cref="TryEnterAsync"/>.</param>
     /// <param name="source">The content.</param>
-    /// <param name="name">The name to store it under.</param>
-    /// <param name="record">What 8x8 claims of it.</param>
-    /// <param name="isRight">Decides whether the measured content may be stored.</param>
+    /// <param name="state">What is to be stored, and under which name.</param>
     /// <param name="cancellationToken">Stops the transfer; nothing becomes visible then.</param>
-    public async Task<TransferResult> RunAsync(
-        IDisposable? place,
-        ObjectContent source,
-        string name,
-        StorageObject record,
-        Func<VerifiedContent, bool> isRight,
-        CancellationToken cancellationToken)
+    internal async Task<ReadResult> RunAsync(TransferPlace place, ObjectContent source, CopyState state, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(record);
-        ArgumentNullException.ThrowIfNull(isRight);
-        using var verifier = new ContentVerifier(record, source.Length);
+        using var verifier = new ContentVerifier(state.Record, source.Length);
 
         // One byte more than expected, to detect content that is longer than announced.
-        var expected = source.Length ?? record.StoredBytes ?? BufferSize;
+        var expected = source.Length ?? state.Record.StoredBytes ?? BufferSize;
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected + 1, 1, BufferSize));
         try
         {
@@ -90,21 +77,27 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
                 // Longer than announced: read on to measure it, though it cannot be right.
                 verifier.Append(first.Span);
                 await DrainAsync(source.Stream, buffer, verifier, cancellationToken);
-                return new TransferResult(verifier.Finish(), TransferOutcome.Refused);
+                return new ReadResult.Refused(verifier.Finish());
             }
 
             if (filled < first.Length)
             {
                 verifier.Append(first.Span[..filled]);
                 var content = verifier.Finish();
-                return isRight(content)
-                    ? await StoredAsync(name, content, store.TryPutAsync(name, first[..filled], content.Digest.Md5, Headers(record), cancellationToken), cancellationToken)
-                    : new TransferResult(content, TransferOutcome.Refused);
+                return state.MayStore(content)
+                    ? await StoredAsync(
+                        state.Name,
+                        content,
+                        _store.TryPutAsync(state.Name, first[..filled], content.Digest.Md5, Headers(state.Record), cancellationToken),
+                        cancellationToken)
+                    : new ReadResult.Refused(content);
             }
 
             // Larger than 8x8 claimed, or nothing was claimed.
-            using var late = place is null ? await EnterAsync(BufferSize, cancellationToken) : null;
-            return await RunLargeAsync(source.Stream, first, name, record, verifier, isRight, cancellationToken);
+            using var late = place.IsForLargeContent ? null : await TryEnterAsync(BufferSize, cancellationToken);
+            return place.IsForLargeContent || late is not null
+                ? await RunLargeAsync(source.Stream, first, state, verifier, cancellationToken)
+                : new ReadResult.Busy();
         }
         finally
         {
@@ -124,15 +117,9 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         }
     }
 
-    private async Task<TransferResult> RunLargeAsync(
-        Stream stream,
-        Memory<byte> first,
-        string name,
-        StorageObject record,
-        ContentVerifier verifier,
-        Func<VerifiedContent, bool> isRight,
-        CancellationToken cancellationToken)
+    private async Task<ReadResult> RunLargeAsync(Stream stream, Memory<byte> first, CopyState state, ContentVerifier verifier, CancellationToken cancellationToken)
     {
+        var name = state.Name;
         var other = ArrayPool<byte>.Shared.Rent(BufferSize);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var staging = Task.CompletedTask;
@@ -149,7 +136,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
                 await staging;
                 var id = BlockId(run, blockIds.Count);
                 blockIds.Add(id);
-                staging = store.StageAsync(name, id, block, stop.Token);
+                staging = _store.StageAsync(name, id, block, stop.Token);
                 (block, spare) = (spare, block);
                 var filled = await stream.FillAsync(block, cancellationToken);
                 if (filled < block.Length)
@@ -162,7 +149,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
                         await staging;
                         id = BlockId(run, blockIds.Count);
                         blockIds.Add(id);
-                        staging = store.StageAsync(name, id, block, stop.Token);
+                        staging = _store.StageAsync(name, id, block, stop.Token);
                     }
 
                     break;
@@ -171,9 +158,9 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
 
             await staging;
             var content = verifier.Finish();
-            return isRight(content)
-                ? await StoredAsync(name, content, CommitAsync(name, blockIds, record, content.Digest, cancellationToken), cancellationToken)
-                : new TransferResult(content, TransferOutcome.Refused);
+            return state.MayStore(content)
+                ? await StoredAsync(name, content, CommitAsync(name, blockIds, state.Record, content.Digest, cancellationToken), cancellationToken)
+                : new ReadResult.Refused(content);
         }
         finally
         {
@@ -189,7 +176,7 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
     {
         try
         {
-            return await store.TryCommitAsync(name, blockIds, digest.Md5, Headers(record), cancellationToken);
+            return await _store.TryCommitAsync(name, blockIds, digest.Md5, Headers(record), cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "InvalidBlockList")
         {
@@ -198,17 +185,17 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         }
     }
 
-    private async Task<TransferResult> StoredAsync(string name, VerifiedContent content, Task<bool> write, CancellationToken cancellationToken)
+    private async Task<ReadResult> StoredAsync(string name, VerifiedContent content, Task<bool> write, CancellationToken cancellationToken)
     {
         if (await write)
         {
-            return new TransferResult(content, TransferOutcome.Stored);
+            return new ReadResult.Stored(content);
         }
 
         // Read, because the MD5 that was stored with a blob does not change when its bytes are damaged.
-        var stored = await store.FindAsync(name, cancellationToken);
-        var isSame = stored?.Bytes == content.Digest.Bytes && (await store.MeasureAsync(name, cancellationToken))?.Sha256 == content.Digest.Sha256;
-        return new TransferResult(content, isSame ? TransferOutcome.Stored : TransferOutcome.NameTaken);
+        var stored = await _store.FindAsync(name, cancellationToken);
+        var isSame = stored?.Bytes == content.Digest.Bytes && (await _store.MeasureAsync(name, cancellationToken))?.Sha256 == content.Digest.Sha256;
+        return isSame ? new ReadResult.Stored(content) : new ReadResult.NameTaken(content);
     }
 
     internal static ContentHeaders Headers(StorageObject record) => new(ArchiveLayout.ContentType(record), ArchiveLayout.ContentDisposition(record));
@@ -220,9 +207,13 @@ public sealed class ContentTransfer(ArchiveStore store) : IDisposable
         BinaryPrimitives.WriteInt32BigEndian(id[16..], index);
         return Convert.ToBase64String(id);
     }
+}
 
-    private sealed class Place(SemaphoreSlim places) : IDisposable
-    {
-        public void Dispose() => places.Release();
-    }
+/// <summary>A place in <see cref="ContentTransfer"/>.</summary>
+/// <param name="places">What it is given back to; <see langword="null"/> for small content, which needs none.</param>
+internal sealed class TransferPlace(SemaphoreSlim? places) : IDisposable
+{
+    public bool IsForLargeContent => places is not null;
+
+    public void Dispose() => places?.Release();
 }

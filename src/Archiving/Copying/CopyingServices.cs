@@ -8,5 +8,8 @@ internal static class CopyingServices
     public static IServiceCollection AddCopying(this IServiceCollection services) => services
         .AddSingleton<ContentTransfer>()
         .AddSingleton<ServerSideCopy>()
+        .AddSingleton<ContentReader>()
+        .AddSingleton<ReceiptWriter>()
+        .AddSingleton<ObjectRouter>()
         .AddSingleton<ObjectArchiver>();
 }

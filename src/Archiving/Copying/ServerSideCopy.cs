@@ -1,6 +1,5 @@
 using Archiving.Archive;
 using Archiving.Model;
-using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
 using Azure;
@@ -14,7 +13,12 @@ namespace Archiving.Copying;
 /// through the function. Only for content whose MD5 8x8 names: Blob Storage checks it before anything becomes visible.
 /// Everything else is streamed, and so is what 8x8 names no address for or Blob Storage refuses to fetch.
 /// </summary>
-public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveStore store, ArchiverOptions options, TimeProvider timeProvider, ILogger<ServerSideCopy> logger)
+public sealed partial class ServerSideCopy(
+    CloudStorageClient client,
+    ArchiveStore store,
+    ArchiverOptions options,
+    TimeProvider timeProvider,
+    ILogger<ServerSideCopy> logger)
 {
     /// <summary>The largest content that is copied this way, in bytes. Blob Storage takes up to 5,000 MiB (Put Blob From URL), and has to be done before the request times out.</summary>
     public const long LargestContent = 256 * 1024 * 1024;
@@ -40,18 +44,18 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
 
     /// <summary>Copies content.</summary>
     /// <returns>The outcome, measured on the stored bytes; <see langword="null"/> when the content has to be streamed.</returns>
-    public async Task<TransferResult?> TryRunAsync(ObjectWork work, string name, CancellationToken cancellationToken)
+    internal async Task<ReadResult?> TryRunAsync(CopyState state, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(work);
-        if (await FindAddressAsync(work, cancellationToken) is not { } address)
+        var (name, record) = (state.Name, state.Record);
+        if (await FindAddressAsync(state, cancellationToken) is not { } address)
         {
             return null;
         }
 
-        var md5 = Convert.FromHexString(work.Record.Checksum!);
+        var md5 = Convert.FromHexString(record.Checksum!);
         try
         {
-            await store.TryPutFromAddressAsync(name, address, md5, ContentTransfer.Headers(work.Record), cancellationToken);
+            await store.TryPutFromAddressAsync(name, address, md5, ContentTransfer.Headers(record), cancellationToken);
         }
         catch (OutageException outage) when (outage.InnerException is not RequestFailedException { ErrorCode: "CannotVerifyCopySource" })
         {
@@ -62,7 +66,7 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
             // Address, network or bytes: streaming finds the cause and can report it.
             var errorCode = ((exception as RequestFailedException) ?? (RequestFailedException)exception.InnerException!).ErrorCode;
             _refusedAt = errorCode == "Md5Mismatch" ? _refusedAt : timeProvider.GetUtcNow();
-            Log.Refused(logger, work.Region, work.Id, errorCode);
+            Log.Refused(logger, state.Region, state.Record.Id, errorCode);
             return null;
         }
 
@@ -72,21 +76,21 @@ public sealed partial class ServerSideCopy(CloudStorageClient client, ArchiveSto
             return null;
         }
 
-        var isRight = stored.Bytes == work.Record.StoredBytes && stored.Md5.Span.SequenceEqual(md5);
-        return isRight ? new TransferResult(new VerifiedContent(stored, Verification.Md5, Mismatch: null), TransferOutcome.Stored) : null;
+        var isRight = stored.Bytes == record.StoredBytes && stored.Md5.Span.SequenceEqual(md5);
+        return isRight ? new ReadResult.Stored(new VerifiedContent(stored, Verification.Md5, Mismatch: null)) : null;
     }
 
-    private async Task<Uri?> FindAddressAsync(ObjectWork work, CancellationToken cancellationToken)
+    private async Task<Uri?> FindAddressAsync(CopyState state, CancellationToken cancellationToken)
     {
         try
         {
-            return await client.GetPresignedUrlAsync(work.Region, work.Id, cancellationToken);
+            return await client.GetPresignedUrlAsync(state.Region, state.Record.Id, cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: not (0 or 401 or 403 or 404 or 410 or 429 or >= 500) } answer)
         {
             // Neither an outage nor something about the object: 8x8 does not give addresses, or not as this app knows them.
             _refusedAt = timeProvider.GetUtcNow();
-            Log.NoAddress(logger, work.Region, work.Id, answer.Status);
+            Log.NoAddress(logger, state.Region, state.Record.Id, answer.Status);
             return null;
         }
     }

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Archiving.Model;
 using Archiving.Storage;
-using Azure;
 using Azure.Data.Tables;
 
 namespace Archiving.Ledger;

@@ -9,6 +9,8 @@ internal static class PurgingServices
     public static IServiceCollection AddPurging(this IServiceCollection services) => services
         .AddSingleton<PurgePlanner>()
         .AddSingleton<PurgeAudit>()
+        .AddSingleton<PurgeExaminer>()
+        .AddSingleton<PurgeRecorder>()
         .AddSingleton<ObjectPurger>()
         .AddStorageResource<PurgeAudit>();
 }

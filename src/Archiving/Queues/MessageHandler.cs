@@ -117,10 +117,11 @@ public sealed partial class MessageHandler(
         }
     }
 
-    private Task HandleAsync(string queue, ObjectMessage item, Func<ObjectMessage, CancellationToken, Task> work, CancellationToken cancellationToken)
+    private async Task HandleAsync(string queue, ObjectMessage item, Func<ObjectMessage, CancellationToken, Task> work, CancellationToken cancellationToken)
     {
+        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Region"] = item.Region, ["ObjectId"] = item.Id });
         var (span, name) = Describe(queue);
-        return RunAsync(
+        await RunAsync(
             queue,
             $"{item.Region}/{item.Id}",
             () => telemetry.HandleAsync(span, item, () => timeout.RunAsync(name, token => work(item, token), cancellationToken), cancellationToken),

@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Archiving.Ledger;
 using Archiving.Model;
-using Archiving.Outages;
-using Archiving.Source;
 using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
@@ -13,60 +11,43 @@ namespace Archiving.Queues;
 /// Writes into an object's row how work on it ended: gone, failed for good, or failed this time. A row that says
 /// archived stays so, also when a late or repeated message fails.
 /// </summary>
-public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder finder, HealthBoard health, FailingObjects failing, ArchivingMetrics metrics, TimeProvider timeProvider, ILogger<OutcomeRecorder> logger)
+public sealed partial class OutcomeRecorder(
+    OutcomeDecider decider,
+    ObjectLedger ledger,
+    ObjectFinder finder,
+    ArchivingMetrics metrics,
+    TimeProvider timeProvider,
+    ILogger<OutcomeRecorder> logger)
 {
-    private const int MostDeferrals = 12;
-
-    /// <summary>Does work on an object and records how it ended. What may pass is thrown, so that the queue delivers the message again.</summary>
+    /// <summary>Records how work on an object ended that an exception ended.</summary>
     /// <param name="work">The object.</param>
-    /// <param name="act">The work. It keeps <see cref="ObjectWork.Record"/> up to date.</param>
+    /// <param name="exception">The exception.</param>
     /// <param name="cancellationToken">Stops the writes.</param>
+    /// <returns><see langword="false"/> when the work is to be done again: then the exception is to be thrown, so that the queue delivers the message again.</returns>
     /// <exception cref="OutageException">A dependency of every object does not work.</exception>
-    public async Task RunAsync(ObjectWork work, Func<Task> act, CancellationToken cancellationToken)
+    public async Task<bool> TryRecordAsync(ObjectWork work, Exception exception, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(work);
-        ArgumentNullException.ThrowIfNull(act);
-        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Region"] = work.Region, ["ObjectId"] = work.Id });
-        try
+        switch (decider.Decide(work, exception, isStopping: cancellationToken.IsCancellationRequested))
         {
-            await act();
-        }
-        catch (PermanentFailureException exception)
-        {
-            await FailAsync(work.Region, work.Record, exception.Reason, exception.Message, WithQuote(exception), work.Attempt, cancellationToken);
-        }
-        catch (ArgumentException exception) when (exception.ParamName == "id")
-        {
-            // "." and "..": no HTTP client can ask for them, however often it tries.
-            const string Unaddressable = "8x8 cannot be asked for an object of this id, which an address cannot hold. Report it to 8x8.";
-            await FailAsync(work.Region, work.Record, FailureReason.Unaddressable, Unaddressable, Unaddressable, work.Attempt, cancellationToken);
-        }
-        catch (ObjectGoneException exception)
-        {
-            await MarkGoneAsync(work.Region, work.Record, exception.Message, cancellationToken);
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            if (FindOutage(work, exception) is { } outage)
-            {
+            case Outcome.Failed(var reason, var message, var lastError):
+                await FailAsync(work.Region, work.Record, reason, message, lastError, work.Attempt, cancellationToken);
+                return true;
+
+            case Outcome.Gone(var reason):
+                await MarkGoneAsync(work.Region, work.Record, reason, cancellationToken);
+                return true;
+
+            case Outcome.Outage(var outage):
                 throw outage;
-            }
 
-            await NoteAsync(work.Region, work.Record, exception, work.Attempt, cancellationToken);
-            throw;
+            case Outcome.FailedThisTime:
+                await NoteAsync(work.Region, work.Record, exception, work.Attempt, cancellationToken);
+                return false;
+
+            default:
+                return false;
         }
-    }
-
-    private OutageException? FindOutage(ObjectWork work, Exception exception)
-    {
-        // 8x8 answers requests for other objects and has failed those for this one for more than an hour: that is no outage.
-        var isItsOwn = work.Message.Deferrals >= MostDeferrals && health.WorkedLately(Condition.Source);
-        return SourceFailure.AsOutage(exception) switch
-        {
-            { } outage => isItsOwn && SourceFailure.Answer(exception) is { Status: 0 } ? null : outage,
-            null when SourceFailure.AsFailing(exception) is { } outage => failing.Add(work.Region, work.Id) && !isItsOwn ? outage : null,
-            null => null,
-        };
     }
 
     /// <summary>Records that work on an object failed for good.</summary>
@@ -77,7 +58,14 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
     /// <param name="lastError">Why, for the row, which may quote what 8x8 answered.</param>
     /// <param name="attempts">How often it was tried.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
-    public async Task FailAsync(string region, StorageObject record, FailureReason reason, string message, string lastError, long attempts, CancellationToken cancellationToken)
+    public async Task FailAsync(
+        string region,
+        StorageObject record,
+        FailureReason reason,
+        string message,
+        string lastError,
+        long attempts,
+        CancellationToken cancellationToken)
     {
         var changed = await UpdateAsync(
             region,
@@ -108,7 +96,9 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
             {
                 isLost = entry.Damaged is not null;
                 entry.State = isLost ? nameof(LedgerState.Failed) : nameof(LedgerState.Gone);
-                entry.LastError = LedgerEntry.Shorten(isLost ? $"The archived bytes under {entry.Damaged} are damaged, and the object cannot be archived again: {reason} Recover the blob from a version, a snapshot or a backup." : reason);
+                entry.LastError = LedgerEntry.Shorten(isLost
+                    ? $"The archived bytes under {entry.Damaged} are damaged, and the object cannot be archived again: {reason} Recover the blob from a version, a snapshot or a backup."
+                    : reason);
                 entry.EndRestore();
             },
             cancellationToken);
@@ -129,7 +119,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
     public async Task NoteAsync(string region, StorageObject record, Exception error, long attempt, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
-        Log.Attempt(logger, region, record.Id, attempt, Explain(error));
+        Log.Attempt(logger, region, record.Id, attempt, FailureText.Of(error));
         if (!LedgerKey.IsKnown(record) && await finder.FindAsync(region, record, cancellationToken) is null)
         {
             // A row made now would be in the wrong partition, and the object would have two once its record can be read.
@@ -141,7 +131,7 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
             record,
             entry =>
             {
-                entry.LastError = LedgerEntry.Shorten(WithQuote(error));
+                entry.LastError = LedgerEntry.Shorten(FailureText.WithQuote(error));
                 entry.Attempts = (int)attempt;
             },
             cancellationToken);
@@ -174,17 +164,6 @@ public sealed partial class OutcomeRecorder(ObjectLedger ledger, ObjectFinder fi
     {
         metrics.CountFailed(region, record.Type, reason);
         Activity.Current?.SetTag(Tags.Outcome, "failed").Fail(reason.ToTag());
-    }
-
-    /// <summary>What went wrong, and what 8x8 answered. The answer can hold names and numbers: it is for the row and not for the log.</summary>
-    private static string WithQuote(Exception exception) =>
-        ErrorQuote.Of(exception) is { } quote ? $"{Explain(exception)} 8x8 answered: {quote}" : Explain(exception);
-
-    /// <summary>What went wrong, in one line.</summary>
-    public static string Explain(Exception exception)
-    {
-        ArgumentNullException.ThrowIfNull(exception);
-        return exception is AggregateException { InnerExceptions: [.., var last] } ? Explain(last) : exception.Message.ReplaceLineEndings(" ");
     }
 
     private static partial class Log

@@ -10,6 +10,7 @@ internal static class QueuesServices
         .AddSingleton<WorkQueues>()
         .AddSingleton<Deferral>()
         .AddSingleton<MessageTelemetry>()
+        .AddSingleton<OutcomeDecider>()
         .AddSingleton<OutcomeRecorder>()
         .AddSingleton<ObjectRequeuer>()
         .AddSingleton<MessageHandler>()

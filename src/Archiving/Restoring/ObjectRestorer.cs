@@ -1,12 +1,10 @@
 using Archiving.Ledger;
 using Archiving.Model;
-using Archiving.Outages;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
 using Archiving.Telemetry;
 using EightByEight;
-using Microsoft.Extensions.Logging;
 
 namespace Archiving.Restoring;
 
@@ -19,25 +17,17 @@ namespace Archiving.Restoring;
 /// so a row never names a message that does not exist, even after a crash.
 /// </para>
 /// </summary>
-public sealed partial class ObjectRestorer(
-    CloudStorageClient client,
+public sealed class ObjectRestorer(
     SourceRecords source,
+    RestoreRequester requester,
     ObjectLedger ledger,
     OutcomeRecorder outcomes,
     WorkQueues queues,
-    DailyQuota quota,
-    SharedConditions conditions,
-    HealthBoard health,
     ArchivingMetrics metrics,
     ArchiverOptions options,
-    TimeProvider timeProvider,
-    ILogger<ObjectRestorer> logger)
+    TimeProvider timeProvider)
 {
     private const int MostRequests = 5;
-    private const string Quota = "restores";
-
-    private const string Forbidden =
-        "8x8 does not let this API key restore objects from cold storage (403). Give the API app the right to edit, then redrive the failures; or set EightByEight__IncludeArchived to false.";
 
     // 8x8 restores within 24 hours. For an object that is still ARCHIVED after that, the request was lost, or its copy has expired.
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromHours(26);
@@ -45,20 +35,26 @@ public sealed partial class ObjectRestorer(
     // A request whose answer was not recorded: the process crashed in between, or is still waiting for it.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(2);
 
-    // Apart from those of the archiver: content can come while no restore begins, and the other way round.
-    private readonly FailingObjects _failing = new();
-    private DateTimeOffset? _forbiddenAt;
-
     /// <summary>Looks at an object: asks 8x8 to restore it, waits on, or passes it on to be archived.</summary>
     /// <param name="message">The object.</param>
     /// <param name="attempt">How often the message has been delivered, this time included.</param>
     /// <param name="insertedOn">When the message was put into the queue.</param>
     /// <param name="cancellationToken">Stops the work; the message comes again then.</param>
     /// <exception cref="OutageException">A dependency of every object does not work.</exception>
-    public Task RestoreAsync(ObjectMessage message, long attempt, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
+    public async Task RestoreAsync(ObjectMessage message, long attempt, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
     {
         var work = new ObjectWork(message, attempt);
-        return outcomes.RunAsync(work, () => LookAsync(work, insertedOn, cancellationToken), cancellationToken);
+        try
+        {
+            await LookAsync(work, insertedOn, cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            if (!await outcomes.TryRecordAsync(work, exception, cancellationToken))
+            {
+                throw;
+            }
+        }
     }
 
     private async Task LookAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
@@ -98,12 +94,7 @@ public sealed partial class ObjectRestorer(
         var row = present ?? LedgerEntry.Queued(work.Region, work.Record, now, work.Message.RunId);
         var delay = options.Restore.PollInterval;
         var asks = !(row.RestoreRequestedAt is { } at && now - at < (row.RestoreAccepted == true ? AskAgainAfter : AnswerWithin));
-        if (asks && insertedOn <= _forbiddenAt)
-        {
-            throw new PermanentFailureException(Forbidden) { Reason = FailureReason.Forbidden };
-        }
-
-        if (asks && !await quota.TryTakeAsync(Quota, options.Restore.MaxPerDay, cancellationToken))
+        if (asks && !await requester.TryTakeTurnAsync(insertedOn, cancellationToken))
         {
             asks = false;
             delay = new DateTimeOffset(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero) - now;
@@ -176,80 +167,39 @@ public sealed partial class ObjectRestorer(
             cancellationToken);
     }
 
-    /// <summary>Asks 8x8. The message that follows asks again when this does not get through.</summary>
+    /// <summary>Asks 8x8, and writes down what it answered. The message that follows asks again when this does not get through.</summary>
     private async Task AskAsync(ObjectWork work, int requests, DateTimeOffset takenAt, CancellationToken cancellationToken)
     {
-        try
+        if (await requester.AskAsync(work, takenAt, cancellationToken) is not { } refusal)
         {
-            using var phase = metrics.Begin(Phase.Restore, work.Region);
-            await client.RestoreAsync(work.Region, work.Id, options.EightByEight.RestoreDays, cancellationToken);
-        }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
-        {
-            _forbiddenAt = timeProvider.GetUtcNow();
-            await conditions.ReportAsync(new OutageException(Condition.Restore, Forbidden, forbidden), cancellationToken);
-            throw new PermanentFailureException(Forbidden, forbidden) { Reason = FailureReason.Forbidden };
-        }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
-        {
-            throw new ObjectGoneException($"8x8 no longer has the object ({gone.Status}).", gone);
-        }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 409 })
-        {
-            // It is being restored already.
-        }
-        catch (Exception exception) when (SourceFailure.AsOutage(exception) is not null || SourceFailure.Answer(exception) is not null)
-        {
-            // Without an answer it is unknown whether 8x8 restores it, and restores cost money: that counts.
-            if (SourceFailure.Answer(exception) is not { Status: 0 })
-            {
-                await quota.GiveBackAsync(Quota, options.Restore.MaxPerDay, takenAt, cancellationToken);
-            }
-
-            if (FindOutage(work, exception) is { } outage)
-            {
-                health.Report(outage);
-            }
-            else if (requests + 1 >= MostRequests)
-            {
-                throw new PermanentFailureException($"8x8 refused to restore it {MostRequests} times: {OutcomeRecorder.Explain(exception)}", exception) { Reason = FailureReason.RestoreRefused };
-            }
-            else
-            {
-                await outcomes.NoteAsync(work.Region, work.Record, exception, requests + 1, cancellationToken);
-            }
-
-            await UpdateAsync(work, entry => entry.RestoreRequestedAt = null, cancellationToken);
+            await UpdateAsync(
+                work,
+                entry =>
+                {
+                    entry.RestoreAccepted = true;
+                    entry.LastError = null;
+                    entry.Attempts = 0;
+                },
+                cancellationToken);
             return;
         }
 
-        _failing.Clear();
-        await UpdateAsync(
-            work,
-            entry =>
+        if (refusal.IsOfThisObject)
+        {
+            if (requests + 1 >= MostRequests)
             {
-                entry.RestoreAccepted = true;
-                entry.LastError = null;
-                entry.Attempts = 0;
-            },
-            cancellationToken);
-        await conditions.ClearAsync(Condition.Restore, cancellationToken);
-        metrics.CountRestoreRequested(work.Region, work.Record.Type);
-        Log.Requested(logger, work.Region, work.Id, options.EightByEight.RestoreDays);
-    }
+                throw new PermanentFailureException($"8x8 refused to restore it {MostRequests} times: {FailureText.Of(refusal.Exception)}", refusal.Exception)
+                {
+                    Reason = FailureReason.RestoreRefused,
+                };
+            }
 
-    private OutageException? FindOutage(ObjectWork work, Exception exception) => SourceFailure.AsOutage(exception) switch
-    {
-        null when SourceFailure.AsFailing(exception) is { } outage => _failing.Add(work.Region, work.Id) ? outage : null,
-        var outage => outage,
-    };
+            await outcomes.NoteAsync(work.Region, work.Record, refusal.Exception, requests + 1, cancellationToken);
+        }
+
+        await UpdateAsync(work, entry => entry.RestoreRequestedAt = null, cancellationToken);
+    }
 
     private Task<bool> UpdateAsync(ObjectWork work, Action<LedgerEntry> change, CancellationToken cancellationToken) =>
         outcomes.UpdateAsync(work.Region, work.Record, change, cancellationToken);
-
-    private static partial class Log
-    {
-        [LoggerMessage(EventId = 1500, Level = LogLevel.Information, Message = "8x8 restores {Region}/{ObjectId} from cold storage for {Days} days")]
-        public static partial void Requested(ILogger logger, string region, string objectId, int days);
-    }
 }

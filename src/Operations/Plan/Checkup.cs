@@ -197,7 +197,7 @@ public sealed class Checkup(
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (SourceFailure.Answer(exception) is not null || exception is ListingException or AggregateException or OperationCanceledException or IOException))
         {
             findings.Checks.RemoveAll(check => check.Name == CheckNames.List);
-            findings.Checks.Add(Check.Problem(CheckNames.List, $"8x8 could not be listed to the end. {SourceFailure.OfAccount(exception)?.Message ?? OutcomeRecorder.Explain(exception)}"));
+            findings.Checks.Add(Check.Problem(CheckNames.List, $"8x8 could not be listed to the end. {SourceFailure.OfAccount(exception)?.Message ?? FailureText.Of(exception)}"));
             return null;
         }
     }

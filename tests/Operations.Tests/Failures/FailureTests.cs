@@ -10,7 +10,7 @@ using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
 
-namespace Archiving.Tests;
+namespace Operations.Tests;
 
 /// <summary>What fails too often is recorded, and tried anew when somebody says so.</summary>
 public sealed class FailureTests(AzuriteFixture azurite)

@@ -10,7 +10,7 @@ using Simulator;
 using Simulator.Faults;
 using Testing;
 
-namespace Archiving.Tests;
+namespace Operations.Tests;
 
 /// <summary>Where everything stands, without reading the ledger for it.</summary>
 public sealed class StatusTests(AzuriteFixture azurite)
@@ -23,7 +23,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var rows = int.Parse(Environment.GetEnvironmentVariable("STATUS_ROWS") ?? "6000", CultureInfo.InvariantCulture);
         var time = new MovableTime();
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new ListingTests.CountingPolicy(requests));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new CountingPolicy(requests));
         await FillAsync(pipeline, rows, days: 60);
         time.Advance(TimeSpan.FromMinutes(3));
         var first = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);

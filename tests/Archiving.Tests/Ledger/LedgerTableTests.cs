@@ -52,7 +52,7 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
         const int Days = 40;
         var time = new MovableTime();
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new ListingTests.CountingPolicy(requests));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new CountingPolicy(requests));
         var first = time.GetUtcNow().AddDays(-Days);
         for (var day = 0; day < Days; day++)
         {

@@ -26,9 +26,7 @@ using Simulator;
 using Simulator.Objects;
 using Testing;
 
-[assembly: AssemblyFixture(typeof(AzuriteFixture))]
-
-namespace Archiving.Tests;
+namespace Archiving.Testing;
 
 /// <summary>The archiver on real storage and the simulated 8x8; a test delivers the queues' messages itself, one round at a time.</summary>
 internal sealed class Pipeline : IAsyncDisposable
@@ -117,8 +115,8 @@ internal sealed class Pipeline : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 
-    /// <summary>Creates something that the services do not hold.</summary>
-    public T Create<T>() => ActivatorUtilities.CreateInstance<T>(_services);
+    /// <summary>Creates something of the services, and of parts in the place of theirs.</summary>
+    public T Create<T>(params object[] parts) => ActivatorUtilities.CreateInstance<T>(_services, parts);
 
     /// <summary>Plans a listing and delivers every message until nothing visible is left.</summary>
     public async Task RunAsync()

@@ -6,7 +6,7 @@ using EightByEight;
 using Operations.Search;
 using Testing;
 
-namespace Archiving.Tests;
+namespace Operations.Tests;
 
 /// <summary>Searches on a real table, against a naive search in memory.</summary>
 public sealed class SearchTests(AzuriteFixture azurite)
@@ -241,7 +241,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     private Task<Pipeline> StartAsync(ConcurrentBag<string> requests) =>
-        Pipeline.StartAsync(azurite, new MovableTime(), storagePolicy: new ListingTests.CountingPolicy(requests));
+        Pipeline.StartAsync(azurite, new MovableTime(), storagePolicy: new CountingPolicy(requests));
 
     /// <summary>Counts all days long after they changed.</summary>
     private static async Task CountAsync(Pipeline pipeline)

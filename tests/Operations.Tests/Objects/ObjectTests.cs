@@ -14,7 +14,7 @@ using Operations.Objects;
 using Simulator.Objects;
 using Testing;
 
-namespace Archiving.Tests;
+namespace Operations.Tests;
 
 /// <summary>One object: its content by a link, its text, and archiving it again.</summary>
 public sealed class ObjectTests(AzuriteFixture azurite)
@@ -92,7 +92,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         using var transport = new HttpClientTransport(handler);
         var requests = new System.Collections.Concurrent.ConcurrentBag<string>();
         var options = new BlobClientOptions { Transport = transport };
-        options.AddPolicy(new ListingTests.CountingPolicy(requests), HttpPipelinePosition.PerRetry);
+        options.AddPolicy(new CountingPolicy(requests), HttpPipelinePosition.PerRetry);
         var address = new BlobServiceClient(server.NewAccountConnectionString(), new BlobClientOptions { Transport = transport }).Uri;
         var blobs = new BlobServiceClient(address, new StaticCredential(), options);
         var container = blobs.GetBlobContainerClient("recordings");
@@ -184,7 +184,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = LongAgo });
-        var entry = LedgerEntry.Queued(item.Region, SearchTextTests.Record(item.Id), LongAgo);
+        var entry = LedgerEntry.Queued(item.Region, EightByEight.StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = item.Id, createdTime = "2026-11-01T10:00:00" })), LongAgo);
         (entry.State, entry.Attempts, entry.LastError, entry.CreatedTime) = (nameof(LedgerState.Failed), 5, "It failed.", LongAgo);
         entry.PartitionKey = LedgerKey.Partition(item.Region, LongAgo);
         await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);

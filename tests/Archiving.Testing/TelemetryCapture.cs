@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Archiving.Telemetry;
 
-namespace Archiving.Tests;
+namespace Archiving.Testing;
 
 /// <summary>A measurement: the instrument's name, its tags as <c>key=value</c> in order, and the value.</summary>
 internal sealed record Measured(string Name, string Tags, double Value);

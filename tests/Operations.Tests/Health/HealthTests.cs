@@ -5,7 +5,7 @@ using Operations.Health;
 using Simulator.Faults;
 using Testing;
 
-namespace Archiving.Tests;
+namespace Operations.Tests;
 
 /// <summary>Each trouble gives one clear error with cause and remedy, and passes when its cause does.</summary>
 public sealed class HealthTests(AzuriteFixture azurite)

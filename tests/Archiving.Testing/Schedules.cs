@@ -1,4 +1,4 @@
-namespace Archiving.Tests;
+namespace Archiving.Testing;
 
 /// <summary>The settings without which nothing starts: nothing in these tests runs by them.</summary>
 internal static class Schedules

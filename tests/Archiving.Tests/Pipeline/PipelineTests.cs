@@ -78,18 +78,16 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 5_000_000 });
-        var transfer = pipeline.Get<ContentTransfer>();
-        transfer.LongestWait = TimeSpan.FromMilliseconds(10);
-        var places = new List<IDisposable>();
-        await Assert.ThrowsAsync<NoPlaceException>(async () =>
+        using var transfer = new ContentTransfer(pipeline.Get<ArchiveStore>(), longestWait: TimeSpan.FromMilliseconds(10));
+        var places = new List<TransferPlace>();
+        while (await transfer.TryEnterAsync(item.Content.Length, Cancellation) is { } place)
         {
-            while (true)
-            {
-                places.Add((await transfer.EnterAsync(item.Content.Length, Cancellation))!);
-            }
-        });
-        Assert.Null(await transfer.EnterAsync(1000, Cancellation));
-        var archiver = pipeline.Get<ObjectArchiver>();
+            places.Add(place);
+        }
+
+        using var small = await transfer.TryEnterAsync(1000, Cancellation);
+        Assert.NotNull(small);
+        var archiver = pipeline.Create<ObjectArchiver>(pipeline.Create<ContentReader>(transfer));
         var message = new ObjectMessage { Region = item.Region, Id = item.Id };
 
         await archiver.ArchiveAsync(message, attempt: 5, Cancellation);

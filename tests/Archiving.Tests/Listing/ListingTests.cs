@@ -349,9 +349,4 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var queue = pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows);
         return [.. (await queue.PeekMessagesAsync(32, Cancellation)).Value.Select(message => WindowMessage.Parse(message.Body)).Where(window => window.Region == region).OrderBy(window => window.From)];
     }
-
-    internal sealed class CountingPolicy(ConcurrentBag<string> requests) : HttpPipelineSynchronousPolicy
-    {
-        public override void OnSendingRequest(HttpMessage message) => requests.Add($"{message.Request.Method} {message.Request.Uri.Path}");
-    }
 }

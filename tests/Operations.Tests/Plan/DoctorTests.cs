@@ -14,7 +14,7 @@ using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
 
-namespace Archiving.Tests;
+namespace Operations.Tests;
 
 /// <summary>The first contact with an account: finds what is wrong, counts what is there, and touches nothing.</summary>
 public sealed class DoctorTests(AzuriteFixture azurite)
@@ -450,7 +450,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     public async Task Estimates_the_requests_that_a_run_then_makes()
     {
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: new ListingTests.CountingPolicy(requests));
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: new CountingPolicy(requests));
         for (var number = 0; number < 200; number++)
         {
             pipeline.Simulator.Objects.Add(new ObjectSpecification

@@ -1,0 +1,125 @@
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Source;
+using Archiving.Telemetry;
+using Azure;
+using EightByEight;
+
+namespace Archiving.Copying;
+
+/// <summary>Reads an object's content from 8x8 once, and stores what may be stored.</summary>
+public sealed class ContentReader(
+    CloudStorageClient client,
+    SourceRecords source,
+    ServerSideCopy serverSide,
+    ContentTransfer transfer,
+    HealthBoard health,
+    FailingObjects failing,
+    ArchivingMetrics metrics)
+{
+    /// <summary>Reads content, and stores it under the name of the state.</summary>
+    /// <exception cref="ObjectGoneException">8x8 no longer has the content.</exception>
+    /// <exception cref="PermanentFailureException">The API key may not download it.</exception>
+    /// <exception cref="IOException">8x8 stopped sending. Nothing was stored.</exception>
+    /// <exception cref="InvalidDataException">8x8 sent an error page. Nothing was stored.</exception>
+    internal async Task<ReadResult> ReadAsync(CopyState state, CancellationToken cancellationToken) =>
+        await CopyAsideAsync(state, cancellationToken) ?? await StreamAsync(state, cancellationToken);
+
+    private async Task<ReadResult?> CopyAsideAsync(CopyState state, CancellationToken cancellationToken)
+    {
+        if (!serverSide.Suits(state.Record))
+        {
+            return null;
+        }
+
+        try
+        {
+            using var phase = metrics.Begin(Phase.Copy, state.Region);
+            return await serverSide.TryRunAsync(state, cancellationToken);
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 or 404 or 410 } refusal)
+        {
+            return await ExplainAsync(state, refusal, cancellationToken);
+        }
+    }
+
+    private async Task<ReadResult> StreamAsync(CopyState state, CancellationToken cancellationToken)
+    {
+        using var place = await transfer.TryEnterAsync(state.Record.StoredBytes, cancellationToken);
+        if (place is null)
+        {
+            return new ReadResult.Busy();
+        }
+
+        ObjectContent content;
+        try
+        {
+            content = await OpenAsync(state, cancellationToken);
+        }
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 or 404 or 410 } refusal)
+        {
+            return await ExplainAsync(state, refusal, cancellationToken);
+        }
+
+        await using (content)
+        {
+            health.Clear(Condition.Source);
+            failing.Clear();
+            if (LooksLikeError(content, state.Record))
+            {
+                throw new InvalidDataException($"8x8 answered 200 with {content.ContentType} where {state.Record.MimeType} was promised: an error page, not the object.");
+            }
+
+            try
+            {
+                using var phase = metrics.Begin(Phase.Store, state.Region);
+                return await transfer.RunAsync(place, content, state, cancellationToken);
+            }
+            catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                throw new IOException("8x8 stopped sending in the middle of the content. Nothing was stored; it is tried again later.", exception);
+            }
+        }
+    }
+
+    private async Task<ObjectContent> OpenAsync(CopyState state, CancellationToken cancellationToken)
+    {
+        using var phase = metrics.Begin(Phase.Fetch, state.Region);
+        return await client.OpenContentAsync(state.Region, state.Record.Id, cancellationToken);
+    }
+
+    /// <summary>
+    /// A 200 with the type of an error page and another length than the object's: an error that may be temporary.
+    /// Where 8x8 claims neither size nor checksum, the type alone decides.
+    /// </summary>
+    private static bool LooksLikeError(ObjectContent content, StorageObject record) =>
+        content.ContentType is { } type
+        && IsTypeOfErrors(type)
+        && record.MimeType?.StartsWith(type.Split(';')[0].Trim(), StringComparison.OrdinalIgnoreCase) != true
+        && (record.StoredBytes is { } stored ? content.Length is { } length && length != stored : record is { Checksum: null, MimeType: not null });
+
+    private static bool IsTypeOfErrors(string type) =>
+        type.StartsWith("text/html", StringComparison.OrdinalIgnoreCase)
+        || type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase)
+        || type.StartsWith("application/problem+json", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Says in the archive's terms why 8x8 refuses content.</summary>
+    private async Task<ReadResult> ExplainAsync(CopyState state, RequestFailedException refusal, CancellationToken cancellationToken)
+    {
+        if (refusal.Status is 404 or 410)
+        {
+            throw new ObjectGoneException($"8x8 no longer has the content ({refusal.Status}).", refusal);
+        }
+
+        // 8x8 forbids content for two reasons: the key may not download, or the object went to cold storage meanwhile.
+        var present = await source.ReadAsync(state.Region, state.Record.Id, cancellationToken);
+        return present.State == ObjectState.Available
+            ? throw new PermanentFailureException(
+                "8x8 does not let this API key download the object (403). Give the key's user the role Storage API with the right to download, then redrive the failures.",
+                refusal)
+            {
+                Reason = FailureReason.Forbidden,
+            }
+            : new ReadResult.Moved(present);
+    }
+}

@@ -1,0 +1,59 @@
+using Archiving.Model;
+using Archiving.Queues;
+using Archiving.Settings;
+using EightByEight;
+
+namespace Archiving.Copying;
+
+/// <summary>Sends an object that is not to be archived now where its state belongs.</summary>
+public sealed class ObjectRouter(WorkQueues queues, ArchiverOptions options)
+{
+    private static readonly TimeSpan PendingDelay = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan BusyDelay = TimeSpan.FromMinutes(1);
+
+    /// <summary>Sends an object to the queue of its state.</summary>
+    /// <returns><see langword="false"/> when it is to be archived now.</returns>
+    /// <exception cref="PermanentFailureException">In its state it cannot be archived.</exception>
+    public async Task<bool> TryRouteAsync(ObjectWork work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var state = work.Record.State;
+        if (state == ObjectState.Available)
+        {
+            return false;
+        }
+
+        if (state == ObjectState.Revoked || state == ObjectState.Deleted)
+        {
+            throw new ObjectGoneException($"8x8 has deleted the object (state {state}).", innerException: null);
+        }
+
+        if (state == ObjectState.Archived)
+        {
+            if (!options.EightByEight.IncludeArchived)
+            {
+                throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.") { Reason = FailureReason.ColdStorage };
+            }
+
+            var restore = new ObjectMessage { Region = work.Region, Id = work.Id, Record = work.Record, RunId = work.Message.RunId };
+            await queues.SendAsync(QueueNames.RestoreObjects, restore, TimeSpan.Zero, cancellationToken);
+            return true;
+        }
+
+        if (state == ObjectState.Pending)
+        {
+            var later = work.Message with { Record = null, Type = work.Record.Type, CreatedTime = LedgerKey.CreatedTime(work.Record), Deferrals = 0 };
+            await queues.SendAsync(QueueNames.ArchiveObjects, later, PendingDelay, cancellationToken);
+            return true;
+        }
+
+        throw new PermanentFailureException($"8x8 reports the object in state {state}, in which it has no content to download.") { Reason = FailureReason.NoContent };
+    }
+
+    /// <summary>Sends an object's message again, so that waiting costs no attempt; another instance, which has a free place, may receive it.</summary>
+    public Task PostponeAsync(ObjectWork work, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        return queues.SendAsync(QueueNames.ArchiveObjects, work.Message, BusyDelay, cancellationToken);
+    }
+}
