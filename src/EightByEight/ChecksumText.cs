@@ -86,7 +86,10 @@ internal static partial class ChecksumText
     [GeneratedRegex(@"^(?<md5>[0-9a-fA-F]{32})-(?<parts>[0-9]{1,5})$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Multipart();
 
-    [GeneratedRegex("^[0-9a-fA-F]{2}(?<separator>[: -])([0-9a-fA-F]{2}\\k<separator>){14}[0-9a-fA-F]{2}$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^[0-9a-fA-F]{2}(?<separator>[: -])([0-9a-fA-F]{2}\k<separator>){14}[0-9a-fA-F]{2}$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Separated();
 
     [GeneratedRegex(

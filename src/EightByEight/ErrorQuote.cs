@@ -36,5 +36,6 @@ public static class ErrorQuote
         return exception;
     }
 
-    private static Exception? Behind(Exception exception) => exception is AggregateException { InnerExceptions: [.., var last] } ? last : exception.InnerException;
+    private static Exception? Behind(Exception exception) =>
+        exception is AggregateException { InnerExceptions: [.., var last] } ? last : exception.InnerException;
 }

@@ -38,7 +38,8 @@ internal static partial class RetryAfter
             if (Seconds().Match(part) is { Success: true } match)
             {
                 // A number that is too large for the type is too large for anything.
-                var isNumber = decimal.TryParse(match.Groups["number"].ValueSpan, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds);
+                var number = match.Groups["number"].ValueSpan;
+                var isNumber = decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds);
                 var asked = isNumber ? RoundUp(seconds, Maximum) : Maximum;
                 longest = asked < longest ? longest : asked;
             }

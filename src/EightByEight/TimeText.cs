@@ -63,7 +63,8 @@ internal static partial class TimeText
 
     private static DateTimeOffset? Read(Match match)
     {
-        long Part(string name) => match.Groups[name] is { Success: true } group ? long.Parse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) : 0;
+        static long Number(ReadOnlySpan<char> digits) => digits.IsEmpty ? 0 : long.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture);
+        long Part(string name) => Number(match.Groups[name].ValueSpan);
         if (match.Groups["hour"].Success && !match.Groups["offset"].Success && match.Groups["place"] is { Success: true } place && !IsUtc(place.Value))
         {
             // The time of a place without its offset.
@@ -80,7 +81,7 @@ internal static partial class TimeText
                 Part("hour"),
                 Part("minute"),
                 Part("second"),
-                long.Parse(fraction, NumberStyles.None, CultureInfo.InvariantCulture),
+                Number(fraction),
                 match.Groups["sign"].Value == "-" ? -offset : offset)
             : null;
     }
@@ -116,14 +117,16 @@ internal static partial class TimeText
     private const RegexOptions Options = RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture;
 
     [GeneratedRegex(
-        @"^(?<year>\d{4})(?<separator>[-/])(?<month>\d{2})\k<separator>(?<day>\d{2})(([tT]|\s+)(?<hour>\d{2}):(?<minute>\d{2})(:" + Seconds + ")?" + Zone + "|$)",
+        @"^(?<year>\d{4})(?<separator>[-/])(?<month>\d{2})\k<separator>(?<day>\d{2})"
+            + @"(([tT]|\s+)(?<hour>\d{2}):(?<minute>\d{2})(:" + Seconds + ")?" + Zone + "|$)",
         Options,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex Extended();
 
     // Digits alone are a date when they are as many as a date has: as a number they would be a time that no object has.
     [GeneratedRegex(
-        @"^(?<year>(19|20)\d{2})(?<month>\d{2})(?<day>\d{2})([tT](?<hour>\d{2})(?<minute>\d{2})(" + Seconds + @")?|(?<hour>\d{2})(?<minute>\d{2})(?<second>\d{2})|)" + Zone,
+        @"^(?<year>(19|20)\d{2})(?<month>\d{2})(?<day>\d{2})"
+            + @"([tT](?<hour>\d{2})(?<minute>\d{2})(" + Seconds + @")?|(?<hour>\d{2})(?<minute>\d{2})(?<second>\d{2})|)" + Zone,
         Options,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex Basic();

@@ -4,7 +4,10 @@ namespace EightByEight;
 
 /// <summary>A record of a page that cannot be read. It costs itself and not its page.</summary>
 /// <param name="Id">The object's id, when one can be found in the text; it may be wrong.</param>
-/// <param name="Text">The record as it was received, at most <see cref="MaxTextBytes"/> of it. It can hold names and numbers of people: keep it out of logs.</param>
+/// <param name="Text">
+/// The record as it was received, at most <see cref="MaxTextBytes"/> of it. It can hold names and numbers of people: keep it
+/// out of logs.
+/// </param>
 /// <param name="Reason">Why it cannot be read. Holds nothing of the record.</param>
 public sealed record UnreadableRecord(string? Id, string Text, string Reason)
 {

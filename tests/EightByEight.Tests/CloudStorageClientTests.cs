@@ -25,7 +25,8 @@ public sealed class CloudStorageClientTests
     {
         var server = new StubServer().Answers(200, """{"content":[],"lastPage":true}""");
 
-        await server.CreateClient().GetObjectsAsync("uk", new ObjectQuery { Filter = "type==a&b;(x==1,y==2)", PageKey = "200", Limit = 50, SortField = "createdTime" }, Cancellation);
+        var wanted = new ObjectQuery { Filter = "type==a&b;(x==1,y==2)", PageKey = "200", Limit = 50, SortField = "createdTime" };
+        await server.CreateClient().GetObjectsAsync("uk", wanted, Cancellation);
 
         var query = server.Requests[0].Uri.Query;
         Assert.Contains("filter=type%3D%3Da%26b%3B%28x%3D%3D1%2Cy%3D%3D2%29", query, StringComparison.Ordinal);
@@ -222,7 +223,9 @@ public sealed class CloudStorageClientTests
     [InlineData("")]
     public async Task Leaves_out_no_region_that_it_cannot_read(string body)
     {
-        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => new StubServer().Answers(200, body).CreateClient().GetRegionsAsync("uk", Cancellation));
+        var client = new StubServer().Answers(200, body).CreateClient();
+
+        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => client.GetRegionsAsync("uk", Cancellation));
 
         Assert.Equal(200, exception.Status);
     }
@@ -242,7 +245,9 @@ public sealed class CloudStorageClientTests
     {
         var server = new StubServer().Answers(401);
 
-        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => server.CreateClient(new StubTokens("old", "new")).GetRegionsAsync("uk", Cancellation));
+        var client = server.CreateClient(new StubTokens("old", "new"));
+
+        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => client.GetRegionsAsync("uk", Cancellation));
 
         Assert.Equal(401, exception.Status);
         Assert.Equal(2, server.Requests.Count);
@@ -314,7 +319,9 @@ public sealed class CloudStorageClientTests
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", "3600"));
         var gate = new PacedGate(TimeProvider.System, 0);
 
-        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => server.CreateClient(configure: options => options.Gate = gate).GetRegionsAsync("uk", Cancellation));
+        var client = server.CreateClient(configure: options => options.Gate = gate);
+
+        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => client.GetRegionsAsync("uk", Cancellation));
 
         Assert.Equal(status, exception.Status);
         Assert.Single(server.Requests);

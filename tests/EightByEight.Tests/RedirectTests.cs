@@ -130,7 +130,9 @@ public sealed class RedirectTests
 
         Assert.Equal(isFollowed, exception is null);
         Assert.Equal(isFollowed ? 2 : 1, server.Requests.Count);
-        Assert.All(server.Requests, request => Assert.Equal((HttpMethod.Delete, "[\"a\"]", "Bearer token-1"), (request.Method, request.Body, request.Authorization)));
+        Assert.All(server.Requests, request => Assert.Equal(
+            (HttpMethod.Delete, "[\"a\"]", "Bearer token-1"),
+            (request.Method, request.Body, request.Authorization)));
     }
 
     [Theory]
@@ -208,9 +210,13 @@ public sealed class RedirectTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        var serving = ServeAsync(listener, $"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{port}{Path}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nbytes");
+        var serving = ServeAsync(
+            listener,
+            $"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:{port}{Path}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nbytes");
+        var client = new CloudStorageClient(new Uri($"http://127.0.0.1:{port}"), new StubTokens("t"));
 
-        await using var content = await new CloudStorageClient(new Uri($"http://127.0.0.1:{port}"), new StubTokens("t")).OpenContentAsync("uk", "a", Cancellation);
+        await using var content = await client.OpenContentAsync("uk", "a", Cancellation);
 
         using var reader = new StreamReader(content.Stream);
         Assert.Equal("bytes", await reader.ReadToEndAsync(Cancellation));

@@ -86,7 +86,8 @@ public sealed class RetryAfterTests
     {
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", value));
 
-        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation).WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
+        var call = server.CreateClient().GetRegionsAsync("uk", Cancellation);
+        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => call.WaitAsync(TimeSpan.FromSeconds(20), Cancellation));
 
         Assert.Equal(status, exception.Status);
         Assert.Contains("asks to come back in", exception.Message, StringComparison.Ordinal);

@@ -116,7 +116,7 @@ public sealed class TokenClientTests
     [InlineData(404, "[]", TokenFailure.UnexpectedAnswer, "EightByEight__BaseUrl")]
     [InlineData(500, "oops", TokenFailure.Unreachable, "status.8x8.com")]
     [InlineData(429, "", TokenFailure.Throttled, "slow down")]
-    [InlineData(200, """{"access_token":"t","expires_in":"60","api_product_list":"[analytics]"}""", TokenFailure.StorageProductMissing, "Call recordings & Storage")]
+    [InlineData(200, """{"access_token":"t","expires_in":"60","api_product_list":"[x]"}""", TokenFailure.StorageProductMissing, "Call recordings & Storage")]
     [InlineData(200, """{"access_token":"t","expires_in":"60","status":"revoked"}""", TokenFailure.MissingRights, "revoked")]
     [InlineData(200, """{"access_token":"","expires_in":"60"}""", TokenFailure.UnexpectedAnswer, "access_token")]
     [InlineData(200, """{"access_token":"t","expires_in":"soon"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
@@ -186,7 +186,8 @@ public sealed class TokenClientTests
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 11, 0, 0, TimeSpan.Zero));
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", retryAfter)).Answers(200, ArticleExample);
 
-        var exception = await Assert.ThrowsAsync<TokenRequestException>(() => server.CreateTokenClient(time).RequestTokenAsync(Key, Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        var call = server.CreateTokenClient(time).RequestTokenAsync(Key, Cancellation);
+        var exception = await Assert.ThrowsAsync<TokenRequestException>(() => call.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
 
         Assert.Equal((failure, status), (exception.Failure, exception.Status));
         Assert.Single(server.Requests);

@@ -105,7 +105,8 @@ internal static class AdminEndpoints
             server.SetSecret(name, value.GetString() ?? "");
             return Results.NoContent();
         });
-        admin.MapGet("/vault/{name}", (string name) => server.GetSecretVersions(name).Select(version => new { version.Version, version.Enabled, version.Expires, version.ContentType }));
+        admin.MapGet("/vault/{name}", (string name) => server.GetSecretVersions(name)
+            .Select(version => new { version.Version, version.Enabled, version.Expires, version.ContentType }));
     }
 
     private static void Apply(Account account, AccountChange change)

@@ -30,7 +30,10 @@ public enum FaultKind
     /// <summary>Content and JSON: 200 with an error in JSON, or with <see cref="FaultRule.Body"/> and <see cref="FaultRule.ContentType"/>.</summary>
     ErrorJson,
 
-    /// <summary>Content and JSON: 200 with a page in HTML, such as one to sign in: <see cref="FaultRule.Body"/> and <see cref="FaultRule.ContentType"/>.</summary>
+    /// <summary>
+    /// Content and JSON: 200 with a page in HTML, or with <see cref="FaultRule.Body"/> and <see cref="FaultRule.ContentType"/>,
+    /// such as a page to sign in.
+    /// </summary>
     ErrorHtml,
 
     /// <summary>Content: half of the bytes, then silence.</summary>

@@ -51,7 +51,8 @@ public sealed class FaultTests : SimulatorTest
         Assert.Equal(HttpStatusCode.NotFound, await ContentStatusAsync(items[1]));
         Time.Advance(TimeSpan.FromSeconds(10));
         Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound), (await ContentStatusAsync(items[0]), await ContentStatusAsync(items[1])));
-        Assert.Contains("AVAILABLE", await Client.GetStringAsync(new Uri($"/storage/us-east/v3/objects/{items[1].Id}", UriKind.Relative), Cancellation), StringComparison.Ordinal);
+        var record = await Client.GetStringAsync(new Uri($"/storage/us-east/v3/objects/{items[1].Id}", UriKind.Relative), Cancellation);
+        Assert.Contains("AVAILABLE", record, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -93,7 +94,8 @@ public sealed class FaultTests : SimulatorTest
     [Fact]
     public async Task Claims_a_wrong_size_beside_a_right_checksum()
     {
-        using var added = await Client.PostAsJsonAsync("/__admin/objects", new { objects = new[] { new { id = "a", bytes = 1000, claimedBytes = 999 } } }, Cancellation);
+        var specification = new { id = "a", bytes = 1000, claimedBytes = 999 };
+        using var added = await Client.PostAsJsonAsync("/__admin/objects", new { objects = new[] { specification } }, Cancellation);
 
         var record = await Client.GetFromJsonAsync<JsonElement>(new Uri("/storage/us-east/v3/objects/a", UriKind.Relative), Cancellation);
         var bytes = await Client.GetByteArrayAsync(new Uri("/storage/us-east/v3/objects/a/content", UriKind.Relative), Cancellation);
@@ -110,8 +112,9 @@ public sealed class FaultTests : SimulatorTest
             await SetAsync(string.Create(
                 CultureInfo.InvariantCulture,
                 $$"""
-                [{"kind":"{{kind}}","call":"none","region":"uk","id":"x","first":1,"seconds":1.5,"perObject":true,"every":2,"status":302,"retryAfter":"12.5","location":"{presigned}",
-                "headers":{"x-a":"b"},"limit":3,"reset":"epoch","body":"b","contentType":"text/plain","contentEncoding":"br","charset":"utf-16","milliseconds":5}]
+                [{"kind":"{{kind}}","call":"none","region":"uk","id":"x","first":1,"seconds":1.5,"perObject":true,"every":2,"status":302,
+                "retryAfter":"12.5","location":"{presigned}","headers":{"x-a":"b"},"limit":3,"reset":"epoch","body":"b",
+                "contentType":"text/plain","contentEncoding":"br","charset":"utf-16","milliseconds":5}]
                 """));
         }
 

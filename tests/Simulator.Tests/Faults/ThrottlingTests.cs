@@ -69,7 +69,8 @@ public sealed class ThrottlingTests : SimulatorTest
     public async Task Adds_headers_to_a_good_answer()
     {
         var item = Add();
-        Server.Faults.Set(new FaultRule { Kind = FaultKind.Headers, Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["x-ratelimit-remaining"] = "0" } });
+        var headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["x-ratelimit-remaining"] = "0" };
+        Server.Faults.Set(new FaultRule { Kind = FaultKind.Headers, Headers = headers });
 
         var (status, remaining, _) = await ReadLimitAsync(item);
 
