@@ -24,6 +24,9 @@ public enum FailureReason
     /// <summary>8x8 lists the object and did not give its content for more than a day.</summary>
     ContentMissing,
 
+    /// <summary>For more than a day the host of the addresses that 8x8 gave for the content refused them.</summary>
+    AddressRefused,
+
     /// <summary>For more than a day 8x8 sent something else than the object, which nothing that 8x8 claims can tell from it.</summary>
     Implausible,
 
