@@ -33,6 +33,9 @@ public enum FailureReason
     /// <summary>8x8 refused again and again to restore the object.</summary>
     RestoreRefused,
 
+    /// <summary>Its record cannot be read.</summary>
+    Unreadable,
+
     /// <summary>No address can hold its id.</summary>
     Unaddressable,
 

@@ -1,5 +1,7 @@
 using Archiving.Archive;
+using Archiving.Copying;
 using Archiving.Model;
+using Archiving.Queues;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
@@ -46,7 +48,7 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         Assert.Contains($"8x8 claims neither size nor checksum of the object, and {problem}.", entry.LastError, StringComparison.Ordinal);
 
         pipeline.Simulator.Faults.Set();
-        await pipeline.DeliverUntilAsync([item], state => state == "Archived", "the true content is archived");
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(new ObjectMessage { Region = item.Region, Id = item.Id, Waits = 1 }, attempt: 1, Cancellation);
         await pipeline.AssertArchivedAsync(item);
     }
 
