@@ -19,7 +19,7 @@ public sealed class UnreadableRecordTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
         var before = Add(pipeline, minutesAgo: 70);
         var bad = Add(pipeline, minutesAgo: 60, raw: """{"id":"bad","type":{},"createdTime":"2026-11-20T10:00:00Z","state":[}""");
-        var nameless = Add(pipeline, minutesAgo: 55, raw: """{"type":"callrecording","createdTime":"2026-11-20T10:00:00Z"}""");
+        Add(pipeline, minutesAgo: 55, raw: """{"type":"callrecording","createdTime":"2026-11-20T10:00:00Z"}""");
         var after = Add(pipeline, minutesAgo: 50);
         pipeline.Simulator.Faults.Set(
             new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 404, Id = bad.Id },
@@ -36,7 +36,6 @@ public sealed class UnreadableRecordTests(AzuriteFixture azurite)
         Assert.Contains("\"type\":{}", row.LastError, StringComparison.Ordinal);
         var problem = Assert.Single(await pipeline.Get<ListingInspector>().InspectAsync(Cancellation));
         Assert.Contains("uk lists a record that cannot be read, without an ID", problem.Text, StringComparison.Ordinal);
-        _ = nameless;
     }
 
     [Fact]
