@@ -104,6 +104,14 @@ public sealed partial class ObjectLister(
         var page = await intake.TakeAsync(part.Window, part.Records, part.Comparison, cancellationToken);
         part.Comparison?.TakePage(page, part.ListedTo ?? part.Comparison.Since);
 
+        foreach (var item in page.Records.Where(item => item.IsQueued))
+        {
+            foreach (var field in item.Record.UnreadableFields)
+            {
+                Log.UnreadableField(logger, part.Window.Region, item.Record.Id, field.Name);
+            }
+        }
+
         // The part that follows lists its first second again.
         var counted = page.Records.Where(item => !(part.Window.Field.Of(item.Record) >= part.Rest)).ToList();
         part.Listed += counted.Count;
@@ -159,6 +167,12 @@ public sealed partial class ObjectLister(
 
     private static partial class Log
     {
+        [LoggerMessage(
+            EventId = 1233,
+            Level = LogLevel.Warning,
+            Message = "{Field} of {Region}/{ObjectId} cannot be read; the object is filed as if 8x8 had not given it. Report it to 8x8")]
+        public static partial void UnreadableField(ILogger logger, string region, string objectId, string field);
+
         [LoggerMessage(
             EventId = 1210,
             Level = LogLevel.Information,

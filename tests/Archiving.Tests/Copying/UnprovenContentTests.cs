@@ -73,6 +73,28 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         Assert.Equal(("md5", $"8x8 claims {5_000_000 + difference} bytes and sends 5000000"), (receipt.Verification, receipt.Contradiction));
     }
 
+    [Fact]
+    public async Task Content_of_which_nothing_is_claimed_is_read_again_before_8x8_deletes_it_and_other_content_goes_beside()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Retention__DefaultDays", "30"));
+        var item = AddWithoutClaims(pipeline);
+        await pipeline.RunAsync();
+        var first = (await pipeline.FindAsync(item))!.Blob;
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 4711, bytes: 5000);
+        time.Advance(TimeSpan.FromDays(27));
+        await pipeline.Get<Archiving.Verifying.VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+        Assert.Equal(first, (await pipeline.FindAsync(item))!.Blob);
+
+        time.Advance(TimeSpan.FromDays(1));
+        await pipeline.Get<Archiving.Verifying.VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        Assert.NotEqual(first, (await pipeline.FindAsync(item))!.Blob);
+        Assert.Equal(4, (await pipeline.ReadNamesAsync()).Count);
+    }
+
     private static SimulatedObject AddWithoutClaims(Pipeline pipeline) => pipeline.Simulator.Objects.Add(new ObjectSpecification
     {
         CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
