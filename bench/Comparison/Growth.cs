@@ -33,7 +33,11 @@ internal static class Growth
             rows.Add(new Size(size, app, bare, waiting, await MeasureMessageAsync(waiting)));
             Describe(report, rows);
             await report.WriteAsync();
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"growth {size}: {app.Seconds:0.0} s, storage {app.StorageMilliseconds / size:0.00} ms CPU per object, {waiting} messages waiting; bare {bare.Seconds:0.0} s"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"growth {size}: {app.Seconds:0.0} s, storage {app.StorageMilliseconds / size:0.00} ms CPU per object, {waiting} messages "
+                    + $"waiting; bare {bare.Seconds:0.0} s"));
         }
     }
 
@@ -48,17 +52,30 @@ internal static class Growth
             var bare = third.Each(third.Bare) / second.Each(second.Bare);
             report.Expect("growth: time per object, most objects over ten times fewer", Ratio.Of([time]), atMost: 1.15);
             report.Expect("growth: the same, over what a bare GET and PUT grow by", Ratio.Of([time / bare]), atMost: 1.15);
-            report.Expect("growth: CPU of the worker for each further object, the same", Ratio.Of([third.Further(second) / second.Further(first)]), atMost: 1.15);
+            report.Expect(
+                "growth: CPU of the worker for each further object, the same",
+                Ratio.Of([third.Further(second) / second.Further(first)]),
+                atMost: 1.15);
         }
 
         report.Add(
             "Growth: the whole pipeline",
             [
-                "| objects | ms per object | CPU ms per object of the worker | of the local host | peak MB of the worker | of the local host | CPU ms of Azurite per object | GET and PUT alone, ms per object | messages waiting, at most | a message with as many waiting, alone, CPU ms of Azurite |",
+                "| objects | ms per object | CPU ms per object of the worker | of the local host | peak MB of the worker | of the local host | CPU "
+                + "ms of Azurite per object | GET and PUT alone, ms per object | messages waiting, at most | a message with as many waiting, alone, "
+                + "CPU ms of Azurite |",
                 "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
-                .. rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"| {row.Objects:N0} | {row.Each(row.App):0.00} | {row.App.ProcessorMilliseconds / row.Objects:0.00} | {row.App.Host!.ProcessorMilliseconds / row.Objects:0.00} | {row.App.PeakMegabytes:0} | {row.App.Host.PeakMegabytes:0} | {row.App.StorageMilliseconds / row.Objects:0.00} | {row.Each(row.Bare):0.00} | {row.Waiting:N0} | {row.MessageMilliseconds:0.00} |")),
+                .. rows.Select(
+                    row => string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"| {row.Objects:N0} | {row.Each(row.App):0.00} | {row.App.ProcessorMilliseconds / row.Objects:0.00} | "
+                        + $"{row.App.Host!.ProcessorMilliseconds / row.Objects:0.00} | {row.App.PeakMegabytes:0} | {row.App.Host.PeakMegabytes:0} | "
+                        + $"{row.App.StorageMilliseconds / row.Objects:0.00} | {row.Each(row.Bare):0.00} | {row.Waiting:N0} | "
+                        + $"{row.MessageMilliseconds:0.00} |")),
                 "",
-                "GET and PUT alone is (d). Azurite looks through all blobs of an account for each request to one, and sorts all messages at each receive and delete; Azure does neither. Its third slowness is left out here, and here only: by itself it also writes all that it knows to the disk every five seconds.",
+                "GET and PUT alone is (d). Azurite looks through all blobs of an account for each request to one, and sorts all messages at each "
+                + "receive and delete; Azure does neither. Its third slowness is left out here, and here only: by itself it also writes all that it "
+                + "knows to the disk every five seconds.",
             ],
             rows);
     }
@@ -86,7 +103,10 @@ internal static class Growth
         const int Messages = 500;
         var workload = new Workload("messages", Messages, 30_000, 16);
         await using var stage = await Stage.StartAsync(workload, saves: false);
-        await using var worker = await Contenders.PrepareAsync(string.Create(CultureInfo.InvariantCulture, $"{Worker.MessagePrefix}{waiting}"), stage, workload);
+        await using var worker = await Contenders.PrepareAsync(
+            string.Create(CultureInfo.InvariantCulture, $"{Worker.MessagePrefix}{waiting}"),
+            stage,
+            workload);
         var run = await stage.MeterAsync(() => Contenders.WorkAsync(worker));
         return run.StorageMilliseconds / Messages;
     }

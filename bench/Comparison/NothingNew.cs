@@ -30,11 +30,18 @@ internal static class NothingNew
             }
 
             theirs.Add(await stage.MeterAsync(() => Contenders.RcloneAsync("copy", stage, "--size-only")));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workload.Name} {round}/{rounds}: {started[^1].Seconds:0.0} s, again {again[^1].Seconds:0.0} s, rclone {theirs[^1].Seconds:0.0} s, {searches[^1]:0.00} searches per 100"));
+            Console.WriteLine(
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{workload.Name} {round}/{rounds}: {started[^1].Seconds:0.0} s, again {again[^1].Seconds:0.0} s, rclone "
+                    + $"{theirs[^1].Seconds:0.0} s, {searches[^1]:0.00} searches per 100"));
         }
 
         report.Expect("nothing new: rclone's time over ours", Ratio.Of(theirs.Zip(again, (their, our) => their.Seconds / our.Seconds)), atLeast: 10);
-        report.Expect("nothing new: the same, first listing of a process", Ratio.Of(theirs.Zip(started, (their, our) => their.Seconds / our.Seconds)), atLeast: 10);
+        report.Expect(
+            "nothing new: the same, first listing of a process",
+            Ratio.Of(theirs.Zip(started, (their, our) => their.Seconds / our.Seconds)),
+            atLeast: 10);
         report.Expect("nothing new: 8x8 requests for 100 objects", Ratio.Of(searches), atMost: 1.1);
         report.Add(
             string.Create(CultureInfo.InvariantCulture, $"Nothing new: {objects:N0} archived objects of six days listed again"),
@@ -45,7 +52,11 @@ internal static class NothingNew
                 Row("(a) first listing of a process", started),
                 Row("(b) rclone copy --size-only", theirs),
                 "",
-                "Planning, windows and ledger, driven without the host's waits between two looks into an empty queue. The ledger rows and the blobs were put there before; one storage serves all rounds, because nothing in it changes. The app asks 8x8 once for a hundred records. The first listing of a process, which also compiles what it runs, asks the ledger once for a thousand; the next knows what it saw (`ListingTests`), up to 250,000 records. To have all of it listed again, the overlap is a week instead of an hour. Azurite goes through all rows of the table at each query. rclone asks the source about each file and lists the container.",
+                "Planning, windows and ledger, driven without the host's waits between two looks into an empty queue. The ledger rows and the "
+                + "blobs were put there before; one storage serves all rounds, because nothing in it changes. The app asks 8x8 once for a hundred "
+                + "records. The first listing of a process, which also compiles what it runs, asks the ledger once for a thousand; the next knows "
+                + "what it saw (`ListingTests`), up to 250,000 records. To have all of it listed again, the overlap is a week instead of an hour. "
+                + "Azurite goes through all rows of the table at each query. rclone asks the source about each file and lists the container.",
             ],
             new { again, started, theirs, searches });
     }
@@ -68,5 +79,9 @@ internal static class NothingNew
 
     private static string Row(string name, List<Run> runs) => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {name} | {Ratio.Of(runs.Select(run => run.Seconds))} | {Ratio.Of(runs.Select(run => run.ProcessorMilliseconds)).Median / 1000:0.0} | {Ratio.Of(runs.Select(run => run.PeakMegabytes)).Median:0} | {Ratio.Of(runs.Select(run => run.StorageMilliseconds)).Median / 1000:0.0} | {Ratio.Of(runs.Select(run => run.SourceMilliseconds)).Median / 1000:0.0} |");
+        $"| {name} | {Ratio.Of(runs.Select(run => run.Seconds))} | "
+        + $"{Ratio.Of(runs.Select(run => run.ProcessorMilliseconds)).Median / 1000:0.0} | "
+        + $"{Ratio.Of(runs.Select(run => run.PeakMegabytes)).Median:0} | "
+        + $"{Ratio.Of(runs.Select(run => run.StorageMilliseconds)).Median / 1000:0.0} | "
+        + $"{Ratio.Of(runs.Select(run => run.SourceMilliseconds)).Median / 1000:0.0} |");
 }

@@ -31,7 +31,9 @@ internal static class Operations
         var workload = new Workload("operations", objects, 30_000, 32);
         await using var stage = await Stage.StartAsync(workload);
         await using var worker = Contenders.StartWorker("operations", 32, stage, stage.Settings(workload));
-        var counts = (await worker.WaitForLineAsync("counted ", TimeSpan.FromMinutes(20))).Split(';').Select(part => part.Split('=')).ToDictionary(part => part[0], part => int.Parse(part[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
+        var counts = (await worker.WaitForLineAsync("counted ", TimeSpan.FromMinutes(20))).Split(';')
+            .Select(part => part.Split('='))
+            .ToDictionary(part => part[0], part => int.Parse(part[1], CultureInfo.InvariantCulture), StringComparer.Ordinal);
         await stage.AssertCompleteAsync(workload);
         report.Expect("own cost: Azure operations for a new object", Ratio.Of([counts.Values.Sum() / (double)objects]), atMost: 6.2);
         report.Add(
@@ -39,9 +41,14 @@ internal static class Operations
             [
                 "| operation | in all | per object |",
                 "| --- | ---: | ---: |",
-                .. counts.OrderBy(count => count.Key, StringComparer.Ordinal).Select(count => string.Create(CultureInfo.InvariantCulture, $"| {count.Key} | {count.Value:N0} | {count.Value / (double)objects:0.000} |")),
+                .. counts
+                    .OrderBy(count => count.Key, StringComparer.Ordinal)
+                    .Select(count => string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"| {count.Key} | {count.Value:N0} | {count.Value / (double)objects:0.000} |")),
                 "",
-                "Counted by a policy in the pipelines of the storage clients, planning and listing included; 32 messages at once. [Scale](../../docs/scale.md#operations) has the same counted one after the other, and a test holds it to that.",
+                "Counted by a policy in the pipelines of the storage clients, planning and listing included; 32 messages at once. "
+                + "[Scale](../../docs/scale.md#operations) has the same counted one after the other, and a test holds it to that.",
             ],
             counts);
     }

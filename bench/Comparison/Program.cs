@@ -3,10 +3,24 @@ using Comparison;
 
 // dotnet run -c Release --project bench/Comparison [-- small large operations start-up nothing-new growth] [--rounds 5] [--share 1]
 // A share below 1 takes as many objects less: for a look, not for results.
+// dotnet run --project bench/Comparison -- chart bench/results/FILE.md draws a result of small or large.
 // Needs rclone (Debian: apt-get install rclone) and Linux, whose /proc it reads.
 if (args is ["worker", var work, var atOnce, var container])
 {
     await Worker.RunAsync(work, int.Parse(atOnce, CultureInfo.InvariantCulture), new Uri(container));
+    return;
+}
+
+if (args is ["chart", var results])
+{
+    if (Chart.Draw(await File.ReadAllTextAsync(results)) is { } drawing)
+    {
+        await File.WriteAllTextAsync(Path.ChangeExtension(results, ".svg"), drawing);
+        return;
+    }
+
+    await Console.Error.WriteLineAsync($"{results} has no rates of rclone to compare with. Draw a result of small or large.");
+    Environment.ExitCode = 1;
     return;
 }
 
@@ -45,19 +59,37 @@ async Task SmallAsync(Report report)
     report.Expect("small: objects/s of (a) over rclone's", series.Compare(Contenders.Rclone, Contenders.Direct, run => run.Seconds), atLeast: 2.0);
     report.Expect("small: objects/s of (b) over rclone's", series.Compare(Contenders.Rclone, Contenders.Pipeline, run => run.Seconds), atLeast: 1.0);
     report.Expect("small: objects/s of (a) over (d)'s", series.Compare(Contenders.Ceiling, Contenders.Direct, run => run.Seconds), atLeast: 0.55);
-    report.Expect("own cost: CPU per small object of (b)'s worker over rclone's", series.Compare(Contenders.Pipeline, Contenders.Rclone, run => run.ProcessorMilliseconds), atMost: 1.5);
-    report.Expect("own cost: CPU per small object of (a) over rclone's", series.Compare(Contenders.Direct, Contenders.Rclone, run => run.ProcessorMilliseconds), atMost: 1.5);
-    report.Expect("own cost: CPU ms per small object of (b)'s worker", series.Measure(Contenders.Pipeline, run => run.ProcessorMilliseconds / series.Workload.Objects));
-    report.Expect("own cost: CPU ms per small object of the local host", series.Measure(Contenders.Pipeline, run => run.Host!.ProcessorMilliseconds / series.Workload.Objects));
+    report.Expect(
+        "own cost: CPU per small object of (b)'s worker over rclone's",
+        series.Compare(Contenders.Pipeline, Contenders.Rclone, run => run.ProcessorMilliseconds),
+        atMost: 1.5);
+    report.Expect(
+        "own cost: CPU per small object of (a) over rclone's",
+        series.Compare(Contenders.Direct, Contenders.Rclone, run => run.ProcessorMilliseconds),
+        atMost: 1.5);
+    report.Expect(
+        "own cost: CPU ms per small object of (b)'s worker",
+        series.Measure(Contenders.Pipeline, run => run.ProcessorMilliseconds / series.Workload.Objects));
+    report.Expect(
+        "own cost: CPU ms per small object of the local host",
+        series.Measure(Contenders.Pipeline, run => run.Host!.ProcessorMilliseconds / series.Workload.Objects));
     report.Expect("small: peak MB of (b)'s worker", series.Measure(Contenders.Pipeline, run => run.PeakMegabytes), atMost: 200);
-    report.Add(series, string.Create(CultureInfo.InvariantCulture, $"Small: {Share(5_000):N0} objects of 30 KB"), "(a) and (d) have 16 objects at hand at once, (b) up to 48 as in `host.json`, rclone the 4 that are its default: with 16 it is 0 to 20 % faster here. Time and CPU of rclone are those of its whole process, its listing included; those of (b) are its worker's and begin with the listing, in a host that has started (see start-up); those of (a) and (d) begin with the first object, from records that are listed, in a process that is up.");
+    report.Add(
+        series,
+        string.Create(CultureInfo.InvariantCulture, $"Small: {Share(5_000):N0} objects of 30 KB"),
+        "(a) and (d) have 16 objects at hand at once, (b) up to 48 as in `host.json`, rclone the 4 that are its default: with 16 it is 0 to 20 % "
+        + "faster here. Time and CPU of rclone are those of its whole process, its listing included; those of (b) are its worker's and begin with "
+        + "the listing, in a host that has started (see start-up); those of (a) and (d) begin with the first object, from records that are listed, "
+        + "in a process that is up.");
     await report.WriteAsync();
     await Requests.RunAsync(report, Share(5_000), series);
 }
 
 async Task LargeAsync(Report report)
 {
-    var series = new Series(new Workload("large", 8, (long)(512 * share) * 1024 * 1024, 4), [Contenders.Direct, Contenders.Pipeline, Contenders.Rclone, Contenders.Ceiling]);
+    var series = new Series(
+        new Workload("large", 8, (long)(512 * share) * 1024 * 1024, 4),
+        [Contenders.Direct, Contenders.Pipeline, Contenders.Rclone, Contenders.Ceiling]);
     await series.RunAsync(rounds);
     foreach (var contender in (Contender[])[Contenders.Direct, Contenders.Pipeline])
     {
@@ -69,5 +101,8 @@ async Task LargeAsync(Report report)
         report.Expect($"large: peak MB of {process}", series.Measure(contender, run => run.PeakMegabytes), atMost: 200);
     }
 
-    report.Add(series, string.Create(CultureInfo.InvariantCulture, $"Large: 8 objects of {512 * share} MiB"), "Four at a time; (b) takes up to six, as it does by default.");
+    report.Add(
+        series,
+        string.Create(CultureInfo.InvariantCulture, $"Large: 8 objects of {512 * share} MiB"),
+        "Four at a time; (b) takes up to six, as it does by default.");
 }

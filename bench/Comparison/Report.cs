@@ -70,7 +70,10 @@ internal sealed class Report
     /// <summary>Writes the page to the console.</summary>
     public void Print() => Console.WriteLine($"\n{_page}");
 
-    /// <summary>Writes <c>bench/results/{date}.md</c> and <c>.json</c>; a run with arguments writes files that bear them in their names.</summary>
+    /// <summary>
+    /// Writes <c>bench/results/{date}.md</c>, <c>.json</c> and the chart, <c>.svg</c>; a run with arguments writes files that
+    /// bear them in their names.
+    /// </summary>
     public async Task WriteAsync()
     {
         var command = string.Join(' ', ["dotnet run -c Release --project bench/Comparison", .. _arguments.Count > 0 ? (string[])["--"] : [], .. _arguments]);
@@ -81,7 +84,16 @@ internal sealed class Report
             "",
             $"{_date}. {string.Join(", ", _machine.Select(part => $"{part.Key} {part.Value}"))}.",
             "",
-            string.Create(CultureInfo.InvariantCulture, $"`{command}`: {(_done.Count > 0 ? string.Join(", ", _done) : "nothing yet")}{(left.Count > 0 ? $"; not measured to the end: {string.Join(", ", left)}" : "")}. Small, large and start-up have {_rounds} rounds, in which the contenders take turns, each on a fresh Azurite and a fresh source on this machine; what has one value was measured once. Ratios are of the same round; the median, and in brackets the least and the most. rclone runs with its defaults, the build of the function app with those of `host.json` and `local.settings.sample.json`, in its own worker process that the local host starts. What is said of (b)'s worker is the code that is deployed; the local host stands for the Functions host, whose cost in Azure is not measured here. How each figure is taken: [bench](../README.md)."),
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"`{command}`: {(_done.Count > 0 ? string.Join(", ", _done) : "nothing yet")}"
+                + $"{(left.Count > 0 ? $"; not measured to the end: {string.Join(", ", left)}" : "")}. "
+                + $"Small, large and start-up have {_rounds} rounds, in which the contenders take turns, "
+                + $"each on a fresh Azurite and a fresh source on this machine; what has one value was measured once. Ratios are of the same "
+                + $"round; the median, and in brackets the least and the most. rclone runs with its defaults, the build of the function app with "
+                + $"those of `host.json` and `local.settings.sample.json`, in its own worker process that the local host starts. What is said of "
+                + $"(b)'s worker is the code that is deployed; the local host stands for the Functions host, whose cost in Azure is not measured "
+                + $"here. How each figure is taken: [bench](../README.md)."),
             "",
             "| what | target | measured | |",
             "| --- | ---: | ---: | --- |",
@@ -93,12 +105,22 @@ internal sealed class Report
         var path = Path.Combine(Repository.Root, "bench", "results", name);
         _page = string.Join('\n', lines).TrimEnd() + "\n";
         await File.WriteAllTextAsync(path + ".md", _page);
-        await File.WriteAllTextAsync(path + ".json", JsonSerializer.Serialize(new { date = _date, command, machine = _machine, rounds = _rounds, done = _done, goals = _goals.Values, results = _data }, Json) + "\n");
+        if (Chart.Draw(_page) is { } drawing)
+        {
+            await File.WriteAllTextAsync(path + ".svg", drawing);
+        }
+
+        await File.WriteAllTextAsync(
+            path + ".json",
+            JsonSerializer.Serialize(
+                new { date = _date, command, machine = _machine, rounds = _rounds, done = _done, goals = _goals.Values, results = _data },
+                Json) + "\n");
     }
 
     private static async Task<Dictionary<string, string>> MachineAsync() => new(StringComparer.Ordinal)
     {
-        ["processor"] = (await File.ReadAllLinesAsync("/proc/cpuinfo")).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "?",
+        ["processor"] = (await File.ReadAllLinesAsync("/proc/cpuinfo"))
+            .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':')[1].Trim() ?? "?",
         ["cores"] = Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
         ["memory"] = string.Create(CultureInfo.InvariantCulture, $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / (1024.0 * 1024 * 1024):0} GB"),
         ["system"] = RuntimeInformation.OSDescription,
@@ -116,7 +138,8 @@ internal sealed class Report
 
     private static async Task<string> OutputAsync(string program, string argument)
     {
-        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program, argument) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var process = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo(program, argument) { RedirectStandardOutput = true, UseShellExecute = false })!;
         return await process.StandardOutput.ReadToEndAsync();
     }
 }

@@ -40,7 +40,11 @@ internal static class Requests
                 string.Create(CultureInfo.InvariantCulture, $"| all of (a); it took {Taken(Contenders.Direct):0.00} | {direct:0.00} |"),
                 string.Create(CultureInfo.InvariantCulture, $"| all of (b); it took {Taken(Contenders.Pipeline):0.00} | {pipeline:0.00} |"),
                 "",
-                string.Create(CultureInfo.InvariantCulture, $"Everything waits for Azurite, so ratios of time are ratios of this. rclone took {rclone:0.00} of it for an object and (d) {bare:0.00}: an archiver that cost nothing itself would reach (a) {rclone / direct:0.00} and (b) {rclone / pipeline:0.00} of rclone's rate, and (a) {bare / direct:0.00} of (d)'s."),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Everything waits for Azurite, so ratios of time are ratios of this. rclone took {rclone:0.00} of it for an object and (d) "
+                    + $"{bare:0.00}: an archiver that cost nothing itself would reach (a) {rclone / direct:0.00} and (b) {rclone / pipeline:0.00} of "
+                    + $"rclone's rate, and (a) {bare / direct:0.00} of (d)'s."),
             ],
             measured.Select(item => new { item.Kind.Name, item.Milliseconds }));
     }

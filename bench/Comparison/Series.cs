@@ -22,7 +22,14 @@ internal sealed class Series(Workload workload, IReadOnlyList<Contender> contend
                 var run = await stage.MeterAsync(() => contender.CopyAsync(stage, workload));
                 await stage.AssertCompleteAsync(workload);
                 _runs[contender].Add(run);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{workload.Name} {round}/{rounds} {contender.Name}: {run.Seconds:0.0} s, {run.ProcessorMilliseconds / workload.Objects:0.00} ms CPU per object, {run.PeakMegabytes:0} MB{(run.Host is { } host ? string.Create(CultureInfo.InvariantCulture, $" (host {host.ProcessorMilliseconds / workload.Objects:0.00} ms, {host.PeakMegabytes:0} MB)") : "")}; storage {run.StorageMilliseconds / workload.Objects:0.00}, source {run.SourceMilliseconds / workload.Objects:0.00} ms"));
+                var host = run.Host is { } used
+                    ? string.Create(CultureInfo.InvariantCulture, $" (host {used.ProcessorMilliseconds / workload.Objects:0.00} ms, {used.PeakMegabytes:0} MB)")
+                    : "";
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{workload.Name} {round}/{rounds} {contender.Name}: {run.Seconds:0.0} s, "
+                    + $"{run.ProcessorMilliseconds / workload.Objects:0.00} ms CPU per object, {run.PeakMegabytes:0} MB{host}; "
+                    + $"storage {run.StorageMilliseconds / workload.Objects:0.00}, source {run.SourceMilliseconds / workload.Objects:0.00} ms"));
             }
         }
     }
@@ -45,12 +52,17 @@ internal sealed class Series(Workload workload, IReadOnlyList<Contender> contend
             var seconds = Median(contender, run => run.Seconds);
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {contender.Name} | {seconds:0.0} | {workload.Objects / seconds:0.#} | {workload.Objects * workload.Bytes / seconds / 1e6:0.#} | {Median(contender, run => run.ProcessorMilliseconds) / workload.Objects:0.00} | {Median(contender, run => run.PeakMegabytes):0} | {Median(contender, run => run.StorageMilliseconds) / workload.Objects:0.00} | {Median(contender, run => run.SourceMilliseconds) / workload.Objects:0.00} |");
+                $"| {contender.Name} | {seconds:0.0} | {workload.Objects / seconds:0.#} | {workload.Objects * workload.Bytes / seconds / 1e6:0.#} | "
+                + $"{Median(contender, run => run.ProcessorMilliseconds) / workload.Objects:0.00} | "
+                + $"{Median(contender, run => run.PeakMegabytes):0} | "
+                + $"{Median(contender, run => run.StorageMilliseconds) / workload.Objects:0.00} | "
+                + $"{Median(contender, run => run.SourceMilliseconds) / workload.Objects:0.00} |");
             if (_runs[contender].TrueForAll(run => run.Host is not null))
             {
                 yield return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"| – its local host | | | | {Median(contender, run => run.Host!.ProcessorMilliseconds) / workload.Objects:0.00} | {Median(contender, run => run.Host!.PeakMegabytes):0} | | |");
+                    $"| – its local host | | | | {Median(contender, run => run.Host!.ProcessorMilliseconds) / workload.Objects:0.00} | "
+                    + $"{Median(contender, run => run.Host!.PeakMegabytes):0} | | |");
             }
         }
     }

@@ -36,7 +36,10 @@ internal static class StartUp
                 $"| settings read, services registered, built and resolved, ms | {Of(start => start.Services)} |",
                 $"| assemblies loaded until then | {Of(start => start.Assemblies)} |",
                 "",
-                "The listing is fired as soon as the host has started. The message of its window, and then the first object's, wait until the host polls their queues, which it does about 0.1, 0.3, 0.6, 1.1, 2.0 and 3.7 s after it started to listen. In Azure, an instance that is started because messages are there has no such wait. The last two rows are of a separate process that only resolves the app's services.",
+                "The listing is fired as soon as the host has started. The message of its window, and then the first object's, wait until the host "
+                + "polls their queues, which it does about 0.1, 0.3, 0.6, 1.1, 2.0 and 3.7 s after it started to listen. In Azure, an instance that "
+                + "is started because messages are there has no such wait. The last two rows are of a separate process that only resolves the app's "
+                + "services.",
             ],
             starts);
     }
@@ -76,6 +79,10 @@ internal static class StartUp
     private sealed record Start(double Host, double First, AppUsage Usage, double Services, double Assemblies)
     {
         public override string ToString() =>
-            string.Create(CultureInfo.InvariantCulture, $"host {Host:0.00} s, first object {First:0.00} s, worker {Usage.Worker.ProcessorMilliseconds:0} ms CPU and {Usage.Worker.PeakMegabytes:0} MB, local host {Usage.Host.ProcessorMilliseconds:0} ms and {Usage.Host.PeakMegabytes:0} MB, services {Services:0} ms");
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"host {Host:0.00} s, first object {First:0.00} s, worker {Usage.Worker.ProcessorMilliseconds:0} ms CPU and "
+                + $"{Usage.Worker.PeakMegabytes:0} MB, local host {Usage.Host.ProcessorMilliseconds:0} ms and {Usage.Host.PeakMegabytes:0} MB, "
+                + $"services {Services:0} ms");
     }
 }

@@ -41,6 +41,9 @@ public sealed record Usage(double ProcessorMilliseconds, double PeakMegabytes)
     private static double ReadPeak(int processId)
     {
         var line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-        return long.Parse(line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal), NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture) / 1024.0;
+        return long.Parse(
+            line["VmHWM:".Length..].Replace("kB", "", StringComparison.Ordinal),
+            NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite,
+            CultureInfo.InvariantCulture) / 1024.0;
     }
 }

@@ -8,12 +8,20 @@ namespace Micro;
 /// <summary>What 8x8 answers.</summary>
 internal static class Samples
 {
-    public const string Record =
+    // In one line, as 8x8 sends it.
+    public static readonly string Record =
         """
-        {"id":"16b47eb0-cfaf-eb01-6e58-ecfeddd1de01","type":"callrecording","mimeType":"audio/mpeg","objectName":"callrecording_000001.mp3","checksumType":"MD5","checksum":"0cc175b9c0f1b6a831c399e269772661","customerId":"0012J00042NkZQIQA3","userId":"aBcDeFgHiJkLmNoP","bucketId":"3d5b0f8a-74c1-4f0e-9d63-0d7c6c1a7a11","storedBytes":30000,"createdTime":"2026-11-24T10:11:12","updatedTime":"2026-11-24T10:12:13","objectState":"AVAILABLE","tags":[{"key":"callId","value":"call-1"},{"key":"direction","value":"inbound"},{"key":"extension","value":"1001"},{"key":"callerName","value":"Maria Chen"},{"key":"callerNumber","value":"+1 408 555 0100"},{"key":"startTime","value":"1764000000000"}],"shared":false}
-        """;
+        {"id":"16b47eb0-cfaf-eb01-6e58-ecfeddd1de01","type":"callrecording","mimeType":"audio/mpeg",
+        "objectName":"callrecording_000001.mp3","checksumType":"MD5","checksum":"0cc175b9c0f1b6a831c399e269772661",
+        "customerId":"0012J00042NkZQIQA3","userId":"aBcDeFgHiJkLmNoP","bucketId":"3d5b0f8a-74c1-4f0e-9d63-0d7c6c1a7a11",
+        "storedBytes":30000,"createdTime":"2026-11-24T10:11:12","updatedTime":"2026-11-24T10:12:13","objectState":"AVAILABLE",
+        "tags":[{"key":"callId","value":"call-1"},{"key":"direction","value":"inbound"},{"key":"extension","value":"1001"},
+        {"key":"callerName","value":"Maria Chen"},{"key":"callerNumber","value":"+1 408 555 0100"},
+        {"key":"startTime","value":"1764000000000"}],"shared":false}
+        """.ReplaceLineEndings("");
 
-    public static BinaryData Page { get; } = BinaryData.FromString($$"""{"content":[{{string.Join(',', Enumerable.Repeat(Record, 100))}}],"lastPage":false,"pageKey":"100","pageSize":100,"total":5000}""");
+    public static BinaryData Page { get; } = BinaryData.FromString(
+        $$"""{"content":[{{string.Join(',', Enumerable.Repeat(Record, 100))}}],"lastPage":false,"pageKey":"100","pageSize":100,"total":5000}""");
 }
 
 public class ParserBenchmarks

@@ -20,7 +20,10 @@ internal static class BareLoop
         await table.CreateAsync();
         var start = TimeProvider.System.GetUtcNow().AddDays(-6);
         var step = TimeSpan.FromDays(5.9) / objects;
-        var pages = Enumerable.Range(0, objects).Chunk(PageSize).Select(numbers => numbers.Select(number => Row(start + (step * number), number)).ToList()).ToList();
+        var pages = Enumerable.Range(0, objects)
+            .Chunk(PageSize)
+            .Select(numbers => numbers.Select(number => Row(start + (step * number), number)).ToList())
+            .ToList();
 
         var clock = Stopwatch.StartNew();
         await Parallel.ForEachAsync(pages, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (page, cancellationToken) =>
@@ -34,7 +37,10 @@ internal static class BareLoop
         var first = new Measurement("bare loop: query and add", objects, clock.Elapsed.TotalSeconds, 0, 0);
         Console.WriteLine(first);
         clock.Restart();
-        await Parallel.ForEachAsync(pages, new ParallelOptions { MaxDegreeOfParallelism = AtOnce }, async (page, cancellationToken) => await QueryAsync(table, page, cancellationToken));
+        await Parallel.ForEachAsync(
+            pages,
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+            async (page, cancellationToken) => await QueryAsync(table, page, cancellationToken));
         var second = new Measurement("bare loop: query", objects, clock.Elapsed.TotalSeconds, 0, 0);
         Console.WriteLine(second);
         return [first, second];
@@ -42,7 +48,10 @@ internal static class BareLoop
 
     private static async Task QueryAsync(TableClient table, List<LedgerEntry> page, CancellationToken cancellationToken)
     {
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {page[0].PartitionKey} and PartitionKey le {page[^1].PartitionKey} and UpdatedTime ge {page[0].UpdatedTime} and UpdatedTime le {page[^1].UpdatedTime}");
+        var (first, last) = (page[0], page[^1]);
+        var partitions = TableClient.CreateQueryFilter($"PartitionKey ge {first.PartitionKey} and PartitionKey le {last.PartitionKey}");
+        var times = TableClient.CreateQueryFilter($"UpdatedTime ge {first.UpdatedTime} and UpdatedTime le {last.UpdatedTime}");
+        var filter = $"{partitions} and {times}";
         await foreach (var _ in table.QueryAsync<LedgerEntry>(filter, cancellationToken: cancellationToken))
         {
         }
@@ -50,7 +59,15 @@ internal static class BareLoop
 
     private static LedgerEntry Row(DateTimeOffset time, int number) => LedgerEntry.Queued(
         "us-east",
-        StorageObject.Parse(BinaryData.FromString(string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{Guid.NewGuid()}}","type":"callrecording","mimeType":"audio/mpeg","objectName":"callrecording_{{number:D6}}.mp3","checksum":"0cc175b9c0f1b6a831c399e269772661","storedBytes":1,"createdTime":"{{time:yyyy-MM-ddTHH:mm:ss}}","updatedTime":"{{time:yyyy-MM-ddTHH:mm:ss}}","objectState":"AVAILABLE"}"""))),
+        StorageObject.Parse(BinaryData.FromString(string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""
+            {
+              "id":"{{Guid.NewGuid()}}","type":"callrecording","mimeType":"audio/mpeg","objectName":"callrecording_{{number:D6}}.mp3",
+              "checksum":"0cc175b9c0f1b6a831c399e269772661","storedBytes":1,"objectState":"AVAILABLE",
+              "createdTime":"{{time:yyyy-MM-ddTHH:mm:ss}}","updatedTime":"{{time:yyyy-MM-ddTHH:mm:ss}}"
+            }
+            """))),
         time,
         "listing-us-east-20261124122016-35d6720e");
 }

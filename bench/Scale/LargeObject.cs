@@ -20,7 +20,14 @@ internal static class LargeObject
         await using var storage = await AzuriteServer.StartAsync(Console.WriteLine);
         var connectionString = storage.NewAccountConnectionString();
         await using var simulator = await SimulatorServer.StartAsync();
-        var item = simulator.Objects.Add(new ObjectSpecification { Type = "meeting", Bytes = Bytes, PartSize = 100 * 1024 * 1024, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+        var item = simulator.Objects.Add(
+            new ObjectSpecification
+            {
+                Type = "meeting",
+                Bytes = Bytes,
+                PartSize = 100 * 1024 * 1024,
+                CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+            });
         var expected = Hash(item);
 
         var settings = AppRun.Settings(connectionString, simulator.BaseUrl);
@@ -51,7 +58,11 @@ internal static class LargeObject
         var usage = app.Read();
         await using var stored = await container.GetBlobClient(name).OpenReadAsync();
         var actual = Convert.ToHexStringLower(await SHA256.HashDataAsync(stored));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"5 GiB archived in {seconds:0} s ({Bytes / 1e6 / seconds:0} MB/s), peak memory {usage.Worker.PeakMegabytes:0} MB (local host {usage.Host.PeakMegabytes:0} MB); bytes {(actual == expected ? "equal" : "DIFFER")}"));
+        Console.WriteLine(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"5 GiB archived in {seconds:0} s ({Bytes / 1e6 / seconds:0} MB/s), peak memory {usage.Worker.PeakMegabytes:0} MB (local host "
+                + $"{usage.Host.PeakMegabytes:0} MB); bytes {(actual == expected ? "equal" : "DIFFER")}"));
         Environment.ExitCode = actual == expected ? 0 : 1;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Archiving.Model;
 using Archiving.Source;
 using EightByEight;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -30,7 +31,7 @@ internal static class ListerAlone
         long queued = 0;
         var pages = 0;
         var clock = Stopwatch.StartNew();
-        await foreach (var page in pager.ReadAsync(new KeysetScan("us-east", "createdTime", start.AddDays(-1), start.AddDays(40), Filter: null), CancellationToken.None))
+        await foreach (var page in pager.ReadAsync(new KeysetScan("us-east", TimeField.CreatedTime, start.AddDays(-1), start.AddDays(40), Filter: null), CancellationToken.None))
         {
             queued += page.Objects.Count(record => ledger.Add(Guid.Parse(record.Id)));
             if (++pages % 500 == 0)
@@ -44,7 +45,12 @@ internal static class ListerAlone
             throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{queued} of {objects} objects were listed."));
         }
 
-        var measurement = new Measurement("lister alone, simulator in the same process", objects, clock.Elapsed.TotalSeconds, simulator.Counters["search"], (most - before) / 1e6);
+        var measurement = new Measurement(
+            "lister alone, simulator in the same process",
+            objects,
+            clock.Elapsed.TotalSeconds,
+            simulator.Counters["search"],
+            (most - before) / 1e6);
         Console.WriteLine(measurement);
         return measurement;
     }

@@ -14,5 +14,7 @@ internal sealed record Measurement(string Phase, int Objects, double Seconds, lo
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"| {Phase} | {Objects:N0} | {Seconds:0.0} | {MicrosecondsPerObject:0} | {(Searches > 0 ? (Searches / (Objects / 100.0)).ToString("0.00", CultureInfo.InvariantCulture) : "")} | {(PeakMegabytes > 0 ? PeakMegabytes.ToString("0", CultureInfo.InvariantCulture) : "")} |");
+        $"| {Phase} | {Objects:N0} | {Seconds:0.0} | {MicrosecondsPerObject:0} | "
+        + $"{(Searches > 0 ? (Searches / (Objects / 100.0)).ToString("0.00", CultureInfo.InvariantCulture) : "")} | "
+        + $"{(PeakMegabytes > 0 ? PeakMegabytes.ToString("0", CultureInfo.InvariantCulture) : "")} |");
 }

@@ -25,16 +25,24 @@ var lines = new List<string>
 {
     "# How listing grows",
     "",
-    string.Create(CultureInfo.InvariantCulture, $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, Azurite 3.37.0. Three regions; archiving off; the app is its build, run by the local host, and the memory is that of its worker."),
+    string.Create(
+        CultureInfo.InvariantCulture,
+        $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, Azurite 3.37.0. Three "
+        + $"regions; archiving off; the app is its build, run by the local host, and the memory is that of its worker."),
     "",
     "| phase | objects | seconds | µs per object | 8x8 requests per 100 | peak MB |",
     "| --- | ---: | ---: | ---: | ---: | ---: |",
 };
 lines.AddRange(all.Select(measurement => measurement.ToString()));
 lines.Add("");
-lines.Add("Growth of the time per object from the smaller size to the larger, and the same of the bare loop of the same table requests, which is Azurite's own:");
+lines.Add(
+    "Growth of the time per object from the smaller size to the larger, and the same of the bare loop of the same table requests, which is Azurite's own:");
 lines.Add("");
-foreach (var (phase, bare) in ((string, string)[])[("first listing", "bare loop: query and add"), ("second listing, nothing new", "bare loop: query"), ("reconcile", "bare loop: query")])
+foreach (
+    var (phase, bare) in ((string, string)[])[
+        ("first listing", "bare loop: query and add"),
+        ("second listing, nothing new", "bare loop: query"),
+        ("reconcile", "bare loop: query")])
 {
     lines.Add(string.Create(CultureInfo.InvariantCulture, $"- {phase}: × {Growth(phase):0.00}; Azurite × {Growth(bare):0.00}"));
 }

@@ -27,12 +27,11 @@ public static class ArchivingServiceCollectionExtensions
     /// <exception cref="SettingsException">A setting is missing or malformed.</exception>
     public static IServiceCollection AddArchiving(this IServiceCollection services, IConfiguration configuration)
     {
-        ArgumentNullException.ThrowIfNull(services);
         var options = ArchiverOptions.Read(configuration);
-        services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.AddAzureClientsCore();
         return services
+            .AddSettings(options)
             .AddStorage(configuration)
             .AddOutages()
             .AddSource(options)

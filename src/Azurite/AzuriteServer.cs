@@ -57,15 +57,25 @@ public sealed partial class AzuriteServer : IAsyncDisposable
     /// <summary>Installs Azurite when it is not there, starts it and waits until it answers.</summary>
     /// <param name="report">Told what takes long.</param>
     /// <param name="secure">Whether it speaks HTTPS, with a certificate made for it, and takes access tokens (any that are well-formed) beside keys.</param>
-    /// <param name="saves">Whether it writes what it knows of blobs, messages and rows to the disk every five seconds, as it does by itself. With hundreds of thousands it does little else.</param>
+    /// <param name="saves">
+    /// Whether it writes what it knows of blobs, messages and rows to the disk every five seconds, as it does by itself. With
+    /// hundreds of thousands it does little else.
+    /// </param>
     /// <param name="cancellationToken">Stops the start.</param>
     /// <exception cref="AzuriteException">It cannot be installed or does not start.</exception>
-    public static async Task<AzuriteServer> StartAsync(Action<string>? report = null, bool secure = false, bool saves = true, CancellationToken cancellationToken = default)
+    public static async Task<AzuriteServer> StartAsync(
+        Action<string>? report = null,
+        bool secure = false,
+        bool saves = true,
+        CancellationToken cancellationToken = default)
     {
         await NodePackages.EnsureAsync(Folder, "Azurite, the Azure Storage emulator,", report, cancellationToken);
         var folder = Directory.CreateTempSubdirectory("azurite-").FullName;
         var accounts = Enumerable.Range(0, AccountCount)
-            .Select(number => (Name: string.Create(CultureInfo.InvariantCulture, $"account{number:D3}"), Key: Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))))
+            .Select(
+                number => (
+                    Name: string.Create(CultureInfo.InvariantCulture, $"account{number:D3}"),
+                    Key: Convert.ToBase64String(RandomNumberGenerator.GetBytes(32))))
             .ToList();
         var process = new Process();
         process.StartInfo = new ProcessStartInfo("node")
@@ -78,7 +88,15 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         };
         var certificate = secure ? MakeCertificate(folder) : null;
         string[] security = secure ? ["--oauth", "basic", "--cert", Path.Combine(folder, CertificateFile), "--key", Path.Combine(folder, KeyFile)] : [];
-        foreach (var argument in (string[])[Path.Combine(Folder, "launcher.cjs"), "--blobPort", "0", "--queuePort", "0", "--tablePort", "0", "--location", folder, "--skipApiVersionCheck", "--silent", "--disableTelemetry", .. security])
+        string[] arguments =
+        [
+            Path.Combine(Folder, "launcher.cjs"),
+            "--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
+            "--location", folder,
+            "--skipApiVersionCheck", "--silent", "--disableTelemetry",
+            .. security,
+        ];
+        foreach (var argument in arguments)
         {
             process.StartInfo.ArgumentList.Add(argument);
         }
@@ -114,7 +132,9 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         var protocol = Certificate is null ? "http" : "https";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"DefaultEndpointsProtocol={protocol};AccountName={name};AccountKey={key};BlobEndpoint={protocol}://127.0.0.1:{BlobPort}/{name};QueueEndpoint={protocol}://127.0.0.1:{QueuePort}/{name};TableEndpoint={protocol}://127.0.0.1:{TablePort}/{name};");
+            $"DefaultEndpointsProtocol={protocol};AccountName={name};AccountKey={key};"
+            + $"BlobEndpoint={protocol}://127.0.0.1:{BlobPort}/{name};QueueEndpoint={protocol}://127.0.0.1:{QueuePort}/{name};"
+            + $"TableEndpoint={protocol}://127.0.0.1:{TablePort}/{name};");
     }
 
     /// <summary>Ends it and deletes its files.</summary>
@@ -222,6 +242,9 @@ public sealed partial class AzuriteServer : IAsyncDisposable
         }
     }
 
-    [GeneratedRegex("^Azurite (?<service>Blob|Queue|Table) service is successfully listening at .*:(?<port>[0-9]+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "^Azurite (?<service>Blob|Queue|Table) service is successfully listening at .*:(?<port>[0-9]+)$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex ListeningPattern();
 }

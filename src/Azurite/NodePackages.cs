@@ -33,7 +33,12 @@ public static class NodePackages
 
         report?.Invoke($"Installing {name} (once, about half a minute) …");
         var (npm, arguments) = OperatingSystem.IsWindows() ? ("cmd.exe", "/c npm ") : ("npm", "");
-        var (exitCode, output) = await RunAsync(folder, npm, arguments + "ci --no-audit --no-fund --loglevel=error", "npm is not installed. It comes with Node.js, from https://nodejs.org.", cancellationToken);
+        var (exitCode, output) = await RunAsync(
+            folder,
+            npm,
+            arguments + "ci --no-audit --no-fund --loglevel=error",
+            "npm is not installed. It comes with Node.js, from https://nodejs.org.",
+            cancellationToken);
         if (exitCode != 0)
         {
             throw new AzuriteException($"{name} could not be installed: `npm ci` in {folder} ended with {exitCode}.{Environment.NewLine}{output}");
@@ -71,7 +76,12 @@ public static class NodePackages
         }
     }
 
-    private static async Task<(int ExitCode, string Output)> RunAsync(string folder, string program, string arguments, string whenMissing, CancellationToken cancellationToken)
+    private static async Task<(int ExitCode, string Output)> RunAsync(
+        string folder,
+        string program,
+        string arguments,
+        string whenMissing,
+        CancellationToken cancellationToken)
     {
         using var process = new Process();
         process.StartInfo = new ProcessStartInfo(program, arguments)
@@ -103,7 +113,9 @@ public static class NodePackages
         {
             process.Kill(entireProcessTree: true);
             cancellationToken.ThrowIfCancellationRequested();
-            throw new AzuriteException($"`{program} {arguments}` did not end within {InstallTimeout.TotalMinutes} minutes. Check the network, and npm's registry and proxy settings.", exception);
+            throw new AzuriteException(
+                $"`{program} {arguments}` did not end within {InstallTimeout.TotalMinutes} minutes. Check the network, and npm's registry and proxy settings.",
+                exception);
         }
     }
 }

@@ -74,7 +74,14 @@ internal sealed class ArchiveVerifier(HttpClient client, Uri simulator, string s
         return new Verdict(archived.Count, bytes, [.. source.Where(key => !archived.Contains(key)).Select(key => $"{key.Region}/{key.Id}")], wrong);
     }
 
-    private async Task<string?> CompareAsync(BlobContainerClient container, string token, string region, string id, string receiptName, JsonElement content, CancellationToken cancellationToken)
+    private async Task<string?> CompareAsync(
+        BlobContainerClient container,
+        string token,
+        string region,
+        string id,
+        string receiptName,
+        JsonElement content,
+        CancellationToken cancellationToken)
     {
         var name = content.GetProperty("blob").GetString()!;
         if (receiptName != name + ReceiptSuffix)

@@ -44,7 +44,12 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="arguments">Its arguments.</param>
     /// <param name="settings">Environment variables that it gets beside ours.</param>
     /// <param name="watch">Told every line that it writes.</param>
-    public static ChildProcess StartFile(string name, string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string> settings, Action<string>? watch = null)
+    public static ChildProcess StartFile(
+        string name,
+        string file,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string> settings,
+        Action<string>? watch = null)
     {
         var child = new ChildProcess(name);
         var start = child._process.StartInfo = new ProcessStartInfo(file)
@@ -90,7 +95,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new DevStackException($"{_name} is not ready after {timeout.TotalSeconds} seconds. Its last lines:{Environment.NewLine}{LastLines()}", exception);
+            throw new DevStackException(
+                $"{_name} is not ready after {timeout.TotalSeconds} seconds. Its last lines:{Environment.NewLine}{LastLines()}",
+                exception);
         }
 
         throw Ended();

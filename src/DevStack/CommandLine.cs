@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 
 namespace DevStack;
@@ -5,61 +7,60 @@ namespace DevStack;
 /// <summary>What the command line asks for.</summary>
 internal sealed record CommandLine
 {
-    public const string Usage = """
-        Runs the archiver against a simulated 8x8 on this machine.
+    /// <summary>End when everything is archived.</summary>
+    public required bool Once { get; init; }
 
-        Usage: dotnet run --project src/DevStack [-- options]
+    /// <summary>Port of the function app; 0 for a free one.</summary>
+    public required int Port { get; init; }
 
-          --once             end when everything is archived: 0 when it is, 1 when not
-          --port <number>    port of the function app (7071; 0 for a free one)
-          --timeout <min>    minutes to wait for the archive to fill (10)
-          --verbose          show what the function app logs
-          --help             show this
-        """;
+    /// <summary>How long to wait for the archive to fill.</summary>
+    public required TimeSpan Timeout { get; init; }
 
-    public bool Once { get; private init; }
+    /// <summary>Show what the function app logs.</summary>
+    public required bool Verbose { get; init; }
 
-    public int Port { get; private init; } = 7071;
-
-    public TimeSpan Timeout { get; private init; } = TimeSpan.FromMinutes(10);
-
-    public bool Verbose { get; private init; }
-
-    public bool Help { get; private init; }
-
-    /// <exception cref="DevStackException">The command line is wrong.</exception>
-    public static CommandLine Parse(IReadOnlyList<string> arguments)
+    /// <summary>Parses and runs a command line. What is wrong with it is written to standard error, and the exit code is 1.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="run">What it runs.</param>
+    /// <returns>The exit code.</returns>
+    public static Task<int> RunAsync(IReadOnlyList<string> arguments, Func<CommandLine, Task<int>> run)
     {
-        var line = new CommandLine();
-        for (var index = 0; index < arguments.Count; index++)
+        var once = new Option<bool>("--once") { Description = "End when everything is archived: with 0 when it is, with 1 when not." };
+        var port = Number("--port", "number", "Port of the function app; 0 for a free one.", standard: 7071, largest: 65535);
+        var timeout = Number("--timeout", "minutes", "Minutes to wait for the archive to fill.", standard: 10, largest: 1440);
+        var verbose = new Option<bool>("--verbose") { Description = "Show what the function app logs." };
+        var root = new RootCommand("Runs the archiver against a simulated 8x8 on this machine: dotnet run --project src/DevStack -- [options]")
         {
-            switch (arguments[index])
-            {
-                case "--once":
-                    line = line with { Once = true };
-                    break;
-                case "--verbose":
-                    line = line with { Verbose = true };
-                    break;
-                case "--help" or "-h":
-                    line = line with { Help = true };
-                    break;
-                case "--port":
-                    line = line with { Port = Number(arguments, ++index, 65535) };
-                    break;
-                case "--timeout":
-                    line = line with { Timeout = TimeSpan.FromMinutes(Number(arguments, ++index, 1440)) };
-                    break;
-                case var other:
-                    throw new DevStackException($"Unknown option {other}.{Environment.NewLine}{Environment.NewLine}{Usage}");
-            }
-        }
+            once, port, timeout, verbose,
+        };
+        root.SetAction(line => run(new CommandLine
+        {
+            Once = line.GetValue(once),
+            Port = line.GetValue(port),
+            Timeout = TimeSpan.FromMinutes(line.GetValue(timeout)),
+            Verbose = line.GetValue(verbose),
+        }));
 
-        return line;
+        // The program itself handles signals and exceptions.
+        return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
-    private static int Number(IReadOnlyList<string> arguments, int index, int largest) =>
-        index < arguments.Count && int.TryParse(arguments[index], NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= largest
-            ? number
-            : throw new DevStackException($"{arguments[index - 1]} wants a whole number from 0 to {largest}.");
+    private static Option<int> Number(string name, string value, string description, int standard, int largest) => new(name)
+    {
+        Description = description,
+        HelpName = value,
+        DefaultValueFactory = _ => standard,
+        CustomParser = result => Parse(result, name, largest),
+    };
+
+    private static int Parse(ArgumentResult result, string name, int largest)
+    {
+        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= largest)
+        {
+            return number;
+        }
+
+        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} is \"{result.Tokens[0].Value}\": use a whole number from 0 to {largest}."));
+        return 0;
+    }
 }

@@ -11,14 +11,7 @@ using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 try
 {
-    var line = CommandLine.Parse(args);
-    if (line.Help)
-    {
-        Console.WriteLine(CommandLine.Usage);
-        return 0;
-    }
-
-    return await RunAsync(line, stop.Token);
+    return await CommandLine.RunAsync(args, line => RunAsync(line, stop.Token));
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
@@ -46,7 +39,8 @@ static async Task<int> RunAsync(CommandLine line, CancellationToken cancellation
     var progress = await watcher.WatchAsync(showLive: AnsiConsole.Profile.Capabilities.Interactive && !line.Verbose, cancellationToken);
     if (!progress.IsOver)
     {
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"Not everything has been archived within {line.Timeout.TotalMinutes} minutes: {progress}."));
+        Console.WriteLine(
+            string.Create(CultureInfo.InvariantCulture, $"Not everything has been archived within {line.Timeout.TotalMinutes} minutes: {progress}."));
     }
 
     Console.WriteLine("Comparing every archived byte with 8x8 …");

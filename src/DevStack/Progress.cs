@@ -30,14 +30,18 @@ internal sealed record Progress(JsonElement Status, int Expected)
         table.AddRow("Token", Markup.Escape(Token()));
         table.AddRow("Listed until", Markup.Escape(Listings()));
         table.AddRow("Queues", Markup.Escape(Queues()));
-        table.AddRow(new Text("Archived"), new Markup(string.Create(CultureInfo.InvariantCulture, $"[green]{Archived}[/] of {Expected} objects, {Megabytes(Bytes)}")));
+        table.AddRow(
+            new Text("Archived"),
+            new Markup(string.Create(CultureInfo.InvariantCulture, $"[green]{Archived}[/] of {Expected} objects, {Megabytes(Bytes)}")));
         table.AddRow(new Text("Failures"), new Markup(Failed > 0 ? $"[red]{Failed}[/]" : "0"));
         return table;
     }
 
     /// <summary>For a log.</summary>
     public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"token {Token()}; listed until {Listings()}; queues {Queues()}; archived {Archived} of {Expected}, {Megabytes(Bytes)}; failures {Failed}");
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"token {Token()}; listed until {Listings()}; queues {Queues()}; archived {Archived} of {Expected}, {Megabytes(Bytes)}; failures {Failed}");
 
     public static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1_000_000.0:0} MB");
 

@@ -20,7 +20,8 @@ internal sealed class ProgressWatcher(HttpClient client, Stack stack, TimeSpan t
         var first = await ReadAsync(expected, cancellationToken);
         if (showLive)
         {
-            return await AnsiConsole.Live(first.Render()).StartAsync(live => WatchAsync(first, expected, progress => live.UpdateTarget(progress.Render()), cancellationToken));
+            return await AnsiConsole.Live(first.Render())
+                .StartAsync(live => WatchAsync(first, expected, progress => live.UpdateTarget(progress.Render()), cancellationToken));
         }
 
         var last = "";

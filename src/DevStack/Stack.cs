@@ -97,7 +97,10 @@ internal sealed class Stack : IAsyncDisposable
         catch (SocketException exception)
         {
             throw new DevStackException(
-                string.Create(CultureInfo.InvariantCulture, $"Port {port} is taken, perhaps by another DevStack or a function app. Stop it, or choose another port: dotnet run --project src/DevStack -- --port 0 takes a free one."),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Port {port} is taken, perhaps by another DevStack or a function app. Stop it, or choose another port: dotnet run --project "
+                    + $"src/DevStack -- --port 0 takes a free one."),
                 exception);
         }
     }

@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using Azure;
 
 namespace EightByEight;
 
-internal static class ClientErrors
+internal static partial class ClientErrors
 {
     /// <summary>The most of a body that an error quotes. 8x8 does not specify the bodies of its errors.</summary>
     private const int LongestQuote = 500;
@@ -21,14 +23,22 @@ internal static class ClientErrors
     };
 
     /// <summary>An error that names the call, without query or token.</summary>
-    public static async Task<RequestFailedException> CreateAsync(Response response, string call, CancellationToken cancellationToken) => ErrorQuote.Attach(
-        new RequestFailedException(response.Status, $"{call} answered {response.Status}."),
-        await QuoteAsync(response, cancellationToken));
+    public static async Task<CloudStorageException> CreateAsync(ServedResponse served, CancellationToken cancellationToken)
+    {
+        var wait = served.RetryAfter is { } time ? string.Create(CultureInfo.InvariantCulture, $" and asks to come back in {time.TotalSeconds:0} seconds") : "";
+        var host = served.IsFromRedirectTarget ? ": the host that 8x8 redirects to" : "";
+        var quote = await QuoteAsync(served.Response, cancellationToken);
+
+        // What S3 says of a refused address can repeat it: only the name of the error is quoted.
+        return ErrorQuote.Attach(
+            served.ToException($"{served.Call} answered {served.Status}{wait}{host}."),
+            served.IsFromRedirectTarget ? ErrorCode().Match(quote).Value : quote);
+    }
 
     /// <summary>An error for a 200 that is not what it should be.</summary>
-    public static RequestFailedException Malformed(Response response, string call, Exception innerException) => ErrorQuote.Attach(
-        new RequestFailedException(response.Status, $"{call} answered {response.Status} with something else than expected ({innerException.Message}).", innerException),
-        Clean(response.Content.ToMemory().Span));
+    public static CloudStorageException Malformed(ServedResponse served, Exception innerException) => ErrorQuote.Attach(
+        served.ToException($"{served.Call} answered {served.Status} with something else than expected ({innerException.Message}).", innerException),
+        Clean(JsonBody.Read(served.Response).Span));
 
     private static async Task<string> QuoteAsync(Response response, CancellationToken cancellationToken)
     {
@@ -64,4 +74,7 @@ internal static class ClientErrors
 
         return text.ToString().Trim();
     }
+
+    [GeneratedRegex("(?<=<Code>)[A-Za-z0-9.]{1,100}(?=</Code>)", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ErrorCode();
 }

@@ -45,5 +45,10 @@ internal static class ClientPipeline
     /// meant. Services of this machine, which have none, are out of reach, unless 8x8 itself is simulated here.
     /// </summary>
     public static bool MayFetch(Uri endpoint, Uri address) =>
-        address.IsAbsoluteUri && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback && endpoint.IsLoopback));
+        address.IsAbsoluteUri
+        && (address.Scheme == Uri.UriSchemeHttps || (address.Scheme == Uri.UriSchemeHttp && address.IsLoopback && endpoint.Scheme == Uri.UriSchemeHttp));
+
+    /// <summary>Whether two addresses are of one scheme, host and port: only there may the token go.</summary>
+    public static bool AreOfOneOrigin(Uri one, Uri other) =>
+        one.Scheme == other.Scheme && string.Equals(one.IdnHost, other.IdnHost, StringComparison.OrdinalIgnoreCase) && one.Port == other.Port;
 }

@@ -9,14 +9,23 @@ namespace EightByEight;
 
 /// <summary>
 /// 8x8's Cloud Storage Service, version 3 (8x8 developer site). Immutable and safe for many callers at once. A failed
-/// call throws <see cref="RequestFailedException"/>, whose <c>Status</c> is 0 when there was no answer at all.
+/// call throws <see cref="CloudStorageException"/>, whose <c>Status</c> is 0 when there was no answer at all.
+/// <para>
+/// Redirects are followed within 8x8's own origin with the token; those of content also to another host, without it.
+/// </para>
 /// </summary>
 public class CloudStorageClient
 {
+    private const string AcceptEncoding = "Accept-Encoding";
     private const int MostRedirects = 5;
+
+    // An answer that cannot be read was most likely cut on its way.
+    private const int MaxReads = 3;
     private readonly HttpPipeline _pipeline;
     private readonly HttpPipeline _anonymous;
     private readonly Uri _endpoint;
+    private readonly TimeSpan _readDelay;
+    private readonly TimeProvider _timeProvider;
 
     /// <summary>Initializes the client.</summary>
     /// <param name="endpoint">8x8's address, https, or http to this machine.</param>
@@ -28,10 +37,14 @@ public class CloudStorageClient
         ArgumentNullException.ThrowIfNull(tokens);
         options ??= new CloudStorageClientOptions();
         _endpoint = ClientPipeline.RequireSecure(endpoint);
+        _readDelay = options.Retry.Delay;
+        _timeProvider = options.TimeProvider;
         ClientPipeline.UseSharedTransport(options);
         HttpPipelinePolicy[] gate = options.Gate is { } requestGate ? [new GatePolicy(requestGate, options.TimeProvider)] : [];
-        _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. gate, UntracedPolicy.Instance], responseClassifier: null);
-        _anonymous = HttpPipelineBuilder.Build(options, [], [.. gate, UntracedPolicy.Instance], responseClassifier: null);
+        HttpPipelinePolicy[] everywhere = [new RetryAfterPolicy(options.TimeProvider), .. gate, UntracedPolicy.Instance];
+        var classifier = new ShortWaits(options.TimeProvider);
+        _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. everywhere], classifier);
+        _anonymous = HttpPipelineBuilder.Build(options, [], everywhere, classifier);
     }
 
     /// <summary>For mocking.</summary>
@@ -40,6 +53,7 @@ public class CloudStorageClient
         _pipeline = null!;
         _anonymous = null!;
         _endpoint = null!;
+        _timeProvider = TimeProvider.System;
     }
 
     /// <summary>The regions that hold objects of the account.</summary>
@@ -47,9 +61,7 @@ public class CloudStorageClient
     /// <param name="cancellationToken">Stops the call.</param>
     public virtual async Task<IReadOnlyList<string>> GetRegionsAsync(string discoveryRegion, CancellationToken cancellationToken = default)
     {
-        using var message = CreateMessage(RequestMethod.Get, discoveryRegion, "/regions");
-        await SendAsync(message, cancellationToken);
-        return Read(message, static body => ReadRegions(body.ToMemory().Span));
+        return await ReadAsync(() => CreateMessage(RequestMethod.Get, discoveryRegion, "/regions"), (_, body) => ReadRegions(body), cancellationToken);
     }
 
     /// <summary>One page of a search. 8x8 returns AVAILABLE objects only, unless the filter names states.</summary>
@@ -59,7 +71,196 @@ public class CloudStorageClient
     public virtual async Task<ObjectPage> GetObjectsAsync(string region, ObjectQuery query, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(query);
-        using var message = CreateMessage(RequestMethod.Get, region, "/objects");
+        var wasBlank = false;
+        return await ReadAsync(() => CreateSearch(region, query), ReadPage, cancellationToken);
+
+        ObjectPage ReadPage(Response response, BinaryData body)
+        {
+            var page = ObjectPage.Parse(body);
+            if (page.IsBlank && response.Status != 204 && !wasBlank)
+            {
+                // Nothing is also what remains of an answer that was cut before its first byte.
+                wasBlank = true;
+                throw new FormatException("The page has no body.");
+            }
+
+            return page;
+        }
+    }
+
+    /// <summary>One object's record.</summary>
+    public virtual async Task<StorageObject> GetObjectAsync(string region, string id, CancellationToken cancellationToken = default)
+    {
+        return await ReadAsync(
+            () => CreateMessage(RequestMethod.Get, region, ObjectPath(id)),
+            (_, body) => StorageObject.Parse(body) is var record && string.Equals(record.Id, id, StringComparison.OrdinalIgnoreCase)
+                ? record
+                : throw new FormatException("The record is that of another object."),
+            cancellationToken);
+    }
+
+    /// <summary>Opens an object's content. The bytes arrive while they are read; a read that stalls ends in an exception.</summary>
+    public virtual async Task<ObjectContent> OpenContentAsync(string region, string id, CancellationToken cancellationToken = default)
+    {
+        using var served = await SendFollowingAsync(Create, mayLeave: true, cancellationToken);
+        if (served.Status != 200)
+        {
+            throw await ClientErrors.CreateAsync(served, cancellationToken);
+        }
+
+        var headers = served.Response.Headers;
+        var (length, contentType) = (headers.ContentLengthLong, headers.ContentType);
+        var encoding = headers.TryGetValue("Content-Encoding", out var value) ? value : null;
+        return new ObjectContent(served.Message.ExtractResponseContent() ?? Stream.Null, length, contentType) { ContentEncoding = encoding };
+
+        HttpMessage Create()
+        {
+            var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
+            message.BufferResponse = false;
+            return message;
+        }
+    }
+
+    /// <summary>An address at which the content can be read for about thirty minutes without a token. It is a secret.</summary>
+    public virtual async Task<Uri> GetPresignedUrlAsync(string region, string id, CancellationToken cancellationToken = default)
+    {
+        using var served = await SendAsync(Create, cancellationToken);
+        try
+        {
+            return PresignedUrl.Parse(JsonBody.Read(served.Response), _endpoint);
+        }
+        catch (FormatException exception)
+        {
+            // Not quoted: the body can hold an address that opens the content.
+            throw served.ToException($"{served.Call} answered with no address that can be used.", exception);
+        }
+
+        HttpMessage Create()
+        {
+            var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
+            message.Request.Uri.AppendQuery("presignUrl", "true");
+            return message;
+        }
+    }
+
+    /// <summary>Asks 8x8 to bring an ARCHIVED object back from cold storage: hours, up to a day. The copy disappears again.</summary>
+    /// <param name="region">Region.</param>
+    /// <param name="id">Id.</param>
+    /// <param name="expirationDays">How many days the copy lasts, 1–10.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    public virtual async Task RestoreAsync(string region, string id, int expirationDays, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(expirationDays, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(expirationDays, 10);
+        var body = JsonSerializer.SerializeToUtf8Bytes(new { expirationDays });
+        using var served = await SendAsync(() => CreateMessage(RequestMethod.Post, region, ObjectPath(id) + "/restore", body), cancellationToken);
+    }
+
+    /// <summary>Deletes objects at 8x8, records and content, for good.</summary>
+    public virtual async Task DeleteAsync(string region, IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        if (ids.Count == 0)
+        {
+            return;
+        }
+
+        var body = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(body))
+        {
+            json.WriteStartArray();
+            foreach (var id in ids)
+            {
+                json.WriteStringValue(id);
+            }
+
+            json.WriteEndArray();
+        }
+
+        using var served = await SendAsync(() => CreateMessage(RequestMethod.Delete, region, "/bulk", body.WrittenMemory), cancellationToken);
+    }
+
+    private static string ObjectPath(string id)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(id);
+        if (id is "." or "..")
+        {
+            // Even escaped, these would be taken as relative path segments.
+            throw new ArgumentException($"The id \"{id}\" cannot be part of an address.", nameof(id));
+        }
+
+        return $"/objects/{Uri.EscapeDataString(id)}";
+    }
+
+    private static List<string> ReadRegions(BinaryData body)
+    {
+        try
+        {
+            return ReadRegions(body.ToMemory().Span);
+        }
+        catch (JsonException)
+        {
+            try
+            {
+                return ReadRegions(JsonText.Repair(body.ToMemory().Span));
+            }
+            catch (JsonException exception)
+            {
+                throw new FormatException("The regions are not JSON.", exception);
+            }
+        }
+    }
+
+    private static List<string> ReadRegions(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw new FormatException("The regions are not a JSON array.");
+        }
+
+        var regions = new List<string>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            // What is no name is not left out: a region that nothing lists would be missed silently.
+            regions.Add(reader.TokenType == JsonTokenType.String && LenientJson.Text(ref reader)?.Trim() is { Length: > 0 } region
+                ? region
+                : throw new FormatException("A region is not a string."));
+        }
+
+        return [.. regions.Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Sends a GET and reads its JSON; asks again when that cannot be read.</summary>
+    private async Task<T> ReadAsync<T>(Func<HttpMessage> create, Func<Response, BinaryData, T> parse, CancellationToken cancellationToken)
+    {
+        for (var read = 1; ; read++)
+        {
+            using var served = await SendAsync(create, cancellationToken);
+            try
+            {
+                return parse(served.Response, BinaryData.FromBytes(JsonBody.Read(served.Response)));
+            }
+            catch (FormatException) when (read < MaxReads)
+            {
+                await Task.Delay(_readDelay, cancellationToken);
+            }
+            catch (FormatException exception)
+            {
+                throw ClientErrors.Malformed(served, exception);
+            }
+        }
+    }
+
+    private static string Describe(HttpMessage message) => $"{message.Request.Method} {message.Request.Uri.Path}";
+
+    private HttpMessage CreateSearch(string region, ObjectQuery query)
+    {
+        var message = CreateMessage(RequestMethod.Get, region, "/objects");
+
+        // The reference requires the header of a search. The transport sends it only with a body, so there is an empty one.
+        message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/json");
+        message.Request.Content = RequestContent.Create(ReadOnlyMemory<byte>.Empty);
         var uri = message.Request.Uri;
         if (!string.IsNullOrEmpty(query.Filter))
         {
@@ -78,165 +279,10 @@ public class CloudStorageClient
             uri.AppendQuery("sortDirection", query.SortDirection == SortDirection.Ascending ? "ASC" : "DESC");
         }
 
-        await SendAsync(message, cancellationToken);
-        return Read(message, ObjectPage.Parse);
+        return message;
     }
 
-    /// <summary>One object's record.</summary>
-    public virtual async Task<StorageObject> GetObjectAsync(string region, string id, CancellationToken cancellationToken = default)
-    {
-        using var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id));
-        await SendAsync(message, cancellationToken);
-        return Read(message, body => StorageObject.Parse(body) is var record && string.Equals(record.Id, id, StringComparison.OrdinalIgnoreCase)
-            ? record
-            : throw new FormatException("The record is that of another object."));
-    }
-
-    /// <summary>Opens an object's content. The bytes arrive while they are read; a read that stalls ends in an exception.</summary>
-    public virtual async Task<ObjectContent> OpenContentAsync(string region, string id, CancellationToken cancellationToken = default)
-    {
-        using var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
-        var call = Describe(message);
-        message.BufferResponse = false;
-        await SendWithoutCheckAsync(_pipeline, message, call, cancellationToken);
-        return await FollowAsync(message, call, MostRedirects, cancellationToken);
-    }
-
-    /// <summary>An address at which the content can be read for about thirty minutes without a token. It is a secret.</summary>
-    public virtual async Task<Uri> GetPresignedUrlAsync(string region, string id, CancellationToken cancellationToken = default)
-    {
-        using var message = CreateMessage(RequestMethod.Get, region, ObjectPath(id) + "/content");
-        message.Request.Uri.AppendQuery("presignUrl", "true");
-        await SendAsync(message, cancellationToken);
-        try
-        {
-            return PresignedUrl.Parse(message.Response.Content, _endpoint);
-        }
-        catch (FormatException exception)
-        {
-            // Not quoted: the body can hold an address that opens the content.
-            throw new RequestFailedException(message.Response.Status, $"{Describe(message)} answered with no address that can be used.", exception);
-        }
-    }
-
-    /// <summary>Asks 8x8 to bring an ARCHIVED object back from cold storage: hours, up to a day. The copy disappears again.</summary>
-    /// <param name="region">Region.</param>
-    /// <param name="id">Id.</param>
-    /// <param name="expirationDays">How many days the copy lasts, 1–10.</param>
-    /// <param name="cancellationToken">Stops the call.</param>
-    public virtual async Task RestoreAsync(string region, string id, int expirationDays, CancellationToken cancellationToken = default)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(expirationDays, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(expirationDays, 10);
-        using var message = CreateMessage(RequestMethod.Post, region, ObjectPath(id) + "/restore");
-        message.Request.Uri.AppendQuery("expirationDays", expirationDays.ToString(CultureInfo.InvariantCulture));
-        await SendAsync(message, cancellationToken);
-    }
-
-    /// <summary>Deletes objects at 8x8, records and content, for good.</summary>
-    public virtual async Task DeleteAsync(string region, IReadOnlyCollection<string> ids, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(ids);
-        if (ids.Count == 0)
-        {
-            return;
-        }
-
-        using var message = CreateMessage(RequestMethod.Delete, region, "/bulk");
-        message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/json");
-        var body = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(body))
-        {
-            json.WriteStartArray();
-            foreach (var id in ids)
-            {
-                json.WriteStringValue(id);
-            }
-
-            json.WriteEndArray();
-        }
-
-        message.Request.Content = RequestContent.Create(body.WrittenMemory);
-        await SendAsync(message, cancellationToken);
-    }
-
-    private async Task<ObjectContent> FollowAsync(HttpMessage message, string call, int redirects, CancellationToken cancellationToken)
-    {
-        var response = message.Response;
-        if (response.Status is 301 or 302 or 303 or 307 or 308 && redirects > 0
-            && response.Headers.TryGetValue("Location", out var location)
-            && Uri.TryCreate(message.Request.Uri.ToUri(), location, out var target) && ClientPipeline.MayFetch(_endpoint, target))
-        {
-            // The content may be stored at S3. The address carries its own authorization, and the token must not be sent there.
-            using var next = _anonymous.CreateMessage();
-            next.Request.Method = RequestMethod.Get;
-            next.Request.Uri.Reset(target);
-            next.BufferResponse = false;
-            await SendWithoutCheckAsync(_anonymous, next, call, cancellationToken);
-            return await FollowAsync(next, call, redirects - 1, cancellationToken);
-        }
-
-        if (response.Status != 200)
-        {
-            throw await ClientErrors.CreateAsync(response, call, cancellationToken);
-        }
-
-        var length = response.Headers.ContentLengthLong;
-        var contentType = response.Headers.ContentType;
-        return new ObjectContent(message.ExtractResponseContent() ?? Stream.Null, length, contentType);
-    }
-
-    private static string ObjectPath(string id)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(id);
-        if (id is "." or "..")
-        {
-            // Even escaped, these would be taken as relative path segments.
-            throw new ArgumentException($"The id \"{id}\" cannot be part of an address.", nameof(id));
-        }
-
-        return $"/objects/{Uri.EscapeDataString(id)}";
-    }
-
-    private static List<string> ReadRegions(ReadOnlySpan<byte> json)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(json);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartArray)
-            {
-                throw new FormatException("The regions are not a JSON array.");
-            }
-
-            var regions = new List<string>();
-            while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
-            {
-                regions.Add(LenientJson.Text(ref reader) is { Length: > 0 } region ? region : throw new FormatException("A region is not a string."));
-            }
-
-            return regions;
-        }
-        catch (JsonException exception)
-        {
-            throw new FormatException("The regions are not JSON.", exception);
-        }
-    }
-
-    private static T Read<T>(HttpMessage message, Func<BinaryData, T> parse)
-    {
-        try
-        {
-            return parse(message.Response.Content);
-        }
-        catch (FormatException exception)
-        {
-            throw ClientErrors.Malformed(message.Response, Describe(message), exception);
-        }
-    }
-
-    private static string Describe(HttpMessage message) => $"{message.Request.Method} {message.Request.Uri.Path}";
-
-    private HttpMessage CreateMessage(RequestMethod method, string region, string path)
+    private HttpMessage CreateMessage(RequestMethod method, string region, string path, ReadOnlyMemory<byte> json = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(region);
         if (region is "." or "..")
@@ -249,31 +295,108 @@ public class CloudStorageClient
         message.Request.Uri.Reset(_endpoint);
         message.Request.Uri.AppendPath($"/storage/{Uri.EscapeDataString(region)}/v3{path}", escape: false);
         message.Request.Headers.SetValue(HttpHeader.Names.Accept, path.EndsWith("/content", StringComparison.Ordinal) ? "*/*" : "application/json");
+
+        // What is stored uncoded is to come uncoded: without a word, a server may choose.
+        message.Request.Headers.SetValue(AcceptEncoding, "identity");
+        if (!json.IsEmpty)
+        {
+            message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/json");
+            message.Request.Content = RequestContent.Create(json);
+        }
+
         return message;
     }
 
-    private async Task SendAsync(HttpMessage message, CancellationToken cancellationToken)
+    /// <summary>Sends a request and throws unless it succeeds.</summary>
+    private async Task<ServedResponse> SendAsync(Func<HttpMessage> create, CancellationToken cancellationToken)
     {
-        await SendWithoutCheckAsync(_pipeline, message, Describe(message), cancellationToken);
-        if (message.Response.Status is < 200 or >= 300)
+        var served = await SendFollowingAsync(create, mayLeave: false, cancellationToken);
+        if (served.Status is >= 200 and < 300)
         {
-            throw await ClientErrors.CreateAsync(message.Response, Describe(message), cancellationToken);
+            return served;
+        }
+
+        using (served)
+        {
+            throw await ClientErrors.CreateAsync(served, cancellationToken);
         }
     }
 
-    /// <param name="pipeline">Sends it.</param>
-    /// <param name="message">The request.</param>
-    /// <param name="call">What errors call it: the address that 8x8 redirects to is a secret.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    private static async Task SendWithoutCheckAsync(HttpPipeline pipeline, HttpMessage message, string call, CancellationToken cancellationToken)
+    /// <summary>Sends a request and follows redirects.</summary>
+    /// <param name="create">Makes the request, again for each redirect.</param>
+    /// <param name="mayLeave">Whether another host than 8x8's may answer.</param>
+    /// <param name="cancellationToken">Stops the call.</param>
+    private async Task<ServedResponse> SendFollowingAsync(Func<HttpMessage> create, bool mayLeave, CancellationToken cancellationToken)
+    {
+        var message = create();
+        var call = Describe(message);
+        var hasLeft = false;
+        var visited = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            while (true)
+            {
+                visited.Add(message.Request.Uri.ToUri().AbsoluteUri);
+                var served = await SendOnceAsync(message, call, hasLeft, cancellationToken);
+                if (served.Status is not (301 or 302 or 303 or 307 or 308))
+                {
+                    return served;
+                }
+
+                var target = FindTarget(served, visited, mayLeave);
+                hasLeft = hasLeft || !ClientPipeline.AreOfOneOrigin(_endpoint, target);
+
+                // The address of another host carries its own authorization, and the token must not be sent there.
+                var next = hasLeft ? _anonymous.CreateMessage() : create();
+                if (hasLeft)
+                {
+                    next.Request.Method = RequestMethod.Get;
+                    next.BufferResponse = message.BufferResponse;
+                    next.Request.Headers.SetValue(AcceptEncoding, "identity");
+                }
+
+                next.Request.Uri.Reset(target);
+                message.Dispose();
+                message = next;
+            }
+        }
+        catch
+        {
+            message.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Where a redirect leads.</summary>
+    /// <exception cref="CloudStorageException">It is not followed.</exception>
+    private Uri FindTarget(ServedResponse served, HashSet<string> visited, bool mayLeave)
+    {
+        var request = served.Message.Request;
+        var target = served.Response.Headers.TryGetValue("Location", out var location) ? RawAddress.Resolve(request.Uri.ToUri(), location) : null;
+        var problem = target is null ? "it names no address"
+            : !ClientPipeline.MayFetch(_endpoint, target) ? "its address is not https"
+            : !mayLeave && !ClientPipeline.AreOfOneOrigin(_endpoint, target) ? "it leads to another host"
+            : request.Method != RequestMethod.Get && served.Status is not (307 or 308) ? "it would change the request"
+            : visited.Contains(target.AbsoluteUri) ? "it leads in a circle"
+            : visited.Count > MostRedirects ? $"it is one of more than {MostRedirects}"
+            : null;
+        return problem is null
+            ? target!
+            : throw served.ToException($"{served.Call} answered {served.Status}, a redirect that is not followed because {problem}.");
+    }
+
+    private async Task<ServedResponse> SendOnceAsync(HttpMessage message, string call, bool hasLeft, CancellationToken cancellationToken)
     {
         try
         {
-            await pipeline.SendAsync(message, cancellationToken);
+            await (hasLeft ? _anonymous : _pipeline).SendAsync(message, cancellationToken);
+            return new ServedResponse(message, call, hasLeft, RetryAfter.Read(message.Response, _timeProvider.GetUtcNow()));
         }
         catch (Exception exception) when (ClientErrors.AsNoAnswer(exception, cancellationToken) is { } failure)
         {
-            throw new RequestFailedException(0, $"{call} got no answer: {failure.Message}", failure);
+            // The failure names the host, which is part of a secret when 8x8 redirects to it.
+            var cause = hasLeft ? " from the host that 8x8 redirects to." : $": {failure.Message}";
+            throw new CloudStorageException(0, $"{call} got no answer{cause}", ServedResponse.Origin(message), hasLeft, retryAfter: null, failure);
         }
     }
 }

@@ -14,7 +14,7 @@ public sealed class CloudStorageClientOptions : ClientOptions
         Retry.MaxRetries = 4;
         Retry.MaxDelay = TimeSpan.FromMinutes(1);
         Retry.NetworkTimeout = TimeSpan.FromSeconds(100);
-        foreach (var parameter in (string[])["limit", "pageKey", "sortField", "sortDirection", "presignUrl", "expirationDays"])
+        foreach (var parameter in (string[])["limit", "pageKey", "sortField", "sortDirection", "presignUrl"])
         {
             Diagnostics.LoggedQueryParameters.Add(parameter);
         }

@@ -14,7 +14,7 @@ public static class ErrorQuote
     public static string? Of(Exception exception)
     {
         ArgumentNullException.ThrowIfNull(exception);
-        for (var present = exception; present is not null; present = present is AggregateException { InnerExceptions: [.., var last] } ? last : present.InnerException)
+        for (var present = exception; present is not null; present = Behind(present))
         {
             if (present.Data[Key] is string quote)
             {
@@ -25,7 +25,8 @@ public static class ErrorQuote
         return null;
     }
 
-    internal static RequestFailedException Attach(RequestFailedException exception, string quote)
+    internal static T Attach<T>(T exception, string quote)
+        where T : RequestFailedException
     {
         if (quote.Length > 0)
         {
@@ -34,4 +35,7 @@ public static class ErrorQuote
 
         return exception;
     }
+
+    private static Exception? Behind(Exception exception) =>
+        exception is AggregateException { InnerExceptions: [.., var last] } ? last : exception.InnerException;
 }

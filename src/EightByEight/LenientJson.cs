@@ -7,11 +7,31 @@ namespace EightByEight;
 /// <summary>Reads 8x8's JSON, in which numbers may be strings, fields may be missing, and times have no zone.</summary>
 internal static class LenientJson
 {
+    /// <summary>Whether the reader is at a member of this name. Unlike the reader's own comparison, it never throws.</summary>
+    public static bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
+        reader.ValueIsEscaped ? Text(ref reader) == Encoding.UTF8.GetString(name) : reader.ValueTextEquals(name);
+
+    /// <summary>An object's id from its JSON value; <see langword="null"/> when it is none.</summary>
+    public static string? Id(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        reader.Read();
+        return Id(ref reader);
+    }
+
+    /// <summary>An object's id; <see langword="null"/> when it is neither text nor a number.</summary>
+    public static string? Id(ref Utf8JsonReader reader)
+    {
+        var isId = reader.TokenType is JsonTokenType.String or JsonTokenType.Number;
+        return Text(ref reader) is { } id && isId && !string.IsNullOrWhiteSpace(id) ? id : null;
+    }
+
     public static string? Text(ref Utf8JsonReader reader)
     {
         switch (reader.TokenType)
         {
             case JsonTokenType.String:
+            case JsonTokenType.PropertyName:
                 try
                 {
                     return reader.GetString();
@@ -71,33 +91,93 @@ internal static class LenientJson
                 : null;
         }
 
-        return Text(ref reader) is { } text && long.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out var value)
-            ? value
-            : null;
+        const NumberStyles Styles = NumberStyles.AllowLeadingSign | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite;
+        return Text(ref reader) is { } text && long.TryParse(text, Styles, CultureInfo.InvariantCulture, out var value) ? value : null;
     }
 
     public static bool? Boolean(ref Utf8JsonReader reader) => reader.TokenType switch
     {
         JsonTokenType.True => true,
         JsonTokenType.False => false,
-        _ => bool.TryParse(Text(ref reader), out var value) ? value : null,
+        _ => Text(ref reader)?.Trim() switch
+        {
+            "1" => true,
+            "0" => false,
+            var text => bool.TryParse(text, out var value) ? value : null,
+        },
     };
 
-    /// <summary>A time: ISO 8601, which without a zone is UTC and not this machine's zone, or epoch milliseconds.</summary>
-    public static DateTimeOffset? Time(ref Utf8JsonReader reader)
+    /// <summary>A duration in whole seconds, rounded down; <see langword="null"/> when it is none.</summary>
+    public static long? Seconds(ref Utf8JsonReader reader)
     {
-        if (Text(ref reader) is not { Length: > 0 } text)
-        {
-            return null;
-        }
-
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds))
-        {
-            return milliseconds is >= -62_135_596_800_000 and <= 253_402_300_799_999 ? DateTimeOffset.FromUnixTimeMilliseconds(milliseconds) : null;
-        }
-
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal | DateTimeStyles.AllowWhiteSpaces, out var time)
-            ? time
-            : null;
+        const NumberStyles Styles = NumberStyles.Float;
+        return reader.TokenType is JsonTokenType.Number or JsonTokenType.String
+            && double.TryParse(Text(ref reader), Styles, CultureInfo.InvariantCulture, out var seconds) && double.IsFinite(seconds)
+                ? (long)Math.Floor(Math.Clamp(seconds, long.MinValue / 2, long.MaxValue / 2))
+                : null;
     }
+
+    /// <summary>A time: see <see cref="TimeText"/>.</summary>
+    /// <param name="reader">At the value.</param>
+    /// <param name="unreadable">What stands there, when that is something and no time.</param>
+    public static DateTimeOffset? Time(ref Utf8JsonReader reader, out string? unreadable)
+    {
+        unreadable = null;
+        if (reader.TokenType == JsonTokenType.StartArray)
+        {
+            return TimeOfParts(ref reader, out unreadable);
+        }
+
+        var text = TextOrJson(ref reader);
+        var time = string.IsNullOrWhiteSpace(text) ? null : TimeText.Parse(text);
+        unreadable = time is null && !string.IsNullOrWhiteSpace(text) ? text : null;
+        return time;
+    }
+
+    /// <summary>A size in bytes.</summary>
+    /// <param name="reader">At the value.</param>
+    /// <param name="unreadable">What stands there, when that is something and no size.</param>
+    public static long? Size(ref Utf8JsonReader reader, out string? unreadable)
+    {
+        var at = reader;
+        unreadable = null;
+        if (Integer(ref reader) is >= 0 and var size)
+        {
+            return size;
+        }
+
+        var text = TextOrJson(ref at);
+        unreadable = string.IsNullOrWhiteSpace(text) ? null : text;
+        return null;
+    }
+
+    private static DateTimeOffset? TimeOfParts(ref Utf8JsonReader reader, out string? unreadable)
+    {
+        var at = reader;
+        var parts = new List<long>(7);
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            // What is no number makes no time.
+            parts.Add(Integer(ref reader) ?? -1);
+        }
+
+        var time = TimeText.FromParts(parts);
+        unreadable = time is null && parts.Count > 0 ? TextOrJson(ref at) : null;
+        return time;
+    }
+
+    /// <summary>The text of a value of any kind; <see langword="null"/> for null.</summary>
+    private static string? TextOrJson(ref Utf8JsonReader reader)
+    {
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            return Text(ref reader);
+        }
+
+        var node = JsonElement.ParseValue(ref reader);
+        return node.EnumerateAny() ? node.GetRawText() : null;
+    }
+
+    private static bool EnumerateAny(this JsonElement element) =>
+        element.ValueKind == JsonValueKind.Object ? element.EnumerateObject().Any() : element.GetArrayLength() > 0;
 }

@@ -19,11 +19,17 @@ public sealed class ObjectContent : IAsyncDisposable, IDisposable
         _owner = owner;
     }
 
-    /// <summary>The bytes, as they arrive.</summary>
+    /// <summary>The bytes as they are sent and as they arrive: coded where <see cref="ContentEncoding"/> says so.</summary>
     public Stream Stream { get; }
 
-    /// <summary>Content-Length; <see langword="null"/> when the response had none.</summary>
+    /// <summary>Content-Length, of the bytes as they are sent; <see langword="null"/> when the response had none.</summary>
     public long? Length { get; }
+
+    /// <summary>
+    /// Content-Encoding; <see langword="null"/> when the response had none. No coding is asked for, but an object that is
+    /// stored coded comes so. See <see cref="ContentCoding"/>.
+    /// </summary>
+    public string? ContentEncoding { get; init; }
 
     /// <summary>Content-Type; <see langword="null"/> when the response had none.</summary>
     public string? ContentType { get; }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace EightByEight;
@@ -5,28 +6,28 @@ namespace EightByEight;
 /// <summary>The answer to a request for a pre-signed address: the bare address, a JSON string, or an object that holds it.</summary>
 internal static class PresignedUrl
 {
-    public static Uri Parse(BinaryData body, Uri endpoint)
+    public static Uri Parse(ReadOnlyMemory<byte> utf8, Uri endpoint)
     {
-        var text = body.ToString().Trim();
+        var text = Encoding.UTF8.GetString(utf8.Span).Trim();
         if (text.StartsWith('"') || text.StartsWith('{'))
         {
             try
             {
-                using var json = JsonDocument.Parse(text);
+                using var json = JsonDocument.Parse(JsonText.Repair(utf8.Span));
                 text = json.RootElement.ValueKind == JsonValueKind.String
-                    ? json.RootElement.GetString() ?? ""
+                    ? json.RootElement.GetString()?.Trim() ?? ""
                     : json.RootElement.EnumerateObject()
                         .Where(property => property.Value.ValueKind == JsonValueKind.String)
-                        .Select(property => property.Value.GetString()!)
+                        .Select(property => property.Value.GetString()!.Trim())
                         .FirstOrDefault(value => value.StartsWith("http", StringComparison.OrdinalIgnoreCase)) ?? "";
             }
-            catch (JsonException exception)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException)
             {
                 throw new FormatException("not JSON", exception);
             }
         }
 
-        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && ClientPipeline.MayFetch(endpoint, uri)
+        return RawAddress.Parse(text) is { } uri && ClientPipeline.MayFetch(endpoint, uri)
             ? uri
             : throw new FormatException("not a secure address");
     }

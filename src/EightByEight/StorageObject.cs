@@ -10,7 +10,7 @@ public readonly record struct ObjectTag(string Key, string Value);
 /// <summary>
 /// The record of an object in 8x8's Cloud Storage Service (8x8 developer site, Cloud Storage Service, "Get objects").
 /// Only the id is required; any other field that is missing or malformed is <see langword="null"/>, and
-/// <see cref="Json"/> holds the record as 8x8 sent it.
+/// <see cref="Json"/> holds the record as 8x8 sent it. <see cref="UnreadableFields"/> tells the malformed from the missing.
 /// </summary>
 public sealed class StorageObject
 {
@@ -34,8 +34,14 @@ public sealed class StorageObject
     /// <summary>Algorithm of <see cref="Checksum"/>, usually <c>MD5</c>.</summary>
     public string? ChecksumType { get; private set; }
 
-    /// <summary>Checksum: 32 hex digits, or <c>&lt;32 hex&gt;-&lt;parts&gt;</c>, which is not the MD5 of the content.</summary>
+    /// <summary>
+    /// Checksum, in one spelling whatever 8x8's is: 32 hex digits in lower case, or <c>&lt;32 hex&gt;-&lt;parts&gt;</c>, which
+    /// is not the MD5 of the content. See <see cref="ChecksumForm"/>.
+    /// </summary>
     public string? Checksum { get; private set; }
+
+    /// <summary>What <see cref="Checksum"/> is made of.</summary>
+    public ChecksumForm ChecksumForm { get; private set; }
 
     /// <summary>The customer.</summary>
     public string? CustomerId { get; private set; }
@@ -64,33 +70,47 @@ public sealed class StorageObject
     /// <summary>Whether it is shared.</summary>
     public bool? Shared { get; private set; }
 
-    /// <summary>The record exactly as it was received.</summary>
-    public BinaryData Json { get; }
+    /// <summary>
+    /// The fields among <c>createdTime</c>, <c>updatedTime</c> and <c>storedBytes</c> that hold something that cannot be
+    /// read. Their properties are <see langword="null"/> then, as those of fields that are missing.
+    /// </summary>
+    public IReadOnlyList<UnreadableField> UnreadableFields { get; private set; } = [];
+
+    /// <summary>
+    /// The record exactly as it was received, in UTF-8. Where that was not JSON and could be read all the same, it is
+    /// the JSON that was read: see <see cref="IsRepaired"/>.
+    /// </summary>
+    public BinaryData Json { get; private set; }
+
+    /// <summary>
+    /// Whether what 8x8 sent was not JSON, because of a line feed inside a string for example, so that
+    /// <see cref="Json"/> says the same in other bytes.
+    /// </summary>
+    public bool IsRepaired { get; private set; }
 
     /// <summary>Reads a record.</summary>
-    /// <exception cref="FormatException">It is not a JSON object, or lacks an id.</exception>
+    /// <exception cref="FormatException">It is not a JSON object, or its id is missing or not clear.</exception>
     public static StorageObject Parse(BinaryData json)
     {
         ArgumentNullException.ThrowIfNull(json);
+        var bytes = JsonText.Decode(json.ToMemory());
         try
         {
-            var reader = new Utf8JsonReader(json.ToMemory().Span);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-            {
-                throw new FormatException("An object's record is not a JSON object.");
-            }
-
-            var record = new StorageObject(json);
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                record.ReadProperty(ref reader);
-            }
-
-            return record.Id.Length > 0 ? record : throw new FormatException("An object's record lacks an id.");
+            return ParseStrictly(bytes, json);
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            throw new FormatException($"An object's record is not JSON: {exception.Message}", exception);
+            try
+            {
+                var repaired = JsonText.Repair(bytes.Span);
+                var record = ParseStrictly(repaired, BinaryData.FromBytes(repaired));
+                record.IsRepaired = true;
+                return record;
+            }
+            catch (Exception again) when (again is JsonException or InvalidOperationException)
+            {
+                throw new FormatException($"An object's record is not JSON: {exception.Message}", exception);
+            }
         }
     }
 
@@ -108,87 +128,130 @@ public sealed class StorageObject
         return null;
     }
 
+    /// <param name="bytes">The record.</param>
+    /// <param name="whole">The same, when nothing had to be decoded.</param>
+    private static StorageObject ParseStrictly(ReadOnlyMemory<byte> bytes, BinaryData whole)
+    {
+        var reader = new Utf8JsonReader(bytes.Span);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw new FormatException("An object's record is not a JSON object.");
+        }
+
+        var start = (int)reader.TokenStartIndex;
+        var record = new StorageObject(whole);
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            record.ReadProperty(ref reader);
+        }
+
+        (record.ChecksumForm, record.Checksum) = ChecksumText.Read(record.Checksum, record.ChecksumType);
+
+        // The record becomes part of other documents: nothing may stand around it.
+        var end = (int)reader.BytesConsumed;
+        if (end - start != whole.ToMemory().Length)
+        {
+            record.Json = BinaryData.FromBytes(bytes[start..end]);
+        }
+
+        return record.Id.Length > 0 ? record : throw new FormatException("An object's record lacks an id.");
+    }
+
+    /// <summary>Reads a member. Where a name occurs twice, what cannot be read does not replace what could.</summary>
     private void ReadProperty(ref Utf8JsonReader reader)
     {
-        if (reader.ValueTextEquals("id"u8))
+        if (LenientJson.Is(ref reader, "id"u8))
         {
             reader.Read();
-            Id = LenientJson.Text(ref reader) ?? Id;
+            var id = LenientJson.Id(ref reader) ?? Id;
+            Id = Id.Length == 0 || Id == id ? id : throw new FormatException("An object's record has two ids.");
         }
-        else if (reader.ValueTextEquals("type"u8))
+        else if (LenientJson.Is(ref reader, "type"u8))
         {
             reader.Read();
             Type = LenientJson.Text(ref reader) is { Length: > 0 } type ? type : Type;
         }
-        else if (reader.ValueTextEquals("mimeType"u8))
+        else if (LenientJson.Is(ref reader, "mimeType"u8))
         {
             reader.Read();
-            MimeType = LenientJson.Text(ref reader);
+            MimeType = LenientJson.Text(ref reader) ?? MimeType;
         }
-        else if (reader.ValueTextEquals("objectName"u8))
+        else if (LenientJson.Is(ref reader, "objectName"u8))
         {
             reader.Read();
-            ObjectName = LenientJson.Text(ref reader);
+            ObjectName = LenientJson.Text(ref reader) ?? ObjectName;
         }
-        else if (reader.ValueTextEquals("checksumType"u8))
+        else if (LenientJson.Is(ref reader, "checksumType"u8))
         {
             reader.Read();
-            ChecksumType = LenientJson.Text(ref reader);
+            ChecksumType = LenientJson.Text(ref reader) ?? ChecksumType;
         }
-        else if (reader.ValueTextEquals("checksum"u8))
+        else if (LenientJson.Is(ref reader, "checksum"u8))
         {
             reader.Read();
-            Checksum = LenientJson.Text(ref reader) is { Length: > 0 } checksum ? checksum : null;
+            Checksum = LenientJson.Text(ref reader) is { Length: > 0 } checksum ? checksum : Checksum;
         }
-        else if (reader.ValueTextEquals("customerId"u8))
+        else if (LenientJson.Is(ref reader, "customerId"u8))
         {
             reader.Read();
-            CustomerId = LenientJson.Text(ref reader);
+            CustomerId = LenientJson.Text(ref reader) ?? CustomerId;
         }
-        else if (reader.ValueTextEquals("userId"u8))
+        else if (LenientJson.Is(ref reader, "userId"u8))
         {
             reader.Read();
-            UserId = LenientJson.Text(ref reader);
+            UserId = LenientJson.Text(ref reader) ?? UserId;
         }
-        else if (reader.ValueTextEquals("bucketId"u8))
+        else if (LenientJson.Is(ref reader, "bucketId"u8))
         {
             reader.Read();
-            BucketId = LenientJson.Text(ref reader);
+            BucketId = LenientJson.Text(ref reader) ?? BucketId;
         }
-        else if (reader.ValueTextEquals("storedBytes"u8))
+        else if (LenientJson.Is(ref reader, "storedBytes"u8))
         {
             reader.Read();
-            StoredBytes = LenientJson.Integer(ref reader) is >= 0 and var bytes ? bytes : null;
+            StoredBytes = LenientJson.Size(ref reader, out var unreadable) ?? StoredBytes;
+            Note("storedBytes", unreadable);
         }
-        else if (reader.ValueTextEquals("createdTime"u8))
+        else if (LenientJson.Is(ref reader, "createdTime"u8))
         {
             reader.Read();
-            CreatedTime = LenientJson.Time(ref reader);
+            CreatedTime = LenientJson.Time(ref reader, out var unreadable) ?? CreatedTime;
+            Note("createdTime", unreadable);
         }
-        else if (reader.ValueTextEquals("updatedTime"u8))
+        else if (LenientJson.Is(ref reader, "updatedTime"u8))
         {
             reader.Read();
-            UpdatedTime = LenientJson.Time(ref reader);
+            UpdatedTime = LenientJson.Time(ref reader, out var unreadable) ?? UpdatedTime;
+            Note("updatedTime", unreadable);
         }
-        else if (reader.ValueTextEquals("objectState"u8))
+        else if (LenientJson.Is(ref reader, "objectState"u8))
         {
             reader.Read();
-            State = new ObjectState(LenientJson.Text(ref reader) ?? "");
+            State = LenientJson.Text(ref reader) is { Length: > 0 } state ? new ObjectState(state) : State;
         }
-        else if (reader.ValueTextEquals("shared"u8))
+        else if (LenientJson.Is(ref reader, "shared"u8))
         {
             reader.Read();
-            Shared = LenientJson.Boolean(ref reader);
+            Shared = LenientJson.Boolean(ref reader) ?? Shared;
         }
-        else if (reader.ValueTextEquals("tags"u8))
+        else if (LenientJson.Is(ref reader, "tags"u8))
         {
             reader.Read();
-            Tags = ReadTags(ref reader);
+            var tags = ReadTags(ref reader);
+            Tags = Tags.Count == 0 ? tags : [.. Tags, .. tags];
         }
         else
         {
             reader.Read();
             reader.Skip();
+        }
+    }
+
+    private void Note(string field, string? unreadable)
+    {
+        if (unreadable is not null)
+        {
+            UnreadableFields = [.. UnreadableFields, UnreadableField.Create(field, unreadable)];
         }
     }
 
@@ -213,8 +276,8 @@ public sealed class StorageObject
             string? value = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isKey = reader.ValueTextEquals("key"u8);
-                var isValue = reader.ValueTextEquals("value"u8);
+                var isKey = LenientJson.Is(ref reader, "key"u8);
+                var isValue = LenientJson.Is(ref reader, "value"u8);
                 reader.Read();
                 if (isKey)
                 {

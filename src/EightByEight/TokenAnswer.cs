@@ -8,7 +8,20 @@ namespace EightByEight;
 /// </summary>
 internal sealed record TokenAnswer(string? Token, long? Lifetime, string? Status, IReadOnlyList<string>? Products)
 {
-    public static TokenAnswer Parse(ReadOnlySpan<byte> json)
+    /// <exception cref="JsonException">It is not a JSON object.</exception>
+    public static TokenAnswer Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            return ParseStrictly(json.Span);
+        }
+        catch (JsonException)
+        {
+            return ParseStrictly(JsonText.Repair(json.Span));
+        }
+    }
+
+    private static TokenAnswer ParseStrictly(ReadOnlySpan<byte> json)
     {
         string? token = null;
         long? lifetime = null;
@@ -22,18 +35,19 @@ internal sealed record TokenAnswer(string? Token, long? Lifetime, string? Status
 
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = reader.GetString();
+            var name = LenientJson.Text(ref reader);
             reader.Read();
             switch (name)
             {
                 case "access_token":
-                    token = LenientJson.Text(ref reader);
+                    token = LenientJson.Text(ref reader)?.Trim() is { Length: > 0 } text ? text : token;
                     break;
                 case "expires_in":
-                    lifetime = LenientJson.Integer(ref reader) ?? lifetime;
+                    // The shorter of two is the safe one.
+                    lifetime = LenientJson.Seconds(ref reader) is { } seconds && !(seconds >= lifetime) ? seconds : lifetime;
                     break;
                 case "status":
-                    status = LenientJson.Text(ref reader);
+                    status = LenientJson.Text(ref reader)?.Trim() is { Length: > 0 } given ? given : status;
                     break;
                 case "api_product_list" or "api_product_list_json":
                     var named = ReadProducts(ref reader);

@@ -28,7 +28,8 @@ public class TokenClient
         _endpoint = ClientPipeline.RequireSecure(endpoint);
         _timeProvider = options.TimeProvider;
         ClientPipeline.UseSharedTransport(options);
-        _pipeline = HttpPipelineBuilder.Build(options, [], [UntracedPolicy.Instance], new ShortWaits(options.TimeProvider));
+        HttpPipelinePolicy[] everywhere = [new RetryAfterPolicy(options.TimeProvider), UntracedPolicy.Instance];
+        _pipeline = HttpPipelineBuilder.Build(options, [], everywhere, new ShortWaits(options.TimeProvider));
     }
 
     /// <summary>For mocking.</summary>
@@ -48,7 +49,8 @@ public class TokenClient
         message.Request.Method = RequestMethod.Post;
         message.Request.Uri.Reset(_endpoint);
         message.Request.Uri.AppendPath("/oauth/v2/token", escape: false);
-        message.Request.Headers.SetValue(HttpHeader.Names.Authorization, "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{apiKey.Key}:{apiKey.Secret}")));
+        var credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{apiKey.Key}:{apiKey.Secret}"));
+        message.Request.Headers.SetValue(HttpHeader.Names.Authorization, $"Basic {credentials}");
         message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/x-www-form-urlencoded");
         message.Request.Headers.SetValue(HttpHeader.Names.Accept, "application/json");
         message.Request.Content = RequestContent.Create("grant_type=client_credentials"u8.ToArray());
@@ -79,14 +81,19 @@ public class TokenClient
                 throw new TokenRequestException(
                     TokenFailure.WrongCredentials,
                     response.Status,
-                    $"8x8 refuses the API key ({response.Status}). Compare EightByEight__Key and EightByEight__Secret, or the vault's secrets eightbyeight-key and eightbyeight-secret, with the app under API Keys in 8x8 Admin Console.");
+                    $"8x8 refuses the API key ({response.Status}). Compare EightByEight__Key and EightByEight__Secret, or the vault's secrets "
+                    + "eightbyeight-key and eightbyeight-secret, with the app under API Keys in 8x8 Admin Console.");
             case 403:
                 throw new TokenRequestException(
                     TokenFailure.MissingRights,
                     403,
-                    "8x8 knows the API key and gives it no token (403). Give the key's user the role Storage API, and the app the product Call recordings & Storage, in 8x8 Admin Console.");
+                    "8x8 knows the API key and gives it no token (403). Give the key's user the role Storage API, and the app the product "
+                    + "Call recordings & Storage, in 8x8 Admin Console.");
             case 429:
-                throw new TokenRequestException(TokenFailure.Throttled, 429, "8x8's authorization server asks to slow down (429). Nothing to do unless it lasts.");
+                throw new TokenRequestException(
+                    TokenFailure.Throttled,
+                    429,
+                    "8x8's authorization server asks to slow down (429). Nothing to do unless it lasts.");
             case >= 500:
                 throw new TokenRequestException(
                     TokenFailure.Unreachable,
@@ -99,7 +106,7 @@ public class TokenClient
         TokenAnswer answer;
         try
         {
-            answer = TokenAnswer.Parse(response.Content.ToMemory().Span);
+            answer = TokenAnswer.Parse(JsonBody.Read(response));
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
@@ -124,7 +131,8 @@ public class TokenClient
             throw new TokenRequestException(
                 TokenFailure.StorageProductMissing,
                 200,
-                "The API key works, but not for recordings: its app lacks the product Call recordings & Storage. Add it under API Keys in 8x8 Admin Console; the change takes some minutes.");
+                "The API key works, but not for recordings: its app lacks the product Call recordings & Storage. "
+                + "Add it under API Keys in 8x8 Admin Console; the change takes some minutes.");
         }
 
         var lifetime = TimeSpan.FromSeconds(Math.Min(answer.Lifetime.Value, LongestLifetime.TotalSeconds));
@@ -138,11 +146,4 @@ public class TokenClient
         innerException);
 
     private static string Shorten(string text) => text.Length <= 100 ? text : text[..100];
-
-    /// <summary>Treats a response as final when its retry delay is long, because all other work waits for the token meanwhile.</summary>
-    private sealed class ShortWaits(TimeProvider timeProvider) : ResponseClassifier
-    {
-        public override bool IsRetriableResponse(HttpMessage message) =>
-            base.IsRetriableResponse(message) && !(GatePolicy.RetryAfter(message.Response, timeProvider.GetUtcNow()) > GatePolicy.LongestWait);
-    }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Requeuing;
@@ -15,28 +16,54 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
 {
     /// <summary>Records an object that could not be archived.</summary>
     [Function("RecordFailureToArchive")]
-    public Task RecordFailureToArchiveAsync([QueueTrigger(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.ArchiveObjects, message, (work, token) => recorder.RecordObjectAsync(QueueNames.ArchiveObjects, work, token), cancellationToken);
+    public Task RecordFailureToArchiveAsync(
+        [QueueTrigger(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(
+            QueueNames.ArchiveObjects,
+            message,
+            (work, token) => recorder.RecordObjectAsync(QueueNames.ArchiveObjects, work, token),
+            cancellationToken);
 
     /// <summary>Records a window that could not be listed.</summary>
     [Function("RecordFailureToList")]
-    public Task RecordFailureToListAsync([QueueTrigger(QueueNames.ListWindows + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
+    public Task RecordFailureToListAsync(
+        [QueueTrigger(QueueNames.ListWindows + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
         handler.HandleFailedWindowAsync(message, windows.RecordAsync, cancellationToken);
 
     /// <summary>Records an object that could not be restored.</summary>
     [Function("RecordFailureToRestore")]
-    public Task RecordFailureToRestoreAsync([QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.RestoreObjects, message, (work, token) => recorder.RecordObjectAsync(QueueNames.RestoreObjects, work, token), cancellationToken);
+    public Task RecordFailureToRestoreAsync(
+        [QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(
+            QueueNames.RestoreObjects,
+            message,
+            (work, token) => recorder.RecordObjectAsync(QueueNames.RestoreObjects, work, token),
+            cancellationToken);
 
     /// <summary>Logs that an object could not be verified. It is overdue the next night.</summary>
     [Function("RecordFailureToVerify")]
-    public Task RecordFailureToVerifyAsync([QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.VerifyObjects, message, (work, _) => recorder.ReportObjectAsync(work, "It could not be verified; it comes up the next night."), cancellationToken);
+    public Task RecordFailureToVerifyAsync(
+        [QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(
+            QueueNames.VerifyObjects,
+            message,
+            (work, _) => recorder.ReportObjectAsync(work, "It could not be verified; it comes up the next night."),
+            cancellationToken);
 
     /// <summary>Logs that an object could not be deleted at 8x8. It stays archived, and comes up the next night.</summary>
     [Function("RecordFailureToPurge")]
-    public Task RecordFailureToPurgeAsync([QueueTrigger(QueueNames.PurgeObjects + QueueNames.PoisonSuffix)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(QueueNames.PurgeObjects, message, (work, _) => recorder.ReportObjectAsync(work, "It could not be deleted at 8x8; it comes up the next night."), cancellationToken);
+    public Task RecordFailureToPurgeAsync(
+        [QueueTrigger(QueueNames.PurgeObjects + QueueNames.PoisonSuffix)] QueueMessage message,
+        CancellationToken cancellationToken) =>
+        handler.HandleFailedObjectAsync(
+            QueueNames.PurgeObjects,
+            message,
+            (work, _) => recorder.ReportObjectAsync(work, "It could not be deleted at 8x8; it comes up the next night."),
+            cancellationToken);
 
     /// <summary>Puts failed objects back into their queue: <c>{region?,type?,ids?}</c>.</summary>
     [Function("RedriveFailures")]
@@ -44,9 +71,17 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "failures/redrive")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        using var body = await RequestBody.ReadAsync(request, cancellationToken);
-        body.AllowOnly("region", "type", "ids");
-        var redriven = await redriver.RedriveAsync(body.Text("region"), body.Text("type"), body.Texts("ids"), cancellationToken);
+        var wanted = await RequestBody.ReadAsync(request, RequestJson.Default.RedriveRequest, cancellationToken);
+        var redriven = await redriver.RedriveAsync(wanted.Region, wanted.Type, wanted.Ids ?? [], cancellationToken);
         return ApiJson.Result(redriven, ApiJson.Default.Redriven, StatusCodes.Status202Accepted);
     }
 }
+
+/// <summary>Which failed objects are redriven.</summary>
+/// <param name="Region">Only those of a region.</param>
+/// <param name="Type">Only those of a type.</param>
+/// <param name="Ids">Only those of these IDs; all when it is missing.</param>
+internal sealed record RedriveRequest(
+    [property: JsonConverter(typeof(TextField))] string? Region = null,
+    [property: JsonConverter(typeof(TextField))] string? Type = null,
+    [property: JsonConverter(typeof(IdsField))] IReadOnlyList<string>? Ids = null);

@@ -7,7 +7,7 @@ using Operations.Health;
 namespace Functions;
 
 /// <summary>Tells whether archiving works.</summary>
-public sealed class HealthFunctions(HealthReporter reporter)
+public sealed class HealthFunctions(HealthReader reader)
 {
     /// <summary>200 when everything works, 503 with cause and remedy when something does not. Needs no key and holds no tenant data.</summary>
     [Function("GetHealth")]
@@ -15,10 +15,10 @@ public sealed class HealthFunctions(HealthReporter reporter)
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        var report = await reporter.CheckAsync(cancellationToken);
+        var health = await reader.ReadAsync(cancellationToken);
         return ApiJson.Result(
-            report,
-            ApiJson.Default.HealthReport,
-            report.Status == HealthReporter.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
+            health,
+            ApiJson.Default.HealthAnswer,
+            health.IsHealthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable);
     }
 }

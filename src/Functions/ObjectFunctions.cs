@@ -116,8 +116,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         string id,
         CancellationToken cancellationToken)
     {
-        using var body = await RequestBody.ReadAsync(request, cancellationToken);
-        body.AllowOnly();
+        await RequestBody.ReadAsync(request, RequestJson.Default.EmptyRequest, cancellationToken);
         var entry = await FindAsync(new RequestQuery(request, "created"), region, id, cancellationToken);
         var queue = await requeuer.RequeueAsync(entry, cancellationToken);
         return ApiJson.Result(new QueuedObject(queue), ApiJson.Default.QueuedObject, StatusCodes.Status202Accepted);
@@ -146,3 +145,6 @@ public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Curso
 /// <summary>An object that was put into a queue.</summary>
 /// <param name="Queue">The queue.</param>
 public sealed record QueuedObject(string Queue);
+
+/// <summary>A request that has nothing to say.</summary>
+internal sealed record EmptyRequest;

@@ -26,7 +26,9 @@ public sealed class PlanFunctions(Checkup checkup)
             var asked = PlanRequest.Parse(PlanRequest.Names
                 .Select(name => KeyValuePair.Create(name, query.Text(name, LongestText) ?? ""))
                 .Where(item => item.Value.Length > 0));
-            return ApiJson.Result(await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken), ApiJson.Default.PlanReport);
+            return ApiJson.Result(
+                await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken),
+                ApiJson.Default.PlanReport);
         }
         catch (PlanRequestException exception)
         {

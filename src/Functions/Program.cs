@@ -27,6 +27,7 @@ try
 
     var builder = FunctionsApplication.CreateBuilder(args);
     builder.ConfigureFunctionsWebApplication();
+    builder.UseMiddleware<OverdueListingMiddleware>();
     builder.UseMiddleware<ProblemDetailsMiddleware>();
     builder.Services.AddArchiving(builder.Configuration).AddOperations();
     builder.Services.AddHostedService<StorageCreator>();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Archiving.Outages;
 using Archiving.Purging;
 using Archiving.Queues;
@@ -23,9 +24,8 @@ public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, 
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "purge")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        using var body = await RequestBody.ReadAsync(request, cancellationToken);
-        body.AllowOnly("dryRun");
-        var isDryRun = body.Boolean("dryRun", standard: true);
+        var wanted = await RequestBody.ReadAsync(request, RequestJson.Default.PurgeRequest, cancellationToken);
+        var isDryRun = wanted.DryRun ?? true;
         if (!planner.CanPlan || (!isDryRun && !planner.IsEnabled))
         {
             throw new ConflictException("Purging is not switched on. Set Purge__AfterDays for a dry run, and Purge__Enabled to true to delete.");
@@ -40,3 +40,7 @@ public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, 
     public Task PurgeObjectAsync([QueueTrigger(QueueNames.PurgeObjects)] QueueMessage message, CancellationToken cancellationToken) =>
         handler.HandleObjectAsync(QueueNames.PurgeObjects, message, purger.PurgeAsync, cancellationToken);
 }
+
+/// <summary>How to purge.</summary>
+/// <param name="DryRun">Whether it only tells what would be deleted; so it does when it is missing.</param>
+internal sealed record PurgeRequest([property: JsonConverter(typeof(BooleanField))] bool? DryRun = null);

@@ -1,9 +1,12 @@
+using System.Text.Json.Serialization;
 using Archiving.Listing;
+using Archiving.Model;
 using Archiving.Outages;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Runs;
 
 namespace Functions;
 
@@ -16,25 +19,22 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "backfill")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        using var body = await RequestBody.ReadAsync(request, cancellationToken);
-        body.AllowOnly("from", "to", "regions", "types");
-        var from = body.Instant("from");
-        var to = body.Instant("to");
+        var (from, to, regions, types) = await RequestBody.ReadAsync(request, RequestJson.Default.BackfillRequest, cancellationToken);
         if (to <= from)
         {
             throw new BadRequestException("to", "Expected a time after \"from\".");
         }
 
-        if ((to - from).TotalDays > RunStarter.MostWindows)
+        if ((to - from).TotalDays > RunPlanner.MostWindows)
         {
-            throw new BadRequestException("to", $"Expected a time at most {RunStarter.MostWindows} days after \"from\".");
+            throw new BadRequestException("to", $"Expected a time at most {RunPlanner.MostWindows} days after \"from\".");
         }
 
         try
         {
-            return Accepted(await starter.BackfillAsync(from, to, body.Names("regions"), body.Names("types"), cancellationToken));
+            return Accepted(await starter.BackfillAsync(from, to, Distinct(regions), Distinct(types), cancellationToken));
         }
-        catch (RunTooLargeException exception)
+        catch (RefusedException exception)
         {
             throw new BadRequestException("to", exception.Message);
         }
@@ -78,5 +78,18 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
             ? ApiJson.Result(progress, ApiJson.Default.RunProgress)
             : throw new NotFoundException("There is no run of this id. Runs are kept for a week.");
 
+    private static IReadOnlyList<string> Distinct(IReadOnlyList<string>? names) => [.. (names ?? []).Distinct(StringComparer.Ordinal)];
+
     private static ContentResult Accepted(StartedRun run) => ApiJson.Result(run, ApiJson.Default.StartedRun, StatusCodes.Status202Accepted);
 }
+
+/// <summary>What a backfill archives.</summary>
+/// <param name="From">Objects created before are left out.</param>
+/// <param name="To">Objects created then or later are left out.</param>
+/// <param name="Regions">8x8's regions; all when it is missing.</param>
+/// <param name="Types">Object types; all when it is missing.</param>
+internal sealed record BackfillRequest(
+    [property: JsonConverter(typeof(TimeFieldConverter))] DateTimeOffset From,
+    [property: JsonConverter(typeof(TimeFieldConverter))] DateTimeOffset To,
+    [property: JsonConverter(typeof(NamesField))] IReadOnlyList<string>? Regions = null,
+    [property: JsonConverter(typeof(NamesField))] IReadOnlyList<string>? Types = null);

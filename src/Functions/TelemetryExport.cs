@@ -72,7 +72,8 @@ internal static class TelemetryExport
             .AddFilter<OpenTelemetryLoggerProvider>("Archiving", LogLevel.Information)
             .AddFilter<OpenTelemetryLoggerProvider>("Operations", LogLevel.Information)
             .AddFilter<OpenTelemetryLoggerProvider>("Functions", LogLevel.Information)
-            .AddFilter<OpenTelemetryLoggerProvider>("Azure", LogLevel.Error);
+            .AddFilter<OpenTelemetryLoggerProvider>("Azure", LogLevel.Error)
+            .AddFilter<OpenTelemetryLoggerProvider>("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
     }
 
     private static bool IsOtlp(SettingsReader settings)
@@ -96,7 +97,9 @@ internal static class TelemetryExport
         var text = settings.Text(ConnectionString);
         if (text is not null && !Guid.TryParse(Parts(text).GetValueOrDefault("InstrumentationKey"), out _))
         {
-            settings.Problem($"{ConnectionString} is no connection string: expected one that begins with InstrumentationKey=, as the Application Insights resource shows it.");
+            settings.Problem(
+                $"{ConnectionString} is no connection string: expected one that begins with InstrumentationKey=, "
+                + "as the Application Insights resource shows it.");
         }
 
         return text;

@@ -21,10 +21,20 @@ internal static partial class TelemetryRedaction
     public static string RedactHost(string host) => AccountHost().Match(host) is { Success: true } match ? match.Groups["service"].Value : host;
 
     // .NET and Azure write host names in lower case, so names of types such as Data.Table.Row stay.
-    [GeneratedRegex(@"https?://[^\s""'<>()]+|(?<![\w.-])[a-z0-9-]+(\.[a-z0-9-]+)*\.(blob|queue|table|dfs|file|vault|vaultcore)\.[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?|(?<![\w.])\d{1,3}(\.\d{1,3}){3}:\d+|\[[0-9a-f:]*:[0-9a-f:.]*\]:\d+|popreceipt=[^\s&]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"https?://[^\s""'<>()]+"
+        + @"|(?<![\w.-])[a-z0-9-]+(\.[a-z0-9-]+)*\.(blob|queue|table|dfs|file|vault|vaultcore)\.[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?"
+        + @"|(?<![\w.])\d{1,3}(\.\d{1,3}){3}:\d+"
+        + @"|\[[0-9a-f:]*:[0-9a-f:.]*\]:\d+"
+        + @"|popreceipt=[^\s&]+",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Sensitive();
 
-    [GeneratedRegex(@"^[a-z0-9-]+(\.[a-z0-9-]+)*?\.(?<service>(blob|queue|table|dfs|file|vault|vaultcore)\.[a-z0-9.-]+)$", RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^[a-z0-9-]+(\.[a-z0-9-]+)*?\.(?<service>(blob|queue|table|dfs|file|vault|vaultcore)\.[a-z0-9.-]+)$",
+        RegexOptions.ExplicitCapture | RegexOptions.IgnoreCase,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex AccountHost();
 
     /// <summary>Takes the message of an exception off a span that failed. The logs have it, redacted.</summary>

@@ -42,9 +42,13 @@ internal sealed class FunctionApp
             using var json = JsonDocument.Parse(File.ReadAllBytes(file));
             return new FunctionApp(Path.GetFullPath(folder), json.RootElement.GetProperty("description").GetProperty("defaultWorkerPath").GetString()!);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException or ArgumentNullException)
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException
+                or JsonException or KeyNotFoundException or InvalidOperationException or ArgumentNullException)
         {
-            throw new LocalHostException($"{folder} holds no function app: {exception.Message} Build src/Functions, or name the folder of a build with --app.", exception);
+            throw new LocalHostException(
+                $"{folder} holds no function app: {exception.Message} Build src/Functions, or name the folder of a build with --app.",
+                exception);
         }
     }
 

@@ -8,7 +8,10 @@ namespace LocalHost;
 /// <summary>What this host itself reads; all else of <c>host.json</c> is read by the WebJobs SDK.</summary>
 internal sealed record HostSettings
 {
-    /// <summary>Section below which the WebJobs SDK, as in the Functions host, finds <c>host.json</c>, and <c>AzureFunctionsJobHost__…</c> in the environment overrides it.</summary>
+    /// <summary>
+    /// Section below which the WebJobs SDK, as in the Functions host, finds <c>host.json</c>, and <c>AzureFunctionsJobHost__…</c>
+    /// in the environment overrides it.
+    /// </summary>
     public const string HostJsonSection = "AzureFunctionsJobHost";
 
     /// <summary>Address to listen on.</summary>
@@ -88,9 +91,14 @@ internal sealed record HostSettings
         }
 
         // Recordings and /admin are behind this port, so only this machine may reach it.
-        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.PathAndQuery == "/" && !text.Contains(';', StringComparison.Ordinal) && url.Scheme == Uri.UriSchemeHttp && (url.IsLoopback || (IPAddress.TryParse(url.Host, out var address) && IPAddress.IsLoopback(address)))
+        return Uri.TryCreate(text, UriKind.Absolute, out var url)
+            && url.PathAndQuery == "/"
+            && !text.Contains(';', StringComparison.Ordinal)
+            && url.Scheme == Uri.UriSchemeHttp
+            && (url.IsLoopback || (IPAddress.TryParse(url.Host, out var address) && IPAddress.IsLoopback(address)))
             ? text
-            : throw new LocalHostException($"ASPNETCORE_URLS is \"{text}\": expected one http address of this machine's loopback interface, such as http://127.0.0.1:7072.");
+            : throw new LocalHostException(
+                $"ASPNETCORE_URLS is \"{text}\": expected one http address of this machine's loopback interface, such as http://127.0.0.1:7072.");
     }
 
     private static TimeSpan ReadDuration(IConfigurationSection section, TimeSpan defaultValue)

@@ -21,7 +21,8 @@ namespace LocalHost;
 internal static class LocalFunctionsHost
 {
     /// <summary>The build of <c>src/Functions</c> that was made with this program.</summary>
-    public static string DefaultAppFolder => typeof(LocalFunctionsHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "FunctionApp").Value!;
+    public static string DefaultAppFolder =>
+        typeof(LocalFunctionsHost).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "FunctionApp").Value!;
 
     /// <summary>Runs an app until the process is told to stop.</summary>
     /// <param name="app">The app.</param>
@@ -82,11 +83,18 @@ internal static class LocalFunctionsHost
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         configureLogging(builder.Logging);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, attachPort, listen => listen.Protocols = HttpProtocols.Http2));
+        builder.WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, attachPort, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddRouting();
         builder.Services.AddGrpc(grpc => grpc.MaxReceiveMessageSize = grpc.MaxSendMessageSize = null);
         builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, ManualLifetime>());
-        builder.Services.AddSingleton(provider => new WorkerSupervisor(app, settings, attachPort, provider.GetRequiredService<ILoggerFactory>(), provider.GetRequiredService<IHostApplicationLifetime>()));
+        builder.Services.AddSingleton(
+            provider => new WorkerSupervisor(
+                app,
+                settings,
+                attachPort,
+                provider.GetRequiredService<ILoggerFactory>(),
+                provider.GetRequiredService<IHostApplicationLifetime>()));
         var server = builder.Build();
         server.MapGrpcService<RpcService>();
         return server;
@@ -134,7 +142,8 @@ internal static class LocalFunctionsHost
         foreach (var function in functions.OrderBy(function => function.Name, StringComparer.Ordinal))
         {
             var trigger = function.TriggerType == FunctionDefinition.Http
-                ? $"[{(function.GetTexts("methods") is { Count: > 0 } methods ? string.Join(',', methods).ToUpperInvariant() : "ANY")}] {url}{http.GetRoute(function)}"
+                ? $"[{(function.GetTexts("methods") is { Count: > 0 } methods ? string.Join(',', methods).ToUpperInvariant() : "ANY")}] "
+                    + $"{url}{http.GetRoute(function)}"
                 : function.TriggerType;
             Console.WriteLine($"        {function.Name}: {trigger}");
         }

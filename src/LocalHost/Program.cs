@@ -9,7 +9,10 @@ var appOption = new Option<string>("--app")
     Description = "Folder of a build of the function app.",
     DefaultValueFactory = _ => LocalFunctionsHost.DefaultAppFolder,
 };
-var attachOption = new Option<int>("--attach") { Description = "Wait on this port for a worker that a debugger starts (launch profile LocalHost of src/Functions)." };
+var attachOption = new Option<int>("--attach")
+{
+    Description = "Wait on this port for a worker that a debugger starts (launch profile LocalHost of src/Functions).",
+};
 attachOption.Validators.Add(result =>
 {
     if (result.Tokens is not [var token] || !ushort.TryParse(token.Value, CultureInfo.InvariantCulture, out var port) || port == 0)
@@ -17,7 +20,8 @@ attachOption.Validators.Add(result =>
         result.AddError("--attach takes a port from 1 to 65535.");
     }
 });
-var root = new RootCommand("Runs the function app on this machine, as func start does. A command of the app, such as doctor, comes first: LocalHost doctor --help.")
+var root = new RootCommand(
+    "Runs the function app on this machine, as func start does. A command of the app, such as doctor, comes first: LocalHost doctor --help.")
 {
     appOption,
     attachOption,
@@ -25,7 +29,10 @@ var root = new RootCommand("Runs the function app on this machine, as func start
 
 try
 {
-    var file = SettingsFile.Read(AppContext.BaseDirectory, Environment.GetEnvironmentVariable("LocalHost__SettingsFile"), Environment.GetEnvironmentVariables().Keys.Cast<string>());
+    var file = SettingsFile.Read(
+        AppContext.BaseDirectory,
+        Environment.GetEnvironmentVariable("LocalHost__SettingsFile"),
+        Environment.GetEnvironmentVariables().Keys.Cast<string>());
     foreach (var (name, value) in file.Values)
     {
         Environment.SetEnvironmentVariable(name, value);

@@ -31,20 +31,25 @@ internal sealed record SettingsFile(string? Name, IReadOnlyDictionary<string, st
         try
         {
             var taken = environment.ToHashSet(StringComparer.OrdinalIgnoreCase);
-            using var json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, name)), new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            using var json = JsonDocument.Parse(
+                File.ReadAllBytes(Path.Combine(folder, name)),
+                new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             if (!json.RootElement.TryGetProperty(Section, out _))
             {
                 throw new LocalHostException($"{name} has no object \"{Section}\". Put the settings into it, as {Sample} does.");
             }
 
             var values = json.RootElement.TryGetProperty(Section, out var section)
-                ? section.EnumerateObject().Where(setting => !taken.Contains(setting.Name)).ToDictionary(setting => setting.Name, setting => setting.Value.ToString(), StringComparer.Ordinal)
+                ? section.EnumerateObject()
+                    .Where(setting => !taken.Contains(setting.Name))
+                    .ToDictionary(setting => setting.Name, setting => setting.Value.ToString(), StringComparer.Ordinal)
                 : [];
             return values.Keys.FirstOrDefault(key => key.Length == 0 || key.Contains('=', StringComparison.Ordinal)) is { } wrong
                 ? throw new LocalHostException($"{name} names a setting \"{wrong}\": a name is not empty and has no equals sign.")
                 : new SettingsFile(name, values);
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (
+            exception is JsonException or InvalidOperationException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             throw new LocalHostException($"{name} cannot be read: {exception.Message}", exception);
         }

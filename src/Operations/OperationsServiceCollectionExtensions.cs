@@ -3,6 +3,7 @@ using Operations.Failures;
 using Operations.Health;
 using Operations.Objects;
 using Operations.Plan;
+using Operations.Runs;
 using Operations.Search;
 using Operations.Status;
 
@@ -11,15 +12,22 @@ namespace Operations;
 /// <summary>Registers what people look at and steer.</summary>
 public static class OperationsServiceCollectionExtensions
 {
-    /// <summary>Registers status, search, objects, failures, health and plan, on top of the pipeline.</summary>
+    /// <summary>Registers status, search, objects, failures, runs, health and plan, on top of the pipeline.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
         .AddSingleton<StatusGauges>()
+        .AddSingleton<DaySummaries>()
+        .AddSingleton<TokenStatusReader>()
         .AddSingleton<StatusReader>()
         .AddSingleton<StatusHistory>()
         .AddSingleton<ObjectSearch>()
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
         .AddSingleton<FailureRedriver>()
-        .AddSingleton<HealthReporter>()
+        .AddSingleton<RunPlanner>()
+        .AddSingleton<RunStarter>()
+        .AddSingleton<RunReader>()
+        .AddHealth()
+        .AddSingleton<StorageClients>()
+        .AddSingleton<CredentialsExamination>()
         .AddSingleton<Checkup>();
 }

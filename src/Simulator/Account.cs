@@ -52,6 +52,9 @@ public sealed class Account
     /// <summary>The lifetime of a token.</summary>
     public TimeSpan TokenLifetime { get; set; } = TimeSpan.FromSeconds(1799);
 
+    /// <summary>What <c>expires_in</c> says, as raw JSON such as <c>"1799.6"</c> in quotes; the lifetime when not given.</summary>
+    public string? ExpiresIn { get; set; }
+
     /// <summary>How long 8x8 takes to restore an ARCHIVED object.</summary>
     public TimeSpan RestoreTime { get; set; } = TimeSpan.FromSeconds(5);
 

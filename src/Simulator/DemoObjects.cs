@@ -91,7 +91,9 @@ public static class DemoObjects
                 Bytes = bytes,
                 PartSize = number == 0 || number % 10 == 0 ? PartSize : null,
                 Checksum = number == 9 ? "" : null,
-                ObjectName = number - 10 is >= 0 and var hostile && hostile < HostileNames.Length ? HostileNames[hostile] : $"{call.Person} {call.Number}{Extension(type)}",
+                ObjectName = number - 10 is >= 0 and var hostile && hostile < HostileNames.Length
+                    ? HostileNames[hostile]
+                    : $"{call.Person} {call.Number}{Extension(type)}",
                 CreatedTime = created,
                 UpdatedTime = updated < now.AddMinutes(-2) ? updated : now.AddMinutes(-2),
                 Tags =

@@ -7,6 +7,7 @@ var options = new SimulatorOptions
 {
     Port = ReadPort("--port"),
     VaultPort = ReadPort("--vault-port"),
+    ContentPort = ReadPort("--content-port"),
 };
 SimulatorServer server;
 try
@@ -15,7 +16,8 @@ try
 }
 catch (IOException exception)
 {
-    await Console.Error.WriteLineAsync($"The simulator cannot start: {exception.Message} Choose another with --port and --vault-port, or leave them out for free ones.");
+    await Console.Error.WriteLineAsync(
+        $"The simulator cannot start: {exception.Message} Choose another with --port, --vault-port and --content-port, or leave them out for free ones.");
     return 1;
 }
 
@@ -32,6 +34,7 @@ await using (server)
     {
         baseUrl = server.BaseUrl,
         vaultUrl = server.VaultUrl,
+        contentUrl = server.ContentUrl,
         vaultCertificateSha256 = server.VaultCertificateSha256,
     }));
     if (args.Contains("--exit-with-parent"))

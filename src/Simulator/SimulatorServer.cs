@@ -19,6 +19,9 @@ public sealed record SimulatorOptions
     /// <summary>Port of the vault on 127.0.0.1; 0 for a free one.</summary>
     public int VaultPort { get; init; }
 
+    /// <summary>Port on 127.0.0.1 of the host of pre-signed addresses, which is another origin than 8x8; 0 for a free one.</summary>
+    public int ContentPort { get; init; }
+
     /// <summary>The clock; the machine's when not given.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 }
@@ -29,6 +32,7 @@ public sealed class SimulatorServer : IAsyncDisposable
     private readonly WebApplication _application;
     private readonly X509Certificate2 _certificate;
     private readonly VaultEndpoints _vault;
+    private readonly PresignedAddresses _presigned;
 
     private SimulatorServer(SimulatorOptions options)
     {
@@ -47,6 +51,7 @@ public sealed class SimulatorServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MinResponseDataRate = null;
             kestrel.Listen(IPAddress.Loopback, options.Port);
+            kestrel.Listen(IPAddress.Loopback, options.ContentPort);
             kestrel.Listen(IPAddress.Loopback, options.VaultPort, listen => listen.UseHttps(_certificate));
         });
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(1));
@@ -57,8 +62,10 @@ public sealed class SimulatorServer : IAsyncDisposable
             context.Response.Headers.Date = clock.GetUtcNow().ToString("R", CultureInfo.InvariantCulture);
             return next(context);
         });
+        _presigned = new PresignedAddresses(Objects, Faults, Counters, clock);
+        _application.Use(next => context => _presigned.HandleAsync(context, next));
         AuthorizationEndpoints.Map(_application, Account, Faults, clock);
-        new StorageEndpoints(Account, Objects, Faults, Counters, clock).Map(_application);
+        new StorageEndpoints(Account, Objects, Faults, Counters, _presigned).Map(_application);
         _vault.Map(_application);
         AdminEndpoints.Map(_application, this, clock);
         FileEndpoints.Map(_application, Objects, Counters);
@@ -66,6 +73,9 @@ public sealed class SimulatorServer : IAsyncDisposable
 
     /// <summary>Where 8x8 answers.</summary>
     public Uri BaseUrl { get; private set; } = null!;
+
+    /// <summary>Where pre-signed addresses are.</summary>
+    public Uri ContentUrl { get; private set; } = null!;
 
     /// <summary>Where the vault answers.</summary>
     public Uri VaultUrl { get; private set; } = null!;
@@ -94,7 +104,11 @@ public sealed class SimulatorServer : IAsyncDisposable
         {
             await server._application.StartAsync(cancellationToken);
             var addresses = server._application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
-            server.BaseUrl = new Uri(addresses.Single(address => address.StartsWith("http:", StringComparison.Ordinal)));
+            // In the order in which they are listened to.
+            List<Uri> plain = [.. addresses.Where(address => address.StartsWith("http:", StringComparison.Ordinal)).Select(address => new Uri(address))];
+            server.BaseUrl = plain[0];
+            server.ContentUrl = plain[1];
+            server._presigned.Port = server.ContentUrl.Port;
             server.VaultUrl = new Uri(addresses.Single(address => address.StartsWith("https:", StringComparison.Ordinal)));
             return server;
         }

@@ -55,7 +55,7 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? networkTimeout = null, params (string Name, string Value)[] settings)
+    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? networkTimeout = null, int? maxPages = null, params (string Name, string Value)[] settings)
     {
         simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
         account ??= azurite.NewAccount();
@@ -99,6 +99,11 @@ internal sealed class Pipeline : IAsyncDisposable
             options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
             return new CloudStorageClient(new Uri(all["EightByEight:BaseUrl"]!), provider.GetRequiredService<AccessTokenSource>(), options);
         }));
+        if (maxPages is { } pages)
+        {
+            services.Replace(ServiceDescriptor.Singleton(provider => ActivatorUtilities.CreateInstance<ObjectLister>(provider, pages)));
+        }
+
         if (storagePolicy is not null)
         {
             var tables = new TableClientOptions();
@@ -213,7 +218,7 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task ListAsync(QueueMessage message) => ListAsync(message, Cancellation);
 
     public Task ListAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleWindowAsync(message, Get<WindowLister>().ListAsync, cancellationToken);
+        Handler.HandleWindowAsync(message, (window, token) => Get<WindowLister>().ListAsync(window, message.DequeueCount, token), cancellationToken);
 
     /// <summary>Handles a message of a poison queue, as the functions of those do.</summary>
     /// <param name="queueName">The queue whose poison queue it came from.</param>

@@ -61,6 +61,14 @@ public sealed class TokenClientTests
     [InlineData("\"1799\"", 1799)]
     [InlineData("1799", 1799)]
     [InlineData("\" 60 \"", 60)]
+    [InlineData("\"3599.0\"", 3599)]
+    [InlineData("1799.6", 1799)]
+    [InlineData("\"1799.6\"", 1799)]
+    [InlineData("\"1.799e3\"", 1799)]
+    [InlineData("1.799e3", 1799)]
+    [InlineData("\"1799\",\"expires_in\":1800", 1799)]
+    [InlineData("1e30", 30 * 24 * 3600)]
+    [InlineData("\"99999999999999999999999\"", 30 * 24 * 3600)]
     public async Task Token_client_reads_the_lifetime_that_8x8_gives(string value, int seconds)
     {
         var server = new StubServer().Answers(200, $$"""{"access_token":"t","expires_in":{{value}}}""");
@@ -68,6 +76,23 @@ public sealed class TokenClientTests
         var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
 
         Assert.Equal(TimeSpan.FromSeconds(seconds), token.ExpiresOn - token.IssuedAt);
+    }
+
+    [Theory]
+    [InlineData("\ufeff{\"access_token\":\"t\",\"expires_in\":\"60\"}")]
+    [InlineData("{\"access_token\":\"t\",\"expires_in\":\"60\",\"organization_name\":\"a\nb\t\0\"}")]
+    [InlineData("{\"access_token\":\" t\n\",\"expires_in\":\"60\",}")]
+    [InlineData("""{"\ud83d":1,"organization_name":"\udc00","access_token":"t","access_token":null,"expires_in":"60","expires_in":"","status":null}""")]
+    public async Task Token_client_reads_a_token_from_what_is_nearly_json(string json)
+    {
+        foreach (var encoding in (Encoding[])[Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode])
+        {
+            var server = new StubServer().Answers(200, encoding.GetBytes(json), "application/json; charset=iso-8859-1");
+
+            var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
+
+            Assert.Equal(("t", TimeSpan.FromSeconds(60)), (token.Value, token.ExpiresOn - token.IssuedAt));
+        }
     }
 
     [Theory]
@@ -91,10 +116,13 @@ public sealed class TokenClientTests
     [InlineData(404, "[]", TokenFailure.UnexpectedAnswer, "EightByEight__BaseUrl")]
     [InlineData(500, "oops", TokenFailure.Unreachable, "status.8x8.com")]
     [InlineData(429, "", TokenFailure.Throttled, "slow down")]
-    [InlineData(200, """{"access_token":"t","expires_in":"60","api_product_list":"[analytics]"}""", TokenFailure.StorageProductMissing, "Call recordings & Storage")]
+    [InlineData(200, """{"access_token":"t","expires_in":"60","api_product_list":"[x]"}""", TokenFailure.StorageProductMissing, "Call recordings & Storage")]
     [InlineData(200, """{"access_token":"t","expires_in":"60","status":"revoked"}""", TokenFailure.MissingRights, "revoked")]
     [InlineData(200, """{"access_token":"","expires_in":"60"}""", TokenFailure.UnexpectedAnswer, "access_token")]
     [InlineData(200, """{"access_token":"t","expires_in":"soon"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
+    [InlineData(200, """{"access_token":"t","expires_in":0.9}""", TokenFailure.UnexpectedAnswer, "expires_in")]
+    [InlineData(200, """{"access_token":"t","expires_in":"Infinity"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
+    [InlineData(200, """{"access_token":"t","expires_in":true}""", TokenFailure.UnexpectedAnswer, "expires_in")]
     [InlineData(200, """{"access_token":"t","expires_in":"-5"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
     [InlineData(200, "<html>captive portal</html>", TokenFailure.UnexpectedAnswer, "proxy")]
     public async Task Token_client_says_why_there_is_no_token_and_what_to_do(int status, string body, TokenFailure failure, string remedy)
@@ -151,12 +179,15 @@ public sealed class TokenClientTests
     [InlineData(429, "Wed, 25 Nov 2026 12:00:00 GMT", TokenFailure.Throttled)]
     [InlineData(503, "61", TokenFailure.Unreachable)]
     [InlineData(500, "3600", TokenFailure.Unreachable)]
+    [InlineData(429, "60.5", TokenFailure.Throttled)]
+    [InlineData(429, "99999999999999999999", TokenFailure.Throttled)]
     public async Task Token_client_does_not_wait_for_longer_than_a_minute(int status, string retryAfter, TokenFailure failure)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 11, 0, 0, TimeSpan.Zero));
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", retryAfter)).Answers(200, ArticleExample);
 
-        var exception = await Assert.ThrowsAsync<TokenRequestException>(() => server.CreateTokenClient(time).RequestTokenAsync(Key, Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
+        var call = server.CreateTokenClient(time).RequestTokenAsync(Key, Cancellation);
+        var exception = await Assert.ThrowsAsync<TokenRequestException>(() => call.WaitAsync(TimeSpan.FromSeconds(30), Cancellation));
 
         Assert.Equal((failure, status), (exception.Failure, exception.Status));
         Assert.Single(server.Requests);
@@ -165,7 +196,7 @@ public sealed class TokenClientTests
     [Fact]
     public async Task Token_client_waits_as_it_is_told_to_for_a_moment()
     {
-        var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "1")).Answers(200, ArticleExample);
+        var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "0.4")).Answers(200, ArticleExample);
 
         var token = await server.CreateTokenClient().RequestTokenAsync(Key, Cancellation);
 

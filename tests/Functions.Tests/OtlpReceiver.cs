@@ -43,7 +43,9 @@ internal sealed class OtlpReceiver : IAsyncDisposable
 
     private async Task ReceiveAsync(HttpContext context)
     {
-        await using var body = context.Request.Headers.ContentEncoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress) : context.Request.Body;
+        await using var body = context.Request.Headers.ContentEncoding == "gzip"
+            ? new GZipStream(context.Request.Body, CompressionMode.Decompress)
+            : context.Request.Body;
         using var reader = new StreamReader(body, Encoding.UTF8);
         _received.Enqueue((context.Request.Path, await reader.ReadToEndAsync(context.RequestAborted)));
         context.Response.ContentType = "application/x-protobuf";

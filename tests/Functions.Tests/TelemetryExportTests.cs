@@ -66,7 +66,9 @@ public sealed partial class TelemetryExportTests
     [InlineData("Connection refused (127.0.0.1:10001), ([::1]:10001)", "Connection refused ([redacted]), ([redacted])")]
     [InlineData("GET https://stx1.queue.core.windows.net/q/messages?popreceipt=a%3D failed", "GET [redacted] failed")]
     [InlineData("popreceipt=AgAAAA%3D%3D&visibilitytimeout=30", "[redacted]&visibilitytimeout=30")]
-    [InlineData("2026-11-28T07:41:05.2730990Z at System.Data.Table.Row in File.cs:line 12, version 1.2.3.4", "2026-11-28T07:41:05.2730990Z at System.Data.Table.Row in File.cs:line 12, version 1.2.3.4")]
+    [InlineData(
+        "2026-11-28T07:41:05.2730990Z at System.Data.Table.Row in File.cs:line 12, version 1.2.3.4",
+        "2026-11-28T07:41:05.2730990Z at System.Data.Table.Row in File.cs:line 12, version 1.2.3.4")]
     public void Redaction_takes_addresses_and_pop_receipts_and_nothing_else(string text, string redacted) =>
         Assert.Equal(redacted, TelemetryRedaction.Redact(text));
 
@@ -81,14 +83,18 @@ public sealed partial class TelemetryExportTests
     [LoggerMessage(Level = LogLevel.Warning, Message = "Deleting from {Queue}: {Address}")]
     private static partial void LogDeletion(ILogger logger, Uri queue, string address);
 
-    /// <summary>A client that reaches nothing, so its exceptions name the host. Only the connection is replaced: .NET measures and traces what it does.</summary>
+    /// <summary>
+    /// A client that reaches nothing, so its exceptions name the host. Only the connection is replaced: .NET measures and traces
+    /// what it does.
+    /// </summary>
     private static QueueClient NewQueue() => new(
         $"DefaultEndpointsProtocol=https;AccountName={Account};AccountKey=AAAA;EndpointSuffix=core.windows.net",
         "archive-objects",
         new QueueClientOptions
         {
             Retry = { MaxRetries = 0 },
-            Transport = new HttpClientTransport(new SocketsHttpHandler { ConnectCallback = (_, _) => throw new SocketException((int)SocketError.HostNotFound) }),
+            Transport = new HttpClientTransport(
+                new SocketsHttpHandler { ConnectCallback = (_, _) => throw new SocketException((int)SocketError.HostNotFound) }),
         });
 
     /// <summary>Lets the worker invoke a function, and gives what was exported.</summary>

@@ -27,7 +27,7 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
         var role = new RolePolicy(RightsTests.Rights(await template.PredictedAsync("default"), "Archive Writer *"));
         var options = new BlobClientOptions { Retry = { MaxRetries = 0 } };
         options.AddPolicy(role, HttpPipelinePosition.PerCall);
-        using var store = new ArchiveStore(new BlobServiceClient(account.ConnectionString, options), Options(account));
+        var store = new ArchiveStore(new BlobServiceClient(account.ConnectionString, options), Options(account));
         var content = "content"u8.ToArray();
         var md5 = MD5.HashData(content);
         var headers = new ContentHeaders("text/plain", ContentDisposition: null);

@@ -132,7 +132,7 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"LoggerMessage\(EventId = (?<id>\d+), Level = LogLevel\.(?<level>\w+), Message = ""(?<message>[^""]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LogEvent();
 
-    [GeneratedRegex(@"(new (PermanentFailure|ObjectGone)Exception\(|string (Forbidden|Unaddressable) =)[^""]{0,80}?\$?""(?<text>[^""]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"(new ((PermanentFailure|ObjectGone)Exception|CopyStep\.Fail)\(|string Forbidden =| => Unaddressable\()[^""]{0,80}?\$?""(?<text>[^""]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reason();
 
     [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

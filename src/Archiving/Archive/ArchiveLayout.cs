@@ -41,11 +41,7 @@ public static class ArchiveLayout
     };
 
     /// <summary>The final name of an object's content.</summary>
-    public static string ContentName(string region, StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return Stem(region, record) + Extension(record);
-    }
+    public static string ContentName(string region, StorageObject record) => Stem(region, record) + Extension(record);
 
     /// <summary>The name of content for an id whose final name holds other bytes, because the content changed or what was stored is damaged.</summary>
     /// <param name="region">8x8's region.</param>
@@ -54,8 +50,6 @@ public static class ArchiveLayout
     /// <param name="number">1, and more only when the names before hold other bytes too.</param>
     public static string LaterContentName(string region, StorageObject record, string md5, int number = 1)
     {
-        ArgumentNullException.ThrowIfNull(record);
-        ArgumentNullException.ThrowIfNull(md5);
         var suffix = number == 1 ? "" : string.Create(CultureInfo.InvariantCulture, $"-{number}");
         return $"{Stem(region, record)}.{md5[..8]}{suffix}{Extension(record)}";
     }
@@ -66,7 +60,6 @@ public static class ArchiveLayout
     /// <summary>The blob's Content-Type: the record's MIME type when it is one.</summary>
     public static string ContentType(StorageObject record)
     {
-        ArgumentNullException.ThrowIfNull(record);
         return MediaTypeHeaderValue.TryParse(record.MimeType, out var type) && record.MimeType!.All(char.IsAscii)
             ? type.ToString()
             : UnknownContentType;
@@ -75,8 +68,6 @@ public static class ArchiveLayout
     /// <summary>The blob's Content-Disposition with the name that 8x8 gives the object (RFC 6266).</summary>
     public static string ContentDisposition(StorageObject record)
     {
-        ArgumentNullException.ThrowIfNull(record);
-
         // Request headers have room for a few thousand characters in all; the receipt keeps the whole name.
         return ContentDisposition("attachment", string.IsNullOrEmpty(record.ObjectName) ? record.Id : record.ObjectName, longestEncodedName: 4096);
     }

@@ -14,7 +14,8 @@ namespace Archiving.Archive;
 /// <summary>A blob's headers, as the archive sets them.</summary>
 /// <param name="ContentType">Content-Type.</param>
 /// <param name="ContentDisposition">Content-Disposition.</param>
-public sealed record ContentHeaders(string ContentType, string? ContentDisposition);
+/// <param name="ContentEncoding">Content-Encoding; <see langword="null"/> for content that is not coded.</param>
+public sealed record ContentHeaders(string ContentType, string? ContentDisposition, string? ContentEncoding = null);
 
 /// <summary>What is stored under a name.</summary>
 /// <param name="Bytes">Size.</param>
@@ -24,10 +25,11 @@ public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5);
 /// <summary>The beginning of a blob.</summary>
 /// <param name="Content">Its first bytes.</param>
 /// <param name="IsWhole">Whether that is all of it.</param>
-public sealed record BlobBeginning(BinaryData Content, bool IsWhole);
+/// <param name="ContentEncoding">How it is coded; <see langword="null"/> when it is not.</param>
+public sealed record BlobBeginning(BinaryData Content, bool IsWhole, string? ContentEncoding = null);
 
 /// <summary>The container. Nothing in it is ever overwritten: every write is on condition that nothing has the name.</summary>
-public sealed class ArchiveStore : IStorageResource, IDisposable
+public sealed class ArchiveStore : IStorageResource
 {
     private static readonly BlobRequestConditions OnlyIfNew = new() { IfNoneMatch = ETag.All };
     private readonly BlobContainerClient _container;
@@ -37,8 +39,6 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
     /// <summary>Initializes the store.</summary>
     public ArchiveStore(BlobServiceClient blobs, ArchiverOptions options)
     {
-        ArgumentNullException.ThrowIfNull(blobs);
-        ArgumentNullException.ThrowIfNull(options);
         _container = blobs.GetBlobContainerClient(options.Archive.Container);
         _tier = options.Archive.AccessTier is { } tier ? new AccessTier(tier) : default(AccessTier?);
         _created = new Initialization(CreateContainerAsync);
@@ -46,7 +46,12 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
 
     /// <summary>Stores content at one go.</summary>
     /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>
-    public Task<bool> TryPutAsync(string name, ReadOnlyMemory<byte> content, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
+    public Task<bool> TryPutAsync(
+        string name,
+        ReadOnlyMemory<byte> content,
+        ReadOnlyMemory<byte> md5,
+        ContentHeaders headers,
+        CancellationToken cancellationToken) => CallAsync(
         async () =>
         {
             using var stream = Streams.Over(content);
@@ -66,7 +71,12 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
 
     /// <summary>Lets the storage fetch content from an address and store it at one go, if it has the given MD5.</summary>
     /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>
-    public Task<bool> TryPutFromAddressAsync(string name, Uri address, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
+    public Task<bool> TryPutFromAddressAsync(
+        string name,
+        Uri address,
+        ReadOnlyMemory<byte> md5,
+        ContentHeaders headers,
+        CancellationToken cancellationToken) => CallAsync(
         () => IfNewAsync(_container.GetBlockBlobClient(name).SyncUploadFromUriAsync(
             address,
             new BlobSyncUploadFromUriOptions
@@ -89,7 +99,10 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
             await _container.GetBlockBlobClient(name).StageBlockAsync(
                 blockId,
                 stream,
-                new BlockBlobStageBlockOptions { TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 } },
+                new BlockBlobStageBlockOptions
+                {
+                    TransferValidation = new UploadTransferValidationOptions { ChecksumAlgorithm = StorageChecksumAlgorithm.MD5 },
+                },
                 cancellationToken);
             return true;
         },
@@ -97,7 +110,12 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
 
     /// <summary>Makes staged blocks visible as one blob.</summary>
     /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>
-    public Task<bool> TryCommitAsync(string name, IReadOnlyList<string> blockIds, ReadOnlyMemory<byte> md5, ContentHeaders headers, CancellationToken cancellationToken) => CallAsync(
+    public Task<bool> TryCommitAsync(
+        string name,
+        IReadOnlyList<string> blockIds,
+        ReadOnlyMemory<byte> md5,
+        ContentHeaders headers,
+        CancellationToken cancellationToken) => CallAsync(
         () => IfNewAsync(_container.GetBlockBlobClient(name).CommitBlockListAsync(
             blockIds,
             new CommitBlockListOptions { HttpHeaders = ToHttpHeaders(headers, md5), Conditions = OnlyIfNew, AccessTier = _tier },
@@ -105,80 +123,60 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
         cancellationToken);
 
     /// <summary>What is stored under a name; <see langword="null"/> when nothing is.</summary>
-    public Task<StoredContent?> FindAsync(string name, CancellationToken cancellationToken) => CallAsync(
+    public Task<StoredContent?> FindAsync(string name, CancellationToken cancellationToken) => FindAsync(
         async () =>
         {
-            try
-            {
-                var properties = (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
-                return new StoredContent(properties.ContentLength, properties.ContentHash ?? []);
-            }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
-            {
-                return null;
-            }
+            var properties = (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
+            return new StoredContent(properties.ContentLength, properties.ContentHash ?? []);
         },
         cancellationToken);
 
     /// <summary>Reads a blob to its end and measures it; <see langword="null"/> when there is none.</summary>
-    public Task<ContentDigest?> MeasureAsync(string name, CancellationToken cancellationToken) => CallAsync(
+    public Task<ContentDigest?> MeasureAsync(string name, CancellationToken cancellationToken) => FindAsync(
         async () =>
         {
-            try
-            {
-                using var blob = (await _container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
-                return await ContentDigest.MeasureAsync(blob.Content, cancellationToken);
-            }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
-            {
-                return null;
-            }
+            using var blob = (await _container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
+            return await ContentDigest.MeasureAsync(blob.Content, cancellationToken);
         },
         cancellationToken);
 
     /// <summary>Reads a small blob, such as a receipt; <see langword="null"/> when there is none.</summary>
-    public Task<BinaryData?> ReadAsync(string name, CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            try
-            {
-                return (await _container.GetBlobClient(name).DownloadContentAsync(cancellationToken)).Value.Content;
-            }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
-            {
-                return null;
-            }
-        },
+    public Task<BinaryData?> ReadAsync(string name, CancellationToken cancellationToken) => FindAsync(
+        async () => (await _container.GetBlobClient(name).DownloadContentAsync(cancellationToken)).Value.Content,
         cancellationToken);
 
     /// <summary>Reads the beginning of a blob; <see langword="null"/> when there is none.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="most">The most bytes to read.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    public Task<BlobBeginning?> ReadBeginningAsync(string name, int most, CancellationToken cancellationToken) => CallAsync(
+    public Task<BlobBeginning?> ReadBeginningAsync(string name, int most, CancellationToken cancellationToken) => FindAsync(
         async () =>
         {
             try
             {
-                var blob = (await _container.GetBlobClient(name).DownloadContentAsync(new BlobDownloadOptions { Range = new HttpRange(0, most) }, cancellationToken)).Value;
-                return new BlobBeginning(blob.Content, IsWhole: !(ContentRangeHeaderValue.Parse(blob.Details.ContentRange).Length > blob.Content.ToMemory().Length));
+                var options = new BlobDownloadOptions { Range = new HttpRange(0, most) };
+                var blob = (await _container.GetBlobClient(name).DownloadContentAsync(options, cancellationToken)).Value;
+                var length = ContentRangeHeaderValue.Parse(blob.Details.ContentRange).Length;
+                return new BlobBeginning(blob.Content, IsWhole: !(length > blob.Content.ToMemory().Length), blob.Details.ContentEncoding);
             }
             catch (RequestFailedException exception) when (exception.Status == 416)
             {
                 // Nothing begins in an empty blob.
                 return new BlobBeginning(BinaryData.Empty, IsWhole: true);
             }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
-            {
-                return null;
-            }
         },
         cancellationToken);
 
-    /// <summary>The folders right below a folder, each with the whole path and a slash at its end. Top folders that begin with an underscore hold no objects and are left out.</summary>
-    public async IAsyncEnumerable<string> ListFoldersAsync(string prefix, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <summary>
+    /// The folders right below a folder, each with the whole path and a slash at its end. Top folders that begin with an
+    /// underscore hold no objects and are left out.
+    /// </summary>
+    public async IAsyncEnumerable<string> ListFoldersAsync(
+        string prefix,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await foreach (var item in PagedAsync(() => _container.GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, "/", prefix, cancellationToken), cancellationToken))
+        var items = PagedAsync(() => _container.GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, "/", prefix, cancellationToken), cancellationToken);
+        await foreach (var item in items)
         {
             if (item.IsPrefix && (prefix.Length > 0 || !item.Prefix.StartsWith('_')))
             {
@@ -188,12 +186,15 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
     }
 
     /// <summary>The names of the receipts of a region's objects that were made on a day, UTC.</summary>
-    public async IAsyncEnumerable<string> ListReceiptsAsync(string region, DateTimeOffset day, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<string> ListReceiptsAsync(
+        string region,
+        DateTimeOffset day,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var date = day.UtcDateTime.ToString("yyyy'/'MM'/'dd'/'", CultureInfo.InvariantCulture);
         await foreach (var type in ListFoldersAsync($"{ObjectNames.Encode(region)}/", cancellationToken))
         {
-            await foreach (var blob in PagedAsync(() => _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, type + date, cancellationToken), cancellationToken))
+            await foreach (var blob in ListBlobsAsync(type + date, cancellationToken))
             {
                 if (blob.Name.EndsWith(ArchiveLayout.ReceiptSuffix, StringComparison.Ordinal))
                 {
@@ -206,14 +207,17 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
     /// <summary>Writes a report. One of the same name is replaced, unless the container forbids it.</summary>
     /// <returns><see langword="false"/> when the container forbids it.</returns>
     public Task<bool> TryWriteReportAsync(string name, BinaryData content, string contentType, CancellationToken cancellationToken) => CallAsync(
-        () => IfNewAsync(_container.GetBlobClient(name).UploadAsync(content, new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } }, cancellationToken)),
+        () => IfNewAsync(_container.GetBlobClient(name).UploadAsync(
+            content,
+            new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } },
+            cancellationToken)),
         cancellationToken);
 
     /// <summary>The name of the blob below a prefix that was written last and ends as given; <see langword="null"/> when there is none.</summary>
     public async Task<string?> FindNewestAsync(string prefix, string suffix, CancellationToken cancellationToken)
     {
         BlobItem? newest = null;
-        await foreach (var blob in PagedAsync(() => _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken), cancellationToken))
+        await foreach (var blob in ListBlobsAsync(prefix, cancellationToken))
         {
             if (blob.Name.EndsWith(suffix, StringComparison.Ordinal) && (newest is null || blob.Properties.LastModified >= newest.Properties.LastModified))
             {
@@ -230,9 +234,6 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
         StageAsync("_health/probe", Convert.ToBase64String("probe"u8), "probe"u8.ToArray(), cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
-
-    /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => CallAsync(() => Task.FromResult(true), cancellationToken);
 
     private static async Task<bool> IfNewAsync<T>(Task<Response<T>> write)
@@ -242,7 +243,8 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
             await write;
             return true;
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode is "BlobAlreadyExists" or "ConditionNotMet" or "UnauthorizedBlobOverwrite" or "BlobImmutableDueToPolicy")
+        catch (RequestFailedException exception) when (exception.ErrorCode
+            is "BlobAlreadyExists" or "ConditionNotMet" or "UnauthorizedBlobOverwrite" or "BlobImmutableDueToPolicy")
         {
             return false;
         }
@@ -252,6 +254,7 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
     {
         ContentType = headers.ContentType,
         ContentDisposition = headers.ContentDisposition,
+        ContentEncoding = headers.ContentEncoding,
         ContentHash = md5.ToArray(),
     };
 
@@ -267,7 +270,12 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
         }
     }
 
-    private async IAsyncEnumerable<T> PagedAsync<T>(Func<AsyncPageable<T>> list, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private IAsyncEnumerable<BlobItem> ListBlobsAsync(string prefix, CancellationToken cancellationToken) =>
+        PagedAsync(() => _container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, cancellationToken), cancellationToken);
+
+    private async IAsyncEnumerable<T> PagedAsync<T>(
+        Func<AsyncPageable<T>> list,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         where T : notnull
     {
         var pages = list().AsPages().GetAsyncEnumerator(cancellationToken);
@@ -282,6 +290,22 @@ public sealed class ArchiveStore : IStorageResource, IDisposable
             }
         }
     }
+
+    /// <summary>Reads a blob; <see langword="null"/> when there is none.</summary>
+    private Task<T?> FindAsync<T>(Func<Task<T>> read, CancellationToken cancellationToken)
+        where T : class => CallAsync(
+        async () =>
+        {
+            try
+            {
+                return await read();
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            {
+                return null;
+            }
+        },
+        cancellationToken);
 
     private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {

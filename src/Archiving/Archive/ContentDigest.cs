@@ -15,7 +15,6 @@ public sealed record ContentDigest(long Bytes, ReadOnlyMemory<byte> Md5, string 
     /// <summary>Reads a stream to its end.</summary>
     public static async Task<ContentDigest> MeasureAsync(Stream stream, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(stream);
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = ArrayPool<byte>.Shared.Rent(128 * 1024);

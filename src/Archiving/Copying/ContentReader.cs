@@ -18,7 +18,7 @@ public sealed class ContentReader(
     ArchivingMetrics metrics)
 {
     /// <summary>Reads content, and stores it under the name of the state.</summary>
-    /// <exception cref="ObjectGoneException">8x8 no longer has the content.</exception>
+    /// <exception cref="ObjectGoneException">8x8 no longer has the object.</exception>
     /// <exception cref="PermanentFailureException">The API key may not download it.</exception>
     /// <exception cref="IOException">8x8 stopped sending. Nothing was stored.</exception>
     /// <exception cref="InvalidDataException">8x8 sent an error page. Nothing was stored.</exception>
@@ -56,7 +56,7 @@ public sealed class ContentReader(
         {
             content = await OpenAsync(state, cancellationToken);
         }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 or 404 or 410 } refusal)
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { } refusal && (refusal.Status is 403 or 404 or 410 || SourceFailure.IsOfAddress(refusal)))
         {
             return await ExplainAsync(state, refusal, cancellationToken);
         }
@@ -70,15 +70,34 @@ public sealed class ContentReader(
                 throw new InvalidDataException($"8x8 answered 200 with {content.ContentType} where {state.Record.MimeType} was promised: an error page, not the object.");
             }
 
-            try
+            return await StoreAsync(place, content, state, cancellationToken);
+        }
+    }
+
+    private async Task<ReadResult> StoreAsync(TransferPlace place, ObjectContent content, CopyState state, CancellationToken cancellationToken)
+    {
+        // What 8x8 claims is most often about the content itself, and not about the form in which a server sends it.
+        var codings = ContentCoding.Parse(content.ContentEncoding);
+        var isDecoded = codings.Count > 0 && !state.AsSent && ContentCoding.CanDecode(codings);
+        try
+        {
+            using var phase = metrics.Begin(Phase.Store, state.Region);
+            if (!isDecoded)
             {
-                using var phase = metrics.Begin(Phase.Store, state.Region);
                 return await transfer.RunAsync(place, content, state, cancellationToken);
             }
-            catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new IOException("8x8 stopped sending in the middle of the content. Nothing was stored; it is tried again later.", exception);
-            }
+
+            await using var decoded = new ObjectContent(ContentCoding.Decode(content.Stream, codings), length: null, content.ContentType);
+            var result = await transfer.RunAsync(place, decoded, state, cancellationToken);
+            return result is ReadResult.Refused refused ? new ReadResult.Refused(refused.Content with { WasDecoded = true }) : result;
+        }
+        catch (InvalidDataException) when (isDecoded)
+        {
+            return new ReadResult.NotCoded();
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException("8x8 stopped sending in the middle of the content. Nothing was stored; it is tried again later.", exception);
         }
     }
 
@@ -90,36 +109,41 @@ public sealed class ContentReader(
 
     /// <summary>
     /// A 200 with the type of an error page and another length than the object's: an error that may be temporary.
-    /// Where 8x8 claims neither size nor checksum, the type alone decides.
+    /// What is sent where 8x8 claims neither size nor checksum is looked at by <see cref="ContentPlausibility"/>.
     /// </summary>
     private static bool LooksLikeError(ObjectContent content, StorageObject record) =>
         content.ContentType is { } type
-        && IsTypeOfErrors(type)
+        && ContentPlausibility.IsTypeOfErrors(type)
         && record.MimeType?.StartsWith(type.Split(';')[0].Trim(), StringComparison.OrdinalIgnoreCase) != true
-        && (record.StoredBytes is { } stored ? content.Length is { } length && length != stored : record is { Checksum: null, MimeType: not null });
-
-    private static bool IsTypeOfErrors(string type) =>
-        type.StartsWith("text/html", StringComparison.OrdinalIgnoreCase)
-        || type.StartsWith("application/json", StringComparison.OrdinalIgnoreCase)
-        || type.StartsWith("application/problem+json", StringComparison.OrdinalIgnoreCase);
+        && record.StoredBytes is { } stored
+        && content.Length is { } length
+        && length != stored;
 
     /// <summary>Says in the archive's terms why 8x8 refuses content.</summary>
     private async Task<ReadResult> ExplainAsync(CopyState state, RequestFailedException refusal, CancellationToken cancellationToken)
     {
-        if (refusal.Status is 404 or 410)
+        // What the content alone answers proves little: the record says whether the object is gone, or in cold storage by now.
+        var present = await source.ReadAsync(state.Region, state.Record.Id, cancellationToken);
+        if (present.State != ObjectState.Available)
         {
-            throw new ObjectGoneException($"8x8 no longer has the content ({refusal.Status}).", refusal);
+            return new ReadResult.Moved(present);
         }
 
-        // 8x8 forbids content for two reasons: the key may not download, or the object went to cold storage meanwhile.
-        var present = await source.ReadAsync(state.Region, state.Record.Id, cancellationToken);
-        return present.State == ObjectState.Available
-            ? throw new PermanentFailureException(
+        if (SourceFailure.IsOfAddress(refusal))
+        {
+            // The next try asks 8x8 for a new address.
+            return new ReadResult.NotYet(
+                FailureReason.AddressRefused,
+                $"8x8 lists the object as AVAILABLE, and the host of the address that it gives for the content refuses it ({refusal.Status}).");
+        }
+
+        return refusal.Status is 404 or 410
+            ? new ReadResult.NotYet(FailureReason.ContentMissing, $"8x8 lists the object as AVAILABLE and does not have its content ({refusal.Status}).")
+            : throw new PermanentFailureException(
                 "8x8 does not let this API key download the object (403). Give the key's user the role Storage API with the right to download, then redrive the failures.",
                 refusal)
             {
                 Reason = FailureReason.Forbidden,
-            }
-            : new ReadResult.Moved(present);
+            };
     }
 }

@@ -63,9 +63,10 @@ public sealed class ContentTransfer : IDisposable
     /// <param name="cancellationToken">Stops the transfer; nothing becomes visible then.</param>
     internal async Task<ReadResult> RunAsync(TransferPlace place, ObjectContent source, CopyState state, CancellationToken cancellationToken)
     {
-        using var verifier = new ContentVerifier(state.Record, source.Length);
+        using var verifier = new ContentVerifier(state.Record, source.Length, source.ContentType);
+        var headers = Headers(state.Record) with { ContentEncoding = source.ContentEncoding };
 
-        // One byte more than expected, to detect content that is longer than announced.
+        // One byte more than expected, to see the end of the content.
         var expected = source.Length ?? state.Record.StoredBytes ?? BufferSize;
         var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(expected + 1, 1, BufferSize));
         try
@@ -74,10 +75,13 @@ public sealed class ContentTransfer : IDisposable
             var filled = await source.Stream.FillAsync(first, cancellationToken);
             if (filled == first.Length && first.Length < BufferSize)
             {
-                // Longer than announced: read on to measure it, though it cannot be right.
-                verifier.Append(first.Span);
-                await DrainAsync(source.Stream, buffer, verifier, cancellationToken);
-                return new ReadResult.Refused(verifier.Finish());
+                // Longer than expected: what 8x8 claims of the size may be wrong.
+                var larger = ArrayPool<byte>.Shared.Rent(BufferSize);
+                first.CopyTo(larger);
+                ArrayPool<byte>.Shared.Return(buffer);
+                buffer = larger;
+                first = buffer.AsMemory(0, BufferSize);
+                filled += await source.Stream.FillAsync(first[filled..], cancellationToken);
             }
 
             if (filled < first.Length)
@@ -88,7 +92,7 @@ public sealed class ContentTransfer : IDisposable
                     ? await StoredAsync(
                         state.Name,
                         content,
-                        _store.TryPutAsync(state.Name, first[..filled], content.Digest.Md5, Headers(state.Record), cancellationToken),
+                        _store.TryPutAsync(state.Name, first[..filled], content.Digest.Md5, headers, cancellationToken),
                         cancellationToken)
                     : new ReadResult.Refused(content);
             }
@@ -96,7 +100,7 @@ public sealed class ContentTransfer : IDisposable
             // Larger than 8x8 claimed, or nothing was claimed.
             using var late = place.IsForLargeContent ? null : await TryEnterAsync(BufferSize, cancellationToken);
             return place.IsForLargeContent || late is not null
-                ? await RunLargeAsync(source.Stream, first, state, verifier, cancellationToken)
+                ? await RunLargeAsync(source.Stream, first, state, headers, verifier, cancellationToken)
                 : new ReadResult.Busy();
         }
         finally
@@ -108,16 +112,13 @@ public sealed class ContentTransfer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _largeTransfers.Dispose();
 
-    private static async Task DrainAsync(Stream stream, byte[] buffer, ContentVerifier verifier, CancellationToken cancellationToken)
-    {
-        int read;
-        while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
-        {
-            verifier.Append(buffer.AsSpan(0, read));
-        }
-    }
-
-    private async Task<ReadResult> RunLargeAsync(Stream stream, Memory<byte> first, CopyState state, ContentVerifier verifier, CancellationToken cancellationToken)
+    private async Task<ReadResult> RunLargeAsync(
+        Stream stream,
+        Memory<byte> first,
+        CopyState state,
+        ContentHeaders headers,
+        ContentVerifier verifier,
+        CancellationToken cancellationToken)
     {
         var name = state.Name;
         var other = ArrayPool<byte>.Shared.Rent(BufferSize);
@@ -159,7 +160,7 @@ public sealed class ContentTransfer : IDisposable
             await staging;
             var content = verifier.Finish();
             return state.MayStore(content)
-                ? await StoredAsync(name, content, CommitAsync(name, blockIds, state.Record, content.Digest, cancellationToken), cancellationToken)
+                ? await StoredAsync(name, content, CommitAsync(name, blockIds, headers, content.Digest, cancellationToken), cancellationToken)
                 : new ReadResult.Refused(content);
         }
         finally
@@ -172,11 +173,11 @@ public sealed class ContentTransfer : IDisposable
         }
     }
 
-    private async Task<bool> CommitAsync(string name, List<string> blockIds, StorageObject record, ContentDigest digest, CancellationToken cancellationToken)
+    private async Task<bool> CommitAsync(string name, List<string> blockIds, ContentHeaders headers, ContentDigest digest, CancellationToken cancellationToken)
     {
         try
         {
-            return await _store.TryCommitAsync(name, blockIds, digest.Md5, Headers(record), cancellationToken);
+            return await _store.TryCommitAsync(name, blockIds, digest.Md5, headers, cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "InvalidBlockList")
         {

@@ -12,8 +12,14 @@ namespace Archiving.Copying;
 /// <param name="Mismatch">What of 8x8's claims the content contradicts; <see langword="null"/> when all is well.</param>
 public sealed record VerifiedContent(ContentDigest Digest, Verification Verification, string? Mismatch)
 {
-    /// <summary>The mismatch in a word; of no meaning when there is none.</summary>
+    /// <summary>The mismatch or contradiction in a word; of no meaning when there is none.</summary>
     public MismatchCause Cause { get; init; }
+
+    /// <summary>Whether it was decoded, because it came coded (Content-Encoding).</summary>
+    public bool WasDecoded { get; init; }
+
+    /// <summary>What of 8x8's claims the content contradicts though its checksum proves it; <see langword="null"/> when nothing.</summary>
+    public string? Contradiction { get; init; }
 }
 
 /// <summary>Measures content while it passes and holds it against what 8x8 claims of the object.</summary>
@@ -21,6 +27,8 @@ public sealed class ContentVerifier : IDisposable
 {
     private readonly StorageObject _record;
     private readonly long? _announced;
+    private readonly string? _contentType;
+    private readonly byte[] _beginning = new byte[ContentPlausibility.Beginning];
     private readonly MultipartMd5? _multipart;
     private readonly IncrementalHash _md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
     private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -29,21 +37,16 @@ public sealed class ContentVerifier : IDisposable
     /// <summary>Starts a check.</summary>
     /// <param name="record">What 8x8 claims.</param>
     /// <param name="announced">The response's Content-Length, when it had one.</param>
-    public ContentVerifier(StorageObject record, long? announced)
+    /// <param name="contentType">The response's Content-Type, when it had one.</param>
+    public ContentVerifier(StorageObject record, long? announced, string? contentType = null)
     {
         ArgumentNullException.ThrowIfNull(record);
         _record = record;
         _announced = announced;
+        _contentType = contentType;
 
         // Where the two differ, the size is wrong even if the checksum matches.
-        _multipart = IsMd5(record) ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0)) : null;
-    }
-
-    /// <summary>Whether 8x8 names the MD5 of an object's content, and not one over parts.</summary>
-    public static bool HasPlainMd5(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return IsMd5(record) && record.Checksum is { Length: 32 } checksum && checksum.All(char.IsAsciiHexDigit);
+        _multipart = record.ChecksumForm == ChecksumForm.MultipartMd5 ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0)) : null;
     }
 
     /// <summary>Takes in the next bytes.</summary>
@@ -52,6 +55,11 @@ public sealed class ContentVerifier : IDisposable
         _md5.AppendData(bytes);
         _sha256.AppendData(bytes);
         _multipart?.Append(bytes);
+        if (_bytes < _beginning.Length)
+        {
+            bytes[..(int)Math.Min(bytes.Length, _beginning.Length - _bytes)].CopyTo(_beginning.AsSpan((int)_bytes));
+        }
+
         _bytes += bytes.Length;
     }
 
@@ -64,21 +72,29 @@ public sealed class ContentVerifier : IDisposable
             return Wrong(digest, MismatchCause.Length, string.Create(CultureInfo.InvariantCulture, $"the response announced {announced} bytes and held {_bytes}"));
         }
 
-        if (_record.StoredBytes is { } stored && stored != _bytes)
+        var size = _record.StoredBytes is { } stored && stored != _bytes
+            ? string.Create(CultureInfo.InvariantCulture, $"8x8 claims {stored} bytes and sends {_bytes}")
+            : null;
+        var hasPlainMd5 = _record.ChecksumForm == ChecksumForm.Md5;
+        if (hasPlainMd5 && _record.Checksum == digest.Md5Hex)
         {
-            return Wrong(digest, MismatchCause.Size, string.Create(CultureInfo.InvariantCulture, $"8x8 claims {stored} bytes and sends {_bytes}"));
+            // The MD5 proves the content, whatever is claimed of its size.
+            return new VerifiedContent(digest, Verification.Md5, Mismatch: null) { Contradiction = size, Cause = MismatchCause.Size };
         }
 
-        if (HasPlainMd5(_record))
+        if (size is not null)
         {
-            return string.Equals(_record.Checksum, digest.Md5Hex, StringComparison.OrdinalIgnoreCase)
-                ? new VerifiedContent(digest, Verification.Md5, Mismatch: null)
-                : Wrong(digest, MismatchCause.Md5, $"8x8 claims MD5 {_record.Checksum!.ToLowerInvariant()} and the content has {digest.Md5Hex}");
+            return Wrong(digest, MismatchCause.Size, size);
+        }
+
+        if (hasPlainMd5)
+        {
+            return Wrong(digest, MismatchCause.Md5, $"8x8 claims MD5 {_record.Checksum} and the content has {digest.Md5Hex}");
         }
 
         if (_multipart is null)
         {
-            return new VerifiedContent(digest, Verification.Size, Mismatch: null);
+            return Unproven(digest);
         }
 
         if (_multipart.Matches())
@@ -89,7 +105,7 @@ public sealed class ContentVerifier : IDisposable
         // The part size is a guess unless there is one part: then a checksum that does not fit proves the content wrong.
         return _multipart.IsCertain
             ? Wrong(digest, MismatchCause.MultipartMd5, $"8x8 claims the multipart checksum {_record.Checksum} and the content (MD5 {digest.Md5Hex}) does not have it")
-            : new VerifiedContent(digest, Verification.Size, Mismatch: null);
+            : Unproven(digest);
     }
 
     /// <inheritdoc/>
@@ -100,7 +116,17 @@ public sealed class ContentVerifier : IDisposable
         _multipart?.Dispose();
     }
 
-    private static bool IsMd5(StorageObject record) => record.ChecksumType is null or "" || string.Equals(record.ChecksumType, "MD5", StringComparison.OrdinalIgnoreCase);
+    private VerifiedContent Unproven(ContentDigest digest)
+    {
+        if (_record.StoredBytes is not null)
+        {
+            return new VerifiedContent(digest, Verification.Size, Mismatch: null);
+        }
+
+        return ContentPlausibility.FindProblem(_record, _contentType, _beginning.AsSpan(0, (int)Math.Min(_bytes, _beginning.Length))) is { } problem
+            ? Wrong(digest, MismatchCause.Implausible, problem)
+            : new VerifiedContent(digest, Verification.None, Mismatch: null);
+    }
 
     private static VerifiedContent Wrong(ContentDigest digest, MismatchCause cause, string mismatch) => new(digest, Verification.Size, mismatch) { Cause = cause };
 }

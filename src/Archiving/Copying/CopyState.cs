@@ -22,6 +22,9 @@ internal sealed record CopyState(string Region, StorageObject Record)
     /// <summary>Which name beside the object's own is tried; 0 for its own.</summary>
     public int OtherName { get; init; }
 
+    /// <summary>Whether content that comes coded (Content-Encoding) is stored as it is sent: 8x8's claims did not fit the decoded content.</summary>
+    public bool AsSent { get; init; }
+
     /// <summary>What the last read gave.</summary>
     public ContentDigest? Earlier { get; init; }
 
@@ -33,7 +36,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
     /// <summary>Whether content may be stored: when a checksum of 8x8's proves it, or else when a second read gave the same bytes.</summary>
     public bool MayStore(VerifiedContent content) =>
         content.Mismatch is null
-        && (content.Verification != Verification.Size || Record.StoredBytes == 0 || IsAsBefore(content.Digest));
+        && (content.Verification is Verification.Md5 or Verification.MultipartMd5 || Record.StoredBytes == 0 || IsAsBefore(content.Digest));
 
     /// <summary>What comes next.</summary>
     public CopyStep After(ReadResult read) => read switch
@@ -47,6 +50,15 @@ internal sealed record CopyState(string Region, StorageObject Record)
         ReadResult.NameTaken { Content.Digest: var digest } =>
             new CopyStep.ReadAgain(RetryCause.NameTaken, this with { OtherName = OtherName + 1, Earlier = digest }),
 
+        // The claims may be about the coded bytes.
+        ReadResult.Refused { Content: { Mismatch: not null, WasDecoded: true } } or ReadResult.NotCoded =>
+            new CopyStep.ReadAgain(RetryCause.WrongContent, this with { AsSent = true, OtherName = 0 }),
+
+        // Nothing is claimed, so nothing is contradicted: a sign-in page, say, which the content may follow.
+        ReadResult.Refused { Content: { Cause: MismatchCause.Implausible, Mismatch: { } problem } } => new CopyStep.WaitForContent(
+            FailureReason.Implausible,
+            $"8x8 claims neither size nor checksum of the object, and {problem}."),
+
         // Two reads agree with each other and not with the claim: the claim is wrong, or 8x8's copy is.
         ReadResult.Refused { Content: { Mismatch: { } mismatch, Digest: var digest } } when IsAsBefore(digest) => new CopyStep.Fail(
             FailureReason.WrongContent,
@@ -55,6 +67,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
         // The record may be old: the object can have changed since it was listed.
         ReadResult.Refused { Content: { Mismatch: { } mismatch } content } => new CopyStep.AskForRecord(mismatch, Unconfirmed(content)),
         ReadResult.Refused { Content: var content } => AfterUnconfirmed(content),
+        ReadResult.NotYet(var reason, var problem) => new CopyStep.WaitForContent(reason, problem),
         ReadResult.Moved { Present: var present } => new CopyStep.Route(present),
         ReadResult.Busy => new CopyStep.Wait(),
         _ => throw new ArgumentOutOfRangeException(nameof(read)),
@@ -70,7 +83,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
         : new CopyStep.GiveUp("8x8 sent other bytes at every read. Nothing was stored; it is tried again later.");
 
     // A name beside the object's own was made of the content that was read then. This is other content.
-    private CopyState Unconfirmed(VerifiedContent content) => this with { Reads = Reads + 1, OtherName = 0, Earlier = content.Digest };
+    private CopyState Unconfirmed(VerifiedContent content) => this with { Reads = Reads + 1, OtherName = 0, AsSent = false, Earlier = content.Digest };
 
     private bool IsAsBefore(ContentDigest digest) => Earlier?.Sha256 == digest.Sha256;
 }
@@ -96,6 +109,14 @@ internal abstract record ReadResult
     /// <summary>8x8 does not give the content, because the object is in another state by now.</summary>
     /// <param name="Present">Its record.</param>
     public sealed record Moved(StorageObject Present) : ReadResult;
+
+    /// <summary>The content is not coded as its response says, so it cannot be decoded.</summary>
+    public sealed record NotCoded : ReadResult;
+
+    /// <summary>8x8 lists the object and does not give its content.</summary>
+    /// <param name="Reason">Why, in a word.</param>
+    /// <param name="Problem">Why.</param>
+    public sealed record NotYet(FailureReason Reason, string Problem) : ReadResult;
 
     /// <summary>This instance copies as much large content as it can at once.</summary>
     public sealed record Busy : ReadResult;
@@ -123,6 +144,11 @@ internal abstract record CopyStep
 
     /// <summary>Try later, without counting an attempt.</summary>
     public sealed record Wait : CopyStep;
+
+    /// <summary>Try later, for a day, without counting an attempt: 8x8 may give the content then.</summary>
+    /// <param name="Reason">Why it fails after that, in a word.</param>
+    /// <param name="Problem">What is wrong now.</param>
+    public sealed record WaitForContent(FailureReason Reason, string Problem) : CopyStep;
 
     /// <summary>Try later, and count an attempt.</summary>
     /// <param name="Reason">Why, for the row.</param>

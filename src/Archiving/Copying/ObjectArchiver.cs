@@ -110,6 +110,10 @@ public sealed partial class ObjectArchiver(
                 await router.PostponeAsync(work, cancellationToken);
                 return null;
 
+            case CopyStep.WaitForContent(var reason, var problem):
+                await router.WaitForContentAsync(work, reason, problem, cancellationToken);
+                return null;
+
             case CopyStep.GiveUp(var reason):
                 throw new InvalidDataException(reason);
 

@@ -6,8 +6,14 @@ using EightByEight;
 namespace Archiving.Copying;
 
 /// <summary>Sends an object that is not to be archived now where its state belongs.</summary>
-public sealed class ObjectRouter(WorkQueues queues, ArchiverOptions options)
+public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, ArchiverOptions options, TimeProvider timeProvider)
 {
+    /// <summary>For how long content is waited for that 8x8 lists and does not give.</summary>
+    internal static readonly TimeSpan LongestWait = TimeSpan.FromHours(26);
+
+    // Content can follow its record within seconds. The last waits are short enough for a row to look alive.
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LastWait = TimeSpan.FromHours(1);
     private static readonly TimeSpan PendingDelay = TimeSpan.FromMinutes(15);
     private static readonly TimeSpan BusyDelay = TimeSpan.FromMinutes(1);
 
@@ -49,6 +55,38 @@ public sealed class ObjectRouter(WorkQueues queues, ArchiverOptions options)
 
         throw new PermanentFailureException($"8x8 reports the object in state {state}, in which it has no content to download.") { Reason = FailureReason.NoContent };
     }
+
+    /// <summary>Waits for content that 8x8 lists and does not give, each time longer and for a day in all. It costs no attempt, and the row says why.</summary>
+    /// <exception cref="PermanentFailureException">It was waited for long enough.</exception>
+    public async Task WaitForContentAsync(ObjectWork work, FailureReason reason, string problem, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        var now = timeProvider.GetUtcNow();
+        var since = work.Message.WaitsSince ?? now;
+        if (now - since > LongestWait)
+        {
+            throw new PermanentFailureException(
+                $"{problem} That was so at every try since {since.UtcDateTime:u}. The next reconcile tries again; ask 8x8 about the object.")
+            {
+                Reason = reason,
+            };
+        }
+
+        var later = work.Message with
+        {
+            // Asked for again: the object may be in another state by then.
+            Record = null,
+            Type = work.Record.Type,
+            CreatedTime = LedgerKey.CreatedTime(work.Record),
+            Deferrals = 0,
+            Waits = work.Message.Waits + 1,
+            WaitsSince = since,
+        };
+        await queues.SendAsync(QueueNames.ArchiveObjects, later, Wait(work.Message.Waits), cancellationToken);
+        await outcomes.NoteWaitAsync(work.Region, work.Record, problem, cancellationToken);
+    }
+
+    private static TimeSpan Wait(int waits) => TimeSpan.FromTicks(Math.Min(FirstWait.Ticks << Math.Min(waits, 16), LastWait.Ticks));
 
     /// <summary>Sends an object's message again, so that waiting costs no attempt; another instance, which has a free place, may receive it.</summary>
     public Task PostponeAsync(ObjectWork work, CancellationToken cancellationToken)

@@ -36,12 +36,19 @@ public sealed partial class ReceiptWriter(
             content.Digest.Md5Hex,
             content.Digest.Sha256,
             content.Verification.ToName(),
-            timeProvider.GetUtcNow());
+            timeProvider.GetUtcNow())
+        {
+            Contradiction = content.Contradiction,
+        };
         var receiptName = ArchiveLayout.ReceiptName(name);
         if (await TryPutAsync(work.Region, receiptName, receipt.ToJson(), cancellationToken))
         {
             // Counted here and nowhere else: of all the runs that an object may have, one writes the receipt.
             metrics.CountArchived(work.Region, work.Record.Type, content.Verification, receipt.Bytes);
+            if (content.Contradiction is not null)
+            {
+                metrics.CountMismatch(work.Region, work.Record.Type, content.Cause);
+            }
         }
         else if (await FindSameAsync(receiptName, receipt, cancellationToken) is { } present)
         {

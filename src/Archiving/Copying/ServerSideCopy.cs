@@ -38,7 +38,7 @@ public sealed partial class ServerSideCopy(
             TransferMode.Auto => record.StoredBytes > ContentTransfer.BufferSize && !(timeProvider.GetUtcNow() - _refusedAt < RefusedFor),
             _ => false,
         }
-            && ContentVerifier.HasPlainMd5(record)
+            && record.ChecksumForm == ChecksumForm.Md5
             && record.StoredBytes is >= 0 and <= LargestContent;
     }
 
@@ -86,10 +86,10 @@ public sealed partial class ServerSideCopy(
         {
             return await client.GetPresignedUrlAsync(state.Region, state.Record.Id, cancellationToken);
         }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: not (0 or 401 or 403 or 404 or 410 or 429 or >= 500) } answer)
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: not (0 or 401 or 403 or 429 or >= 500) } answer)
         {
-            // Neither an outage nor something about the object: 8x8 does not give addresses, or not as this app knows them.
-            _refusedAt = timeProvider.GetUtcNow();
+            // No outage: 8x8 does not give addresses, or not as this app knows them. Not found may be about this object alone.
+            _refusedAt = answer.Status is 404 or 410 ? _refusedAt : timeProvider.GetUtcNow();
             Log.NoAddress(logger, state.Region, state.Record.Id, answer.Status);
             return null;
         }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Archiving.Storage;
-using Azure;
 using Azure.Data.Tables;
 
 namespace Archiving.Ledger;
@@ -10,7 +9,7 @@ namespace Archiving.Ledger;
 /// that a day may change for some seconds to come, so a busy day costs one small write every few seconds and process,
 /// not one for each object. It is written before the ledger is.
 /// </summary>
-public sealed class LedgerChanges : IStorageResource, IDisposable
+public sealed class LedgerChanges : IStorageResource
 {
     /// <summary>Name of the table, which holds a row for each day: this note and, beside it, what was counted.</summary>
     public const string TableName = "summaries";
@@ -21,25 +20,34 @@ public sealed class LedgerChanges : IStorageResource, IDisposable
     private const int MostRemembered = 10_000;
     private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
 
-    private readonly TableClient _table;
     private readonly TimeProvider _timeProvider;
-    private readonly Initialization _created;
     private readonly ConcurrentDictionary<string, (long At, Task Written)> _notes = new(StringComparer.Ordinal);
 
     /// <summary>Initializes the notes.</summary>
     public LedgerChanges(TableServiceClient tables, TimeProvider timeProvider)
     {
-        ArgumentNullException.ThrowIfNull(tables);
         _timeProvider = timeProvider;
-        _table = tables.GetTableClient(TableName);
-        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
+        Table = new TableStore(
+            tables,
+            TableName,
+            deleted: _ =>
+            {
+                // The notes went with it.
+                _notes.Clear();
+                return Task.CompletedTask;
+            });
     }
+
+    /// <summary>The table, for what is counted beside the notes.</summary>
+    internal TableStore Table { get; }
 
     /// <summary>Notes that a partition of the ledger is about to change. A caller that comes while the note is being written waits for that one.</summary>
     public async Task NoteAsync(string partition, CancellationToken cancellationToken)
     {
         var now = _timeProvider.GetTimestamp();
-        if (_notes.TryGetValue(partition, out var note) && _timeProvider.GetElapsedTime(note.At, now) < GoodFor && !note.Written.IsFaulted && !note.Written.IsCanceled)
+        if (_notes.TryGetValue(partition, out var note)
+            && _timeProvider.GetElapsedTime(note.At, now) < GoodFor
+            && note.Written is { IsFaulted: false, IsCanceled: false })
         {
             await note.Written.WaitAsync(cancellationToken);
             return;
@@ -60,37 +68,14 @@ public sealed class LedgerChanges : IStorageResource, IDisposable
     public async Task ForgetAsync(CancellationToken cancellationToken)
     {
         _notes.Clear();
-        await _created.EnsureAsync(cancellationToken);
-        var rows = new List<TableEntity>();
-        await foreach (var row in _table.QueryAsync<TableEntity>(TableClient.CreateQueryFilter($"PartitionKey eq {Partition}"), select: ["PartitionKey", "RowKey"], cancellationToken: cancellationToken))
-        {
-            rows.Add(row);
-        }
-
-        foreach (var chunk in rows.Chunk(100))
-        {
-            await _table.SubmitTransactionAsync(chunk.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All)), cancellationToken);
-        }
+        await Table.DeleteAsync(await Table.ReadPartitionAsync<DayRow>(Partition, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => Table.CreateAsync(cancellationToken);
 
-    /// <inheritdoc/>
-    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
-
-    private async Task WriteAsync(string partition, CancellationToken cancellationToken)
-    {
-        await _created.EnsureAsync(cancellationToken);
-        try
-        {
-            var row = new TableEntity(Partition, partition) { ["ChangedUntil"] = _timeProvider.GetUtcNow() + GoodFor };
-            await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken);
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
-        {
-            _created.Forget();
-            throw;
-        }
-    }
+    private Task WriteAsync(string partition, CancellationToken cancellationToken) => Table.WriteAsync(
+        new DayRow { RowKey = partition, ChangedUntil = _timeProvider.GetUtcNow() + GoodFor },
+        TableUpdateMode.Merge,
+        cancellationToken);
 }

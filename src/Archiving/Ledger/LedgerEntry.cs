@@ -1,28 +1,15 @@
 using Archiving.Model;
-using Azure;
-using Azure.Data.Tables;
+using Archiving.Storage;
 using EightByEight;
 
 namespace Archiving.Ledger;
 
 /// <summary>One object's row: what 8x8 said of it, what became of it.</summary>
-public sealed class LedgerEntry : ITableEntity
+public sealed class LedgerEntry : TableRow
 {
     private const int LongestText = 1024;
 
-    /// <inheritdoc/>
-    public string PartitionKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public string RowKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public DateTimeOffset? Timestamp { get; set; }
-
-    /// <inheritdoc/>
-    public ETag ETag { get; set; }
-
-    /// <summary>Name of a <see cref="LedgerState"/>.</summary>
+    /// <summary>Name of a <see cref="LedgerState"/>, as the table holds it: see <see cref="Is"/> and <see cref="Become"/>.</summary>
     public string State { get; set; } = "";
 
     /// <summary>8x8's region.</summary>
@@ -116,7 +103,7 @@ public sealed class LedgerEntry : ITableEntity
     public static LedgerEntry Queued(string region, StorageObject record, DateTimeOffset now, string? run = null)
     {
         var entry = Describe(region, record);
-        entry.State = nameof(LedgerState.Queued);
+        entry.Become(LedgerState.Queued);
         entry.Run = run;
         entry.QueuedAt = now;
         entry.Attempts = 0;
@@ -126,9 +113,8 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>The row of an object that its receipt proves archived.</summary>
     public static LedgerEntry Archived(string region, StorageObject record, Receipt receipt, string? run = null)
     {
-        ArgumentNullException.ThrowIfNull(receipt);
         var entry = Describe(region, record);
-        entry.State = nameof(LedgerState.Archived);
+        entry.Become(LedgerState.Archived);
         entry.Run = run;
         entry.Blob = receipt.Blob;
         entry.Bytes = receipt.Bytes;
@@ -142,7 +128,6 @@ public sealed class LedgerEntry : ITableEntity
     /// <summary>A row that holds what the record says and no state yet.</summary>
     public static LedgerEntry Describe(string region, StorageObject record)
     {
-        ArgumentNullException.ThrowIfNull(record);
         var key = LedgerKey.Of(region, record);
         return new LedgerEntry
         {
@@ -165,32 +150,28 @@ public sealed class LedgerEntry : ITableEntity
     }
 
     /// <summary>Whether this row knows the record as it is.</summary>
-    public bool Knows(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return UpdatedTime == LedgerKey.Storable(record.UpdatedTime) && SourceState == record.State.ToString() && HasContentOf(record);
-    }
+    public bool Knows(StorageObject record) =>
+        UpdatedTime == LedgerKey.Storable(record.UpdatedTime) && SourceState == record.State.ToString() && HasContentOf(record);
 
     /// <summary>Whether the record claims the same content as this row.</summary>
-    public bool HasContentOf(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return SourceBytes == record.StoredBytes && string.Equals(Checksum, Shorten(record.Checksum), StringComparison.OrdinalIgnoreCase);
-    }
+    public bool HasContentOf(StorageObject record) =>
+        SourceBytes == record.StoredBytes && string.Equals(Checksum, Shorten(record.Checksum), StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
     /// Whether the record may have other content than this row: it claims other content, or it has changed and has no
     /// checksum (8x8 may leave it out), so only reading the content shows it. Objects in cold storage are not restored for that.
     /// </summary>
-    public bool MayDifferFrom(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return !HasContentOf(record)
+    public bool MayDifferFrom(StorageObject record) => !HasContentOf(record)
             || (string.IsNullOrEmpty(record.Checksum) && record.State == ObjectState.Available && UpdatedTime != LedgerKey.Storable(record.UpdatedTime));
-    }
 
     /// <summary>Whether the row is in a state.</summary>
     public bool Is(LedgerState state) => State == state.ToString();
+
+    /// <summary>Whether the archive holds the object, deleted at 8x8 or not.</summary>
+    public bool IsHeld() => Is(LedgerState.Archived) || Is(LedgerState.Purged);
+
+    /// <summary>Puts the row into a state.</summary>
+    public void Become(LedgerState state) => State = state.ToString();
 
     /// <summary>Nothing is waited for any more: the next restore sends a new request.</summary>
     public void EndRestore()

@@ -9,7 +9,7 @@ internal static class LedgerServices
     public static IServiceCollection AddLedger(this IServiceCollection services) => services
         .AddSingleton<LedgerChanges>()
         .AddSingleton<ObjectLedger>()
-        .AddSingleton<DaySummaries>()
+        .AddSingleton<LedgerDays>()
         .AddSingleton<ObjectFinder>()
         .AddStorageResource<ObjectLedger>()
         .AddStorageResource<LedgerChanges>();

@@ -8,7 +8,7 @@ namespace Archiving.Ledger;
 /// creation, so without that day it is looked for in every day that the region has, newest first, one cheap read of a
 /// row each. An index would cost a write for each object that is archived, to save reads for the few that are opened.
 /// </summary>
-public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
+public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays)
 {
     private const int ReadsAtOnce = 32;
 
@@ -17,13 +17,9 @@ public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
     /// <param name="record">What is known of the object. Without a time in it, each day of the region costs a read.</param>
     /// <param name="cancellationToken">Stops the reads.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<LedgerEntry?> FindAsync(string region, StorageObject record, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return LedgerKey.IsKnown(record)
+    public async Task<LedgerEntry?> FindAsync(string region, StorageObject record, CancellationToken cancellationToken) => LedgerKey.IsKnown(record)
             ? await ledger.FindAsync(LedgerKey.Of(region, record), cancellationToken)
             : await FindAsync(region, record.Id, LedgerKey.CreatedTime(record), cancellationToken);
-    }
 
     /// <summary>Finds a row; <see langword="null"/> when there is none.</summary>
     /// <param name="region">8x8's region.</param>
@@ -33,15 +29,13 @@ public sealed class ObjectFinder(ObjectLedger ledger, DaySummaries summaries)
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<LedgerEntry?> FindAsync(string region, string id, DateTimeOffset? created, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(region);
-        ArgumentNullException.ThrowIfNull(id);
         var row = ObjectNames.Encode(id);
         if (created is { } day && await ledger.FindAsync(new LedgerKey(LedgerKey.Partition(region, day), row), cancellationToken) is { } there)
         {
             return there;
         }
 
-        var days = await summaries.ReadDaysAsync(region, from: null, to: null, cancellationToken);
+        var days = await ledgerDays.ReadAsync(region, from: null, to: null, cancellationToken);
         foreach (var chunk in days.Reverse().Chunk(ReadsAtOnce))
         {
             var rows = await Task.WhenAll(chunk.Select(day => ledger.FindAsync(new LedgerKey(day.Partition, row), cancellationToken)));

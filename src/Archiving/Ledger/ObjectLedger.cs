@@ -6,29 +6,29 @@ using EightByEight;
 
 namespace Archiving.Ledger;
 
+/// <summary>What the ledger knows of listed records.</summary>
+/// <param name="Known">The rows of the records.</param>
+/// <param name="Others">The rows between that are none of the records'.</param>
+public sealed record ListedRows(IReadOnlyDictionary<LedgerKey, LedgerEntry> Known, IReadOnlyList<LedgerEntry> Others);
+
 /// <summary>
 /// The table <c>objects</c>: one row for each object ever seen. It is a cache of the truth, which is the receipts in
 /// the container, and serves to know without reading them what is new, what is on its way and what failed.
 /// </summary>
-public sealed class ObjectLedger : IStorageResource, IDisposable
+public sealed class ObjectLedger : IStorageResource
 {
     /// <summary>Name of the table.</summary>
     public const string TableName = "objects";
 
-    // A transaction holds 100 rows of one partition at most (Azure Table Storage, entity group transactions).
-    private const int RowsPerTransaction = 100;
-
     private static readonly string[] ListedColumns =
     [
         nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type),
-        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceState), nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Checksum),
+        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceState),
+        nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Checksum),
         nameof(LedgerEntry.Run), nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt), nameof(LedgerEntry.Blob),
     ];
 
-    private readonly TableClient _table;
-    private readonly LedgerChanges _changes;
-    private readonly bool _createsTable;
-    private readonly Initialization _created;
+    private readonly TableStore _table;
     private readonly SharedWrites _replacements;
 
     /// <summary>Initializes the ledger.</summary>
@@ -39,12 +39,9 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
 
     private ObjectLedger(TableServiceClient tables, LedgerChanges changes, bool createsTable)
     {
-        ArgumentNullException.ThrowIfNull(tables);
-        _changes = changes;
-        _createsTable = createsTable;
-        _table = tables.GetTableClient(TableName);
-        _created = new Initialization(token => createsTable ? _table.CreateIfNotExistsAsync(token) : Task.CompletedTask);
-        _replacements = new SharedWrites(ReplaceTogetherAsync, RowsPerTransaction);
+        // When the table was deleted, the receipts rebuild it.
+        _table = new TableStore(tables, TableName, changes.NoteAsync, createsTable ? changes.ForgetAsync : null, createsTable);
+        _replacements = new SharedWrites(entries => _table.WriteAsync(entries, CancellationToken.None), TableStore.RowsPerTransaction);
     }
 
     /// <summary>A ledger to look rows up in that does not make the table: one that is not there holds nothing.</summary>
@@ -60,25 +57,23 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
     /// <param name="records">The records, in order of the time that they are listed by.</param>
     /// <param name="field">The time that they are listed by.</param>
     /// <param name="since">By <c>createdTime</c>: where to begin, when that is before the first record.</param>
-    /// <param name="others">Receives the rows between that are none of the records'; not wanted when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    public async Task<Dictionary<LedgerKey, LedgerEntry>> FindAsync(
+    public async Task<ListedRows> FindAsync(
         string region,
         IReadOnlyCollection<StorageObject> records,
-        string field,
+        TimeField field,
         DateTimeOffset? since,
-        ICollection<LedgerEntry>? others,
         CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(records);
         var found = new Dictionary<LedgerKey, LedgerEntry>(records.Count);
+        var others = new List<LedgerEntry>();
         if (records.Count == 0)
         {
-            return found;
+            return new ListedRows(found, others);
         }
 
         var wanted = records.Select(record => LedgerKey.Of(region, record)).ToHashSet();
-        foreach (var filter in field == "createdTime" ? [CreatedFilter(region, records, since)] : UpdatedFilters(region, records))
+        foreach (var filter in field == TimeField.CreatedTime ? [CreatedFilter(region, records, since)] : UpdatedFilters(region, records))
         {
             await foreach (var entry in QueryAsync(filter, ListedColumns, cancellationToken))
             {
@@ -89,23 +84,34 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
                 }
                 else
                 {
-                    others?.Add(entry);
+                    others.Add(entry);
                 }
             }
         }
 
-        return found;
+        return new ListedRows(found, others);
     }
 
     /// <summary>The rows of a region's objects made in <c>[from, to)</c>, with the given columns.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadCreatedAsync(string region, DateTimeOffset from, DateTimeOffset to, IEnumerable<string>? columns, CancellationToken cancellationToken) => QueryAsync(
-        TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, to)} and CreatedTime ge {from} and CreatedTime lt {to}"),
+    public IAsyncEnumerable<LedgerEntry> ReadCreatedAsync(
+        string region,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        IEnumerable<string>? columns,
+        CancellationToken cancellationToken) => QueryAsync(
+        Days(region, from, to) + TableClient.CreateQueryFilter($" and CreatedTime ge {from} and CreatedTime lt {to}"),
         columns,
         cancellationToken);
 
     /// <summary>The rows of a region's objects made in <c>[from, to)</c> that a run queued, with the given columns.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadRunAsync(string runId, string region, DateTimeOffset from, DateTimeOffset to, IEnumerable<string>? columns, CancellationToken cancellationToken) => QueryAsync(
-        TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, to)} and Run eq {runId}"),
+    public IAsyncEnumerable<LedgerEntry> ReadRunAsync(
+        string runId,
+        string region,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        IEnumerable<string>? columns,
+        CancellationToken cancellationToken) => QueryAsync(
+        Days(region, from, to) + TableClient.CreateQueryFilter($" and Run eq {runId}"),
         columns,
         cancellationToken);
 
@@ -116,7 +122,8 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
         while (true)
         {
             string? next = null;
-            await foreach (var entry in QueryAsync(TableClient.CreateQueryFilter($"PartitionKey gt {last}"), [nameof(LedgerEntry.PartitionKey)], cancellationToken, maxPerPage: 1))
+            var filter = TableClient.CreateQueryFilter($"PartitionKey gt {last}");
+            await foreach (var entry in QueryAsync(filter, [nameof(LedgerEntry.PartitionKey)], cancellationToken, maxPerPage: 1))
             {
                 next = entry.PartitionKey;
                 break;
@@ -140,71 +147,38 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
         QueryAsync(filter, columns, cancellationToken);
 
     /// <summary>One row; <see langword="null"/> when there is none.</summary>
-    public Task<LedgerEntry?> FindAsync(LedgerKey key, CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            var response = await _table.GetEntityIfExistsAsync<LedgerEntry>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken);
-            return response.HasValue ? response.Value : null;
-        },
-        cancellationToken);
+    public Task<LedgerEntry?> FindAsync(LedgerKey key, CancellationToken cancellationToken) =>
+        _table.FindAsync<LedgerEntry>(key.PartitionKey, key.RowKey, cancellationToken);
 
     /// <summary>Adds rows, one transaction for each hundred of a partition.</summary>
     /// <returns>The rows that could not be added because at least one of their transaction was there before: none of these was written.</returns>
     public async Task<IReadOnlyList<LedgerEntry>> AddAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken) =>
-        await SubmitAsync(entries, entry => new TableTransactionAction(TableTransactionActionType.Add, entry), cancellationToken);
+        await SubmitAsync(TableTransactionActionType.Add, entries, cancellationToken);
 
     /// <summary>Writes the given properties of rows that were read and leaves the others, one transaction for each hundred of a partition.</summary>
-    /// <returns>The rows that could not be written because at least one of their transaction has changed since it was read, or was read without its version: none of these was written.</returns>
+    /// <returns>
+    /// The rows that could not be written because at least one of their transaction has changed since it was read, or was
+    /// read without its version: none of these was written.
+    /// </returns>
     public async Task<IReadOnlyList<LedgerEntry>> TryMergeAsync(IReadOnlyCollection<LedgerEntry> entries, CancellationToken cancellationToken)
     {
         var unread = entries.Where(entry => entry.ETag == default).ToList();
-        var refused = await SubmitAsync(entries.Except(unread), entry => new TableTransactionAction(TableTransactionActionType.UpdateMerge, entry, entry.ETag), cancellationToken);
+        var refused = await SubmitAsync(TableTransactionActionType.UpdateMerge, entries.Except(unread), cancellationToken);
         return [.. unread, .. refused];
     }
 
     /// <summary>Writes a whole row and replaces any that exists. Rows that end at the same moment may share a request.</summary>
-    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(entry);
-        return _replacements.WriteAsync(entry, cancellationToken);
-    }
+    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) => _replacements.WriteAsync(entry, cancellationToken);
 
     /// <summary>Writes a whole row in the place of the one that was read, unless it was written meanwhile.</summary>
     /// <returns><see langword="false"/> when it was.</returns>
-    public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(entry);
-        return WriteAsync(
-            entry.PartitionKey,
-            async () =>
-            {
-                try
-                {
-                    if (entry.ETag == default)
-                    {
-                        await _table.AddEntityAsync(entry, cancellationToken);
-                    }
-                    else
-                    {
-                        await _table.UpdateEntityAsync(entry, entry.ETag, TableUpdateMode.Replace, cancellationToken);
-                    }
-
-                    return true;
-                }
-                catch (RequestFailedException exception) when (RowConflict.Is(exception))
-                {
-                    return false;
-                }
-            },
-            cancellationToken);
-    }
+    public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) => _table.TryWriteAsync(entry, cancellationToken);
 
     /// <summary>The first day, from a given one on, of which a region has a row; <see langword="null"/> when it has none.</summary>
     public async Task<DateTimeOffset?> FindFirstDayAsync(string region, DateTimeOffset from, CancellationToken cancellationToken)
     {
         // Rows come in order of their keys, and the day is the end of the key.
-        var filter = TableClient.CreateQueryFilter($"PartitionKey ge {LedgerKey.Partition(region, from)} and PartitionKey le {LedgerKey.Partition(region, DateTimeOffset.MaxValue)}");
-        await foreach (var entry in QueryAsync(filter, [nameof(LedgerEntry.CreatedTime)], cancellationToken))
+        await foreach (var entry in QueryAsync(Days(region, from, DateTimeOffset.MaxValue), [nameof(LedgerEntry.CreatedTime)], cancellationToken))
         {
             return entry.CreatedTime;
         }
@@ -228,10 +202,7 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
         QueryAsync(filter: null, columns, cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
-
-    /// <inheritdoc/>
-    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
 
     private static string CreatedFilter(string region, IReadOnlyCollection<StorageObject> records, DateTimeOffset? since)
     {
@@ -244,14 +215,21 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
     private static string Days(string region, DateTimeOffset first, DateTimeOffset last)
     {
         var (from, to) = (LedgerKey.Partition(region, first), LedgerKey.Partition(region, last));
-        return from == to ? TableClient.CreateQueryFilter($"PartitionKey eq {from}") : TableClient.CreateQueryFilter($"PartitionKey ge {from} and PartitionKey le {to}");
+        return from == to
+            ? TableClient.CreateQueryFilter($"PartitionKey eq {from}")
+            : TableClient.CreateQueryFilter($"PartitionKey ge {from} and PartitionKey le {to}");
     }
 
-    /// <summary>One filter for all, or one for each series of consecutive days: otherwise all rows between an old record and the new ones would be read for nothing.</summary>
+    /// <summary>
+    /// One filter for all, or one for each series of consecutive days: otherwise all rows between an old record and the new
+    /// ones would be read for nothing.
+    /// </summary>
     private static IEnumerable<string> UpdatedFilters(string region, IReadOnlyCollection<StorageObject> records)
     {
         var updated = records.Select(record => LedgerKey.Storable(record.UpdatedTime)).OfType<DateTimeOffset>().ToList();
-        var times = updated.Count == records.Count ? TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}") : "";
+        var times = updated.Count == records.Count
+            ? TableClient.CreateQueryFilter($" and UpdatedTime ge {updated.Min()} and UpdatedTime le {updated.Max()}")
+            : "";
         var days = records.Select(record => LedgerKey.CreatedTime(record).UtcDateTime.Date).Distinct().Order().ToList();
         for (var first = 0; first < days.Count;)
         {
@@ -266,23 +244,17 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
         }
     }
 
-    private async Task ReplaceTogetherAsync(IReadOnlyList<LedgerEntry> entries) => await WriteAsync(
-        entries[0].PartitionKey,
-        async () => entries is [var only]
-            ? await _table.UpsertEntityAsync(only, TableUpdateMode.Replace)
-            : (await _table.SubmitTransactionAsync(entries.Select(entry => new TableTransactionAction(TableTransactionActionType.UpsertReplace, entry)))).GetRawResponse(),
-        CancellationToken.None);
-
     /// <summary>Submits rows in as few transactions as they fit into, and gives those that were refused.</summary>
-    private async Task<List<LedgerEntry>> SubmitAsync(IEnumerable<LedgerEntry> entries, Func<LedgerEntry, TableTransactionAction> act, CancellationToken cancellationToken)
+    private async Task<List<LedgerEntry>> SubmitAsync(TableTransactionActionType action, IEnumerable<LedgerEntry> entries, CancellationToken cancellationToken)
     {
         var refused = new List<LedgerEntry>();
-        var chunks = new Queue<LedgerEntry[]>(entries.GroupBy(entry => entry.PartitionKey).SelectMany(partition => partition.Chunk(RowsPerTransaction)));
+        var partitions = entries.GroupBy(entry => entry.PartitionKey);
+        var chunks = new Queue<LedgerEntry[]>(partitions.SelectMany(partition => partition.Chunk(TableStore.RowsPerTransaction)));
         while (chunks.TryDequeue(out var chunk))
         {
             try
             {
-                if (!await TrySubmitAsync(chunk[0].PartitionKey, chunk.Select(act), cancellationToken))
+                if (!await _table.TrySubmitAsync(action, chunk, cancellationToken))
                 {
                     refused.AddRange(chunk);
                 }
@@ -299,84 +271,10 @@ public sealed class ObjectLedger : IStorageResource, IDisposable
         return refused;
     }
 
-    private Task<bool> TrySubmitAsync(string partition, IEnumerable<TableTransactionAction> actions, CancellationToken cancellationToken) => WriteAsync(
-        partition,
-        async () =>
-        {
-            try
-            {
-                await _table.SubmitTransactionAsync(actions, cancellationToken);
-                return true;
-            }
-            catch (RequestFailedException exception) when (RowConflict.Is(exception))
-            {
-                return false;
-            }
-        },
-        cancellationToken);
-
-    private async IAsyncEnumerable<LedgerEntry> QueryAsync(
+    private IAsyncEnumerable<LedgerEntry> QueryAsync(
         string? filter,
         IEnumerable<string>? columns,
-        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken,
-        int? maxPerPage = null)
-    {
-        await EnsureAsync(cancellationToken);
-        var pages = _table.QueryAsync<LedgerEntry>(filter, maxPerPage, columns, cancellationToken: cancellationToken).AsPages().GetAsyncEnumerator(cancellationToken);
-        await using (pages)
-        {
-            while (await CallAsync(async () => await pages.MoveNextAsync(), cancellationToken))
-            {
-                foreach (var entry in pages.Current.Values)
-                {
-                    yield return entry;
-                }
-            }
-        }
-    }
-
-    private Task<T> WriteAsync<T>(string partition, Func<Task<T>> write, CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            await _changes.NoteAsync(partition, cancellationToken);
-            return await write();
-        },
-        cancellationToken);
-
-    private async Task EnsureAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await _created.EnsureAsync(cancellationToken);
-        }
-        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
-        {
-            throw outage;
-        }
-    }
-
-    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        await EnsureAsync(cancellationToken);
-        try
-        {
-            return await call();
-        }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
-        {
-            // The table was deleted: it is created again, and the receipts rebuild it.
-            _created.Forget();
-            if (_createsTable)
-            {
-                await _changes.ForgetAsync(cancellationToken);
-            }
-        }
-        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
-        {
-            throw outage;
-        }
-
-        await EnsureAsync(cancellationToken);
-        return await call();
-    }
+        CancellationToken cancellationToken,
+        int? maxPerPage = null) =>
+        _table.QueryAsync<LedgerEntry>(filter, columns, cancellationToken, maxPerPage);
 }

@@ -13,15 +13,18 @@ public static class SearchText
     /// <summary>The most characters of a row's text, and of what is looked for.</summary>
     public const int Longest = 2048;
 
+    /// <summary>The fewest digits of a phone number.</summary>
+    internal const int FewestDigits = 5;
+
     private const char Separator = '\n';
-    private const int FewestDigits = 5;
     private static readonly string[] CallTags = ["callId", "sourceId", "sourceObjectId"];
-    private static readonly SearchValues<char> PhoneCharacters = SearchValues.Create("0123456789+-()./ \u00A0");
+
+    /// <summary>The characters that phone numbers are written with.</summary>
+    internal static readonly SearchValues<char> PhoneCharacters = SearchValues.Create("0123456789+-()./ \u00A0");
 
     /// <summary>The text of a record; <see langword="null"/> when there is none.</summary>
     public static string? Of(StorageObject record)
     {
-        ArgumentNullException.ThrowIfNull(record);
         Span<char> text = stackalloc char[Longest];
         var length = 0;
         Append(record.ObjectName, text, ref length);
@@ -40,7 +43,6 @@ public static class SearchText
     /// <summary>The call that a record belongs to: its own id, or that of the object that a transcript, summary or the like is about.</summary>
     public static string? CallOf(StorageObject record)
     {
-        ArgumentNullException.ThrowIfNull(record);
         foreach (var key in CallTags)
         {
             if (record.GetTag(key) is { Length: > 0 } call)
@@ -50,16 +52,6 @@ public static class SearchText
         }
 
         return null;
-    }
-
-    /// <summary>The search term, in the form that the texts have.</summary>
-    public static SearchTerm Term(string text)
-    {
-        ArgumentNullException.ThrowIfNull(text);
-        var wanted = text.Trim().ToLowerInvariant();
-        var isNumber = wanted.AsSpan().IndexOfAnyExcept(PhoneCharacters) < 0;
-        var digits = isNumber ? new string([.. wanted.Where(char.IsAsciiDigit)]) : "";
-        return new SearchTerm(wanted, digits.Length >= FewestDigits ? digits : null);
     }
 
     private static bool IsTime(string key) =>
@@ -128,21 +120,4 @@ public static class SearchText
 
         length = start + room;
     }
-}
-
-/// <summary>What is looked for in a row.</summary>
-/// <param name="Text">Lower-case.</param>
-/// <param name="Digits">Its digits, when it can be a phone number.</param>
-public readonly record struct SearchTerm(string Text, string? Digits)
-{
-    /// <summary>Whether a row is one that is looked for. Rows of an earlier version have their name only.</summary>
-    public bool IsIn(LedgerEntry entry)
-    {
-        ArgumentNullException.ThrowIfNull(entry);
-        return entry.Search is { } search
-            ? search.Contains(Text, StringComparison.Ordinal) || (Digits is not null && search.Contains(Digits, StringComparison.Ordinal)) || IsIn(entry.Id) || IsIn(entry.BucketId)
-            : IsIn(entry.ObjectName) || IsIn(entry.Id);
-    }
-
-    private bool IsIn(string? value) => value?.Contains(Text, StringComparison.OrdinalIgnoreCase) == true;
 }

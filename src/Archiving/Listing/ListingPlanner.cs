@@ -14,7 +14,8 @@ namespace Archiving.Listing;
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
 /// <item>It is cut into days, so that instances list in parallel, and its parts are recorded.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
-/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
+/// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that
+/// was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
 /// <item>A region that is no longer archived is marked as left.</item>
 /// <item>Runs of more than a week ago are deleted.</item>
 /// </list>
@@ -23,8 +24,8 @@ public sealed partial class ListingPlanner(
     RegionCatalog regions,
     ListingStore store,
     RunCompletion completion,
-    WorkQueues queues,
-    ArchiverOptions options,
+    WindowSender sender,
+    ListingOptions options,
     TimeProvider timeProvider,
     ILogger<ListingPlanner> logger)
 {
@@ -77,7 +78,7 @@ public sealed partial class ListingPlanner(
         if (watermark is null)
         {
             // Written before anything else, so that a first run that fails starts at the same time again.
-            watermark = new WatermarkRow { Region = region, Began = now, StartFrom = options.Listing.StartFrom ?? now - ListingOptions.FirstLookBack };
+            watermark = new WatermarkRow { Region = region, Began = now, StartFrom = options.StartFrom ?? now - ListingOptions.FirstLookBack };
             if (!await store.TryWriteWatermarkAsync(watermark, cancellationToken))
             {
                 return 0;
@@ -98,10 +99,10 @@ public sealed partial class ListingPlanner(
         }
 
         var from = Earliest(
-            watermark.Watermark - options.Listing.Overlap ?? watermark.StartFrom,
+            watermark.Watermark - options.Overlap ?? watermark.StartFrom,
             before.State == RunState.Abandoned ? watermark.ActiveFrom : null,
             watermark.ListAgainFrom);
-        var to = now - options.Listing.Settle;
+        var to = now - options.Settle;
         to = new DateTimeOffset(to.UtcTicks - (to.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
         if (to <= from || to <= watermark.Watermark)
         {
@@ -110,17 +111,17 @@ public sealed partial class ListingPlanner(
 
         var runId = string.Create(CultureInfo.InvariantCulture, $"listing-{region}-{to.UtcDateTime:yyyyMMddHHmmss}-{Guid.NewGuid().ToString("N")[..8]}");
         var windows = Cut(from, to)
-            .Select(window => new WindowMessage { Region = region, From = window.From, To = window.To, RunId = runId, Resend = IsListedAgain(watermark, window.From, window.To) || before.LeftUndone(window.From, window.To) })
+            .Select(window => new WindowMessage
+            {
+                Region = region,
+                From = window.From,
+                To = window.To,
+                RunId = runId,
+                Resend = IsListedAgain(watermark, window.From, window.To) || before.LeftUndone(window.From, window.To),
+            })
             .ToList();
-        await store.AddWindowsAsync(windows, cancellationToken);
-        await store.WriteRunAsync(
-            runId,
-            new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count },
-            cancellationToken);
-        foreach (var window in windows)
-        {
-            await queues.SendAsync(window, TimeSpan.Zero, cancellationToken);
-        }
+        var run = new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count };
+        await sender.StartRunAsync(runId, run, windows, cancellationToken);
 
         // Written when all is sent: a crash before it leaves windows that are listed for nothing, never a run that waits
         // for messages that were not sent. When another instance planned at the same moment, its run counts and ours adds nothing.
@@ -203,7 +204,10 @@ public sealed partial class ListingPlanner(
     /// <param name="Windows">The windows of one that was given up; none are known when its rows are lost.</param>
     private sealed record RunBefore(RunState State, IReadOnlyList<WindowRow> Windows)
     {
-        /// <summary>Whether a run that was given up left a part of a time range undone: objects waiting there may have no message. A window that was done has sent all of its own.</summary>
+        /// <summary>
+        /// Whether a run that was given up left a part of a time range undone: objects waiting there may have no message. A
+        /// window that was done has sent all of its own.
+        /// </summary>
         public bool LeftUndone(DateTimeOffset from, DateTimeOffset to) => State == RunState.Abandoned
             && (Windows.Count == 0 || Windows.Any(window => !window.Done && window.From < to && from < window.To));
     }
@@ -213,7 +217,10 @@ public sealed partial class ListingPlanner(
         [LoggerMessage(EventId = 1200, Level = LogLevel.Information, Message = "Listing {Region} from {From:O} to {To:O} in {Windows} windows")]
         public static partial void Planned(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, int windows);
 
-        [LoggerMessage(EventId = 1201, Level = LogLevel.Warning, Message = "Listing {RunId} of {Region} did not finish; it is planned again from the watermark")]
+        [LoggerMessage(
+            EventId = 1201,
+            Level = LogLevel.Warning,
+            Message = "Listing {RunId} of {Region} did not finish; it is planned again from the watermark")]
         public static partial void Abandoned(ILogger logger, string region, string runId);
     }
 }

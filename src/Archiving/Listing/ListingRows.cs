@@ -1,26 +1,16 @@
 using Archiving.Model;
-using Azure;
-using Azure.Data.Tables;
+using Archiving.Storage;
 
 namespace Archiving.Listing;
 
 /// <summary>How far a region has been listed.</summary>
-public sealed class WatermarkRow : ITableEntity
+public sealed class WatermarkRow : TableRow
 {
     /// <summary>Partition of every region's row.</summary>
     public const string Partition = "watermark";
 
-    /// <inheritdoc/>
-    public string PartitionKey { get; set; } = Partition;
-
-    /// <inheritdoc/>
-    public string RowKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public DateTimeOffset? Timestamp { get; set; }
-
-    /// <inheritdoc/>
-    public ETag ETag { get; set; }
+    /// <summary>Initializes a row.</summary>
+    public WatermarkRow() => PartitionKey = Partition;
 
     /// <summary>8x8's region.</summary>
     public string Region { get; set; } = "";
@@ -57,20 +47,8 @@ public sealed class WatermarkRow : ITableEntity
 }
 
 /// <summary>One window of a run. A window whose work was split is done, and its parts have rows of their own.</summary>
-public sealed class WindowRow : ITableEntity
+public sealed class WindowRow : TableRow
 {
-    /// <inheritdoc/>
-    public string PartitionKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public string RowKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public DateTimeOffset? Timestamp { get; set; }
-
-    /// <inheritdoc/>
-    public ETag ETag { get; set; }
-
     /// <summary>8x8's region.</summary>
     public string Region { get; set; } = "";
 
@@ -111,23 +89,45 @@ public sealed class WindowRow : ITableEntity
     public long? Restored { get; set; }
 }
 
+/// <summary>What could not be listed: a window, whose row is deleted when it was listed at another try, or a record without an id.</summary>
+public sealed class ListingFailureRow : TableRow
+{
+    /// <summary>Partition of every such row.</summary>
+    public const string Partition = "failing";
+
+    /// <summary>The <see cref="Kind"/> of a record without an id.</summary>
+    public const string Unreadable = "Record";
+
+    /// <summary>Initializes a row.</summary>
+    public ListingFailureRow() => PartitionKey = Partition;
+
+    /// <summary>8x8's region.</summary>
+    public string Region { get; set; } = "";
+
+    /// <summary>Name of a <see cref="WindowKind"/>, or <see cref="Unreadable"/>.</summary>
+    public string Kind { get; set; } = "";
+
+    /// <summary>The run that the window is part of.</summary>
+    public string? RunId { get; set; }
+
+    /// <summary>How often it failed in a row.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>Why it failed last, without names of the tenant.</summary>
+    public string Reason { get; set; } = "";
+
+    /// <summary>When it failed last.</summary>
+    public DateTimeOffset FailedAt { get; set; }
+}
+
 /// <summary>A run: a listing, backfill, reconcile or rebuild, made of windows.</summary>
-public sealed class RunRow : ITableEntity
+public sealed class RunRow : TableRow
 {
     /// <summary>Partition of every run's row.</summary>
     public const string Partition = "run";
 
-    /// <inheritdoc/>
-    public string PartitionKey { get; set; } = Partition;
-
-    /// <inheritdoc/>
-    public string RowKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public DateTimeOffset? Timestamp { get; set; }
-
-    /// <inheritdoc/>
-    public ETag ETag { get; set; }
+    /// <summary>Initializes a row.</summary>
+    public RunRow() => PartitionKey = Partition;
 
     /// <summary>Name of a <see cref="WindowKind"/>.</summary>
     public string Kind { get; set; } = "";

@@ -1,36 +1,21 @@
 using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Storage;
-using Azure;
 using Azure.Data.Tables;
 
 namespace Archiving.Listing;
 
 /// <summary>The table <c>listings</c>: the watermark of each region, and the windows of each run.</summary>
-public sealed class ListingStore : IStorageResource, IDisposable
+public sealed class ListingStore(TableServiceClient tables) : IStorageResource
 {
     /// <summary>Name of the table.</summary>
     public const string TableName = "listings";
 
-    private readonly TableClient _table;
-    private readonly Initialization _created;
-
-    /// <summary>Initializes the store.</summary>
-    public ListingStore(TableServiceClient tables)
-    {
-        ArgumentNullException.ThrowIfNull(tables);
-        _table = tables.GetTableClient(TableName);
-        _created = new Initialization(token => _table.CreateIfNotExistsAsync(token));
-    }
+    private readonly TableStore _table = new(tables, TableName);
 
     /// <summary>The watermark of a region; <see langword="null"/> before its first listing.</summary>
-    public Task<WatermarkRow?> FindWatermarkAsync(string region, CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            var row = await _table.GetEntityIfExistsAsync<WatermarkRow>(WatermarkRow.Partition, ObjectNames.Encode(region), cancellationToken: cancellationToken);
-            return row.HasValue ? row.Value : null;
-        },
-        cancellationToken);
+    public Task<WatermarkRow?> FindWatermarkAsync(string region, CancellationToken cancellationToken) =>
+        _table.FindAsync<WatermarkRow>(WatermarkRow.Partition, ObjectNames.Encode(region), cancellationToken);
 
     /// <summary>Makes the next listing of a region include a time range, and queue again all that waits in it.</summary>
     public async Task ListAgainAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
@@ -53,91 +38,32 @@ public sealed class ListingStore : IStorageResource, IDisposable
         && (watermark.ActiveSince ?? watermark.LastCompleted) > run.StartedAt;
 
     /// <summary>Every region's watermark.</summary>
-    public Task<List<WatermarkRow>> ReadWatermarksAsync(CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            var rows = new List<WatermarkRow>();
-            await foreach (var row in _table.QueryAsync<WatermarkRow>(TableClient.CreateQueryFilter($"PartitionKey eq {WatermarkRow.Partition}"), cancellationToken: cancellationToken))
-            {
-                rows.Add(row);
-            }
-
-            return rows;
-        },
-        cancellationToken);
+    public async Task<List<WatermarkRow>> ReadWatermarksAsync(CancellationToken cancellationToken) =>
+        await _table.ReadPartitionAsync<WatermarkRow>(WatermarkRow.Partition, cancellationToken);
 
     /// <summary>Writes a watermark unless it was written since it was read.</summary>
     /// <returns><see langword="false"/> when it was.</returns>
     public Task<bool> TryWriteWatermarkAsync(WatermarkRow row, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(row);
         row.RowKey = ObjectNames.Encode(row.Region);
-        return CallAsync(
-            async () =>
-            {
-                try
-                {
-                    if (row.ETag == default)
-                    {
-                        await _table.AddEntityAsync(row, cancellationToken);
-                    }
-                    else
-                    {
-                        await _table.UpdateEntityAsync(row, row.ETag, TableUpdateMode.Replace, cancellationToken);
-                    }
-
-                    return true;
-                }
-                catch (RequestFailedException exception) when (RowConflict.Is(exception))
-                {
-                    return false;
-                }
-            },
-            cancellationToken);
+        return _table.TryWriteAsync(row, cancellationToken);
     }
 
     /// <summary>Records windows as planned. A window that is on record already stays as it is.</summary>
     public async Task AddWindowsAsync(IReadOnlyCollection<WindowMessage> windows, CancellationToken cancellationToken)
     {
-        foreach (var chunk in windows.GroupBy(window => window.RunId).SelectMany(run => run.Chunk(100)))
+        foreach (var chunk in windows.GroupBy(window => window.RunId).SelectMany(run => run.Chunk(TableStore.RowsPerTransaction)))
         {
-            var rows = chunk.Select(window => ToRow(window)).ToList();
-            var added = await CallAsync(
-                async () =>
-                {
-                    try
-                    {
-                        await _table.SubmitTransactionAsync(rows.Select(row => new TableTransactionAction(TableTransactionActionType.Add, row)), cancellationToken);
-                        return true;
-                    }
-                    catch (RequestFailedException exception) when (RowConflict.Is(exception))
-                    {
-                        return false;
-                    }
-                },
-                cancellationToken);
-            if (added)
+            var rows = chunk.Select(ToRow).ToList();
+            if (await _table.TrySubmitAsync(TableTransactionActionType.Add, rows, cancellationToken))
             {
                 continue;
             }
 
             foreach (var row in rows)
             {
-                await CallAsync(
-                    async () =>
-                    {
-                        try
-                        {
-                            await _table.AddEntityAsync(row, cancellationToken);
-                        }
-                        catch (RequestFailedException exception) when (RowConflict.Is(exception))
-                        {
-                            // Recorded already, perhaps done already: it is right as it is.
-                        }
-
-                        return true;
-                    },
-                    cancellationToken);
+                // One that is refused is recorded already, perhaps done already: it is right as it is.
+                await _table.TryWriteAsync(row, cancellationToken);
             }
         }
     }
@@ -145,103 +71,106 @@ public sealed class ListingStore : IStorageResource, IDisposable
     /// <summary>Records a window as done, with the counts that the row brings.</summary>
     public Task CompleteWindowAsync(WindowMessage window, WindowRow counts, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(window);
-        ArgumentNullException.ThrowIfNull(counts);
-        var row = counts;
-        row.PartitionKey = RunPartition(window.RunId!);
-        row.RowKey = WindowKey(window);
-        row.Region = window.Region;
-        row.From = window.From;
-        row.To = window.To;
-        row.Done = true;
-        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        counts.PartitionKey = RunPartition(window.RunId!);
+        counts.RowKey = WindowKey(window);
+        counts.Region = window.Region;
+        counts.From = window.From;
+        counts.To = window.To;
+        counts.Done = true;
+        return _table.WriteAsync(counts, TableUpdateMode.Replace, cancellationToken);
     }
 
     /// <summary>A run; <see langword="null"/> when there is none of that id, or it was long ago.</summary>
-    public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            var row = await _table.GetEntityIfExistsAsync<RunRow>(RunRow.Partition, ObjectNames.Encode(runId), cancellationToken: cancellationToken);
-            return row.HasValue ? row.Value : null;
-        },
-        cancellationToken);
+    public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
+        _table.FindAsync<RunRow>(RunRow.Partition, ObjectNames.Encode(runId), cancellationToken);
 
     /// <summary>Writes a run.</summary>
     public Task WriteRunAsync(string runId, RunRow row, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(row);
         row.RowKey = ObjectNames.Encode(runId);
-        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        return _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
     }
 
-    /// <summary>Notes that a run is, or was, the one that its region's watermark waits for. The run may have ended meanwhile, so nothing else of it is touched.</summary>
+    /// <summary>
+    /// Notes that a run is, or was, the one that its region's watermark waits for. The run may have ended meanwhile, so
+    /// nothing else of it is touched.
+    /// </summary>
     public Task NoteActiveAsync(string runId, CancellationToken cancellationToken)
     {
         var row = new TableEntity(RunRow.Partition, ObjectNames.Encode(runId)) { [nameof(RunRow.WasActive)] = true };
-        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+        return _table.WriteAsync(row, TableUpdateMode.Merge, cancellationToken);
     }
 
     /// <summary>Deletes runs, and their windows, that began before a time.</summary>
     public async Task ForgetRunsAsync(DateTimeOffset before, CancellationToken cancellationToken)
     {
-        var old = new List<string>();
-        await CallAsync(
-            async () =>
-            {
-                await foreach (var run in _table.QueryAsync<RunRow>(TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and StartedAt lt {before}"), maxPerPage: 100, cancellationToken: cancellationToken))
-                {
-                    old.Add(run.RowKey);
-                }
-
-                return true;
-            },
-            cancellationToken);
-        foreach (var runId in old)
+        var old = TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and StartedAt lt {before}");
+        foreach (var run in await _table.ReadAsync<RunRow>(old, cancellationToken))
         {
             // The run's own row last: until then the next check finds it again.
-            var windows = await ReadWindowsAsync(runId, cancellationToken);
-            await CallAsync(
-                async () =>
-                {
-                    foreach (var chunk in windows.Chunk(100))
-                    {
-                        await _table.SubmitTransactionAsync(chunk.Select(window => new TableTransactionAction(TableTransactionActionType.Delete, window, ETag.All)), cancellationToken);
-                    }
-
-                    await _table.DeleteEntityAsync(RunRow.Partition, runId, ETag.All, cancellationToken);
-                    return true;
-                },
-                cancellationToken);
+            await _table.DeleteAsync(await ReadWindowsAsync(run.RowKey, cancellationToken), cancellationToken);
+            await _table.DeleteAsync(RunRow.Partition, run.RowKey, cancellationToken);
         }
+
+        await _table.DeleteAsync((await ReadFailuresAsync(cancellationToken)).Where(row => row.FailedAt < before), cancellationToken);
     }
 
     /// <summary>The windows of a run.</summary>
-    public Task<List<WindowRow>> ReadWindowsAsync(string runId, CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            var partition = RunPartition(runId);
-            var rows = new List<WindowRow>();
-            await foreach (var row in _table.QueryAsync<WindowRow>(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), cancellationToken: cancellationToken))
-            {
-                rows.Add(row);
-            }
-
-            return rows;
-        },
-        cancellationToken);
+    public async Task<List<WindowRow>> ReadWindowsAsync(string runId, CancellationToken cancellationToken) =>
+        await _table.ReadPartitionAsync<WindowRow>(RunPartition(runId), cancellationToken);
 
     /// <summary>Records why a window could not be listed.</summary>
     public Task RecordWindowErrorAsync(WindowMessage window, string error, CancellationToken cancellationToken)
     {
         var row = new TableEntity(RunPartition(window.RunId!), WindowKey(window)) { [nameof(WindowRow.LastError)] = error };
-        return CallAsync(async () => await _table.UpsertEntityAsync(row, TableUpdateMode.Merge, cancellationToken), cancellationToken);
+        return _table.WriteAsync(row, TableUpdateMode.Merge, cancellationToken);
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _created.Dispose();
+    /// <summary>Counts one more failure of a window.</summary>
+    public async Task NoteFailureAsync(WindowMessage window, string reason, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        ListingFailureRow row;
+        do
+        {
+            row = await _table.FindAsync<ListingFailureRow>(ListingFailureRow.Partition, WindowKey(window), cancellationToken)
+                ?? new ListingFailureRow { RowKey = WindowKey(window), Region = window.Region, Kind = window.Kind.ToString() };
+            row.RunId = window.RunId;
+            row.Failures++;
+            row.Reason = reason;
+            row.FailedAt = now;
+        }
+        while (!await _table.TryWriteAsync(row, cancellationToken));
+    }
+
+    /// <summary>Keeps that a record has no id, so that it cannot be archived.</summary>
+    /// <param name="region">8x8's region.</param>
+    /// <param name="hash">Tells the record from others.</param>
+    /// <param name="reason">Why it cannot be read.</param>
+    /// <param name="now">When it was listed.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public Task NoteUnreadableAsync(string region, string hash, string reason, DateTimeOffset now, CancellationToken cancellationToken) => _table.WriteAsync(
+        new ListingFailureRow
+        {
+            RowKey = $"{ObjectNames.Encode(region)}|{ListingFailureRow.Unreadable}|{hash}",
+            Region = region,
+            Kind = ListingFailureRow.Unreadable,
+            Failures = 1,
+            Reason = reason,
+            FailedAt = now,
+        },
+        TableUpdateMode.Replace,
+        cancellationToken);
+
+    /// <summary>Takes in that a window was listed that had failed before.</summary>
+    public Task ForgetFailureAsync(WindowMessage window, CancellationToken cancellationToken) =>
+        _table.DeleteAsync(ListingFailureRow.Partition, WindowKey(window), cancellationToken);
+
+    /// <summary>What could not be listed, and was not since, as far as this table knows.</summary>
+    public async Task<List<ListingFailureRow>> ReadFailuresAsync(CancellationToken cancellationToken) =>
+        await _table.ReadPartitionAsync<ListingFailureRow>(ListingFailureRow.Partition, cancellationToken);
 
     /// <inheritdoc/>
-    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken).AsTask();
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
 
     private static string RunPartition(string runId) => $"run|{ObjectNames.Encode(runId)}";
 
@@ -255,27 +184,4 @@ public sealed class ListingStore : IStorageResource, IDisposable
         From = window.From,
         To = window.To,
     };
-
-    private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
-    {
-        try
-        {
-            try
-            {
-                await _created.EnsureAsync(cancellationToken);
-                return await call();
-            }
-            catch (RequestFailedException exception) when (exception.ErrorCode == "TableNotFound")
-            {
-                // The table was deleted: it is created again, and listing starts as it did at first.
-                _created.Forget();
-                await _created.EnsureAsync(cancellationToken);
-                return await call();
-            }
-        }
-        catch (Exception exception) when (exception is not OutageException && StorageOutage.Runtime(exception) is { } outage)
-        {
-            throw outage;
-        }
-    }
 }

@@ -25,6 +25,11 @@ public enum Finding
     Changed,
 }
 
+/// <summary>What was taken in together.</summary>
+/// <param name="Records">The records, each once.</param>
+/// <param name="Others">The ledger's rows between that are none of the records'; by <c>createdTime</c>, from the comparison's time on.</param>
+public sealed record IntakePage(IReadOnlyCollection<Intake> Records, IReadOnlyList<LedgerEntry> Others);
+
 /// <summary>A record that was taken in.</summary>
 /// <param name="Key">Its ledger key.</param>
 /// <param name="Record">The record.</param>
@@ -45,7 +50,12 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// operation.
 /// </para>
 /// </summary>
-public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, ArchivingMetrics metrics, ArchiverOptions options, TimeProvider timeProvider)
+public sealed class ObjectIntake(
+    ObjectLedger ledger,
+    WorkQueues queues,
+    ArchivingMetrics metrics,
+    ArchiveOptions options,
+    TimeProvider timeProvider) : IDisposable
 {
     // For all windows of the instance together. At five to ten milliseconds each that is about what an instance
     // archives meanwhile; what is sent faster waits in a longer queue, and takes from the storage what archiving needs.
@@ -61,20 +71,16 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     /// <param name="window">The window that is listed.</param>
     /// <param name="records">The page's records.</param>
     /// <param name="comparison">What to hold the ledger against; <see langword="null"/> to trust the ledger.</param>
-    /// <param name="others">Receives the ledger's rows from the comparison's time to the page's end that are none of the records'; not wanted when <see langword="null"/>.</param>
     /// <param name="cancellationToken">Stops between two writes.</param>
-    public async Task<IReadOnlyCollection<Intake>> TakeAsync(
+    public async Task<IntakePage> TakeAsync(
         WindowMessage window,
         IReadOnlyList<StorageObject> records,
         WindowAudit? comparison,
-        ICollection<LedgerEntry>? others,
         CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(window);
-        ArgumentNullException.ThrowIfNull(records);
         if (records.Count == 0)
         {
-            return [];
+            return new IntakePage([], []);
         }
 
         using var phase = metrics.Begin(Phase.Intake, window.Region);
@@ -87,132 +93,107 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
             wanted[LedgerKey.Of(window.Region, record)] = record;
         }
 
-        var taken = new Dictionary<LedgerKey, Intake>(wanted.Count);
-        if (window.Kind == WindowKind.Listing)
-        {
-            TakeArchived(window.Region, wanted, taken);
-        }
-
-        var known = await ledger.FindAsync(window.Region, wanted.Values, window.Field, comparison?.Since, others, cancellationToken);
+        // What was found archived a short while ago need not be looked up.
+        var taken = window.Kind == WindowKind.Listing
+            ? wanted.Where(item => _archived.Contains(window.Region, item.Value))
+                .ToDictionary(item => item.Key, item => new Intake(item.Key, item.Value, Finding.Archived, IsQueued: false))
+            : [];
+        var unknown = wanted.Where(item => !taken.ContainsKey(item.Key)).ToDictionary();
+        var rows = await ledger.FindAsync(window.Region, unknown.Values, window.Field, comparison?.Since, cancellationToken);
         var added = new List<LedgerEntry>();
         var merged = new List<LedgerEntry>();
-        foreach (var (key, record) in wanted)
+        foreach (var (key, record) in unknown)
         {
-            if (known.GetValueOrDefault(key) is { } entry)
+            var entry = rows.Known.GetValueOrDefault(key);
+            (taken[key], var row) = Decide(window, key, record, entry, receipts);
+            if (row is not null)
             {
-                taken[key] = Decide(window, key, record, entry, receipts, merged);
-            }
-            else
-            {
-                taken[key] = new Intake(key, record, Finding.Missing, IsQueued: true);
-                added.Add(Queued(window, record));
+                (entry is null ? added : merged).Add(row);
             }
         }
 
-        foreach (var row in await ledger.AddAsync(added, cancellationToken))
+        // Refused with something of their transaction: a record that moved since its row was written, another run's, or one that
+        // was written meanwhile, because it has just been archived.
+        foreach (var row in (LedgerEntry[])[.. await ledger.AddAsync(added, cancellationToken), .. await ledger.TryMergeAsync(merged, cancellationToken)])
         {
-            // Something of this transaction is there already: a record that moved since its row was written, or another run's.
-            await TakeAloneAsync(window, wanted[new LedgerKey(row.PartitionKey, row.RowKey)], receipts, taken, cancellationToken);
+            var key = new LedgerKey(row.PartitionKey, row.RowKey);
+            taken[key] = await TakeAloneAsync(window, key, wanted[key], receipts, cancellationToken);
         }
 
-        foreach (var row in await ledger.TryMergeAsync(merged, cancellationToken))
+        if (options.Enabled)
         {
-            // Something of this transaction was written meanwhile: perhaps it has just been archived.
-            await TakeAloneAsync(window, wanted[new LedgerKey(row.PartitionKey, row.RowKey)], receipts, taken, cancellationToken);
+            var queued = taken.Values.Where(intake => intake.IsQueued);
+            await Task.WhenAll(queued.Select(intake => _turns.RunAsync(() => SendAsync(window, intake, cancellationToken))));
         }
 
-        if (options.Archive.Enabled)
-        {
-            await Task.WhenAll(taken.Values.Where(intake => intake.IsQueued).Select(intake => _turns.RunAsync(() => SendAsync(window, intake, cancellationToken))));
-        }
-
-        return taken.Values;
+        return new IntakePage(taken.Values, rows.Others);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _turns.Dispose();
 
     /// <summary>Whether the message that a row waits for may be lost.</summary>
-    internal static bool MayBeForgotten(LedgerEntry entry, DateTimeOffset now) => entry.State switch
+    internal static bool MayBeForgotten(LedgerEntry entry, DateTimeOffset now)
     {
-        nameof(LedgerState.Queued) => entry.QueuedAt is null || now - entry.QueuedAt > StaleAfter,
+        if (entry.Is(LedgerState.Queued))
+        {
+            return entry.QueuedAt is null || now - entry.QueuedAt > StaleAfter;
+        }
 
         // Long after 8x8 should have restored it, its message may be lost. A new message takes over from one that is.
-        nameof(LedgerState.Restoring) => now - (entry.RestoreRequestedAt ?? entry.QueuedAt ?? DateTimeOffset.MinValue) > ForgottenAfter,
-        _ => false,
-    };
+        return entry.Is(LedgerState.Restoring) && now - (entry.RestoreRequestedAt ?? entry.QueuedAt ?? DateTimeOffset.MinValue) > ForgottenAfter;
+    }
 
     /// <summary>The queue for a record in its present state.</summary>
-    public static string QueueFor(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
-    }
-
-    /// <summary>Takes what was found archived a short while ago out of what is to be looked up.</summary>
-    private void TakeArchived(string region, Dictionary<LedgerKey, StorageObject> wanted, Dictionary<LedgerKey, Intake> taken)
-    {
-        foreach (var (key, record) in wanted)
-        {
-            if (_archived.Contains(region, record))
-            {
-                taken[key] = new Intake(key, record, Finding.Archived, IsQueued: false);
-                wanted.Remove(key);
-            }
-        }
-    }
+    public static string QueueFor(StorageObject record) => record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
 
     /// <summary>Takes in one record whose row others write too: reads it, decides, and writes it only as it was read.</summary>
-    private async Task TakeAloneAsync(WindowMessage window, StorageObject record, NameSet? receipts, Dictionary<LedgerKey, Intake> taken, CancellationToken cancellationToken)
+    private async Task<Intake> TakeAloneAsync(WindowMessage window, LedgerKey key, StorageObject record, NameSet? receipts, CancellationToken cancellationToken)
     {
-        var key = LedgerKey.Of(window.Region, record);
         while (true)
         {
-            var merged = new List<LedgerEntry>();
-            if (await ledger.FindAsync(key, cancellationToken) is { } entry)
+            var entry = await ledger.FindAsync(key, cancellationToken);
+            var (intake, row) = Decide(window, key, record, entry, receipts);
+            if (row is null || (await (entry is null ? ledger.AddAsync([row], cancellationToken) : ledger.TryMergeAsync([row], cancellationToken))).Count == 0)
             {
-                taken[key] = Decide(window, key, record, entry, receipts, merged);
-                if ((await ledger.TryMergeAsync(merged, cancellationToken)).Count == 0)
-                {
-                    return;
-                }
-            }
-            else
-            {
-                taken[key] = new Intake(key, record, Finding.Missing, IsQueued: true);
-                if ((await ledger.AddAsync([Queued(window, record)], cancellationToken)).Count == 0)
-                {
-                    return;
-                }
+                return intake;
             }
         }
     }
 
-    private Intake Decide(WindowMessage window, LedgerKey key, StorageObject record, LedgerEntry entry, NameSet? receipts, List<LedgerEntry> merged)
+    /// <summary>Decides about a record by its row, and what is to be written.</summary>
+    private (Intake Intake, LedgerEntry? Row) Decide(WindowMessage window, LedgerKey key, StorageObject record, LedgerEntry? entry, NameSet? receipts)
     {
+        if (entry is null)
+        {
+            return (new Intake(key, record, Finding.Missing, IsQueued: true), Queued(window, record));
+        }
+
         var (finding, isQueued) = Judge(window, record, entry, receipts);
+        LedgerEntry? row = null;
         if (isQueued)
         {
-            var row = Queued(window, record);
+            row = Queued(window, record);
             row.ETag = entry.ETag;
-            merged.Add(row);
         }
         else if (!entry.Knows(record))
         {
             // The record moved, the content did not: the row gets the new time, so that the next listing finds it.
-            var row = LedgerEntry.Describe(window.Region, record);
+            row = LedgerEntry.Describe(window.Region, record);
             row.State = entry.State;
             row.ETag = entry.ETag;
-            merged.Add(row);
         }
         else if (window.Kind == WindowKind.Listing && finding == Finding.Archived)
         {
             _archived.Add(window.Region, record);
         }
 
-        return new Intake(key, record, finding, isQueued) { IsQueuedAgain = isQueued && entry.Is(LedgerState.Queued) && entry.Knows(record) };
+        return (new Intake(key, record, finding, isQueued) { IsQueuedAgain = isQueued && entry.Is(LedgerState.Queued) && entry.Knows(record) }, row);
     }
 
     private (Finding Finding, bool IsQueued) Judge(WindowMessage window, StorageObject record, LedgerEntry entry, NameSet? receipts)
     {
-        if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
+        if (entry.IsHeld())
         {
             if (entry.MayDifferFrom(record))
             {
@@ -235,7 +216,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
         {
             // Queued by this very run: the window was delivered again, perhaps after a crash before sending.
             var isOurs = entry.Run == window.RunId;
-            return isOurs || (isForgotten && options.Archive.Enabled) || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
+            return isOurs || (isForgotten && options.Enabled) || window.Resend ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 
         if (entry.Is(LedgerState.Restoring))
@@ -250,7 +231,7 @@ public sealed class ObjectIntake(ObjectLedger ledger, WorkQueues queues, Archivi
     private LedgerEntry Queued(WindowMessage window, StorageObject record)
     {
         var entry = LedgerEntry.Queued(window.Region, record, timeProvider.GetUtcNow(), window.RunId);
-        if (!options.Archive.Enabled)
+        if (!options.Enabled)
         {
             // No message is sent, so the first backfill or reconcile after archiving is enabled must not take it for waiting.
             entry.QueuedAt = null;

@@ -42,7 +42,9 @@ public sealed class ReceiptDays(ArchiveStore archive)
             await foreach (var below in archive.ListFoldersAsync(folder, cancellationToken))
             {
                 var date = below[type.Length..];
-                if (date.Length <= first.Length && string.CompareOrdinal(date, first[..date.Length]) >= 0 && string.CompareOrdinal(date, last[..date.Length]) <= 0)
+                if (date.Length <= first.Length
+                    && string.CompareOrdinal(date, first[..date.Length]) >= 0
+                    && string.CompareOrdinal(date, last[..date.Length]) <= 0)
                 {
                     yield return below;
                 }

@@ -20,7 +20,6 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
     /// <returns>How many rows were written.</returns>
     public async Task<int> RestoreAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(names);
         var newest = new Dictionary<LedgerKey, Receipt>();
         foreach (var chunk in names.Chunk(ReadsAtOnce))
         {
@@ -38,7 +37,7 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
         foreach (var (key, receipt) in newest)
         {
             var present = await ledger.FindAsync(key, cancellationToken);
-            if (present is not null && (present.Is(LedgerState.Archived) || present.Is(LedgerState.Purged) || !present.HasContentOf(receipt.Record)))
+            if (present is not null && (present.IsHeld() || !present.HasContentOf(receipt.Record)))
             {
                 continue;
             }

@@ -13,7 +13,15 @@ namespace Archiving.Listing;
 /// 8x8 no longer has is counted and kept; what waits and is not listed any more, so that no listing meets it, is queued
 /// again when it has waited for long. Holds a page of records and sixteen bytes for each receipt of the window's days.
 /// </summary>
-public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays, ObjectLedger ledger, ReceiptRestorer restorer, ObjectRequeuer requeuer, ArchiverOptions options, TimeProvider timeProvider)
+public sealed class ReconcileAudit(
+    ArchiveStore archive,
+    ReceiptDays receiptDays,
+    ObjectLedger ledger,
+    ReceiptRestorer restorer,
+    ObjectRequeuer requeuer,
+    WantedObjects wanted,
+    ArchiverOptions options,
+    TimeProvider timeProvider)
 {
     // Enough to read receipts in parallel.
     private const int RestoredAtOnce = 500;
@@ -21,14 +29,13 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
 
     private static readonly string[] Columns =
     [
-        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Blob), nameof(LedgerEntry.CreatedTime),
-        nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt),
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type),
+        nameof(LedgerEntry.Blob), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt),
     ];
 
     /// <summary>Reads the names of the receipts of a window's days and begins to compare.</summary>
     public async Task<WindowAudit> StartAsync(WindowMessage window, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(window);
         var receipts = new NameSet();
         foreach (var day in await FindDaysAsync(window, cancellationToken))
         {
@@ -43,22 +50,19 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
         return new WindowAudit(
             window.From,
             receipts,
-            type => IsListed(window, type),
+            type => wanted.Includes(type, window.Types),
             record => options.Retention.DeletedOn(record.Type, LedgerKey.CreatedTime(record)) <= riskFrom,
             entry => ObjectIntake.MayBeForgotten(entry, now));
     }
 
-    /// <summary>Compares what is left once the whole window, or the part before <paramref name="until"/>, has been listed, and writes the counts into the row.</summary>
+    /// <summary>Compares what is left once the whole window, or the part before <paramref name="until"/>, has been listed.</summary>
     /// <param name="window">The window.</param>
     /// <param name="until">How far it was listed.</param>
     /// <param name="comparison">What was compared page by page.</param>
-    /// <param name="counts">Receives the counts.</param>
     /// <param name="cancellationToken">Stops the comparison.</param>
-    public async Task FinishAsync(WindowMessage window, DateTimeOffset until, WindowAudit comparison, WindowRow counts, CancellationToken cancellationToken)
+    /// <returns>What was counted.</returns>
+    public async Task<WindowRow> FinishAsync(WindowMessage window, DateTimeOffset until, WindowAudit comparison, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(window);
-        ArgumentNullException.ThrowIfNull(comparison);
-        ArgumentNullException.ThrowIfNull(counts);
         if (comparison.Since < until)
         {
             await foreach (var entry in ledger.ReadCreatedAsync(window.Region, comparison.Since, until, Columns, cancellationToken))
@@ -68,13 +72,12 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
         }
 
         comparison.Settle(until);
-        comparison.WriteTo(counts);
-        counts.Restored = 0;
+        var restored = 0L;
         if (until == window.To)
         {
             foreach (var day in await FindDaysAsync(window, cancellationToken))
             {
-                counts.Restored += await RestoreDayAsync(window.Region, day, cancellationToken);
+                restored += await RestoreDayAsync(window.Region, day, cancellationToken);
             }
         }
 
@@ -82,12 +85,8 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
         {
             await RequeueAsync(comparison.Forgotten, cancellationToken);
         }
-    }
 
-    private bool IsListed(WindowMessage window, string type)
-    {
-        var types = window.Types is { Count: > 0 } own ? own : options.EightByEight.Types;
-        return types.Count == 0 || types.Contains(type, StringComparer.Ordinal);
+        return comparison.ToCounts(restored);
     }
 
     private async Task RequeueAsync(IEnumerable<LedgerKey> forgotten, CancellationToken cancellationToken)
@@ -111,7 +110,7 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
         var known = new NameSet();
         await foreach (var entry in ledger.ReadCreatedAsync(region, day, day.AddDays(1), Columns, cancellationToken))
         {
-            if (entry.Blob is { } blob && (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged)))
+            if (entry.Blob is { } blob && entry.IsHeld())
             {
                 known.Add(ArchiveLayout.ReceiptName(blob));
             }
@@ -136,7 +135,10 @@ public sealed class ReconcileAudit(ArchiveStore archive, ReceiptDays receiptDays
         return restored + await restorer.RestoreAsync(unknown, cancellationToken);
     }
 
-    /// <summary>The days of a window that may hold receipts. A window of what is long past spans decades, of which the container holds some days at most.</summary>
+    /// <summary>
+    /// The days of a window that may hold receipts. A window of what is long past spans decades, of which the container
+    /// holds some days at most.
+    /// </summary>
     private async Task<IReadOnlyCollection<DateTimeOffset>> FindDaysAsync(WindowMessage window, CancellationToken cancellationToken)
     {
         var day = new DateTimeOffset(window.From.UtcDateTime.Date, TimeSpan.Zero);

@@ -43,7 +43,6 @@ public sealed class ReconcileReports(ArchiveStore archive)
     /// <summary>Writes the report of a run.</summary>
     public async Task WriteAsync(string runId, RunRow run, IReadOnlyCollection<WindowRow> windows, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(run);
         var report = Create(runId, run, windows);
         var json = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(report, ReportJson.Default.ReconcileReport));
         var markdown = BinaryData.FromString(ToMarkdown(report));
@@ -98,14 +97,17 @@ public sealed class ReconcileReports(ArchiveStore archive)
         text.AppendLine(CultureInfo.InvariantCulture, $"# Reconcile of {report.CompletedAt:yyyy-MM-dd HH:mm} UTC");
         text.AppendLine();
         text.AppendLine(isComplete
-            ? string.Create(CultureInfo.InvariantCulture, $"**Complete.** Every one of 8x8's {total.Source} objects from {report.From:yyyy-MM-dd} on is archived, with its receipt.")
-            : string.Create(CultureInfo.InvariantCulture, $"**{total.Archived} of {total.Source} objects are archived.** {total.Missing} were missing and {total.Changed} changed; both are queued now. {total.AtRisk} are deleted by 8x8 within seven days."));
+            ? string.Create(CultureInfo.InvariantCulture, $"**Complete.** Every one of 8x8's {total.Source} objects from "
+                + $"{report.From:yyyy-MM-dd} on is archived, with its receipt.")
+            : string.Create(CultureInfo.InvariantCulture, $"**{total.Archived} of {total.Source} objects are archived.** {total.Missing} "
+                + $"were missing and {total.Changed} changed; both are queued now. {total.AtRisk} are deleted by 8x8 within seven days."));
         text.AppendLine();
         text.AppendLine("| region | day | at 8x8 | archived | missing | changed | only here | at risk | restored rows |");
         text.AppendLine("| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (var day in report.Days.Append(total with { Region = "**all**" }))
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {day.Region} | {day.Day} | {day.Source} | {day.Archived} | {day.Missing} | {day.Changed} | {day.OnlyHere} | {day.AtRisk} | {day.Restored} |");
+            text.AppendLine(CultureInfo.InvariantCulture, $"| {day.Region} | {day.Day} | {day.Source} | {day.Archived} | {day.Missing} | "
+                + $"{day.Changed} | {day.OnlyHere} | {day.AtRisk} | {day.Restored} |");
         }
 
         return text.ToString();

@@ -23,7 +23,12 @@ public sealed class WindowAudit
     private long _onlyHere;
     private long _atRisk;
 
-    internal WindowAudit(DateTimeOffset from, NameSet receipts, Func<string, bool> isListed, Func<StorageObject, bool> isAtRisk, Func<LedgerEntry, bool> isForgotten)
+    internal WindowAudit(
+        DateTimeOffset from,
+        NameSet receipts,
+        Func<string, bool> isListed,
+        Func<StorageObject, bool> isAtRisk,
+        Func<LedgerEntry, bool> isForgotten)
     {
         Since = from;
         Receipts = receipts;
@@ -42,19 +47,16 @@ public sealed class WindowAudit
     internal IReadOnlyCollection<LedgerKey> Forgotten => _forgotten;
 
     /// <summary>Compares a page.</summary>
-    /// <param name="page">What the intake made of its records.</param>
-    /// <param name="others">The ledger's rows from <see cref="Since"/> to the page's end that are none of its records'.</param>
+    /// <param name="page">What the intake made of it, with the ledger's rows from <see cref="Since"/> on.</param>
     /// <param name="until">Everything before this time has been listed.</param>
-    public void TakePage(IReadOnlyCollection<Intake> page, IReadOnlyCollection<LedgerEntry> others, DateTimeOffset until)
+    public void TakePage(IntakePage page, DateTimeOffset until)
     {
-        ArgumentNullException.ThrowIfNull(page);
-        ArgumentNullException.ThrowIfNull(others);
-        foreach (var intake in page)
+        foreach (var intake in page.Records)
         {
             _waiting[intake.Key] = (LedgerKey.CreatedTime(intake.Record), intake.Finding, _isAtRisk(intake.Record));
         }
 
-        foreach (var entry in others)
+        foreach (var entry in page.Others)
         {
             TakeRow(entry, until);
         }
@@ -71,7 +73,7 @@ public sealed class WindowAudit
             return;
         }
 
-        if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
+        if (entry.IsHeld())
         {
             _onlyHere++;
         }
@@ -104,13 +106,14 @@ public sealed class WindowAudit
         Since = until > Since ? until : Since;
     }
 
-    internal void WriteTo(WindowRow counts)
+    internal WindowRow ToCounts(long restored) => new()
     {
-        counts.Listed = _listed;
-        counts.Archived = _archived;
-        counts.Missing = _missing;
-        counts.Changed = _changed;
-        counts.OnlyHere = _onlyHere;
-        counts.AtRisk = _atRisk;
-    }
+        Listed = _listed,
+        Archived = _archived,
+        Missing = _missing,
+        Changed = _changed,
+        OnlyHere = _onlyHere,
+        AtRisk = _atRisk,
+        Restored = restored,
+    };
 }

@@ -12,29 +12,18 @@ public readonly record struct LedgerKey(string PartitionKey, string RowKey)
     private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The key of an object's row.</summary>
-    public static LedgerKey Of(string region, StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return new LedgerKey(Partition(region, CreatedTime(record)), ObjectNames.Encode(record.Id));
-    }
+    public static LedgerKey Of(string region, StorageObject record) => new LedgerKey(Partition(region, CreatedTime(record)), ObjectNames.Encode(record.Id));
 
     /// <summary>The partition of a region and day.</summary>
     public static string Partition(string region, DateTimeOffset createdTime) =>
         $"{ObjectNames.Encode(region)}|{createdTime.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture)}";
 
     /// <summary>When an object was made. A record without that time is filed under its last change, else under 1970.</summary>
-    public static DateTimeOffset CreatedTime(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return Storable(record.CreatedTime) ?? Storable(record.UpdatedTime) ?? DateTimeOffset.UnixEpoch;
-    }
+    public static DateTimeOffset CreatedTime(StorageObject record) =>
+        Storable(record.CreatedTime) ?? Storable(record.UpdatedTime) ?? DateTimeOffset.UnixEpoch;
 
     /// <summary>Whether a record says in which partition its row is. A message with only region and id does not.</summary>
-    public static bool IsKnown(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return (Storable(record.CreatedTime) ?? Storable(record.UpdatedTime)) is not null;
-    }
+    public static bool IsKnown(StorageObject record) => (Storable(record.CreatedTime) ?? Storable(record.UpdatedTime)) is not null;
 
     /// <summary>A time that a table can hold and that can be true; <see langword="null"/> for any before 1970 or after 2199.</summary>
     public static DateTimeOffset? Storable(DateTimeOffset? time) => time >= DateTimeOffset.UnixEpoch && time < Latest ? time : null;

@@ -14,4 +14,7 @@ public enum MismatchCause
 
     /// <summary>The MD5 over parts in the record.</summary>
     MultipartMd5,
+
+    /// <summary>Nothing is claimed, and what was sent cannot be the object: it is empty, or an error page.</summary>
+    Implausible,
 }

@@ -27,7 +27,6 @@ public static class ObjectNames
     /// </summary>
     public static string Encode(string name)
     {
-        ArgumentNullException.ThrowIfNull(name);
         if (name is "." or "..")
         {
             return name.Replace(".", "%2E", StringComparison.Ordinal);

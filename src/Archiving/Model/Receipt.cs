@@ -26,6 +26,9 @@ public sealed record Receipt(
     string Verification,
     DateTimeOffset ArchivedAt)
 {
+    /// <summary>What of 8x8's claims the content contradicts though another claim proves it; <see langword="null"/> when nothing.</summary>
+    public string? Contradiction { get; init; }
+
     /// <summary>Version of the receipt's form.</summary>
     public const int Schema = 1;
 
@@ -49,6 +52,11 @@ public sealed record Receipt(
             json.WriteString("sha256"u8, Sha256);
             json.WriteEndObject();
             json.WriteString("verification"u8, Verification);
+            if (Contradiction is not null)
+            {
+                json.WriteString("contradiction"u8, Contradiction);
+            }
+
             json.WriteString("archivedAt"u8, ArchivedAt.UtcDateTime);
             json.WriteEndObject();
         }
@@ -60,7 +68,6 @@ public sealed record Receipt(
     /// <exception cref="FormatException">It is not a receipt of this form.</exception>
     public static Receipt Parse(BinaryData body)
     {
-        ArgumentNullException.ThrowIfNull(body);
         try
         {
             using var json = JsonDocument.Parse(body.ToMemory());
@@ -74,7 +81,10 @@ public sealed record Receipt(
                 content.GetProperty("md5").GetString()!,
                 content.GetProperty("sha256").GetString()!,
                 root.GetProperty("verification").GetString()!,
-                root.GetProperty("archivedAt").GetDateTimeOffset());
+                root.GetProperty("archivedAt").GetDateTimeOffset())
+            {
+                Contradiction = root.TryGetProperty("contradiction", out var contradiction) ? contradiction.GetString() : null,
+            };
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -11,16 +11,20 @@ public enum Verification
 
     /// <summary>The size alone, because 8x8 gave no checksum that can be calculated.</summary>
     Size,
+
+    /// <summary>Nothing, because 8x8 gave neither checksum nor size. Two reads gave the same bytes.</summary>
+    None,
 }
 
 /// <summary>The names that receipts and the ledger use.</summary>
 public static class VerificationNames
 {
-    /// <summary><c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
+    /// <summary><c>md5</c>, <c>multipart-md5</c>, <c>size</c> or <c>none</c>.</summary>
     public static string ToName(this Verification verification) => verification switch
     {
         Verification.Md5 => "md5",
         Verification.MultipartMd5 => "multipart-md5",
-        _ => "size",
+        Verification.Size => "size",
+        _ => "none",
     };
 }

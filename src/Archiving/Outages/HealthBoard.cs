@@ -25,7 +25,6 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
     /// <summary>Records an outage.</summary>
     public void Report(OutageException outage)
     {
-        ArgumentNullException.ThrowIfNull(outage);
         var now = timeProvider.GetUtcNow();
         lock (_outages)
         {

@@ -1,7 +1,5 @@
 using Archiving.Model;
 using Archiving.Storage;
-using Azure;
-using Azure.Data.Tables;
 
 namespace Archiving.Outages;
 
@@ -18,7 +16,6 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
     /// <summary>Records an outage for all instances.</summary>
     public async Task ReportAsync(OutageException outage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(outage);
         board.Report(outage);
         var now = timeProvider.GetUtcNow();
         if (_known.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.At < WrittenFor && now >= known.At)
@@ -26,7 +23,8 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
             return;
         }
 
-        await table.WriteAsync(new Row { PartitionKey = Partition, RowKey = outage.Condition.ToString(), Message = outage.Message, At = now }, cancellationToken);
+        var row = new Row { PartitionKey = Partition, RowKey = outage.Condition.ToString(), Message = outage.Message, At = now };
+        await table.WriteAsync(row, cancellationToken);
         _known[outage.Condition] = (outage.Message, now);
     }
 
@@ -59,16 +57,8 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
         return outages;
     }
 
-    internal sealed class Row : ITableEntity
+    internal sealed class Row : TableRow
     {
-        public string PartitionKey { get; set; } = "";
-
-        public string RowKey { get; set; } = "";
-
-        public DateTimeOffset? Timestamp { get; set; }
-
-        public ETag ETag { get; set; }
-
         public string Message { get; set; } = "";
 
         public DateTimeOffset At { get; set; }

@@ -13,7 +13,8 @@ public sealed partial class TimerHandler(WorkTimeout timeout, HealthBoard health
     /// <param name="function">Name of the function.</param>
     /// <param name="work">The work.</param>
     /// <param name="cancellationToken">The host's token.</param>
-    /// <param name="failsOnOutage">Whether an outage is thrown too, so that the host's log shows a failed run: for a schedule whose next tick is far away.</param>
+    /// <param name="failsOnOutage">Whether an outage is thrown too, so that the host's log shows a failed run: for a
+    /// schedule whose next tick is far away.</param>
     /// <exception cref="WorkTimeoutException">The work took too long.</exception>
     public async Task RunAsync(string function, Func<CancellationToken, Task> work, CancellationToken cancellationToken, bool failsOnOutage = false)
     {
@@ -37,7 +38,10 @@ public sealed partial class TimerHandler(WorkTimeout timeout, HealthBoard health
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1003, Level = LogLevel.Information, Message = "{Function} was cancelled because the app is stopping; it runs again at its next tick")]
+        [LoggerMessage(
+            EventId = 1003,
+            Level = LogLevel.Information,
+            Message = "{Function} was cancelled because the app is stopping; it runs again at its next tick")]
         public static partial void Stopped(ILogger logger, string function);
     }
 }

@@ -8,7 +8,7 @@ namespace Archiving.Outages;
 /// <c>functionTimeout</c> and when the app stops, and the token does not show which: by ending the work first, the app
 /// can distinguish a timeout from a stop, and has time to record it before the host restarts the app.
 /// </summary>
-public sealed class WorkTimeout(ArchiverOptions options, TimeProvider timeProvider)
+public sealed class WorkTimeout(HostOptions options, TimeProvider timeProvider)
 {
     /// <summary>Does work, and cancels it when it takes too long.</summary>
     /// <param name="name">What the work is, for the error: "Archiving".</param>
@@ -17,8 +17,7 @@ public sealed class WorkTimeout(ArchiverOptions options, TimeProvider timeProvid
     /// <exception cref="WorkTimeoutException">The work was cancelled because it took too long.</exception>
     public async Task RunAsync(string name, Func<CancellationToken, Task> work, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(work);
-        if (options.Host.WorkTimeout is not { } limit)
+        if (options.WorkTimeout is not { } limit)
         {
             await work(cancellationToken);
             return;
@@ -33,7 +32,8 @@ public sealed class WorkTimeout(ArchiverOptions options, TimeProvider timeProvid
         catch (Exception exception) when (timeout.IsCancellationRequested)
         {
             throw new WorkTimeoutException(
-                $"{name} did not finish within {limit:c}; the Functions host ends a function after {options.Host.FunctionTimeout:c}. If that is too short, raise functionTimeout in host.json or AzureFunctionsJobHost__functionTimeout.",
+                $"{name} did not finish within {limit:c}; the Functions host ends a function after {options.FunctionTimeout:c}. If that is "
+                    + "too short, raise functionTimeout in host.json or AzureFunctionsJobHost__functionTimeout.",
                 exception);
         }
     }

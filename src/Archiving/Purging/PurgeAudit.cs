@@ -1,6 +1,5 @@
 using Archiving.Model;
 using Archiving.Storage;
-using Azure;
 using Azure.Data.Tables;
 
 namespace Archiving.Purging;
@@ -9,28 +8,16 @@ namespace Archiving.Purging;
 /// The table <c>purges</c>: a row for each object that was deleted at 8x8, written before the deletion and completed
 /// after it. PartitionKey is the ledger's; RowKey the encoded id, so that a deleted object is found by id.
 /// </summary>
-public sealed class PurgeAudit : IStorageResource, IDisposable
+public sealed class PurgeAudit(TableServiceClient tables) : IStorageResource
 {
     /// <summary>Name of the table.</summary>
     public const string TableName = "purges";
 
-    private readonly TableStore _store;
-
-    /// <summary>Initializes the audit.</summary>
-    public PurgeAudit(TableServiceClient tables)
-    {
-        ArgumentNullException.ThrowIfNull(tables);
-        _store = new TableStore(tables, TableName);
-    }
+    private readonly TableStore _table = new(tables, TableName);
 
     /// <summary>The row of an object; <see langword="null"/> when its deletion was never begun.</summary>
-    public Task<PurgeRow?> FindAsync(LedgerKey key, CancellationToken cancellationToken) => _store.CallAsync(
-        async () =>
-        {
-            var row = await _store.Table.GetEntityIfExistsAsync<PurgeRow>(key.PartitionKey, key.RowKey, cancellationToken: cancellationToken);
-            return row.HasValue ? row.Value : null;
-        },
-        cancellationToken);
+    public Task<PurgeRow?> FindAsync(LedgerKey key, CancellationToken cancellationToken) =>
+        _table.FindAsync<PurgeRow>(key.PartitionKey, key.RowKey, cancellationToken);
 
     /// <summary>Records that a deletion begins.</summary>
     public Task BeginAsync(LedgerKey key, Receipt receipt, DateTimeOffset now, CancellationToken cancellationToken)
@@ -51,7 +38,7 @@ public sealed class PurgeAudit : IStorageResource, IDisposable
             ArchivedAt = receipt.ArchivedAt,
             BegunAt = now,
         };
-        return _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        return _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
     }
 
     /// <summary>Records that 8x8 no longer has the object.</summary>
@@ -59,31 +46,16 @@ public sealed class PurgeAudit : IStorageResource, IDisposable
     {
         ArgumentNullException.ThrowIfNull(row);
         row.DeletedAt = now;
-        return _store.CallAsync(async () => await _store.Table.UpsertEntityAsync(row, TableUpdateMode.Replace, cancellationToken), cancellationToken);
+        return _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _store.Dispose();
-
-    /// <inheritdoc/>
-    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _store.CreateAsync(cancellationToken);
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
 }
 
 /// <summary>One deletion.</summary>
-public sealed class PurgeRow : ITableEntity
+public sealed class PurgeRow : TableRow
 {
-    /// <inheritdoc/>
-    public string PartitionKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public string RowKey { get; set; } = "";
-
-    /// <inheritdoc/>
-    public DateTimeOffset? Timestamp { get; set; }
-
-    /// <inheritdoc/>
-    public ETag ETag { get; set; }
-
     /// <summary>8x8's region.</summary>
     public string Region { get; set; } = "";
 

@@ -6,8 +6,6 @@ using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Storage;
-using Azure;
-using Azure.Data.Tables;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 
@@ -108,16 +106,8 @@ public sealed partial class PurgePlanner(ObjectLedger ledger, WorkQueues queues,
     /// <summary>Whether 8x8 has the object ready, by what it last said. What it no longer has, or has in cold storage, would only be refused.</summary>
     private static bool IsAvailable(LedgerEntry entry) => entry.SourceState is null || new ObjectState(entry.SourceState) == ObjectState.Available;
 
-    internal sealed class Announcement : ITableEntity
+    internal sealed class Announcement : TableRow
     {
-        public string PartitionKey { get; set; } = "";
-
-        public string RowKey { get; set; } = "";
-
-        public DateTimeOffset? Timestamp { get; set; }
-
-        public ETag ETag { get; set; }
-
         public int AfterDays { get; set; }
     }
 

@@ -5,7 +5,8 @@ using Archiving.Telemetry;
 namespace Archiving.Queues;
 
 /// <summary>
-/// Defers work during an outage of a dependency of every object. A new message with a delay replaces the old one, so that an outage costs an object none of its attempts, however long it lasts.
+/// Defers work during an outage of a dependency of every object. A new message with a delay replaces the old one, so that an
+/// outage costs an object none of its attempts, however long it lasts.
 /// </summary>
 public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMetrics metrics)
 {
@@ -15,8 +16,6 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
     /// <summary>Defers work on an object.</summary>
     public async Task DeferAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentNullException.ThrowIfNull(outage);
         health.Report(outage);
         await queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
         metrics.CountDeferred(queue, outage.Condition);
@@ -25,14 +24,15 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
     /// <summary>Defers work on a window.</summary>
     public async Task DeferAsync(string queue, WindowMessage message, OutageException outage, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentNullException.ThrowIfNull(outage);
         health.Report(outage);
         await queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
         metrics.CountDeferred(queue, outage.Condition);
     }
 
-    /// <summary>Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was deferred together does not come back together.</summary>
+    /// <summary>
+    /// Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was
+    /// deferred together does not come back together.
+    /// </summary>
     private static TimeSpan Delay(int deferrals, OutageException outage)
     {
         var delay = TimeSpan.FromTicks(Math.Min(First.Ticks << Math.Min(deferrals, 10), Longest.Ticks));

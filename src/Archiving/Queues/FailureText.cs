@@ -10,6 +10,8 @@ internal static class FailureText
         exception is AggregateException { InnerExceptions: [.., var last] } ? Of(last) : exception.Message.ReplaceLineEndings(" ");
 
     /// <summary>What went wrong, and what 8x8 answered. The answer can hold names and numbers: it is for the row and not for the log.</summary>
-    public static string WithQuote(Exception exception) =>
-        ErrorQuote.Of(exception) is { } quote ? $"{Of(exception)} 8x8 answered: {quote}" : Of(exception);
+    public static string WithQuote(Exception exception) => WithQuote(Of(exception), exception);
+
+    /// <summary>A text, and what 8x8 answered.</summary>
+    public static string WithQuote(string text, Exception exception) => ErrorQuote.Of(exception) is { } quote ? $"{text} 8x8 answered: {quote}" : text;
 }

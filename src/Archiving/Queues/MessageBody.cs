@@ -12,7 +12,6 @@ internal static class MessageBody
     /// <summary>The JSON of a message, which is Base64 or plain. What is neither is returned as it is.</summary>
     public static BinaryData Decode(BinaryData body)
     {
-        ArgumentNullException.ThrowIfNull(body);
         var text = body.ToMemory();
         if (text.Span.TrimStart(" \t\r\n"u8) is [(byte)'{', ..])
         {

@@ -14,8 +14,6 @@ public sealed class MessageTelemetry(ArchivingMetrics metrics)
     /// <param name="cancellationToken">What stops it.</param>
     public async Task HandleAsync(string span, ObjectMessage message, Func<Task> handle, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentNullException.ThrowIfNull(handle);
         using var activity = MessageSpans.Start(span, message);
         await RunAsync(activity, handle, cancellationToken);
     }
@@ -27,8 +25,6 @@ public sealed class MessageTelemetry(ArchivingMetrics metrics)
     /// <param name="cancellationToken">What stops it.</param>
     public async Task HandleAsync(string span, WindowMessage message, Func<Task> handle, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentNullException.ThrowIfNull(handle);
         using var activity = MessageSpans.Start(span, message);
         await RunAsync(activity, handle, cancellationToken);
     }

@@ -36,6 +36,12 @@ public sealed record ObjectMessage
     /// <summary>How often work on it was deferred because of an outage.</summary>
     public int Deferrals { get; init; }
 
+    /// <summary>How often 8x8 listed the object and did not give its content.</summary>
+    public int Waits { get; init; }
+
+    /// <summary>When 8x8 first did not give it; <see langword="null"/> when that has not happened.</summary>
+    public DateTimeOffset? WaitsSince { get; init; }
+
     /// <summary>How often every attempt at it ended with a crash of the process.</summary>
     public int Crashes { get; init; }
 
@@ -84,14 +90,13 @@ public sealed record ObjectMessage
                 RunId = root.TryGetProperty("runId", out var runId) ? runId.GetString() : null,
                 IsSentAgain = root.TryGetProperty("sentAgain", out var sentAgain) && sentAgain.ValueKind == JsonValueKind.True,
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
+                Waits = root.TryGetProperty("waits", out var waits) && waits.TryGetInt32(out var waitCount) ? waitCount : 0,
+                WaitsSince = ReadTime(root, "waitsSince"),
                 Crashes = root.TryGetProperty("deaths", out var crashes) && crashes.TryGetInt32(out var crashCount) ? crashCount : 0,
                 Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
                 TraceParent = root.TryGetProperty("traceparent", out var trace) && trace.ValueKind == JsonValueKind.String ? TraceContext.Read(trace.GetString()) : null,
                 Type = root.TryGetProperty("type", out var type) ? type.GetString() : null,
-                CreatedTime = root.TryGetProperty("createdTime", out var created)
-                    && DateTimeOffset.TryParse(created.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
-                        ? at
-                        : null,
+                CreatedTime = ReadTime(root, "createdTime"),
             };
         }
         catch (Exception exception) when (exception is JsonException or FormatException or InvalidOperationException)
@@ -99,6 +104,11 @@ public sealed record ObjectMessage
             throw new InvalidMessageException($"The message is not {{\"region\":…,\"id\":…}}: {exception.Message}", exception);
         }
     }
+
+    private static DateTimeOffset? ReadTime(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 
     private static string Required(JsonElement root, string name) =>
         root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
@@ -126,6 +136,16 @@ public sealed record ObjectMessage
             if (Deferrals > 0)
             {
                 json.WriteNumber("deferrals"u8, Deferrals);
+            }
+
+            if (Waits > 0)
+            {
+                json.WriteNumber("waits"u8, Waits);
+            }
+
+            if (WaitsSince is { } since)
+            {
+                json.WriteString("waitsSince"u8, since.UtcDateTime);
             }
 
             if (Crashes > 0)

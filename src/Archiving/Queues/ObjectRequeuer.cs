@@ -13,13 +13,12 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
     /// <param name="entry">Its row, as it was read.</param>
     /// <param name="cancellationToken">Stops between the message and the row.</param>
     /// <returns>Name of the queue.</returns>
-    /// <exception cref="ObjectUnavailableException">It was deleted at 8x8 by this app; the archive is the only place where it is.</exception>
+    /// <exception cref="RefusedException">It was deleted at 8x8 by this app; the archive is the only place where it is.</exception>
     public async Task<string> RequeueAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(entry);
         if (entry.Is(LedgerState.Purged))
         {
-            throw new ObjectUnavailableException("The object is archived and was deleted at 8x8 by this app, so it cannot be archived again.");
+            throw new RefusedException("The object is archived and was deleted at 8x8 by this app, so it cannot be archived again.");
         }
 
         // Sent before the row is written: a row that says Queued has a message, even after a crash. Work that is
@@ -45,7 +44,7 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
 
         var queue = entry.SourceState == "ARCHIVED" ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
         await queues.SendAsync(queue, message, TimeSpan.Zero, cancellationToken);
-        entry.State = nameof(LedgerState.Queued);
+        entry.Become(LedgerState.Queued);
         entry.QueuedAt = timeProvider.GetUtcNow();
         entry.Attempts = 0;
         await ledger.TryReplaceAsync(entry, cancellationToken);

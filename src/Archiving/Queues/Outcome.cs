@@ -20,7 +20,8 @@ internal abstract record Outcome
     public sealed record Outage(OutageException Exception) : Outcome;
 
     /// <summary>It failed this time. The queue delivers the message again.</summary>
-    public sealed record FailedThisTime : Outcome;
+    /// <param name="Explanation">What that means, where the exception does not say it.</param>
+    public sealed record FailedThisTime(string? Explanation = null) : Outcome;
 
     /// <summary>It was interrupted, because the app is stopping.</summary>
     public sealed record Interrupted : Outcome;

@@ -7,7 +7,11 @@ namespace Archiving.Queues;
 /// <summary>Decides from an exception how work on an object ended: for good, for now, or because of something that concerns every object.</summary>
 public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
 {
+    // After an hour and more.
     private const int MostDeferrals = 12;
+
+    // After two minutes. A token that is refused for one object and not for others is not the cause.
+    private const int MostDeferralsOfRefusals = 3;
 
     /// <summary>Decides.</summary>
     /// <param name="work">The object.</param>
@@ -21,20 +25,36 @@ public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
         ArgumentException { ParamName: "id" } => Unaddressable("8x8 cannot be asked for an object of this id, which an address cannot hold. Report it to 8x8."),
         ObjectGoneException => new Outcome.Gone(exception.Message),
         _ when isStopping => new Outcome.Interrupted(),
-        _ => FindOutage(work, exception) is { } outage ? new Outcome.Outage(outage) : new Outcome.FailedThisTime(),
+        _ => DecideFailure(work, exception),
     };
 
     private static Outcome.Failed Unaddressable(string message) => new(FailureReason.Unaddressable, message, message);
 
-    private OutageException? FindOutage(ObjectWork work, Exception exception)
+    private Outcome DecideFailure(ObjectWork work, Exception exception)
     {
-        // 8x8 answers requests for other objects and has failed those for this one for more than an hour: that is no outage.
-        var isItsOwn = work.Message.Deferrals >= MostDeferrals && health.WorkedLately(Condition.Source);
-        return SourceFailure.AsOutage(exception) switch
+        var status = SourceFailure.Answer(exception)?.Status;
+        if (IsOfThisObject(work, status))
         {
-            { } outage => isItsOwn && SourceFailure.Answer(exception) is { Status: 0 } ? null : outage,
-            null when SourceFailure.AsFailing(exception) is { } outage => failing.Add(work.Region, work.Id) && !isItsOwn ? outage : null,
-            null => null,
+            return new Outcome.FailedThisTime($"8x8 answers for other objects, and not for this one{(status > 0 ? $" ({status})" : "")}; if that lasts, ask 8x8 about the object.");
+        }
+
+        if (SourceFailure.AsOutage(exception) is { } outage)
+        {
+            return new Outcome.Outage(outage);
+        }
+
+        return SourceFailure.AsFailing(exception) is { } serverError && failing.Add(work.Region, work.Id) ? new Outcome.Outage(serverError) : new Outcome.FailedThisTime();
+    }
+
+    /// <summary>Whether 8x8 does what it is asked for other objects, and has failed for this one again and again: that is no outage.</summary>
+    private bool IsOfThisObject(ObjectWork work, int? status)
+    {
+        var most = status switch
+        {
+            401 => MostDeferralsOfRefusals,
+            0 or 429 or >= 500 => MostDeferrals,
+            _ => int.MaxValue,
         };
+        return work.Message.Deferrals >= most && health.WorkedLately(Condition.Source);
     }
 }

@@ -41,8 +41,8 @@ public sealed partial class OutcomeRecorder(
             case Outcome.Outage(var outage):
                 throw outage;
 
-            case Outcome.FailedThisTime:
-                await NoteAsync(work.Region, work.Record, exception, work.Attempt, cancellationToken);
+            case Outcome.FailedThisTime(var explanation):
+                await NoteAsync(work.Region, work.Record, exception, work.Attempt, cancellationToken, explanation);
                 return false;
 
             default:
@@ -116,10 +116,23 @@ public sealed partial class OutcomeRecorder(
     }
 
     /// <summary>Records what went wrong this time.</summary>
-    public async Task NoteAsync(string region, StorageObject record, Exception error, long attempt, CancellationToken cancellationToken)
+    /// <param name="region">8x8's region.</param>
+    /// <param name="record">The object.</param>
+    /// <param name="error">What went wrong.</param>
+    /// <param name="attempt">Which attempt it was.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    /// <param name="explanation">What that means, where the error does not say it.</param>
+    public async Task NoteAsync(
+        string region,
+        StorageObject record,
+        Exception error,
+        long attempt,
+        CancellationToken cancellationToken,
+        string? explanation = null)
     {
         ArgumentNullException.ThrowIfNull(record);
-        Log.Attempt(logger, region, record.Id, attempt, FailureText.Of(error));
+        var text = explanation is null ? FailureText.Of(error) : $"{explanation} {FailureText.Of(error)}";
+        Log.Attempt(logger, region, record.Id, attempt, text);
         if (!LedgerKey.IsKnown(record) && await finder.FindAsync(region, record, cancellationToken) is null)
         {
             // A row made now would be in the wrong partition, and the object would have two once its record can be read.
@@ -131,8 +144,26 @@ public sealed partial class OutcomeRecorder(
             record,
             entry =>
             {
-                entry.LastError = LedgerEntry.Shorten(FailureText.WithQuote(error));
+                entry.LastError = LedgerEntry.Shorten(FailureText.WithQuote(text, error));
                 entry.Attempts = (int)attempt;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Records what an object waits for that has a message on its way.</summary>
+    public async Task NoteWaitAsync(string region, StorageObject record, string problem, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(record);
+        Log.Waits(logger, region, record.Id, problem);
+        await UpdateAsync(
+            region,
+            record,
+            entry =>
+            {
+                entry.LastError = LedgerEntry.Shorten(problem);
+
+                // Its message is not lost: runs leave the row alone.
+                entry.QueuedAt = timeProvider.GetUtcNow();
             },
             cancellationToken);
     }
@@ -170,6 +201,9 @@ public sealed partial class OutcomeRecorder(
     {
         [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "Attempt {Attempt} at {Region}/{ObjectId} failed: {Error}")]
         public static partial void Attempt(ILogger logger, string region, string objectId, long attempt, string error);
+
+        [LoggerMessage(EventId = 1306, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} waits for its content: {Problem}")]
+        public static partial void Waits(ILogger logger, string region, string objectId, string problem);
 
         [LoggerMessage(EventId = 1303, Level = LogLevel.Error, Message = "{Region}/{ObjectId} cannot be archived: {Reason}")]
         public static partial void Failed(ILogger logger, string region, string objectId, string reason);

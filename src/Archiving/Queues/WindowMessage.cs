@@ -17,8 +17,10 @@ public sealed record WindowMessage
     /// <summary>End of the window, which is not part of it.</summary>
     public required DateTimeOffset To { get; init; }
 
-    /// <summary>The time that the window is about: <c>updatedTime</c> or <c>createdTime</c>.</summary>
-    public string Field { get; init; } = "updatedTime";
+    /// <summary>The time that the window is about.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
+    [JsonConverter(typeof(FieldConverter))]
+    public TimeField Field { get; init; }
 
     /// <summary>What is to be done with what the window holds.</summary>
     public WindowKind Kind { get; init; }
@@ -42,7 +44,8 @@ public sealed record WindowMessage
 
     /// <summary>Names this window in its run: the same window has the same name however often it is sent.</summary>
     [JsonIgnore]
-    public string Name => FormattableString.Invariant($"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{(Kind == WindowKind.Listing ? "" : $"|{Kind}")}");
+    public string Name => FormattableString.Invariant(
+        $"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{(Kind == WindowKind.Listing ? "" : $"|{Kind}")}");
 
     /// <summary>Writes the message as JSON.</summary>
     public BinaryData ToJson() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, QueueJson.Default.WindowMessage));
@@ -51,7 +54,6 @@ public sealed record WindowMessage
     /// <exception cref="InvalidMessageException">It is not JSON, lacks region, from or to, or makes no sense.</exception>
     public static WindowMessage Parse(BinaryData body)
     {
-        ArgumentNullException.ThrowIfNull(body);
         WindowMessage? message;
         try
         {
@@ -66,10 +68,32 @@ public sealed record WindowMessage
         {
             null or { Region: null or "" } => throw new InvalidMessageException("The message lacks \"region\"."),
             _ when message.To < message.From => throw new InvalidMessageException("The window's \"to\" is before its \"from\"."),
-            { Field: null } => message with { Field = "updatedTime" },
-            { Field: not ("updatedTime" or "createdTime") } => throw new InvalidMessageException($"The window's \"field\" is \"{message.Field}\": expected updatedTime or createdTime."),
             _ => message,
         };
+    }
+
+    /// <summary>Writes the time as 8x8 names it. A message without it, from an earlier version, is about <c>updatedTime</c>.</summary>
+    internal sealed class FieldConverter : JsonConverter<TimeField>
+    {
+        public override bool HandleNull => true;
+
+        public override TimeField Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+        {
+            if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+            {
+                throw new JsonException("\"field\" is no text.");
+            }
+
+            var name = reader.GetString();
+            return name is null
+                ? TimeField.UpdatedTime
+                : TimeFields.Parse(name) ?? throw new InvalidMessageException($"The window's \"field\" is \"{name}\": expected updatedTime or createdTime.");
+        }
+
+        public override void Write(Utf8JsonWriter writer, TimeField value, JsonSerializerOptions options)
+        {
+            writer.WriteStringValue(value.ToName());
+        }
     }
 }
 

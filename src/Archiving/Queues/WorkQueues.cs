@@ -8,14 +8,13 @@ namespace Archiving.Queues;
 /// Puts work into the queues, with <see cref="QueueClient"/> and not with an output binding: the Functions host
 /// rewrites JSON that passes through a binding, and a binding cannot delay a message.
 /// </summary>
-public sealed class WorkQueues : IStorageResource, IDisposable
+public sealed class WorkQueues : IStorageResource
 {
     private readonly Dictionary<string, (QueueClient Client, Initialization Created)> _queues;
 
     /// <summary>Initializes the queues. The service client must encode messages as Base64, as the Functions host expects.</summary>
     public WorkQueues(QueueServiceClient service)
     {
-        ArgumentNullException.ThrowIfNull(service);
         _queues = QueueNames.All
             .SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix })
             .ToDictionary(
@@ -35,7 +34,6 @@ public sealed class WorkQueues : IStorageResource, IDisposable
     /// <summary>Sends a window to one of the queues of windows.</summary>
     public async Task SendAsync(string queue, WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var (span, traceParent) = MessageSpans.StartSending(queue, message);
         using (span)
         {
@@ -46,7 +44,6 @@ public sealed class WorkQueues : IStorageResource, IDisposable
     /// <summary>Sends an object to one of the queues of objects.</summary>
     public async Task SendAsync(string queue, ObjectMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var (span, traceParent) = MessageSpans.StartSending(queue, message);
         using (span)
         {
@@ -62,17 +59,8 @@ public sealed class WorkQueues : IStorageResource, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var (_, created) in _queues.Values)
-        {
-            created.Dispose();
-        }
-    }
-
-    /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_queues.Values.Select(queue => queue.Created.EnsureAsync(cancellationToken).AsTask()));
+        Task.WhenAll(_queues.Values.Select(queue => queue.Created.EnsureAsync(cancellationToken)));
 
     private static async Task<long> CountAsync(QueueClient client, CancellationToken cancellationToken)
     {

@@ -11,7 +11,13 @@ namespace Archiving.Requeuing;
 /// Keeps what failed too often. The Functions host moves such messages to a poison queue, where they would say
 /// nothing and expire; here they become ledger rows with the reason.
 /// </summary>
-public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedger ledger, ObjectFinder finder, SourceRecords source, WorkQueues queues, ILogger<FailureRecorder> logger)
+public sealed partial class FailureRecorder(
+    OutcomeRecorder outcomes,
+    ObjectLedger ledger,
+    ObjectFinder finder,
+    SourceRecords source,
+    WorkQueues queues,
+    ILogger<FailureRecorder> logger)
 {
     private const int MaxCrashes = 6;
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(30);
@@ -25,7 +31,6 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
     /// <param name="cancellationToken">Stops before the write.</param>
     public async Task RecordObjectAsync(string queue, ObjectMessage message, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var record = message.KnownRecord;
         var entry = await finder.FindAsync(message.Region, record, cancellationToken);
         if (entry is null && !LedgerKey.IsKnown(record))
@@ -47,7 +52,8 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
             record,
             FailureReason.Exhausted,
             "every attempt failed; its row says why the last one did",
-            entry?.LastError ?? "The app crashed repeatedly while it worked on the object, before a reason could be recorded. Check the log for the cause; memory is the usual one.",
+            entry?.LastError ?? "The app crashed repeatedly while it worked on the object, before a reason could be recorded. Check the log "
+                + "for the cause; memory is the usual one.",
             entry?.Attempts ?? 0,
             cancellationToken);
     }
@@ -68,14 +74,16 @@ public sealed partial class FailureRecorder(OutcomeRecorder outcomes, ObjectLedg
     /// <summary>Says in the log that work on an archived object failed. Its row stays as it is: it is archived all the same.</summary>
     public Task ReportObjectAsync(ObjectMessage message, string problem)
     {
-        ArgumentNullException.ThrowIfNull(message);
         Log.ObjectFailed(logger, message.Region, message.Id, problem);
         return Task.CompletedTask;
     }
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1403, Level = LogLevel.Warning, Message = "The app crashed repeatedly while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
+        [LoggerMessage(
+            EventId = 1403,
+            Level = LogLevel.Warning,
+            Message = "The app crashed repeatedly while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
         public static partial void Crashed(ILogger logger, string region, string objectId);
 
         [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]

@@ -1,7 +1,5 @@
 using System.Globalization;
 using Archiving.Storage;
-using Azure;
-using Azure.Data.Tables;
 
 namespace Archiving.Restoring;
 
@@ -63,16 +61,8 @@ public sealed class DailyQuota(OperationsTable table, TimeProvider timeProvider)
 
     private static string Key(string name, DateTimeOffset at) => string.Create(CultureInfo.InvariantCulture, $"{name}|{at.UtcDateTime:yyyyMMdd}");
 
-    internal sealed class Row : ITableEntity
+    internal sealed class Row : TableRow
     {
-        public string PartitionKey { get; set; } = "";
-
-        public string RowKey { get; set; } = "";
-
-        public DateTimeOffset? Timestamp { get; set; }
-
-        public ETag ETag { get; set; }
-
         public int Count { get; set; }
     }
 }

@@ -42,8 +42,8 @@ public sealed partial record ArchiveOptions
         {
             Container = container,
             AccessTier = settings.OneOf("Archive__AccessTier", "Hot", "Cool", "Cold"),
-            Transfer = Enum.Parse<TransferMode>(settings.OneOf("Archive__Transfer", nameof(TransferMode.Stream), nameof(TransferMode.ServerSide), nameof(TransferMode.Auto)) ?? nameof(TransferMode.Stream)),
-            Enabled = settings.Boolean("Archive__Enabled", standard: true),
+            Transfer = Enum.Parse<TransferMode>(settings.OneOf("Archive__Transfer", Enum.GetNames<TransferMode>()) ?? nameof(TransferMode.Stream)),
+            Enabled = settings.Boolean("Archive__Enabled", defaultValue: true),
         };
     }
 

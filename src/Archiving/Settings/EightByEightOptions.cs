@@ -49,7 +49,8 @@ public sealed record EightByEightOptions
 
             if (secret is null)
             {
-                settings.Missing("EightByEight__Secret", "give the secret of the 8x8 API app, or KeyVault__Uri and the secret eightbyeight-secret in that vault");
+                settings.Missing("EightByEight__Secret", "give the secret of the 8x8 API app, or KeyVault__Uri and the secret "
+                    + "eightbyeight-secret in that vault");
             }
         }
         else if (key is null != secret is null)
@@ -72,7 +73,7 @@ public sealed record EightByEightOptions
             DiscoveryRegion = discoveryRegion,
             Types = settings.Names("EightByEight__Types"),
             Filter = settings.Text("EightByEight__Filter"),
-            IncludeArchived = settings.Boolean("EightByEight__IncludeArchived", standard: true),
+            IncludeArchived = settings.Boolean("EightByEight__IncludeArchived", defaultValue: true),
             RestoreDays = settings.Integer("EightByEight__RestoreDays", 7, 1, 10),
             MaxRequestsPerSecond = settings.Number("EightByEight__MaxRequestsPerSecond", 0, 0, 10_000),
         };

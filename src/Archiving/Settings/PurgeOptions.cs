@@ -14,7 +14,7 @@ public sealed record PurgeOptions
 
     internal static PurgeOptions Read(SettingsReader settings)
     {
-        var enabled = settings.Boolean("Purge__Enabled", standard: false);
+        var enabled = settings.Boolean("Purge__Enabled", defaultValue: false);
         int? afterDays = settings.Text("Purge__AfterDays") is null ? null : settings.Integer("Purge__AfterDays", 0, 0, 36_500);
         if (enabled && afterDays is null)
         {

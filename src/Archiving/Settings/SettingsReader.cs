@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
-using NCrontab;
 
 namespace Archiving.Settings;
 
@@ -15,6 +14,8 @@ public sealed partial class SettingsReader(IConfiguration configuration)
 {
     private readonly List<string> _problems = [];
 
+    private delegate bool Parser<T>(string text, out T value);
+
     /// <summary>The text of a setting, trimmed; <see langword="null"/> when it is missing or empty.</summary>
     public string? Text(string name)
     {
@@ -26,93 +27,48 @@ public sealed partial class SettingsReader(IConfiguration configuration)
     public IConfigurationSection Section(string name) => configuration.GetSection(Path(name));
 
     /// <summary>A whole number within limits.</summary>
-    public int Integer(string name, int standard, int minimum, int maximum)
-    {
-        if (Text(name) is not { } text)
-        {
-            return standard;
-        }
-
-        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
-            && value >= minimum && value <= maximum)
-        {
-            return value;
-        }
-
-        Reject(name, text, $"a whole number from {minimum} to {maximum}");
-        return standard;
-    }
+    public int Integer(string name, int defaultValue, int minimum, int maximum) => Parse(
+        name,
+        defaultValue,
+        (string text, out int value) =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= minimum && value <= maximum,
+        $"a whole number from {minimum} to {maximum}");
 
     /// <summary>A number within limits; the decimal separator is a point.</summary>
-    public double Number(string name, double standard, double minimum, double maximum)
-    {
-        if (Text(name) is not { } text)
-        {
-            return standard;
-        }
-
-        if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
-            && value >= minimum && value <= maximum)
-        {
-            return value;
-        }
-
-        Reject(name, text, string.Create(CultureInfo.InvariantCulture, $"a number from {minimum} to {maximum}"));
-        return standard;
-    }
+    public double Number(string name, double defaultValue, double minimum, double maximum) => Parse(
+        name,
+        defaultValue,
+        (string text, out double value) =>
+            double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out value)
+            && value >= minimum && value <= maximum,
+        string.Create(CultureInfo.InvariantCulture, $"a number from {minimum} to {maximum}"));
 
     /// <summary><c>true</c> or <c>false</c>.</summary>
-    public bool Boolean(string name, bool standard)
-    {
-        if (Text(name) is not { } text)
-        {
-            return standard;
-        }
-
-        if (bool.TryParse(text, out var value))
-        {
-            return value;
-        }
-
-        Reject(name, text, "true or false");
-        return standard;
-    }
+    public bool Boolean(string name, bool defaultValue) => Parse(name, defaultValue, bool.TryParse, "true or false");
 
     /// <summary>A duration such as <c>00:15:00</c> or <c>1.00:00:00</c>, within limits.</summary>
-    public TimeSpan Duration(string name, TimeSpan standard, TimeSpan minimum, TimeSpan maximum)
-    {
-        if (Text(name) is not { } text)
-        {
-            return standard;
-        }
+    public TimeSpan Duration(string name, TimeSpan defaultValue, TimeSpan minimum, TimeSpan maximum) => Parse(
+        name,
+        defaultValue,
 
         // A bare number would be taken as days, which is not what "15" is meant to be.
-        if (text.Contains(':') && TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var value)
-            && value >= minimum && value <= maximum)
-        {
-            return value;
-        }
-
-        Reject(name, text, $"a time span hh:mm:ss from {minimum} to {maximum}");
-        return standard;
-    }
+        (string text, out TimeSpan value) =>
+            TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out value) && text.Contains(':') && value >= minimum && value <= maximum,
+        $"a time span hh:mm:ss from {minimum} to {maximum}");
 
     /// <summary>A point in time in ISO 8601; without a zone it is UTC.</summary>
     public DateTimeOffset? Instant(string name)
     {
-        if (Text(name) is not { } text)
-        {
-            return null;
-        }
-
-        if (IsoDate().IsMatch(text)
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var value))
-        {
-            return value;
-        }
-
-        Reject(name, text, "an ISO 8601 time such as 2026-10-01T00:00:00Z");
-        return null;
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        return Parse(
+            name,
+            null,
+            (string text, out DateTimeOffset? value) =>
+            {
+                value = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var instant) && IsoDate().IsMatch(text) ? instant : null;
+                return value is not null;
+            },
+            "an ISO 8601 time such as 2026-10-01T00:00:00Z");
     }
 
     /// <summary>An absolute address: <c>https</c>, or <c>http</c> to this machine.</summary>
@@ -162,45 +118,34 @@ public sealed partial class SettingsReader(IConfiguration configuration)
     }
 
     /// <summary>Names separated by commas, each of letters, digits, <c>-</c> and <c>_</c>.</summary>
-    public IReadOnlyList<string> Names(string name)
-    {
-        if (Text(name) is not { } text)
+    public IReadOnlyList<string> Names(string name) => Parse(
+        name,
+        [],
+        (string text, out string[] value) =>
         {
-            return [];
-        }
-
-        var names = text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (names.All(item => PlainName().IsMatch(item)))
-        {
-            return [.. names.Distinct(StringComparer.Ordinal)];
-        }
-
-        Reject(name, text, "names of letters, digits, - and _, separated by commas");
-        return [];
-    }
+            value = [.. text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct(StringComparer.Ordinal)];
+            return value.All(item => PlainName().IsMatch(item));
+        },
+        "names of letters, digits, - and _, separated by commas");
 
     /// <summary>A schedule that the Functions host can use. There is no default: the host resolves it from the settings alone.</summary>
     /// <param name="name">The setting.</param>
     /// <param name="example">A schedule to show when there is none, or one that cannot be used.</param>
     public string Schedule(string name, string example)
     {
-        // Beyond the longest time between two leap days on a given day of the week (40 years, around 2100).
-        const int Years = 41;
         if (Text(name) is not { } text)
         {
             Missing(name, $"set an NCRONTAB expression of six fields, for example \"{example}\"");
             return example;
         }
 
-        if (ParseSchedule(text) is not { } schedule)
+        if (Settings.Schedule.TryParse(text) is not { } schedule)
         {
             Problem($"{name} is \"{Shorten(text)}\": not a valid NCRONTAB expression. Use six fields, for example \"{example}\".");
             return example;
         }
 
-        var from = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc);
-        var end = from.AddYears(Years);
-        if (schedule.GetNextOccurrence(from, end) >= end)
+        if (schedule.After(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero)) is null)
         {
             Problem($"{name} is \"{Shorten(text)}\": an NCRONTAB expression that never occurs. Use six fields, for example \"{example}\".");
         }
@@ -227,10 +172,21 @@ public sealed partial class SettingsReader(IConfiguration configuration)
         }
     }
 
-    /// <summary>Reads a schedule as the Functions host does (azure-webjobs-sdk-extensions, CronSchedule): five fields have no seconds, any other number must be six.</summary>
-    private static CrontabSchedule? ParseSchedule(string text) => CrontabSchedule.TryParse(
-        text,
-        new CrontabSchedule.ParseOptions { IncludingSeconds = text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length != 5 });
+    private T Parse<T>(string name, T defaultValue, Parser<T> tryParse, string expected)
+    {
+        if (Text(name) is not { } text)
+        {
+            return defaultValue;
+        }
+
+        if (tryParse(text, out var value))
+        {
+            return value;
+        }
+
+        Reject(name, text, expected);
+        return defaultValue;
+    }
 
     private static string Path(string name) => name.Replace("__", ":", StringComparison.Ordinal);
 

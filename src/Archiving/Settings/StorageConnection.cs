@@ -51,7 +51,8 @@ public sealed class StorageConnection
         var runtime = settings.Section("AzureWebJobsStorage");
         if (!IsGiven(runtime))
         {
-            settings.Missing("AzureWebJobsStorage", "give a storage connection string, UseDevelopmentStorage=true, or AzureWebJobsStorage__accountName for a managed identity");
+            settings.Missing("AzureWebJobsStorage", "give a storage connection string, UseDevelopmentStorage=true, or "
+                + "AzureWebJobsStorage__accountName for a managed identity");
         }
 
         var archive = IsGiven(settings.Section("ArchiveStorage")) ? "ArchiveStorage" : "AzureWebJobsStorage";
@@ -90,7 +91,8 @@ public sealed class StorageConnection
         catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
         {
             // A connection string holds the account's key, so it is never shown.
-            settings.Problem($"{name} is not a storage connection string (its value is not shown because it can hold a key): expected DefaultEndpointsProtocol=…;AccountName=…;AccountKey=… or UseDevelopmentStorage=true.");
+            settings.Problem($"{name} is not a storage connection string (its value is not shown because it can hold a key): expected "
+                + "DefaultEndpointsProtocol=…;AccountName=…;AccountKey=… or UseDevelopmentStorage=true.");
         }
     }
 

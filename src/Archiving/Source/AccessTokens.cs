@@ -23,8 +23,9 @@ public sealed partial class AccessTokens(
     private static readonly TimeSpan FailureRest = TimeSpan.FromSeconds(10);
 
     // A new key, or a change of its products, takes a moment to reach all of 8x8: a fresh token can get a 401 that
-    // another token would get as well.
+    // another token would get as well. With a token that works for other calls, a 401 is about one object.
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan FreshWhileItWorksFor = TimeSpan.FromMinutes(10);
 
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private volatile Held? _held;
@@ -42,51 +43,23 @@ public sealed partial class AccessTokens(
             return held.Token;
         }
 
-        await _oneAtATime.WaitAsync(cancellationToken);
-        try
-        {
-            if (_held is { } other && IsUsable(other.Token))
-            {
-                return other.Token;
-            }
-
-            return await ReadFromStoreAsync(refused: null, cancellationToken)
-                ?? await RequestAsync(cancellationToken);
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
+        using var turn = await EnterAsync(cancellationToken);
+        return _held is { } other && IsUsable(other.Token)
+            ? other.Token
+            : await ReadFromStoreAsync(refused: null, cancellationToken) ?? await RequestAsync(cancellationToken);
     }
 
     /// <inheritdoc/>
     /// <exception cref="OutageException">Neither the store nor 8x8 gives a token.</exception>
     public override async ValueTask<AccessToken> ReplaceTokenAsync(AccessToken refused, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(refused);
-        await _oneAtATime.WaitAsync(cancellationToken);
-        try
+        using var turn = await EnterAsync(cancellationToken);
+        return _held switch
         {
-            if (_held is { } held)
-            {
-                if (held.Token.Value != refused.Value)
-                {
-                    return held.Token;
-                }
-
-                if (held.Requested && timeProvider.GetUtcNow() - held.At < FreshFor)
-                {
-                    return refused;
-                }
-            }
-
-            return await ReadFromStoreAsync(refused, cancellationToken)
-                ?? await RequestAsync(cancellationToken);
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
+            { } held when held.Token.Value != refused.Value => held.Token,
+            { Requested: true } held when timeProvider.GetUtcNow() - held.At < (health.WorkedLately(Condition.Source) ? FreshWhileItWorksFor : FreshFor) => refused,
+            _ => await ReadFromStoreAsync(refused, cancellationToken) ?? await RequestAsync(cancellationToken),
+        };
     }
 
     /// <summary>Stores a fresh token once half the lifetime of the present one is over.</summary>
@@ -94,25 +67,21 @@ public sealed partial class AccessTokens(
     /// <exception cref="OutageException">The store or 8x8 refuses or does not answer.</exception>
     public async Task<(AccessToken Token, bool IsNew)> RefreshAsync(CancellationToken cancellationToken)
     {
-        await _oneAtATime.WaitAsync(cancellationToken);
-        try
-        {
-            var present = await ReadFromStoreAsync(refused: null, cancellationToken);
-            if (present is not null && timeProvider.GetUtcNow() < present.IssuedAt + ((present.ExpiresOn - present.IssuedAt) / 2))
-            {
-                return (present, false);
-            }
-
-            return (await RequestAsync(cancellationToken), true);
-        }
-        finally
-        {
-            _oneAtATime.Release();
-        }
+        using var turn = await EnterAsync(cancellationToken);
+        var present = await ReadFromStoreAsync(refused: null, cancellationToken);
+        return present is not null && timeProvider.GetUtcNow() < present.IssuedAt + ((present.ExpiresOn - present.IssuedAt) / 2)
+            ? (present, false)
+            : (await RequestAsync(cancellationToken), true);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task<Turn> EnterAsync(CancellationToken cancellationToken)
+    {
+        await _oneAtATime.WaitAsync(cancellationToken);
+        return new Turn(_oneAtATime);
+    }
 
     private bool IsUsable(AccessToken token)
     {
@@ -190,6 +159,11 @@ public sealed partial class AccessTokens(
             // The token is valid in this process all the same, and archiving continues with it. The next tick tries again.
             health.Report(outage);
         }
+    }
+
+    private readonly struct Turn(SemaphoreSlim turns) : IDisposable
+    {
+        public void Dispose() => turns.Release();
     }
 
     private sealed record Held(AccessToken Token, DateTimeOffset At, bool Requested);

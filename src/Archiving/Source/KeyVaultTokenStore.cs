@@ -65,7 +65,6 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
     /// <inheritdoc/>
     public async Task WriteTokenAsync(AccessToken token, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(token);
         var superseded = await ReadAsync(TokenSecret, cancellationToken);
         var secret = new KeyVaultSecret(TokenSecret, token.Value)
         {
@@ -144,7 +143,8 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
 
     private static string Describe(int status, string right) => status switch
     {
-        401 or 403 => $"The vault refuses to let the app {right} secrets ({status}). Assign the app's identity the role Key Vault Secrets {(right == "write" ? "Officer" : "User")}, and check the vault's firewall.",
+        401 or 403 => $"The vault refuses to let the app {right} secrets ({status}). Assign the app's identity the role Key Vault Secrets "
+            + $"{(right == "write" ? "Officer" : "User")}, and check the vault's firewall.",
         0 => "The vault does not answer. Check KeyVault__Uri, the vault's firewall and private endpoint.",
         429 => "The vault asks to slow down (429). Nothing to do unless it lasts.",
         _ => $"The vault answers with an error ({status}). Look at the vault's health in the Azure portal.",
@@ -152,7 +152,10 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1100, Level = LogLevel.Warning, Message = "The superseded access token could not be disabled in the vault (status {Status}); it expires by itself")]
+        [LoggerMessage(
+            EventId = 1100,
+            Level = LogLevel.Warning,
+            Message = "The superseded access token could not be disabled in the vault (status {Status}); it expires by itself")]
         public static partial void SupersededStays(ILogger logger, int status);
     }
 }

@@ -9,19 +9,24 @@ namespace Archiving.Source;
 
 /// <summary>What to list.</summary>
 /// <param name="Region">8x8's region.</param>
-/// <param name="Field">The time to list by: <c>updatedTime</c> or <c>createdTime</c>.</param>
+/// <param name="Field">The time to list by.</param>
 /// <param name="From">Start of the window.</param>
 /// <param name="To">End of the window, which is not part of it.</param>
 /// <param name="Filter">FIQL for everything but the time; <see langword="null"/> for none.</param>
-public sealed record KeysetScan(string Region, string Field, DateTimeOffset From, DateTimeOffset To, string? Filter)
+public sealed record KeysetScan(string Region, TimeField Field, DateTimeOffset From, DateTimeOffset To, string? Filter)
 {
-    internal DateTimeOffset? TimeOf(StorageObject record) => Field == "createdTime" ? record.CreatedTime : record.UpdatedTime;
+    internal DateTimeOffset? TimeOf(StorageObject record) => Field.Of(record);
 }
 
 /// <summary>A step of a scan.</summary>
 /// <param name="Objects">Records that no earlier step held.</param>
-/// <param name="ResumeFrom">Everything before this time has been listed, so a new scan may start here; <see langword="null"/> when the scan is complete.</param>
-public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOffset? ResumeFrom);
+/// <param name="ResumeFrom">Everything before this time has been listed, so a new scan may start here;
+/// <see langword="null"/> when the scan is complete.</param>
+public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOffset? ResumeFrom)
+{
+    /// <summary>Records that cannot be read. Earlier steps may have held them too.</summary>
+    public IReadOnlyList<UnreadableRecord> Unreadable { get; init; } = [];
+}
 
 /// <summary>
 /// Lists by time instead of by offset. 8x8 pages by offset, and offsets skip records whenever an object leaves the
@@ -47,10 +52,9 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
 
     /// <summary>Lists a window in ascending order of its time.</summary>
-    /// <exception cref="ListingException">8x8's paging makes no progress.</exception>
+    /// <exception cref="InvalidDataException">8x8's paging makes no progress.</exception>
     public virtual async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(scan);
         var cursor = scan.From;
         var pageKey = FirstPage;
         var seen = new HashSet<string>(StringComparer.Ordinal);
@@ -69,8 +73,13 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             var fresh = page.Objects.Where(record => !seen.Contains(record.Id)).ToList();
             if (page.IsLastPage)
             {
-                yield return new KeysetPage(fresh, ResumeFrom: null);
+                yield return new KeysetPage(fresh, ResumeFrom: null) { Unreadable = page.UnreadableRecords };
                 yield break;
+            }
+
+            if (page.Unreadable > 0)
+            {
+                yield return new KeysetPage([], cursor) { Unreadable = page.UnreadableRecords };
             }
 
             if (page.Objects.Count == 0)
@@ -82,10 +91,10 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             if (!IsAscending(scan, page))
             {
                 // Not in the order that was asked for: the last time of the page says nothing of what comes after it.
-                Log.NotSorted(logger, scan.Region, scan.Field);
+                Log.NotSorted(logger, scan.Region, scan.Field.ToName());
                 await foreach (var more in ReadSpanAsync(scan, cursor, scan.To, seen, cancellationToken))
                 {
-                    yield return new KeysetPage(more, cursor);
+                    yield return more with { ResumeFrom = cursor };
                 }
 
                 yield return new KeysetPage([], ResumeFrom: null);
@@ -106,7 +115,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 yield return new KeysetPage(fresh, cursor);
                 await foreach (var more in ReadSpanAsync(scan, second, second + Second, seen, cancellationToken))
                 {
-                    yield return new KeysetPage(more, cursor);
+                    yield return more with { ResumeFrom = cursor };
                 }
 
                 cursor = second + Second;
@@ -124,7 +133,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         }
     }
 
-    private async IAsyncEnumerable<IReadOnlyList<StorageObject>> ReadSpanAsync(
+    private async IAsyncEnumerable<KeysetPage> ReadSpanAsync(
         KeysetScan scan,
         DateTimeOffset from,
         DateTimeOffset to,
@@ -146,9 +155,9 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 var fresh = page.Objects.Where(record => seen.Add(record.Id)).ToList();
                 isClean &= page.Objects.Count(record => held.Add(record.Id)) == page.Objects.Count;
                 pages++;
-                if (fresh.Count > 0)
+                if (fresh.Count + page.Unreadable > 0)
                 {
-                    yield return fresh;
+                    yield return new KeysetPage(fresh, from) { Unreadable = page.UnreadableRecords };
                 }
 
                 if (page.IsLastPage)
@@ -181,12 +190,12 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 var page = await GetAsync(scan, scan.Filter, pageKey, cancellationToken);
                 var fresh = page.Objects.Where(record => Lies(scan, record) && seen.Add(record.Id)).ToList();
                 news += fresh.Count;
-                if (fresh.Count > 0)
+                if (fresh.Count + page.Unreadable > 0)
                 {
-                    yield return new KeysetPage(fresh, scan.From);
+                    yield return new KeysetPage(fresh, scan.From) { Unreadable = page.UnreadableRecords };
                 }
 
-                var isPastEnd = page.Objects.Count > 0 && page.Objects.All(record => scan.TimeOf(record) >= scan.To);
+                var isPastEnd = page.Objects.Count > 0 && page.Unreadable == 0 && page.Objects.All(record => scan.TimeOf(record) >= scan.To);
                 if (page.IsLastPage || isPastEnd)
                 {
                     break;
@@ -207,18 +216,8 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     /// <summary>Whether a page comes in the order that was asked for, by the second.</summary>
     private static bool IsAscending(KeysetScan scan, ObjectPage page)
     {
-        DateTimeOffset? before = null;
-        foreach (var time in page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond))
-        {
-            if (time < before)
-            {
-                return false;
-            }
-
-            before = time;
-        }
-
-        return true;
+        var times = page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond).ToList();
+        return times.Zip(times.Skip(1)).All(pair => pair.First <= pair.Second);
     }
 
     // A record without the time is in every window: it must be in one.
@@ -263,44 +262,46 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     }
 
     private Task<ObjectPage> GetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken) =>
-        GetAsync(scan, Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field, from), Fiql.LessThan(scan.Field, to)), pageKey, cancellationToken);
+        GetAsync(
+            scan,
+            Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field.ToName(), from), Fiql.LessThan(scan.Field.ToName(), to)),
+            pageKey,
+            cancellationToken);
 
     private async Task<ObjectPage> GetAsync(KeysetScan scan, string? filter, string pageKey, CancellationToken cancellationToken)
     {
-        var page = await client.GetObjectsAsync(
+        return await client.GetObjectsAsync(
             scan.Region,
             new ObjectQuery
             {
                 Filter = filter,
                 PageKey = pageKey,
-                SortField = scan.Field,
+                SortField = scan.Field.ToName(),
                 SortDirection = SortDirection.Ascending,
             },
             cancellationToken);
-        if (page.Unreadable > 0)
-        {
-            Log.Unreadable(logger, page.Unreadable, scan.Region, scan.Field, scan.From, scan.To);
-        }
-
-        return page;
     }
 
     private static string Next(ObjectPage page, string pageKey, KeysetScan scan) =>
         page.PageKey is { } next && next != pageKey
             ? next
-            : throw new ListingException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
+            : throw new InvalidDataException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1230, Level = LogLevel.Warning, Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
+        [LoggerMessage(
+            EventId = 1230,
+            Level = LogLevel.Warning,
+            Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
         public static partial void TimesRejected(ILogger logger, string region, int status);
 
-        [LoggerMessage(EventId = 1231, Level = LogLevel.Error, Message = "{Count} records that {Region} lists by {Field} from {From:O} to {To:O} have no id and cannot be archived. Report it to 8x8")]
-        public static partial void Unreadable(ILogger logger, int count, string region, string field, DateTimeOffset from, DateTimeOffset to);
-
-        [LoggerMessage(EventId = 1232, Level = LogLevel.Warning, Message = "{Region} does not sort by {Field} as it is asked to: the window is listed by offset until nothing new comes, which is slow. Report it to 8x8")]
+        [LoggerMessage(
+            EventId = 1232,
+            Level = LogLevel.Warning,
+            Message = "{Region} does not sort by {Field} as it is asked to: the window is listed by offset until nothing new comes, which "
+                + "is slow. Report it to 8x8")]
         public static partial void NotSorted(ILogger logger, string region, string field);
     }
 }

@@ -36,7 +36,10 @@ public sealed partial class MemoryTokenStore : ITokenStore
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1101, Level = LogLevel.Warning, Message = "KeyVault__Uri is empty: the token stays in memory, and key and secret come from settings. Use a vault for anything but development")]
+        [LoggerMessage(
+            EventId = 1101,
+            Level = LogLevel.Warning,
+            Message = "KeyVault__Uri is empty: the token stays in memory, and key and secret come from settings. Use a vault for anything but development")]
         public static partial void NoVault(ILogger logger);
     }
 }

@@ -6,7 +6,7 @@ using EightByEight;
 namespace Archiving.Source;
 
 /// <summary>The regions to archive: those of the settings, or else every region that the account has, asked for once an hour.</summary>
-public sealed class RegionCatalog(CloudStorageClient client, ArchiverOptions options, HealthBoard health, TimeProvider timeProvider)
+public sealed class RegionCatalog(CloudStorageClient client, EightByEightOptions options, HealthBoard health, TimeProvider timeProvider)
 {
     private static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
     private (IReadOnlyList<string> Regions, DateTimeOffset At)? _discovered;
@@ -15,7 +15,7 @@ public sealed class RegionCatalog(CloudStorageClient client, ArchiverOptions opt
     /// <exception cref="OutageException">8x8 does not return the regions.</exception>
     public async Task<IReadOnlyList<string>> GetAsync(CancellationToken cancellationToken)
     {
-        if (options.EightByEight.Regions is { Count: > 0 } configured)
+        if (options.Regions is { Count: > 0 } configured)
         {
             return configured;
         }
@@ -28,9 +28,9 @@ public sealed class RegionCatalog(CloudStorageClient client, ArchiverOptions opt
 
         try
         {
-            regions = await client.GetRegionsAsync(options.EightByEight.DiscoveryRegion, cancellationToken);
+            regions = await client.GetRegionsAsync(options.DiscoveryRegion, cancellationToken);
         }
-        catch (Exception exception) when (SourceFailure.OfRegions(exception, options.EightByEight.DiscoveryRegion) is { } outage)
+        catch (Exception exception) when (SourceFailure.OfRegions(exception, options.DiscoveryRegion) is { } outage)
         {
             throw outage;
         }

@@ -25,7 +25,8 @@ public sealed class SourceRecords(CloudStorageClient client, HealthBoard health)
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
         {
             throw new PermanentFailureException(
-                "8x8 does not let this API key read the object's record (403). Give the key's user the role Storage API for this region's scope, then redrive the failures.",
+                "8x8 does not let this API key read the object's record (403). Give the key's user the role Storage API for this region's "
+                    + "scope, then redrive the failures.",
                 forbidden)
             {
                 Reason = FailureReason.Forbidden,

@@ -19,13 +19,16 @@ internal static class SourceServices
                 : new KeyVaultTokenStore(
                     VaultClientFactory.Create(
                         options.KeyVault,
-                        () => provider.GetRequiredService<AzureComponentFactory>().CreateTokenCredential(provider.GetRequiredService<IConfiguration>().GetSection("KeyVault"))),
+                        () => provider.GetRequiredService<AzureComponentFactory>()
+                            .CreateTokenCredential(provider.GetRequiredService<IConfiguration>().GetSection("KeyVault"))),
                     apiKey,
                     provider.GetRequiredService<ILogger<KeyVaultTokenStore>>()))
             .AddSingleton<AccessTokens>()
             .AddSingleton<AccessTokenSource>(provider => provider.GetRequiredService<AccessTokens>())
             .AddSingleton<RegionCatalog>()
             .AddSingleton<KeysetPager>()
+            .AddSingleton<WantedObjects>()
+            .AddSingleton<SourceListing>()
             .AddSingleton<SourceRecords>();
     }
 }

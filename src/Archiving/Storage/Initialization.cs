@@ -1,36 +1,31 @@
 namespace Archiving.Storage;
 
-/// <summary>Runs something until it has succeeded once, one run at a time; what failed is tried again by the next caller.</summary>
-/// <param name="action">What is to succeed once.</param>
-internal sealed class Initialization(Func<CancellationToken, Task> action) : IDisposable
+/// <summary>Runs something until it has succeeded once. All callers wait for one run; what failed is tried again by the next caller.</summary>
+/// <param name="action">What is to succeed once. It is not cancelled with a caller, because others wait for it too.</param>
+internal sealed class Initialization(Func<CancellationToken, Task> action)
 {
-    private readonly SemaphoreSlim _gate = new(1, 1);
-    private volatile bool _done;
+    private readonly Lock _lock = new();
+    private Task? _run;
 
-    public async ValueTask EnsureAsync(CancellationToken cancellationToken)
+    public Task EnsureAsync(CancellationToken cancellationToken)
     {
-        if (_done)
+        lock (_lock)
         {
-            return;
-        }
-
-        await _gate.WaitAsync(cancellationToken);
-        try
-        {
-            if (!_done)
+            if (_run is null or { IsFaulted: true } or { IsCanceled: true })
             {
-                await action(cancellationToken);
-                _done = true;
+                _run = action(CancellationToken.None);
             }
-        }
-        finally
-        {
-            _gate.Release();
+
+            return _run.WaitAsync(cancellationToken);
         }
     }
 
     /// <summary>Makes the next caller run it again, for example after the thing made was found missing.</summary>
-    public void Forget() => _done = false;
-
-    public void Dispose() => _gate.Dispose();
+    public void Forget()
+    {
+        lock (_lock)
+        {
+            _run = null;
+        }
+    }
 }

@@ -28,9 +28,13 @@ internal static class StorageOutage
         {
             RequestFailedException { Status: 401 or 403 } refused => new OutageException(
                 condition,
-                $"{what} refuses the app ({refused.Status}). Give the app's identity the role {roles}, or a key or SAS that may write in {setting}, and check the account's firewall.",
+                $"{what} refuses the app ({refused.Status}). Give the app's identity the role {roles}, or a key or SAS that may write in "
+                    + $"{setting}, and check the account's firewall.",
                 refused),
-            RequestFailedException { ErrorCode: "ContainerNotFound" or "ContainerBeingDeleted" or "ContainerDisabled" or "AccountIsDisabled" } gone => new OutageException(
+            RequestFailedException
+            {
+                ErrorCode: "ContainerNotFound" or "ContainerBeingDeleted" or "ContainerDisabled" or "AccountIsDisabled"
+            } gone => new OutageException(
                 condition,
                 $"{what} is not there ({gone.ErrorCode}). Create it again, or check {setting} and Archive__Container.",
                 gone),
@@ -41,7 +45,8 @@ internal static class StorageOutage
                 deleted),
 
             // Retries end with all that they met; a request that took too long is cancelled by the client, not by us.
-            RequestFailedException { Status: 0 } or AggregateException { InnerExceptions: [.., RequestFailedException { Status: 0 } or OperationCanceledException] } => new OutageException(
+            RequestFailedException { Status: 0 }
+                or AggregateException { InnerExceptions: [.., RequestFailedException { Status: 0 } or OperationCanceledException] } => new OutageException(
                 condition,
                 $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
                 exception),

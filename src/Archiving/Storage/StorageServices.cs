@@ -17,7 +17,8 @@ internal static class StorageServices
         var archive = StorageConnection.IsGiven(configuration.GetSection("ArchiveStorage")) ? "ArchiveStorage" : Runtime;
         return services
             .AddSingleton(provider => Connection(provider, archive).CreateBlobServiceClient(new BlobClientOptions()))
-            .AddSingleton(provider => Connection(provider, Runtime).CreateQueueServiceClient(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }))
+            .AddSingleton(provider => Connection(provider, Runtime)
+                .CreateQueueServiceClient(new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 }))
             .AddSingleton(provider => Connection(provider, Runtime).CreateTableServiceClient(new TableClientOptions()))
             .AddSingleton<OperationsTable>()
             .AddStorageResource<OperationsTable>();

@@ -36,7 +36,6 @@ public sealed class ArchivingMetrics
     /// <summary>Creates the instruments.</summary>
     public ArchivingMetrics(IMeterFactory meters, TimeProvider timeProvider)
     {
-        ArgumentNullException.ThrowIfNull(meters);
         _timeProvider = timeProvider;
         var meter = meters.Create(Spans.SourceName);
         _archived = meter.CreateCounter<long>("archiving.objects.archived", "{object}", "Objects whose receipt was written.");

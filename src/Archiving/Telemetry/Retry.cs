@@ -1,4 +1,3 @@
-using Archiving.Model;
 using Archiving.Source;
 
 namespace Archiving.Telemetry;
@@ -60,7 +59,7 @@ internal static class RetryCauses
         : exception switch
         {
             OperationCanceledException or TimeoutException => RetryCause.Timeout,
-            InvalidDataException or ListingException => RetryCause.WrongContent,
+            InvalidDataException => RetryCause.WrongContent,
             IOException or HttpRequestException => RetryCause.BrokenConnection,
             _ => RetryCause.Unexpected,
         };

@@ -24,14 +24,14 @@ public sealed partial class ObjectVerifier(
 {
     /// <summary>What health says while there is damage that has not been looked at again.</summary>
     internal const string Damaged =
-        "Archived bytes were found damaged or missing. They are archived again from 8x8 where it still has them; GET /api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
+        "Archived bytes were found damaged or missing. They are archived again from 8x8 where it still has them; GET "
+            + "/api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
 
     /// <summary>Reads an object again.</summary>
     /// <returns>Whether it is intact; <see langword="null"/> when there is nothing to compare it with.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(message);
         var row = await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken);
         if (row is { Damaged: not null } && row.Is(LedgerState.Queued))
         {
@@ -40,7 +40,7 @@ public sealed partial class ObjectVerifier(
             return false;
         }
 
-        if (row is null || row.Blob is not { } blob || !(row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged)))
+        if (row is null || row.Blob is not { } blob || !row.IsHeld())
         {
             return null;
         }
@@ -96,7 +96,8 @@ public sealed partial class ObjectVerifier(
 
         return content.Bytes == receipt.Bytes && content.Md5Hex == receipt.Md5 && content.Sha256 == receipt.Sha256
             ? null
-            : new Damage(DamageCause.BlobDiffers, $"its blob has {content.Bytes} bytes and SHA-256 {content.Sha256}, where the receipt has {receipt.Bytes} and {receipt.Sha256}");
+            : new Damage(DamageCause.BlobDiffers, $"its blob has {content.Bytes} bytes and SHA-256 {content.Sha256}, where the receipt has "
+                + $"{receipt.Bytes} and {receipt.Sha256}");
     }
 
     private async Task RecordAsync(LedgerEntry row, string blob, string damage, CancellationToken cancellationToken)
@@ -105,7 +106,7 @@ public sealed partial class ObjectVerifier(
         await conditions.ReportAsync(new OutageException(Condition.Integrity, Damaged), cancellationToken);
 
         // A purged object is not at 8x8 any more: archiving finds this and records it in the row.
-        row.State = nameof(LedgerState.Queued);
+        row.Become(LedgerState.Queued);
         row.QueuedAt = timeProvider.GetUtcNow();
         row.Damaged = blob;
         row.LastError = LedgerEntry.Shorten($"Found damaged: {damage}");
@@ -128,7 +129,10 @@ public sealed partial class ObjectVerifier(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1700, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive: {Damage}. It is archived again if 8x8 still has it")]
+        [LoggerMessage(
+            EventId = 1700,
+            Level = LogLevel.Critical,
+            Message = "{Region}/{ObjectId} is damaged in the archive: {Damage}. It is archived again if 8x8 still has it")]
         public static partial void Damaged(ILogger logger, string region, string objectId, string damage);
     }
 }

@@ -15,7 +15,10 @@ public sealed class DashboardFiles
         .GetManifestResourceNames()
         .Where(name => name.StartsWith(Folder, StringComparison.Ordinal))
         .Select(name => name[Folder.Length..])
-        .ToFrozenDictionary(name => name, name => DashboardFile.Read(name, typeof(DashboardFiles).Assembly.GetManifestResourceStream(Folder + name)!), StringComparer.Ordinal);
+        .ToFrozenDictionary(
+            name => name,
+            name => DashboardFile.Read(name, typeof(DashboardFiles).Assembly.GetManifestResourceStream(Folder + name)!),
+            StringComparer.Ordinal);
 
     /// <summary>Initializes the files.</summary>
     /// <param name="archive">The storage that recordings are played from.</param>

@@ -10,6 +10,7 @@ const VERIFICATIONS = {
   md5: "The MD5 is the one that 8x8 names",
   "multipart-md5": "The MD5 of its parts is the one that 8x8 names",
   size: "The size is the one that 8x8 names; 8x8 names no checksum that fits",
+  none: "8x8 names neither size nor checksum; two downloads gave the same content",
 };
 
 const ORDER = { video: 0, audio: 1, text: 2, other: 3 };

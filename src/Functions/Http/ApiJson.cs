@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Archiving.Listing;
 using Archiving.Purging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -9,13 +8,14 @@ using Operations.Failures;
 using Operations.Health;
 using Operations.Objects;
 using Operations.Plan;
+using Operations.Runs;
 using Operations.Status;
 
 namespace Functions.Http;
 
 /// <summary>The JSON of the HTTP functions.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(HealthReport))]
+[JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(Redriven))]
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(PurgePlan))]

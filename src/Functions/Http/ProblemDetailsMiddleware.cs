@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Archiving.Listing;
 using Archiving.Model;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -37,7 +36,7 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         {
             await WriteAsync(http, StatusCodes.Status404NotFound, "There is nothing here", exception.Message);
         }
-        catch (Exception exception) when (exception is ConflictException or ObjectUnavailableException or RunTooLargeException)
+        catch (Exception exception) when (exception is ConflictException or RefusedException)
         {
             await WriteAsync(http, StatusCodes.Status409Conflict, "That cannot be done as things are", exception.Message);
         }
@@ -63,13 +62,21 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
             // The app is stopping, or the function took too long. Another instance can serve the request.
             if (!http.Response.HasStarted)
             {
-                await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Service unavailable", "The app stopped before the request was handled. Send it again.");
+                await WriteAsync(
+                    http,
+                    StatusCodes.Status503ServiceUnavailable,
+                    "Service unavailable",
+                    "The app stopped before the request was handled. Send it again.");
             }
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
             Log.Unexpected(logger, exception, context.FunctionDefinition.Name);
-            await WriteAsync(http, StatusCodes.Status500InternalServerError, "The request could not be handled", "The log says why, under the function's name and the time.");
+            await WriteAsync(
+                http,
+                StatusCodes.Status500InternalServerError,
+                "The request could not be handled",
+                "The log says why, under the function's name and the time.");
         }
     }
 

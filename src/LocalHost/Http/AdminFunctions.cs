@@ -16,7 +16,8 @@ internal sealed class AdminFunctions(IJobHost jobs, IReadOnlyDictionary<string, 
     private async Task FireAsync(HttpContext http)
     {
         http.Response.StatusCode = !FunctionKey.Admits(settings.FunctionKey, http.Request) ? StatusCodes.Status401Unauthorized
-            : functions.GetValueOrDefault((string)http.Request.RouteValues["name"]!) is not { TriggerType: not FunctionDefinition.Http } function ? StatusCodes.Status404NotFound
+            : functions.GetValueOrDefault((string)http.Request.RouteValues["name"]!) is not { TriggerType: not FunctionDefinition.Http } function
+                ? StatusCodes.Status404NotFound
             : await ReadInputAsync(http) is not { } input ? StatusCodes.Status400BadRequest
             : Fire(function, input);
     }

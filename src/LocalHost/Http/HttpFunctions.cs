@@ -10,8 +10,15 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace LocalHost.Http;
 
-/// <summary>Routes HTTP functions as the Functions host does: the invocation goes to the worker by the protocol, the request itself to the worker's web server, in either order.</summary>
-internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupervisor supervisor, HostSettings settings, ILogger<HttpFunctions> logger) : IDisposable
+/// <summary>
+/// Routes HTTP functions as the Functions host does: the invocation goes to the worker by the protocol, the request itself to the
+/// worker's web server, in either order.
+/// </summary>
+internal sealed partial class HttpFunctions(
+    IHttpForwarder forwarder,
+    WorkerSupervisor supervisor,
+    HostSettings settings,
+    ILogger<HttpFunctions> logger) : IDisposable
 {
     // By this header the worker's web server finds the invocation of a request.
     private const string CorrelationHeader = "x-ms-invocation-id";
@@ -46,7 +53,8 @@ internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupe
     }
 
     /// <summary>Path of a function.</summary>
-    public string GetRoute(FunctionDefinition function) => $"{(settings.RoutePrefix.Length > 0 ? "/" : "")}{settings.RoutePrefix}/{(function.GetText("route") ?? function.Name).TrimStart('/')}";
+    public string GetRoute(FunctionDefinition function) =>
+        $"{(settings.RoutePrefix.Length > 0 ? "/" : "")}{settings.RoutePrefix}/{(function.GetText("route") ?? function.Name).TrimStart('/')}";
 
     public void Dispose() => _client.Dispose();
 
@@ -124,13 +132,22 @@ internal sealed partial class HttpFunctions(IHttpForwarder forwarder, WorkerSupe
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 10, Level = LogLevel.Information, Message = "Executing 'Functions.{Function}' (Reason='This function was programmatically called via the host APIs.', Id={InvocationId})")]
+        [LoggerMessage(
+            EventId = 10,
+            Level = LogLevel.Information,
+            Message = "Executing 'Functions.{Function}' (Reason='This function was programmatically called via the host APIs.', Id={InvocationId})")]
         public static partial void Executing(ILogger logger, string function, string invocationId);
 
-        [LoggerMessage(EventId = 11, Level = LogLevel.Information, Message = "Executed 'Functions.{Function}' ({Outcome}, Id={InvocationId}, Duration={Milliseconds}ms)")]
+        [LoggerMessage(
+            EventId = 11,
+            Level = LogLevel.Information,
+            Message = "Executed 'Functions.{Function}' ({Outcome}, Id={InvocationId}, Duration={Milliseconds}ms)")]
         public static partial void Executed(ILogger logger, string function, string outcome, string invocationId, long milliseconds);
 
-        [LoggerMessage(EventId = 12, Level = LogLevel.Error, Message = "Executed 'Functions.{Function}' (Failed, Id={InvocationId}, Duration={Milliseconds}ms): {Problem}")]
+        [LoggerMessage(
+            EventId = 12,
+            Level = LogLevel.Error,
+            Message = "Executed 'Functions.{Function}' (Failed, Id={InvocationId}, Duration={Milliseconds}ms): {Problem}")]
         public static partial void Failed(ILogger logger, string function, string invocationId, long milliseconds, string problem);
     }
 }

@@ -18,11 +18,14 @@ internal static class LoopbackGuard
         }
 
         http.Response.StatusCode = StatusCodes.Status403Forbidden;
-        return http.Response.WriteAsync("This address answers only to this machine by a loopback name, and not to pages of other sites.\n", http.RequestAborted);
+        return http.Response.WriteAsync(
+            "This address answers only to this machine by a loopback name, and not to pages of other sites.\n",
+            http.RequestAborted);
     }
 
     private static bool IsLoopback(string host) =>
-        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address));
 
     private static bool IsSameOrigin(HttpRequest request)
     {

@@ -5,7 +5,10 @@ using Microsoft.Azure.WebJobs.Extensions.Timers;
 
 namespace LocalHost.Jobs;
 
-/// <summary>Keeps in storage when a timer ran and is due, so that a tick missed while the host was down is made up for. The SDK's own needs a storage library that is no longer maintained.</summary>
+/// <summary>
+/// Keeps in storage when a timer ran and is due, so that a tick missed while the host was down is made up for. The SDK's own
+/// needs a storage library that is no longer maintained.
+/// </summary>
 internal sealed class BlobScheduleMonitor(BlobContainerClient container, string hostId) : ScheduleMonitor
 {
     public override async Task<ScheduleStatus?> GetStatusAsync(string timerName)

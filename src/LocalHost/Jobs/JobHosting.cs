@@ -44,7 +44,12 @@ internal sealed class JobHosting : IAsyncDisposable
     /// <param name="functions">The functions.</param>
     /// <param name="invoker">Runs them.</param>
     /// <param name="configureLogging">Sets up logging.</param>
-    public static JobHosting Create(IConfiguration configuration, HostSettings settings, IEnumerable<FunctionDefinition> functions, JobInvoker invoker, Action<ILoggingBuilder> configureLogging)
+    public static JobHosting Create(
+        IConfiguration configuration,
+        HostSettings settings,
+        IEnumerable<FunctionDefinition> functions,
+        JobInvoker invoker,
+        Action<ILoggingBuilder> configureLogging)
     {
         var builder = new HostBuilder()
             .ConfigureHostConfiguration(host => host.AddConfiguration(configuration))
@@ -74,7 +79,9 @@ internal sealed class JobHosting : IAsyncDisposable
 
     /// <summary>Describes an option that the SDK cannot take.</summary>
     public static LocalHostException Refuse(Exception exception) =>
-        new($"The WebJobs SDK refuses a value of host.json or of AzureFunctionsJobHost__… in the environment: {exception.GetBaseException().Message}", exception);
+        new(
+            $"The WebJobs SDK refuses a value of host.json or of AzureFunctionsJobHost__… in the environment: {exception.GetBaseException().Message}",
+            exception);
 
     /// <summary>Checks that the storage account answers.</summary>
     /// <exception cref="LocalHostException">It does not, or the setting does not name one.</exception>
@@ -94,7 +101,9 @@ internal sealed class JobHosting : IAsyncDisposable
                 : exception is AggregateException { InnerExceptions: [.., var last] } ? last.Message.Split('\n')[0].Trim()
                 : exception.Message.Split('\n')[0].Trim();
             throw new LocalHostException(
-                $"The storage account of {Setting} ({container.GetParentBlobServiceClient().Uri}) does not work: {problem}{Environment.NewLine}Start the emulator (npx azurite --skipApiVersionCheck), or let {Setting} name a storage account that this machine can reach.",
+                $"The storage account of {Setting} ({container.GetParentBlobServiceClient().Uri}) does not work: "
+                + $"{problem}{Environment.NewLine}Start the emulator (npx azurite --skipApiVersionCheck), or let {Setting} name a storage account "
+                + "that this machine can reach.",
                 exception);
         }
     }
@@ -141,11 +150,14 @@ internal sealed class JobHosting : IAsyncDisposable
         // Tells malformed from missing by its log only, whose text can hold the connection string.
         return services.GetRequiredService<IAzureBlobStorageProvider>().TryCreateHostingBlobContainerClient(out var container)
             ? container
-            : throw new LocalHostException("The setting AzureWebJobsStorage is missing or names no storage account: give a connection string, UseDevelopmentStorage=true, or AzureWebJobsStorage__accountName. Its value is not shown, because it can hold a key.");
+            : throw new LocalHostException(
+                "The setting AzureWebJobsStorage is missing or names no storage account: give a connection string, UseDevelopmentStorage=true, or "
+                + "AzureWebJobsStorage__accountName. Its value is not shown, because it can hold a key.");
     }
 
     /// <summary>The same at each start on this machine, so that timers find when they last ran.</summary>
-    private static string CreateHostId() => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}|{AppContext.BaseDirectory}")))[..32];
+    private static string CreateHostId() =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{Environment.MachineName}|{AppContext.BaseDirectory}")))[..32];
 
     private sealed class FixedHostId(string id) : IHostIdProvider
     {

@@ -48,7 +48,13 @@ internal sealed class JobInvoker(WorkerSupervisor supervisor, IReadOnlyDictionar
     {
         ParameterBindingData data => new TypedData
         {
-            ModelBindingData = new ModelBindingData { Version = data.Version, Source = data.Source, ContentType = data.ContentType, Content = ByteString.CopyFrom(data.Content.ToMemory().Span) },
+            ModelBindingData = new ModelBindingData
+            {
+                Version = data.Version,
+                Source = data.Source,
+                ContentType = data.ContentType,
+                Content = ByteString.CopyFrom(data.Content.ToMemory().Span),
+            },
         },
         TimerInfo timer => new TypedData { Json = JsonSerializer.Serialize(new { timer.ScheduleStatus, timer.IsPastDue }) },
         string text => new TypedData { String = text },

@@ -6,7 +6,10 @@ using Binder = Microsoft.Azure.WebJobs.Binder;
 
 namespace LocalHost.Jobs;
 
-/// <summary>Makes the class in which the WebJobs SDK looks for functions, as the Functions host does: a method for each, with the trigger's attribute.</summary>
+/// <summary>
+/// Makes the class in which the WebJobs SDK looks for functions, as the Functions host does: a method for each, with the
+/// trigger's attribute.
+/// </summary>
 internal sealed class JobTypes(IEnumerable<FunctionDefinition> functions) : ITypeLocator
 {
     private const BindingFlags Any = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
@@ -61,8 +64,12 @@ internal sealed class JobTypes(IEnumerable<FunctionDefinition> functions) : ITyp
 
     private static (Type Parameter, CustomAttributeBuilder Attribute)? CreateTrigger(FunctionDefinition function) => function.TriggerType switch
     {
-        FunctionDefinition.Queue => (typeof(ParameterBindingData), CreateAttribute<QueueTriggerAttribute>(function.GetText("queueName")!, nameof(QueueTriggerAttribute.Connection), function.GetText("connection"))),
-        FunctionDefinition.Timer => (typeof(TimerInfo), CreateAttribute<TimerTriggerAttribute>(function.GetText("schedule")!, nameof(TimerTriggerAttribute.RunOnStartup), function.IsSet("runOnStartup"))),
+        FunctionDefinition.Queue => (
+            typeof(ParameterBindingData),
+            CreateAttribute<QueueTriggerAttribute>(function.GetText("queueName")!, nameof(QueueTriggerAttribute.Connection), function.GetText("connection"))),
+        FunctionDefinition.Timer => (
+            typeof(TimerInfo),
+            CreateAttribute<TimerTriggerAttribute>(function.GetText("schedule")!, nameof(TimerTriggerAttribute.RunOnStartup), function.IsSet("runOnStartup"))),
         FunctionDefinition.Http => null,
         var other => throw new LocalHostException($"Function '{function.Name}' has a {other}. This host runs functions with timers, queues and HTTP."),
     };

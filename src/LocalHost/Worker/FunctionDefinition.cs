@@ -26,7 +26,12 @@ internal sealed record FunctionDefinition(string Id, string Name, string Paramet
         var trigger = metadata.RawBindings
             .Select(binding => JsonElement.Parse(binding))
             .First(binding => binding.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.OrdinalIgnoreCase));
-        return new FunctionDefinition(metadata.FunctionId, metadata.Name, trigger.GetProperty("name").GetString()!, trigger.GetProperty("type").GetString()!, trigger);
+        return new FunctionDefinition(
+            metadata.FunctionId,
+            metadata.Name,
+            trigger.GetProperty("name").GetString()!,
+            trigger.GetProperty("type").GetString()!,
+            trigger);
     }
 
     /// <summary>A text of the trigger; <see langword="null"/> when it has none of this name.</summary>
@@ -37,5 +42,7 @@ internal sealed record FunctionDefinition(string Id, string Name, string Paramet
 
     /// <summary>Texts of the trigger, such as the methods of HTTP; empty when it has none of this name.</summary>
     public IReadOnlyList<string> GetTexts(string name) =>
-        Trigger.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray().Select(item => item.GetString()!)] : [];
+        Trigger.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray().Select(item => item.GetString()!)]
+            : [];
 }

@@ -6,7 +6,10 @@ namespace LocalHost.Worker;
 /// <summary>The server end of the protocol: gives each stream to the channel whose worker opens it.</summary>
 internal sealed class RpcService(WorkerSupervisor supervisor) : FunctionRpc.FunctionRpcBase
 {
-    public override async Task EventStream(IAsyncStreamReader<StreamingMessage> requestStream, IServerStreamWriter<StreamingMessage> responseStream, ServerCallContext context)
+    public override async Task EventStream(
+        IAsyncStreamReader<StreamingMessage> requestStream,
+        IServerStreamWriter<StreamingMessage> responseStream,
+        ServerCallContext context)
     {
         if (await requestStream.MoveNext(context.CancellationToken)
             && requestStream.Current.StartStream is { } start

@@ -31,7 +31,11 @@ internal sealed class WorkerChannel(string workerId, TimeSpan functionTimeout, I
     public async Task InitializeAsync(string appFolder, CancellationToken cancellationToken)
     {
         await ReceiveAsync(Content.StartStream, cancellationToken);
-        Send(new StreamingMessage { WorkerInitRequest = new WorkerInitRequest { HostVersion = "4.1000.0", WorkerDirectory = appFolder, FunctionAppDirectory = appFolder } });
+        Send(
+            new StreamingMessage
+            {
+                WorkerInitRequest = new WorkerInitRequest { HostVersion = "4.1000.0", WorkerDirectory = appFolder, FunctionAppDirectory = appFolder },
+            });
         var init = (await ReceiveAsync(Content.WorkerInitResponse, cancellationToken)).WorkerInitResponse;
         ThrowIfFailed(init.Result, "The worker does not start");
         HttpUri = init.Capabilities.TryGetValue("HttpUri", out var uri) ? new Uri(uri) : null;
@@ -64,7 +68,8 @@ internal sealed class WorkerChannel(string workerId, TimeSpan functionTimeout, I
                 throw _closed!;
             }
 
-            await using var cancel = limit.Token.Register(() => Send(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = request.InvocationId } }));
+            await using var cancel = limit.Token.Register(
+                () => Send(new StreamingMessage { InvocationCancel = new InvocationCancel { InvocationId = request.InvocationId } }));
             var result = (await response.Task).Result;
             if (limit.IsCancellationRequested && result.Status != StatusResult.Types.Status.Success)
             {
@@ -172,7 +177,9 @@ internal sealed class WorkerChannel(string workerId, TimeSpan functionTimeout, I
             throw _closed!;
         }
 
-        return message.ContentCase == expected ? message : throw new WorkerException($"The worker sent {message.ContentCase} where the protocol has {expected}.");
+        return message.ContentCase == expected
+            ? message
+            : throw new WorkerException($"The worker sent {message.ContentCase} where the protocol has {expected}.");
     }
 
 #pragma warning disable CA2254, CA1873 // The message is the worker's, formatted there, and so is the choice of its level.
@@ -180,7 +187,9 @@ internal sealed class WorkerChannel(string workerId, TimeSpan functionTimeout, I
     {
         if (log.LogCategory != RpcLog.Types.Category.CustomMetric)
         {
-            var exception = log.Exception is { Message.Length: > 0 } thrown ? $"{Environment.NewLine}{thrown.Message}{Environment.NewLine}{thrown.StackTrace}" : "";
+            var exception = log.Exception is { Message.Length: > 0 } thrown
+                ? $"{Environment.NewLine}{thrown.Message}{Environment.NewLine}{thrown.StackTrace}"
+                : "";
             loggers.CreateLogger(log.Category).Log((LogLevel)log.Level, new EventId(0, log.EventId), "{Message}{Exception}", log.Message, exception);
         }
     }

@@ -6,7 +6,12 @@ using Microsoft.Extensions.Logging;
 namespace LocalHost.Worker;
 
 /// <summary>Runs the worker, and starts another when it ends without having been told to.</summary>
-internal sealed partial class WorkerSupervisor(FunctionApp app, HostSettings settings, int attachPort, ILoggerFactory loggers, IHostApplicationLifetime lifetime) : IDisposable
+internal sealed partial class WorkerSupervisor(
+    FunctionApp app,
+    HostSettings settings,
+    int attachPort,
+    ILoggerFactory loggers,
+    IHostApplicationLifetime lifetime) : IDisposable
 {
     private const int MaxFailedStarts = 3;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);

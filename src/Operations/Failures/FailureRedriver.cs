@@ -13,7 +13,7 @@ public sealed record Redriven(long Requeued);
 /// Puts failed objects back into their queue. Reads only days that can hold any, and puts back those of a day before
 /// it reads the next: a redrive that was interrupted has done part of the work, and the next one does the rest.
 /// </summary>
-public sealed class FailureRedriver(ObjectLedger ledger, DaySummaries summaries, ObjectRequeuer requeuer)
+public sealed class FailureRedriver(ObjectLedger ledger, LedgerDays ledgerDays, ObjectRequeuer requeuer)
 {
     private const int AtOnce = 100;
 
@@ -24,10 +24,9 @@ public sealed class FailureRedriver(ObjectLedger ledger, DaySummaries summaries,
     /// <param name="cancellationToken">Stops between two objects.</param>
     public async Task<Redriven> RedriveAsync(string? region, string? type, IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(ids);
         var wanted = ids.ToHashSet(StringComparer.Ordinal);
         var failed = new SearchFilter { Region = region, Type = type, State = LedgerState.Failed };
-        var days = await summaries.ReadDaysAsync(region, from: null, to: null, cancellationToken);
+        var days = await ledgerDays.ReadAsync(region, from: null, to: null, cancellationToken);
         var requeued = 0L;
         foreach (var day in days.Where(day => failed.CountIn(day) > 0).OrderBy(day => day.Day))
         {

@@ -43,8 +43,6 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
     /// <exception cref="OutageException">The storage gives the app no key.</exception>
     public async Task<ContentLink> CreateAsync(string blob, LedgerEntry entry, bool save, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(blob);
-        ArgumentNullException.ThrowIfNull(entry);
         var client = blobs.GetBlobContainerClient(options.Archive.Container).GetBlobClient(blob);
         var now = timeProvider.GetUtcNow();
         var kind = MediaKind.Of(entry.MimeType);
@@ -92,7 +90,8 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
         {
             throw new OutageException(
                 Condition.Archive,
-                $"The archive's storage gives the app no key for links to content ({exception.Status}). Give the app's identity the role Storage Blob Data Contributor, or Storage Blob Delegator, on the account; a SAS in ArchiveStorage cannot make links.",
+                $"The archive's storage gives the app no key for links to content ({exception.Status}). Give the app's identity the role "
+                    + "Storage Blob Data Contributor, or Storage Blob Delegator, on the account; a SAS in ArchiveStorage cannot make links.",
                 exception);
         }
         catch (Exception exception) when (StorageOutage.Archive(exception) is { } outage)

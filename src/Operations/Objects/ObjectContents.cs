@@ -3,6 +3,7 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Azure;
+using EightByEight;
 
 namespace Operations.Objects;
 
@@ -18,53 +19,86 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
     public const int MostText = 256 * 1024;
 
     /// <summary>Makes a link to the content, which a browser shows when it can and it is harmless, or saves.</summary>
-    /// <exception cref="ObjectUnavailableException">It is not archived.</exception>
+    /// <exception cref="RefusedException">It is not archived.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public Task<ContentLink> LinkAsync(LedgerEntry entry, bool save, CancellationToken cancellationToken) => links.CreateAsync(BlobOf(entry), entry, save, cancellationToken);
+    public Task<ContentLink> LinkAsync(
+        LedgerEntry entry,
+        bool save,
+        CancellationToken cancellationToken) => links.CreateAsync(BlobOf(entry), entry, save, cancellationToken);
 
     /// <summary>Reads the content as text.</summary>
-    /// <exception cref="ObjectUnavailableException">It is not archived, or is no text.</exception>
+    /// <exception cref="RefusedException">It is not archived, or is no text.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<ObjectText> ReadTextAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         var blob = BlobOf(entry);
         if (!MediaKind.Of(entry.MimeType).IsText)
         {
-            throw new ObjectUnavailableException("The object is no text; ask for its content.");
+            throw new RefusedException("The object is no text; ask for its content.");
         }
 
         try
         {
             var beginning = await store.ReadBeginningAsync(blob, MostText, cancellationToken)
-                ?? throw new ObjectUnavailableException("The archived bytes are missing. The nightly verification finds this, too, and archives the object again while 8x8 has it.");
+                ?? throw new RefusedException("The archived bytes are missing. The nightly verification finds this, too, and archives the "
+                    + "object again while 8x8 has it.");
             return Decode(beginning);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
         {
-            throw new ObjectUnavailableException("The blob is in the storage account's archive tier. Move it to a tier that can be read.", exception);
+            throw new RefusedException("The blob is in the storage account's archive tier. Move it to a tier that can be read.", exception);
         }
     }
 
     private static string BlobOf(LedgerEntry entry)
     {
-        ArgumentNullException.ThrowIfNull(entry);
         if (entry.Blob is not { Length: > 0 } blob)
         {
-            throw new ObjectUnavailableException($"The object is not archived; its state is {entry.State}.");
+            throw new RefusedException($"The object is not archived; its state is {entry.State}.");
         }
 
-        return blob != entry.Damaged ? blob : throw new ObjectUnavailableException("The archived bytes were found damaged, and the object is being archived again.");
+        return blob != entry.Damaged ? blob : throw new RefusedException("The archived bytes were found damaged, and the object is being archived again.");
     }
 
     private static ObjectText Decode(BlobBeginning beginning)
     {
         // By the byte order mark, else as UTF-8; bytes that are none become replacement characters, and may then take more room.
-        using var reader = new StreamReader(beginning.Content.ToStream(), Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
+        var (content, isWhole) = Inflate(beginning);
+        using var reader = new StreamReader(content, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
         var text = reader.ReadToEnd();
         var bytes = new byte[MostText];
         Encoding.UTF8.GetEncoder().Convert(text, bytes, flush: true, out var charsUsed, out _, out var completed);
-        return completed && beginning.IsWhole
+        return completed && isWhole
             ? new ObjectText(text, IsWhole: true)
             : new ObjectText(text[..charsUsed].TrimEnd('\uFFFD'), IsWhole: false);
+    }
+
+    /// <summary>Undoes the coding of content that is stored as it was sent, as far as it goes: it can be cut, and grow large.</summary>
+    private static (Stream Content, bool IsWhole) Inflate(BlobBeginning beginning)
+    {
+        var codings = ContentCoding.Parse(beginning.ContentEncoding);
+        if (codings.Count == 0 || !ContentCoding.CanDecode(codings))
+        {
+            return (beginning.Content.ToStream(), beginning.IsWhole);
+        }
+
+        var bytes = new byte[MostText + 1];
+        var filled = 0;
+        var isWhole = beginning.IsWhole;
+        using var decoded = ContentCoding.Decode(beginning.Content.ToStream(), codings);
+        try
+        {
+            int read;
+            while (filled < bytes.Length && (read = decoded.Read(bytes, filled, bytes.Length - filled)) > 0)
+            {
+                filled += read;
+            }
+        }
+        catch (InvalidDataException)
+        {
+            isWhole = false;
+        }
+
+        return (new MemoryStream(bytes, 0, Math.Min(filled, MostText)), isWhole && filled <= MostText);
     }
 }

@@ -55,7 +55,7 @@ public sealed record ObjectItem
     /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>
     public string? BucketId { get; init; }
 
-    /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
+    /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c>, <c>size</c> or <c>none</c>.</summary>
     public string? Verification { get; init; }
 
     /// <summary>MD5 of the archived content, hex.</summary>
@@ -70,8 +70,6 @@ public sealed record ObjectItem
     /// <summary>Shows a row.</summary>
     public static ObjectItem Of(LedgerEntry entry, RetentionOptions retention)
     {
-        ArgumentNullException.ThrowIfNull(entry);
-        ArgumentNullException.ThrowIfNull(retention);
         return new ObjectItem
         {
             Region = entry.Region,

@@ -6,9 +6,7 @@ using Archiving.Settings;
 using Archiving.Storage;
 using Azure;
 using Azure.Data.Tables;
-using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
-using Azure.Storage.Queues;
 
 namespace Operations.Plan;
 
@@ -16,7 +14,7 @@ namespace Operations.Plan;
 /// Checks container, queues and table. Nothing is created or written: to see whether the app may write, it requests changes
 /// of items with made-up names, which the storage refuses because a permission or because the item is missing.
 /// </summary>
-internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClient queues, TableServiceClient tables, ArchiverOptions options, bool probesRights, TimeSpan timeout)
+internal sealed class AzureExamination(StorageClients storage, ArchiverOptions options, bool probesRights, TimeSpan timeout)
 {
     /// <summary>Looks at all three at once.</summary>
     public async Task<IReadOnlyList<Check>> ExamineAsync(CancellationToken cancellationToken) => await Task.WhenAll(
@@ -27,8 +25,9 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
     private async Task<Check> LookAtContainerAsync(CancellationToken cancellationToken)
     {
         var name = options.Archive.Container;
-        var container = blobs.GetBlobContainerClient(name);
-        var properties = await FindAsync(async () => (BlobContainerProperties?)(await container.GetPropertiesAsync(cancellationToken: cancellationToken)).Value);
+        var container = storage.Blobs.GetBlobContainerClient(name);
+        var properties = await FindAsync(
+            async () => (BlobContainerProperties?)(await container.GetPropertiesAsync(cancellationToken: cancellationToken)).Value);
         await RefusedAsync(() => container.GetBlobClient($"_doctor/{Guid.NewGuid()}").SetMetadataAsync(Marks, cancellationToken: cancellationToken));
         if (properties is null)
         {
@@ -36,17 +35,22 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
         }
 
         return properties.PublicAccess is { } access and not PublicAccessType.None
-            ? Check.Problem(CheckNames.Container, $"{name} allows anonymous access ({access}): anyone who knows a name can read a recording. Set its public access level to private.")
+            ? Check.Problem(
+                CheckNames.Container,
+                $"{name} allows anonymous access ({access}): anyone who knows a name can read a recording. Set its public access level to private.")
             : Check.Ok(
                 CheckNames.Container,
-                $"{name} is there, and private. {MayWrite} Immutability policy: {Has(properties.HasImmutabilityPolicy)}. Legal hold: {Has(properties.HasLegalHold)}. Version-level immutability: {Has(properties.HasImmutableStorageWithVersioning)}. Soft delete: {await SoftDeleteAsync(cancellationToken)}.");
+                $"{name} is there, and private. {MayWrite} Immutability policy: {Has(properties.HasImmutabilityPolicy)}. "
+                + $"Legal hold: {Has(properties.HasLegalHold)}. "
+                + $"Version-level immutability: {Has(properties.HasImmutableStorageWithVersioning)}. "
+                + $"Soft delete: {await SoftDeleteAsync(cancellationToken)}.");
     }
 
     private async Task<string> SoftDeleteAsync(CancellationToken cancellationToken)
     {
         try
         {
-            var service = (await blobs.GetPropertiesAsync(cancellationToken)).Value;
+            var service = (await storage.Blobs.GetPropertiesAsync(cancellationToken)).Value;
             return service.DeleteRetentionPolicy is { Enabled: true } policy
                 ? string.Create(CultureInfo.InvariantCulture, $"{policy.Days} days")
                 : "no";
@@ -63,16 +67,16 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
         var present = 0;
         foreach (var name in QueueNames.All)
         {
-            present += await FindAsync(async () => (await queues.GetQueueClient(name).GetPropertiesAsync(cancellationToken)).Value) is null ? 0 : 1;
+            present += await FindAsync(async () => (await storage.Queues.GetQueueClient(name).GetPropertiesAsync(cancellationToken)).Value) is null ? 0 : 1;
         }
 
-        await RefusedAsync(() => queues.GetQueueClient($"doctor-{Guid.NewGuid()}").SetMetadataAsync(Marks, cancellationToken));
+        await RefusedAsync(() => storage.Queues.GetQueueClient($"doctor-{Guid.NewGuid()}").SetMetadataAsync(Marks, cancellationToken));
         return Check.Ok(CheckNames.Queues, $"{Present(present, QueueNames.All.Count)} {MayWrite}");
     }
 
     private async Task<Check> LookAtTableAsync(CancellationToken cancellationToken)
     {
-        var table = tables.GetTableClient(ObjectLedger.TableName);
+        var table = storage.Tables.GetTableClient(ObjectLedger.TableName);
         var isThere = false;
         try
         {
@@ -137,7 +141,12 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
         }
     }
 
-    private async Task<Check> TryAsync(string name, Func<Exception, OutageException?> describe, string setting, Func<CancellationToken, Task<Check>> look, CancellationToken cancellationToken)
+    private async Task<Check> TryAsync(
+        string name,
+        Func<Exception, OutageException?> describe,
+        string setting,
+        Func<CancellationToken, Task<Check>> look,
+        CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(timeout);
@@ -151,11 +160,19 @@ internal sealed class AzureExamination(BlobServiceClient blobs, QueueServiceClie
         }
         catch (RequestFailedException exception)
         {
-            return Check.Unknown(name, string.Create(CultureInfo.InvariantCulture, $"The storage answers with an error ({exception.Status} {exception.ErrorCode}). Look at the account in the Azure portal."));
+            return Check.Unknown(
+                name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The storage answers with an error ({exception.Status} {exception.ErrorCode}). Look at the account in the Azure portal."));
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Check.Problem(name, string.Create(CultureInfo.InvariantCulture, $"The storage did not answer within {timeout.TotalSeconds:0} seconds. Check {setting}, the account's firewall and private endpoint."));
+            return Check.Problem(
+                name,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The storage did not answer within {timeout.TotalSeconds:0} seconds. Check {setting}, the account's firewall and private endpoint."));
         }
     }
 }

@@ -22,7 +22,8 @@ internal sealed class CountedObjects
 
     public Sum ToCopy => Over(group => group.ToCopy);
 
-    public Sum ToRestore => _groups.Where(pair => pair.Key.State == ObjectState.Archived.ToString()).Aggregate(default(Sum), (sum, pair) => sum + pair.Value.ToCopy);
+    public Sum ToRestore =>
+        _groups.Where(pair => pair.Key.State == ObjectState.Archived.ToString()).Aggregate(default(Sum), (sum, pair) => sum + pair.Value.ToCopy);
 
     /// <summary>What has no checksum and so is read twice.</summary>
     public Sum WithoutChecksum => Over(group => group.WithoutChecksum);

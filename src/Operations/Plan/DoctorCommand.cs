@@ -1,3 +1,5 @@
+using System.CommandLine;
+using System.CommandLine.Help;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -11,25 +13,6 @@ namespace Operations.Plan;
 /// <summary>The command <c>doctor</c>: the report of the first contact with an account as plain text.</summary>
 public static class DoctorCommand
 {
-    /// <summary>How it is called.</summary>
-    public const string Usage = """
-        Looks at everything that archiving needs, counts what 8x8 has and estimates what a run takes.
-        Writes, changes and deletes nothing.
-
-        Usage: dotnet run --project src/LocalHost -- doctor [options]
-
-          --from <time>            objects made since then (ISO 8601; Listing__StartFrom, else 30 days ago)
-          --to <time>              objects made before then (now)
-          --regions <a,b>          regions (EightByEight__Regions, else all)
-          --types <a,b>            object types (EightByEight__Types, else all)
-          --max-pages <number>     list at most so many pages of 100 records and estimate the rest (0: list all)
-          --probe-rights <bool>    whether to try the rights to restore, delete and write, with made-up
-                                   names (those that the settings need)
-          --help                   show this
-
-        Ends with 0 when all is well, and with 1 when something must be fixed.
-        """;
-
     private const int Interrupted = 130;
 
     /// <summary>Runs it on the console, until it is done or stopped by Ctrl+C.</summary>
@@ -57,21 +40,60 @@ public static class DoctorCommand
     /// <param name="error">Gets progress, and what is wrong with the command line.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(
+        IConfiguration configuration,
+        IReadOnlyList<string> arguments,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(configuration);
         ArgumentNullException.ThrowIfNull(arguments);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(error);
+        var command = new Command(
+            "doctor",
+            "Checks everything that archiving needs, counts what 8x8 has, and estimates what a run takes: "
+            + "dotnet run --project src/LocalHost -- doctor [options]. Writes, changes and deletes nothing. "
+            + "Ends with 0 when all is well, and with 1 when something must be fixed.")
+        {
+            new HelpOption(),
+        };
+        var options = CreateOptions();
+        foreach (var (_, option) in options)
+        {
+            command.Add(option);
+        }
+
+        // Signals are handled by the caller, and exceptions below.
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        command.SetAction((line, stop) => RunAsync(
+            configuration,
+            from option in options
+            where line.GetValue(option.Option) is not null
+            select KeyValuePair.Create(option.Name, line.GetValue(option.Option)!),
+            output,
+            error,
+            stop));
+        return await command.Parse(arguments).InvokeAsync(invocation, cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(
+        IConfiguration configuration,
+        IEnumerable<KeyValuePair<string, string>> values,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken)
+    {
         try
         {
-            if (arguments.Contains("--help") || arguments.Contains("-h"))
-            {
-                await output.WriteLineAsync(Usage);
-                return 0;
-            }
-
-            var request = PlanRequest.Parse(Options(arguments));
+            var request = PlanRequest.Parse(values);
             await using var services = Services(configuration);
             var checkup = services.GetRequiredService<Checkup>();
             await output.WriteLineAsync("Looking at the account. Nothing is written, changed or deleted.");
@@ -82,7 +104,7 @@ public static class DoctorCommand
         }
         catch (PlanRequestException exception)
         {
-            await error.WriteLineAsync($"{Option(exception.Name)}: {exception.Message}{Environment.NewLine}{Environment.NewLine}{Usage}");
+            await error.WriteLineAsync($"{OptionName(exception.Name)}: {exception.Message} All options: doctor --help");
             return 1;
         }
         catch (SettingsException exception)
@@ -114,38 +136,32 @@ public static class DoctorCommand
 
         PlanText.Append(text, Check.Unknown("Others", "Not checked: the settings come first."));
         text.AppendLine();
-        text.AppendLine($"Verdict: {(exception.Problems.Count == 1 ? "One setting has" : string.Create(CultureInfo.InvariantCulture, $"{exception.Problems.Count} settings have"))} to be fixed before the app can start.");
+        var number = exception.Problems.Count;
+        var settings = number == 1 ? "One setting has" : string.Create(CultureInfo.InvariantCulture, $"{number} settings have");
+        text.AppendLine($"Verdict: {settings} to be fixed before the app can start.");
         text.AppendLine("Next:    set what is marked in local.settings.json or the environment, then run this again");
         return text.ToString();
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> Options(IReadOnlyList<string> arguments)
-    {
-        for (var index = 0; index < arguments.Count; index++)
-        {
-            var argument = arguments[index];
-            var equals = argument.IndexOf('=', StringComparison.Ordinal);
-            var option = equals < 0 ? argument : argument[..equals];
-            if (PlanRequest.Names.FirstOrDefault(name => Option(name) == option) is not { } name)
-            {
-                throw new PlanRequestException(option, "There is no such option.");
-            }
+    private static (string Name, Option<string> Option)[] CreateOptions() =>
+    [
+        CreateOption("from", "time", "Objects created since then (ISO 8601). Default: Listing__StartFrom, else 30 days ago."),
+        CreateOption("to", "time", "Objects created before then. Default: now."),
+        CreateOption("regions", "a,b", "Regions. Default: EightByEight__Regions, else all."),
+        CreateOption("types", "a,b", "Object types. Default: EightByEight__Types, else all."),
+        CreateOption("maxPages", "number", "List at most so many pages of 100 records, and estimate the rest. Default: 0, which lists all."),
+        CreateOption(
+            "probeRights",
+            "true|false",
+            "Whether to try the rights to restore, delete and write, with made-up names. Default: those that the settings need."),
+    ];
 
-            if (equals >= 0)
-            {
-                yield return KeyValuePair.Create(name, argument[(equals + 1)..]);
-            }
-            else
-            {
-                index++;
-                yield return index < arguments.Count ? KeyValuePair.Create(name, arguments[index]) : throw new PlanRequestException(name, "Its value is missing.");
-            }
-        }
-    }
+    private static (string Name, Option<string> Option) CreateOption(string name, string value, string description) =>
+        (name, new Option<string>(OptionName(name)) { HelpName = value, Description = description });
 
     /// <summary>maxPages is --max-pages.</summary>
-    private static string Option(string name) =>
-        name.StartsWith('-') ? name : "--" + string.Concat(name.Select(letter => char.IsUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : letter.ToString()));
+    private static string OptionName(string name) =>
+        "--" + string.Concat(name.Select(letter => char.IsUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : letter.ToString()));
 
     /// <summary>A line every few seconds, so that a large account does not look like a standstill.</summary>
     private sealed class LineProgress(TextWriter error, TimeProvider timeProvider) : IProgress<CountProgress>

@@ -1,5 +1,4 @@
 using Archiving.Ledger;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Settings;
 using Archiving.Source;
@@ -59,7 +58,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
                 timeLeft is { } left ? left / (regions.Count - index) : null,
                 watch,
                 timeProvider);
-            var scan = new KeysetScan(regions[index], "createdTime", from, to, WindowLister.Wanted(options.EightByEight, request.Types));
+            var scan = new KeysetScan(regions[index], TimeField.CreatedTime, from, to, new WantedObjects(options.EightByEight).ToFiql(request.Types));
             await CountRegionAsync(scan, listedWhole.Contains(regions[index]), budget, counted, progress, cancellationToken);
             pagesLeft -= budget.Pages;
         }
@@ -84,7 +83,13 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         static double Share(int number) => (number + 1) * GoldenRatio % 1;
     }
 
-    private async Task CountRegionAsync(KeysetScan scan, bool isListedWhole, Budget budget, CountedObjects counted, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
+    private async Task CountRegionAsync(
+        KeysetScan scan,
+        bool isListedWhole,
+        Budget budget,
+        CountedObjects counted,
+        IProgress<CountProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var first = new CountedObjects();
         var until = await CountPartAsync(scan, isListedWhole, budget.Half, first, progress, cancellationToken);
@@ -98,13 +103,20 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         var rest = scan with { From = until };
 
         // Where a region is listed whole, each sample would cost a listing of the whole region.
-        var (sample, share) = isListedWhole ? (first, 0) : await SampleAsync(rest, first.Total.Objects / Seconds(first.Oldest ?? scan.From, until), budget, progress, cancellationToken);
+        var (sample, share) = isListedWhole
+            ? (first, 0)
+            : await SampleAsync(rest, first.Total.Objects / Seconds(first.Oldest ?? scan.From, until), budget, progress, cancellationToken);
         counted.Add(share > 0 ? sample : first, share > 0 ? 1 / share : Seconds(until, scan.To) / Seconds(scan.From, until));
     }
 
     /// <summary>Estimates a time range from samples.</summary>
     /// <returns>The sums of the slices that were reached, and what share of all these are.</returns>
-    private async Task<(CountedObjects Sums, double Share)> SampleAsync(KeysetScan scan, double objectsPerSecond, Budget budget, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
+    private async Task<(CountedObjects Sums, double Share)> SampleAsync(
+        KeysetScan scan,
+        double objectsPerSecond,
+        Budget budget,
+        IProgress<CountProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var sums = new CountedObjects();
         var slices = (int)Math.Clamp(Math.Min(budget.PagesLeft / 2.0, (scan.To - scan.From).TotalHours), 1, MostSlices);
@@ -114,7 +126,8 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         foreach (var (start, begin, end) in Slices(scan.From, scan.To, slices))
         {
             var pages = Math.Max(1, Caution * budget.PagesLeft / (slices - taken));
-            var length = TimeSpan.FromSeconds(Math.Clamp(Math.Floor(pages * RecordsPerPage * seconds / Math.Max(objects, double.Epsilon)), 1, Seconds(start, end)));
+            var length = TimeSpan.FromSeconds(
+                Math.Clamp(Math.Floor(pages * RecordsPerPage * seconds / Math.Max(objects, double.Epsilon)), 1, Seconds(start, end)));
 
             // What does not fit before the end of the slice is taken from its start.
             var last = begin + length < end ? begin + length : end;
@@ -149,7 +162,13 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
 
     /// <summary>Counts until the part or the limit ends.</summary>
     /// <returns>Up to when everything was counted.</returns>
-    private async Task<DateTimeOffset> CountPartAsync(KeysetScan scan, bool isListedWhole, Budget limit, CountedObjects counted, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
+    private async Task<DateTimeOffset> CountPartAsync(
+        KeysetScan scan,
+        bool isListedWhole,
+        Budget limit,
+        CountedObjects counted,
+        IProgress<CountProgress>? progress,
+        CancellationToken cancellationToken)
     {
         if (scan.From >= scan.To)
         {
@@ -195,10 +214,12 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
 
         try
         {
-            var rows = await Ledger.FindAsync(region, records, "createdTime", since: null, others: null, cancellationToken);
+            var rows = (await Ledger.FindAsync(region, records, TimeField.CreatedTime, since: null, cancellationToken)).Known;
             foreach (var record in records)
             {
-                if (rows.TryGetValue(LedgerKey.Of(region, record), out var row) && (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged)) && !row.MayDifferFrom(record))
+                if (rows.TryGetValue(LedgerKey.Of(region, record), out var row)
+                    && (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged))
+                    && !row.MayDifferFrom(record))
                 {
                     archived.Add(record.Id);
                 }
@@ -212,7 +233,8 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         return archived;
     }
 
-    private static DateTimeOffset Between(DateTimeOffset from, DateTimeOffset to, double share) => from + TimeSpan.FromSeconds(Math.Floor((to - from).TotalSeconds * share));
+    private static DateTimeOffset Between(DateTimeOffset from, DateTimeOffset to, double share) =>
+        from + TimeSpan.FromSeconds(Math.Floor((to - from).TotalSeconds * share));
 
     private static double Seconds(DateTimeOffset from, DateTimeOffset to) => Math.Max(1, (to - from).TotalSeconds);
 

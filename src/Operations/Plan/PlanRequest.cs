@@ -49,7 +49,10 @@ public sealed partial record PlanRequest
                 "regions" => request with { Regions = List(name, text) },
                 "types" => request with { Types = List(name, text) },
                 "maxPages" => request with { MaxPages = Number(name, text) },
-                "probeRights" => request with { ProbeRights = bool.TryParse(text, out var probes) ? probes : throw new PlanRequestException(name, "Expected true or false.") },
+                "probeRights" => request with
+                {
+                    ProbeRights = bool.TryParse(text, out var probes) ? probes : throw new PlanRequestException(name, "Expected true or false."),
+                },
                 _ => throw new PlanRequestException(name, $"There is no such parameter; expected {string.Join(", ", Names)}."),
             };
         }
@@ -71,7 +74,11 @@ public sealed partial record PlanRequest
 
         throw From is null && To is null
             ? new PlanRequestException("from", "Listing__StartFrom lies ahead. Give a time before now.")
-            : new PlanRequestException(To is null ? "from" : "to", string.Create(CultureInfo.InvariantCulture, $"Expected a time {(To is null ? "before now" : $"after {from:yyyy-MM-dd'T'HH:mm:ss'Z'}, where the span begins")}."));
+            : new PlanRequestException(
+                To is null ? "from" : "to",
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"Expected a time {(To is null ? "before now" : $"after {from:yyyy-MM-dd'T'HH:mm:ss'Z'}, where the span begins")}."));
     }
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);

@@ -64,7 +64,11 @@ internal static class PlanText
     private static void Append(StringBuilder text, PlanReport plan, ObjectCount count)
     {
         var how = count.IsEstimate ? $"Estimated from {Wording.Number(count.Listed)} records that were listed" : "Counted";
-        Wrap(text, "", $"{how}: what 8x8 has, made from {Wording.Time(plan.From)} to {Wording.Time(plan.To)}{(plan.Types.Count > 0 ? $", of type {Wording.List(plan.Types)}" : "")}");
+        Wrap(
+            text,
+            "",
+            $"{how}: what 8x8 has, made from {Wording.Time(plan.From)} to {Wording.Time(plan.To)}"
+            + $"{(plan.Types.Count > 0 ? $", of type {Wording.List(plan.Types)}" : "")}");
         text.AppendLine();
         AppendTable(
             text,
@@ -73,10 +77,25 @@ internal static class PlanText
                 ["Region", "Type", "State", "Objects", "Size", "Archived here", "Past retention", "Deleted in 7 days"],
                 .. count.Groups.Select(group => (string[])
                 [
-                    Wording.Clean(group.Region), Wording.Clean(group.Type), Wording.Clean(group.State), Wording.Number(group.Objects), Wording.Size(group.Bytes),
-                    Wording.Number(group.Archived), Wording.Number(group.PastRetention), Wording.Number(group.WithinSevenDays),
+                    Wording.Clean(group.Region),
+                    Wording.Clean(group.Type),
+                    Wording.Clean(group.State),
+                    Wording.Number(group.Objects),
+                    Wording.Size(group.Bytes),
+                    Wording.Number(group.Archived),
+                    Wording.Number(group.PastRetention),
+                    Wording.Number(group.WithinSevenDays),
                 ]),
-                ["All", "", "", Wording.Number(count.Total.Objects), Wording.Size(count.Total.Bytes), Wording.Number(count.Total.Objects - count.ToCopy.Objects), Wording.Number(count.PastRetention.Objects), Wording.Number(count.WithinSevenDays.Objects)],
+                [
+                    "All",
+                    "",
+                    "",
+                    Wording.Number(count.Total.Objects),
+                    Wording.Size(count.Total.Bytes),
+                    Wording.Number(count.Total.Objects - count.ToCopy.Objects),
+                    Wording.Number(count.PastRetention.Objects),
+                    Wording.Number(count.WithinSevenDays.Objects),
+                ],
             ]);
         text.AppendLine();
         AppendTable(
@@ -111,7 +130,11 @@ internal static class PlanText
                 ["Cost of keeping it, by the month", Money(estimate.Cost.PerMonth)],
             ]);
         text.AppendLine();
-        Wrap(text, "  ", $"Time: {estimate.HoursBasis}; Azure adds instances by itself. Cost: list prices of {estimate.Cost.AsOf}, {estimate.Cost.Basis}, before tax and free grants.");
+        Wrap(
+            text,
+            "  ",
+            $"Time: {estimate.HoursBasis}; Azure adds instances by itself. Cost: list prices of {estimate.Cost.AsOf}, {estimate.Cost.Basis}, before "
+            + "tax and free grants.");
 
         string Money(double amount) => amount < 0.01
             ? $"under 0.01 {estimate.Cost.Currency}"

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archiving.Copying;
 using Archiving.Settings;
 
@@ -65,7 +66,10 @@ public sealed record RunEstimate(
         var byObjects = downloads * request.TotalSeconds / ObjectsAtOnce;
         var byCeiling = options.EightByEight.MaxRequestsPerSecond is > 0 and var ceiling ? requests / ceiling : 0;
         var seconds = Math.Max(Math.Max(byBytes, byObjects), byCeiling);
-        var basis = FormattableString.Invariant($"one instance, {BytesPerSecond / 1_000_000:0} MB/s and {ObjectsAtOnce} objects at once assumed, {request.TotalMilliseconds:0} ms for a request measured");
+        var basis = string.Create(
+            CultureInfo.InvariantCulture,
+            $"one instance, {BytesPerSecond / 1_000_000:0} MB/s and {ObjectsAtOnce} objects at once assumed, {request.TotalMilliseconds:0} ms for a "
+            + $"request measured");
         if (byCeiling > 0 && byCeiling >= seconds)
         {
             basis = FormattableString.Invariant($"EightByEight__MaxRequestsPerSecond is {options.EightByEight.MaxRequestsPerSecond:0.##}");

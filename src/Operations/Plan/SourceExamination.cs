@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archiving.Listing;
 using Archiving.Settings;
 using Archiving.Source;
 using Azure;
@@ -83,7 +82,9 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
     private static bool NeedsDelete(ArchiverOptions options) => options.Purge.Enabled || options.Purge.AfterDays is not null;
 
-    private async Task<(IReadOnlyList<string> Regions, RequestFailedException? Failure)> FindRegionsAsync(PlanRequest request, CancellationToken cancellationToken)
+    private async Task<(IReadOnlyList<string> Regions, RequestFailedException? Failure)> FindRegionsAsync(
+        PlanRequest request,
+        CancellationToken cancellationToken)
     {
         var wanted = request.Regions.Count > 0 ? request.Regions : Source.Regions;
         IReadOnlyList<string> account = [];
@@ -93,7 +94,10 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
             _findings.Checks.Add(failure.Status switch
             {
                 403 => Check.Unknown(CheckNames.Regions, "8x8 does not tell this API key the account's regions (403): see List."),
-                404 => Check.Problem(CheckNames.Regions, $"8x8 does not know the region {Wording.Clean(Source.DiscoveryRegion)} of EightByEight__DiscoveryRegion (404). Give another, such as us-east, and check EightByEight__BaseUrl."),
+                404 => Check.Problem(
+                    CheckNames.Regions,
+                    $"8x8 does not know the region {Wording.Clean(Source.DiscoveryRegion)} of EightByEight__DiscoveryRegion (404). Give another, "
+                    + "such as us-east, and check EightByEight__BaseUrl."),
                 _ => Check.Problem(CheckNames.Regions, Explain(failure)),
             });
             return (wanted.Count > 0 || failure.Status != 403 ? wanted : [Source.DiscoveryRegion], failure);
@@ -101,7 +105,8 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
         if (account.Count == 0)
         {
-            _findings.Checks.Add(Check.Problem(CheckNames.Regions, "8x8 names no region for this account. Check that the API key belongs to the right customer."));
+            _findings.Checks.Add(
+                Check.Problem(CheckNames.Regions, "8x8 names no region for this account. Check that the API key belongs to the right customer."));
             return ([], null);
         }
 
@@ -110,7 +115,8 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
             ? Check.Ok(CheckNames.Regions, $"The account has {Wording.List(account)}.")
             : Check.Problem(
                 CheckNames.Regions,
-                $"{(request.Regions.Count > 0 ? "The regions asked for" : "EightByEight__Regions")} name {Wording.List(strange)}, which the account does not have. It has {Wording.List(account)}."));
+                $"{(request.Regions.Count > 0 ? "The regions asked for" : "EightByEight__Regions")} name {Wording.List(strange)}, "
+                + $"which the account does not have. It has {Wording.List(account)}."));
         var leftOut = wanted.Count == 0 ? [] : account.Except(wanted, StringComparer.Ordinal).ToList();
         if (leftOut.Count > 0 && request.Regions.Count == 0)
         {
@@ -133,10 +139,18 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
             ? Check.Ok(CheckNames.Clock, "This machine's clock agrees with 8x8's.")
             : Check.Problem(
                 CheckNames.Clock,
-                string.Create(CultureInfo.InvariantCulture, $"This machine's clock is {Math.Abs(seconds):#,0} seconds {(seconds > 0 ? "ahead of" : "behind")} 8x8's. Listings go by time, and would leave out or delay what is new. Set the clock, and have it kept by NTP.")));
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"This machine's clock is {Math.Abs(seconds):#,0} seconds {(seconds > 0 ? "ahead of" : "behind")} 8x8's. "
+                    + $"Listings go by time, and would leave out or delay what is new. Set the clock, and have it kept by NTP.")));
     }
 
-    private async Task ListAsync(IReadOnlyList<string> regions, PlanRequest request, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    private async Task ListAsync(
+        IReadOnlyList<string> regions,
+        PlanRequest request,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken)
     {
         if (regions.Count == 0)
         {
@@ -154,7 +168,11 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
             else if (failure.Status == 403)
             {
                 _findings.MissingRights.Add("list");
-                _findings.Checks.Add(Check.Problem(CheckNames.List, "8x8 does not let this API key search (403). Give its user the role Storage API, and its app the product Call recordings & Storage. A change takes some minutes."));
+                _findings.Checks.Add(
+                    Check.Problem(
+                        CheckNames.List,
+                        "8x8 does not let this API key search (403). Give its user the role Storage API, and its app the product Call recordings & "
+                        + "Storage. A change takes some minutes."));
                 return;
             }
             else
@@ -169,21 +187,28 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
             return;
         }
 
-        var slow = _findings.ListedWhole.Count == 0 ? "" : $" {Wording.List(_findings.ListedWhole)} rejects filters on times and is listed whole, which is slow: report it to 8x8.";
+        var slow = _findings.ListedWhole.Count == 0
+            ? ""
+            : $" {Wording.List(_findings.ListedWhole)} rejects filters on times and is listed whole, which is slow: report it to 8x8.";
         _findings.Checks.Add(Check.Ok(CheckNames.List, $"The key may search {Wording.List(_findings.Regions)}.{slow}"));
     }
 
     /// <summary>Searches a region as a listing would.</summary>
     /// <returns>Why that is not possible; <see langword="null"/> when it is.</returns>
-    private async Task<RequestFailedException?> TryListAsync(string region, PlanRequest request, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    private async Task<RequestFailedException?> TryListAsync(
+        string region,
+        PlanRequest request,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken)
     {
-        var filter = WindowLister.Wanted(Source, request.Types);
+        var filter = new WantedObjects(Source).ToFiql(request.Types);
         StorageObject? oldest = null;
         var failure = await TryAsync(async () => oldest = await FirstAsync(region, filter, SortDirection.Ascending, cancellationToken), cancellationToken);
         if (failure is not null)
         {
             return failure.Status is 400 or 500 && Source.Filter is not null
-                && await TryAsync(() => FirstAsync(region, WindowLister.Wanted(Source with { Filter = null }, request.Types), SortDirection.Ascending, cancellationToken), cancellationToken) is null
+                && await TryAsync(() => FirstAsync(region, new WantedObjects(Source with { Filter = null }).ToFiql(request.Types), SortDirection.Ascending, cancellationToken), cancellationToken) is null
                     ? new RequestFailedException(failure.Status, $"8x8 rejects EightByEight__Filter ({failure.Status}). Correct it: FIQL, such as direction==inbound.", failure)
                     : failure;
         }
@@ -201,13 +226,19 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
         if (oldest?.CreatedTime < from)
         {
-            _findings.Notes.Add($"{Wording.Clean(region)} has objects since {Wording.Time(oldest.CreatedTime.Value)}, before the time range that was examined. A first run begins at Listing__StartFrom; a backfill archives what is older.");
+            _findings.Notes.Add(
+                $"{Wording.Clean(region)} has objects since {Wording.Time(oldest.CreatedTime.Value)}, before the time range that was examined. A "
+                + "first run begins at Listing__StartFrom; a backfill archives what is older.");
         }
 
         if (_sample is null)
         {
             await TryAsync(
-                async () => _sample = await FirstAsync(region, Fiql.Equal("objectState", "AVAILABLE"), SortDirection.Descending, cancellationToken) is { } newest ? (region, newest.Id) : null,
+                async () =>
+                {
+                    var newest = await FirstAsync(region, Fiql.Equal("objectState", "AVAILABLE"), SortDirection.Descending, cancellationToken);
+                    _sample = newest is null ? null : (region, newest.Id);
+                },
                 cancellationToken);
         }
 
@@ -216,7 +247,10 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
     private async Task<StorageObject?> FirstAsync(string region, string? filter, SortDirection direction, CancellationToken cancellationToken)
     {
-        var page = await client.GetObjectsAsync(region, new ObjectQuery { Filter = filter, PageKey = "0", Limit = FewRecords, SortField = CreatedTime, SortDirection = direction }, cancellationToken);
+        var page = await client.GetObjectsAsync(
+            region,
+            new ObjectQuery { Filter = filter, PageKey = "0", Limit = FewRecords, SortField = CreatedTime, SortDirection = direction },
+            cancellationToken);
         return page.Objects.Count > 0 ? page.Objects[0] : null;
     }
 
@@ -239,7 +273,9 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
         _findings.Checks.Add(failure switch
         {
             null => Check.Ok(CheckNames.Download, "The key may download: the first byte of an object was read."),
-            { Status: 403 } => Check.Problem(CheckNames.Download, "8x8 does not let this API key download (403). Give the API app the right to download. A change takes some minutes."),
+            { Status: 403 } => Check.Problem(
+                CheckNames.Download,
+                "8x8 does not let this API key download (403). Give the API app the right to download. A change takes some minutes."),
             { Status: 404 or 410 } when _sample is null => Check.Unknown(CheckNames.Download, "There is no AVAILABLE object to try it with."),
             { Status: 404 or 410 } => Check.Unknown(CheckNames.Download, "The object to try it with has gone meanwhile. Ask again."),
             _ => Check.Unknown(CheckNames.Download, Explain(failure)),
@@ -254,7 +290,8 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
                 CheckNames.Restore,
                 "restore from cold storage",
                 "restore",
-                "8x8 does not let this API key restore from cold storage (403). Give the API app the right to edit, or set EightByEight__IncludeArchived to false.",
+                "8x8 does not let this API key restore from cold storage (403). Give the API app the right to edit, or set "
+                + "EightByEight__IncludeArchived to false.",
                 region,
                 id => client.RestoreAsync(region, id, expirationDays: 1, cancellationToken),
                 cancellationToken);
@@ -285,7 +322,14 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
     }
 
     /// <summary>Sends a request that cannot succeed, to see whether it is refused because a permission or because the object is missing.</summary>
-    private async Task ProbeAsync(string name, string what, string right, string missing, string region, Func<string, Task> ask, CancellationToken cancellationToken)
+    private async Task ProbeAsync(
+        string name,
+        string what,
+        string right,
+        string missing,
+        string region,
+        Func<string, Task> ask,
+        CancellationToken cancellationToken)
     {
         var id = NewId();
         var known = await TryAsync(() => client.GetObjectAsync(region, id, cancellationToken), cancellationToken);
@@ -306,7 +350,9 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
         _findings.Checks.Add(failure switch
         {
-            null or { Status: 404 or 410 } => Check.Ok(name, $"The key may {what}: a request for an object that does not exist was not refused because of a missing right."),
+            null or { Status: 404 or 410 } => Check.Ok(
+                name,
+                $"The key may {what}: a request for an object that does not exist was not refused because of a missing right."),
             { Status: 403 } => Check.Problem(name, missing),
             _ => Check.Unknown(name, Explain(failure)),
         });

@@ -14,7 +14,7 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
 /// slices of time. A request does a bounded amount of work and then returns where to continue, even with a page that is
 /// not full.
 /// </summary>
-public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, TimeProvider timeProvider)
+public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, TimeProvider timeProvider)
 {
     /// <summary>The most rows of a page.</summary>
     public const int MostRows = 200;
@@ -29,8 +29,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
 
     private static readonly string[] Columns =
     [
-        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type), nameof(LedgerEntry.State),
-        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Bytes), nameof(LedgerEntry.ObjectName),
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type),
+        nameof(LedgerEntry.State), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceBytes),
+        nameof(LedgerEntry.Bytes), nameof(LedgerEntry.ObjectName),
         nameof(LedgerEntry.MimeType), nameof(LedgerEntry.Blob), nameof(LedgerEntry.LastError), nameof(LedgerEntry.Attempts), nameof(LedgerEntry.ArchivedAt),
         nameof(LedgerEntry.CallId), nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Verification), nameof(LedgerEntry.Md5), nameof(LedgerEntry.Sha256),
         nameof(LedgerEntry.RestoreRequestedAt),
@@ -46,10 +47,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<SearchPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(filter);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
-        var request = new Request(filter, filter.Text is null ? null : SearchText.Term(filter.Text), after, limit, new Effort(timeProvider));
+        var request = new Request(filter, filter.Text is null ? null : SearchTerm.Of(filter.Text), after, limit, new Effort(timeProvider));
         await foreach (var range in ReadRangesAsync(request, cancellationToken))
         {
             if (request.IsDone)
@@ -118,7 +118,11 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         var parts = await Task.WhenAll(range.Days
             .Where(day => day.Day < end && day.Day.AddDays(1) > begin)
             .Select(day => ReadAsync(day, begin, end, request, cancellationToken)));
-        return new Slice([.. parts.SelectMany(part => part.Rows)], parts.Sum(part => part.Read), parts.Select(part => part.Newest).DefaultIfEmpty(begin).Max(), parts.Max(part => part.Dense));
+        return new Slice(
+            [.. parts.SelectMany(part => part.Rows)],
+            parts.Sum(part => part.Read),
+            parts.Select(part => part.Newest).DefaultIfEmpty(begin).Max(),
+            parts.Max(part => part.Dense));
     }
 
     private async Task<Slice> ReadAsync(LedgerDay day, DateTimeOffset begin, DateTimeOffset end, Request request, CancellationToken cancellationToken)
@@ -128,7 +132,8 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         var isNarrowest = end - begin <= NarrowestSlice;
         DateTimeOffset? dense = null;
         request.Effort.AddQuery();
-        await foreach (var entry in ledger.SearchAsync(request.Filter.ToQuery(day.Partition, begin, end), request.Term is null ? Columns : ColumnsWithText, cancellationToken))
+        var query = request.Filter.ToQuery(day.Partition, begin, end);
+        await foreach (var entry in ledger.SearchAsync(query, request.Term is null ? Columns : ColumnsWithText, cancellationToken))
         {
             if (times.Count == MostRowsAtOnce && !isNarrowest)
             {
@@ -150,7 +155,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
     }
 
     /// <summary>The days that can hold what is meant, newest first, put together as far as they can be read at once.</summary>
-    private async IAsyncEnumerable<DayRange> ReadRangesAsync(Request request, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<DayRange> ReadRangesAsync(
+        Request request,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         // Without a text every row is shown, and there is no need for more than fill the page.
         var wanted = request.Term is null ? request.Limit + 1 : RowsPerRange;
@@ -158,7 +165,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, DaySummaries summaries, Ti
         var count = 0L;
         var filter = request.Filter;
         DateTimeOffset? to = request.After is { } after ? Earlier(after.End, filter.To) : filter.To;
-        var known = await summaries.ReadDaysAsync(filter.Region, filter.From, to, cancellationToken);
+        var known = await ledgerDays.ReadAsync(filter.Region, filter.From, to, cancellationToken);
         foreach (var day in known.Where(day => filter.CountIn(day) > 0).OrderByDescending(day => day.Day))
         {
             if (days.Count > 0 && days[^1].Day != day.Day && (count >= wanted || days.Count >= PartitionsPerRange))

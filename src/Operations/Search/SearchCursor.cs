@@ -8,7 +8,8 @@ namespace Operations.Search;
 
 /// <summary>How far a search has come, newest first: what comes after it is still to be shown.</summary>
 /// <param name="Time">Everything later has been shown.</param>
-/// <param name="Partition">Of what was made at this very time, everything up to this partition and row has been shown; all of it when <see langword="null"/>.</param>
+/// <param name="Partition">Of what was made at this very time, everything up to this partition and row has been shown; all
+/// of it when <see langword="null"/>.</param>
 /// <param name="Row">The row.</param>
 public readonly record struct SearchPosition(DateTimeOffset Time, string? Partition = null, string? Row = null)
 {
@@ -45,7 +46,6 @@ public static class SearchCursor
     /// <summary>Writes a position.</summary>
     public static string Write(SearchFilter filter, SearchPosition position)
     {
-        ArgumentNullException.ThrowIfNull(filter);
         var keys = position.Partition is null ? [] : Encoding.UTF8.GetBytes($"{position.Partition}\n{position.Row}");
         var cursor = new byte[HeadLength + keys.Length];
         cursor[0] = Version;
@@ -59,8 +59,6 @@ public static class SearchCursor
     /// <returns><see langword="false"/> when it is none, or belongs to another filter.</returns>
     public static bool TryRead(SearchFilter filter, string text, out SearchPosition position)
     {
-        ArgumentNullException.ThrowIfNull(filter);
-        ArgumentNullException.ThrowIfNull(text);
         position = default;
         if (text.Length > Longest || !Base64Url.IsValid(text))
         {
@@ -87,7 +85,11 @@ public static class SearchCursor
 
     private static byte[] Check(SearchFilter filter, ReadOnlySpan<byte> position)
     {
-        var about = string.Join('\n', ((string?[])[filter.From?.UtcTicks.ToString(), filter.To?.UtcTicks.ToString(), filter.Region, filter.Type, filter.State?.ToString(), filter.Text, filter.Call]).Select(value => value is null ? "" : $"{value.Length} {value}"));
+        string?[] values =
+        [
+            filter.From?.UtcTicks.ToString(), filter.To?.UtcTicks.ToString(), filter.Region, filter.Type, filter.State?.ToString(), filter.Text, filter.Call,
+        ];
+        var about = string.Join('\n', values.Select(value => value is null ? "" : $"{value.Length} {value}"));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(about));
         hash.AppendData(position);

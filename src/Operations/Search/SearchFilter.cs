@@ -33,7 +33,7 @@ public sealed record SearchFilter
     {
         var count = day.Types
             .Where(type => Type is null || type.Key == Type)
-            .Sum(type => State is { } state ? type.Value.States.GetValueOrDefault(state.ToString()) : type.Value.States.Values.Sum());
+            .Sum(type => State is { } state ? type.Value.Count(state) : type.Value.States.Values.Sum());
         return day.IsFresh ? count : Math.Max(count, 1);
     }
 

@@ -17,16 +17,43 @@ public sealed class StatusGauges
     /// <summary>Creates the instruments. They show nothing before the first sample.</summary>
     public StatusGauges(IMeterFactory meters, TimeProvider timeProvider)
     {
-        ArgumentNullException.ThrowIfNull(meters);
         _timeProvider = timeProvider;
         var meter = meters.Create(Spans.SourceName);
-        meter.CreateObservableGauge("archiving.status.backlog", () => Show<long>(sample => new(sample.Backlog)), "{object}", "Objects that are queued or being restored.");
-        meter.CreateObservableGauge("archiving.status.at_risk", () => Show<long>(sample => new(sample.AtRisk)), "{object}", "Objects that are not archived and that 8x8 deletes within seven days.");
-        meter.CreateObservableGauge("archiving.status.failed", () => Show<long>(sample => new(sample.Failed)), "{object}", "Objects that failed for good and were not redriven.");
-        meter.CreateObservableGauge("archiving.status.oldest_unarchived.age", () => Show<double>(sample => new(sample.OldestAge.TotalSeconds)), "s", "Age of the oldest object that is not archived; 0 when there is none.");
-        meter.CreateObservableGauge("archiving.status.oldest_unarchived.retention_share", () => Show<double>(sample => new(sample.OldestShare)), "1", "How much of its retention at 8x8 the oldest object that is not archived has used up; 0 when there is none.");
-        meter.CreateObservableGauge("archiving.status.token.remaining", () => Show<double>(sample => new(sample.TokenRemaining.TotalSeconds)), "s", "How long the access token is good for; 0 when there is none.");
-        meter.CreateObservableGauge("archiving.status.listing.age", ShowListings, "s", "Time since a listing was last completed; since the first began, when none was.");
+        meter.CreateObservableGauge(
+            "archiving.status.backlog",
+            () => Show<long>(sample => new(sample.Backlog)),
+            "{object}",
+            "Objects that are queued or being restored.");
+        meter.CreateObservableGauge(
+            "archiving.status.at_risk",
+            () => Show<long>(sample => new(sample.AtRisk)),
+            "{object}",
+            "Objects that are not archived and that 8x8 deletes within seven days.");
+        meter.CreateObservableGauge(
+            "archiving.status.failed",
+            () => Show<long>(sample => new(sample.Failed)),
+            "{object}",
+            "Objects that failed for good and were not redriven.");
+        meter.CreateObservableGauge(
+            "archiving.status.oldest_unarchived.age",
+            () => Show<double>(sample => new(sample.OldestAge.TotalSeconds)),
+            "s",
+            "Age of the oldest object that is not archived; 0 when there is none.");
+        meter.CreateObservableGauge(
+            "archiving.status.oldest_unarchived.retention_share",
+            () => Show<double>(sample => new(sample.OldestShare)),
+            "1",
+            "How much of its retention at 8x8 the oldest object that is not archived has used up; 0 when there is none.");
+        meter.CreateObservableGauge(
+            "archiving.status.token.remaining",
+            () => Show<double>(sample => new(sample.TokenRemaining.TotalSeconds)),
+            "s",
+            "How long the access token is good for; 0 when there is none.");
+        meter.CreateObservableGauge(
+            "archiving.status.listing.age",
+            ShowListings,
+            "s",
+            "Time since a listing was last completed; since the first began, when none was.");
     }
 
     /// <summary>Takes in a sample, from which on the gauges show it.</summary>
@@ -46,7 +73,6 @@ public sealed class StatusGauges
         TimeSpan? tokenRemaining,
         IReadOnlyDictionary<string, TimeSpan> sinceListed)
     {
-        ArgumentNullException.ThrowIfNull(sinceListed);
         _sample = new Sample(
             _timeProvider.GetUtcNow(),
             backlog,
@@ -63,7 +89,8 @@ public sealed class StatusGauges
         Present() is { } sample ? [read(sample)] : [];
 
     private IEnumerable<Measurement<double>> ShowListings() =>
-        Present()?.SinceListed.Select(region => new Measurement<double>(region.Value.TotalSeconds, new KeyValuePair<string, object?>(Tags.Region, region.Key))) ?? [];
+        from region in Present()?.SinceListed ?? []
+        select new Measurement<double>(region.Value.TotalSeconds, new KeyValuePair<string, object?>(Tags.Region, region.Key));
 
     private Sample? Present() => _sample is { } sample && (_timeProvider.GetUtcNow() - sample.At).Duration() < ShownFor ? sample : null;
 

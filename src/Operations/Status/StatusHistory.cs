@@ -1,9 +1,6 @@
 using System.Globalization;
-using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Storage;
-using Azure;
-using Azure.Data.Tables;
 
 namespace Operations.Status;
 
@@ -43,10 +40,10 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
                 PartitionKey = Partition(now),
                 RowKey = now.UtcDateTime.ToString("HHmmss", CultureInfo.InvariantCulture),
                 At = now,
-                Archived = status.Objects[nameof(LedgerState.Archived)] + status.Objects[nameof(LedgerState.Purged)],
+                Archived = status.Count(LedgerState.Archived) + status.Count(LedgerState.Purged),
                 Bytes = status.Bytes,
                 Waiting = status.Waiting,
-                Failed = status.Objects[nameof(LedgerState.Failed)],
+                Failed = status.Count(LedgerState.Failed),
                 AtRisk = status.AtRisk,
             },
             cancellationToken);
@@ -83,7 +80,7 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
         gauges.Record(
             status.Waiting,
             status.AtRisk,
-            status.Objects[nameof(LedgerState.Failed)],
+            status.Count(LedgerState.Failed),
             age,
             age / retention,
             status.Token.ExpiresOn - now,
@@ -94,16 +91,8 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
 
     private static string Partition(DateTimeOffset day) => string.Create(CultureInfo.InvariantCulture, $"status|{day.UtcDateTime:yyyyMMdd}");
 
-    internal sealed class Row : ITableEntity
+    internal sealed class Row : TableRow
     {
-        public string PartitionKey { get; set; } = "";
-
-        public string RowKey { get; set; } = "";
-
-        public DateTimeOffset? Timestamp { get; set; }
-
-        public ETag ETag { get; set; }
-
         public DateTimeOffset At { get; set; }
 
         public long Archived { get; set; }

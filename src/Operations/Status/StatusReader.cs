@@ -1,10 +1,7 @@
-using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
-using Archiving.Outages;
 using Archiving.Queues;
 using Archiving.Settings;
-using Archiving.Source;
 
 namespace Operations.Status;
 
@@ -12,10 +9,9 @@ namespace Operations.Status;
 public sealed class StatusReader(
     DaySummaries summaries,
     ListingStore listings,
+    ListingInspector inspector,
     WorkQueues queues,
-    ITokenStore tokenStore,
-    AccessTokens tokens,
-    HealthBoard health,
+    TokenStatusReader tokens,
     ArchiverOptions options,
     TimeProvider timeProvider)
 {
@@ -25,9 +21,12 @@ public sealed class StatusReader(
     {
         var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
         var watermarks = (await listings.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft)
-            .ToDictionary(row => row.Region, row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince }, StringComparer.Ordinal);
+            .ToDictionary(
+                row => row.Region,
+                row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince },
+                StringComparer.Ordinal);
         var queueCounts = await queues.CountAsync(cancellationToken);
-        var token = await ReadTokenAsync(cancellationToken);
+        var token = await tokens.ReadAsync(cancellationToken);
         var objects = Enum.GetNames<LedgerState>().ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
         var byType = new SortedDictionary<string, IReadOnlyDictionary<string, long>>(StringComparer.Ordinal);
         var types = days.SelectMany(day => day.Types).ToList();
@@ -53,7 +52,7 @@ public sealed class StatusReader(
             : null;
         var waiting = objects[nameof(LedgerState.Queued)] + objects[nameof(LedgerState.Restoring)];
         return new StatusReport(
-            VerdictWriter.Write(objects, waiting, oldestUnarchived, risks, watermarks, now),
+            VerdictWriter.Write(objects, waiting, oldestUnarchived, risks, watermarks, await inspector.InspectAsync(cancellationToken), now),
             objects,
             byType,
             types.Sum(type => type.Value.Bytes),
@@ -64,25 +63,6 @@ public sealed class StatusReader(
             oldestUnarchived,
             risks.Sum(risk => risk.Count),
             risks);
-    }
-
-    /// <summary>A vault that does not answer must hide neither the rest of the status nor the metrics.</summary>
-    private async Task<TokenStatus> ReadTokenAsync(CancellationToken cancellationToken)
-    {
-        if (tokens.ExpiresOn is { } held && held > timeProvider.GetUtcNow())
-        {
-            return new TokenStatus(held);
-        }
-
-        try
-        {
-            return new TokenStatus((await tokenStore.ReadTokenAsync(cancellationToken))?.ExpiresOn);
-        }
-        catch (OutageException outage) when (outage.Condition == Condition.Vault)
-        {
-            health.Report(outage);
-            return new TokenStatus(ExpiresOn: null);
-        }
     }
 
     private List<Risk> FindRisks(IReadOnlyList<DaySummary> days, DateTimeOffset now)
@@ -100,10 +80,17 @@ public sealed class StatusReader(
                 }
 
                 var risk = risks.GetValueOrDefault((day.Region, type)) ?? new Risk(day.Region, type, 0, deletedOn);
-                risks[(day.Region, type)] = risk with { Count = risk.Count + count, DeletedBy8x8On = deletedOn < risk.DeletedBy8x8On ? deletedOn : risk.DeletedBy8x8On };
+                var earlier = deletedOn < risk.DeletedBy8x8On ? deletedOn : risk.DeletedBy8x8On;
+                risks[(day.Region, type)] = risk with { Count = risk.Count + count, DeletedBy8x8On = earlier };
             }
         }
 
-        return [.. risks.Values.OrderBy(risk => risk.DeletedBy8x8On).ThenBy(risk => risk.Region, StringComparer.Ordinal).ThenBy(risk => risk.Type, StringComparer.Ordinal)];
+        return
+        [
+            .. risks.Values
+                .OrderBy(risk => risk.DeletedBy8x8On)
+                .ThenBy(risk => risk.Region, StringComparer.Ordinal)
+                .ThenBy(risk => risk.Type, StringComparer.Ordinal),
+        ];
     }
 }

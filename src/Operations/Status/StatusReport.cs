@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Archiving.Model;
 
 namespace Operations.Status;
 
@@ -25,7 +26,11 @@ public sealed record StatusReport(
     IReadOnlyDictionary<string, ListingStatus> Listings,
     UnarchivedObject? OldestUnarchived,
     long AtRisk,
-    IReadOnlyList<Risk> Risks);
+    IReadOnlyList<Risk> Risks)
+{
+    /// <summary>How many objects are in a state.</summary>
+    public long Count(LedgerState state) => Objects.GetValueOrDefault(state.ToString());
+}
 
 /// <summary>The whole in a sentence or two.</summary>
 /// <param name="IsSafe">Whether nothing failed, nothing is at risk, and every region was listed lately.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archiving.Listing;
 using Archiving.Model;
 
 namespace Operations.Status;
@@ -6,30 +7,30 @@ namespace Operations.Status;
 /// <summary>Says in a sentence or two whether anything needs a person.</summary>
 internal static class VerdictWriter
 {
-    // A listing may be scheduled once a day, and one may fail.
-    private static readonly TimeSpan LongUnlisted = TimeSpan.FromDays(2);
-
     public static Verdict Write(
         IReadOnlyDictionary<string, long> objects,
         long waiting,
         UnarchivedObject? oldest,
         IReadOnlyList<Risk> risks,
         IReadOnlyDictionary<string, ListingStatus> listings,
+        IReadOnlyList<ListingProblem> problems,
         DateTimeOffset now)
     {
-        var unlisted = listings.Where(listing => listing.Value.Age(now) > LongUnlisted).OrderByDescending(listing => listing.Value.Age(now)).ToList();
         var archived = objects[nameof(LedgerState.Archived)] + objects[nameof(LedgerState.Purged)];
         var failed = objects[nameof(LedgerState.Failed)];
         var atRisk = risks.Sum(risk => risk.Count);
         if (archived + failed + waiting == 0)
         {
-            var isListed = unlisted.Count == 0 && listings.Values.Any(listing => listing.LastCompleted is not null);
-            return new Verdict(isListed, isListed ? "8x8 has nothing to archive. Nothing at risk." : unlisted.Count > 0 ? Unlisted() : "Nothing has been listed yet.");
+            var isListed = problems.Count == 0 && listings.Values.Any(listing => listing.LastCompleted is not null);
+            var nothing = problems.Count > 0 ? Unlisted() : "Nothing has been listed yet.";
+            return new Verdict(isListed, isListed ? "8x8 has nothing to archive. Nothing at risk." : nothing);
         }
 
         var sentences = new List<string>
         {
-            failed + waiting == 0 ? $"All {Count(archived)} {(unlisted.Count > 0 ? "known " : "")}recordings safe." : $"{Count(archived)} of {Count(archived + failed + waiting)} recordings safe.",
+            failed + waiting == 0
+                ? $"All {Count(archived)} {(problems.Count > 0 ? "known " : "")}recordings safe."
+                : $"{Count(archived)} of {Count(archived + failed + waiting)} recordings safe.",
         };
         if (failed > 0)
         {
@@ -46,7 +47,7 @@ internal static class VerdictWriter
             sentences.Add($"Oldest not archived: {Age(now - oldest.CreatedTime)}.");
         }
 
-        if (unlisted.Count > 0)
+        if (problems.Count > 0)
         {
             sentences.Add(Unlisted());
         }
@@ -57,14 +58,14 @@ internal static class VerdictWriter
                 ? $"{Count(atRisk)} at risk: 8x8 may have deleted the first already."
                 : $"{Count(atRisk)} at risk: 8x8 deletes the first in {Age(risks[0].DeletedBy8x8On - now)}.");
         }
-        else if (unlisted.Count == 0)
+        else if (problems.Count == 0)
         {
             sentences.Add("Nothing at risk.");
         }
 
-        return new Verdict(failed + atRisk + unlisted.Count == 0, string.Join(' ', sentences));
+        return new Verdict(failed + atRisk + problems.Count == 0, string.Join(' ', sentences));
 
-        string Unlisted() => $"{string.Join(", ", unlisted.Select(listing => listing.Key))} not listed for {Age(unlisted[0].Value.Age(now)!.Value)}: newer recordings are not known.";
+        string Unlisted() => $"Newer recordings may be unknown. {string.Join(' ', problems.Select(problem => problem.Text))}";
     }
 
     internal static string Age(TimeSpan age) => age switch

@@ -105,7 +105,8 @@ internal static class AdminEndpoints
             server.SetSecret(name, value.GetString() ?? "");
             return Results.NoContent();
         });
-        admin.MapGet("/vault/{name}", (string name) => server.GetSecretVersions(name).Select(version => new { version.Version, version.Enabled, version.Expires, version.ContentType }));
+        admin.MapGet("/vault/{name}", (string name) => server.GetSecretVersions(name)
+            .Select(version => new { version.Version, version.Enabled, version.Expires, version.ContentType }));
     }
 
     private static void Apply(Account account, AccountChange change)
@@ -115,8 +116,11 @@ internal static class AdminEndpoints
         account.Regions = change.Regions ?? account.Regions;
         account.Products = change.Products ?? account.Products;
         account.TokenLifetime = change.TokenSeconds is { } token ? TimeSpan.FromSeconds(token) : account.TokenLifetime;
+        account.ExpiresIn = change.ExpiresIn is { } expiresIn ? expiresIn.GetRawText() : account.ExpiresIn;
         account.RestoreTime = change.RestoreSeconds is { } restore ? TimeSpan.FromSeconds(restore) : account.RestoreTime;
-        account.Rights = change.Rights is { } rights ? rights.Aggregate(default(Rights), (all, right) => all | Enum.Parse<Rights>(right, ignoreCase: true)) : account.Rights;
+        account.Rights = change.Rights is { } rights
+            ? rights.Aggregate(default(Rights), (all, right) => all | Enum.Parse<Rights>(right, ignoreCase: true))
+            : account.Rights;
     }
 
     private sealed record NewObjects(IReadOnlyList<ObjectSpecification> Objects, int Count = 1);
@@ -131,6 +135,7 @@ internal static class AdminEndpoints
         IReadOnlyList<string>? Regions,
         IReadOnlyList<string>? Products,
         double? TokenSeconds,
+        JsonElement? ExpiresIn,
         double? RestoreSeconds,
         IReadOnlyList<string>? Rights);
 }

@@ -11,7 +11,8 @@ internal static class AuthorizationEndpoints
     {
         routes.MapPost("/oauth/v2/token", async context =>
         {
-            if ((await faults.ApplyAsync(context, "token", region: null, id: null)).Answered)
+            var (answered, fault) = await faults.ApplyAsync(context, "token", region: null, id: null);
+            if (answered)
             {
                 return;
             }
@@ -29,15 +30,16 @@ internal static class AuthorizationEndpoints
                 return;
             }
 
-            var seconds = ((long)account.TokenLifetime.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            var seconds = account.ExpiresIn ?? string.Create(CultureInfo.InvariantCulture, $"\"{(long)account.TokenLifetime.TotalSeconds}\"");
             var products = string.Join(", ", account.Products);
             var productsJson = string.Join(",", account.Products.Select(product => $"\"{product}\""));
             var now = timeProvider.GetUtcNow().ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
-            await AnswerAsync(context, 200, $$"""
-                {"refresh_token_expires_in":"0","expires_in":"{{seconds}}","api_product_list":"[{{products}}]","api_product_list_json":[{{productsJson}}],
-                "organization_name":"simulator","token_type":"BearerToken","issued_at":"{{now}}","client_id":"{{account.Key}}","access_token":"{{account.IssueToken()}}",
-                "scope":"","expires_in":"{{seconds}}","refresh_count":"0","status":"approved"}
-                """);
+            var json = $$"""
+                {"refresh_token_expires_in":"0","expires_in":{{seconds}},"api_product_list":"[{{products}}]","api_product_list_json":[{{productsJson}}],
+                "organization_name":"simulator","token_type":"BearerToken","issued_at":"{{now}}","client_id":"{{account.Key}}",
+                "access_token":"{{account.IssueToken()}}","scope":"","expires_in":{{seconds}},"refresh_count":"0","status":"approved"}
+                """;
+            await JsonAnswer.WriteAsync(context, fault, Encoding.UTF8.GetBytes(json));
         });
     }
 

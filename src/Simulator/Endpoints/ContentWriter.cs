@@ -16,12 +16,16 @@ internal static class ContentWriter
         switch (fault?.Kind)
         {
             case FaultKind.ErrorJson:
-                response.ContentType = "application/json";
-                await response.WriteAsync("""{"error":"INTERNAL","message":"Object cannot be read at the moment"}""");
+                await response.Body.WriteAsync(ErrorPages.Json(response, fault), context.RequestAborted);
                 return;
             case FaultKind.ErrorHtml:
-                response.ContentType = "text/html";
-                await response.WriteAsync("<html><body><h1>Service unavailable</h1></body></html>");
+                await response.Body.WriteAsync(ErrorPages.Html(response, fault), context.RequestAborted);
+                return;
+            case FaultKind.Blank when fault.Status == StatusCodes.Status204NoContent:
+                response.StatusCode = StatusCodes.Status204NoContent;
+                return;
+            case FaultKind.Blank:
+                response.ContentLength = 0;
                 return;
             case FaultKind.Early:
                 response.ContentLength = content.Length / 2;
@@ -49,6 +53,12 @@ internal static class ContentWriter
                 return;
         }
 
+        if (Encoding(item, fault) is { } encoding)
+        {
+            await WriteCodedAsync(context, item, encoding, counters);
+            return;
+        }
+
         if (fault?.Kind != FaultKind.NoLength)
         {
             response.ContentLength = content.Length;
@@ -57,11 +67,23 @@ internal static class ContentWriter
         await CopyAsync(context, content, 0, content.Length, fault, counters);
     }
 
+    /// <summary>The coding of an answer, by the object or by a rule; <see langword="null"/> for none.</summary>
+    private static string? Encoding(SimulatedObject item, FaultRule? fault) => fault?.Kind == FaultKind.Encode ? fault.ContentEncoding : item.ContentEncoding;
+
+    private static async Task WriteCodedAsync(HttpContext context, SimulatedObject item, string encoding, Counters counters)
+    {
+        var coded = CodedContent.Encode(item.Content, encoding);
+        context.Response.Headers.ContentEncoding = encoding;
+        context.Response.ContentLength = coded.Length;
+        await context.Response.Body.WriteAsync(coded, context.RequestAborted);
+        counters.Count("contentBytes", coded.Length);
+    }
+
     /// <summary>Answers as S3 does: whole, or the range that was asked for.</summary>
     public static async Task WriteRangeAsync(HttpContext context, SimulatedObject item, FaultRule? fault, Counters counters)
     {
         var length = item.Content.Length;
-        if (fault is null && context.Request.GetTypedHeaders().Range?.Ranges is { Count: 1 } ranges && length > 0)
+        if (fault is null && item.ContentEncoding is null && context.Request.GetTypedHeaders().Range?.Ranges is { Count: 1 } ranges && length > 0)
         {
             var range = ranges.First();
             var from = range.From ?? length - range.To!.Value;

@@ -37,7 +37,8 @@ internal static class FileEndpoints
         var page = new StringBuilder("<!DOCTYPE html><title>Objects</title>\n");
         foreach (var item in objects.GetAll().Where(item => item.Region == region && item.State == "AVAILABLE"))
         {
-            page.Append("<a href=\"").Append(WebUtility.HtmlEncode(Uri.EscapeDataString(item.Id))).Append("\">").Append(WebUtility.HtmlEncode(item.Id)).Append("</a>\n");
+            var (address, name) = (WebUtility.HtmlEncode(Uri.EscapeDataString(item.Id)), WebUtility.HtmlEncode(item.Id));
+            page.Append("<a href=\"").Append(address).Append("\">").Append(name).Append("</a>\n");
         }
 
         return page.ToString();

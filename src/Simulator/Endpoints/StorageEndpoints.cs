@@ -1,7 +1,5 @@
-using System.Buffers;
-using System.Collections.Concurrent;
 using System.Globalization;
-using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.WebUtilities;
@@ -11,13 +9,11 @@ using Simulator.Objects;
 namespace Simulator.Endpoints;
 
 /// <summary>Cloud Storage Service, version 3: strict where 8x8 is strict.</summary>
-internal sealed class StorageEndpoints(Account account, ObjectStore objects, FaultInjector faults, Counters counters, TimeProvider timeProvider)
+internal sealed class StorageEndpoints(Account account, ObjectStore objects, FaultInjector faults, Counters counters, PresignedAddresses presigned)
 {
     private static readonly string[] KnownRegions = ["us-west", "us-east", "uk", "ap", "ca"];
-    private static readonly TimeSpan PresignedLifetime = TimeSpan.FromMinutes(30);
     private const int RegionSegment = 2;
     private const int IdSegment = 5;
-    private readonly ConcurrentDictionary<string, (string Region, string Id, DateTimeOffset Expiry)> _presigned = new(StringComparer.Ordinal);
 
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -31,7 +27,6 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
             : HandleAsync(context, "content", Rights.Download, GetContentAsync));
         storage.MapPost("/objects/{id}/restore", context => HandleAsync(context, "restore", Rights.Restore, RestoreAsync));
         storage.MapDelete("/bulk", context => HandleAsync(context, "delete", Rights.Delete, DeleteAsync));
-        routes.MapGet("/s3/{key}", GetPresignedAsync);
     }
 
     private async Task HandleAsync(HttpContext context, string call, Rights right, Func<HttpContext, string, FaultRule?, Task> handle)
@@ -57,15 +52,29 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
         }
         else
         {
+            if (fault is { Kind: FaultKind.Redirect, Location: { } location } && call != "content")
+            {
+                context.Response.StatusCode = fault.RedirectStatus;
+                context.Response.Headers.Location = presigned.Fill(context, item: null, location);
+                return;
+            }
+
             await handle(context, region, fault);
         }
     }
 
-    private Task GetRegionsAsync(HttpContext context, string region, FaultRule? fault) => context.Response.WriteAsJsonAsync(account.Regions);
+    private Task GetRegionsAsync(HttpContext context, string region, FaultRule? fault) =>
+        JsonAnswer.WriteAsync(context, fault, JsonSerializer.SerializeToUtf8Bytes(account.Regions));
 
     private async Task SearchAsync(HttpContext context, string region, FaultRule? fault)
     {
         var query = context.Request.Query;
+        if (objects.Search.RequiresContentType && !context.Request.HasJsonContentType())
+        {
+            await FailAsync(context, 415, "Content-Type must be application/json");
+            return;
+        }
+
         if (!TryReadNumber(query["limit"], 20, out var limit) || limit is < 1 or > 100)
         {
             await FailAsync(context, 400, "limit must be 1 to 100");
@@ -105,9 +114,18 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
         var sortField = (string?)query["sortField"];
         var result = objects.Find(region, filter, string.IsNullOrEmpty(sortField) ? "createdTime" : sortField, direction == "DESC", pageKey, (int)limit);
         counters.Count("recordsListed", result.Objects.Count);
-        await WriteJsonAsync(context, json =>
+        await JsonAnswer.WriteAsync(context, fault, json => WritePage(json, result, limit, fault));
+    }
+
+    private void WritePage(Utf8JsonWriter json, SearchResult result, long limit, FaultRule? fault)
+    {
+        json.WriteStartObject();
+        if (fault?.Kind == FaultKind.NullContent)
         {
-            json.WriteStartObject();
+            json.WriteNull("content");
+        }
+        else if (fault?.Kind != FaultKind.MissingContent)
+        {
             json.WriteStartArray("content");
             foreach (var item in result.Objects)
             {
@@ -115,23 +133,44 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
             }
 
             json.WriteEndArray();
-            json.WriteBoolean("lastPage", result.IsLastPage);
-            json.WriteString("pageKey", result.NextPageKey.ToString(CultureInfo.InvariantCulture));
-            json.WriteNumber("pageSize", result.Objects.Count);
-            if (objects.Search.Total != "none")
-            {
-                json.WriteNumber("total", objects.Search.Total == "pages" ? (result.Total + limit - 1) / limit : result.Total);
-            }
+        }
 
-            json.WriteEndObject();
-        });
+        json.WriteBoolean("lastPage", result.IsLastPage);
+        json.WriteString("pageKey", result.NextPageKey.ToString(CultureInfo.InvariantCulture));
+        WriteCount(json, "pageSize", result.Objects.Count);
+        WriteCount(json, "numberOfElements", result.Objects.Count);
+        WriteCount(json, "totalElements", result.Total);
+        if (objects.Search.Total != "none")
+        {
+            WriteCount(json, "total", objects.Search.Total == "pages" ? (result.Total + limit - 1) / limit : result.Total);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteCount(Utf8JsonWriter json, string name, long count)
+    {
+        switch (objects.Search.Counts)
+        {
+            case "missing":
+                break;
+            case "null":
+                json.WriteNull(name);
+                break;
+            case "strings":
+                json.WriteString(name, count.ToString(CultureInfo.InvariantCulture));
+                break;
+            default:
+                json.WriteNumber(name, count);
+                break;
+        }
     }
 
     private async Task GetRecordAsync(HttpContext context, string region, FaultRule? fault)
     {
         if (await FindAsync(context, region) is { } item)
         {
-            await WriteJsonAsync(context, item.Write);
+            await JsonAnswer.WriteAsync(context, fault, item.Write);
         }
     }
 
@@ -144,7 +183,8 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
 
         if (fault?.Kind == FaultKind.Redirect)
         {
-            context.Response.Redirect(CreatePresignedUrl(context, item));
+            context.Response.StatusCode = fault.RedirectStatus;
+            context.Response.Headers.Location = presigned.Fill(context, item, fault.Location ?? "{presigned}");
             return;
         }
 
@@ -155,36 +195,14 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
     {
         if (await FindReadableAsync(context, region) is { } item)
         {
-            await context.Response.WriteAsync(CreatePresignedUrl(context, item));
-        }
-    }
-
-    private async Task GetPresignedAsync(HttpContext context)
-    {
-        var known = _presigned.TryGetValue((string)context.Request.RouteValues["key"]!, out var target);
-        var (answered, fault) = await faults.ApplyAsync(context, "presigned", target.Region, target.Id);
-        if (answered)
-        {
-            return;
-        }
-
-        if (!known || target.Expiry <= timeProvider.GetUtcNow() || context.Request.Headers.Authorization.Count > 0)
-        {
-            await FailAsync(context, 403, "Request has expired, or carries two kinds of authorization");
-        }
-        else if (objects.Find(target.Region, target.Id) is { State: "AVAILABLE" } item)
-        {
-            await ContentWriter.WriteRangeAsync(context, item, fault, counters);
-        }
-        else
-        {
-            await FailAsync(context, 404, "NoSuchKey");
+            var template = fault?.Kind == FaultKind.Address ? fault.Location : null;
+            await JsonAnswer.WriteAsync(context, fault, Encoding.UTF8.GetBytes(presigned.Fill(context, item, template ?? "{presigned}")));
         }
     }
 
     private async Task RestoreAsync(HttpContext context, string region, FaultRule? fault)
     {
-        if (!TryReadNumber(context.Request.Query["expirationDays"], 7, out var days) || days is < 1 or > 10)
+        if (await ReadDaysAsync(context) is not (>= 1 and <= 10 and var days))
         {
             await FailAsync(context, 400, "expirationDays must be 1 to 10");
         }
@@ -196,8 +214,32 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
                 return;
             }
 
+            counters.Count("restoreDays", days);
             objects.Restore(item, account.RestoreTime, account.RestoreDay * days);
-            context.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+    }
+
+    /// <summary>The days that the body names, 7 without a body; <see langword="null"/> when it is not what it should be.</summary>
+    private static async Task<int?> ReadDaysAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        var body = await reader.ReadToEndAsync(context.RequestAborted);
+        if (string.IsNullOrWhiteSpace(body))
+        {
+            return 7;
+        }
+
+        try
+        {
+            using var json = JsonDocument.Parse(body);
+            return !context.Request.HasJsonContentType() || json.RootElement.ValueKind != JsonValueKind.Object ? null
+                : !json.RootElement.TryGetProperty("expirationDays", out var days) ? 7
+                : days.ValueKind == JsonValueKind.Number && days.TryGetInt32(out var number) ? number
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 
@@ -254,13 +296,6 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
         }
     }
 
-    private string CreatePresignedUrl(HttpContext context, SimulatedObject item)
-    {
-        var key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
-        _presigned[key] = (item.Region, item.Id, timeProvider.GetUtcNow() + PresignedLifetime);
-        return $"{context.Request.Scheme}://{context.Request.Host}/s3/{key}?X-Amz-Signature={key}";
-    }
-
     // From the address as it was sent: routing leaves an escaped slash in an id escaped and unescapes the rest.
     private static string? Segment(HttpContext context, int number)
     {
@@ -272,19 +307,6 @@ internal sealed class StorageEndpoints(Account account, ObjectStore objects, Fau
     {
         number = whenMissing;
         return text is null || long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
-    }
-
-    private static async Task WriteJsonAsync(HttpContext context, Action<Utf8JsonWriter> write)
-    {
-        context.Response.ContentType = "application/json";
-        var buffer = new ArrayBufferWriter<byte>(64 * 1024);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            write(json);
-        }
-
-        context.Response.ContentLength = buffer.WrittenCount;
-        await context.Response.Body.WriteAsync(buffer.WrittenMemory, context.RequestAborted);
     }
 
     private static Task FailAsync(HttpContext context, int status, string message)

@@ -57,7 +57,8 @@ internal sealed class VaultEndpoints(FaultInjector faults, TimeProvider timeProv
         {
             // The client sends its first request without token and body, to learn where to get a token.
             context.Response.StatusCode = StatusCodes.Status401Unauthorized;
-            context.Response.Headers.WWWAuthenticate = "Bearer authorization=\"https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000\", resource=\"https://vault.azure.net\"";
+            const string Authority = "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000";
+            context.Response.Headers.WWWAuthenticate = $"Bearer authorization=\"{Authority}\", resource=\"https://vault.azure.net\"";
             return;
         }
 

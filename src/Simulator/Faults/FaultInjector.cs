@@ -37,9 +37,9 @@ public sealed class FaultInjector
 
     /// <summary>
     /// Counts a call and injects a fault where a rule says so. <see langword="true"/> when the answer has been given;
-    /// the second value says what to do with the content.
+    /// the second value says what to do with the answer.
     /// </summary>
-    internal async Task<(bool Answered, FaultRule? Content)> ApplyAsync(HttpContext context, string call, string? region, string? id)
+    internal async Task<(bool Answered, FaultRule? Fault)> ApplyAsync(HttpContext context, string call, string? region, string? id)
     {
         _counters.Count(call);
         if (IsThrottled(region, id))
@@ -48,15 +48,31 @@ public sealed class FaultInjector
             _counters.Count("insideRetryAfter");
         }
 
-        var rule = _rules.FirstOrDefault(rule => rule.Applies(call, region, id));
+        var now = _timeProvider.GetUtcNow();
+        var rule = _rules.FirstOrDefault(rule => rule.Applies(call, region, id, now));
         if (rule is null)
         {
             return (false, null);
         }
 
         _counters.Count($"fault:{rule.Kind}");
+        foreach (var (name, value) in rule.Headers)
+        {
+            context.Response.Headers[name] = value;
+        }
+
         switch (rule.Kind)
         {
+            case FaultKind.Headers:
+                return (false, null);
+            case FaultKind.RateLimit:
+                if (TryTakeCall(context, rule))
+                {
+                    return (false, null);
+                }
+
+                context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+                return (true, null);
             case FaultKind.Latency:
                 await Task.Delay(rule.Milliseconds, context.RequestAborted);
                 return (false, null);
@@ -69,7 +85,9 @@ public sealed class FaultInjector
                     context.Response.Headers.RetryAfter = retryAfter;
                 }
 
-                await context.Response.WriteAsync(rule.Body ?? string.Create(CultureInfo.InvariantCulture, $$"""{"fault":"injected","code":{{rule.Status}}}"""));
+                context.Response.ContentType = rule.ContentType;
+                var body = rule.Body ?? string.Create(CultureInfo.InvariantCulture, $$"""{"fault":"injected","code":{{rule.Status}}}""");
+                await context.Response.WriteAsync(body, context.RequestAborted);
                 return (true, null);
             case FaultKind.Reset:
                 context.Abort();
@@ -79,9 +97,20 @@ public sealed class FaultInjector
         }
     }
 
+    private bool TryTakeCall(HttpContext context, FaultRule rule)
+    {
+        var now = _timeProvider.GetUtcNow();
+        var (allowed, remaining, windowEnd) = rule.TakeCall(now);
+        var reset = rule.Reset == "epoch" ? windowEnd.ToUnixTimeMilliseconds() / 1000.0 : (windowEnd - now).TotalSeconds;
+        context.Response.Headers["x-ratelimit-limit"] = rule.Limit.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["x-ratelimit-remaining"] = remaining.ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["x-ratelimit-reset"] = Math.Ceiling(reset).ToString(CultureInfo.InvariantCulture);
+        return allowed;
+    }
+
     private void Throttle(string? retryAfter, string? region, string? id)
     {
-        if (!int.TryParse(retryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) || seconds == 0)
+        if (!double.TryParse(retryAfter, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) || seconds is 0 or > 86_400)
         {
             return;
         }

@@ -14,11 +14,17 @@ public sealed record SearchBehaviour
     /// <summary>What <c>total</c> gives: <c>none</c>, <c>records</c> or <c>pages</c>.</summary>
     public string Total { get; init; } = "records";
 
+    /// <summary>What counts look like: <c>numbers</c>, <c>strings</c>, <c>null</c> or <c>missing</c>.</summary>
+    public string Counts { get; init; } = "numbers";
+
     /// <summary>Records with equal sort keys come in another order in each answer.</summary>
     public bool ShuffleTies { get; init; }
 
     /// <summary>Records come the other way round than asked for.</summary>
     public bool SortsBackwards { get; init; }
+
+    /// <summary>Refuses a search without <c>Content-Type: application/json</c>, which the reference requires.</summary>
+    public bool RequiresContentType { get; init; }
 
     /// <summary>Answers filters on times with this status.</summary>
     public int? RejectTimeFilters { get; init; }

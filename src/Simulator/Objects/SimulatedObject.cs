@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace Simulator.Objects;
@@ -30,8 +31,23 @@ public sealed record ObjectSpecification
     /// <summary>What <c>checksum</c> claims, when it is not the content's own; an empty string leaves it out.</summary>
     public string? Checksum { get; init; }
 
+    /// <summary>
+    /// How the content's own checksum is written: <c>hex</c>, <c>upper</c>, <c>base64</c>, <c>quoted</c>, <c>weak</c> for a
+    /// weak ETag, or <c>prefixed</c> with <c>md5:</c>.
+    /// </summary>
+    public string ChecksumStyle { get; init; } = "hex";
+
     /// <summary>Gives a checksum as of parts of this size in bytes.</summary>
     public long? PartSize { get; init; }
+
+    /// <summary>
+    /// Content-Encoding with which the content is always sent: <c>gzip</c>, <c>deflate</c>, <c>br</c>, <c>identity</c>, or
+    /// several of them, the first of which was applied first.
+    /// </summary>
+    public string? ContentEncoding { get; init; }
+
+    /// <summary>Size and checksum in the record are those of the coded bytes.</summary>
+    public bool ClaimsCodedBytes { get; init; }
 
     /// <summary>When it was made; now when not given. Kept in milliseconds, shown in seconds.</summary>
     public DateTimeOffset? CreatedTime { get; init; }
@@ -51,8 +67,17 @@ public sealed record ObjectSpecification
     /// <summary>Counts for paging and is left out of the page: this is how short and empty pages come about.</summary>
     public bool Hidden { get; init; }
 
-    /// <summary>More fields of the record, as raw JSON values.</summary>
+    /// <summary>More fields of the record, or others instead of its own, as raw JSON values.</summary>
     public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+
+    /// <summary>Fields that the record lacks, such as <c>updatedTime</c>.</summary>
+    public IReadOnlyList<string> OmittedFields { get; init; } = [];
+
+    /// <summary>What stands where the record should, in lists and alone: text that need not be JSON.</summary>
+    public string? RawRecord { get; init; }
+
+    /// <summary>The same, in bytes that need not be UTF-8.</summary>
+    public byte[]? RawRecordBytes { get; init; }
 }
 
 /// <summary>An object of the simulated account.</summary>
@@ -113,10 +138,17 @@ public sealed class SimulatedObject
     /// <summary>What the record claims as checksum, MD5 or multipart; <see langword="null"/> for none.</summary>
     public string? Checksum => _specification.Checksum is { } claimed
         ? (claimed.Length == 0 ? null : claimed)
-        : _checksum ??= Content.ComputeChecksum(_specification.PartSize);
+        : _checksum ??= Style(_specification.ClaimsCodedBytes
+            ? Convert.ToHexStringLower(MD5.HashData(Coded))
+            : Content.ComputeChecksum(_specification.PartSize));
 
     /// <summary>What the record claims as size.</summary>
-    public long StoredBytes => _specification.ClaimedBytes ?? Content.Length;
+    public long StoredBytes => _specification.ClaimedBytes ?? (_specification.ClaimsCodedBytes ? Coded.Length : Content.Length);
+
+    /// <summary>Content-Encoding with which the content is always sent.</summary>
+    internal string? ContentEncoding => _specification.ContentEncoding;
+
+    private byte[] Coded => CodedContent.Encode(Content, ContentEncoding ?? "");
 
     internal void ReplaceContent(GeneratedContent content)
     {
@@ -127,32 +159,60 @@ public sealed class SimulatedObject
     /// <summary>The record as 8x8 gives it: times in whole seconds without a zone, sizes as numbers here and as strings there.</summary>
     internal void Write(Utf8JsonWriter json)
     {
-        json.WriteStartObject();
-        json.WriteString("id", Id);
-        json.WriteString("type", Type);
-        json.WriteString("mimeType", MimeType);
-        json.WriteString("objectName", ObjectName);
-        if (Checksum is { } checksum)
+        if (_specification.RawRecordBytes is { Length: > 0 } bytes)
         {
-            json.WriteString("checksumType", "MD5");
-            json.WriteString("checksum", checksum);
+            json.WriteRawValue(bytes, skipInputValidation: true);
+            return;
         }
 
-        json.WriteString("customerId", "0012J00002AbCdEQAV");
-        json.WriteString("userId", "u-" + (Sequence % 50).ToString(CultureInfo.InvariantCulture));
-        if (Sequence % 2 == 0)
+        if (_specification.RawRecord is { Length: > 0 } text)
+        {
+            json.WriteRawValue(text, skipInputValidation: true);
+            return;
+        }
+
+        json.WriteStartObject();
+        WriteText(json, "id", Id);
+        WriteText(json, "type", Type);
+        WriteText(json, "mimeType", MimeType);
+        WriteText(json, "objectName", ObjectName);
+        if (Checksum is { } checksum)
+        {
+            WriteText(json, "checksumType", "MD5");
+            WriteText(json, "checksum", checksum);
+        }
+
+        WriteText(json, "customerId", "0012J00002AbCdEQAV");
+        WriteText(json, "userId", "u-" + (Sequence % 50).ToString(CultureInfo.InvariantCulture));
+        if (Sequence % 2 != 0)
+        {
+            WriteText(json, "storedBytes", StoredBytes.ToString(CultureInfo.InvariantCulture));
+        }
+        else if (Has("storedBytes"))
         {
             json.WriteNumber("storedBytes", StoredBytes);
         }
-        else
+
+        WriteText(json, "createdTime", Time(CreatedTime));
+        WriteText(json, "updatedTime", Time(UpdatedTime));
+        WriteText(json, "objectState", State);
+        WriteText(json, "bucketId", "b-" + (Sequence / 3).ToString(CultureInfo.InvariantCulture));
+        if (Has("tags"))
         {
-            json.WriteString("storedBytes", StoredBytes.ToString(CultureInfo.InvariantCulture));
+            WriteTags(json);
         }
 
-        json.WriteString("createdTime", Time(CreatedTime));
-        json.WriteString("updatedTime", Time(UpdatedTime));
-        json.WriteString("objectState", State);
-        json.WriteString("bucketId", "b-" + (Sequence / 3).ToString(CultureInfo.InvariantCulture));
+        foreach (var (name, value) in _specification.Fields)
+        {
+            json.WritePropertyName(name);
+            value.WriteTo(json);
+        }
+
+        json.WriteEndObject();
+    }
+
+    private void WriteTags(Utf8JsonWriter json)
+    {
         json.WriteStartArray("tags");
         foreach (var (key, value) in Tags)
         {
@@ -163,14 +223,27 @@ public sealed class SimulatedObject
         }
 
         json.WriteEndArray();
-        foreach (var (name, value) in _specification.Fields)
-        {
-            json.WritePropertyName(name);
-            value.WriteTo(json);
-        }
-
-        json.WriteEndObject();
     }
+
+    private void WriteText(Utf8JsonWriter json, string name, string value)
+    {
+        if (Has(name))
+        {
+            json.WriteString(name, value);
+        }
+    }
+
+    private bool Has(string name) => !_specification.OmittedFields.Contains(name, StringComparer.Ordinal) && !_specification.Fields.ContainsKey(name);
+
+    private string Style(string checksum) => _specification.ChecksumStyle switch
+    {
+        "upper" => checksum.ToUpperInvariant(),
+        "base64" => Convert.ToBase64String(Convert.FromHexString(checksum)),
+        "quoted" => $"\"{checksum}\"",
+        "weak" => $"W/\"{checksum}\"",
+        "prefixed" => $"md5:{checksum}",
+        _ => checksum,
+    };
 
     private static DateTimeOffset Milliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 

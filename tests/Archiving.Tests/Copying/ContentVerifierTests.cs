@@ -30,16 +30,6 @@ public sealed class ContentVerifierTests
     }
 
     [Theory]
-    [InlineData("0123456789abcdef0123456789ABCDEF", "MD5", true)]
-    [InlineData("0123456789abcdef0123456789abcdef-1", "MD5", false)]
-    [InlineData("0123456789abcdef0123456789abcde", "MD5", false)]
-    [InlineData("0123456789abcdef0123456789abcdeg", "MD5", false)]
-    [InlineData("0123456789abcdef0123456789abcdef", "SHA256", false)]
-    [InlineData(null, "MD5", false)]
-    public void Verifier_knows_a_plain_md5(string? checksum, string checksumType, bool expected) =>
-        Assert.Equal(expected, ContentVerifier.HasPlainMd5(Record(checksum, checksumType, 1000)));
-
-    [Theory]
     [InlineData(1)]
     [InlineData(1000)]
     public void Verifier_takes_a_checksum_of_one_part_for_proof(int length)
@@ -57,7 +47,7 @@ public sealed class ContentVerifierTests
 
         AssertVerified(Verification.MultipartMd5, Verify(content, checksum));
         AssertVerified(Verification.MultipartMd5, Verify(content, checksum, hasStored: true, announced: content.Length));
-        AssertVerified(Verification.Size, Verify(content, checksum, hasStored: true));
+        AssertVerified(Verification.None, Verify(content, checksum, hasStored: true));
         AssertVerified(Verification.MultipartMd5, Verify(Bytes, checksum: MultipartMd5Tests.Checksum(Bytes, Mebibyte), hasStored: true));
     }
 
@@ -92,10 +82,22 @@ public sealed class ContentVerifierTests
     [InlineData(1000L, 999L, "the response announced 999 bytes and held 1000")]
     public void Verifier_finds_a_wrong_size(long? stored, long? announced, string expected)
     {
-        var verified = Verify(Bytes, checksum: Md5(Bytes), stored: stored, hasStored: true, announced: announced);
+        var verified = Verify(Bytes, checksum: null, stored: stored, hasStored: true, announced: announced);
 
         Assert.Equal(expected, verified.Mismatch);
     }
+
+    [Fact]
+    public void Plain_md5_that_fits_outweighs_a_size_that_does_not()
+    {
+        var verified = Verify(Bytes, checksum: Md5(Bytes), stored: 999, hasStored: true);
+
+        AssertVerified(Verification.Md5, verified);
+        Assert.Equal((MismatchCause.Size, "8x8 claims 999 bytes and sends 1000"), (verified.Cause, verified.Contradiction));
+    }
+
+    [Fact]
+    public void Content_of_which_nothing_is_claimed_is_not_verified() => AssertVerified(Verification.None, Verify(Bytes, checksum: null, hasStored: true));
 
     [Fact]
     public void Verifier_says_which_checksum_the_content_contradicts()
@@ -130,6 +132,7 @@ public sealed class ContentVerifierTests
     [InlineData(Verification.Md5, "md5")]
     [InlineData(Verification.MultipartMd5, "multipart-md5")]
     [InlineData(Verification.Size, "size")]
+    [InlineData(Verification.None, "none")]
     public void Verification_has_the_name_that_receipts_use(Verification verification, string expected) => Assert.Equal(expected, verification.ToName());
 
     private static void AssertVerified(Verification expected, VerifiedContent actual)

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Archiving.Ledger;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
 using EightByEight;
 using Operations.Failures;
+using Operations.Runs;
 using Operations.Status;
 using Simulator.Objects;
 using Testing;

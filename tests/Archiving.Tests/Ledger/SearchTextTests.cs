@@ -1,5 +1,6 @@
 using Archiving.Ledger;
 using EightByEight;
+using Operations.Search;
 
 namespace Archiving.Tests;
 
@@ -88,9 +89,9 @@ public sealed class SearchTextTests
         row.Search = null;
         row.CallId = null;
 
-        Assert.True(SearchText.Term("quarterly").IsIn(row));
-        Assert.True(SearchText.Term("ID-77").IsIn(row));
-        Assert.False(SearchText.Term("call-3").IsIn(row));
+        Assert.True(SearchTerm.Of("quarterly").IsIn(row));
+        Assert.True(SearchTerm.Of("ID-77").IsIn(row));
+        Assert.False(SearchTerm.Of("call-3").IsIn(row));
     }
 
     internal static StorageObject Record(string id = "1", string? name = null, string? user = null, string? bucket = null, params (string Key, string Value)[] tags) => StorageObject.Parse(BinaryData.FromObjectAsJson(new
@@ -103,5 +104,5 @@ public sealed class SearchTextTests
         tags = tags.Select(tag => new { key = tag.Key, value = tag.Value }),
     }));
 
-    private static bool Finds(StorageObject record, string wanted) => SearchText.Term(wanted).IsIn(LedgerEntry.Describe("uk", record));
+    private static bool Finds(StorageObject record, string wanted) => SearchTerm.Of(wanted).IsIn(LedgerEntry.Describe("uk", record));
 }

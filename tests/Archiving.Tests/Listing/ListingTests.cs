@@ -44,11 +44,11 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var windows = await WindowsAsync(pipeline, "uk");
         foreach (var window in windows.Skip(1))
         {
-            await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+            await pipeline.Get<WindowLister>().ListAsync(window, attempt: 1, Cancellation);
         }
 
         Assert.Null((await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.Watermark);
-        await pipeline.Get<WindowLister>().ListAsync(windows[0], Cancellation);
+        await pipeline.Get<WindowLister>().ListAsync(windows[0], attempt: 1, Cancellation);
 
         Assert.Equal(windows[^1].To, (await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.Watermark);
     }
@@ -137,7 +137,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
         requests.Clear();
         foreach (var window in windows)
         {
-            await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+            await pipeline.Get<WindowLister>().ListAsync(window, attempt: 1, Cancellation);
         }
 
         Assert.InRange(pipeline.Simulator.Counters["search"], Objects / 100, (Objects / 100) + windows.Count);
@@ -192,7 +192,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
         // The row was lost.
         var row = (await pipeline.FindAsync(item))!;
         await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
-        await pipeline.Get<WindowLister>().ListAsync(new WindowMessage { Region = "uk", From = created.AddHours(-1), To = created.AddHours(1), Field = "createdTime", Kind = WindowKind.Backfill }, Cancellation);
+        await pipeline.Get<WindowLister>().ListAsync(new WindowMessage { Region = "uk", From = created.AddHours(-1), To = created.AddHours(1), Field = TimeField.CreatedTime, Kind = WindowKind.Backfill }, attempt: 1, Cancellation);
 
         Assert.Equal(1, await pipeline.CountAsync(QueueNames.ArchiveObjects));
     }
@@ -205,12 +205,11 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var records = ((int[])[60, 30, 2, 1, 0]).Select(days => Record(updated.AddDays(-days), updated)).ToList();
         var ledger = pipeline.Get<ObjectLedger>();
         await ledger.AddAsync([.. records.Select(record => LedgerEntry.Queued("uk", record, updated))], Cancellation);
-        var others = new List<LedgerEntry>();
 
-        var found = await ledger.FindAsync("uk", [records[0], records[2], records[4]], "updatedTime", since: null, others, Cancellation);
+        var found = await ledger.FindAsync("uk", [records[0], records[2], records[4]], TimeField.UpdatedTime, since: null, Cancellation);
 
-        Assert.Equal(((int[])[0, 2, 4]).Select(index => LedgerKey.Of("uk", records[index])).ToHashSet(), found.Keys.ToHashSet());
-        Assert.Equal(LedgerKey.Of("uk", records[3]).RowKey, Assert.Single(others).RowKey);
+        Assert.Equal(((int[])[0, 2, 4]).Select(index => LedgerKey.Of("uk", records[index])).ToHashSet(), found.Known.Keys.ToHashSet());
+        Assert.Equal(LedgerKey.Of("uk", records[3]).RowKey, Assert.Single(found.Others).RowKey);
     }
 
     [Fact]
@@ -226,9 +225,9 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var window = new WindowMessage { Region = "uk", From = _time.GetUtcNow().AddHours(-1), To = _time.GetUtcNow() };
 
         // The first page fails, then the third.
-        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.Get<WindowLister>().ListAsync(window, Cancellation));
+        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.Get<WindowLister>().ListAsync(window, attempt: 1, Cancellation));
         Assert.Equal(0, await pipeline.CountAsync(QueueNames.ArchiveObjects));
-        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.Get<WindowLister>().ListAsync(window, Cancellation));
+        await Assert.ThrowsAnyAsync<Exception>(() => pipeline.Get<WindowLister>().ListAsync(window, attempt: 1, Cancellation));
         Assert.InRange(await pipeline.CountAsync(QueueNames.ArchiveObjects), 190, 200);
     }
 
@@ -264,7 +263,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var windows = await WindowsAsync(pipeline, "uk");
         foreach (var window in windows.SkipLast(2))
         {
-            await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+            await pipeline.Get<WindowLister>().ListAsync(window, attempt: 1, Cancellation);
         }
 
         await pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows).ClearMessagesAsync(Cancellation);
@@ -284,16 +283,16 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var (planner, lister, counters) = (pipeline.Get<ListingPlanner>(), pipeline.Get<WindowLister>(), pipeline.Simulator.Counters);
         await planner.PlanAsync(Cancellation);
         var deferred = (await WindowsAsync(pipeline, "uk"))[0] with { Deferrals = 1 };
-        await lister.ListAsync(deferred, Cancellation);
+        await lister.ListAsync(deferred, attempt: 1, Cancellation);
         Assert.Equal(1, counters["search"]);
 
         _time.Advance(TimeSpan.FromMinutes(61));
         await planner.PlanAsync(Cancellation);
-        await lister.ListAsync(deferred, Cancellation);
+        await lister.ListAsync(deferred, attempt: 1, Cancellation);
         Assert.Equal(1, counters["search"]);
 
         // A run that was planned at the same moment as another, and lost, may have sent nothing of what it queued.
-        await lister.ListAsync(deferred with { RunId = "listing-uk-lost" }, Cancellation);
+        await lister.ListAsync(deferred with { RunId = "listing-uk-lost" }, attempt: 1, Cancellation);
         Assert.Equal(2, counters["search"]);
     }
 
@@ -307,8 +306,8 @@ public sealed class ListingTests(AzuriteFixture azurite)
         var window = windows.Single(window => window.From <= item.CreatedTime && item.CreatedTime < window.To);
 
         // The second time it finds its own row, and cannot know whether it sent the message.
-        await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
-        await pipeline.Get<WindowLister>().ListAsync(window, Cancellation);
+        await pipeline.Get<WindowLister>().ListAsync(window, attempt: 1, Cancellation);
+        await pipeline.Get<WindowLister>().ListAsync(window, attempt: 1, Cancellation);
         Assert.Equal(2, await pipeline.CountAsync(QueueNames.ArchiveObjects));
         var again = new ConcurrentBag<ObjectMessage>();
         await pipeline.DeliverAsync(QueueNames.ArchiveObjects, async message =>

@@ -5,6 +5,7 @@ using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
 using Azure.Data.Tables;
+using Operations.Runs;
 using Simulator.Objects;
 using Testing;
 
@@ -68,8 +69,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     [Fact]
     public async Task Run_splits_a_busy_window_and_still_counts_each_record_once()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
-        pipeline.Get<WindowLister>().MostPages = 2;
+        await using var pipeline = await Pipeline.StartAsync(azurite, maxPages: 2, settings: ("Archive__Enabled", "false"));
         var day = Now.AddDays(-3);
         for (var number = 0; number < 1200; number++)
         {
@@ -175,8 +175,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     [Fact]
     public async Task Run_splits_a_busy_window_of_decades_and_still_counts_each_record_once()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
-        pipeline.Get<WindowLister>().MostPages = 1;
+        await using var pipeline = await Pipeline.StartAsync(azurite, maxPages: 1, settings: ("Archive__Enabled", "false"));
         var year = new DateTimeOffset(1980, 1, 1, 12, 0, 0, TimeSpan.Zero);
         for (var number = 0; number < 350; number++)
         {
@@ -203,7 +202,7 @@ public sealed class RunTests(AzuriteFixture azurite)
             pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1, CreatedTime = Now.AddHours(-number) });
         }
 
-        var windows = await pipeline.Get<RunStarter>().PlanReconcileAsync(Now.AddMinutes(1), Cancellation);
+        var windows = await pipeline.Get<RunPlanner>().PlanReconcileAsync(Now.AddMinutes(1), Cancellation);
 
         Assert.Equal(Now.AddHours(-249).UtcDateTime.Date, windows.Min(window => window.From).UtcDateTime);
     }
@@ -223,9 +222,9 @@ public sealed class RunTests(AzuriteFixture azurite)
             await pipeline.Get<ObjectLedger>().ReplaceAsync(LedgerEntry.Queued(region, record, Now), Cancellation);
         }
 
-        var windows = await pipeline.Get<RunStarter>().PlanReconcileAsync(Now, Cancellation);
+        var windows = await pipeline.Get<RunPlanner>().PlanReconcileAsync(Now, Cancellation);
 
-        Assert.InRange(windows.Count, regions.Length, RunStarter.MostWindows);
+        Assert.InRange(windows.Count, regions.Length, RunPlanner.MostWindows);
         foreach (var region in windows.GroupBy(window => window.Region))
         {
             var end = first;

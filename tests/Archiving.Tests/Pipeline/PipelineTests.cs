@@ -196,22 +196,6 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         Assert.Equal(4, (await pipeline.ReadContainerAsync()).Count);
     }
 
-    [Theory]
-    [InlineData(404)]
-    [InlineData(410)]
-    public async Task Archiver_records_what_8x8_no_longer_has_as_gone_without_trying_again(int status)
-    {
-        await using var pipeline = await Pipeline.StartAsync(azurite);
-        var item = Add(pipeline);
-        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = status });
-
-        await pipeline.RunAsync();
-
-        Assert.Equal("Gone", await pipeline.StateAsync(item));
-        Assert.Equal(1, pipeline.Simulator.Counters["content"]);
-        Assert.Empty(await pipeline.ReadContainerAsync());
-    }
-
     [Fact]
     public async Task Archiver_records_a_missing_right_at_once_with_the_remedy()
     {
@@ -315,26 +299,6 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         await pipeline.AssertArchivedAsync(item);
         Assert.Equal("size", (await pipeline.FindAsync(item))!.Verification);
         Assert.Equal(3, pipeline.Simulator.Counters["content"]);
-    }
-
-    [Fact]
-    public async Task Archiver_takes_no_error_page_for_content_of_which_8x8_claims_nothing()
-    {
-        await using var pipeline = await Pipeline.StartAsync(azurite);
-        using var nothing = System.Text.Json.JsonDocument.Parse("null");
-        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification
-        {
-            Checksum = "",
-            CreatedTime = Now.AddHours(-1),
-            Fields = new Dictionary<string, System.Text.Json.JsonElement>(StringComparer.Ordinal) { ["storedBytes"] = nothing.RootElement },
-        });
-
-        // As often as it takes to see the same twice.
-        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.ErrorHtml, First = 2 });
-
-        await pipeline.RunAsync();
-
-        await pipeline.AssertArchivedAsync(item);
     }
 
     [Fact]
@@ -562,7 +526,9 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         Add(pipeline);
         Add(pipeline, type: "voicemail", minutesAgo: 60 * 24 * 25);
         await pipeline.RunAsync();
-        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 410 });
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 410 },
+            new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 410 });
         var gone = Add(pipeline, minutesAgo: 1);
         pipeline.Simulator.Objects.Touch(gone.Region, gone.Id);
         await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);

@@ -6,6 +6,7 @@ using Azure.Core;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using Microsoft.Extensions.Time.Testing;
+using Operations.Runs;
 using Simulator.Objects;
 using Testing;
 

@@ -2,7 +2,6 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using Archiving.Archive;
 using Archiving.Ledger;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Purging;
@@ -10,6 +9,7 @@ using Archiving.Queues;
 using Azure;
 using Microsoft.Extensions.Logging;
 using Operations.Health;
+using Operations.Runs;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -325,7 +325,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.False(await PurgeAsync(pipeline, item));
 
         Assert.Equal("Archived", await pipeline.StateAsync(item));
-        Assert.Equal("Purge", Assert.Single((await pipeline.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!).Name);
+        Assert.Equal("Purge", Assert.Single((await pipeline.Get<HealthReader>().ReadAsync(Cancellation)).Checks!).Name);
         pipeline.Simulator.Account.Rights |= Rights.Edit;
         Assert.True(await PurgeAsync(pipeline, item));
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
@@ -341,7 +341,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         time.Advance(TimeSpan.FromDays(8));
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 500 });
 
-        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => PurgeAsync(pipeline, item));
+        var exception = await Assert.ThrowsAnyAsync<RequestFailedException>(() => PurgeAsync(pipeline, item));
 
         Assert.Equal((500, "Archived"), (exception.Status, await pipeline.StateAsync(item)));
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));

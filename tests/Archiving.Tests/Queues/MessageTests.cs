@@ -65,7 +65,7 @@ public sealed class MessageTests
     {
         var window = WindowMessage.Parse(BinaryData.FromString("""{"region":"uk","from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}"""));
 
-        Assert.Equal(("uk", "updatedTime", WindowKind.Listing), (window.Region, window.Field, window.Kind));
+        Assert.Equal(("uk", TimeField.UpdatedTime, WindowKind.Listing), (window.Region, window.Field, window.Kind));
     }
 
     [Fact]

@@ -116,7 +116,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         }
 
         Assert.InRange(pipeline.Simulator.Counters["restore"], 1, 32);
-        var check = Assert.Single((await pipeline.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!);
+        var check = Assert.Single((await pipeline.Get<HealthReader>().ReadAsync(Cancellation)).Checks!);
         Assert.Equal(("Restore", "Unhealthy"), (check.Name, check.Status));
         Assert.Single(pipeline.Logs.Lines, line => line.Message.StartsWith("Restore:", StringComparison.Ordinal));
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Archiving.Archive;
-using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Settings;
 using Archiving.Source;
@@ -63,7 +62,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     [Fact]
     public void App_keeps_a_filter_together() => Assert.Equal(
         "(type==x,type==y);(objectState==AVAILABLE,objectState==ARCHIVED);(a==1,b==2)",
-        WindowLister.Wanted(ArchiverOptions.Read(Configure(("EightByEight__Types", "x,y"), ("EightByEight__Filter", "a==1,b==2"))).EightByEight));
+        new WantedObjects(ArchiverOptions.Read(Configure(("EightByEight__Types", "x,y"), ("EightByEight__Filter", "a==1,b==2"))).EightByEight).ToFiql());
 
     [Fact]
     public async Task App_leaves_cold_storage_alone_when_told_so()

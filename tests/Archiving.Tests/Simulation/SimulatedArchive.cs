@@ -233,8 +233,8 @@ internal sealed class SimulatedArchive
             services.Replace(ServiceDescriptor.Singleton(_pager));
         }
 
+        services.Replace(ServiceDescriptor.Singleton(provider => ActivatorUtilities.CreateInstance<ObjectLister>(provider, 2 + (_world.Seed % 5))));
         _process = services.BuildServiceProvider();
-        _process.GetRequiredService<WindowLister>().MostPages = 2 + (_world.Seed % 5);
         foreach (var name in QueueNames.All)
         {
             _queues.Get(name).DuplicateOneIn = 8;
@@ -272,7 +272,10 @@ internal sealed class SimulatedArchive
         {
             QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount =>
                 handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<WindowFailureRecorder>().RecordAsync, CancellationToken.None),
-            QueueNames.ListWindows => handler.HandleWindowAsync(delivered, _process.GetRequiredService<WindowLister>().ListAsync, CancellationToken.None),
+            QueueNames.ListWindows => handler.HandleWindowAsync(
+                delivered,
+                (window, token) => _process.GetRequiredService<WindowLister>().ListAsync(window, delivered.DequeueCount, token),
+                CancellationToken.None),
 
             // However often the process crashes over it: that alone makes no failure of an object.
             QueueNames.ArchiveObjects => handler.HandleObjectAsync(
@@ -297,7 +300,7 @@ internal sealed class SimulatedArchive
             }
 
             _running.RemoveAt(index);
-            if (task.Exception?.InnerException is { } exception && exception is not (Azure.RequestFailedException or OutageException or IOException or InvalidDataException or ListingException))
+            if (task.Exception?.InnerException is { } exception && exception is not (Azure.RequestFailedException or OutageException or IOException or InvalidDataException))
             {
                 throw new InvalidOperationException($"A function failed in a way that it must not: {exception}", exception);
             }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archiving.Model;
 using Archiving.Source;
 using CsCheck;
 using EightByEight;
@@ -66,7 +67,7 @@ public sealed class SimulationTests
             {
                 var page = await _client.GetObjectsAsync(
                     scan.Region,
-                    new ObjectQuery { Filter = Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field, scan.From), Fiql.LessThan(scan.Field, scan.To)), PageKey = pageKey, SortField = scan.Field },
+                    new ObjectQuery { Filter = Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field.ToName(), scan.From), Fiql.LessThan(scan.Field.ToName(), scan.To)), PageKey = pageKey, SortField = scan.Field.ToName() },
                     cancellationToken);
                 yield return new KeysetPage(page.Objects, page.IsLastPage ? null : scan.From);
                 if (page.IsLastPage)

@@ -1,3 +1,4 @@
+using Archiving.Model;
 using Archiving.Source;
 using EightByEight;
 using Microsoft.Extensions.Logging.Testing;
@@ -136,7 +137,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
         Fill(3, index => Start.AddSeconds(index));
         _simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Status, Status = 500 });
 
-        await Assert.ThrowsAsync<Azure.RequestFailedException>(() => ReadAsync());
+        await Assert.ThrowsAnyAsync<Azure.RequestFailedException>(() => ReadAsync());
         _simulator.Faults.Set();
 
         AssertComplete(await ReadAsync(), 3);
@@ -169,7 +170,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
         return pages;
     }
 
-    private static KeysetScan Scan(DateTimeOffset from, DateTimeOffset to) => new("us-east", "createdTime", from, to, Filter: null);
+    private static KeysetScan Scan(DateTimeOffset from, DateTimeOffset to) => new("us-east", TimeField.CreatedTime, from, to, Filter: null);
 
     private sealed class SimulatorTokens(SimulatorServer simulator) : AccessTokenSource
     {

@@ -11,12 +11,23 @@ internal sealed class StubServer : HttpMessageHandler
 
     public List<(HttpMethod Method, Uri Uri, string? Authorization, string Body)> Requests { get; } = [];
 
-    public StubServer Answers(int status, string body = "", string contentType = "application/json", params (string Name, string Value)[] headers) => Answers(_ =>
+    public StubServer Answers(
+        int status,
+        string body = "",
+        string contentType = "application/json",
+        params (string Name, string Value)[] headers) => Answers(status, Encoding.UTF8.GetBytes(body), $"{contentType}; charset=utf-8", headers);
+
+    public StubServer Answers(int status, byte[] body, string contentType, params (string Name, string Value)[] headers) => Answers(_ =>
     {
-        var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, contentType) };
+        var response = new HttpResponseMessage((HttpStatusCode)status) { Content = new ByteArrayContent(body) };
+        response.Content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        response.Content.Headers.ContentLength = body.Length;
         foreach (var (name, value) in headers)
         {
-            response.Headers.TryAddWithoutValidation(name, value);
+            if (!response.Headers.TryAddWithoutValidation(name, value))
+            {
+                response.Content.Headers.TryAddWithoutValidation(name, value);
+            }
         }
 
         return response;

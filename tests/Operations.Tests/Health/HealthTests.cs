@@ -1,6 +1,8 @@
 using Archiving.Model;
 using Archiving.Outages;
 using Azure.Storage.Sas;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Moq;
 using Operations.Health;
 using Simulator.Faults;
 using Testing;
@@ -17,7 +19,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
 
-        var report = await pipeline.Get<HealthReporter>().CheckAsync(Cancellation);
+        var report = await pipeline.Get<HealthReader>().ReadAsync(Cancellation);
 
         Assert.Equal(("Healthy", null), (report.Status, report.Checks));
         Assert.Empty(await pipeline.ReadContainerAsync());
@@ -54,11 +56,11 @@ public sealed class HealthTests(AzuriteFixture azurite)
     {
         await using var on = await Pipeline.StartAsync(azurite, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "30")]);
         await on.Get<SharedConditions>().ReportAsync(new OutageException(condition, "8x8 refuses."), Cancellation);
-        Assert.Equal(condition.ToString(), Assert.Single((await on.Get<HealthReporter>().CheckAsync(Cancellation)).Checks!).Name);
+        Assert.Equal(condition.ToString(), Assert.Single((await on.Get<HealthReader>().ReadAsync(Cancellation)).Checks!).Name);
 
         await using var off = await Pipeline.StartAsync(azurite, account: on.Account, settings: (setting, value));
 
-        Assert.Equal("Healthy", (await off.Get<HealthReporter>().CheckAsync(Cancellation)).Status);
+        Assert.Equal("Healthy", (await off.Get<HealthReader>().ReadAsync(Cancellation)).Status);
     }
 
     [Fact]
@@ -85,6 +87,35 @@ public sealed class HealthTests(AzuriteFixture azurite)
         await AssertUnhealthyAsync(pipeline, "Archive", "Storage Blob Data");
         await pipeline.RunAsync();
         Assert.Equal("Queued", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Every_condition_has_a_check()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+
+        var report = await pipeline.Get<HealthCheckService>().CheckHealthAsync(Cancellation);
+
+        Assert.Equal(Enum.GetNames<Condition>(), report.Entries.Keys.Except(["Listing"], StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Health_reports_a_check_that_takes_too_long_once_in_the_log()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var entry = new HealthReportEntry(HealthStatus.Unhealthy, "A timeout occurred.", TimeSpan.FromSeconds(10), new OperationCanceledException(), data: null);
+        var checks = new Mock<HealthCheckService>();
+        checks.Setup(service => service.CheckHealthAsync(It.IsAny<Func<HealthCheckRegistration, bool>?>(), It.IsAny<CancellationToken>()))
+            .ReturnsAsync(new HealthReport(new Dictionary<string, HealthReportEntry>(StringComparer.Ordinal) { ["Archive"] = entry }, TimeSpan.FromSeconds(10)));
+        const string Message = "Archive did not answer within 10 seconds. Check the network between the app and it.";
+
+        for (var round = 0; round < 2; round++)
+        {
+            using var reader = new HealthReader(checks.Object, pipeline.Get<HealthBoard>(), TimeProvider.System);
+            Assert.Equal(new FailedCheck("Archive", "Unhealthy", Message), Assert.Single((await reader.ReadAsync(Cancellation)).Checks!));
+        }
+
+        Assert.Single(pipeline.Logs.Lines, line => line.Message.Contains(Message, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -120,7 +151,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
 
     private static async Task AssertUnhealthyAsync(Pipeline pipeline, string name, string message)
     {
-        var report = await pipeline.Get<HealthReporter>().CheckAsync(Cancellation);
+        var report = await pipeline.Get<HealthReader>().ReadAsync(Cancellation);
         Assert.Equal("Unhealthy", report.Status);
         var check = Assert.Single(report.Checks!, check => check.Name == name);
         Assert.Contains(message, check.Message, StringComparison.Ordinal);

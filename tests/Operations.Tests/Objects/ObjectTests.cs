@@ -155,8 +155,8 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         Assert.EndsWith("é", cut.Text, StringComparison.Ordinal);
         var garbage = await ReadAsync([.. Enumerable.Repeat((byte)0xFF, ObjectContents.MostText)], "text/plain");
         Assert.InRange(Encoding.UTF8.GetByteCount(garbage.Text), 0, ObjectContents.MostText);
-        await Assert.ThrowsAsync<ObjectUnavailableException>(() => ReadAsync("x"u8.ToArray(), "audio/mpeg"));
-        await Assert.ThrowsAsync<ObjectUnavailableException>(() => contents.ReadTextAsync(new LedgerEntry { State = "Archived", MimeType = "text/plain", Blob = "not there" }, Cancellation));
+        await Assert.ThrowsAsync<RefusedException>(() => ReadAsync("x"u8.ToArray(), "audio/mpeg"));
+        await Assert.ThrowsAsync<RefusedException>(() => contents.ReadTextAsync(new LedgerEntry { State = "Archived", MimeType = "text/plain", Blob = "not there" }, Cancellation));
 
         async Task<ObjectText> ReadAsync(byte[] content, string mimeType)
         {
@@ -174,8 +174,8 @@ public sealed class ObjectTests(AzuriteFixture azurite)
 
         foreach (var entry in (LedgerEntry[])[new() { State = "Queued", MimeType = "text/plain" }, new() { State = "Queued", MimeType = "text/plain", Blob = "b", Damaged = "b" }])
         {
-            await Assert.ThrowsAsync<ObjectUnavailableException>(() => contents.LinkAsync(entry, save: false, Cancellation));
-            await Assert.ThrowsAsync<ObjectUnavailableException>(() => contents.ReadTextAsync(entry, Cancellation));
+            await Assert.ThrowsAsync<RefusedException>(() => contents.LinkAsync(entry, save: false, Cancellation));
+            await Assert.ThrowsAsync<RefusedException>(() => contents.ReadTextAsync(entry, Cancellation));
         }
     }
 
@@ -216,7 +216,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         var entry = (await pipeline.FindAsync(item))!;
         entry.State = nameof(LedgerState.Purged);
         await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
-        await Assert.ThrowsAsync<ObjectUnavailableException>(() => RequeueAsync(pipeline, item));
+        await Assert.ThrowsAsync<RefusedException>(() => RequeueAsync(pipeline, item));
         Assert.Equal(0, await pipeline.CountAsync(QueueNames.ArchiveObjects));
     }
 

@@ -4,6 +4,7 @@ using Archiving.Ledger;
 using Archiving.Model;
 using EightByEight;
 using Operations.Search;
+using Operations.Status;
 using Testing;
 
 namespace Operations.Tests;
@@ -223,7 +224,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
         && (filter.Region is null || row.Region == filter.Region)
         && (filter.Type is null || row.Type == filter.Type)
         && (filter.State is null || row.State == filter.State.ToString())
-        && (filter.Text is null || SearchText.Term(filter.Text).IsIn(row))
+        && (filter.Text is null || SearchTerm.Of(filter.Text).IsIn(row))
         && (filter.Call is null || row.CallId == filter.Call);
 
     private static LedgerEntry Row(int number, string region, DateTimeOffset created, string type, LedgerState state, string name, string call)

@@ -9,7 +9,8 @@ public sealed class AdminTests : SimulatorTest
     [Fact]
     public async Task Admin_api_adds_changes_and_removes_objects()
     {
-        using var added = await Client.PostAsJsonAsync("/__admin/objects", new { count = 3, objects = new[] { new { region = "uk", type = "voicemail", bytes = 10, tags = new[] { new { key = "callId", value = "7" } } } } }, Cancellation);
+        var specification = new { region = "uk", type = "voicemail", bytes = 10, tags = new[] { new { key = "callId", value = "7" } } };
+        using var added = await Client.PostAsJsonAsync("/__admin/objects", new { count = 3, objects = new[] { specification } }, Cancellation);
         var id = (await added.Content.ReadFromJsonAsync<JsonElement>(Cancellation)).GetProperty("ids")[0].GetString();
 
         Assert.Equal(3, (await SearchAsync("callId==7", region: "uk")).Ids.Count);

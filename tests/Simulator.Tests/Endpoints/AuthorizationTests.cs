@@ -15,6 +15,17 @@ public sealed class AuthorizationTests : SimulatorTest
         Assert.Equal(Now.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture), json.GetProperty("issued_at").GetString());
     }
 
+    [Theory]
+    [InlineData("\"3599.0\"")]
+    [InlineData("1799.6")]
+    [InlineData("\"1.799e3\"")]
+    public async Task Authorization_gives_a_lifetime_of_any_form(string expiresIn)
+    {
+        await StatusAsync(HttpMethod.Put, "/__admin/account", $$"""{"expiresIn":{{expiresIn}}}""");
+
+        Assert.Equal(expiresIn, (await RequestTokenAsync("demo-key:demo-secret")).GetProperty("expires_in").GetRawText());
+    }
+
     [Fact]
     public async Task Authorization_refuses_a_wrong_secret()
     {
@@ -36,7 +47,7 @@ public sealed class AuthorizationTests : SimulatorTest
     [Theory]
     [InlineData(Rights.Read, HttpStatusCode.OK, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden)]
     [InlineData(Rights.Read | Rights.Download, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden)]
-    [InlineData(Rights.Read | Rights.Download | Rights.Edit, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Accepted)]
+    [InlineData(Rights.Read | Rights.Download | Rights.Edit, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.OK)]
     public async Task Simulator_keeps_to_the_rights_of_the_key(Rights rights, HttpStatusCode search, HttpStatusCode download, HttpStatusCode restore)
     {
         Server.Account.Rights = rights;
@@ -51,7 +62,7 @@ public sealed class AuthorizationTests : SimulatorTest
     [Theory]
     [InlineData(Rights.Read, "GET", "objects/nothing", null)]
     [InlineData(Rights.Download, "GET", "objects/nothing/content", null)]
-    [InlineData(Rights.Restore, "POST", "objects/nothing/restore?expirationDays=1", null)]
+    [InlineData(Rights.Restore, "POST", "objects/nothing/restore", """{"expirationDays":1}""")]
     [InlineData(Rights.Delete, "DELETE", "bulk", """["nothing"]""")]
     public async Task Simulator_reports_a_missing_right_before_a_missing_object(Rights right, string method, string path, string? body)
     {

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -111,9 +112,11 @@ public sealed class ContentTests : SimulatorTest
 
         var file = new Uri($"/__files/{item.Region}/{item.Id}", UriKind.Relative);
         using var head = await Client.SendAsync(new HttpRequestMessage(HttpMethod.Head, file), Cancellation);
-        Assert.Equal((20_000L, item.UpdatedTime.ToUnixTimeSeconds()), (head.Content.Headers.ContentLength!.Value, head.Content.Headers.LastModified!.Value.ToUnixTimeSeconds()));
+        Assert.Equal(20_000L, head.Content.Headers.ContentLength);
+        Assert.Equal(item.UpdatedTime.ToUnixTimeSeconds(), head.Content.Headers.LastModified!.Value.ToUnixTimeSeconds());
         Assert.Equal(item.Checksum, Convert.ToHexStringLower(MD5.HashData(await Client.GetByteArrayAsync(file, Cancellation))));
-        Assert.Equal(strange.Content.Length, (await Client.GetByteArrayAsync(new Uri($"/__files/{item.Region}/a%26b%20c", UriKind.Relative), Cancellation)).Length);
+        var strangeFile = new Uri($"/__files/{item.Region}/a%26b%20c", UriKind.Relative);
+        Assert.Equal(strange.Content.Length, (await Client.GetByteArrayAsync(strangeFile, Cancellation)).Length);
         Assert.Equal(HttpStatusCode.NotFound, (await Client.GetAsync(new Uri($"/__files/{item.Region}/none", UriKind.Relative), Cancellation)).StatusCode);
     }
 
@@ -154,7 +157,7 @@ public sealed class ContentTests : SimulatorTest
         var item = Add(state: "ARCHIVED");
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(HttpMethod.Get, Content(item).ToString()));
 
-        Assert.Equal(HttpStatusCode.Accepted, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore?expirationDays=2"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore", """{"expirationDays":2}"""));
         Assert.Equal("ARCHIVED", Server.Objects.Find("us-east", item.Id)!.State);
         Time.Advance(TimeSpan.FromSeconds(6));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Get, Content(item).ToString()));
@@ -164,13 +167,27 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Theory]
-    [InlineData("expirationDays=0")]
-    [InlineData("expirationDays=11")]
-    public async Task Simulator_restores_for_one_to_ten_days(string query)
+    [InlineData("""{"expirationDays":0}""")]
+    [InlineData("""{"expirationDays":11}""")]
+    [InlineData("""{"expirationDays":"2"}""")]
+    [InlineData("2")]
+    [InlineData("{")]
+    public async Task Simulator_restores_for_one_to_ten_days(string body)
     {
         var item = Add(state: "ARCHIVED");
 
-        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore?{query}"));
+        Assert.Equal(HttpStatusCode.BadRequest, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore", body));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("{}")]
+    public async Task Simulator_restores_for_seven_days_whatever_the_query_says(string? body)
+    {
+        var item = Add(state: "ARCHIVED");
+
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Post, $"/storage/us-east/v3/objects/{item.Id}/restore?expirationDays=1", body));
+        Assert.Equal(7, Server.Counters["restoreDays"]);
     }
 
     [Fact]
@@ -209,6 +226,43 @@ public sealed class ContentTests : SimulatorTest
         var bytes = await Client.GetByteArrayAsync(Content(item), Cancellation);
 
         Assert.NotEqual(item.Checksum, Convert.ToHexStringLower(MD5.HashData(bytes)));
+    }
+
+    [Theory]
+    [InlineData("gzip", false)]
+    [InlineData("gzip", true)]
+    [InlineData("deflate", true)]
+    [InlineData("br", false)]
+    [InlineData("gzip, br", true)]
+    [InlineData("identity", false)]
+    public async Task Simulator_codes_content_and_claims_either_its_bytes_or_those_of_the_text(string encoding, bool claimsCodedBytes)
+    {
+        var specification = new ObjectSpecification { Type = "transcription", Bytes = 20_000, ContentEncoding = encoding, ClaimsCodedBytes = claimsCodedBytes };
+        var item = Server.Objects.Add(specification);
+        var plain = new byte[item.Content.Length];
+        item.Content.Fill(plain, 0);
+
+        using var response = await Client.GetAsync(Content(item), Cancellation);
+        var sent = await response.Content.ReadAsByteArrayAsync(Cancellation);
+
+        Assert.Equal(encoding, string.Join(", ", response.Content.Headers.ContentEncoding));
+        Assert.Equal(encoding == "identity", plain.AsSpan().SequenceEqual(sent));
+        Assert.Equal((claimsCodedBytes ? sent : plain).Length, item.StoredBytes);
+        Assert.Equal(Convert.ToHexStringLower(MD5.HashData(claimsCodedBytes ? sent : plain)), item.Checksum);
+    }
+
+    [Fact]
+    public async Task Simulator_codes_the_content_of_one_object_for_a_rule()
+    {
+        var item = Add(bytes: 10_000, type: "transcription");
+        Server.Faults.Set(new FaultRule { Kind = FaultKind.Encode, Call = "content", Id = item.Id, First = 1 });
+
+        using var coded = await Client.GetAsync(Content(item), Cancellation);
+        Assert.Equal(["gzip"], coded.Content.Headers.ContentEncoding);
+        await using var text = new GZipStream(await coded.Content.ReadAsStreamAsync(Cancellation), CompressionMode.Decompress);
+        Assert.Equal(item.Checksum, Convert.ToHexStringLower(await MD5.HashDataAsync(text, Cancellation)));
+        using var plain = await Client.GetAsync(Content(item), Cancellation);
+        Assert.Empty(plain.Content.Headers.ContentEncoding);
     }
 
     [Theory]

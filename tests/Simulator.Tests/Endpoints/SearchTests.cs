@@ -129,6 +129,18 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
+    public async Task Simulated_search_wants_the_content_type_of_the_reference_when_told_so()
+    {
+        Server.Objects.Search = new SearchBehaviour { RequiresContentType = true };
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, await SearchStatusAsync("limit=1"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/storage/us-east/v3/objects");
+        request.Content = new StringContent("", System.Text.Encoding.UTF8, "application/json");
+        using var response = await Client.SendAsync(request, Cancellation);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
     public async Task Simulated_search_rejects_filters_on_times_when_told_so()
     {
         Server.Objects.Search = new SearchBehaviour { RejectTimeFilters = 500 };

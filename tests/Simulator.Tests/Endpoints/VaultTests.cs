@@ -16,7 +16,8 @@ public sealed class VaultTests : SimulatorTest
     {
         var client = CreateClient();
         var expiry = Now.AddMinutes(30);
-        var first = (await client.SetSecretAsync(new KeyVaultSecret("token", "one") { Properties = { ExpiresOn = expiry, ContentType = "text/x", Tags = { ["a"] = "b" } } }, Cancellation)).Value;
+        var secret = new KeyVaultSecret("token", "one") { Properties = { ExpiresOn = expiry, ContentType = "text/x", Tags = { ["a"] = "b" } } };
+        var first = (await client.SetSecretAsync(secret, Cancellation)).Value;
         var second = (await client.SetSecretAsync("token", "two", Cancellation)).Value;
 
         Assert.Equal("two", (await client.GetSecretAsync("token", cancellationToken: Cancellation)).Value.Value);
@@ -31,7 +32,8 @@ public sealed class VaultTests : SimulatorTest
             versions[version.Version] = version.Enabled;
         }
 
-        Assert.Equal(new Dictionary<string, bool?>(StringComparer.Ordinal) { [first.Properties.Version] = false, [second.Properties.Version] = true }, versions);
+        Assert.Equal(2, versions.Count);
+        Assert.Equal((false, true), (versions[first.Properties.Version], versions[second.Properties.Version]));
     }
 
     [Fact]
@@ -82,6 +84,7 @@ public sealed class VaultTests : SimulatorTest
     {
         public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken) => new("any", DateTimeOffset.MaxValue);
 
-        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) => new(GetToken(requestContext, cancellationToken));
+        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
+            new(GetToken(requestContext, cancellationToken));
     }
 }

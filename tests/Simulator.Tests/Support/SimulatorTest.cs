@@ -51,7 +51,12 @@ public abstract class SimulatorTest : IAsyncLifetime
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync(Cancellation)).RootElement;
     }
 
-    protected SimulatedObject Add(string type = "callrecording", int minutesAgo = 60, string state = "AVAILABLE", long bytes = 1000, string region = "us-east") =>
+    protected SimulatedObject Add(
+        string type = "callrecording",
+        int minutesAgo = 60,
+        string state = "AVAILABLE",
+        long bytes = 1000,
+        string region = "us-east") =>
         Server.Objects.Add(new ObjectSpecification { Region = region, Type = type, State = state, Bytes = bytes, CreatedTime = Now.AddMinutes(-minutesAgo) });
 
     protected async Task<HttpStatusCode> StatusAsync(HttpMethod method, string path, string? body = null)
@@ -64,9 +69,16 @@ public abstract class SimulatorTest : IAsyncLifetime
 
     protected Task<HttpStatusCode> SearchStatusAsync(string query) => StatusAsync(HttpMethod.Get, $"/storage/us-east/v3/objects?{query}");
 
-    protected async Task<(IReadOnlyList<string> Ids, bool IsLast, string PageKey)> SearchAsync(string filter = "", string pageKey = "0", int limit = 100, string region = "us-east", string sort = "createdTime", string direction = "ASC")
+    protected async Task<(IReadOnlyList<string> Ids, bool IsLast, string PageKey)> SearchAsync(
+        string filter = "",
+        string pageKey = "0",
+        int limit = 100,
+        string region = "us-east",
+        string sort = "createdTime",
+        string direction = "ASC")
     {
-        var path = string.Create(CultureInfo.InvariantCulture, $"/storage/{region}/v3/objects?filter={Uri.EscapeDataString(filter)}&pageKey={pageKey}&limit={limit}&sortField={sort}&sortDirection={direction}");
+        var query = $"filter={Uri.EscapeDataString(filter)}&pageKey={pageKey}&sortField={sort}&sortDirection={direction}";
+        var path = string.Create(CultureInfo.InvariantCulture, $"/storage/{region}/v3/objects?{query}&limit={limit}");
         using var page = JsonDocument.Parse(await Client.GetStringAsync(new Uri(path, UriKind.Relative), Cancellation));
         return (
             [.. page.RootElement.GetProperty("content").EnumerateArray().Select(record => record.GetProperty("id").GetString()!)],

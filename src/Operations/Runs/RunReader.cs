@@ -1,7 +1,8 @@
 using Archiving.Ledger;
+using Archiving.Listing;
 using Archiving.Model;
 
-namespace Archiving.Listing;
+namespace Operations.Runs;
 
 /// <summary>How far a run is.</summary>
 /// <param name="RunId">Its id.</param>

@@ -1,6 +1,6 @@
 using System.Net.Http.Headers;
 
-namespace Archiving.Model;
+namespace Operations.Objects;
 
 /// <summary>What may be done in a browser with content of a MIME type. 8x8 and the creators of objects choose the type, so it is not trusted.</summary>
 public readonly record struct MediaKind
@@ -27,13 +27,17 @@ public readonly record struct MediaKind
         var type = MediaTypeHeaderValue.TryParse(mimeType, out var parsed) && parsed.MediaType!.All(char.IsAscii) ? parsed.MediaType!.ToLowerInvariant() : "";
         return type switch
         {
-            _ when type.StartsWith("audio/", StringComparison.Ordinal) || type.StartsWith("video/", StringComparison.Ordinal) => new MediaKind(type, isInline: true, isText: false),
+            _ when type.StartsWith("audio/", StringComparison.Ordinal) || type.StartsWith("video/", StringComparison.Ordinal) =>
+                new MediaKind(type, isInline: true, isText: false),
             "text/plain" => new MediaKind("text/plain; charset=utf-8", isInline: true, isText: true),
             "application/json" => new MediaKind("application/json", isInline: true, isText: true),
             _ => new MediaKind(
                 "application/octet-stream",
                 isInline: false,
-                isText: type.StartsWith("text/", StringComparison.Ordinal) || type.EndsWith("+json", StringComparison.Ordinal) || type.EndsWith("+xml", StringComparison.Ordinal) || type == "application/xml"),
+                isText: type.StartsWith("text/", StringComparison.Ordinal)
+                    || type.EndsWith("+json", StringComparison.Ordinal)
+                    || type.EndsWith("+xml", StringComparison.Ordinal)
+                    || type == "application/xml"),
         };
     }
 }

@@ -1,16 +1,10 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Archiving.Model;
-using Azure;
-using Azure.Data.Tables;
+using Archiving.Storage;
 
 namespace Archiving.Ledger;
-
-/// <summary>What the ledger holds of a region's objects that were made on a day, UTC.</summary>
-/// <param name="Region">8x8's region.</param>
-/// <param name="Day">The day, UTC.</param>
-/// <param name="Types">By object type.</param>
-public sealed record DaySummary(string Region, DateTimeOffset Day, IReadOnlyDictionary<string, TypeSummary> Types);
 
 /// <summary>A partition of the ledger and what it held when it was last counted.</summary>
 /// <param name="Partition">Its key.</param>
@@ -37,11 +31,14 @@ public sealed record TypeSummary
     /// <summary>When the oldest of them was made.</summary>
     public DateTimeOffset? OldestCreatedTime { get; set; }
 
+    /// <summary>How many objects are in a state.</summary>
+    public long Count(LedgerState state) => States.GetValueOrDefault(state.ToString());
+
     internal void Add(LedgerEntry entry)
     {
         States[entry.State] = States.GetValueOrDefault(entry.State) + 1;
         Bytes += entry.Bytes ?? 0;
-        if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged) || entry.Is(LedgerState.Gone))
+        if (entry.IsHeld() || entry.Is(LedgerState.Gone))
         {
             return;
         }
@@ -57,18 +54,14 @@ public sealed record TypeSummary
 }
 
 /// <summary>A day's row in the table <c>summaries</c>.</summary>
-internal sealed class DayRow : ITableEntity
+internal sealed class DayRow : TableRow
 {
     // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are not stored, and are made again each time.
     private const int LongestCounts = 30_000;
+    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(2);
 
-    public string PartitionKey { get; set; } = LedgerChanges.Partition;
-
-    public string RowKey { get; set; } = "";
-
-    public DateTimeOffset? Timestamp { get; set; }
-
-    public ETag ETag { get; set; }
+    /// <summary>Initializes a row.</summary>
+    public DayRow() => PartitionKey = LedgerChanges.Partition;
 
     /// <summary>Gets or sets until when the day may have changed.</summary>
     public DateTimeOffset? ChangedUntil { get; set; }
@@ -96,6 +89,11 @@ internal sealed class DayRow : ITableEntity
             Counts = counts.Length <= LongestCounts ? counts : "",
         };
     }
+
+    public DateTimeOffset ToDay() => DateTimeOffset.ParseExact(RowKey[^8..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    /// <summary>Whether the day may have changed since it was counted.</summary>
+    public bool IsStale() => CountedAt is not { } at || string.IsNullOrEmpty(Counts) || at <= ChangedUntil + ClocksDiffer;
 
     public Dictionary<string, TypeSummary> ReadCounts() =>
         string.IsNullOrEmpty(Counts) ? [] : JsonSerializer.Deserialize(Counts, SummaryJson.Default.DictionaryStringTypeSummary) ?? [];

@@ -1,0 +1,101 @@
+using System.Globalization;
+using Archiving.Model;
+using Archiving.Settings;
+
+namespace Archiving.Listing;
+
+/// <summary>Why newer objects of a region are not known.</summary>
+/// <param name="Region">8x8's region; empty when it concerns all.</param>
+/// <param name="Text">The region, the reason and what to do; nothing else of the tenant.</param>
+public sealed record ListingProblem(string Region, string Text);
+
+/// <summary>
+/// Finds the regions that are not listed as they should be. A region that refuses to be listed, and a timer that does not
+/// run, change nothing else that could be seen: what is not listed is not missed.
+/// </summary>
+public sealed class ListingInspector(ListingStore store, ScheduleOptions schedules, TimeProvider timeProvider)
+{
+    /// <summary>How often a window fails in a row, or a listing is missed, before that is a problem: fewer times happen.</summary>
+    public const int MostFailures = 3;
+
+    private const string NoReason =
+        "Nothing says why, so the timer function ListObjects may not run. Restart the function app, and look at the function's invocations.";
+
+    // Azure's timers start some minutes after the app, and a listing takes a while itself.
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(30);
+    private readonly Schedule? _schedule = Schedule.TryParse(schedules.Listing);
+
+    // Where no region was ever listed, the time since this instance started is all there is to go by.
+    private readonly DateTimeOffset _started = timeProvider.GetUtcNow();
+
+    /// <summary>Finds what is wrong, region by region; nothing when every region was listed as scheduled.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<IReadOnlyList<ListingProblem>> InspectAsync(CancellationToken cancellationToken)
+    {
+        var now = timeProvider.GetUtcNow();
+        var watermarks = (await store.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft).ToList();
+        var failures = await store.ReadFailuresAsync(cancellationToken);
+        var problems = new List<ListingProblem>();
+        foreach (var watermark in watermarks.OrderBy(row => row.Region, StringComparer.Ordinal))
+        {
+            if (await InspectAsync(watermark, failures, now, cancellationToken) is { } text)
+            {
+                problems.Add(new ListingProblem(watermark.Region, text));
+            }
+        }
+
+        foreach (var failure in failures.Where(IsOfRun).DistinctBy(row => (row.RunId, row.Region)))
+        {
+            if (await store.FindRunAsync(failure.RunId!, cancellationToken) is { CompletedAt: null })
+            {
+                problems.Add(new ListingProblem(failure.Region, $"The run {failure.RunId} cannot list a part of {failure.Region}: {failure.Reason}"));
+            }
+        }
+
+        foreach (var records in failures.Where(row => row.Kind == ListingFailureRow.Unreadable).GroupBy(row => row.Region, StringComparer.Ordinal))
+        {
+            var count = records.Count() == 1 ? "a record" : string.Create(CultureInfo.InvariantCulture, $"{records.Count()} records");
+            problems.Add(new ListingProblem(
+                records.Key,
+                $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for: what stands behind is not archived. Report it to 8x8 (log event 1231)."));
+        }
+
+        if (watermarks.Count == 0 && IsOverdue(_started, now))
+        {
+            problems.Add(new ListingProblem("", $"Nothing has been listed since the app was deployed. {NoReason}"));
+        }
+
+        return problems;
+    }
+
+    /// <summary>Whether a listing was due three times since a time, and that is half an hour ago at least.</summary>
+    public bool IsOverdue(DateTimeOffset since, DateTimeOffset now) =>
+        now - since > Timeout && _schedule?.After(since, times: MostFailures) <= now;
+
+    private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
+
+    private async Task<string?> InspectAsync(WatermarkRow watermark, List<ListingFailureRow> failures, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        // A listing that completed since has listed what failed before it.
+        var failure = failures
+            .Where(row => row.Kind == nameof(WindowKind.Listing) && row.Region == watermark.Region && !(row.FailedAt <= watermark.LastCompleted))
+            .MaxBy(row => row.Failures);
+        var since = watermark.LastCompleted ?? watermark.Began ?? watermark.ActiveSince ?? now;
+        var isProblem = failure?.Failures >= MostFailures
+            || (IsOverdue(since, now) && !await IsFirstUnderWayAsync(watermark, now, cancellationToken));
+        if (!isProblem)
+        {
+            return null;
+        }
+
+        var age = watermark.LastCompleted is { } completed
+            ? string.Create(CultureInfo.InvariantCulture, $"{watermark.Region} was last listed to its end at {completed.UtcDateTime:yyyy-MM-dd HH:mm} UTC.")
+            : $"{watermark.Region} has never been listed to its end.";
+        return $"{age} {failure?.Reason ?? NoReason}";
+    }
+
+    /// <summary>Whether a region's first listing goes on: it may take hours, because it reads everything.</summary>
+    private async Task<bool> IsFirstUnderWayAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken) =>
+        watermark is { LastCompleted: null, ActiveRun: { } run }
+        && (await store.ReadWindowsAsync(run, cancellationToken)).Exists(window => window.Done && now - window.Timestamp < Timeout);
+}

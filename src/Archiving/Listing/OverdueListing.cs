@@ -1,0 +1,57 @@
+using Archiving.Model;
+using Archiving.Outages;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Listing;
+
+/// <summary>
+/// Plans a listing that the timer should have planned. On Azure all timers of an app have been seen to stop after a
+/// deployment while its other functions lived (azure-functions-host#11828), so every other function looks now and then.
+/// </summary>
+public sealed partial class OverdueListing(
+    ListingStore store,
+    ListingInspector inspector,
+    ListingPlanner planner,
+    HealthBoard health,
+    TimeProvider timeProvider,
+    ILogger<OverdueListing> logger)
+{
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
+    private readonly DateTimeOffset _started = timeProvider.GetUtcNow();
+    private long _nextLook = (timeProvider.GetUtcNow() + BetweenLooks).UtcTicks;
+
+    /// <summary>Looks, once a minute at most, and plans what is overdue. An outage is reported and not thrown: it is not the caller's.</summary>
+    /// <param name="function">The function that looks.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task PlanAsync(string function, CancellationToken cancellationToken)
+    {
+        var next = Interlocked.Read(ref _nextLook);
+        var now = timeProvider.GetUtcNow();
+        if (now.UtcTicks < next || Interlocked.CompareExchange(ref _nextLook, (now + BetweenLooks).UtcTicks, next) != next)
+        {
+            return;
+        }
+
+        try
+        {
+            var watermarks = (await store.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft).ToList();
+            var oldest = watermarks.Count == 0 ? _started : watermarks.Min(row => row.LastCompleted ?? row.Began ?? row.ActiveSince ?? now);
+
+            // The planner leaves alone what is under way.
+            if (inspector.IsOverdue(oldest, now) && await planner.PlanAsync(cancellationToken) is > 0 and var windows)
+            {
+                Log.Planned(logger, oldest, function, windows);
+            }
+        }
+        catch (OutageException outage)
+        {
+            health.Report(outage);
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1202, Level = LogLevel.Warning, Message = "No listing was completed since {Since:O}; {Function} has planned one of {Windows} windows")]
+        public static partial void Planned(ILogger logger, DateTimeOffset since, string function, int windows);
+    }
+}

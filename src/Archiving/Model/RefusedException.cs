@@ -1,0 +1,4 @@
+namespace Archiving.Model;
+
+/// <summary>A request cannot be fulfilled in the present state of an object or run; the message says why.</summary>
+public sealed class RefusedException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -1,0 +1,16 @@
+using Azure.Core;
+
+namespace EightByEight;
+
+/// <summary>
+/// Takes a response for final when it asks for a long delay: the retry policy would wait as long as it says, and other
+/// work, or the time limit of a function, waits with it.
+/// </summary>
+internal sealed class ShortWaits(TimeProvider timeProvider) : ResponseClassifier
+{
+    /// <summary>The longest delay within a call.</summary>
+    public static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+
+    public override bool IsRetriableResponse(HttpMessage message) =>
+        base.IsRetriableResponse(message) && !(RetryAfter.Read(message.Response, timeProvider.GetUtcNow()) > LongestWait);
+}

@@ -1,0 +1,38 @@
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Settings;
+using Archiving.Source;
+using EightByEight;
+
+namespace Operations.Health;
+
+/// <summary>Whether 8x8 answers, and accepts the access token: a refusal is an outage of the credentials.</summary>
+internal sealed class SourceCheck(AccessTokens tokens, CloudStorageClient client, ArchiverOptions options, HealthBoard board) : DependencyCheck(board)
+{
+    /// <inheritdoc/>
+    protected override async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await tokens.GetTokenAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is OutageException or OperationCanceledException)
+        {
+            // Says nothing about 8x8's storage service. The check of the credentials says why there is no token.
+            return;
+        }
+
+        var region = options.EightByEight.DiscoveryRegion;
+        try
+        {
+            await client.GetRegionsAsync(region, cancellationToken);
+        }
+        catch (Exception exception) when (SourceFailure.OfRegions(exception, region) is { } outage)
+        {
+            throw outage;
+        }
+
+        Board.Clear(Condition.Credentials);
+        Board.Clear(Condition.Source);
+    }
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Archiving.Listing;
+using Archiving.Model;
+using Archiving.Queues;
+using Archiving.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Operations.Runs;
+
+/// <summary>A run that was started.</summary>
+/// <param name="RunId">Its id.</param>
+/// <param name="Windows">How many windows it began with.</param>
+public sealed record StartedRun(string RunId, int Windows);
+
+/// <summary>
+/// Starts backfills, reconciles and rebuilds. The same request while its run is under way gives the same run, whose
+/// unfinished windows are sent again: that is how a run that was interrupted is resumed.
+/// </summary>
+public sealed partial class RunStarter(
+    RunPlanner planner,
+    ListingStore store,
+    RunCompletion completion,
+    WindowSender sender,
+    ListingOptions options,
+    TimeProvider timeProvider,
+    ILogger<RunStarter> logger)
+{
+    /// <summary>Starts a backfill: archives what was created in a time range and is not archived yet.</summary>
+    public async Task<StartedRun> BackfillAsync(
+        DateTimeOffset from,
+        DateTimeOffset to,
+        IReadOnlyList<string> wantedRegions,
+        IReadOnlyList<string> types,
+        CancellationToken cancellationToken)
+    {
+        var windows = await planner.PlanBackfillAsync(from, to, wantedRegions, types, cancellationToken);
+        return await StartAsync(WindowKind.Backfill, windows, types, from, to, cancellationToken);
+    }
+
+    /// <summary>Starts a comparison of everything that 8x8 has with ledger and receipts.</summary>
+    public async Task<StartedRun> ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var to = Second(timeProvider.GetUtcNow() - options.Settle);
+        var windows = await planner.PlanReconcileAsync(to, cancellationToken);
+        var from = windows.Count > 0 ? windows.Min(window => window.From) : to;
+        return await StartAsync(WindowKind.Reconcile, windows, types: [], from, to, cancellationToken);
+    }
+
+    /// <summary>Starts to restore the ledger from the receipts.</summary>
+    public async Task<StartedRun> RebuildAsync(CancellationToken cancellationToken)
+    {
+        var windows = await planner.PlanRebuildAsync(cancellationToken);
+        var now = timeProvider.GetUtcNow();
+        var (from, to) = windows is [var first, ..] ? (first.From, windows[^1].To) : (now, now);
+        return await StartAsync(WindowKind.Rebuild, windows, types: [], from, to, cancellationToken);
+    }
+
+    private static DateTimeOffset Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+
+    private async Task<StartedRun> StartAsync(
+        WindowKind kind,
+        IEnumerable<WindowMessage> planned,
+        IReadOnlyList<string> types,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        CancellationToken cancellationToken)
+    {
+        var windows = planned.Take(RunPlanner.MostWindows + 1).ToList();
+        if (windows.Count > RunPlanner.MostWindows)
+        {
+            throw new RefusedException($"The span needs more than {RunPlanner.MostWindows} windows of a day and region, which is the most "
+                + "of a run. Ask for a shorter span or fewer regions.");
+        }
+
+        // A reconcile or rebuild is about everything until now, so two of them that overlap are the same run.
+        var sortedRegions = string.Join(',', windows.Select(window => window.Region).Distinct().Order(StringComparer.Ordinal));
+        var sortedTypes = string.Join(',', types.Order(StringComparer.Ordinal));
+        var about = kind == WindowKind.Backfill ? FormattableString.Invariant($"{from:O}|{to:O}|{sortedRegions}|{sortedTypes}") : "";
+        var (runId, present) = await FindIdAsync(kind, about, cancellationToken);
+        if (present is not null)
+        {
+            var rows = await store.ReadWindowsAsync(runId, cancellationToken);
+            windows = [.. rows.Where(row => !row.Done).Select(row => RunPlanner.Window(kind, row.Region, row.From, row.To, types))];
+        }
+        else
+        {
+            present = new RunRow
+            {
+                Kind = kind.ToString(),
+                Regions = string.Join(',', windows.Select(window => window.Region).Distinct(StringComparer.Ordinal)),
+                Types = string.Join(',', types),
+                From = from,
+                To = to,
+                StartedAt = timeProvider.GetUtcNow(),
+                Planned = windows.Count,
+            };
+        }
+
+        windows = [.. windows.Select(window => window with { RunId = runId })];
+        await sender.StartRunAsync(runId, present, windows, cancellationToken);
+
+        Log.Started(logger, kind, runId, from, to, windows.Count);
+        if (windows.Count == 0)
+        {
+            await completion.TryCompleteAsync("", runId, kind, cancellationToken);
+        }
+
+        return new StartedRun(runId, windows.Count);
+    }
+
+    private async Task<(string RunId, RunRow? Present)> FindIdAsync(WindowKind kind, string about, CancellationToken cancellationToken)
+    {
+        var day = timeProvider.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+        var hash = about.Length == 0 ? "" : "-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(about)))[..12];
+        for (var number = 1; ; number++)
+        {
+            var runId = string.Create(CultureInfo.InvariantCulture, $"{kind.ToString().ToLowerInvariant()}-{day}{hash}-{number}");
+            if (await store.FindRunAsync(runId, cancellationToken) is not { } run)
+            {
+                return (runId, null);
+            }
+
+            if (run.CompletedAt is null)
+            {
+                return (runId, run);
+            }
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 1240, Level = LogLevel.Information, Message = "{Kind} {RunId} from {From:O} to {To:O} in {Windows} windows")]
+        public static partial void Started(ILogger logger, WindowKind kind, string runId, DateTimeOffset from, DateTimeOffset to, int windows);
+    }
+}

@@ -1,0 +1,34 @@
+using Archiving.Ledger;
+
+namespace Operations.Search;
+
+/// <summary>What is looked for in a row.</summary>
+/// <param name="Text">Lower-case.</param>
+/// <param name="Digits">Its digits, when it can be a phone number.</param>
+public readonly record struct SearchTerm(string Text, string? Digits)
+{
+    /// <summary>The term of a text, in the form that <see cref="SearchText"/> has.</summary>
+    public static SearchTerm Of(string text)
+    {
+        var wanted = text.Trim().ToLowerInvariant();
+        var isNumber = wanted.AsSpan().IndexOfAnyExcept(SearchText.PhoneCharacters) < 0;
+        var digits = isNumber ? new string([.. wanted.Where(char.IsAsciiDigit)]) : "";
+        return new SearchTerm(wanted, digits.Length >= SearchText.FewestDigits ? digits : null);
+    }
+
+    /// <summary>Whether a row is one that is looked for. Rows of an earlier version have their name only.</summary>
+    public bool IsIn(LedgerEntry entry)
+    {
+        if (entry.Search is not { } search)
+        {
+            return IsIn(entry.ObjectName) || IsIn(entry.Id);
+        }
+
+        return search.Contains(Text, StringComparison.Ordinal)
+            || (Digits is not null && search.Contains(Digits, StringComparison.Ordinal))
+            || IsIn(entry.Id)
+            || IsIn(entry.BucketId);
+    }
+
+    private bool IsIn(string? value) => value?.Contains(Text, StringComparison.OrdinalIgnoreCase) == true;
+}

@@ -1,0 +1,113 @@
+using Archiving.Copying;
+using Archiving.Model;
+using Archiving.Queues;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace Archiving.Tests;
+
+/// <summary>Content that 8x8 lists and does not give.</summary>
+public sealed class MissingContentTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(404)]
+    [InlineData(410)]
+    public async Task Content_that_comes_after_its_record_is_archived_when_it_comes(int status)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = status });
+
+        await pipeline.RunAsync();
+
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal(("Queued", 0, 1), (entry.State, entry.Attempts, await pipeline.CountAsync(QueueNames.ArchiveObjects)));
+        Assert.Contains($"lists the object as AVAILABLE and does not have its content ({status})", entry.LastError, StringComparison.Ordinal);
+
+        pipeline.Simulator.Faults.Set();
+        await pipeline.DeliverUntilAsync([item], state => state == "Archived", "the content is archived once it is there");
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
+    public async Task Content_that_is_missing_for_more_than_a_day_fails_with_the_reason_and_is_tried_again_by_a_reconcile()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 404 });
+        var message = new ObjectMessage { Region = item.Region, Id = item.Id, Waits = 30, WaitsSince = TimeProvider.System.GetUtcNow() - ObjectRouter.LongestWait - TimeSpan.FromMinutes(1) };
+
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(message, attempt: 1, Cancellation);
+
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal("Failed", entry.State);
+        Assert.Contains("(404). That was so at every try since", entry.LastError, StringComparison.Ordinal);
+        pipeline.Simulator.Faults.Set();
+        await pipeline.Get<Operations.Runs.RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Theory]
+    [InlineData(404)]
+    [InlineData(410)]
+    public async Task Content_whose_record_is_missing_too_is_gone(int status)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 404 },
+            new FaultRule { Call = "record", Kind = FaultKind.Status, Status = status });
+
+        await pipeline.RunAsync();
+
+        Assert.Equal("Gone", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Token_that_is_refused_for_one_object_alone_costs_that_object_its_attempts_and_is_not_replaced_each_time()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        var other = Add(pipeline);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 401, Id = item.Id });
+        var queues = pipeline.Get<WorkQueues>();
+        await queues.SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id, Deferrals = 3 }, TimeSpan.Zero, Cancellation);
+        await queues.SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = other.Region, Id = other.Id }, TimeSpan.Zero, Cancellation);
+
+        await pipeline.DeliverAllAsync();
+
+        await pipeline.AssertArchivedAsync(other);
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal(("Failed", 5), (entry.State, entry.Attempts));
+        Assert.Contains("8x8 answers for other objects, and not for this one (401)", entry.LastError, StringComparison.Ordinal);
+        Assert.InRange(pipeline.Simulator.Counters["token"], 1, 2);
+    }
+
+    [Theory]
+    [InlineData(403)]
+    [InlineData(401)]
+    [InlineData(404)]
+    public async Task Address_that_its_host_refuses_is_asked_for_again_and_no_right_is_said_to_be_missing(int status)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "content", Kind = FaultKind.Redirect },
+            new FaultRule { Call = "presigned", Kind = FaultKind.Status, Status = status, First = 1 });
+
+        await pipeline.RunAsync();
+
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal("Queued", entry.State);
+        Assert.Contains($"the host of the address that it gives for the content refuses it ({status})", entry.LastError, StringComparison.Ordinal);
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(new ObjectMessage { Region = item.Region, Id = item.Id, Waits = 1 }, attempt: 1, Cancellation);
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    private static SimulatedObject Add(Pipeline pipeline) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+}

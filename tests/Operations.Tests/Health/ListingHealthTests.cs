@@ -1,0 +1,99 @@
+using Archiving.Listing;
+using Archiving.Queues;
+using Operations.Health;
+using Operations.Status;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace Operations.Tests;
+
+/// <summary>A region that is not listed is named with the reason, in health and in the verdict.</summary>
+public sealed class ListingHealthTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Region_that_refuses_to_be_listed_is_named_from_the_third_time_on_while_the_other_goes_on()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk,us-east"));
+        var item = Add(pipeline, "us-east");
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "search", Region = "uk", Kind = FaultKind.Status, Status = 403 });
+        await pipeline.RunAsync();
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Null(await FindAsync(pipeline));
+
+        await ListAgainAsync(pipeline, "uk", times: 2);
+
+        var check = await FindAsync(pipeline);
+        Assert.Contains("uk has never been listed to its end. 8x8 does not let this API key search (403).", check, StringComparison.Ordinal);
+        Assert.DoesNotContain("us-east", check, StringComparison.Ordinal);
+        var verdict = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict;
+        Assert.False(verdict.IsSafe);
+        Assert.Equal($"All 1 known recordings safe. Newer recordings may be unknown. {check}", verdict.Text);
+
+        pipeline.Simulator.Faults.Set();
+        await ListAgainAsync(pipeline, "uk", times: 1);
+        Assert.Null(await FindAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task Region_whose_last_listing_is_long_ago_is_named_though_nothing_failed_and_the_next_call_plans_a_listing()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__Regions", "uk"));
+        await pipeline.RunAsync();
+        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        var overdue = pipeline.Get<OverdueListing>();
+        time.Advance(TimeSpan.FromMinutes(29));
+        await overdue.PlanAsync("GetHealth", Cancellation);
+        Assert.Null(await FindAsync(pipeline));
+        Assert.Equal(0, await pipeline.CountAsync(QueueNames.ListWindows));
+
+        time.Advance(TimeSpan.FromHours(47));
+        Assert.Contains("the timer function ListObjects may not run", await FindAsync(pipeline), StringComparison.Ordinal);
+
+        await overdue.PlanAsync("GetHealth", Cancellation);
+        Assert.NotEqual(0, await pipeline.CountAsync(QueueNames.ListWindows));
+        await pipeline.DeliverAllAsync();
+        time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Null(await FindAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task App_whose_timers_never_ran_says_so_after_half_an_hour()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        Assert.Null(await FindAsync(pipeline));
+
+        time.Advance(TimeSpan.FromMinutes(41));
+
+        Assert.Contains("Nothing has been listed since the app was deployed.", await FindAsync(pipeline), StringComparison.Ordinal);
+    }
+
+    private static SimulatedObject Add(Pipeline pipeline, string region) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = region, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+
+    /// <summary>What the check of listings says; <see langword="null"/> when it says nothing.</summary>
+    private static async Task<string?> FindAsync(Pipeline pipeline)
+    {
+        using var health = pipeline.Create<HealthReader>();
+        return (await health.ReadAsync(Cancellation)).Checks?.SingleOrDefault(check => check.Name == "Listing")?.Message;
+    }
+
+    /// <summary>Delivers a region's window again, as the queue would after a delay.</summary>
+    private static async Task ListAgainAsync(Pipeline pipeline, string region, int times)
+    {
+        var store = pipeline.Get<ListingStore>();
+        var watermark = (await store.FindWatermarkAsync(region, Cancellation))!;
+        foreach (var row in await store.ReadWindowsAsync(watermark.ActiveRun!, Cancellation))
+        {
+            var window = new WindowMessage { Region = region, From = row.From, To = row.To, RunId = watermark.ActiveRun, Deferrals = 1 };
+            for (var time = 0; time < times; time++)
+            {
+                await Record.ExceptionAsync(() => pipeline.Get<WindowLister>().ListAsync(window, attempt: 1, Cancellation));
+            }
+        }
+    }
+}
