@@ -75,7 +75,9 @@ public sealed class FindTests(RunningArchive archive)
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
         await browser.WaitForTextAsync("#object-title", "Maria Chen +1 (408) 555-0142.wav");
-        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"), "the recording is 20 seconds long");
+        await browser.HoldsAsync(
+            () => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"),
+            "the recording is 20 seconds long");
 
         // As a person does: the player has the focus, and the space bar starts it.
         browser.Run<object?>("document.querySelector('#object audio').focus()");
@@ -168,7 +170,9 @@ public sealed class FindTests(RunningArchive archive)
         await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object video')?.duration === 12"), "the film is 12 seconds long");
         browser.Run<object?>("document.querySelector('#object video').focus()");
         browser.Press(" ");
-        await browser.HoldsAsync(() => browser.Run<bool>("const film = document.querySelector('#object video'); return film.currentTime > 0.5 && film.videoWidth === 320"), "it plays");
+        await browser.HoldsAsync(
+            () => browser.Run<bool>("const film = document.querySelector('#object video'); return film.currentTime > 0.5 && film.videoWidth === 320"),
+            "it plays");
         Assert.Empty(browser.Complaints);
     }
 

@@ -47,7 +47,9 @@ public sealed class CredentialsScriptTests : IDisposable
         Assert.True(exitCode == 0, output);
         Assert.Equal(Key, Stored("eightbyeight-key"));
         Assert.Equal(Secret, Stored("eightbyeight-secret"));
-        Assert.Equal(2, Calls().Count(call => call.Contains("--vault-name my-vault", StringComparison.Ordinal) && call.Contains(" set ", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            Calls().Count(call => call.Contains("--vault-name my-vault", StringComparison.Ordinal) && call.Contains(" set ", StringComparison.Ordinal)));
         AssertNothingShows(output);
     }
 
@@ -174,7 +176,12 @@ public sealed class CredentialsScriptTests : IDisposable
         return arguments.Split(["account ", "keyvault "], StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private Task<(int ExitCode, string Output)> RunAsync(string input, string? program = null, string? failing = null, string? answer = null, params string[] arguments) =>
+    private Task<(int ExitCode, string Output)> RunAsync(
+        string input,
+        string? program = null,
+        string? failing = null,
+        string? answer = null,
+        params string[] arguments) =>
         _sandbox.RunAsync(program ?? Script, arguments, input, ("RECORDS", Records), ("FAILING", failing), ("ANSWER", answer));
 
     private static async Task ReadUntilAsync(StreamReader reader, string text, StringBuilder shown)

@@ -27,7 +27,8 @@ public sealed class LayoutTests
     [Fact]
     public void Layout_files_by_the_day_of_creation_in_utc()
     {
-        var record = StorageObject.Parse(BinaryData.FromString("""{"id":"a","type":"meeting","createdTime":"2026-01-01T23:59:59","updatedTime":"2026-02-01T00:00:00"}"""));
+        var record = StorageObject.Parse(
+            BinaryData.FromString("""{"id":"a","type":"meeting","createdTime":"2026-01-01T23:59:59","updatedTime":"2026-02-01T00:00:00"}"""));
 
         Assert.Equal("us-east/meeting/2026/01/01/a", ArchiveLayout.ContentName("us-east", record));
     }
@@ -85,8 +86,11 @@ public sealed class LayoutTests
     [Fact]
     public void Layout_puts_later_content_beside_the_old()
     {
-        Assert.Equal("uk/voicemail/2026/01/02/id.27b75edc.mp3", ArchiveLayout.LaterContentName("uk", Record("id", "a.mp3", "audio/mpeg"), "27b75edcb0305a6a6a87d60a1e01f1a4"));
+        Assert.Equal(
+            "uk/voicemail/2026/01/02/id.27b75edc.mp3",
+            ArchiveLayout.LaterContentName("uk", Record("id", "a.mp3", "audio/mpeg"), "27b75edcb0305a6a6a87d60a1e01f1a4"));
     }
 
-    private static StorageObject Record(string id, string objectName, string mimeType) => StorageObject.Parse(BinaryData.FromObjectAsJson(new { id, type = "voicemail", objectName, mimeType, createdTime = "2026-01-02T03:04:05" }));
+    private static StorageObject Record(string id, string objectName, string mimeType) =>
+        StorageObject.Parse(BinaryData.FromObjectAsJson(new { id, type = "voicemail", objectName, mimeType, createdTime = "2026-01-02T03:04:05" }));
 }

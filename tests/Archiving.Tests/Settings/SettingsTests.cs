@@ -20,7 +20,8 @@ public sealed class SettingsTests
         var options = Read();
 
         Assert.Equal("https://api.8x8.com/", options.EightByEight.BaseUrl.AbsoluteUri);
-        Assert.Equal(("us-east", true, 7, 0d), (options.EightByEight.DiscoveryRegion, options.EightByEight.IncludeArchived, options.EightByEight.RestoreDays, options.EightByEight.MaxRequestsPerSecond));
+        var source = options.EightByEight;
+        Assert.Equal(("us-east", true, 7, 0d), (source.DiscoveryRegion, source.IncludeArchived, source.RestoreDays, source.MaxRequestsPerSecond));
         Assert.Empty(options.EightByEight.Regions);
         Assert.Equal("recordings", options.Archive.Container);
         Assert.Equal((TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60)), (options.Listing.Overlap, options.Listing.Settle));
@@ -81,7 +82,12 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__queueServiceUri", "https://run.queue.core.windows.net")]
-    [InlineData("AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri", "https://run.queue.core.windows.net", "AzureWebJobsStorage__tableServiceUri", "https://run.table.core.windows.net")]
+    [InlineData(
+        "AzureWebJobsStorage__blobServiceUri",
+        "AzureWebJobsStorage__queueServiceUri",
+        "https://run.queue.core.windows.net",
+        "AzureWebJobsStorage__tableServiceUri",
+        "https://run.table.core.windows.net")]
     [InlineData("AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__accountName", "run", "AzureWebJobsStorage__tableServiceUri", "run.table")]
     [InlineData("ArchiveStorage__blobServiceUri", "AzureWebJobsStorage__accountName", "run", "ArchiveStorage__clientId", "0")]
     [InlineData("AzureWebJobsStorage__accountName", "AzureWebJobsStorage__accountName", "my account")]
@@ -127,7 +133,8 @@ public sealed class SettingsTests
         }
 
         // What is empty is for the reader to fill in.
-        var filled = values.EnumerateObject().Select(setting => (setting.Name, Value: setting.Value.GetString()!)).ToLookup(setting => setting.Value.Length > 0);
+        var filled = values.EnumerateObject().Select(setting => (setting.Name, Value: setting.Value.GetString()!))
+            .ToLookup(setting => setting.Value.Length > 0);
         Assert.Equal(["EightByEight__Key", "EightByEight__Secret"], filled[false].Select(setting => setting.Name));
         Assert.NotNull(Read([.. filled[true]]));
     }

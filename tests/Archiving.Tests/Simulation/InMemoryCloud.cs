@@ -19,8 +19,18 @@ internal sealed class InMemoryCloud(World world, ObjectStore store, int pageSize
     {
         var key = long.Parse(query.PageKey ?? "0", CultureInfo.InvariantCulture);
         DeepestPageKey = Math.Max(DeepestPageKey, store.Search.PageNumbers ? key * pageSize : key);
-        var found = store.Find(region, FilterExpression.Parse(query.Filter), query.SortField ?? "createdTime", query.SortDirection == SortDirection.Descending, key, pageSize);
-        return new ObjectPage([.. found.Objects.Select(Record)], found.IsLastPage, found.NextPageKey.ToString(CultureInfo.InvariantCulture), found.Objects.Count);
+        var found = store.Find(
+            region,
+            FilterExpression.Parse(query.Filter),
+            query.SortField ?? "createdTime",
+            query.SortDirection == SortDirection.Descending,
+            key,
+            pageSize);
+        return new ObjectPage(
+            [.. found.Objects.Select(Record)],
+            found.IsLastPage,
+            found.NextPageKey.ToString(CultureInfo.InvariantCulture),
+            found.Objects.Count);
     });
 
     public override Task<StorageObject> GetObjectAsync(string region, string id, CancellationToken cancellationToken = default) =>

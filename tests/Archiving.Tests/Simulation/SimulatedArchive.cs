@@ -172,7 +172,8 @@ internal sealed class SimulatedArchive
                     return $"the receipt {name} does not fit its content";
                 }
             }
-            else if (!_contents.Any(item => name.Contains(item.Key, StringComparison.Ordinal) && item.Value.Exists(bytes => bytes.AsSpan().SequenceEqual(blob.Bytes))))
+            else if (!_contents.Any(item =>
+                 name.Contains(item.Key, StringComparison.Ordinal) && item.Value.Exists(bytes => bytes.AsSpan().SequenceEqual(blob.Bytes))))
             {
                 return $"{name} holds bytes that the object never had";
             }
@@ -189,7 +190,8 @@ internal sealed class SimulatedArchive
             var row = rows.GetValueOrDefault(item.Id);
             if ((string?)row?["State"] != "Archived")
             {
-                return $"{item.Region}/{item.Id} (made {item.CreatedTime:O}, changed {item.UpdatedTime:O}) is {row?["State"] ?? "unknown"} by {row?.GetValueOrDefault("Run")} at {row?.GetValueOrDefault("QueuedAt"):O}: {row?.GetValueOrDefault("LastError")}";
+                return $"{item.Region}/{item.Id} (made {item.CreatedTime:O}, changed {item.UpdatedTime:O}) is {row?["State"] ?? "unknown"} "
+                    + $"by {row?.GetValueOrDefault("Run")} at {row?.GetValueOrDefault("QueuedAt"):O}: {row?.GetValueOrDefault("LastError")}";
             }
 
             if (receipts.GetValueOrDefault((item.Id, Sha256(_contents[item.Id][^1]))) != 1)
@@ -200,7 +202,9 @@ internal sealed class SimulatedArchive
 
         if (_cloud.DeepestPageKey >= Math.Max(1, _largestSecond))
         {
-            return string.Create(CultureInfo.InvariantCulture, $"page key {_cloud.DeepestPageKey} was asked for, with {_largestSecond} records in a second at most");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"page key {_cloud.DeepestPageKey} was asked for, with {_largestSecond} records in a second at most");
         }
 
         return null;
@@ -300,7 +304,8 @@ internal sealed class SimulatedArchive
             }
 
             _running.RemoveAt(index);
-            if (task.Exception?.InnerException is { } exception && exception is not (Azure.RequestFailedException or OutageException or IOException or InvalidDataException))
+            if (task.Exception?.InnerException is { } exception
+                && exception is not (Azure.RequestFailedException or OutageException or IOException or InvalidDataException))
             {
                 throw new InvalidOperationException($"A function failed in a way that it must not: {exception}", exception);
             }
@@ -377,7 +382,14 @@ internal sealed class SimulatedArchive
                 break;
             default:
                 // A late document of an old call: made days ago, shown now.
-                var late = _store.Add(new ObjectSpecification { Type = "transcription", Bytes = _world.Pick(200), CreatedTime = _world.Now.AddDays(-3), UpdatedTime = _world.Now });
+                var late = _store.Add(
+                    new ObjectSpecification
+                    {
+                        Type = "transcription",
+                        Bytes = _world.Pick(200),
+                        CreatedTime = _world.Now.AddDays(-3),
+                        UpdatedTime = _world.Now,
+                    });
                 Remember(late);
                 break;
         }

@@ -25,7 +25,9 @@ public sealed class SimulationTests
             return;
         }
 
-        var seeds = Environment.GetEnvironmentVariable("SIMULATION_SEEDS") is { Length: > 0 } many ? int.Parse(many, CultureInfo.InvariantCulture) : OrdinarySeeds;
+        var seeds = Environment.GetEnvironmentVariable("SIMULATION_SEEDS") is { Length: > 0 } many
+            ? int.Parse(many, CultureInfo.InvariantCulture)
+            : OrdinarySeeds;
 
         // Seeds are drawn by CsCheck, from a seed of its own that it prints with a failure; ours is in the message.
         Gen.Int[0, int.MaxValue - 1].Sample(AssertGood, iter: seeds, threads: 1);
@@ -34,7 +36,8 @@ public sealed class SimulationTests
     [Fact]
     public void Simulation_finds_out_when_records_are_listed_by_offset()
     {
-        var hasFailed = Enumerable.Range(0, 60).Any(seed => new SimulatedArchive(seed, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run() is not null);
+        var hasFailed = Enumerable.Range(0, 60)
+            .Any(seed => new SimulatedArchive(seed, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run() is not null);
 
         // A simulation that cannot fail would prove nothing.
         Assert.True(hasFailed, "Offset paging lost nothing in 60 simulated archives.");
@@ -43,7 +46,9 @@ public sealed class SimulationTests
     [Fact]
     public void Simulation_runs_the_same_for_the_same_seed()
     {
-        var runs = Enumerable.Range(0, 2).Select(_ => new SimulatedArchive(4711, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run()).ToList();
+        var runs = Enumerable.Range(0, 2)
+            .Select(_ => new SimulatedArchive(4711, services => new OffsetPager(services.GetRequiredService<CloudStorageClient>())).Run())
+            .ToList();
 
         Assert.NotNull(runs[0]);
         Assert.Equal(runs[0], runs[1]);
@@ -60,14 +65,21 @@ public sealed class SimulationTests
     {
         private readonly CloudStorageClient _client = client;
 
-        public override async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        public override async IAsyncEnumerable<KeysetPage> ReadAsync(
+            KeysetScan scan,
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         {
             var pageKey = "0";
             while (true)
             {
                 var page = await _client.GetObjectsAsync(
                     scan.Region,
-                    new ObjectQuery { Filter = Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field.ToName(), scan.From), Fiql.LessThan(scan.Field.ToName(), scan.To)), PageKey = pageKey, SortField = scan.Field.ToName() },
+                    new ObjectQuery
+                    {
+                        Filter = Fiql.And(scan.Filter, Fiql.GreaterOrEqual(scan.Field.ToName(), scan.From), Fiql.LessThan(scan.Field.ToName(), scan.To)),
+                        PageKey = pageKey,
+                        SortField = scan.Field.ToName(),
+                    },
                     cancellationToken);
                 yield return new KeysetPage(page.Objects, page.IsLastPage ? null : scan.From);
                 if (page.IsLastPage)

@@ -152,7 +152,8 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var store = new Mock<ITokenStore>();
         store.Setup(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>())).ReturnsAsync(new ApiKey("demo-key", "demo-secret"));
-        store.Setup(vault => vault.WriteTokenAsync(It.IsAny<AccessToken>(), It.IsAny<CancellationToken>())).ThrowsAsync(new OutageException(Condition.Vault, "full"));
+        store.Setup(vault => vault.WriteTokenAsync(It.IsAny<AccessToken>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new OutageException(Condition.Vault, "full"));
         var health = new HealthBoard(_time, NullLogger<HealthBoard>.Instance);
         using var tokens = new AccessTokens(store.Object, new TokenClient(_simulator.BaseUrl), health, _time, NullLogger<AccessTokens>.Instance);
 
@@ -170,7 +171,12 @@ public sealed class TokenTests : IAsyncLifetime
             _time.Advance(TimeSpan.FromMinutes(2));
             throw new OutageException(Condition.Vault, "no answer");
         });
-        using var tokens = new AccessTokens(store.Object, new TokenClient(_simulator.BaseUrl), new HealthBoard(_time, NullLogger<HealthBoard>.Instance), _time, NullLogger<AccessTokens>.Instance);
+        using var tokens = new AccessTokens(
+            store.Object,
+            new TokenClient(_simulator.BaseUrl),
+            new HealthBoard(_time, NullLogger<HealthBoard>.Instance),
+            _time,
+            NullLogger<AccessTokens>.Instance);
 
         var all = Enumerable.Range(0, 20).Select(_ => tokens.GetTokenAsync(Cancellation).AsTask()).ToList();
 
@@ -206,7 +212,9 @@ public sealed class TokenTests : IAsyncLifetime
 
     private AccessTokens CreateTokens() => new(
         new KeyVaultTokenStore(
-            VaultClientFactory.Create(new KeyVaultOptions { Uri = _simulator.VaultUrl, CertificateSha256 = _simulator.VaultCertificateSha256 }, () => throw new InvalidOperationException("not asked for")),
+            VaultClientFactory.Create(
+                new KeyVaultOptions { Uri = _simulator.VaultUrl, CertificateSha256 = _simulator.VaultCertificateSha256 },
+                () => throw new InvalidOperationException("not asked for")),
             settingsKey: null,
             NullLogger<KeyVaultTokenStore>.Instance),
         new TokenClient(_simulator.BaseUrl, new TokenClientOptions { TimeProvider = _time }),
