@@ -42,6 +42,12 @@ public sealed class LedgerEntry : TableRow
     /// <summary>Checksum by 8x8.</summary>
     public string? Checksum { get; set; }
 
+    /// <summary>
+    /// After how many days 8x8 deletes it by the rule that matched its record; 0 when none did, <see langword="null"/> when
+    /// there were no rules.
+    /// </summary>
+    public int? RetentionDays { get; set; }
+
     /// <summary>What it is searched by, see <see cref="SearchText"/>; <see langword="null"/> in rows of an earlier version.</summary>
     public string? Search { get; set; }
 
@@ -99,6 +105,9 @@ public sealed class LedgerEntry : TableRow
     /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it again ends this.</summary>
     public string? PurgeRefused { get; set; }
 
+    /// <summary>The record that describes it; <see langword="null"/> in rows that were read.</summary>
+    internal StorageObject? Record { get; private init; }
+
     /// <summary>A row for an object that has just been seen.</summary>
     public static LedgerEntry Queued(string region, StorageObject record, DateTimeOffset now, string? run = null)
     {
@@ -133,6 +142,7 @@ public sealed class LedgerEntry : TableRow
         {
             PartitionKey = key.PartitionKey,
             RowKey = key.RowKey,
+            Record = record,
             Region = region,
             Id = record.Id,
             Type = record.Type,

@@ -85,7 +85,7 @@ public sealed record ObjectItem
             LastError = entry.LastError,
             Attempts = entry.Attempts,
             ArchivedAt = entry.ArchivedAt,
-            DeletedBy8x8On = entry.Is(LedgerState.Gone) || entry.Is(LedgerState.Purged) ? null : retention.DeletedOn(entry.Type, entry.CreatedTime),
+            DeletedBy8x8On = entry.Is(LedgerState.Gone) || entry.Is(LedgerState.Purged) ? null : retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays),
             CallId = entry.CallId,
             BucketId = entry.BucketId,
             Verification = entry.Verification,
