@@ -78,6 +78,21 @@ public sealed class SettingsTests
         Assert.Contains(problem, message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("\uFEFF{0}")]
+    [InlineData("{0}\uFEFF\r\n")]
+    [InlineData(" \u200B{0}\u2060 ")]
+    public void Reads_a_setting_without_what_cannot_be_seen_at_its_ends(string form)
+    {
+        var options = Read(
+            ("EightByEight__Secret", form.Replace("{0}", "secret", StringComparison.Ordinal)),
+            ("EightByEight__Regions", form.Replace("{0}", "uk", StringComparison.Ordinal)),
+            ("AzureWebJobsStorage", form.Replace("{0}", "UseDevelopmentStorage=true", StringComparison.Ordinal)),
+            ("Archive__AccessTier", form.Replace("{0}", "", StringComparison.Ordinal)));
+
+        Assert.Equal(("secret", "uk", null), (options.EightByEight.Secret, Assert.Single(options.EightByEight.Regions), options.Archive.AccessTier));
+    }
+
     [Fact]
     public void Tells_every_problem_of_the_retention_rules()
     {
