@@ -54,6 +54,15 @@ public sealed class LedgerEntry : TableRow
     /// <summary>The call that it belongs to, by its tags; cut to 1,024 characters.</summary>
     public string? CallId { get; set; }
 
+    /// <summary>Who speaks in it, such as <c>owner</c> or <c>external</c>, by its tag: a call has a transcript for each.</summary>
+    public string? Speaker { get; set; }
+
+    /// <summary>The agent by its tag.</summary>
+    public string? AgentName { get; set; }
+
+    /// <summary>The queue by its tag.</summary>
+    public string? QueueName { get; set; }
+
     /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>
     public string? BucketId { get; set; }
 
@@ -156,6 +165,9 @@ public sealed class LedgerEntry : TableRow
             Search = SearchText.Of(record),
             CallId = Shorten(SearchText.CallOf(record)),
             BucketId = Shorten(record.BucketId),
+            Speaker = FindTag(record, "speaker"),
+            AgentName = FindTag(record, "agentName"),
+            QueueName = FindTag(record, "queueName"),
         };
     }
 
@@ -190,6 +202,8 @@ public sealed class LedgerEntry : TableRow
         RestoreRequestedAt = null;
         RestoreAccepted = null;
     }
+
+    private static string? FindTag(StorageObject record, string key) => record.GetTag(key) is { Length: > 0 } value ? Shorten(value) : null;
 
     internal static string? Shorten(string? text) => text is { Length: > LongestText } ? text[..LongestText] : text;
 }
