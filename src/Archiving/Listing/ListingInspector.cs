@@ -52,6 +52,14 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
             }
         }
 
+        foreach (var records in failures.Where(row => row.Kind == ListingFailureRow.Unreadable).GroupBy(row => row.Region, StringComparer.Ordinal))
+        {
+            var count = records.Count() == 1 ? "a record" : string.Create(CultureInfo.InvariantCulture, $"{records.Count()} records");
+            problems.Add(new ListingProblem(
+                records.Key,
+                $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for: what stands behind is not archived. Report it to 8x8 (log event 1231)."));
+        }
+
         if (watermarks.Count == 0 && IsOverdue(_started, now))
         {
             problems.Add(new ListingProblem("", $"Nothing has been listed since the app was deployed. {NoReason}"));
@@ -64,9 +72,9 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
     public bool IsOverdue(DateTimeOffset since, DateTimeOffset now) =>
         now - since > Patience && _schedule?.After(since, times: MostFailures) <= now;
 
-    private static bool IsOfRun(FailingWindowRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
+    private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
 
-    private async Task<string?> InspectAsync(WatermarkRow watermark, List<FailingWindowRow> failures, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<string?> InspectAsync(WatermarkRow watermark, List<ListingFailureRow> failures, DateTimeOffset now, CancellationToken cancellationToken)
     {
         // A listing that completed since has listed what failed before it.
         var failure = failures
