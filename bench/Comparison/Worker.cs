@@ -294,7 +294,10 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
         await DeliverAsync(
             provider,
             QueueNames.ListWindows,
-            message => handler.HandleWindowAsync(message, lister.ListAsync, CancellationToken.None));
+            message => handler.HandleWindowAsync(
+                message,
+                (window, token) => lister.ListAsync(window, message.DequeueCount, token),
+                CancellationToken.None));
     }
 
     /// <summary>Delivers the messages of a queue as the Functions host does.</summary>
@@ -311,7 +314,7 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
         }
 
         // A client of its own, whose requests are not counted.
-        using var queues = new WorkQueues(new QueueServiceClient(ConnectionString));
+        var queues = new WorkQueues(new QueueServiceClient(ConnectionString));
         if ((await queues.CountAsync(CancellationToken.None))[name] is > 0 and var left)
         {
             throw new InvalidOperationException(

@@ -13,6 +13,7 @@ internal static partial class ChecksumText
 {
     private const int Md5Length = 16;
     private const int MostParts = 10_000;
+    private static readonly SearchValues<char> LowerHexDigits = SearchValues.Create("0123456789abcdef");
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdefABCDEF"u8);
 
     /// <summary>The form, and the checksum in its usual spelling; as it was given when it is not understood.</summary>
@@ -26,6 +27,11 @@ internal static partial class ChecksumText
         if (!IsMd5(type))
         {
             return (ChecksumForm.Unknown, text);
+        }
+
+        if (text.Length == 2 * Md5Length && !text.AsSpan().ContainsAnyExcept(LowerHexDigits))
+        {
+            return (ChecksumForm.Md5, text);
         }
 
         var bare = Bare(text);

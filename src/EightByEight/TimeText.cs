@@ -23,6 +23,13 @@ internal static partial class TimeText
     /// <summary>The time; <see langword="null"/> when the text is none.</summary>
     public static DateTimeOffset? Parse(string text)
     {
+        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
+        if (DateTimeOffset.TryParseExact(text, "yyyy-MM-dd'T'HH:mm:ss", CultureInfo.InvariantCulture, Utc, out var usual))
+        {
+            // The form of 8x8's documents.
+            return usual;
+        }
+
         text = text.Trim();
         if (Basic().Match(text) is { Success: true } basic)
         {

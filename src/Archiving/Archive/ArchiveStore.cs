@@ -14,7 +14,8 @@ namespace Archiving.Archive;
 /// <summary>A blob's headers, as the archive sets them.</summary>
 /// <param name="ContentType">Content-Type.</param>
 /// <param name="ContentDisposition">Content-Disposition.</param>
-public sealed record ContentHeaders(string ContentType, string? ContentDisposition);
+/// <param name="ContentEncoding">Content-Encoding; <see langword="null"/> for content that is not coded.</param>
+public sealed record ContentHeaders(string ContentType, string? ContentDisposition, string? ContentEncoding = null);
 
 /// <summary>What is stored under a name.</summary>
 /// <param name="Bytes">Size.</param>
@@ -24,7 +25,8 @@ public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5);
 /// <summary>The beginning of a blob.</summary>
 /// <param name="Content">Its first bytes.</param>
 /// <param name="IsWhole">Whether that is all of it.</param>
-public sealed record BlobBeginning(BinaryData Content, bool IsWhole);
+/// <param name="ContentEncoding">How it is coded; <see langword="null"/> when it is not.</param>
+public sealed record BlobBeginning(BinaryData Content, bool IsWhole, string? ContentEncoding = null);
 
 /// <summary>The container. Nothing in it is ever overwritten: every write is on condition that nothing has the name.</summary>
 public sealed class ArchiveStore : IStorageResource
@@ -155,7 +157,7 @@ public sealed class ArchiveStore : IStorageResource
                 var options = new BlobDownloadOptions { Range = new HttpRange(0, most) };
                 var blob = (await _container.GetBlobClient(name).DownloadContentAsync(options, cancellationToken)).Value;
                 var length = ContentRangeHeaderValue.Parse(blob.Details.ContentRange).Length;
-                return new BlobBeginning(blob.Content, IsWhole: !(length > blob.Content.ToMemory().Length));
+                return new BlobBeginning(blob.Content, IsWhole: !(length > blob.Content.ToMemory().Length), blob.Details.ContentEncoding);
             }
             catch (RequestFailedException exception) when (exception.Status == 416)
             {
@@ -252,6 +254,7 @@ public sealed class ArchiveStore : IStorageResource
     {
         ContentType = headers.ContentType,
         ContentDisposition = headers.ContentDisposition,
+        ContentEncoding = headers.ContentEncoding,
         ContentHash = md5.ToArray(),
     };
 

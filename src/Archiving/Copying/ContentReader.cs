@@ -56,7 +56,7 @@ public sealed class ContentReader(
         {
             content = await OpenAsync(state, cancellationToken);
         }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 or 404 or 410 } refusal)
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { } refusal && (refusal.Status is 403 or 404 or 410 || SourceFailure.IsOfAddress(refusal)))
         {
             return await ExplainAsync(state, refusal, cancellationToken);
         }
@@ -70,15 +70,34 @@ public sealed class ContentReader(
                 throw new InvalidDataException($"8x8 answered 200 with {content.ContentType} where {state.Record.MimeType} was promised: an error page, not the object.");
             }
 
-            try
+            return await StoreAsync(place, content, state, cancellationToken);
+        }
+    }
+
+    private async Task<ReadResult> StoreAsync(TransferPlace place, ObjectContent content, CopyState state, CancellationToken cancellationToken)
+    {
+        // What 8x8 claims is most often about the content itself, and not about the form in which a server sends it.
+        var codings = ContentCoding.Parse(content.ContentEncoding);
+        var isDecoded = codings.Count > 0 && !state.AsSent && ContentCoding.CanDecode(codings);
+        try
+        {
+            using var phase = metrics.Begin(Phase.Store, state.Region);
+            if (!isDecoded)
             {
-                using var phase = metrics.Begin(Phase.Store, state.Region);
                 return await transfer.RunAsync(place, content, state, cancellationToken);
             }
-            catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new IOException("8x8 stopped sending in the middle of the content. Nothing was stored; it is tried again later.", exception);
-            }
+
+            await using var decoded = new ObjectContent(ContentCoding.Decode(content.Stream, codings), length: null, content.ContentType);
+            var result = await transfer.RunAsync(place, decoded, state, cancellationToken);
+            return result is ReadResult.Refused refused ? new ReadResult.Refused(refused.Content with { WasDecoded = true }) : result;
+        }
+        catch (InvalidDataException) when (isDecoded)
+        {
+            return new ReadResult.NotCoded();
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new IOException("8x8 stopped sending in the middle of the content. Nothing was stored; it is tried again later.", exception);
         }
     }
 
@@ -108,6 +127,14 @@ public sealed class ContentReader(
         if (present.State != ObjectState.Available)
         {
             return new ReadResult.Moved(present);
+        }
+
+        if (SourceFailure.IsOfAddress(refusal))
+        {
+            // The next try asks 8x8 for a new address.
+            return new ReadResult.NotYet(
+                FailureReason.AddressRefused,
+                $"8x8 lists the object as AVAILABLE, and the host of the address that it gives for the content refuses it ({refusal.Status}).");
         }
 
         return refusal.Status is 404 or 410

@@ -64,6 +64,7 @@ public sealed class ContentTransfer : IDisposable
     internal async Task<ReadResult> RunAsync(TransferPlace place, ObjectContent source, CopyState state, CancellationToken cancellationToken)
     {
         using var verifier = new ContentVerifier(state.Record, source.Length, source.ContentType);
+        var headers = Headers(state.Record) with { ContentEncoding = source.ContentEncoding };
 
         // One byte more than expected, to see the end of the content.
         var expected = source.Length ?? state.Record.StoredBytes ?? BufferSize;
@@ -91,7 +92,7 @@ public sealed class ContentTransfer : IDisposable
                     ? await StoredAsync(
                         state.Name,
                         content,
-                        _store.TryPutAsync(state.Name, first[..filled], content.Digest.Md5, Headers(state.Record), cancellationToken),
+                        _store.TryPutAsync(state.Name, first[..filled], content.Digest.Md5, headers, cancellationToken),
                         cancellationToken)
                     : new ReadResult.Refused(content);
             }
@@ -99,7 +100,7 @@ public sealed class ContentTransfer : IDisposable
             // Larger than 8x8 claimed, or nothing was claimed.
             using var late = place.IsForLargeContent ? null : await TryEnterAsync(BufferSize, cancellationToken);
             return place.IsForLargeContent || late is not null
-                ? await RunLargeAsync(source.Stream, first, state, verifier, cancellationToken)
+                ? await RunLargeAsync(source.Stream, first, state, headers, verifier, cancellationToken)
                 : new ReadResult.Busy();
         }
         finally
@@ -111,7 +112,13 @@ public sealed class ContentTransfer : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _largeTransfers.Dispose();
 
-    private async Task<ReadResult> RunLargeAsync(Stream stream, Memory<byte> first, CopyState state, ContentVerifier verifier, CancellationToken cancellationToken)
+    private async Task<ReadResult> RunLargeAsync(
+        Stream stream,
+        Memory<byte> first,
+        CopyState state,
+        ContentHeaders headers,
+        ContentVerifier verifier,
+        CancellationToken cancellationToken)
     {
         var name = state.Name;
         var other = ArrayPool<byte>.Shared.Rent(BufferSize);
@@ -153,7 +160,7 @@ public sealed class ContentTransfer : IDisposable
             await staging;
             var content = verifier.Finish();
             return state.MayStore(content)
-                ? await StoredAsync(name, content, CommitAsync(name, blockIds, state.Record, content.Digest, cancellationToken), cancellationToken)
+                ? await StoredAsync(name, content, CommitAsync(name, blockIds, headers, content.Digest, cancellationToken), cancellationToken)
                 : new ReadResult.Refused(content);
         }
         finally
@@ -166,11 +173,11 @@ public sealed class ContentTransfer : IDisposable
         }
     }
 
-    private async Task<bool> CommitAsync(string name, List<string> blockIds, StorageObject record, ContentDigest digest, CancellationToken cancellationToken)
+    private async Task<bool> CommitAsync(string name, List<string> blockIds, ContentHeaders headers, ContentDigest digest, CancellationToken cancellationToken)
     {
         try
         {
-            return await _store.TryCommitAsync(name, blockIds, digest.Md5, Headers(record), cancellationToken);
+            return await _store.TryCommitAsync(name, blockIds, digest.Md5, headers, cancellationToken);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "InvalidBlockList")
         {

@@ -15,6 +15,9 @@ public sealed record VerifiedContent(ContentDigest Digest, Verification Verifica
     /// <summary>The mismatch or contradiction in a word; of no meaning when there is none.</summary>
     public MismatchCause Cause { get; init; }
 
+    /// <summary>Whether it was decoded, because it came coded (Content-Encoding).</summary>
+    public bool WasDecoded { get; init; }
+
     /// <summary>What of 8x8's claims the content contradicts though its checksum proves it; <see langword="null"/> when nothing.</summary>
     public string? Contradiction { get; init; }
 }
@@ -43,14 +46,7 @@ public sealed class ContentVerifier : IDisposable
         _contentType = contentType;
 
         // Where the two differ, the size is wrong even if the checksum matches.
-        _multipart = IsMd5(record) ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0)) : null;
-    }
-
-    /// <summary>Whether 8x8 names the MD5 of an object's content, and not one over parts.</summary>
-    public static bool HasPlainMd5(StorageObject record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return IsMd5(record) && record.Checksum is { Length: 32 } checksum && checksum.All(char.IsAsciiHexDigit);
+        _multipart = record.ChecksumForm == ChecksumForm.MultipartMd5 ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0)) : null;
     }
 
     /// <summary>Takes in the next bytes.</summary>
@@ -79,8 +75,8 @@ public sealed class ContentVerifier : IDisposable
         var size = _record.StoredBytes is { } stored && stored != _bytes
             ? string.Create(CultureInfo.InvariantCulture, $"8x8 claims {stored} bytes and sends {_bytes}")
             : null;
-        var hasPlainMd5 = HasPlainMd5(_record);
-        if (hasPlainMd5 && string.Equals(_record.Checksum, digest.Md5Hex, StringComparison.OrdinalIgnoreCase))
+        var hasPlainMd5 = _record.ChecksumForm == ChecksumForm.Md5;
+        if (hasPlainMd5 && _record.Checksum == digest.Md5Hex)
         {
             // The MD5 proves the content, whatever is claimed of its size.
             return new VerifiedContent(digest, Verification.Md5, Mismatch: null) { Contradiction = size, Cause = MismatchCause.Size };
@@ -93,7 +89,7 @@ public sealed class ContentVerifier : IDisposable
 
         if (hasPlainMd5)
         {
-            return Wrong(digest, MismatchCause.Md5, $"8x8 claims MD5 {_record.Checksum!.ToLowerInvariant()} and the content has {digest.Md5Hex}");
+            return Wrong(digest, MismatchCause.Md5, $"8x8 claims MD5 {_record.Checksum} and the content has {digest.Md5Hex}");
         }
 
         if (_multipart is null)
@@ -119,8 +115,6 @@ public sealed class ContentVerifier : IDisposable
         _sha256.Dispose();
         _multipart?.Dispose();
     }
-
-    private static bool IsMd5(StorageObject record) => record.ChecksumType is null or "" || string.Equals(record.ChecksumType, "MD5", StringComparison.OrdinalIgnoreCase);
 
     private VerifiedContent Unproven(ContentDigest digest)
     {

@@ -22,6 +22,9 @@ internal sealed record CopyState(string Region, StorageObject Record)
     /// <summary>Which name beside the object's own is tried; 0 for its own.</summary>
     public int OtherName { get; init; }
 
+    /// <summary>Whether content that comes coded (Content-Encoding) is stored as it is sent: 8x8's claims did not fit the decoded content.</summary>
+    public bool AsSent { get; init; }
+
     /// <summary>What the last read gave.</summary>
     public ContentDigest? Earlier { get; init; }
 
@@ -46,6 +49,10 @@ internal sealed record CopyState(string Region, StorageObject Record)
         // New content for an id that is archived already, or bytes or a receipt that were damaged: it goes beside the old.
         ReadResult.NameTaken { Content.Digest: var digest } =>
             new CopyStep.ReadAgain(RetryCause.NameTaken, this with { OtherName = OtherName + 1, Earlier = digest }),
+
+        // The claims may be about the coded bytes.
+        ReadResult.Refused { Content: { Mismatch: not null, WasDecoded: true } } or ReadResult.NotCoded =>
+            new CopyStep.ReadAgain(RetryCause.WrongContent, this with { AsSent = true, OtherName = 0 }),
 
         // Nothing is claimed, so nothing is contradicted: a sign-in page, say, which the content may follow.
         ReadResult.Refused { Content: { Cause: MismatchCause.Implausible, Mismatch: { } problem } } => new CopyStep.WaitForContent(
@@ -76,7 +83,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
         : new CopyStep.GiveUp("8x8 sent other bytes at every read. Nothing was stored; it is tried again later.");
 
     // A name beside the object's own was made of the content that was read then. This is other content.
-    private CopyState Unconfirmed(VerifiedContent content) => this with { Reads = Reads + 1, OtherName = 0, Earlier = content.Digest };
+    private CopyState Unconfirmed(VerifiedContent content) => this with { Reads = Reads + 1, OtherName = 0, AsSent = false, Earlier = content.Digest };
 
     private bool IsAsBefore(ContentDigest digest) => Earlier?.Sha256 == digest.Sha256;
 }
@@ -102,6 +109,9 @@ internal abstract record ReadResult
     /// <summary>8x8 does not give the content, because the object is in another state by now.</summary>
     /// <param name="Present">Its record.</param>
     public sealed record Moved(StorageObject Present) : ReadResult;
+
+    /// <summary>The content is not coded as its response says, so it cannot be decoded.</summary>
+    public sealed record NotCoded : ReadResult;
 
     /// <summary>8x8 lists the object and does not give its content.</summary>
     /// <param name="Reason">Why, in a word.</param>

@@ -38,7 +38,7 @@ public sealed partial class ServerSideCopy(
             TransferMode.Auto => record.StoredBytes > ContentTransfer.BufferSize && !(timeProvider.GetUtcNow() - _refusedAt < RefusedFor),
             _ => false,
         }
-            && ContentVerifier.HasPlainMd5(record)
+            && record.ChecksumForm == ChecksumForm.Md5
             && record.StoredBytes is >= 0 and <= LargestContent;
     }
 

@@ -7,7 +7,7 @@ namespace Archiving.Listing;
 /// <summary>Why newer objects of a region are not known.</summary>
 /// <param name="Region">8x8's region; empty when it concerns all.</param>
 /// <param name="Text">The region, the reason and what to do; nothing else of the tenant.</param>
-/// <param name="IsExpected">Whether nothing is wrong: a first listing reads everything and may take hours. Until then nobody can say that all is safe.</param>
+/// <param name="IsExpected">Whether nothing is wrong: a first listing reads everything and may take hours. Until it ends nobody can say that all is safe.</param>
 public sealed record ListingProblem(string Region, string Text, bool IsExpected = false);
 
 /// <summary>
@@ -53,6 +53,15 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
             }
         }
 
+        foreach (var records in failures.Where(row => row.Kind == ListingFailureRow.Unreadable).GroupBy(row => row.Region, StringComparer.Ordinal))
+        {
+            var count = records.Count() == 1 ? "a record" : string.Create(CultureInfo.InvariantCulture, $"{records.Count()} records");
+            problems.Add(new ListingProblem(
+                records.Key,
+                $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for: what stands behind is not archived. "
+                    + "Report it to 8x8 (log event 1231)."));
+        }
+
         if (watermarks.Count == 0 && IsOverdue(_started, now))
         {
             problems.Add(new ListingProblem("", $"Nothing has been listed since the app was deployed. {NoReason}"));
@@ -65,9 +74,13 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
     public bool IsOverdue(DateTimeOffset since, DateTimeOffset now) =>
         now - since > Patience && _schedule?.After(since, times: MostFailures) <= now;
 
-    private static bool IsOfRun(FailingWindowRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
+    private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
 
-    private async Task<ListingProblem?> InspectAsync(WatermarkRow watermark, List<FailingWindowRow> failures, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<ListingProblem?> InspectAsync(
+        WatermarkRow watermark,
+        List<ListingFailureRow> failures,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         // A listing that completed since has listed what failed before it.
         var failure = failures

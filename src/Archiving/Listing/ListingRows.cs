@@ -89,19 +89,22 @@ public sealed class WindowRow : TableRow
     public long? Restored { get; set; }
 }
 
-/// <summary>A window that cannot be listed for now. Its row is deleted when it was listed at another try.</summary>
-public sealed class FailingWindowRow : TableRow
+/// <summary>What could not be listed: a window, whose row is deleted when it was listed at another try, or a record without an id.</summary>
+public sealed class ListingFailureRow : TableRow
 {
     /// <summary>Partition of every such row.</summary>
     public const string Partition = "failing";
 
+    /// <summary>The <see cref="Kind"/> of a record without an id.</summary>
+    public const string Unreadable = "Record";
+
     /// <summary>Initializes a row.</summary>
-    public FailingWindowRow() => PartitionKey = Partition;
+    public ListingFailureRow() => PartitionKey = Partition;
 
     /// <summary>8x8's region.</summary>
     public string Region { get; set; } = "";
 
-    /// <summary>Name of a <see cref="WindowKind"/>.</summary>
+    /// <summary>Name of a <see cref="WindowKind"/>, or <see cref="Unreadable"/>.</summary>
     public string Kind { get; set; } = "";
 
     /// <summary>The run that the window is part of.</summary>

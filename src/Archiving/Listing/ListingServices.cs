@@ -12,6 +12,7 @@ internal static class ListingServices
         .AddSingleton<ListingInspector>()
         .AddSingleton<OverdueListing>()
         .AddSingleton<WindowLister>()
+        .AddSingleton<UnreadableRecords>()
         .AddSingleton<ObjectLister>()
         .AddSingleton<WindowSender>()
         .AddSingleton<ObjectIntake>()

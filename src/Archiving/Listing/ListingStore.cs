@@ -129,11 +129,11 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     /// <summary>Counts one more failure of a window.</summary>
     public async Task NoteFailureAsync(WindowMessage window, string reason, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        FailingWindowRow row;
+        ListingFailureRow row;
         do
         {
-            row = await _table.FindAsync<FailingWindowRow>(FailingWindowRow.Partition, WindowKey(window), cancellationToken)
-                ?? new FailingWindowRow { RowKey = WindowKey(window), Region = window.Region, Kind = window.Kind.ToString() };
+            row = await _table.FindAsync<ListingFailureRow>(ListingFailureRow.Partition, WindowKey(window), cancellationToken)
+                ?? new ListingFailureRow { RowKey = WindowKey(window), Region = window.Region, Kind = window.Kind.ToString() };
             row.RunId = window.RunId;
             row.Failures++;
             row.Reason = reason;
@@ -142,13 +142,32 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         while (!await _table.TryWriteAsync(row, cancellationToken));
     }
 
+    /// <summary>Keeps that a record has no id, so that it cannot be archived.</summary>
+    /// <param name="region">8x8's region.</param>
+    /// <param name="hash">Tells the record from others.</param>
+    /// <param name="reason">Why it cannot be read.</param>
+    /// <param name="now">When it was listed.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public Task NoteUnreadableAsync(string region, string hash, string reason, DateTimeOffset now, CancellationToken cancellationToken) => _table.WriteAsync(
+        new ListingFailureRow
+        {
+            RowKey = $"{ObjectNames.Encode(region)}|{ListingFailureRow.Unreadable}|{hash}",
+            Region = region,
+            Kind = ListingFailureRow.Unreadable,
+            Failures = 1,
+            Reason = reason,
+            FailedAt = now,
+        },
+        TableUpdateMode.Replace,
+        cancellationToken);
+
     /// <summary>Takes in that a window was listed that had failed before.</summary>
     public Task ForgetFailureAsync(WindowMessage window, CancellationToken cancellationToken) =>
-        _table.DeleteAsync(FailingWindowRow.Partition, WindowKey(window), cancellationToken);
+        _table.DeleteAsync(ListingFailureRow.Partition, WindowKey(window), cancellationToken);
 
-    /// <summary>The windows that failed and were not listed since, as far as this table knows.</summary>
-    public async Task<List<FailingWindowRow>> ReadFailuresAsync(CancellationToken cancellationToken) =>
-        await _table.ReadPartitionAsync<FailingWindowRow>(FailingWindowRow.Partition, cancellationToken);
+    /// <summary>What could not be listed, and was not since, as far as this table knows.</summary>
+    public async Task<List<ListingFailureRow>> ReadFailuresAsync(CancellationToken cancellationToken) =>
+        await _table.ReadPartitionAsync<ListingFailureRow>(ListingFailureRow.Partition, cancellationToken);
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);

@@ -17,6 +17,7 @@ namespace Archiving.Listing;
 /// </summary>
 /// <param name="source">8x8.</param>
 /// <param name="intake">Takes in what is listed.</param>
+/// <param name="unreadable">Keeps what cannot be read.</param>
 /// <param name="audit">Compares what a reconcile lists.</param>
 /// <param name="sender">Sends the rest.</param>
 /// <param name="metrics">Measures.</param>
@@ -26,6 +27,7 @@ namespace Archiving.Listing;
 public sealed partial class ObjectLister(
     SourceListing source,
     ObjectIntake intake,
+    UnreadableRecords unreadable,
     ReconcileAudit audit,
     WindowSender sender,
     ArchivingMetrics metrics,
@@ -93,8 +95,22 @@ public sealed partial class ObjectLister(
 
     private async Task TakeInAsync(Part part, CancellationToken cancellationToken)
     {
+        if (part.Unreadable.Count > 0)
+        {
+            part.Records.AddRange(await unreadable.TakeAsync(part.Window, part.Unreadable, cancellationToken));
+            part.Unreadable.Clear();
+        }
+
         var page = await intake.TakeAsync(part.Window, part.Records, part.Comparison, cancellationToken);
         part.Comparison?.TakePage(page, part.ListedTo ?? part.Comparison.Since);
+
+        foreach (var item in page.Records.Where(item => item.IsQueued))
+        {
+            foreach (var field in item.Record.UnreadableFields)
+            {
+                Log.UnreadableField(logger, part.Window.Region, item.Record.Id, field.Name);
+            }
+        }
 
         // The part that follows lists its first second again.
         var counted = page.Records.Where(item => !(part.Window.Field.Of(item.Record) >= part.Rest)).ToList();
@@ -126,6 +142,9 @@ public sealed partial class ObjectLister(
         /// <summary>Listed and not taken in yet.</summary>
         public List<StorageObject> Records { get; } = [];
 
+        /// <summary>Listed, and cannot be read.</summary>
+        public List<UnreadableRecord> Unreadable { get; } = [];
+
         public int Pages { get; private set; }
 
         /// <summary>Whether nothing more of it is to be listed now.</summary>
@@ -140,6 +159,7 @@ public sealed partial class ObjectLister(
         public void Add(KeysetPage page)
         {
             Records.AddRange(page.Objects);
+            Unreadable.AddRange(page.Unreadable);
             ListedTo = page.ResumeFrom;
             Pages++;
         }
@@ -147,6 +167,12 @@ public sealed partial class ObjectLister(
 
     private static partial class Log
     {
+        [LoggerMessage(
+            EventId = 1233,
+            Level = LogLevel.Warning,
+            Message = "{Field} of {Region}/{ObjectId} cannot be read; the object is filed as if 8x8 had not given it. Report it to 8x8")]
+        public static partial void UnreadableField(ILogger logger, string region, string objectId, string field);
+
         [LoggerMessage(
             EventId = 1210,
             Level = LogLevel.Information,

@@ -24,11 +24,17 @@ public enum FailureReason
     /// <summary>8x8 lists the object and did not give its content for more than a day.</summary>
     ContentMissing,
 
+    /// <summary>For more than a day the host of the addresses that 8x8 gave for the content refused them.</summary>
+    AddressRefused,
+
     /// <summary>For more than a day 8x8 sent something else than the object, which nothing that 8x8 claims can tell from it.</summary>
     Implausible,
 
     /// <summary>8x8 refused again and again to restore the object.</summary>
     RestoreRefused,
+
+    /// <summary>Its record cannot be read.</summary>
+    Unreadable,
 
     /// <summary>No address can hold its id.</summary>
     Unaddressable,

@@ -22,7 +22,11 @@ public sealed record KeysetScan(string Region, TimeField Field, DateTimeOffset F
 /// <param name="Objects">Records that no earlier step held.</param>
 /// <param name="ResumeFrom">Everything before this time has been listed, so a new scan may start here;
 /// <see langword="null"/> when the scan is complete.</param>
-public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOffset? ResumeFrom);
+public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOffset? ResumeFrom)
+{
+    /// <summary>Records that cannot be read. Earlier steps may have held them too.</summary>
+    public IReadOnlyList<UnreadableRecord> Unreadable { get; init; } = [];
+}
 
 /// <summary>
 /// Lists by time instead of by offset. 8x8 pages by offset, and offsets skip records whenever an object leaves the
@@ -69,8 +73,13 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             var fresh = page.Objects.Where(record => !seen.Contains(record.Id)).ToList();
             if (page.IsLastPage)
             {
-                yield return new KeysetPage(fresh, ResumeFrom: null);
+                yield return new KeysetPage(fresh, ResumeFrom: null) { Unreadable = page.UnreadableRecords };
                 yield break;
+            }
+
+            if (page.Unreadable > 0)
+            {
+                yield return new KeysetPage([], cursor) { Unreadable = page.UnreadableRecords };
             }
 
             if (page.Objects.Count == 0)
@@ -85,7 +94,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 Log.NotSorted(logger, scan.Region, scan.Field.ToName());
                 await foreach (var more in ReadSpanAsync(scan, cursor, scan.To, seen, cancellationToken))
                 {
-                    yield return new KeysetPage(more, cursor);
+                    yield return more with { ResumeFrom = cursor };
                 }
 
                 yield return new KeysetPage([], ResumeFrom: null);
@@ -106,7 +115,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 yield return new KeysetPage(fresh, cursor);
                 await foreach (var more in ReadSpanAsync(scan, second, second + Second, seen, cancellationToken))
                 {
-                    yield return new KeysetPage(more, cursor);
+                    yield return more with { ResumeFrom = cursor };
                 }
 
                 cursor = second + Second;
@@ -124,7 +133,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         }
     }
 
-    private async IAsyncEnumerable<IReadOnlyList<StorageObject>> ReadSpanAsync(
+    private async IAsyncEnumerable<KeysetPage> ReadSpanAsync(
         KeysetScan scan,
         DateTimeOffset from,
         DateTimeOffset to,
@@ -146,9 +155,9 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 var fresh = page.Objects.Where(record => seen.Add(record.Id)).ToList();
                 isClean &= page.Objects.Count(record => held.Add(record.Id)) == page.Objects.Count;
                 pages++;
-                if (fresh.Count > 0)
+                if (fresh.Count + page.Unreadable > 0)
                 {
-                    yield return fresh;
+                    yield return new KeysetPage(fresh, from) { Unreadable = page.UnreadableRecords };
                 }
 
                 if (page.IsLastPage)
@@ -181,12 +190,12 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 var page = await GetAsync(scan, scan.Filter, pageKey, cancellationToken);
                 var fresh = page.Objects.Where(record => Lies(scan, record) && seen.Add(record.Id)).ToList();
                 news += fresh.Count;
-                if (fresh.Count > 0)
+                if (fresh.Count + page.Unreadable > 0)
                 {
-                    yield return new KeysetPage(fresh, scan.From);
+                    yield return new KeysetPage(fresh, scan.From) { Unreadable = page.UnreadableRecords };
                 }
 
-                var isPastEnd = page.Objects.Count > 0 && page.Objects.All(record => scan.TimeOf(record) >= scan.To);
+                var isPastEnd = page.Objects.Count > 0 && page.Unreadable == 0 && page.Objects.All(record => scan.TimeOf(record) >= scan.To);
                 if (page.IsLastPage || isPastEnd)
                 {
                     break;
@@ -261,7 +270,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
 
     private async Task<ObjectPage> GetAsync(KeysetScan scan, string? filter, string pageKey, CancellationToken cancellationToken)
     {
-        var page = await client.GetObjectsAsync(
+        return await client.GetObjectsAsync(
             scan.Region,
             new ObjectQuery
             {
@@ -271,12 +280,6 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 SortDirection = SortDirection.Ascending,
             },
             cancellationToken);
-        if (page.Unreadable > 0)
-        {
-            Log.Unreadable(logger, page.Unreadable, scan.Region, scan.Field.ToName(), scan.From, scan.To);
-        }
-
-        return page;
     }
 
     private static string Next(ObjectPage page, string pageKey, KeysetScan scan) =>
@@ -293,12 +296,6 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             Level = LogLevel.Warning,
             Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
         public static partial void TimesRejected(ILogger logger, string region, int status);
-
-        [LoggerMessage(
-            EventId = 1231,
-            Level = LogLevel.Error,
-            Message = "{Count} records that {Region} lists by {Field} from {From:O} to {To:O} have no id and cannot be archived. Report it to 8x8")]
-        public static partial void Unreadable(ILogger logger, int count, string region, string field, DateTimeOffset from, DateTimeOffset to);
 
         [LoggerMessage(
             EventId = 1232,

@@ -1,5 +1,6 @@
 using Archiving.Model;
 using Azure;
+using EightByEight;
 
 namespace Archiving.Source;
 
@@ -27,7 +28,8 @@ internal static class SourceFailure
                 Condition.Source,
                 "8x8 does not answer. Check the network and EightByEight__BaseUrl, and https://status.8x8.com.",
                 unreachable),
-            { Status: 401 } refused => new OutageException(
+            // The host of a pre-signed address knows no tokens: what it refuses is about that address.
+            { Status: 401 } refused when !IsOfAddress(refused) => new OutageException(
                 Condition.Credentials,
                 "8x8 refuses the access token (401). A new API key, or a change of its products, takes some minutes to work; if this lasts, "
                     + "check in Admin Console that the API app has the product Call recordings & Storage.",
@@ -35,10 +37,13 @@ internal static class SourceFailure
             { Status: 429 } throttled => new OutageException(
                 Condition.Source,
                 "8x8 asks to slow down (429). Nothing to do unless it lasts; then set EightByEight__MaxRequestsPerSecond.",
-                throttled),
+                throttled) { RetryAfter = (throttled as CloudStorageException)?.RetryAfter },
             _ => null,
         },
     };
+
+    /// <summary>Whether not 8x8 has answered, but the host of an address that 8x8 redirected to.</summary>
+    public static bool IsOfAddress(RequestFailedException answer) => answer is CloudStorageException { IsFromRedirectTarget: true };
 
     /// <summary>Describes a failure of a call that is about no object in particular, such as a search: any error is one of the whole.</summary>
     public static OutageException? OfAccount(Exception exception) => AsOutage(exception) ?? Answer(exception) switch

@@ -22,6 +22,7 @@ public sealed partial class VerificationPlanner(
     WorkQueues queues,
     SharedConditions conditions,
     VerifyOptions options,
+    RetentionOptions retention,
     TimeProvider timeProvider,
     ILogger<VerificationPlanner> logger)
 {
@@ -31,6 +32,7 @@ public sealed partial class VerificationPlanner(
     [
         nameof(LedgerEntry.State), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime),
         nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Damaged),
+        nameof(LedgerEntry.Verification),
     ];
 
     /// <summary>Queues the night's share.</summary>
@@ -47,6 +49,12 @@ public sealed partial class VerificationPlanner(
                 archived++;
                 var hour = Hour(LastRead(entry));
                 perHour[hour] = perHour.GetValueOrDefault(hour) + 1;
+            }
+
+            if (IsReadAgain(entry))
+            {
+                var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime, RunId = entry.Run };
+                await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
             }
         }
 
@@ -73,6 +81,16 @@ public sealed partial class VerificationPlanner(
 
         // Rows are read one after the other.
         bool IsDue(LedgerEntry entry) => entry.IsHeld() && Hour(LastRead(entry)) is var hour && (hour < lastHour || (hour == lastHour && ofLastHour-- > 0));
+    }
+
+    /// <summary>
+    /// Whether 8x8 is asked tonight for content that nothing proves: what comes then and is not what is archived goes
+    /// beside it. Each object comes up once, in the last night but one before 8x8 deletes it.
+    /// </summary>
+    private bool IsReadAgain(LedgerEntry entry)
+    {
+        var left = retention.DeletedOn(entry.Type, entry.CreatedTime) - timeProvider.GetUtcNow();
+        return entry.Is(LedgerState.Archived) && entry.Verification == Verification.None.ToName() && left >= TimeSpan.FromDays(1) && left < TimeSpan.FromDays(2);
     }
 
     /// <summary>The last hour of reading that comes up tonight, and how many of it.</summary>

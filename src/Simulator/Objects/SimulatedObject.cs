@@ -67,10 +67,10 @@ public sealed record ObjectSpecification
     /// <summary>Counts for paging and is left out of the page: this is how short and empty pages come about.</summary>
     public bool Hidden { get; init; }
 
-    /// <summary>More fields of the record, as raw JSON values.</summary>
+    /// <summary>More fields of the record, or others instead of its own, as raw JSON values.</summary>
     public IReadOnlyDictionary<string, JsonElement> Fields { get; init; } = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
 
-    /// <summary>Fields that the record lacks, such as <c>updatedTime</c>. One that is in <see cref="Fields"/> too has that value.</summary>
+    /// <summary>Fields that the record lacks, such as <c>updatedTime</c>.</summary>
     public IReadOnlyList<string> OmittedFields { get; init; } = [];
 
     /// <summary>What stands where the record should, in lists and alone: text that need not be JSON.</summary>
@@ -233,7 +233,7 @@ public sealed class SimulatedObject
         }
     }
 
-    private bool Has(string name) => !_specification.OmittedFields.Contains(name, StringComparer.Ordinal);
+    private bool Has(string name) => !_specification.OmittedFields.Contains(name, StringComparer.Ordinal) && !_specification.Fields.ContainsKey(name);
 
     private string Style(string checksum) => _specification.ChecksumStyle switch
     {

@@ -30,16 +30,6 @@ public sealed class ContentVerifierTests
     }
 
     [Theory]
-    [InlineData("0123456789abcdef0123456789ABCDEF", "MD5", true)]
-    [InlineData("0123456789abcdef0123456789abcdef-1", "MD5", false)]
-    [InlineData("0123456789abcdef0123456789abcde", "MD5", false)]
-    [InlineData("0123456789abcdef0123456789abcdeg", "MD5", false)]
-    [InlineData("0123456789abcdef0123456789abcdef", "SHA256", false)]
-    [InlineData(null, "MD5", false)]
-    public void Knows_a_plain_md5(string? checksum, string checksumType, bool expected) =>
-        Assert.Equal(expected, ContentVerifier.HasPlainMd5(Record(checksum, checksumType, 1000)));
-
-    [Theory]
     [InlineData(1)]
     [InlineData(1000)]
     public void Takes_a_checksum_of_one_part_for_proof(int length)

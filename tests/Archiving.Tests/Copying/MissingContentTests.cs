@@ -87,6 +87,27 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
         Assert.InRange(pipeline.Simulator.Counters["token"], 1, 2);
     }
 
+    [Theory]
+    [InlineData(403)]
+    [InlineData(401)]
+    [InlineData(404)]
+    public async Task Address_that_its_host_refuses_is_asked_for_anew_and_no_right_is_said_to_be_missing(int status)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "content", Kind = FaultKind.Redirect },
+            new FaultRule { Call = "presigned", Kind = FaultKind.Status, Status = status, First = 1 });
+
+        await pipeline.RunAsync();
+
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal("Queued", entry.State);
+        Assert.Contains($"the host of the address that it gives for the content refuses it ({status})", entry.LastError, StringComparison.Ordinal);
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(new ObjectMessage { Region = item.Region, Id = item.Id, Waits = 1 }, attempt: 1, Cancellation);
+        await pipeline.AssertArchivedAsync(item);
+    }
+
     private static SimulatedObject Add(Pipeline pipeline) =>
         pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
 }

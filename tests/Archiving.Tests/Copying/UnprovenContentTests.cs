@@ -1,6 +1,7 @@
-using System.Text.Json;
 using Archiving.Archive;
+using Archiving.Copying;
 using Archiving.Model;
+using Archiving.Queues;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
@@ -47,7 +48,7 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         Assert.Contains($"8x8 claims neither size nor checksum of the object, and {problem}.", entry.LastError, StringComparison.Ordinal);
 
         pipeline.Simulator.Faults.Set();
-        await pipeline.DeliverUntilAsync([item], state => state == "Archived", "the true content is archived");
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(new ObjectMessage { Region = item.Region, Id = item.Id, Waits = 1 }, attempt: 1, Cancellation);
         await pipeline.AssertArchivedAsync(item);
     }
 
@@ -62,7 +63,7 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         {
             Bytes = 5_000_000,
             CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
-            Fields = Fields("storedBytes", $"{5_000_000 + difference}"),
+            ClaimedBytes = 5_000_000 + difference,
         });
 
         await pipeline.RunAsync();
@@ -72,18 +73,33 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         Assert.Equal(("md5", $"8x8 claims {5_000_000 + difference} bytes and sends 5000000"), (receipt.Verification, receipt.Contradiction));
     }
 
+    [Fact]
+    public async Task Content_of_which_nothing_is_claimed_is_read_again_before_8x8_deletes_it_and_other_content_goes_beside()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Retention__DefaultDays", "30"));
+        var item = AddWithoutClaims(pipeline);
+        await pipeline.RunAsync();
+        var first = (await pipeline.FindAsync(item))!.Blob;
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 4711, bytes: 5000);
+        time.Advance(TimeSpan.FromDays(27));
+        await pipeline.Get<Archiving.Verifying.VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+        Assert.Equal(first, (await pipeline.FindAsync(item))!.Blob);
+
+        time.Advance(TimeSpan.FromDays(1));
+        await pipeline.Get<Archiving.Verifying.VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        Assert.NotEqual(first, (await pipeline.FindAsync(item))!.Blob);
+        Assert.Equal(4, (await pipeline.ReadNamesAsync()).Count);
+    }
+
     private static SimulatedObject AddWithoutClaims(Pipeline pipeline) => pipeline.Simulator.Objects.Add(new ObjectSpecification
     {
-        Checksum = "",
         CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
-        Fields = Fields("storedBytes", "null"),
+        OmittedFields = ["storedBytes", "checksum"],
     });
-
-    private static Dictionary<string, JsonElement> Fields(string name, string json)
-    {
-        using var value = JsonDocument.Parse(json);
-        return new Dictionary<string, JsonElement>(StringComparer.Ordinal) { [name] = value.RootElement.Clone() };
-    }
 
     private static async Task<Receipt> ReadReceiptAsync(Pipeline pipeline, SimulatedObject item) => Receipt.Parse(
         (await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName((await pipeline.FindAsync(item))!.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);

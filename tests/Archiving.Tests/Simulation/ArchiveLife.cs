@@ -263,8 +263,7 @@ internal sealed class ArchiveLife
             + $"with a run under way since {row.GetValueOrDefault("ActiveSince"):s}{(row["IsLeft"] is true ? ", and left" : "")}"));
 
     /// <summary>What is to be archived.</summary>
-    private IEnumerable<SimulatedObject> Wanted() => _store.GetAll().Where(item =>
-        item.State == "AVAILABLE" && !item.Hidden && (CloudFaults.DemandsUnreadableRecords || !_faults.Unreadable.Contains(item.Id)));
+    private IEnumerable<SimulatedObject> Wanted() => _store.GetAll().Where(item => item.State == "AVAILABLE" && !item.Hidden);
 
     private void Act()
     {
@@ -311,6 +310,12 @@ internal sealed class ArchiveLife
         _world.FailOneIn = 0;
         _world.Skew = TimeSpan.Zero;
         _faults.End();
+        foreach (var item in _store.GetAll().Where(item => _faults.ReplaceRecord(item, isAlone: true) is not null || _faults.ReplaceRecord(item, isAlone: false) is not null))
+        {
+            _faults.Mend(item.Id);
+            _store.Touch(item.Region, item.Id);
+        }
+
         foreach (var queue in _queues.All)
         {
             queue.DuplicateOneIn = 0;
@@ -324,7 +329,7 @@ internal sealed class ArchiveLife
             StartBackfill();
             List();
             var verdict = _observer.Read().Text;
-            _lie = verdict.Contains("may be unknown", StringComparison.Ordinal) ? $"in the end the verdict is \"{verdict}\"" : null;
+            _lie = !_faults.HidIds && verdict.Contains("may be unknown", StringComparison.Ordinal) ? $"in the end the verdict is \"{verdict}\"" : null;
         }
 
         void List()
@@ -581,6 +586,7 @@ internal sealed class ArchiveLife
 
         var item = all[_world.Pick(all.Count)];
         _listedSince[item.Id] = _world.Now;
+        _faults.Mend(item.Id);
         switch (_world.Pick(10))
         {
             case < 4:

@@ -17,22 +17,22 @@ internal sealed class CloudFaults(World world)
     /// </summary>
     public static bool OmitsUpdatedTime => false;
 
-    /// <summary>
-    /// Whether the verdict is held to name records of a page that cannot be read. Until the archiver keeps them, only
-    /// what stands beside them in the page is demanded.
-    /// </summary>
-    public static bool DemandsUnreadableRecords => false;
-
     /// <summary>The account's regions.</summary>
     public static readonly IReadOnlyList<string> Regions = ["us-east", "uk"];
 
-    // Settings of the tests list every ten minutes. The longest waits of the archiver for one object's content end after 26 hours.
+    private const string UnreadablePrefix = "unreadable-";
+
+    // In minutes. The archiver lists every ten, and waits for an object's content for 26 hours at most.
     private const int LongestListingFault = 8 * 60;
     private const int LongestContentFault = 30 * 60;
 
     private readonly Dictionary<string, (ListingFault Fault, DateTimeOffset Until)> _regions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ContentFault Fault, DateTimeOffset Until)> _contents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _named = Regions.ToDictionary(region => region, _ => DateTimeOffset.MinValue, StringComparer.Ordinal);
+    private readonly HashSet<string> _mended = new(StringComparer.Ordinal);
+
+    // Not in every life: what cannot be read keeps the verdict from being good.
+    private readonly bool _hasUnreadable = world.Chance(0.15);
     private (int Status, DateTimeOffset Until) _discovery;
 
     private enum ListingFault
@@ -61,8 +61,8 @@ internal sealed class CloudFaults(World world)
     /// <summary>Objects whose records lack <c>updatedTime</c>: no search by it finds them.</summary>
     public HashSet<string> WithoutUpdatedTime { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Objects whose records cannot be read.</summary>
-    public HashSet<string> Unreadable { get; } = new(StringComparer.Ordinal);
+    /// <summary>Whether a list held a record that cannot be read and has no id. The archiver tells of it for days after it is mended.</summary>
+    public bool HidIds { get; private set; }
 
     /// <summary>How many faults there were.</summary>
     public int Count { get; private set; }
@@ -121,12 +121,10 @@ internal sealed class CloudFaults(World world)
             case < 5:
                 // A size that is wrong, and an MD5 that is right.
                 return item with { Checksum = null, ClaimedBytes = item.Bytes + 1 + world.Pick(9) };
-            case 5:
-                var id = $"unreadable-{Unreadable.Count}";
-                Unreadable.Add(id);
-                return item with { Id = id, RawRecord = world.Chance(0.5) ? $$"""{"id":"{{id}}","type":voicemail"}""" : """{"type":"voicemail"}""" };
+            case 5 when _hasUnreadable:
+                return item with { Id = $"{UnreadablePrefix}{world.Pick(3)}-{Count++}" };
             case 6 when OmitsUpdatedTime:
-                id = $"without-updated-time-{WithoutUpdatedTime.Count}";
+                var id = $"without-updated-time-{WithoutUpdatedTime.Count}";
                 WithoutUpdatedTime.Add(id);
                 return item with { Id = id, OmittedFields = ["updatedTime"] };
             default:
@@ -203,6 +201,31 @@ internal sealed class CloudFaults(World world)
             _ => Body("""{"error":"internal","status":500}""", world.Chance(0.5) ? "application/json" : item.MimeType),
         };
     }
+
+    /// <summary>What stands where an object's record should; <see langword="null"/> when that is the record.</summary>
+    /// <param name="item">The object.</param>
+    /// <param name="isAlone">Whether the object was asked for by its id.</param>
+    public string? ReplaceRecord(SimulatedObject item, bool isAlone)
+    {
+        if (!item.Id.StartsWith(UnreadablePrefix, StringComparison.Ordinal) || _mended.Contains(item.Id))
+        {
+            return null;
+        }
+
+        switch (item.Id[UnreadablePrefix.Length])
+        {
+            case '0':
+                HidIds |= !isAlone;
+                return """{"type":"voicemail"}""";
+            case '1' when isAlone:
+                return null;
+            default:
+                return $$"""{"id":"{{item.Id}}","createdTime":"{{item.CreatedTime:yyyy-MM-dd'T'HH:mm:ss}}","type":voicemail"}""";
+        }
+    }
+
+    /// <summary>An object's record can be read from now on.</summary>
+    public void Mend(string id) => _mended.Add(id);
 
     private static ObjectContent Body(string text, string type)
     {

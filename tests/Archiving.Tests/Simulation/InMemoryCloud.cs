@@ -34,7 +34,7 @@ internal sealed class InMemoryCloud(World world, ObjectStore store, CloudFaults 
             var isByUpdatedTime = query.Filter?.Contains("updatedTime", StringComparison.Ordinal) == true;
             foreach (var item in found.Objects.Where(item => !isByUpdatedTime || !faults.WithoutUpdatedTime.Contains(item.Id)))
             {
-                item.Write(json);
+                Write(json, item, isAlone: false);
             }
 
             json.WriteEndArray();
@@ -45,7 +45,18 @@ internal sealed class InMemoryCloud(World world, ObjectStore store, CloudFaults 
     });
 
     public override Task<StorageObject> GetObjectAsync(string region, string id, CancellationToken cancellationToken = default) =>
-        world.StepAsync(() => store.Find(region, id) is { } item ? StorageObject.Parse(Write(item.Write)) : throw new RequestFailedException(404, "missing"));
+        world.StepAsync(() =>
+        {
+            var item = store.Find(region, id) ?? throw new RequestFailedException(404, "missing");
+            try
+            {
+                return StorageObject.Parse(Write(json => Write(json, item, isAlone: true)));
+            }
+            catch (FormatException exception)
+            {
+                throw new RequestFailedException(200, "The record cannot be read.", exception);
+            }
+        });
 
     public override Task<ObjectContent> OpenContentAsync(string region, string id, CancellationToken cancellationToken = default) => world.StepAsync(() =>
     {
@@ -67,6 +78,18 @@ internal sealed class InMemoryCloud(World world, ObjectStore store, CloudFaults 
                 throw new RequestFailedException(404, "missing");
         }
     });
+
+    private void Write(Utf8JsonWriter json, SimulatedObject item, bool isAlone)
+    {
+        if (faults.ReplaceRecord(item, isAlone) is { } text)
+        {
+            json.WriteRawValue(text, skipInputValidation: true);
+        }
+        else
+        {
+            item.Write(json);
+        }
+    }
 
     private static BinaryData Write(Action<Utf8JsonWriter> write)
     {

@@ -121,7 +121,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         Assert.Contains("damaged", entry.LastError, StringComparison.Ordinal);
         await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
         var report = await pipeline.Get<HealthReader>().ReadAsync(Cancellation);
-        Assert.Equal("Integrity", Assert.Single(report.Checks!).Name);
+        Assert.Equal("Integrity", Assert.Single(report.Checks!, check => check.Name != "Listing").Name);
     }
 
     [Theory]
