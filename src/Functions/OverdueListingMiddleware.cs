@@ -4,7 +4,7 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 
 namespace Functions;
 
-/// <summary>Lets every function but the timers look, when it is done, whether listing is overdue: they may be all that lives.</summary>
+/// <summary>Lets every function but the timers look, when it is done, whether listing is overdue: they may be all that still runs.</summary>
 public sealed class OverdueListingMiddleware(OverdueListing overdue) : IFunctionsWorkerMiddleware
 {
     /// <inheritdoc/>

@@ -21,6 +21,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Operations;
 using Simulator;
 using Simulator.Objects;
@@ -34,19 +35,19 @@ internal sealed class Pipeline : IAsyncDisposable
     private const int MaxDequeueCount = 5;
     private readonly ServiceProvider _services;
 
-    private Pipeline(SimulatorServer simulator, StorageAccount account, ServiceProvider services, LogCapture logs)
+    private Pipeline(SimulatorServer simulator, StorageAccount account, ServiceProvider services)
     {
         Simulator = simulator;
         Account = account;
         _services = services;
-        Logs = logs;
     }
 
     public SimulatorServer Simulator { get; }
 
     public StorageAccount Account { get; }
 
-    public LogCapture Logs { get; }
+    /// <summary>What the archiver logged.</summary>
+    public FakeLogCollector Logs => Get<FakeLogCollector>();
 
     public BlobContainerClient Container => Account.Blobs.GetBlobContainerClient("recordings");
 
@@ -54,7 +55,7 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? patience = null, int? maxPages = null, params (string Name, string Value)[] settings)
+    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? networkTimeout = null, int? maxPages = null, params (string Name, string Value)[] settings)
     {
         simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
         account ??= azurite.NewAccount();
@@ -72,9 +73,11 @@ internal sealed class Pipeline : IAsyncDisposable
             all[name.Replace("__", ":", StringComparison.Ordinal)] = value;
         }
 
-        var logs = new LogCapture();
         var services = new ServiceCollection();
-        services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(logs));
+        services.AddLogging(logging => logging
+            .SetMinimumLevel(LogLevel.Debug)
+            .AddFakeLogging()
+            .AddFilter<FakeLoggerProvider>((category, _) => category!.StartsWith(nameof(Archiving), StringComparison.Ordinal)));
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(all).Build();
         services.AddSingleton<IConfiguration>(configuration);
         if (time is not null)
@@ -90,7 +93,7 @@ internal sealed class Pipeline : IAsyncDisposable
         {
             var options = new CloudStorageClientOptions
             {
-                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = patience ?? TimeSpan.FromSeconds(30) },
+                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = networkTimeout ?? TimeSpan.FromSeconds(30) },
                 Gate = provider.GetRequiredService<RequestGate>(),
             };
             options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
@@ -114,7 +117,7 @@ internal sealed class Pipeline : IAsyncDisposable
             services.Replace(ServiceDescriptor.Singleton(new BlobServiceClient(account.ConnectionString, blobs)));
         }
 
-        return new Pipeline(simulator, account, services.BuildServiceProvider(), logs);
+        return new Pipeline(simulator, account, services.BuildServiceProvider());
     }
 
     public T Get<T>()
@@ -137,7 +140,7 @@ internal sealed class Pipeline : IAsyncDisposable
         await DeliverAsync(QueueNames.ListWindows, ListAsync);
     }
 
-    /// <summary>Delivers, what was put off too, until objects are in a state.</summary>
+    /// <summary>Delivers, deferred messages included, until objects are in a state.</summary>
     public Task DeliverUntilAsync(IReadOnlyCollection<SimulatedObject> items, Func<string?, bool> isReached, string what) => Eventually.HoldsAsync(
         async () =>
         {
@@ -303,37 +306,4 @@ internal sealed class MovableTime : TimeProvider
     public override long GetTimestamp() => base.GetTimestamp() + (Interlocked.Read(ref _ahead) * (TimestampFrequency / TimeSpan.TicksPerSecond));
 
     public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _ahead));
-}
-
-/// <summary>Keeps what is logged.</summary>
-internal sealed class LogCapture : ILoggerProvider
-{
-    private readonly System.Collections.Concurrent.ConcurrentQueue<(int Id, LogLevel Level, string Message)> _lines = new();
-
-    public IReadOnlyList<(LogLevel Level, string Message)> Lines => [.. _lines.Select(line => (line.Level, line.Message))];
-
-    /// <summary>The lines of the levels that are on in production, with their event ids.</summary>
-    public IReadOnlyList<(int Id, LogLevel Level, string Message)> Events => [.. _lines.Where(line => line.Level >= LogLevel.Information)];
-
-    public ILogger CreateLogger(string categoryName) => new Logger(this, categoryName);
-
-    public void Dispose()
-    {
-    }
-
-    private sealed class Logger(LogCapture capture, string category) : ILogger
-    {
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (category.StartsWith("Archiving", StringComparison.Ordinal))
-            {
-                capture._lines.Enqueue((eventId.Id, logLevel, formatter(state, exception) + exception));
-            }
-        }
-    }
 }

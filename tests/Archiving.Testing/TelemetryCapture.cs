@@ -8,7 +8,10 @@ namespace Archiving.Testing;
 /// <summary>A measurement: the instrument's name, its tags as <c>key=value</c> in order, and the value.</summary>
 internal sealed record Measured(string Name, string Tags, double Value);
 
-/// <summary>Takes in what the instruments of one factory measure, and no other's, so that tests run side by side.</summary>
+/// <summary>
+/// Takes in what the instruments of one factory measure, and no other's, so that tests run side by side. All of them, in
+/// order, also those that a test does not name: a <c>MetricCollector</c> is for one instrument.
+/// </summary>
 internal sealed class MetricCapture : IDisposable
 {
     private readonly MeterListener _listener = new();

@@ -32,11 +32,11 @@ public sealed class ContractTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void Writes_a_receipt_letter_by_letter_as_promised() =>
+    public void Receipt_is_written_letter_by_letter_as_promised() =>
         Assert.Equal(ReceiptText, Encoding.UTF8.GetString(Receipt.ToJson().Span));
 
     [Fact]
-    public void Reads_a_receipt_as_promised()
+    public void Receipt_is_read_as_promised()
     {
         var receipt = Receipt.Parse(BinaryData.FromString(ReceiptText));
 
@@ -45,7 +45,7 @@ public sealed class ContractTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Names_the_properties_of_a_row_as_promised()
+    public async Task Row_has_the_properties_that_are_promised()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var created = new DateTimeOffset(TimeProvider.System.GetUtcNow().UtcDateTime.Date.AddDays(-2).AddHours(1), TimeSpan.Zero);

@@ -4,7 +4,7 @@ using OpenQA.Selenium;
 
 namespace Dashboard.Tests;
 
-/// <summary>For everybody: by keyboard alone, on the smallest phone, in both colour schemes, by the rules of WCAG.</summary>
+/// <summary>Accessibility: by keyboard alone, on the smallest phone, in both colour schemes, by the rules of WCAG.</summary>
 public sealed class AccessibilityTests(RunningArchive archive)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -19,7 +19,7 @@ public sealed class AccessibilityTests(RunningArchive archive)
 
     [Theory]
     [MemberData(nameof(Screens))]
-    public async Task Breaks_no_rule_of_accessibility(string hash, string ready)
+    public async Task Page_breaks_no_rule_of_accessibility(string hash, string ready)
     {
         await archive.AddRefusedAsync("rules", "Rules.mp3");
         var axe = await File.ReadAllTextAsync(Path.Combine(await FilesTests.InstallAsync("axe-core"), "axe.min.js"), Cancellation);
@@ -46,7 +46,7 @@ public sealed class AccessibilityTests(RunningArchive archive)
 
     [Theory]
     [MemberData(nameof(Screens))]
-    public async Task Fits_the_smallest_phone(string hash, string ready)
+    public async Task Page_fits_the_smallest_phone(string hash, string ready)
     {
         using var browser = Browser.Start(new Size(320, 640), isPhone: true);
         browser.Open(RunningArchive.PageOf(archive.App, hash));
@@ -56,7 +56,7 @@ public sealed class AccessibilityTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Is_used_by_keyboard_alone()
+    public async Task Page_is_used_by_keyboard_alone()
     {
         await archive.AddRefusedAsync("keys", "Keys.mp3");
         using var browser = Browser.Start();
@@ -70,7 +70,7 @@ public sealed class AccessibilityTests(RunningArchive archive)
         Assert.Equal("main", browser.Focused.GetDomAttribute("id"));
 
         // Cancel, then have it tried again. The focus comes back to where one was.
-        archive.Mend("keys");
+        archive.Allow("keys");
         var button = browser.TabTo(element => element.GetDomAttribute("data-focus") == "redrive us-east keys", "the button of the failed object");
         Assert.Equal("Try again: Keys.mp3", button.GetDomAttribute("aria-label"));
         Assert.NotEqual("none", button.GetCssValue("outline-style"));

@@ -17,7 +17,7 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
     public void Dispose() => _client.Dispose();
 
     [Fact]
-    public async Task Serves_every_file_that_the_page_names()
+    public async Task Dashboard_serves_every_file_that_the_page_names()
     {
         var page = await _client.GetStringAsync(new Uri("/api/dashboard", UriKind.Relative), Cancellation);
         var names = FileName().Matches(page).Select(match => match.Groups["name"].Value).ToHashSet(StringComparer.Ordinal);
@@ -43,7 +43,7 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
     [Theory]
     [InlineData("/api/dashboard")]
     [InlineData("/api/dashboard/app.js")]
-    public async Task Lets_the_browser_do_nothing_but_what_the_page_needs(string path)
+    public async Task Dashboard_lets_the_browser_do_nothing_but_what_the_page_needs(string path)
     {
         using var response = await _client.GetAsync(new Uri(path, UriKind.Relative), Cancellation);
 
@@ -58,7 +58,7 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
     }
 
     [Fact]
-    public async Task Sends_a_file_once_and_small()
+    public async Task Dashboard_sends_a_file_once_and_small()
     {
         using var plain = await _client.GetAsync(new Uri("/api/dashboard/app.js", UriKind.Relative), Cancellation);
         using var request = new HttpRequestMessage(HttpMethod.Get, "/api/dashboard/app.js");
@@ -81,7 +81,7 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
     [InlineData("nothing.js")]
     [InlineData("DashboardFiles.cs")]
     [InlineData("..%2Fhost.json")]
-    public async Task Has_no_other_files(string name)
+    public async Task Dashboard_has_no_other_files(string name)
     {
         using var response = await _client.GetAsync(new Uri($"/api/dashboard/{name}", UriKind.Relative), Cancellation);
 
@@ -90,7 +90,7 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
     }
 
     [Fact]
-    public async Task Leads_back_from_a_slash_at_the_end()
+    public async Task Dashboard_leads_back_from_a_slash_at_the_end()
     {
         using var response = await _client.GetAsync(new Uri("/api/dashboard/", UriKind.Relative), Cancellation);
 
@@ -99,7 +99,7 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
     }
 
     [Fact]
-    public async Task Ships_the_charts_as_they_were_published()
+    public async Task Dashboard_ships_the_charts_as_they_were_published()
     {
         var package = await InstallAsync("uplot");
         foreach (var (shipped, published) in new[] { ("uPlot.iife.min.js", "dist/uPlot.iife.min.js"), ("uPlot.min.css", "dist/uPlot.min.css"), ("uPlot.LICENSE.txt", "LICENSE") })
@@ -115,7 +115,7 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
     }
 
     [Fact]
-    public void Has_no_way_to_turn_text_into_markup()
+    public void Dashboard_has_no_way_to_turn_text_into_markup()
     {
         var folder = Path.Combine(Metadata("RepositoryRoot"), "src", "Functions", "Dashboard");
         var own = Directory.GetFiles(folder, "*.js").Where(file => !Path.GetFileName(file).StartsWith("uPlot", StringComparison.Ordinal)).ToList();

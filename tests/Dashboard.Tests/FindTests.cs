@@ -14,7 +14,7 @@ public sealed class FindTests(RunningArchive archive)
     [InlineData("4085550142")]
     [InlineData("555-0142")]
     [InlineData("call-maria")]
-    public async Task Finds_a_recording_by(string text)
+    public async Task Search_page_finds_a_recording_by_name_number_or_call(string text)
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/find"));
@@ -29,7 +29,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Narrows_down_by_day_type_state_and_region_and_goes_back()
+    public async Task Search_page_narrows_down_by_day_type_state_and_region_and_goes_back()
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/find?region=uk&type=meeting&state=Archived"));
@@ -55,7 +55,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Goes_through_pages()
+    public async Task Search_page_goes_through_pages()
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=filler"));
@@ -70,7 +70,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Plays_a_call_in_place_and_shows_what_was_said()
+    public async Task Object_page_plays_a_call_in_place_and_shows_what_was_said()
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
@@ -125,7 +125,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Finds_what_comes_late()
+    public async Task Search_page_finds_what_comes_late()
     {
         using var browser = Browser.Start();
         browser.Prepare(SearchAnswers.EmptyThenShort);
@@ -135,7 +135,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Does_not_give_up_for_good_what_takes_too_long_to_find()
+    public async Task Search_page_does_not_give_up_for_good_what_takes_too_long_to_find()
     {
         using var browser = Browser.Start();
         browser.Prepare(SearchAnswers.EmptyUntilFound);
@@ -148,7 +148,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Shows_the_rest_of_a_call_that_comes_late()
+    public async Task Object_page_shows_the_rest_of_a_call_that_comes_late()
     {
         using var browser = Browser.Start();
         browser.Prepare(SearchAnswers.EmptyThenShort);
@@ -159,7 +159,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Says_when_there_may_be_more_of_a_call()
+    public async Task Object_page_says_when_there_may_be_more_of_a_call()
     {
         using var browser = Browser.Start();
         browser.Prepare(SearchAnswers.EmptyUntilFound);
@@ -172,7 +172,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Looks_for_the_rest_of_a_call_around_its_time_only()
+    public async Task Object_page_searches_for_the_rest_of_a_call_around_its_time_only()
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
@@ -187,7 +187,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Plays_a_meeting_in_place()
+    public async Task Object_page_plays_a_meeting_in_place()
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/object/uk/board"));
@@ -200,7 +200,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Saves_a_recording_under_its_name()
+    public async Task Object_page_saves_a_recording_under_its_name()
     {
         using var browser = Browser.Start();
         var folder = Directory.CreateTempSubdirectory("dashboard-").FullName;
@@ -216,7 +216,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Has_an_object_archived_again()
+    public async Task Object_page_has_an_object_archived_again()
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-summary"));
@@ -229,7 +229,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Shows_a_hostile_name_as_text()
+    public async Task Search_page_shows_a_hostile_name_as_text()
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/find?type=voicemail"));

@@ -6,7 +6,7 @@ public sealed class KeyTests(RunningArchive archive)
     private const string Key = "The-key-of-these-tests";
 
     [Fact]
-    public async Task Asks_for_the_key_shows_nothing_before_and_keeps_it_in_the_tab_alone()
+    public async Task Page_asks_for_the_key_shows_nothing_before_and_keeps_it_in_the_tab_alone()
     {
         await using var app = await archive.StartAppAsync(archive.NewAccount(), ("LocalHost__FunctionKey", Key), ("ListingSchedule", "0 0 0 1 1 *"));
         using var browser = Browser.Start();
@@ -40,7 +40,7 @@ public sealed class KeyTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Asks_for_no_key_where_none_is_needed()
+    public async Task Page_asks_for_no_key_where_none_is_needed()
     {
         using var browser = Browser.Start();
         browser.Open(archive.Page);

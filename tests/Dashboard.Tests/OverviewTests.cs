@@ -9,7 +9,7 @@ public sealed class OverviewTests(RunningArchive archive)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Shows_the_verdict_and_where_everything_stands()
+    public async Task Overview_shows_the_verdict_and_where_everything_stands()
     {
         using var browser = Browser.Start();
         browser.Open(archive.Page);
@@ -32,7 +32,7 @@ public sealed class OverviewTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Shows_what_is_at_risk_and_until_when()
+    public async Task Overview_shows_what_is_at_risk_and_until_when()
     {
         await archive.AddRefusedAsync("old", "Old.mp3", hours: 25 * 24);
         using var browser = Browser.Start();
@@ -43,11 +43,11 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForTextAsync("#risks", "in 4 days");
         await browser.WaitForTextAsync("#failures", "Old.mp3");
         await browser.WaitForTextAsync("#failures", "8x8 deletes it in 4 days");
-        archive.Mend("old");
+        archive.Allow("old");
     }
 
     [Fact]
-    public async Task Draws_what_was_archived_over_time_and_says_it_in_words()
+    public async Task Overview_draws_what_was_archived_over_time_and_says_it_in_words()
     {
         using var browser = Browser.Start();
         browser.Open(archive.Page);
@@ -63,7 +63,7 @@ public sealed class OverviewTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Puts_a_failed_object_back_and_it_is_archived()
+    public async Task Overview_redrives_a_failed_object_and_it_is_archived()
     {
         await archive.AddRefusedAsync("refused", "Refused.mp3");
         using var browser = Browser.Start();
@@ -77,7 +77,7 @@ public sealed class OverviewTests(RunningArchive archive)
         await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
         await archive.WaitForStateAsync("refused", "Failed");
 
-        archive.Mend("refused");
+        archive.Allow("refused");
         await browser.ClickAsync(Button);
         await browser.WaitForTextAsync("#confirm-text", "Refused.mp3");
         await browser.ClickAsync("#confirm-yes");
@@ -92,19 +92,19 @@ public sealed class OverviewTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Leaves_alone_what_is_no_longer_failed()
+    public async Task Overview_leaves_alone_what_is_no_longer_failed()
     {
-        await archive.AddRefusedAsync("mended", "Mended.mp3");
+        await archive.AddRefusedAsync("allowed", "Allowed.mp3");
         using var browser = Browser.Start();
         browser.Open(archive.Page);
-        const string Button = "button[data-focus='redrive us-east mended']";
+        const string Button = "button[data-focus='redrive us-east allowed']";
         await browser.WaitForAsync(Button);
 
         // The page does not look again meanwhile.
         browser.Run<object?>("Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
-        archive.Mend("mended");
-        await archive.App.PostAsync("/api/objects/us-east/mended/archive", "{}");
-        await archive.WaitForStateAsync("mended", "Archived");
+        archive.Allow("allowed");
+        await archive.App.PostAsync("/api/objects/us-east/allowed/archive", "{}");
+        await archive.WaitForStateAsync("allowed", "Archived");
         await browser.ClickAsync(Button);
         await browser.ClickAsync("#confirm-yes");
 
@@ -113,7 +113,7 @@ public sealed class OverviewTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Shows_failures_and_restores_that_are_found_late()
+    public async Task Overview_shows_failures_and_restores_that_are_found_late()
     {
         await archive.AddRefusedAsync("late-1", "First of the late.mp3");
         await archive.AddRefusedAsync("late-2", "Second of the late.mp3");
@@ -124,12 +124,12 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForTextAsync("#failures", "First of the late.mp3");
         Assert.Contains("Second of the late.mp3", browser.Text("#failures"), StringComparison.Ordinal);
         await browser.WaitForTextAsync("#restores", "From cold storage.mp3");
-        archive.Mend("late-1");
-        archive.Mend("late-2");
+        archive.Allow("late-1");
+        archive.Allow("late-2");
     }
 
     [Fact]
-    public async Task Says_that_something_has_failed_before_it_is_found()
+    public async Task Overview_says_that_something_has_failed_before_it_is_found()
     {
         await archive.AddRefusedAsync("hidden", "Hidden.mp3");
         using var browser = Browser.Start();
@@ -148,11 +148,11 @@ public sealed class OverviewTests(RunningArchive archive)
         browser.Run<object?>("window.isFound = true");
         await browser.WaitForTextAsync("#failures", "Hidden.mp3");
         Assert.DoesNotContain("The search goes on.", browser.Text("#failures"), StringComparison.Ordinal);
-        archive.Mend("hidden");
+        archive.Allow("hidden");
     }
 
     [Fact]
-    public async Task Says_what_a_list_leaves_out()
+    public async Task Overview_says_what_a_list_leaves_out()
     {
         using var browser = Browser.Start();
         browser.Prepare(SearchAnswers.FiveHundredFailures);
@@ -165,15 +165,15 @@ public sealed class OverviewTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Puts_everything_back_that_failed()
+    public async Task Overview_redrives_everything_that_failed()
     {
         await archive.AddRefusedAsync("all-1", "First of all.mp3");
         await archive.AddRefusedAsync("all-2", "Second of all.mp3");
         using var browser = Browser.Start();
         browser.Open(archive.Page);
         await browser.WaitForTextAsync("#failures", "Second of all.mp3");
-        archive.Mend("all-1");
-        archive.Mend("all-2");
+        archive.Allow("all-1");
+        archive.Allow("all-2");
 
         await browser.ClickAsync("#redrive-all");
         await browser.ClickAsync("#confirm-yes");
@@ -184,7 +184,7 @@ public sealed class OverviewTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Says_so_when_what_it_shows_is_old()
+    public async Task Overview_says_so_when_what_it_shows_is_old()
     {
         var app = await archive.StartAppAsync(archive.NewAccount(), ("ListingSchedule", "0 0 0 1 1 *"));
         using var browser = Browser.Start();
@@ -204,7 +204,7 @@ public sealed class OverviewTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Asks_for_nothing_while_nobody_looks()
+    public async Task Overview_sends_no_request_while_the_page_is_hidden()
     {
         using var browser = Browser.Start();
         browser.Open(archive.Page);

@@ -23,7 +23,7 @@ public sealed class PictureTests(RunningArchive archive)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Shows_a_lively_archive()
+    public async Task Pages_of_a_busy_archive_show_what_happens()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         Seed(simulator);
@@ -114,7 +114,7 @@ public sealed class PictureTests(RunningArchive archive)
 
     private static async Task TakeAsync(Browser browser, string name)
     {
-        // The charts are drawn anew for other colours and another width.
+        // The charts are drawn again for other colours and another width.
         await Task.Delay(TimeSpan.FromMilliseconds(500), Cancellation);
         browser.Run<object?>("scrollTo(0, 0); document.activeElement?.blur()");
         var picture = browser.Picture();

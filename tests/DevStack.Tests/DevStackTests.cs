@@ -11,7 +11,7 @@ public sealed class DevStackTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Archives_everything_and_leaves_nothing_behind()
+    public async Task DevStack_archives_everything_and_leaves_nothing_behind()
     {
         var temporary = Directory.CreateTempSubdirectory("devstack-").FullName;
 
@@ -25,7 +25,7 @@ public sealed class DevStackTests
     }
 
     [Fact]
-    public async Task Says_that_the_port_is_taken()
+    public async Task DevStack_says_that_the_port_is_taken()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -39,7 +39,7 @@ public sealed class DevStackTests
     }
 
     [Fact]
-    public async Task Says_that_node_is_missing()
+    public async Task DevStack_says_that_node_is_missing()
     {
         var (exitCode, output) = await RunAsync(["--once", "--port", "0"], ("PATH", "/nowhere"));
 
@@ -54,7 +54,7 @@ public sealed class DevStackTests
     [InlineData("--port", "Required argument missing for option: '--port'.")]
     [InlineData("--port 99999", "--port is \"99999\": use a whole number from 0 to 65535.")]
     [InlineData("--timeout soon", "--timeout is \"soon\": use a whole number from 0 to 1440.")]
-    public async Task Says_what_is_wrong_with_the_command_line(string arguments, string message)
+    public async Task DevStack_says_what_is_wrong_with_the_command_line(string arguments, string message)
     {
         var (exitCode, output) = await RunAsync(arguments.Split(' '));
 
@@ -63,7 +63,7 @@ public sealed class DevStackTests
     }
 
     [Fact]
-    public async Task Takes_all_its_processes_with_it_when_it_is_killed()
+    public async Task DevStack_ends_all_its_processes_when_it_is_killed()
     {
         using var run = new Run(["--port", "0"]);
         await run.HoldsAsync(() => run.Output.Contains("token", StringComparison.Ordinal), "the app runs", TimeSpan.FromMinutes(2));

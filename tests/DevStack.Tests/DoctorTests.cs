@@ -15,7 +15,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Ends_with_0_and_the_next_command_when_all_is_well()
+    public async Task Doctor_ends_with_0_and_the_next_command_when_all_is_well()
     {
         await using var simulator = await StartSimulatorAsync();
         var account = azurite.NewAccount();
@@ -33,7 +33,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Ends_with_1_and_the_remedy_when_something_must_be_fixed()
+    public async Task Doctor_ends_with_1_and_the_remedy_when_something_must_be_fixed()
     {
         await using var simulator = await StartSimulatorAsync();
         simulator.Account.Rights = Rights.Read | Rights.Download;
@@ -48,7 +48,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Ends_with_1_and_names_every_setting_that_is_wrong()
+    public async Task Doctor_ends_with_1_and_names_every_setting_that_is_wrong()
     {
         await using var simulator = await StartSimulatorAsync();
 
@@ -66,7 +66,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     [InlineData("--to: Expected a time after 2026-02-01T00:00:00Z", "--from", "2026-02-01", "--to", "2026-01-01")]
     [InlineData("--max-pages: Expected a whole number", "--max-pages", "-1")]
     [InlineData("Unrecognized command or argument '--region'.", "--region", "uk")]
-    public async Task Ends_with_1_and_names_the_option_that_is_wrong(string message, params string[] arguments)
+    public async Task Doctor_ends_with_1_and_names_the_option_that_is_wrong(string message, params string[] arguments)
     {
         await using var simulator = await StartSimulatorAsync();
 
@@ -80,7 +80,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Stops_when_it_is_interrupted()
+    public async Task Doctor_stops_when_it_is_interrupted()
     {
         await using var simulator = await StartSimulatorAsync();
         simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Latency, Milliseconds = 60_000 });
@@ -94,7 +94,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Answers_the_plan_over_http()
+    public async Task Doctor_answers_the_plan_over_http()
     {
         await using var simulator = await StartSimulatorAsync();
         await using var app = new AppProcess(Settings(simulator, azurite.NewAccount()));

@@ -27,7 +27,7 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
     ];
 
     [Fact]
-    public async Task Answers_whatever_is_asked_with_a_problem_and_changes_nothing()
+    public async Task App_answers_whatever_is_asked_with_a_problem_and_changes_nothing()
     {
         var seed = int.Parse(Environment.GetEnvironmentVariable("FUZZ_SEED") ?? "1", CultureInfo.InvariantCulture);
         var count = int.Parse(Environment.GetEnvironmentVariable("FUZZ_REQUESTS") ?? "1000", CultureInfo.InvariantCulture);
@@ -42,7 +42,7 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
     }
 
     [Fact]
-    public async Task Wants_a_key_for_everything_but_health_and_the_dashboard()
+    public async Task App_wants_a_key_for_everything_but_health_and_the_dashboard()
     {
         Assert.All(Routes.Where(route => route.IsOpen), route => Assert.True(route.Route is "/api/health" || route.Route.StartsWith("/api/dashboard", StringComparison.Ordinal), route.Route));
         foreach (var (method, route, _) in Routes.Where(route => !route.IsOpen))
@@ -67,7 +67,7 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
     }
 
     [Fact]
-    public async Task Tells_nothing_of_the_tenant_without_a_key()
+    public async Task App_reports_nothing_of_the_tenant_without_a_key()
     {
         foreach (var (method, route, _) in Routes.Where(route => route.IsOpen))
         {
@@ -92,7 +92,7 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
     [InlineData("PATCH")]
     [InlineData("TRACE")]
     [InlineData("BREW")]
-    public async Task Knows_no_other_methods(string method)
+    public async Task App_knows_no_other_methods(string method)
     {
         foreach (var (_, route, _) in Routes)
         {

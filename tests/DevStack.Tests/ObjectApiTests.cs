@@ -25,7 +25,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("?region=mars", "")]
     [InlineData("?q=&region=&limit=", "recording transcript summary page empty broken")]
     [InlineData("?REGION=uk&code=whatever", "recording transcript broken")]
-    public async Task Finds_objects_newest_first(string query, string expected)
+    public async Task Object_api_finds_objects_newest_first(string query, string expected)
     {
         var answer = await api.GetAsync("/api/objects" + query);
 
@@ -34,7 +34,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Finds_objects_of_a_span()
+    public async Task Object_api_finds_objects_of_a_range_of_time()
     {
         var from = api.Newest.AddHours(-40).ToString("O", CultureInfo.InvariantCulture).Replace("+", "%2B", StringComparison.Ordinal);
         var to = api.Newest.ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture);
@@ -43,7 +43,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Gives_page_after_page_with_a_cursor_of_the_very_search()
+    public async Task Object_api_gives_page_after_page_with_a_cursor_of_the_very_search()
     {
         var ids = new List<string>();
         var cursor = "";
@@ -82,10 +82,10 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("?cursor=%00%ff", "cursor")]
     [InlineData("?page=2", "page")]
     [InlineData("?query=x&state=Lost", "query")]
-    public Task Names_the_parameter_that_is_wrong(string query, string field) => AssertProblemAsync(query, field);
+    public Task Object_api_names_the_parameter_that_is_wrong(string query, string field) => AssertProblemAsync(query, field);
 
     [Fact]
-    public async Task Refuses_texts_that_are_too_long()
+    public async Task Object_api_refuses_texts_that_are_too_long()
     {
         await AssertProblemAsync($"?q={new string('a', 201)}", "q");
         await AssertProblemAsync($"?region={new string('a', 101)}", "region");
@@ -93,7 +93,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Shows_one_object()
+    public async Task Object_api_shows_one_object()
     {
         var archived = await api.GetAsync("/api/objects/uk/recording");
         Assert.Equal(
@@ -110,14 +110,14 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Theory]
-    [InlineData("/api/objects/uk/nobody")]
+    [InlineData("/api/objects/uk/unknown")]
     [InlineData("/api/objects/mars/recording")]
     [InlineData("/api/objects/us-east/recording")]
     [InlineData("/api/objects/uk/RECORDING")]
     [InlineData("/api/objects/uk/recording%20")]
     [InlineData("/api/objects/uk/%E2%98%8E%0A%09%7F")]
     [InlineData("/api/objects/uk%27%20or%20%271%27%20eq%20%271/recording")]
-    public async Task Says_404_of_what_is_not_known(string path)
+    public async Task Object_api_says_404_of_what_is_not_known(string path)
     {
         await api.GetProblemAsync(HttpMethod.Get, path, 404);
         await api.GetProblemAsync(HttpMethod.Get, path + "/content", 404);
@@ -132,7 +132,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("plus+plus", "plus%2Bplus", "plus+plus")]
     [InlineData("encoded%2Fslash", "encoded%252Fslash", "encoded%252Fslash")]
     [InlineData("tab\tand 漢字", "tab%09and%20%E6%BC%A2%E5%AD%97", "tab%09and%20%E6%BC%A2%E5%AD%97")]
-    public async Task Knows_odd_ids(string id, string rowKey, string path)
+    public async Task Object_api_knows_odd_ids(string id, string rowKey, string path)
     {
         var blob = $"odd/{Guid.NewGuid()}";
         await api.AddRowAsync(id, rowKey, blob, content: $"content of {id}");
@@ -143,7 +143,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Leads_to_content_that_can_be_read_by_whoever_has_the_link()
+    public async Task Object_api_leads_to_content_that_can_be_read_with_the_link_alone()
     {
         using var answer = await api.SendAsync(HttpMethod.Get, "/api/objects/uk/recording/content");
 
@@ -166,7 +166,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Shows_text()
+    public async Task Object_api_shows_text()
     {
         using var answer = await api.SendAsync(HttpMethod.Get, "/api/objects/us-east/page/text");
 
@@ -184,7 +184,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Says_409_of_content_that_is_not_there()
+    public async Task Object_api_says_409_of_content_that_is_not_there()
     {
         await api.GetProblemAsync(HttpMethod.Get, "/api/objects/uk/broken/content", 409);
         await api.GetProblemAsync(HttpMethod.Get, "/api/objects/uk/broken/text", 409);
@@ -192,7 +192,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Archives_one_object_again()
+    public async Task Object_api_archives_one_object_again()
     {
         foreach (var (path, body) in ((string, string?)[])[("/api/objects/uk/broken/archive", null), ("/api/objects/us-east/summary/archive", "{}")])
         {
@@ -208,7 +208,7 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     }
 
     [Fact]
-    public async Task Refuses_a_body_that_is_larger_than_any_that_makes_sense()
+    public async Task Object_api_refuses_a_body_that_is_larger_than_any_that_makes_sense()
     {
         var body = $$"""{"from":"2026-01-01","to":"2026-01-02","regions":["{{new string('a', 70_000)}}"]}""";
 

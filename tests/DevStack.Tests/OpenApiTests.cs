@@ -15,7 +15,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Is_a_valid_document()
+    public async Task OpenApi_document_is_valid()
     {
         using var answer = await api.SendAsync(HttpMethod.Get, "/api/openapi.json");
 
@@ -26,7 +26,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     }
 
     [Fact]
-    public async Task Holds_every_function_with_its_method_route_and_key_and_nothing_else()
+    public async Task OpenApi_document_holds_every_function_with_its_method_route_and_key_and_nothing_else()
     {
         var document = await ReadAsync();
         var written = document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation =>
@@ -41,7 +41,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     }
 
     [Fact]
-    public async Task Names_each_parameter_of_a_route()
+    public async Task OpenApi_document_names_each_parameter_of_a_route()
     {
         foreach (var (path, operations) in (await ReadAsync())["paths"]!.AsObject())
         {
@@ -54,7 +54,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     }
 
     [Fact]
-    public async Task Names_each_parameter_of_a_query()
+    public async Task OpenApi_document_names_each_parameter_of_a_query()
     {
         var checkedOnes = 0;
         foreach (var (path, operations) in (await ReadAsync())["paths"]!.AsObject().Where(path => path.Value!["get"] is not null))
@@ -86,7 +86,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         { "GET", "/api/objects?limit=x", null, 400 },
         { "GET", "/api/objects/uk/recording", null, 200 },
         { "GET", "/api/objects/uk/broken", null, 200 },
-        { "GET", "/api/objects/uk/nobody", null, 404 },
+        { "GET", "/api/objects/uk/unknown", null, 404 },
         { "GET", "/api/objects/uk/recording/content", null, 302 },
         { "GET", "/api/objects/uk/recording/content?created=x", null, 400 },
         { "GET", "/api/objects/uk/broken/content", null, 409 },
@@ -101,8 +101,8 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         { "POST", "/api/backfill", """{"from":"2026-01-01","to":"2026-01-02"}""", 202 },
         { "POST", "/api/backfill", "{}", 400 },
         { "POST", "/api/ledger/rebuild", "", 202 },
-        { "GET", "/api/runs/nobody", null, 404 },
-        { "POST", "/api/failures/redrive", """{"ids":["nobody"]}""", 202 },
+        { "GET", "/api/runs/unknown", null, 404 },
+        { "POST", "/api/failures/redrive", """{"ids":["unknown"]}""", 202 },
         { "POST", "/api/failures/redrive", """{"ids":[]}""", 400 },
         { "POST", "/api/purge", "", 200 },
         { "POST", "/api/purge", """{"dryRun":false}""", 409 },
@@ -115,7 +115,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
 
     [Theory]
     [MemberData(nameof(Calls))]
-    public async Task Describes_what_is_answered(string method, string path, string? body, int status)
+    public async Task OpenApi_document_describes_what_is_answered(string method, string path, string? body, int status)
     {
         using var answer = await api.SendAsync(new HttpMethod(method), path, body);
         Assert.Equal(status, (int)answer.StatusCode);
@@ -123,7 +123,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     }
 
     [Fact]
-    public async Task Describes_links_runs_reports_and_refusals()
+    public async Task OpenApi_document_describes_links_runs_reports_and_refusals()
     {
         using var link = await api.SendAsync(HttpMethod.Get, "/api/objects/uk/recording/content", body: null, ("Accept", "application/json"));
         Assert.Equal(HttpStatusCode.OK, link.StatusCode);
@@ -146,7 +146,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     }
 
     [Fact]
-    public async Task Notices_an_answer_that_is_not_described()
+    public async Task OpenApi_document_notices_an_answer_that_is_not_described()
     {
         var document = await ReadAsync();
 

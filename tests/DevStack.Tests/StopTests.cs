@@ -1,12 +1,14 @@
+using System.Globalization;
 using Azure.Data.Tables;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
+using static DevStack.Tests.SampleObjects;
 
 namespace DevStack.Tests;
 
-/// <summary>What stops and timeouts do to objects that are being archived.</summary>
+/// <summary>What stops, crashes and timeouts do to objects that are being archived.</summary>
 public sealed class StopTests(AzuriteFixture azurite)
 {
     private readonly StorageAccount _account = azurite.NewAccount();
@@ -62,6 +64,32 @@ public sealed class StopTests(AzuriteFixture azurite)
         var row = Assert.Single(await ReadRowsAsync());
         Assert.StartsWith("Archiving did not finish within 00:00:0", row.GetString("LastError"), StringComparison.Ordinal);
         Assert.Equal(2, row.GetInt32("Attempts"));
+    }
+
+    [Fact]
+    public async Task App_archives_every_object_once_though_its_worker_is_killed_again_and_again()
+    {
+        const int PerRound = 40;
+        var rounds = int.Parse(Environment.GetEnvironmentVariable("KILL_ROUNDS") ?? "3", CultureInfo.InvariantCulture);
+        var seed = int.Parse(Environment.GetEnvironmentVariable("KILL_SEED") ?? "4711", CultureInfo.InvariantCulture);
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"KILL_ROUNDS={rounds} KILL_SEED={seed}"));
+        var random = new Random(seed);
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 100 });
+        Fill(simulator, PerRound * rounds);
+        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:01"));
+        for (var round = 0; round < rounds; round++)
+        {
+            var goal = Math.Min(await CountReceiptsAsync(_account) + random.Next(1, PerRound / 3), PerRound * rounds);
+            await Eventually.HoldsAsync(async () => await CountReceiptsAsync(_account) >= goal, "some more receipts", TimeSpan.FromMinutes(2));
+            await Task.Delay(random.Next(300), Cancellation);
+            app.KillWorker();
+            await Eventually.HoldsAsync(() => app.Lines.Count(line => line.Contains("Worker process", StringComparison.Ordinal) && line.Contains("started", StringComparison.Ordinal)) == round + 2, "another worker");
+        }
+
+        // What was in flight in every crash waits between attempts, eight minutes at most.
+        simulator.Faults.Set();
+        await AssertAllArchivedAsync(simulator, _account, TimeSpan.FromMinutes(rounds > 20 ? 12 : 3));
     }
 
 #if NIGHTLY

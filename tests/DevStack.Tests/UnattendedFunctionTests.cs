@@ -33,7 +33,7 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Record_what_fails_at_every_attempt_and_leave_nothing_in_a_poison_queue()
+    public async Task Functions_record_what_fails_at_every_attempt_and_leave_nothing_in_a_poison_queue()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         var cut = simulator.Objects.Add(new ObjectSpecification { CreatedTime = Created });
@@ -80,7 +80,7 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Verify_compare_and_delete_what_is_archived_when_they_are_fired()
+    public async Task Functions_verify_compare_and_delete_what_is_archived_when_they_are_fired()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         var proven = simulator.Objects.Add(new ObjectSpecification { CreatedTime = Created });

@@ -28,13 +28,13 @@ public sealed class ChecksumTests
     [InlineData("27-B7-5E-DC-B0-30-5A-6A-6A-87-D6-0A-1E-01-F1-A4")]
     [InlineData("27:b7:5e:dc:b0:30:5a:6a:6a:87:d6:0a:1e:01:f1:a4")]
     [InlineData("0x27b75edcb0305a6a6a87d60a1e01f1a4")]
-    public void Reads_an_md5_in_every_form(string text)
+    public void Checksum_reads_an_md5_in_every_form(string text)
     {
         Assert.Equal((ChecksumForm.Md5, Md5), Read(text));
     }
 
     [Fact]
-    public void Reads_base64_of_both_alphabets()
+    public void Checksum_reads_base64_of_both_alphabets()
     {
         var bytes = Enumerable.Repeat((byte)0xFB, 16).ToArray();
         var expected = (ChecksumForm.Md5, Convert.ToHexStringLower(bytes));
@@ -51,7 +51,7 @@ public sealed class ChecksumTests
     [InlineData("&quot;27b75edcb0305a6a6a87d60a1e01f1a4-3&quot;", 3)]
     [InlineData("md5:27b75edcb0305a6a6a87d60a1e01f1a4-10000", 10_000)]
     [InlineData("27b75edcb0305a6a6a87d60a1e01f1a4-007", 7)]
-    public void Reads_a_checksum_of_parts_in_every_form(string text, int parts)
+    public void Checksum_reads_a_checksum_of_parts_in_every_form(string text, int parts)
     {
         Assert.Equal((ChecksumForm.MultipartMd5, $"{Md5}-{parts}"), Read(text));
     }
@@ -68,7 +68,7 @@ public sealed class ChecksumTests
     [InlineData("N/A")]
     [InlineData("\"\"")]
     [InlineData("W/")]
-    public void Keeps_what_it_does_not_understand(string text)
+    public void Checksum_keeps_what_it_does_not_understand(string text)
     {
         Assert.Equal((ChecksumForm.Unknown, text), Read(text));
     }
@@ -82,13 +82,13 @@ public sealed class ChecksumTests
     [InlineData("ETag", ChecksumForm.Unknown)]
     [InlineData("SHA256", ChecksumForm.Unknown)]
     [InlineData("MD4", ChecksumForm.Unknown)]
-    public void Goes_by_the_algorithm_that_is_named(string? type, ChecksumForm form)
+    public void Checksum_is_of_the_algorithm_that_is_named(string? type, ChecksumForm form)
     {
         Assert.Equal((form, form == ChecksumForm.Md5 ? Md5 : Md5.ToUpperInvariant()), Read(Md5.ToUpperInvariant(), type));
     }
 
     [Fact]
-    public void Knows_that_there_is_none()
+    public void Checksum_is_none_when_none_is_given()
     {
         Assert.Equal((ChecksumForm.None, null), Read(null));
         Assert.Equal((ChecksumForm.None, null), Read(""));
@@ -96,7 +96,7 @@ public sealed class ChecksumTests
     }
 
     [Fact]
-    public void Finds_the_algorithm_wherever_it_stands_in_the_record()
+    public void Checksum_finds_the_algorithm_wherever_it_stands_in_the_record()
     {
         var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"a","checksum":"J7de3LAwWmpqh9YKHgHxpA==","checksumType":"MD5"}"""));
 

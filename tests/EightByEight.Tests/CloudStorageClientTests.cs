@@ -11,7 +11,7 @@ public sealed class CloudStorageClientTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Lists_regions()
+    public async Task Client_lists_regions()
     {
         var server = new StubServer().Answers(200, """["us-east","uk"]""");
 
@@ -21,7 +21,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Sends_a_filter_as_one_encoded_value()
+    public async Task Client_sends_a_filter_as_one_encoded_value()
     {
         var server = new StubServer().Answers(200, """{"content":[],"lastPage":true}""");
 
@@ -34,7 +34,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Sends_the_content_type_that_the_reference_requires_of_a_search()
+    public async Task Client_sends_the_content_type_that_the_reference_requires_of_a_search()
     {
         string? contentType = null;
         long? length = null;
@@ -54,7 +54,7 @@ public sealed class CloudStorageClientTests
     [InlineData(0)]
     [InlineData(101)]
     [InlineData(200)]
-    public void Stays_within_the_limit_of_a_page(int limit)
+    public void Client_stays_within_the_limit_of_a_page(int limit)
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new ObjectQuery { Limit = limit });
     }
@@ -63,7 +63,7 @@ public sealed class CloudStorageClientTests
     [InlineData("a/b?c#d", "a%2Fb%3Fc%23d")]
     [InlineData("FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----", "FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----")]
     [InlineData("50%", "50%25")]
-    public async Task Takes_ids_as_opaque(string id, string expected)
+    public async Task Client_takes_ids_as_opaque(string id, string expected)
     {
         var server = new StubServer().Answers(200, $$"""{"id":"{{id}}"}""");
 
@@ -76,7 +76,7 @@ public sealed class CloudStorageClientTests
     [InlineData(".")]
     [InlineData("..")]
     [InlineData("")]
-    public async Task Sends_no_id_that_leads_elsewhere(string id)
+    public async Task Client_sends_no_id_that_leads_elsewhere(string id)
     {
         await Assert.ThrowsAsync<ArgumentException>(() => new StubServer().CreateClient().GetObjectAsync("uk", id, Cancellation));
     }
@@ -87,7 +87,7 @@ public sealed class CloudStorageClientTests
     [InlineData("no")]
     [InlineData("")]
     [InlineData("\u0000\u0001\uFFFF")]
-    public async Task Tells_an_error_whatever_the_shape_of_its_body(string body)
+    public async Task Client_reports_an_error_whatever_the_shape_of_its_body(string body)
     {
         var server = new StubServer().Answers(404, body);
 
@@ -100,7 +100,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(400, """{"message":"no such caller: Jane Doe"}""")]
     [InlineData(200, """{"content":[{"objectName":"Jane Doe.mp3"}]""")]
-    public async Task Keeps_what_8x8_answered_beside_an_error_and_out_of_its_message(int status, string body)
+    public async Task Client_keeps_what_8x8_answered_beside_an_error_and_out_of_its_message(int status, string body)
     {
         var server = new StubServer().Answers(status, body);
 
@@ -111,7 +111,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Quotes_at_most_500_characters_of_an_error()
+    public async Task Client_quotes_at_most_500_characters_of_an_error()
     {
         var server = new StubServer().Answers(400, new string('x', 100_000));
 
@@ -123,7 +123,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData("""{"error":"not a page"}""")]
     [InlineData("<html>maintenance</html>")]
-    public async Task Takes_a_200_that_carries_an_error_for_an_error(string body)
+    public async Task Client_takes_a_200_that_carries_an_error_for_an_error(string body)
     {
         var server = new StubServer().Answers(200, body);
 
@@ -138,7 +138,7 @@ public sealed class CloudStorageClientTests
     [InlineData("""{"content":[""")]
     [InlineData("<html>maintenance</html>")]
     [InlineData("")]
-    public async Task Asks_again_for_a_page_that_was_cut(string cut)
+    public async Task Client_asks_again_for_a_page_that_was_cut(string cut)
     {
         var server = new StubServer().Answers(200, cut).Answers(200, """{"content":[{"id":"a"}],"lastPage":true}""");
 
@@ -149,7 +149,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Reports_a_page_that_is_cut_each_time()
+    public async Task Client_reports_a_page_that_is_cut_each_time()
     {
         var server = new StubServer().Answers(200, """{"content":[{"id":"a"}""");
 
@@ -162,7 +162,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(204, 1)]
     [InlineData(200, 2)]
-    public async Task Believes_an_empty_body_when_it_comes_twice(int status, int requests)
+    public async Task Client_believes_an_empty_body_when_it_comes_twice(int status, int requests)
     {
         var server = new StubServer().Answers(status);
 
@@ -177,7 +177,7 @@ public sealed class CloudStorageClientTests
     [InlineData("utf-16", "application/json; charset=utf-16")]
     [InlineData("utf-16BE", "application/json")]
     [InlineData("utf-32", "text/plain; charset=iso-8859-1")]
-    public async Task Reads_every_answer_behind_a_byte_order_mark(string charset, string contentType)
+    public async Task Client_reads_every_answer_behind_a_byte_order_mark(string charset, string contentType)
     {
         var client = new StubServer()
             .Answers(200, Marked("""["us-east","uk"]""", charset), contentType)
@@ -198,7 +198,7 @@ public sealed class CloudStorageClientTests
     [InlineData("ISO-8859-1", "utf-8", "é€")]
     [InlineData("utf-16", "utf-8", "é€")]
     [InlineData("made-up", "utf-8", "é€")]
-    public async Task Believes_a_charset_only_of_bytes_that_are_no_utf8(string declared, string real, string name)
+    public async Task Client_believes_a_charset_only_of_bytes_that_are_no_utf8(string declared, string real, string name)
     {
         var bytes = (CodePagesEncodingProvider.Instance.GetEncoding(real) ?? Encoding.GetEncoding(real)).GetBytes($$"""{"id":"a","objectName":"{{name}}"}""");
         var server = new StubServer().Answers(200, bytes, $"application/json; charset={declared}");
@@ -209,7 +209,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData("""["us-east","uk",]""")]
     [InlineData("[\" us-east\n\",\"uk\",\"uk\"]")]
-    public async Task Reads_regions_that_are_nearly_json(string body)
+    public async Task Client_reads_regions_that_are_nearly_json(string body)
     {
         Assert.Equal(["us-east", "uk"], await new StubServer().Answers(200, body).CreateClient().GetRegionsAsync("uk", Cancellation));
     }
@@ -221,7 +221,7 @@ public sealed class CloudStorageClientTests
     [InlineData("""["uk",7]""")]
     [InlineData("""["uk" """)]
     [InlineData("")]
-    public async Task Leaves_out_no_region_that_it_cannot_read(string body)
+    public async Task Client_leaves_out_no_region_that_it_cannot_read(string body)
     {
         var client = new StubServer().Answers(200, body).CreateClient();
 
@@ -231,7 +231,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Answers_a_401_with_another_token_once()
+    public async Task Client_answers_a_401_with_another_token_once()
     {
         var server = new StubServer().Answers(401).Answers(200, """["uk"]""");
 
@@ -241,7 +241,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Lets_a_401_stand_when_no_token_helps()
+    public async Task Client_lets_a_401_stand_when_no_token_helps()
     {
         var server = new StubServer().Answers(401);
 
@@ -260,7 +260,7 @@ public sealed class CloudStorageClientTests
     [InlineData(502)]
     [InlineData(503)]
     [InlineData(504)]
-    public async Task Retries_what_passes(int status)
+    public async Task Client_retries_what_passes(int status)
     {
         var server = new StubServer().Answers(status).Answers(status).Answers(200, """["uk"]""");
 
@@ -268,7 +268,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Retries_a_broken_connection()
+    public async Task Client_retries_a_broken_connection()
     {
         var server = new StubServer().Answers(_ => throw new HttpRequestException("reset")).Answers(200, """["uk"]""");
 
@@ -276,7 +276,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Says_so_when_nothing_answers()
+    public async Task Client_says_so_when_nothing_answers()
     {
         var server = new StubServer().Answers(_ => throw new HttpRequestException("refused"));
 
@@ -287,7 +287,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Takes_what_exceeds_its_time_for_no_answer()
+    public async Task Client_takes_what_exceeds_its_time_for_no_answer()
     {
         // As the handler ends a connection that is not made, and the pipeline an answer that does not come.
         var server = new StubServer().Answers(_ => throw new TaskCanceledException("timed out"));
@@ -299,7 +299,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Lets_a_caller_cancel()
+    public async Task Client_lets_a_caller_cancel()
     {
         using var cancellation = new CancellationTokenSource();
         var server = new StubServer().Answers(_ =>
@@ -314,7 +314,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(429)]
     [InlineData(503)]
-    public async Task Comes_back_later_when_it_is_asked_to_wait_long(int status)
+    public async Task Client_comes_back_later_when_it_is_asked_to_wait_long(int status)
     {
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", "3600"));
         var gate = new PacedGate(TimeProvider.System, 0);
@@ -328,7 +328,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Takes_no_record_of_another_object()
+    public async Task Client_takes_no_record_of_another_object()
     {
         var server = new StubServer().Answers(200, """{"id":"trace-1","error":"internal"}""");
 
@@ -338,7 +338,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Waits_as_long_as_retry_after_says()
+    public async Task Client_waits_as_long_as_retry_after_says()
     {
         var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "1")).Answers(200, """["uk"]""");
         var clock = Stopwatch.StartNew();
@@ -364,7 +364,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Spaces_requests_below_the_ceiling()
+    public async Task Client_spaces_requests_below_the_ceiling()
     {
         var time = new FakeTimeProvider();
         var gate = new PacedGate(time, 2);
@@ -382,7 +382,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Spaces_the_requests_that_a_429_held()
+    public async Task Client_spaces_the_requests_that_a_429_held()
     {
         var time = new FakeTimeProvider();
         var gate = new PacedGate(time, 2);
@@ -401,7 +401,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Takes_nothing_but_200_for_content()
+    public async Task Client_takes_nothing_but_200_for_content()
     {
         var server = new StubServer().Answers(206, "part");
 
@@ -412,7 +412,7 @@ public sealed class CloudStorageClientTests
     [InlineData("https://s3.example.org/k?X=1")]
     [InlineData("\"https://s3.example.org/k?X=1\"")]
     [InlineData("""{"expires":"soon","url":"https://s3.example.org/k?X=1"}""")]
-    public async Task Reads_a_presigned_address_in_every_form(string body)
+    public async Task Client_reads_a_presigned_address_in_every_form(string body)
     {
         var server = new StubServer().Answers(200, body);
 
@@ -425,7 +425,7 @@ public sealed class CloudStorageClientTests
     [InlineData("http://127.0.0.1/secret-address")]
     [InlineData("""{"url":"secret-address"}""")]
     [InlineData("")]
-    public async Task Takes_no_other_presigned_address_and_quotes_none(string body)
+    public async Task Client_takes_no_other_presigned_address_and_quotes_none(string body)
     {
         var server = new StubServer().Answers(200, body);
 
@@ -437,7 +437,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(200)]
     [InlineData(202)]
-    public async Task Restores_with_the_days_in_the_body(int status)
+    public async Task Client_restores_with_the_days_in_the_body(int status)
     {
         string? contentType = null;
         var server = new StubServer().Answers(request =>
@@ -456,7 +456,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(0)]
     [InlineData(11)]
-    public async Task Restores_for_one_to_ten_days(int days)
+    public async Task Client_restores_for_one_to_ten_days(int days)
     {
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => new StubServer().CreateClient().RestoreAsync("uk", "a", days, Cancellation));
     }
@@ -464,7 +464,7 @@ public sealed class CloudStorageClientTests
     [Theory]
     [InlineData(200)]
     [InlineData(204)]
-    public async Task Deletes_in_bulk(int status)
+    public async Task Client_deletes_in_bulk(int status)
     {
         var server = new StubServer().Answers(status, "\ufeff{\"deleted\":[\"a\n");
 
@@ -475,7 +475,7 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
-    public async Task Deletes_nothing_without_a_request()
+    public async Task Client_deletes_nothing_without_a_request()
     {
         var server = new StubServer();
 

@@ -18,7 +18,7 @@ public sealed class ContentCodingTests
     [InlineData("identity")]
     [InlineData("deflate, gzip")]
     [InlineData("gzip, identity, br")]
-    public async Task Gives_content_as_it_is_sent_and_says_how_it_is_coded(string encoding)
+    public async Task Client_gives_content_as_it_is_sent_and_says_how_it_is_coded(string encoding)
     {
         var sent = Encode(Text, encoding);
         var header = encoding.Replace("raw ", "", StringComparison.Ordinal);
@@ -36,7 +36,7 @@ public sealed class ContentCodingTests
     }
 
     [Fact]
-    public async Task Asks_for_no_coding()
+    public async Task Client_asks_for_no_coding()
     {
         string?[] accepted = [null, null, null];
         var number = 0;
@@ -68,7 +68,7 @@ public sealed class ContentCodingTests
     [InlineData("x-gzip,  deflate,,br", "gzip deflate br", true)]
     [InlineData("compress", "compress", false)]
     [InlineData("gzip, zstd", "gzip zstd", false)]
-    public void Reads_the_header(string? header, string codings, bool canDecode)
+    public void Client_reads_the_header_of_a_content_coding(string? header, string codings, bool canDecode)
     {
         Assert.Equal(codings, string.Join(' ', ContentCoding.Parse(header)));
         Assert.Equal(canDecode, ContentCoding.CanDecode(ContentCoding.Parse(header)));
@@ -85,7 +85,7 @@ public sealed class ContentCodingTests
     [InlineData("identity", "br")]
     [InlineData("identity", "deflate")]
     [InlineData("identity", "zstd")]
-    public async Task Reads_compressed_answers(string encoding, string? header)
+    public async Task Client_reads_compressed_answers(string encoding, string? header)
     {
         (string, string)[] headers = header is null ? [] : [("Content-Encoding", header)];
         var client = new StubServer()

@@ -31,13 +31,13 @@ public sealed class ObjectPageTests
     [Theory]
     [InlineData("100")]
     [InlineData("\"100\"")]
-    public void Takes_the_page_key_as_it_comes(string key)
+    public void Object_page_takes_the_page_key_as_it_comes(string key)
     {
         Assert.Equal("100", Parse($$"""{"content":[],"lastPage":false,"pageKey":{{key}},"pageSize":"0"}""").PageKey);
     }
 
     [Fact]
-    public void Needs_neither_total_nor_page_key()
+    public void Object_page_needs_neither_total_nor_page_key()
     {
         var page = Parse("""{"content":[{"id":"a"},{"id":"b"}],"lastPage":true}""");
 
@@ -52,7 +52,7 @@ public sealed class ObjectPageTests
     [InlineData("\"total\":\"2\",\"pageSize\":\"2\",\"totalElements\":\"2\",\"numberOfElements\":\"2\"", 2L)]
     [InlineData("\"total\":{},\"pageSize\":[],\"totalElements\":true,\"numberOfElements\":2.5", null)]
     [InlineData("\"total\":2,\"total\":null", 2L)]
-    public void Needs_no_counts(string counts, long? total)
+    public void Object_page_needs_no_counts(string counts, long? total)
     {
         var page = Parse($$"""{"content":[{{First}},{{Last}}],"lastPage":true,{{counts}}}""");
 
@@ -62,7 +62,7 @@ public sealed class ObjectPageTests
 
     [Theory]
     [MemberData(nameof(BrokenRecords))]
-    public void Keeps_what_stands_around_a_broken_record(string broken, string reason, string? id)
+    public void Object_page_keeps_what_stands_around_a_broken_record(string broken, string reason, string? id)
     {
         string[] contents = [$"{First},{broken},{Last}", $"{broken},{First},{Last}", $"{First},{Last},{broken}", $"{First},\n{broken} ,\n{broken},\n{Last}"];
         foreach (var content in contents)
@@ -81,7 +81,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Tells_of_a_page_of_which_nothing_can_be_read()
+    public void Object_page_says_when_nothing_of_it_can_be_read()
     {
         var page = Parse("""{"content":[{"type":"x"}],"lastPage":true}""");
 
@@ -90,7 +90,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Keeps_the_beginning_of_what_it_cannot_read_and_no_half_characters()
+    public void Object_page_keeps_the_beginning_of_what_it_cannot_read_and_no_half_characters()
     {
         var name = "x" + new string('é', 5000);
 
@@ -110,7 +110,7 @@ public sealed class ObjectPageTests
     [InlineData("C:\\Windows\\x", "C:\\Windows\\x")]
     [InlineData("half \\u12 of it", "half \\u12 of it")]
     [InlineData("quoted \\\" \\\\", "quoted \" \\")]
-    public void Reads_what_stands_raw_in_a_string(string raw, string expected)
+    public void Object_page_reads_what_stands_raw_in_a_string(string raw, string expected)
     {
         var record = $$"""{"id":"b","objectName":"{{raw}}","tags":[{"key":"k","value":"{{raw}}"}]}""";
 
@@ -121,7 +121,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Makes_json_of_a_record_that_was_none()
+    public void Object_page_makes_json_of_a_record_that_was_none()
     {
         var page = Parse("{\"content\":[{\"id\":\"a\",\"objectName\":\"x\ny\",},{\"id\":\"b\" }],\"lastPage\":true}");
 
@@ -135,7 +135,7 @@ public sealed class ObjectPageTests
     [InlineData("""{"content":[{"id":"a",,"tags":[]},,{"id":"b"}],,"lastPage":true}""")]
     [InlineData("""{"content":[{"id":"a"}{"id":"b"}]"lastPage":true}""")]
     [InlineData("""{"content":[{"id":"a","storedBytes":NaN,"shared":True},{"id":"b","storedBytes":007,"type":}],"lastPage":True}""")]
-    public void Reads_what_is_nearly_json(string json)
+    public void Object_page_reads_what_is_nearly_json(string json)
     {
         var page = Parse(json);
 
@@ -152,7 +152,7 @@ public sealed class ObjectPageTests
     [InlineData("utf-16", false)]
     [InlineData("utf-16BE", false)]
     [InlineData("utf-32", false)]
-    public void Reads_a_page_in_every_encoding(string charset, bool hasMark)
+    public void Object_page_reads_a_page_in_every_encoding(string charset, bool hasMark)
     {
         var encoding = Encoding.GetEncoding(charset);
         const string Json = """{"content":[{"id":"a","objectName":"Überprüfung 会議 😀"}],"lastPage":true}""";
@@ -165,7 +165,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Reads_names_and_strings_that_are_no_characters()
+    public void Object_page_reads_names_and_strings_that_are_no_characters()
     {
         var json = """
             {"\ud83d":1,"content":[{"\udc00":2,"id":"a","objectName":"x\ud83d"},{"id":"b","objectName":"?","?":1}],"lastPage":true,"?":0}
@@ -182,7 +182,7 @@ public sealed class ObjectPageTests
     [InlineData("""{"lastPage":true,"pageKey":"0"}""")]
     [InlineData("""{"content":[],"lastPage":"true"}""")]
     [InlineData("""{"content":null,"lastPage":1,}""")]
-    public void Takes_a_page_without_content_for_an_empty_one(string json)
+    public void Object_page_takes_a_page_without_content_for_an_empty_one(string json)
     {
         var page = Parse(json);
 
@@ -196,7 +196,7 @@ public sealed class ObjectPageTests
     [InlineData(" \r\n")]
     [InlineData("\ufeff")]
     [InlineData(" null\n")]
-    public void Takes_nothing_for_an_empty_last_page_and_says_so(string body)
+    public void Object_page_takes_nothing_for_an_empty_last_page_and_says_so(string body)
     {
         var page = Parse(body);
 
@@ -204,7 +204,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Reads_a_list_of_one_that_is_no_list()
+    public void Object_page_reads_a_list_of_one_that_is_no_list()
     {
         Assert.Equal("a", Assert.Single(Parse($$"""{"content":{{First}},"lastPage":true}""").Objects).Id);
         Assert.Equal("a", Assert.Single(Parse($$"""{"content":{{First}},"lastPage":true,}""").Objects).Id);
@@ -215,7 +215,7 @@ public sealed class ObjectPageTests
     [InlineData("""{"content":[{"id":"a"}],"content":null,"lastPage":true,"lastPage":null}""", true)]
     [InlineData("""{"content":null,"content":[{"id":"a"}],"lastPage":true,"lastPage":false}""", false)]
     [InlineData("""{"content":[{"id":"a"}],"content":[],"lastPage":false,"lastPage":true}""", false)]
-    public void Loses_nothing_to_members_that_come_twice(string json, bool isLast)
+    public void Object_page_loses_nothing_to_members_that_come_twice(string json, bool isLast)
     {
         var page = Parse(json);
 
@@ -224,7 +224,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Ends_nowhere_but_at_its_end()
+    public void Object_page_ends_nowhere_but_at_its_end()
     {
         var whole = $$"""{"content":[{{First}},{"id":"m","objectName":"a 5" pipe","tags":[{"key":"k","value":"v"}]},{{Last}}],"pageKey":"3","lastPage":true}""";
         Assert.Single(Parse(whole).UnreadableRecords);
@@ -236,7 +236,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Reads_each_of_a_hundred_broken_records_around_the_others()
+    public void Object_page_reads_each_of_a_hundred_broken_records_around_the_others()
     {
         var records = Enumerable.Range(0, 100).Select(number => string.Create(
             CultureInfo.InvariantCulture,
@@ -252,7 +252,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Survives_any_change_of_a_byte_and_names_what_it_costs()
+    public void Object_page_survives_any_change_of_a_byte_and_names_what_it_costs()
     {
         const int Records = 7;
         var records = Enumerable.Range(0, Records).Select(number => string.Create(
@@ -309,7 +309,7 @@ public sealed class ObjectPageTests
     }
 
     [Fact]
-    public void Fails_in_one_way_only()
+    public void Object_page_fails_in_one_way_only()
     {
         const string Record = """{"id":"b","createdTime":[2022,11,1],"tags":[{"key":"k","value":"\ud83d\ude00"}]}""";
         var page = Encoding.UTF8.GetBytes($$"""{"content":[{{First}},{{Record}},{{Last}}],"lastPage":true,"total":3}""");
@@ -341,7 +341,7 @@ public sealed class ObjectPageTests
     [InlineData("""{"error":"200 with an error"}""")]
     [InlineData("<html></html>")]
     [InlineData("ok")]
-    public void Refuses_what_is_no_page(string json)
+    public void Json_that_is_no_page_is_refused(string json)
     {
         Assert.Throws<FormatException>(() => Parse(json));
     }

@@ -11,7 +11,7 @@ public sealed class RedirectTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Follows_a_redirect_of_content_without_the_token()
+    public async Task Client_follows_a_redirect_of_content_without_the_token()
     {
         var server = new StubServer()
             .Answers(302, "", "text/plain", ("Location", "https://s3.example.org/bucket/key?signature=1"))
@@ -27,7 +27,7 @@ public sealed class RedirectTests
     }
 
     [Fact]
-    public async Task Tells_nobody_the_address_that_it_is_redirected_to()
+    public async Task Client_keeps_the_address_that_it_is_redirected_to_out_of_errors_and_logs()
     {
         var server = new StubServer()
             .Answers(302, "", "text/plain", ("Location", "https://s3.example.org/bucket/key?signature=1"))
@@ -44,7 +44,7 @@ public sealed class RedirectTests
     [InlineData("http://127.0.0.1:8081/msi/token")]
     [InlineData("http://[::1]/")]
     [InlineData("file:///etc/passwd")]
-    public async Task Follows_no_redirect_into_the_clear_or_to_this_machine(string location)
+    public async Task Client_follows_no_redirect_into_the_clear_or_to_this_machine(string location)
     {
         var server = new StubServer().Answers(302, "", "text/plain", ("Location", location));
 
@@ -63,7 +63,7 @@ public sealed class RedirectTests
     [InlineData("?moved=1", Content + "?moved=1")]
     [InlineData("../b/content", "https://api.example.com/storage/uk/v3/objects/b/content")]
     [InlineData(" /other#part", "https://api.example.com/other")]
-    public async Task Keeps_the_token_within_the_origin_of_8x8(string location, string expected)
+    public async Task Client_keeps_the_token_within_the_origin_of_8x8(string location, string expected)
     {
         foreach (var status in (int[])[301, 302, 303, 307, 308])
         {
@@ -82,7 +82,7 @@ public sealed class RedirectTests
     [InlineData("https://api.example.com.example.org/k")]
     [InlineData("https://api.example.com@s3.example.org/k")]
     [InlineData("https://sub.api.example.com/k")]
-    public async Task Drops_the_token_at_another_origin_for_good(string location)
+    public async Task Client_drops_the_token_at_another_origin_for_good(string location)
     {
         var server = new StubServer()
             .Answers(302, "", "text/plain", ("Location", location))
@@ -95,7 +95,7 @@ public sealed class RedirectTests
     }
 
     [Fact]
-    public async Task Follows_redirects_of_records_within_the_origin()
+    public async Task Client_follows_redirects_of_records_within_the_origin()
     {
         var server = new StubServer()
             .Answers(308, "", "text/plain", ("Location", "/v3/regions"))
@@ -106,7 +106,7 @@ public sealed class RedirectTests
     }
 
     [Fact]
-    public async Task Believes_no_records_of_another_host()
+    public async Task Client_believes_no_records_of_another_host()
     {
         var server = new StubServer().Answers(302, "", "text/plain", ("Location", "https://login.example.org/"));
 
@@ -122,7 +122,7 @@ public sealed class RedirectTests
     [InlineData(301, false)]
     [InlineData(302, false)]
     [InlineData(303, false)]
-    public async Task Sends_a_deletion_on_only_as_it_is(int status, bool isFollowed)
+    public async Task Client_sends_a_deletion_on_only_as_it_is(int status, bool isFollowed)
     {
         var server = new StubServer().Answers(status, "", "text/plain", ("Location", "/elsewhere")).Answers(204);
 
@@ -139,7 +139,7 @@ public sealed class RedirectTests
     [InlineData("content")]
     [InlineData(Content)]
     [InlineData("#again")]
-    public async Task Ends_a_circle(string location)
+    public async Task Client_ends_a_circle_of_redirects(string location)
     {
         var server = new StubServer().Answers(302, "", "text/plain", ("Location", location == "#again" ? Content + location : location));
 
@@ -151,7 +151,7 @@ public sealed class RedirectTests
     }
 
     [Fact]
-    public async Task Ends_a_chain()
+    public async Task Client_ends_a_long_chain_of_redirects()
     {
         var number = 0;
         var server = new StubServer().Answers(_ =>
@@ -172,7 +172,7 @@ public sealed class RedirectTests
     [InlineData("")]
     [InlineData("https://")]
     [InlineData("https:///path")]
-    public async Task Says_that_a_redirect_names_no_address(string? location)
+    public async Task Client_says_that_a_redirect_names_no_address(string? location)
     {
         var server = location is null ? new StubServer().Answers(302) : new StubServer().Answers(302, "", "text/plain", ("Location", location));
 
@@ -185,7 +185,7 @@ public sealed class RedirectTests
     [InlineData("https://s3.example.org/a/./b/%2E%2E/c%2Fd/../e?sig=%2e%7E&x=a%20b")]
     [InlineData("https://s3.example.org//a//b/")]
     [InlineData("https://s3.example.org/a|b^c{d}")]
-    public async Task Asks_for_an_address_exactly_as_it_is_given(string address)
+    public async Task Client_asks_for_an_address_exactly_as_it_is_given(string address)
     {
         var server = new StubServer().Answers(302, "", "text/plain", ("Location", address)).Answers(200, "bytes");
 
@@ -198,13 +198,13 @@ public sealed class RedirectTests
     [Theory]
     [InlineData("https://s3.example.org/a b", "https://s3.example.org/a%20b")]
     [InlineData("https://s3.example.org/é", "https://s3.example.org/%C3%A9")]
-    public async Task Encodes_what_cannot_be_sent(string address, string expected)
+    public async Task Client_encodes_what_cannot_be_sent(string address, string expected)
     {
         Assert.Equal(expected, (await new StubServer().Answers(200, address).CreateClient().GetPresignedUrlAsync("uk", "a", Cancellation)).AbsoluteUri);
     }
 
     [Fact]
-    public async Task Sends_an_address_over_the_wire_as_it_is_given()
+    public async Task Client_sends_an_address_over_the_wire_as_it_is_given()
     {
         const string Path = "/s3/./a/%2E%2E/b%2Fc/../key?sig=%2e";
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -229,7 +229,7 @@ public sealed class RedirectTests
     [InlineData(404)]
     [InlineData(410)]
     [InlineData(503)]
-    public async Task Tells_who_refuses(int status)
+    public async Task Client_says_which_host_of_a_redirect_refuses(int status)
     {
         var own = new StubServer().Answers(status, "no").CreateClient();
         var moved = new StubServer().Answers(302, "", "text/plain", ("Location", "/moved")).Answers(status, "no").CreateClient();
@@ -258,7 +258,7 @@ public sealed class RedirectTests
     }
 
     [Fact]
-    public async Task Tells_who_does_not_answer()
+    public async Task Client_says_which_host_of_a_redirect_does_not_answer()
     {
         var own = new StubServer().Answers(_ => throw new HttpRequestException("refused (api.example.com:443)")).CreateClient();
         var other = new StubServer()

@@ -29,13 +29,13 @@ public sealed class RetryAfterTests
     [InlineData("9999999999", 600)]
     [InlineData("99999999999999999999999999999999999999", 600)]
     [InlineData("Fri, 25 Nov 2033 12:00:00 GMT", 600)]
-    public async Task Reads_every_form_and_holds_for_ten_minutes_at_most(string value, int seconds)
+    public async Task Client_reads_retry_after_in_every_form_and_holds_for_ten_minutes_at_most(string value, int seconds)
     {
         Assert.Equal([TimeSpan.FromSeconds(seconds)], await HoldsAsync(429, ("Retry-After", value)));
     }
 
     [Fact]
-    public async Task Holds_two_clocks_apart()
+    public async Task Client_distinguishes_its_clock_from_that_of_the_server()
     {
         Assert.Equal(
             [TimeSpan.FromSeconds(20)],
@@ -54,7 +54,7 @@ public sealed class RetryAfterTests
     [InlineData("X-RateLimit-", "20", 20)]
     [InlineData("X-Rate-Limit-", "20", 20)]
     [InlineData("RateLimit-", "20, 20;w=60", 20)]
-    public async Task Slows_down_when_no_request_is_left(string prefix, string reset, int seconds)
+    public async Task Client_slows_down_when_no_request_is_left(string prefix, string reset, int seconds)
     {
         Assert.Equal([TimeSpan.FromSeconds(seconds)], await HoldsAsync(200, (prefix + "Remaining", "0"), (prefix + "Reset", reset)));
     }
@@ -65,13 +65,13 @@ public sealed class RetryAfterTests
     [InlineData("0", "soon")]
     [InlineData("0", "1795607000")]
     [InlineData("none", "20")]
-    public async Task Slows_down_for_nothing_else(string remaining, string reset)
+    public async Task Client_slows_down_for_nothing_else(string remaining, string reset)
     {
         Assert.Empty(await HoldsAsync(200, ("x-ratelimit-remaining", remaining), ("x-ratelimit-reset", reset)));
     }
 
     [Fact]
-    public async Task Prefers_retry_after_to_a_reset()
+    public async Task Client_prefers_retry_after_to_a_reset()
     {
         Assert.Equal([TimeSpan.FromSeconds(5)], await HoldsAsync(429, ("Retry-After", "5"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "50")));
         Assert.Equal([TimeSpan.FromSeconds(50)], await HoldsAsync(429, ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "50")));
@@ -82,7 +82,7 @@ public sealed class RetryAfterTests
     [InlineData(500, "3600")]
     [InlineData(503, "99999999999999")]
     [InlineData(503, "Fri, 25 Nov 2033 12:00:00 GMT")]
-    public async Task Ends_a_call_that_would_have_to_wait_long(int status, string value)
+    public async Task Client_ends_a_call_that_would_have_to_wait_long(int status, string value)
     {
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", value));
 
@@ -97,7 +97,7 @@ public sealed class RetryAfterTests
     [Theory]
     [InlineData("0.3")]
     [InlineData("1.0")]
-    public async Task Waits_for_a_broken_number_of_seconds(string value)
+    public async Task Client_waits_for_a_broken_number_of_seconds(string value)
     {
         // Azure.Core alone would take it for a day and a month.
         var server = new StubServer().Answers(503, "", "text/plain", ("Retry-After", value)).Answers(200, """["uk"]""");

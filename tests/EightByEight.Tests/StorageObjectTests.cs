@@ -13,7 +13,7 @@ public sealed class StorageObjectTests
         """;
 
     [Fact]
-    public void Reads_a_record()
+    public void Record_is_read()
     {
         var record = Parse(Example);
 
@@ -27,7 +27,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Reads_times_without_zone_as_utc_in_every_culture()
+    public void Record_reads_times_without_zone_as_utc_in_every_culture()
     {
         // Made up, because the apps run without the data of real ones.
         var culture = (CultureInfo)CultureInfo.InvariantCulture.Clone();
@@ -53,7 +53,7 @@ public sealed class StorageObjectTests
     [InlineData("null", null)]
     [InlineData("-1", null)]
     [InlineData("{}", null)]
-    public void Reads_sizes_as_numbers_or_strings(string json, long? expected)
+    public void Record_reads_sizes_as_numbers_or_strings(string json, long? expected)
     {
         Assert.Equal(expected, Parse($$"""{"id":"a","storedBytes":{{json}}}""").StoredBytes);
     }
@@ -91,7 +91,7 @@ public sealed class StorageObjectTests
     [InlineData("1667337742.543000000", "2022-11-01T21:22:22.543Z")]
     [InlineData("[2022,11,1,21,22,22]", "2022-11-01T21:22:22Z")]
     [InlineData("[2022,11,1,21,22,22,543000000]", "2022-11-01T21:22:22.543Z")]
-    public void Reads_times_in_every_form(string json, string expected)
+    public void Record_reads_times_in_every_form(string json, string expected)
     {
         var record = Parse($$"""{"id":"a","createdTime":{{json}}}""");
 
@@ -121,7 +121,7 @@ public sealed class StorageObjectTests
     [InlineData("[2022,13,1]", "[2022,13,1]")]
     [InlineData("[\"2022\"]", "[\"2022\"]")]
     [InlineData("{\"epoch\":1}", "{\"epoch\":1}")]
-    public void Says_what_is_no_time(string json, string text)
+    public void Record_names_what_is_no_time(string json, string text)
     {
         var record = Parse($$"""{"id":"a","createdTime":{{json}},"updatedTime":"2022-11-01T21:22:22"}""");
 
@@ -131,7 +131,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Tells_malformed_fields_from_missing_ones()
+    public void Record_distinguishes_malformed_fields_from_missing_ones()
     {
         var missing = Parse("""{"id":"a","createdTime":null,"updatedTime":" ","storedBytes":""}""");
         var malformed = Parse($$"""{"id":"a","createdTime":"{{new string('x', 1000)}}","updatedTime":"soon","storedBytes":"12 KB"}""");
@@ -144,7 +144,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Takes_states_and_types_that_it_does_not_know()
+    public void Record_takes_states_and_types_that_it_does_not_know()
     {
         var record = Parse("""{"id":"a","objectState":"FROZEN","type":"hologram"}""");
 
@@ -154,7 +154,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Needs_nothing_but_an_id()
+    public void Record_needs_nothing_but_an_id()
     {
         var record = Parse("""{"id":"FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----"}""");
 
@@ -165,7 +165,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Ignores_fields_of_other_shapes()
+    public void Record_ignores_fields_of_other_shapes()
     {
         var record = Parse("""{"id":"a","tags":{"no":"array"},"shared":"maybe","mimeType":["x"],"new":{"a":[{"b":1}]},"objectName":"n"}""");
 
@@ -175,7 +175,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Keeps_the_record_exactly_as_it_came()
+    public void Record_keeps_its_json_exactly_as_it_came()
     {
         const string Odd = """{ "id" : "a",  "x":1.0e3, "t":"\u0041" }""";
 
@@ -183,7 +183,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Reads_text_that_holds_half_of_a_character()
+    public void Record_reads_text_that_holds_half_of_a_character()
     {
         var record = Parse("""{"id":"a","objectName":"a\ud83d \"b\" \\ud83d\n\u00e9","tags":[{"key":"k\udc00","value":"\ud83d\ude00"}]}""");
 
@@ -192,7 +192,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Reads_text_that_holds_bytes_that_are_no_utf8()
+    public void Record_reads_text_that_holds_bytes_that_are_no_utf8()
     {
         var json = "{\"id\":\"a\",\"objectName\":\"x?y\"}"u8.ToArray();
         json[Array.IndexOf(json, (byte)'?')] = 0xFF;
@@ -204,7 +204,7 @@ public sealed class StorageObjectTests
     [InlineData("\ufeff{\"id\":\"a\"}")]
     [InlineData(" {\"id\":\"a\"}\0")]
     [InlineData("{\"id\":\"a\"}\n{\"id\":\"b\"}")]
-    public void Keeps_nothing_that_stands_around_the_record(string text)
+    public void Record_keeps_nothing_that_stands_around_the_record(string text)
     {
         var record = Parse(text);
 
@@ -213,7 +213,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Reads_a_record_in_another_encoding()
+    public void Record_is_read_in_another_encoding()
     {
         var record = StorageObject.Parse(BinaryData.FromBytes([0xFF, 0xFE, .. Encoding.Unicode.GetBytes("""{"id":"a","objectName":"é"}""")]));
 
@@ -221,7 +221,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Reads_a_record_that_is_nearly_json()
+    public void Record_that_is_nearly_json_is_read()
     {
         var record = Parse("{\"id\":\"a\",\"objectName\":\"x\ny\t\0\\q\",\"storedBytes\":012,\"tags\":[{\"key\":\"k\",\"value\":\"v\",},],}");
 
@@ -232,7 +232,7 @@ public sealed class StorageObjectTests
     }
 
     [Fact]
-    public void Takes_the_last_of_members_that_come_twice_and_can_be_read()
+    public void Record_takes_the_last_of_members_that_come_twice_and_can_be_read()
     {
         var record = Parse("""
             {"id":"a","id":"a","id":null,"type":"x","type":null,"storedBytes":1,"storedBytes":2,"storedBytes":"many","checksum":"c","checksum":"",
@@ -250,7 +250,7 @@ public sealed class StorageObjectTests
     [InlineData("""{"id":"a","id":"b"}""", "two ids")]
     [InlineData("""{"id":false}""", "lacks an id")]
     [InlineData("""{"id":"\t"}""", "lacks an id")]
-    public void Makes_up_no_id(string json, string reason)
+    public void Record_makes_up_no_id(string json, string reason)
     {
         Assert.Contains(reason, Assert.Throws<FormatException>(() => Parse(json)).Message, StringComparison.Ordinal);
     }
@@ -261,7 +261,7 @@ public sealed class StorageObjectTests
     [InlineData("{}")]
     [InlineData("""{"id":""}""")]
     [InlineData("""{"id":"a" """)]
-    public void Refuses_what_is_no_record(string json)
+    public void Json_that_is_no_record_is_refused(string json)
     {
         Assert.Throws<FormatException>(() => Parse(json));
     }

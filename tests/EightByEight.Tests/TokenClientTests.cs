@@ -30,7 +30,7 @@ public sealed class TokenClientTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Reads_the_example_of_the_support_article()
+    public async Task Token_client_reads_the_example_of_the_support_article()
     {
         var now = new DateTimeOffset(2026, 11, 24, 12, 0, 0, TimeSpan.Zero);
         var server = new StubServer().Answers(200, ArticleExample);
@@ -44,7 +44,7 @@ public sealed class TokenClientTests
     }
 
     [Fact]
-    public async Task Asks_as_8x8_wants_to_be_asked()
+    public async Task Token_client_asks_as_8x8_wants_to_be_asked()
     {
         var server = new StubServer().Answers(200, ArticleExample);
 
@@ -69,7 +69,7 @@ public sealed class TokenClientTests
     [InlineData("\"1799\",\"expires_in\":1800", 1799)]
     [InlineData("1e30", 30 * 24 * 3600)]
     [InlineData("\"99999999999999999999999\"", 30 * 24 * 3600)]
-    public async Task Reads_the_lifetime_that_8x8_gives(string value, int seconds)
+    public async Task Token_client_reads_the_lifetime_that_8x8_gives(string value, int seconds)
     {
         var server = new StubServer().Answers(200, $$"""{"access_token":"t","expires_in":{{value}}}""");
 
@@ -83,7 +83,7 @@ public sealed class TokenClientTests
     [InlineData("{\"access_token\":\"t\",\"expires_in\":\"60\",\"organization_name\":\"a\nb\t\0\"}")]
     [InlineData("{\"access_token\":\" t\n\",\"expires_in\":\"60\",}")]
     [InlineData("""{"\ud83d":1,"organization_name":"\udc00","access_token":"t","access_token":null,"expires_in":"60","expires_in":"","status":null}""")]
-    public async Task Reads_a_token_from_what_is_nearly_json(string json)
+    public async Task Token_client_reads_a_token_from_what_is_nearly_json(string json)
     {
         foreach (var encoding in (Encoding[])[Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode])
         {
@@ -100,7 +100,7 @@ public sealed class TokenClientTests
     [InlineData("""{"access_token":"t","expires_in":"60","api_product_list":"[storage]"}""")]
     [InlineData("""{"access_token":"t","expires_in":"60","api_product_list_json":["analytics","Storage"]}""")]
     [InlineData("""{"access_token":"t","expires_in":"60","api_product_list_json":"[\"storage\"]","unknown":{"deep":[1,{"er":null}]}}""")]
-    public async Task Accepts_either_field_of_products_and_ignores_what_it_does_not_know(string json)
+    public async Task Token_client_accepts_either_field_of_products_and_ignores_what_it_does_not_know(string json)
     {
         var server = new StubServer().Answers(200, json);
 
@@ -125,7 +125,7 @@ public sealed class TokenClientTests
     [InlineData(200, """{"access_token":"t","expires_in":true}""", TokenFailure.UnexpectedAnswer, "expires_in")]
     [InlineData(200, """{"access_token":"t","expires_in":"-5"}""", TokenFailure.UnexpectedAnswer, "expires_in")]
     [InlineData(200, "<html>captive portal</html>", TokenFailure.UnexpectedAnswer, "proxy")]
-    public async Task Says_why_there_is_no_token_and_what_to_do(int status, string body, TokenFailure failure, string remedy)
+    public async Task Token_client_says_why_there_is_no_token_and_what_to_do(int status, string body, TokenFailure failure, string remedy)
     {
         var server = new StubServer().Answers(status, body);
 
@@ -137,7 +137,7 @@ public sealed class TokenClientTests
     }
 
     [Fact]
-    public async Task Says_that_nothing_answers()
+    public async Task Token_client_says_that_nothing_answers()
     {
         var server = new StubServer().Answers(_ => throw new HttpRequestException("no route"));
 
@@ -147,7 +147,7 @@ public sealed class TokenClientTests
     }
 
     [Fact]
-    public async Task Retries_what_passes()
+    public async Task Token_client_retries_what_passes()
     {
         var server = new StubServer().Answers(503).Answers(429, "", "text/plain", ("Retry-After", "0")).Answers(200, ArticleExample);
 
@@ -160,7 +160,7 @@ public sealed class TokenClientTests
     [Theory]
     [InlineData("http://api.8x8.com")]
     [InlineData("ftp://127.0.0.1")]
-    public void Sends_credentials_over_https_only(string address)
+    public void Token_client_sends_credentials_over_https_only(string address)
     {
         Assert.Throws<ArgumentException>(() => new TokenClient(new Uri(address)));
     }
@@ -169,7 +169,7 @@ public sealed class TokenClientTests
     [InlineData("http://127.0.0.1:8080")]
     [InlineData("http://localhost:8080")]
     [InlineData("https://api.8x8.com")]
-    public void Allows_http_to_this_machine(string address)
+    public void Token_client_allows_http_to_this_machine(string address)
     {
         Assert.NotNull(new TokenClient(new Uri(address)));
     }
@@ -181,7 +181,7 @@ public sealed class TokenClientTests
     [InlineData(500, "3600", TokenFailure.Unreachable)]
     [InlineData(429, "60.5", TokenFailure.Throttled)]
     [InlineData(429, "99999999999999999999", TokenFailure.Throttled)]
-    public async Task Does_not_wait_for_longer_than_a_minute(int status, string retryAfter, TokenFailure failure)
+    public async Task Token_client_does_not_wait_for_longer_than_a_minute(int status, string retryAfter, TokenFailure failure)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 11, 0, 0, TimeSpan.Zero));
         var server = new StubServer().Answers(status, "", "text/plain", ("Retry-After", retryAfter)).Answers(200, ArticleExample);
@@ -194,7 +194,7 @@ public sealed class TokenClientTests
     }
 
     [Fact]
-    public async Task Waits_as_it_is_told_to_for_a_moment()
+    public async Task Token_client_waits_as_it_is_told_to_for_a_moment()
     {
         var server = new StubServer().Answers(429, "", "text/plain", ("Retry-After", "0.4")).Answers(200, ArticleExample);
 
@@ -204,7 +204,7 @@ public sealed class TokenClientTests
     }
 
     [Fact]
-    public void Tells_nobody_the_key_or_the_token()
+    public void Token_client_keeps_the_key_and_the_token_out_of_errors_and_logs()
     {
         Assert.DoesNotContain("s3cr", Key.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain("secret-value", new AccessToken("secret-value", default, default).ToString(), StringComparison.Ordinal);

@@ -15,7 +15,7 @@ public sealed class RequestBodyTests
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Reads_a_request()
+    public async Task Request_body_is_read()
     {
         var request = await RequestBody.ReadAsync(
             Request("""{"from":"2026-01-01","to":"2026-01-02T03:00:00+02:00","regions":["uk","us-east"],"types":null}"""),
@@ -29,7 +29,7 @@ public sealed class RequestBodyTests
     }
 
     [Fact]
-    public async Task Reads_no_body_as_an_object_without_fields()
+    public async Task Request_without_a_body_is_read_as_an_object_without_fields()
     {
         Assert.Equal(new RedriveRequest(), await RequestBody.ReadAsync(Request(""), RequestJson.Default.RedriveRequest, Cancellation));
         Assert.Equal(new PurgeRequest(), await RequestBody.ReadAsync(Request("{}"), RequestJson.Default.PurgeRequest, Cancellation));
@@ -54,7 +54,7 @@ public sealed class RequestBodyTests
     [InlineData("""{"from":"2026-01-01","to":"2026-01-02","regions":["uk",null]}""", "regions", Names)]
     [InlineData("""{"from":"2026-01-01","to":"2026-01-02","types":["a;b"]}""", "types", Names)]
     [InlineData("""{"from":"2026-01-01","to":"2026-01-02","types":[{"a":[1]}]}""", "types", Names)]
-    public async Task Says_which_field_is_wrong_and_what_it_should_hold(string body, string? field, string message)
+    public async Task Error_of_a_request_body_says_which_field_is_wrong_and_what_it_should_hold(string body, string? field, string message)
     {
         var wrong = await Assert.ThrowsAsync<BadRequestException>(
             () => RequestBody.ReadAsync(Request(body), RequestJson.Default.BackfillRequest, Cancellation));
@@ -67,7 +67,7 @@ public sealed class RequestBodyTests
     [InlineData("""{"type":["a"]}""", "type", "Expected text of at most 100 characters.")]
     [InlineData("""{"ids":[]}""", "ids", "Expected an array with at least one text; leave the field out for all.")]
     [InlineData("""{"ids":["a",1]}""", "ids", "Expected an array with at least one text; leave the field out for all.")]
-    public async Task Says_what_is_wrong_with_a_redrive(string body, string field, string message)
+    public async Task Error_of_a_request_body_says_what_is_wrong_with_a_redrive(string body, string field, string message)
     {
         var wrong = await Assert.ThrowsAsync<BadRequestException>(() => RequestBody.ReadAsync(Request(body), RequestJson.Default.RedriveRequest, Cancellation));
 
@@ -75,7 +75,7 @@ public sealed class RequestBodyTests
     }
 
     [Fact]
-    public async Task Says_what_is_wrong_with_a_purge_and_with_what_wants_no_fields()
+    public async Task Error_of_a_request_body_says_what_is_wrong_with_a_purge_and_with_what_wants_no_fields()
     {
         var purge = await Assert.ThrowsAsync<BadRequestException>(
             () => RequestBody.ReadAsync(Request("""{"dryRun":"yes"}"""), RequestJson.Default.PurgeRequest, Cancellation));
@@ -87,7 +87,7 @@ public sealed class RequestBodyTests
     }
 
     [Fact]
-    public async Task Rejects_a_body_that_is_too_large() => await Assert.ThrowsAsync<ContentTooLargeException>(
+    public async Task Request_body_that_is_too_large_is_rejected() => await Assert.ThrowsAsync<ContentTooLargeException>(
         () => RequestBody.ReadAsync(Request(new string(' ', RequestBody.Largest + 1)), RequestJson.Default.EmptyRequest, Cancellation));
 
     private static HttpRequest Request(string body)

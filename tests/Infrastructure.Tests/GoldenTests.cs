@@ -8,7 +8,7 @@ public sealed class GoldenTests(TemplateFixture template)
     private const string Default = "default";
 
     [Fact]
-    public async Task Deploys_what_the_table_says_by_default()
+    public async Task Template_deploys_what_the_table_says_by_default()
     {
         var table = new StringBuilder("""
             # What is deployed by default
@@ -32,7 +32,7 @@ public sealed class GoldenTests(TemplateFixture template)
     [Theory]
     [InlineData("locked")]
     [InlineData("trial")]
-    public async Task Deploys_what_the_table_says_with_the_parameters_of_a_case(string theCase)
+    public async Task Template_deploys_what_the_table_says_with_the_parameters_of_a_case(string theCase)
     {
         var standard = Rows(await template.PredictedAsync(Default)).ToList();
         var rows = Rows(await template.PredictedAsync(theCase)).ToList();

@@ -102,7 +102,7 @@ public sealed class SecurityTests(TemplateFixture template)
 
     [Theory]
     [MemberData(nameof(Expectations))]
-    public async Task Is_as_tight_as_it_should_be(string theCase, string resource, string property, string expected)
+    public async Task Resource_is_as_restricted_as_it_should_be(string theCase, string resource, string property, string expected)
     {
         var properties = (await template.PredictedAsync(theCase)).Find(resource).Properties;
 

@@ -14,7 +14,7 @@ public sealed class TemplateTests(TemplateFixture template)
     ];
 
     [Fact]
-    public async Task Compiles_without_a_word_from_compiler_or_linter()
+    public async Task Template_compiles_without_a_message_of_compiler_or_linter()
     {
         var run = await template.BuildAsync();
 
@@ -24,7 +24,7 @@ public sealed class TemplateTests(TemplateFixture template)
 
     [Theory]
     [MemberData(nameof(Files))]
-    public async Task Is_formatted(string file) =>
+    public async Task Template_is_formatted(string file) =>
         Assert.Equal(Repository.Read(file), await template.FormattedAsync(file), ignoreLineEndingDifferences: true);
 
     [Fact]
@@ -39,7 +39,7 @@ public sealed class TemplateTests(TemplateFixture template)
     }
 
     [Fact]
-    public void Takes_no_module_from_a_registry() =>
+    public void Template_takes_no_module_from_a_registry() =>
         Assert.All(Files().Select(row => Repository.Read(row.Data)), text => Assert.DoesNotContain("'br", text, StringComparison.Ordinal));
 
     [Fact]

@@ -40,7 +40,7 @@ public sealed class CredentialsScriptTests : IDisposable
     private string Records => Path.Combine(_sandbox.Folder, "records");
 
     [Fact]
-    public async Task Hands_both_values_to_the_vault_through_a_pipe()
+    public async Task Credentials_script_hands_both_values_to_the_vault_through_a_pipe()
     {
         var (exitCode, output) = await RunAsync($"{Key}\r\n{Secret}\n", arguments: "my-vault");
 
@@ -61,7 +61,7 @@ public sealed class CredentialsScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Asks_a_person_without_echo()
+    public async Task Credentials_script_asks_for_values_without_echo()
     {
         _sandbox.WriteProgram("azd", "[ \"$*\" = \"env get-values\" ] && echo 'AZURE_KEY_VAULT_NAME=\"vault-of-azd\"'");
         using var terminal = _sandbox.Start("script", ["--quiet", "--return", "--command", Script, "/dev/null"], ("RECORDS", Records));
@@ -83,7 +83,7 @@ public sealed class CredentialsScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Shows_nothing_to_whoever_traces_it()
+    public async Task Credentials_script_shows_nothing_to_a_shell_that_traces_it()
     {
         var (exitCode, output) = await RunAsync($"{Key}\n{Secret}", program: "bash", arguments: ["-x", Script, "my-vault"]);
 
@@ -92,7 +92,7 @@ public sealed class CredentialsScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Hides_a_value_that_an_error_quotes()
+    public async Task Credentials_script_hides_a_value_that_an_error_quotes()
     {
         var (exitCode, output) = await RunAsync($"{Key}\n{Secret}", failing: "secret set", answer: "cannot take @ today", arguments: "my-vault");
 
@@ -108,7 +108,7 @@ public sealed class CredentialsScriptTests : IDisposable
     [InlineData("secret list", "Failed to resolve 'my-vault.vault.azure.net' ([Errno -2] Name or service not known)", "no vault my-vault")]
     [InlineData("secret set", "(Forbidden) Code: ForbiddenByRbac", "Key Vault Secrets Officer")]
     [InlineData("secret list", "something else", "answered: ERROR: something else")]
-    public async Task Says_what_to_do_when_the_vault_refuses(string failing, string answer, string expected)
+    public async Task Credentials_script_says_what_to_do_when_the_vault_refuses(string failing, string answer, string expected)
     {
         var (exitCode, output) = await RunAsync($"{Key}\n{Secret}", failing: failing, answer: answer, arguments: "my-vault");
 
@@ -122,7 +122,7 @@ public sealed class CredentialsScriptTests : IDisposable
     [InlineData("\nsecret\n", "The key is empty")]
     [InlineData("key\n", "Standard input ends before the secret")]
     [InlineData("key\nse cret\n", "The secret has blanks")]
-    public async Task Writes_nothing_unless_both_values_are_there(string input, string expected)
+    public async Task Credentials_script_writes_nothing_unless_both_values_are_there(string input, string expected)
     {
         var (exitCode, output) = await RunAsync(input, arguments: "my-vault");
 
@@ -135,7 +135,7 @@ public sealed class CredentialsScriptTests : IDisposable
     [InlineData("", "Which vault?")]
     [InlineData("--help", "not the name of a vault")]
     [InlineData("my-vault key secret", "never given as arguments")]
-    public async Task Says_how_it_is_called(string arguments, string expected)
+    public async Task Credentials_script_says_how_it_is_called(string arguments, string expected)
     {
         var (exitCode, output) = await RunAsync($"{Key}\n{Secret}", arguments: arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
@@ -146,7 +146,7 @@ public sealed class CredentialsScriptTests : IDisposable
     [Theory]
     [InlineData("scripts/set-8x8-credentials.sh")]
     [InlineData("scripts/set-8x8-credentials.ps1")]
-    public void Names_the_secrets_that_the_app_reads(string script)
+    public void Credentials_script_names_the_secrets_that_the_app_reads(string script)
     {
         var store = File.ReadAllText(RepositoryFiles.At("src/Archiving/Source/KeyVaultTokenStore.cs"));
         var text = File.ReadAllText(RepositoryFiles.At(script));

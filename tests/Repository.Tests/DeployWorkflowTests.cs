@@ -13,7 +13,7 @@ public sealed partial class DeployWorkflowTests : IDisposable
     private readonly Sandbox _sandbox = new();
 
     [Fact]
-    public async Task Hands_on_what_the_template_gives_back_under_names_of_another_case()
+    public async Task Deploy_step_hands_on_what_the_template_gives_back_under_names_of_another_case()
     {
         var used = Deploy.Lines.SelectMany(line => UsedOutput().Matches(line).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).ToList();
         Assert.NotEmpty(used);
@@ -25,7 +25,7 @@ public sealed partial class DeployWorkflowTests : IDisposable
     }
 
     [Fact]
-    public async Task Fails_when_the_template_does_not_give_something_back()
+    public async Task Deploy_step_fails_when_the_template_does_not_give_something_back()
     {
         var (exitCode, _, _) = await RunAsync(Outputs().Where(name => name != "AZURE_FUNCTION_APP_NAME"));
 

@@ -12,7 +12,7 @@ public sealed partial class DocumentTests
     ];
 
     [Fact]
-    public void Link_to_what_is_there()
+    public void Documents_link_to_what_is_there()
     {
         var links = Documents.SelectMany(file => Link().Matches(File.ReadAllText(file)).Select(match => (File: file, Target: match.Groups["target"].Value.Split('#')[0]))).Where(link => link.Target.Length > 0).ToList();
 
@@ -21,7 +21,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Name_files_that_are_there()
+    public void Documents_name_files_that_are_there()
     {
         var named = Documents.SelectMany(file => CodePath().Matches(File.ReadAllText(file)).Select(match => (File: file, Path: match.Groups["path"].Value))).ToList();
 
@@ -30,7 +30,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Filter_for_tests_that_are_there()
+    public void Documents_filter_for_tests_that_are_there()
     {
         var sources = Directory.EnumerateFiles(RepositoryFiles.At("tests"), "*Tests.cs", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
         var filters = Documents.SelectMany(file => TestFilter().Matches(File.ReadAllText(file)).Select(match => match.Groups["name"].Value)).ToList();
@@ -58,7 +58,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Start_the_emulator_so_that_it_takes_the_storage_clients()
+    public void Documents_start_the_emulator_so_that_it_takes_the_storage_clients()
     {
         // It knows no version of the storage API that is newer than itself, and the clients send newer ones.
         var commands = Documents.SelectMany(file => Emulator().Matches(File.ReadAllText(file)).Select(match => match.Groups["arguments"].Value)).ToList();
@@ -83,7 +83,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void List_every_log_event_as_it_is_in_the_code()
+    public void Documents_list_every_log_event_as_it_is_in_the_code()
     {
         var logged = new[] { "Archiving", "Functions", "EightByEight" }
             .SelectMany(project => Directory.EnumerateFiles(RepositoryFiles.At($"src/{project}"), "*.cs", SearchOption.AllDirectories))
@@ -103,11 +103,11 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void List_every_reason_for_which_objects_fail()
+    public void Documents_list_every_reason_for_which_objects_fail()
     {
         var reasons = Directory.EnumerateFiles(RepositoryFiles.At("src/Archiving"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Reason().Matches(File.ReadAllText(file)))
-            .Select(match => Hole().Replace(match.Groups["text"].Value, "…"))
+            .Select(match => Placeholder().Replace(match.Groups["text"].Value, "…"))
             .Distinct(StringComparer.Ordinal)
             .ToList();
         var page = File.ReadAllText(RepositoryFiles.At("docs/logs.md"));
@@ -117,7 +117,7 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
-    public void Say_what_each_alert_means_and_each_check_of_health()
+    public void Documents_say_what_each_alert_means_and_each_check_of_health()
     {
         var guide = File.ReadAllText(RepositoryFiles.At("docs/operator-guide.md"));
         var alerts = AlertTitle().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/modules/alerts.bicep"))).Select(match => Parameter().Replace(match.Groups["title"].Value, "…")).ToList();
@@ -136,7 +136,7 @@ public sealed partial class DocumentTests
     private static partial Regex Reason();
 
     [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Hole();
+    private static partial Regex Placeholder();
 
     [GeneratedRegex(@"\$\{\w+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Parameter();

@@ -30,7 +30,7 @@ public sealed class ReleaseScriptTests : IDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Packs_the_same_files_into_the_same_bytes()
+    public async Task Release_script_packs_the_same_files_into_the_same_bytes()
     {
         var packages = new List<byte[]>();
         foreach (var (files, day) in ((string, string)[])[
@@ -53,7 +53,7 @@ public sealed class ReleaseScriptTests : IDisposable
     [InlineData("host.json worker.config.json functions.metadata extensions.json Functions.dll", "1.2.3", ".azurefunctions/function.deps.json is not in the published app")]
     [InlineData($"{App} local.settings.json", "1.2.3", "local.settings.json, which can hold secrets")]
     [InlineData(App, "latest", "not a version")]
-    public async Task Packs_nothing_that_is_no_app(string files, string version, string expected)
+    public async Task Release_script_packs_nothing_that_is_no_app(string files, string version, string expected)
     {
         var (exitCode, output) = await PackAsync(files, version);
 
@@ -63,7 +63,7 @@ public sealed class ReleaseScriptTests : IDisposable
     }
 
     [Fact]
-    public async Task Prints_the_notes_of_a_version_and_of_no_other()
+    public async Task Release_script_prints_the_notes_of_a_version_and_of_no_other()
     {
         var sections = File.ReadAllText(RepositoryFiles.At("CHANGELOG.md")).Split("\n## [")[1..];
         Assert.NotEmpty(sections);

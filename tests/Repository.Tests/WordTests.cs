@@ -9,7 +9,7 @@ public sealed partial class WordTests
     private static readonly FrozenSet<string> Extensions = new[] { ".bicep", ".cjs", ".cs", ".css", ".html", ".js", ".json", ".md", ".props", ".ps1", ".sh", ".yaml", ".yml" }.ToFrozenSet(StringComparer.Ordinal);
 
     // Build output, packages, and what others wrote.
-    private static readonly FrozenSet<string> OtherFolders = new[] { "bin", "obj", "node_modules" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> OtherFolders = new[] { "bin", "obj", "node_modules", "StrykerOutput", "TestResults" }.ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>Words and phrases with the term to use instead.</summary>
     private static readonly (string Word, string Instead)[] Avoided =
@@ -44,6 +44,9 @@ public sealed partial class WordTests
         ("'trouble'", "an alert"),
         ("\"name\": \"trouble\"", "a step of the workbook"),
         ("\"trouble\"", "an element of the dashboard"),
+        ("\"#trouble\"", "the same, where a test looks for it"),
+        ("scheduledQueryRules/trouble-", "the name of an alert"),
+        ("phase=scrub", "a value of the tag phase, where a test looks for it"),
         (".trouble {", "a style of the dashboard"),
         ("align-self: stretch", "CSS"),
         ("simulated-lives", "a job of the nightly workflow and a decision record"),
@@ -57,7 +60,7 @@ public sealed partial class WordTests
     private static readonly List<string> Files =
     [
         .. Directory.EnumerateFiles(RepositoryFiles.Root).Where(file => Path.GetFileName(file) != "THIRD-PARTY-NOTICES.md"),
-        .. new[] { ".github", "bench", "docs", "infra", "scripts", "src" }.SelectMany(folder => Directory.EnumerateFiles(RepositoryFiles.At(folder), "*", SearchOption.AllDirectories)),
+        .. new[] { ".github", "bench", "docs", "infra", "scripts", "src", "tests" }.SelectMany(folder => Directory.EnumerateFiles(RepositoryFiles.At(folder), "*", SearchOption.AllDirectories)),
     ];
 
     private static readonly List<(string Name, string Text)> Sources =
@@ -105,7 +108,10 @@ public sealed partial class WordTests
     private static bool IsOurs(string file) =>
         Extensions.Contains(Path.GetExtension(file))
         && !Path.GetFileName(file).StartsWith("uPlot", StringComparison.Ordinal)
-        && Path.GetFileName(file) != "package-lock.json"
+        && Path.GetFileName(file) is not ("package-lock.json" or "packages.lock.json")
+
+        // It holds the words themselves.
+        && Path.GetFileName(file) != "WordTests.cs"
         && !Path.GetRelativePath(RepositoryFiles.Root, file).Split(Path.DirectorySeparatorChar).Any(OtherFolders.Contains);
 
     [GeneratedRegex("(?<=[a-z])(?=[A-Z])", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

@@ -16,7 +16,7 @@ public sealed partial class WorkflowTests
     private static IEnumerable<WorkflowJob> Jobs => Workflows.SelectMany(workflow => workflow.Jobs);
 
     [Fact]
-    public void Pin_every_action_by_commit_and_say_its_version()
+    public void Workflows_pin_every_action_by_commit_and_say_its_version()
     {
         var uses = Workflows.SelectMany(workflow => workflow.Lines.Where(line => line.Contains("uses:", StringComparison.Ordinal)).Select(line => (workflow.Name, Line: line.Trim()))).ToList();
 
@@ -27,7 +27,7 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Give_no_rights_but_those_that_a_job_asks_for()
+    public void Workflows_give_no_rights_but_those_that_a_job_asks_for()
     {
         Assert.All(Workflows, workflow => Assert.True(workflow.Permissions is { Children.Count: 0 }, $"{workflow.Name} has to begin with permissions: {{}}"));
         Assert.All(Jobs, job => Assert.True(job.Permissions?.All(Rights.Contains), $"{job}: {string.Join(", ", job.Permissions ?? [])}"));
@@ -41,7 +41,7 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Write_findings_without_running_code_of_the_repository()
+    public void Workflows_write_findings_without_running_code_of_the_repository()
     {
         var jobs = Jobs.Where(job => job.Permissions!.Contains("security-events: write", StringComparer.Ordinal)).ToList();
 
@@ -55,7 +55,7 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Run_each_night_the_deep_tests_with_the_commands_that_contributors_are_given()
+    public void Workflows_run_each_night_the_deep_tests_with_the_commands_that_contributors_are_given()
     {
         var given = CodeSpan().Matches(File.ReadAllText(RepositoryFiles.At("CONTRIBUTING.md")))
             .Select(match => match.Groups["code"].Value)
@@ -67,19 +67,19 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Never_run_a_pull_request_with_the_rights_of_the_repository()
+    public void Workflows_never_run_a_pull_request_with_the_rights_of_the_repository()
     {
         Assert.All(Workflows, workflow => Assert.DoesNotContain(workflow.Triggers, trigger => trigger is "pull_request_target" or "workflow_run" or "issue_comment"));
     }
 
     [Fact]
-    public void Pass_values_to_commands_through_the_environment()
+    public void Workflows_pass_values_to_commands_through_the_environment()
     {
         Assert.All(Jobs, job => Assert.All(job.Commands, command => Assert.DoesNotContain("${{", command, StringComparison.Ordinal)));
     }
 
     [Fact]
-    public void Leave_no_credentials_in_a_checkout()
+    public void Workflows_leave_no_credentials_in_a_checkout()
     {
         var checkouts = Jobs.SelectMany(job => job.Steps).Where(step => Workflow.Text(step, "uses")?.StartsWith("actions/checkout@", StringComparison.Ordinal) == true).ToList();
 
@@ -88,13 +88,13 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Stop_what_hangs()
+    public void Workflows_stop_what_hangs()
     {
         Assert.All(Jobs.Where(job => job.Calls is null), job => Assert.True(int.TryParse(job.Timeout, out _), $"{job} has no timeout-minutes"));
     }
 
     [Fact]
-    public void Give_called_workflows_the_rights_of_their_jobs()
+    public void Workflows_give_called_workflows_the_rights_of_their_jobs()
     {
         var calls = Jobs.Where(job => job.Calls is not null).ToList();
 
@@ -109,7 +109,7 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Hand_called_workflows_the_secrets_that_they_use()
+    public void Workflows_hand_called_workflows_the_secrets_that_they_use()
     {
         var calls = Jobs.Where(job => job.Calls is not null).ToList();
 
@@ -120,13 +120,13 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Give_a_pull_request_no_secret()
+    public void Workflows_give_a_pull_request_no_secret()
     {
         Assert.All(Workflows.Where(workflow => workflow.Triggers.Contains("pull_request")), workflow => Assert.Empty(Secrets(workflow)));
     }
 
     [Fact]
-    public void Deploy_the_template_with_every_variable_that_it_reads()
+    public void Workflows_deploy_the_template_with_every_variable_that_it_reads()
     {
         var read = ReadVariable().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/main.bicepparam"))).Select(match => match.Groups["name"].Value).ToList();
         var deployments = Jobs.SelectMany(job => job.Steps.Where(step => Workflow.Text(step, "run")?.Contains("az deployment sub create", StringComparison.Ordinal) == true).Select(step => (Job: job, Step: step))).ToList();
@@ -137,7 +137,7 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Name_only_files_that_are_there()
+    public void Workflows_name_only_files_that_are_there()
     {
         var places = Directory.EnumerateFileSystemEntries(RepositoryFiles.Root).Select(Path.GetFileName).Append("infra").ToHashSet(StringComparer.Ordinal);
         var named = Jobs.SelectMany(job => job.Commands.Select(command => (Where: job.ToString(), Text: command)).Append((job.ToString(), job.Calls ?? "")))
@@ -152,7 +152,7 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Compile_the_template_with_the_compiler_that_it_is_tested_with()
+    public void Workflows_compile_the_template_with_the_compiler_that_it_is_tested_with()
     {
         var tested = BicepVersion().Match(File.ReadAllText(RepositoryFiles.At("tests/Infrastructure.Tests/Infrastructure.Tests.csproj"))).Groups["version"].Value;
         var installs = Jobs.SelectMany(job => job.Commands).Where(command => command.StartsWith("az bicep install", StringComparison.Ordinal)).ToList();

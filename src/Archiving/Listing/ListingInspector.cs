@@ -23,7 +23,7 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
         "Nothing says why, so the timer function ListObjects may not run. Restart the function app, and look at the function's invocations.";
 
     // Azure's timers start some minutes after the app, and a listing takes a while itself.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(30);
     private readonly Schedule? _schedule = Schedule.TryParse(schedules.Listing);
 
     // Where no region was ever listed, the time since this instance started is all there is to go by.
@@ -72,7 +72,7 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
 
     /// <summary>Whether a listing was due three times since a time, and that is half an hour ago at least.</summary>
     public bool IsOverdue(DateTimeOffset since, DateTimeOffset now) =>
-        now - since > Patience && _schedule?.After(since, times: MostFailures) <= now;
+        now - since > Grace && _schedule?.After(since, times: MostFailures) <= now;
 
     private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
 
@@ -102,7 +102,7 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
         }
 
         // A listing holds what there was when it began, and one that ended just now may have begun hours ago.
-        return watermark.Watermark is { } reached && IsOverdue(reached + Patience, now)
+        return watermark.Watermark is { } reached && IsOverdue(reached + Grace, now)
             ? new ListingProblem(
                 watermark.Region,
                 $"{watermark.Region} is listed up to {Minute(reached)}, because its last listing took long. The next one goes on from there.")
@@ -114,5 +114,5 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
     /// <summary>Whether a region's first listing goes on: it may take hours, because it reads everything.</summary>
     private async Task<bool> IsFirstUnderWayAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken) =>
         watermark is { LastCompleted: null, ActiveRun: { } run }
-        && (await store.ReadWindowsAsync(run, cancellationToken)).Exists(window => window.Done && now - window.Timestamp < Patience);
+        && (await store.ReadWindowsAsync(run, cancellationToken)).Exists(window => window.Done && now - window.Timestamp < Grace);
 }

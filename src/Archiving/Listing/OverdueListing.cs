@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Listing;
 
 /// <summary>
-/// Plans a listing that the timer should have planned. On Azure all timers of an app have been seen dead after a
+/// Plans a listing that the timer should have planned. On Azure all timers of an app have been seen to stop after a
 /// deployment while its other functions lived (azure-functions-host#11828), so every other function looks now and then.
 /// </summary>
 public sealed partial class OverdueListing(

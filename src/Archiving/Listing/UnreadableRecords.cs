@@ -21,7 +21,7 @@ public sealed partial class UnreadableRecords(
     TimeProvider timeProvider,
     ILogger<UnreadableRecords> logger)
 {
-    private const string Unreadable = "8x8 lists the object by a record that cannot be read. Report it to 8x8, and redrive the object when it is mended.";
+    private const string Unreadable = "8x8 lists the object by a record that cannot be read. Report it to 8x8, and redrive the object when it is fixed.";
 
     /// <summary>Takes in what cannot be read.</summary>
     /// <returns>The records that could be read when 8x8 was asked for each by itself.</returns>

@@ -55,7 +55,7 @@ public sealed partial class WindowLister(
         }
     }
 
-    /// <summary>What health may say to anybody: the app's own words, and none of what 8x8 sent.</summary>
+    /// <summary>What health may say without a key: the app's own words, and none of what 8x8 sent.</summary>
     private static string Describe(Exception exception) => exception is OutageException
         ? exception.Message
         : $"{exception.GetType().Name}. The log says more, under the function ListWindow.";

@@ -91,8 +91,8 @@ internal sealed class TableStore : IStorageResource
         ? WriteAsync(only, TableUpdateMode.Replace, cancellationToken)
         : WriteAsync(rows[0].PartitionKey, () => SubmitAsync(TableTransactionActionType.UpsertReplace, rows, cancellationToken), cancellationToken);
 
-    /// <summary>Writes a whole row as it was read: adds one that was not, replaces one that nobody has written since.</summary>
-    /// <returns><see langword="false"/> when somebody has.</returns>
+    /// <summary>Writes a whole row as it was read: adds one that was not, replaces one that has not been written since.</summary>
+    /// <returns><see langword="false"/> when it has.</returns>
     public Task<bool> TryWriteAsync<T>(T row, CancellationToken cancellationToken)
         where T : ITableEntity => TryWriteAsync(
         row.PartitionKey,

@@ -19,7 +19,7 @@ public sealed class LayoutTests
     [InlineData("a.12345", "x/y", ".12345")]
     [InlineData("nothing", "x/y", "")]
     [InlineData("", "application/json; charset=utf-8", ".json")]
-    public void Takes_the_extension_of_the_name_or_else_of_the_type(string objectName, string mimeType, string extension)
+    public void Layout_takes_the_extension_of_the_name_or_else_of_the_type(string objectName, string mimeType, string extension)
     {
         Assert.Equal($"uk/voicemail/2026/01/02/id{extension}", ArchiveLayout.ContentName("uk", Record("id", objectName, mimeType)));
     }
@@ -37,7 +37,7 @@ public sealed class LayoutTests
     }
 
     [Fact]
-    public void Files_by_the_day_of_creation_in_utc()
+    public void Layout_files_by_the_day_of_creation_in_utc()
     {
         var record = StorageObject.Parse(BinaryData.FromString("""{"id":"a","type":"meeting","createdTime":"2026-01-01T23:59:59","updatedTime":"2026-02-01T00:00:00"}"""));
 
@@ -58,13 +58,13 @@ public sealed class LayoutTests
     [InlineData("会", "%E4%BC%9A")]
     [InlineData("😀", "%F0%9F%98%80")]
     [InlineData("a\\b?c#d|e~f", "a%5Cb%3Fc%23d%7Ce%7Ef")]
-    public void Encodes_whatever_an_id_holds(string id, string expected)
+    public void Layout_encodes_whatever_an_id_holds(string id, string expected)
     {
         Assert.Equal(expected, ObjectNames.Encode(id));
     }
 
     [Fact]
-    public void Keeps_long_names_apart_within_the_limits_of_storage()
+    public void Layout_keeps_long_names_apart_within_the_limits_of_storage()
     {
         var one = ObjectNames.Encode(new string('会', 500) + "1");
         var other = ObjectNames.Encode(new string('会', 500) + "2");
@@ -78,7 +78,7 @@ public sealed class LayoutTests
     [InlineData("a\r\nX-Injected: b", "attachment; filename*=UTF-8''aX-Injected%3A%20b")]
     [InlineData("\"quoted\"; ü", "attachment; filename*=UTF-8''%22quoted%22%3B%20%C3%BC")]
     [InlineData("", "attachment; filename*=UTF-8''id")]
-    public void Carries_the_original_name_as_a_header_that_cannot_break_out(string objectName, string expected)
+    public void Layout_carries_the_original_name_as_a_header_that_cannot_break_out(string objectName, string expected)
     {
         Assert.Equal(expected, ArchiveLayout.ContentDisposition(Record("id", objectName, "audio/mpeg")));
     }
@@ -89,13 +89,13 @@ public sealed class LayoutTests
     [InlineData("not a type", "application/octet-stream")]
     [InlineData("audio/mpeg\r\nX: y", "application/octet-stream")]
     [InlineData("", "application/octet-stream")]
-    public void Carries_the_type_when_it_is_one(string mimeType, string expected)
+    public void Layout_carries_the_type_when_it_is_one(string mimeType, string expected)
     {
         Assert.Equal(expected, ArchiveLayout.ContentType(Record("id", "n", mimeType)));
     }
 
     [Fact]
-    public void Puts_later_content_beside_the_old()
+    public void Layout_puts_later_content_beside_the_old()
     {
         Assert.Equal("uk/voicemail/2026/01/02/id.27b75edc.mp3", ArchiveLayout.LaterContentName("uk", Record("id", "a.mp3", "audio/mpeg"), "27b75edcb0305a6a6a87d60a1e01f1a4"));
     }

@@ -12,7 +12,7 @@ public sealed class ContentVerifierTests
     private static readonly byte[] Bytes = Content(1000);
 
     [Fact]
-    public void Takes_a_plain_md5_for_proof()
+    public void Verifier_takes_a_plain_md5_for_proof()
     {
         AssertVerified(Verification.Md5, Verify(Bytes, checksum: Md5(Bytes)));
         AssertVerified(Verification.Md5, Verify(Bytes, checksum: Md5(Bytes).ToUpperInvariant()));
@@ -23,7 +23,7 @@ public sealed class ContentVerifierTests
     [InlineData("md5")]
     [InlineData("")]
     [InlineData(null)]
-    public void Takes_a_checksum_of_no_named_kind_for_md5(string? checksumType)
+    public void Verifier_takes_a_checksum_of_no_named_kind_for_md5(string? checksumType)
     {
         AssertVerified(Verification.Md5, Verify(Bytes, checksum: Md5(Bytes), checksumType: checksumType));
         AssertVerified(Verification.MultipartMd5, Verify(Bytes, checksum: MultipartMd5Tests.Checksum(Bytes, 1000), checksumType: checksumType));
@@ -32,7 +32,7 @@ public sealed class ContentVerifierTests
     [Theory]
     [InlineData(1)]
     [InlineData(1000)]
-    public void Takes_a_checksum_of_one_part_for_proof(int length)
+    public void Verifier_takes_a_checksum_of_one_part_for_proof(int length)
     {
         var content = Content(length);
 
@@ -40,7 +40,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Reckons_parts_by_the_size_in_the_record_or_else_the_announced_one()
+    public void Verifier_calculates_parts_by_the_size_in_the_record_or_else_the_announced_one()
     {
         var content = Content(12 * Mebibyte);
         var checksum = MultipartMd5Tests.Checksum(content, 5 * Mebibyte);
@@ -52,7 +52,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Relies_on_size_when_no_part_size_fits()
+    public void Verifier_relies_on_size_when_no_part_size_fits()
     {
         var content = Content(12 * Mebibyte);
 
@@ -64,7 +64,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Finds_every_single_flipped_bit()
+    public void Verifier_finds_every_single_flipped_bit()
     {
         for (var bit = 0; bit < 64; bit++)
         {
@@ -80,7 +80,7 @@ public sealed class ContentVerifierTests
     [InlineData(1001L, null, "8x8 claims 1001 bytes and sends 1000")]
     [InlineData(null, 1001L, "the response announced 1001 bytes and held 1000")]
     [InlineData(1000L, 999L, "the response announced 999 bytes and held 1000")]
-    public void Finds_a_wrong_size(long? stored, long? announced, string expected)
+    public void Verifier_finds_a_wrong_size(long? stored, long? announced, string expected)
     {
         var verified = Verify(Bytes, checksum: null, stored: stored, hasStored: true, announced: announced);
 
@@ -100,7 +100,7 @@ public sealed class ContentVerifierTests
     public void Content_of_which_nothing_is_claimed_is_not_verified() => AssertVerified(Verification.None, Verify(Bytes, checksum: null, hasStored: true));
 
     [Fact]
-    public void Says_which_checksum_the_content_contradicts()
+    public void Verifier_says_which_checksum_the_content_contradicts()
     {
         var claim = Md5([]);
         Assert.Equal($"8x8 claims MD5 {claim} and the content has {Md5(Bytes)}", Verify(Bytes, checksum: claim.ToUpperInvariant()).Mismatch);
@@ -108,7 +108,7 @@ public sealed class ContentVerifierTests
     }
 
     [Fact]
-    public void Measures_what_passed()
+    public void Digest_measures_the_bytes_that_passed()
     {
         var digest = Verify(Bytes, checksum: null).Digest;
 
@@ -119,7 +119,7 @@ public sealed class ContentVerifierTests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(300_000)]
-    public async Task Measures_a_stream(int length)
+    public async Task Digest_measures_a_stream(int length)
     {
         var content = Content(length);
 
@@ -133,7 +133,7 @@ public sealed class ContentVerifierTests
     [InlineData(Verification.MultipartMd5, "multipart-md5")]
     [InlineData(Verification.Size, "size")]
     [InlineData(Verification.None, "none")]
-    public void Has_a_name_that_receipts_use(Verification verification, string expected) => Assert.Equal(expected, verification.ToName());
+    public void Verification_has_the_name_that_receipts_use(Verification verification, string expected) => Assert.Equal(expected, verification.ToName());
 
     private static void AssertVerified(Verification expected, VerifiedContent actual)
     {

@@ -91,7 +91,7 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
     [InlineData(403)]
     [InlineData(401)]
     [InlineData(404)]
-    public async Task Address_that_its_host_refuses_is_asked_for_anew_and_no_right_is_said_to_be_missing(int status)
+    public async Task Address_that_its_host_refuses_is_asked_for_again_and_no_right_is_said_to_be_missing(int status)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);

@@ -12,7 +12,7 @@ public sealed class MultipartMd5Tests
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(1000)]
-    public void Reckons_one_part_of_any_size(int length)
+    public void Multipart_md5_is_calculated_of_one_part_of_any_size(int length)
     {
         var content = ContentVerifierTests.Content(length);
 
@@ -29,7 +29,7 @@ public sealed class MultipartMd5Tests
     [InlineData(8, 17, 3)]
     [InlineData(15, 31, 3)]
     [InlineData(16, 33, 3)]
-    public void Finds_the_part_size(int partMebibytes, int mebibytes, int more)
+    public void Multipart_md5_finds_the_part_size(int partMebibytes, int mebibytes, int more)
     {
         var content = ContentVerifierTests.Content((mebibytes * Mebibyte) + more);
         var checksum = Checksum(content, partMebibytes * Mebibyte);
@@ -40,14 +40,14 @@ public sealed class MultipartMd5Tests
     }
 
     [Fact]
-    public void Is_certain_of_one_part_alone()
+    public void Multipart_md5_is_certain_of_one_part_alone()
     {
         Assert.True(Start($"{Md5}-1", 6 * Mebibyte).IsCertain);
         Assert.False(Start($"{Md5}-2", 6 * Mebibyte).IsCertain);
     }
 
     [Fact]
-    public void Does_not_match_content_of_fewer_parts_than_claimed()
+    public void Multipart_md5_does_not_match_content_of_fewer_parts_than_claimed()
     {
         var content = ContentVerifierTests.Content(10 * Mebibyte);
         var claim = Checksum(content, 5 * Mebibyte).Replace("-2", "-3", StringComparison.Ordinal);
@@ -70,27 +70,27 @@ public sealed class MultipartMd5Tests
     [InlineData("0123456789abcdef0123456789abcdeg-1", 0)]
     [InlineData("0123456789abcdef0123456789abcde-11", 0)]
     [InlineData($"{Md5}-10001", 10_001)]
-    public void Reckons_nothing_for_what_is_no_such_checksum(string? checksum, long partsOfFiveMebibytes)
+    public void Multipart_md5_is_not_calculated_for_another_kind_of_checksum(string? checksum, long partsOfFiveMebibytes)
     {
-        using var reckoning = MultipartMd5.Start(checksum, partsOfFiveMebibytes * 5 * Mebibyte);
+        using var hash = MultipartMd5.Start(checksum, partsOfFiveMebibytes * 5 * Mebibyte);
 
-        Assert.Null(reckoning);
+        Assert.Null(hash);
     }
 
     [Fact]
-    public void Reckons_as_many_parts_as_S3_allows()
+    public void Multipart_md5_is_calculated_of_as_many_parts_as_S3_allows()
     {
-        using var reckoning = Start($"{Md5}-10000", 10_000L * 5 * Mebibyte);
+        using var hash = Start($"{Md5}-10000", 10_000L * 5 * Mebibyte);
 
-        Assert.False(reckoning.Matches());
+        Assert.False(hash.Matches());
     }
 
     [Fact]
-    public void Reckons_nothing_when_no_usual_part_size_gives_that_many_parts()
+    public void Multipart_md5_is_not_calculated_when_no_usual_part_size_gives_that_many_parts()
     {
-        using var reckoning = MultipartMd5.Start($"{Md5}-3", 10 * Mebibyte);
+        using var hash = MultipartMd5.Start($"{Md5}-3", 10 * Mebibyte);
 
-        Assert.Null(reckoning);
+        Assert.Null(hash);
     }
 
     /// <summary>What S3 says of content that was uploaded in parts of a size.</summary>
@@ -102,19 +102,19 @@ public sealed class MultipartMd5Tests
 
     private static bool Matches(byte[] content, string checksum, long? length = null)
     {
-        using var reckoning = Start(checksum, length ?? content.Length);
+        using var hash = Start(checksum, length ?? content.Length);
         foreach (var part in content.Chunk(777_777))
         {
-            reckoning.Append(part);
+            hash.Append(part);
         }
 
-        return reckoning.Matches();
+        return hash.Matches();
     }
 
     private static MultipartMd5 Start(string checksum, long length)
     {
-        var reckoning = MultipartMd5.Start(checksum, length);
-        Assert.NotNull(reckoning);
-        return reckoning;
+        var hash = MultipartMd5.Start(checksum, length);
+        Assert.NotNull(hash);
+        return hash;
     }
 }

@@ -12,7 +12,7 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Lets_the_storage_fetch_what_a_checksum_proves_and_streams_the_rest()
+    public async Task Archiver_lets_the_storage_fetch_what_a_checksum_proves_and_streams_the_rest()
     {
         await using var run = await StartAsync("ServerSide");
         var proven = new[] { Add(run, 0), Add(run, 30_000), Add(run, Large) };
@@ -36,7 +36,7 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Takes_the_way_of_large_content_only_when_left_to_choose()
+    public async Task Archiver_takes_the_way_of_large_content_only_when_left_to_choose()
     {
         await using var run = await StartAsync("Auto");
         Add(run, 30_000);
@@ -51,7 +51,7 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
     [InlineData("CannotVerifyCopySource")]
     [InlineData("FeatureVersionMismatch")]
     [InlineData("PendingCopyOperation")]
-    public async Task Streams_what_the_storage_refuses_to_fetch(string refusal)
+    public async Task Archiver_streams_what_the_storage_refuses_to_fetch(string refusal)
     {
         await using var run = await StartAsync("Auto");
         run.Front.Refusal = refusal;
@@ -76,7 +76,7 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
     [InlineData(FaultKind.Early, Large)]
     [InlineData(FaultKind.Extra, 30_000)]
     [InlineData(FaultKind.ErrorHtml, 30_000)]
-    public async Task Shows_nothing_wrong_of_what_the_storage_fetched(FaultKind kind, long bytes)
+    public async Task Archiver_shows_nothing_wrong_of_what_the_storage_fetched(FaultKind kind, long bytes)
     {
         await using var run = await StartAsync("ServerSide");
         var item = Add(run, bytes);
@@ -91,7 +91,7 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Goes_beside_what_stands_under_the_name_already()
+    public async Task Archiver_stores_beside_what_the_name_holds_already()
     {
         await using var run = await StartAsync("ServerSide");
         var item = Add(run, 30_000);
@@ -126,7 +126,7 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
     [InlineData("Auto", 405, 1)]
     [InlineData("ServerSide", 200, 2)]
     [InlineData("ServerSide", 405, 2)]
-    public async Task Streams_what_8x8_names_no_address_for(string transfer, int status, int asked)
+    public async Task Archiver_streams_what_8x8_names_no_address_for(string transfer, int status, int asked)
     {
         await using var run = await StartAsync(transfer);
         run.Pipeline.Simulator.Faults.Set(new FaultRule { Call = "presign", Kind = FaultKind.Status, Status = status, Body = "{\"link\":null}" });

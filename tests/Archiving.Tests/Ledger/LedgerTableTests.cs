@@ -11,15 +11,15 @@ using Testing;
 
 namespace Archiving.Tests;
 
-/// <summary>What a running app makes of a ledger that somebody deletes, and what it reads of a large one.</summary>
+/// <summary>What a running app makes of a ledger that is deleted, and what it reads of a large one.</summary>
 public sealed class LedgerTableTests(AzuriteFixture azurite)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Records_a_failure_in_a_ledger_that_was_deleted()
+    public async Task Failure_is_recorded_in_a_ledger_that_was_deleted()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
@@ -27,13 +27,13 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
         await DeleteLedgerAsync(pipeline);
         var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"{{item.Id}}","type":"voicemail","createdTime":"{{item.CreatedTime:yyyy-MM-ddTHH:mm:ss}}"}"""));
 
-        await pipeline.Get<OutcomeRecorder>().FailAsync(item.Region, record, FailureReason.Forbidden, "refused", "refused", attempts: 1, Cancellation).WaitAsync(Patience, Cancellation);
+        await pipeline.Get<OutcomeRecorder>().FailAsync(item.Region, record, FailureReason.Forbidden, "refused", "refused", attempts: 1, Cancellation).WaitAsync(Timeout, Cancellation);
 
         Assert.Equal("Failed", await pipeline.StateAsync(item));
     }
 
     [Fact]
-    public async Task Rebuilds_in_the_process_that_knew_the_ledger_before_it_was_deleted()
+    public async Task Ledger_is_rebuilt_in_the_process_that_knew_it_before_it_was_deleted()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var items = Enumerable.Range(0, 5).Select(hour => pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-hour - 1) })).ToList();
@@ -47,7 +47,7 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Redrives_without_reading_days_on_which_nothing_failed()
+    public async Task Redrive_reads_no_day_on_which_nothing_failed()
     {
         const int Days = 40;
         var time = new MovableTime();

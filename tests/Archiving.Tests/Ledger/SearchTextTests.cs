@@ -33,7 +33,7 @@ public sealed class SearchTextTests
     [InlineData("\u0130stanbul", "i\u0307STANBUL")]
     [InlineData("\u212Bngstr\u00F6m", "A\u030ANGSTRO\u0308M")]
     [InlineData("half \uD83D of a pair \u00E9", "a pair e\u0301")]
-    public void Finds_what_people_write_in_their_own_way(string written, string wanted)
+    public void Search_text_finds_what_people_write_in_their_own_way(string written, string wanted)
     {
         Assert.True(Finds(Record(tags: [("phone", written)]), wanted));
         Assert.True(Finds(Record(name: written), wanted));
@@ -45,10 +45,10 @@ public sealed class SearchTextTests
     [InlineData("Jane Doe", "Jane Roe")]
     [InlineData("Jos\u00E9", "jos\u00E8")]
     [InlineData("Jose", "jos\u00E9")]
-    public void Finds_nothing_else(string written, string wanted) => Assert.False(Finds(Record(tags: [("phone", written)]), wanted));
+    public void Search_text_finds_nothing_else(string written, string wanted) => Assert.False(Finds(Record(tags: [("phone", written)]), wanted));
 
     [Fact]
-    public void Finds_by_name_user_tags_and_ids()
+    public void Search_text_finds_by_name_user_tags_and_ids()
     {
         var record = Record("id-77", "Quarterly.mp3", "user-5", "bucket-9", ("callId", "call-3"), ("agent", "Sam"), ("note", ""));
 
@@ -61,7 +61,7 @@ public sealed class SearchTextTests
     }
 
     [Fact]
-    public void Leaves_out_times()
+    public void Search_text_leaves_out_times()
     {
         var record = Record(tags: [("startTime", "1667337742543"), ("endTimestamp", "1667337742544"), ("callDuration", "1667337742545"), ("extension", "1001")]);
 
@@ -70,7 +70,7 @@ public sealed class SearchTextTests
     }
 
     [Fact]
-    public void Is_cut_and_stays_text()
+    public void Search_text_is_cut_and_stays_text()
     {
         var long1 = string.Concat(Enumerable.Repeat("😀", 2000));
         var text = SearchText.Of(Record(name: "a" + long1, tags: [("x", "never fits")]))!;
@@ -81,7 +81,7 @@ public sealed class SearchTextTests
     }
 
     [Fact]
-    public void Holds_nothing_twice()
+    public void Search_text_holds_nothing_twice()
     {
         var text = SearchText.Of(Record(name: "Jane", tags: [("a", "jane"), ("b", "JANE"), ("number", "5550100"), ("again", "555-0100")]));
 
@@ -92,14 +92,14 @@ public sealed class SearchTextTests
     [InlineData("callId", "sourceId")]
     [InlineData("sourceId", "sourceObjectId")]
     [InlineData("sourceObjectId", "other")]
-    public void Knows_the_call(string first, string second)
+    public void Search_text_knows_the_call(string first, string second)
     {
         Assert.Equal("1", SearchText.CallOf(Record(tags: [(second, "2"), (first, "1")])));
         Assert.Equal("2", SearchText.CallOf(Record(tags: [(second == "other" ? "callId" : second, "2"), (first, "")])));
     }
 
     [Fact]
-    public void Finds_rows_of_an_earlier_version_by_name_and_id()
+    public void Search_text_finds_rows_of_an_earlier_version_by_name_and_id()
     {
         var row = LedgerEntry.Describe("uk", Record("id-77", "Quarterly.mp3"));
         row.Search = null;

@@ -11,7 +11,7 @@ public sealed class SharedWritesTests : IDisposable
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Writes_a_row_that_comes_alone_at_once()
+    public async Task Writer_writes_a_row_that_comes_alone_at_once()
     {
         var writes = new SharedWrites(WriteAsync, most: 100);
 
@@ -27,7 +27,7 @@ public sealed class SharedWritesTests : IDisposable
     }
 
     [Fact]
-    public async Task Writes_together_what_comes_while_a_request_is_under_way()
+    public async Task Writer_writes_together_what_comes_while_a_request_is_under_way()
     {
         var writes = new SharedWrites(WriteAsync, most: 3);
 
@@ -39,7 +39,7 @@ public sealed class SharedWritesTests : IDisposable
     }
 
     [Fact]
-    public async Task Does_not_wait_for_another_partition()
+    public async Task Writer_does_not_wait_for_another_partition()
     {
         var writes = new SharedWrites(WriteAsync, most: 100);
 
@@ -50,7 +50,7 @@ public sealed class SharedWritesTests : IDisposable
     }
 
     [Fact]
-    public async Task Puts_no_row_into_a_request_twice()
+    public async Task Writer_puts_no_row_into_a_request_twice()
     {
         var writes = new SharedWrites(WriteAsync, most: 100);
 
@@ -62,7 +62,7 @@ public sealed class SharedWritesTests : IDisposable
     }
 
     [Fact]
-    public async Task Writes_each_alone_when_they_cannot_be_written_together_and_fails_that_which_cannot_be_written()
+    public async Task Writer_writes_each_alone_when_they_cannot_be_written_together_and_fails_that_which_cannot_be_written()
     {
         var writes = new SharedWrites(
             async rows =>
@@ -87,7 +87,7 @@ public sealed class SharedWritesTests : IDisposable
     }
 
     [Fact]
-    public async Task Fails_all_at_once_when_the_storage_does_not_work()
+    public async Task Writer_fails_all_at_once_when_the_storage_does_not_work()
     {
         var writes = new SharedWrites(
             async rows =>
@@ -109,7 +109,7 @@ public sealed class SharedWritesTests : IDisposable
     }
 
     [Fact]
-    public async Task Writes_what_nobody_waits_for_any_more()
+    public async Task Writer_writes_a_row_whose_caller_has_stopped_waiting()
     {
         var writes = new SharedWrites(WriteAsync, most: 100);
         using var impatient = new CancellationTokenSource();

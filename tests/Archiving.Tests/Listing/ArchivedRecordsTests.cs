@@ -12,7 +12,7 @@ public sealed class ArchivedRecordsTests
     [InlineData(29)]
     [InlineData(39)]
     [InlineData(59)]
-    public void Remembers_for_a_while_and_never_longer_than_an_hour_whenever_it_is_asked_between(int minutes)
+    public void Archived_record_is_remembered_for_a_while_and_never_longer_than_an_hour_whenever_it_is_asked_for(int minutes)
     {
         var time = new FakeTimeProvider();
         var records = new ArchivedRecords(time);

@@ -23,7 +23,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Starts_where_the_setting_says_and_ends_before_now()
+    public async Task Listing_starts_where_the_setting_says_and_ends_before_now()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{_time.GetUtcNow().AddDays(-20):yyyy-MM-dd}"), ("Listing__SettleSeconds", "60")]);
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
@@ -37,7 +37,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Moves_the_watermark_when_the_last_window_is_done_and_not_before()
+    public async Task Listing_moves_the_watermark_when_the_last_window_is_done_and_not_before()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__SettleSeconds", "0")]);
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
@@ -54,7 +54,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Plans_nothing_while_a_run_is_under_way_and_anew_when_nothing_moves_for_half_an_hour()
+    public async Task Listing_plans_nothing_while_a_run_is_under_way_and_again_when_nothing_moves_for_half_an_hour()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddDays(-2) });
@@ -78,7 +78,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Lists_again_from_a_window_that_failed_for_good()
+    public async Task Listing_begins_again_at_a_window_that_failed_for_good()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         await pipeline.RunAsync();
@@ -97,7 +97,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Survives_two_planners_at_once()
+    public async Task Listing_survives_two_planners_at_once()
     {
         await using var one = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         await using var two = await Pipeline.StartAsync(azurite, _time, account: one.Account, simulator: one.Simulator, settings: ("EightByEight__Regions", "uk"));
@@ -119,7 +119,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Costs_one_search_for_a_hundred_records_and_one_query_for_a_thousand_when_nothing_is_new()
+    public async Task Listing_costs_one_search_for_a_hundred_records_and_one_query_for_a_thousand_when_nothing_is_new()
     {
         const int Objects = 1000;
         var requests = new ConcurrentBag<string>();
@@ -148,7 +148,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Looks_up_once_an_hour_what_is_archived_and_at_once_what_has_changed()
+    public async Task Listing_looks_up_once_an_hour_what_is_archived_and_at_once_what_has_changed()
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, storagePolicy: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Listing__OverlapMinutes", "1440")]);
@@ -177,7 +177,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Looks_everything_up_in_a_sweep()
+    public async Task Reconcile_looks_everything_up()
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, storagePolicy: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Listing__OverlapMinutes", "1440")]);
@@ -189,7 +189,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
             _time.Advance(TimeSpan.FromMinutes(1));
         }
 
-        // Somebody lost the row.
+        // The row was lost.
         var row = (await pipeline.FindAsync(item))!;
         await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
         await pipeline.Get<WindowLister>().ListAsync(new WindowMessage { Region = "uk", From = created.AddHours(-1), To = created.AddHours(1), Field = TimeField.CreatedTime, Kind = WindowKind.Backfill }, attempt: 1, Cancellation);
@@ -198,7 +198,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Does_not_read_the_days_between_an_old_record_and_the_others()
+    public async Task Listing_does_not_read_the_days_between_an_old_record_and_the_others()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time);
         var updated = _time.GetUtcNow().AddMinutes(-5);
@@ -213,7 +213,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Keeps_what_was_listed_before_a_page_that_fails()
+    public async Task Listing_keeps_what_was_listed_before_a_page_that_fails()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__SettleSeconds", "0")]);
         for (var number = 0; number < 250; number++)
@@ -232,7 +232,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Takes_in_rows_that_together_are_too_large_for_a_transaction()
+    public async Task Listing_takes_in_rows_that_together_are_too_large_for_a_transaction()
     {
         // In JSON each of these letters takes six bytes, so a hundred rows take more than the 4 MiB of a transaction.
         var text = new string('Ж', 2048);
@@ -255,7 +255,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Queues_again_only_what_waits_in_windows_that_were_left_undone()
+    public async Task Listing_queues_again_only_what_waits_in_windows_that_were_left_undone()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         var planner = pipeline.Get<ListingPlanner>();
@@ -336,27 +336,27 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Leaves_a_window_that_was_put_off_to_the_run_that_replaced_its_own()
+    public async Task Listing_leaves_a_deferred_window_to_the_run_that_replaced_its_own()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         var (planner, lister, counters) = (pipeline.Get<ListingPlanner>(), pipeline.Get<WindowLister>(), pipeline.Simulator.Counters);
         await planner.PlanAsync(Cancellation);
-        var putOff = (await WindowsAsync(pipeline, "uk"))[0] with { Deferrals = 1 };
-        await lister.ListAsync(putOff, attempt: 1, Cancellation);
+        var deferred = (await WindowsAsync(pipeline, "uk"))[0] with { Deferrals = 1 };
+        await lister.ListAsync(deferred, attempt: 1, Cancellation);
         Assert.Equal(1, counters["search"]);
 
         _time.Advance(TimeSpan.FromMinutes(61));
         await planner.PlanAsync(Cancellation);
-        await lister.ListAsync(putOff, attempt: 1, Cancellation);
+        await lister.ListAsync(deferred, attempt: 1, Cancellation);
         Assert.Equal(1, counters["search"]);
 
         // A run that was planned at the same moment as another, and lost, may have sent nothing of what it queued.
-        await lister.ListAsync(putOff with { RunId = "listing-uk-lost" }, attempt: 1, Cancellation);
+        await lister.ListAsync(deferred with { RunId = "listing-uk-lost" }, attempt: 1, Cancellation);
         Assert.Equal(2, counters["search"]);
     }
 
     [Fact]
-    public async Task Downloads_nothing_again_when_a_message_is_sent_again()
+    public async Task Archiver_downloads_nothing_again_when_a_message_is_sent_again()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddHours(-2) });
@@ -386,7 +386,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Starts_anew_when_somebody_deleted_its_table()
+    public async Task Listing_starts_again_when_its_table_was_deleted()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         await pipeline.RunAsync();

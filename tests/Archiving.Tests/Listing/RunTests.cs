@@ -19,7 +19,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Backfills_a_span_of_some_regions_and_types()
+    public async Task Backfill_covers_a_range_of_some_regions_and_types()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var wanted = new[] { Add(pipeline, days: 90), Add(pipeline, days: 80) };
@@ -46,7 +46,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Resumes_a_backfill_that_is_under_way_and_begins_anew_after_it()
+    public async Task Backfill_that_is_under_way_is_resumed_and_another_begins_after_it()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Add(pipeline, days: 90);
@@ -67,7 +67,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Splits_a_busy_window_and_still_counts_each_record_once()
+    public async Task Run_splits_a_busy_window_and_still_counts_each_record_once()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, maxPages: 2, settings: ("Archive__Enabled", "false"));
         var day = Now.AddDays(-3);
@@ -86,7 +86,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Knows_no_run_that_never_was()
+    public async Task Run_that_never_was_is_not_found()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
 
@@ -94,7 +94,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Reconciles_8x8_ledger_and_receipts_both_ways()
+    public async Task Reconcile_compares_8x8_ledger_and_receipts_both_ways()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Retention__DefaultDays", "25"));
         var whole = Add(pipeline, days: 5);
@@ -139,7 +139,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Reconciles_what_claims_to_be_decades_old_both_ways_and_in_one_window()
+    public async Task Reconcile_compares_what_claims_to_be_decades_old_both_ways_and_in_one_window()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var recent = Add(pipeline, days: 5);
@@ -173,7 +173,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Splits_a_busy_window_of_decades_and_still_counts_each_record_once()
+    public async Task Run_splits_a_busy_window_of_decades_and_still_counts_each_record_once()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, maxPages: 1, settings: ("Archive__Enabled", "false"));
         var year = new DateTimeOffset(1980, 1, 1, 12, 0, 0, TimeSpan.Zero);
@@ -193,7 +193,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Reconciles_from_the_oldest_on_where_8x8_does_not_sort_as_it_is_asked_to()
+    public async Task Reconcile_begins_at_the_oldest_where_8x8_does_not_sort_as_it_is_asked_to()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "us-east"));
         pipeline.Simulator.Objects.Search = new SearchBehaviour { SortsBackwards = true };
@@ -211,7 +211,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     [InlineData("1970-01-01")]
     [InlineData("2010-01-01")]
     [InlineData("2013-06-01")]
-    public async Task Plans_no_more_windows_than_a_run_holds_whatever_the_oldest_rows_say(string oldest)
+    public async Task Run_plans_no_more_windows_than_a_run_holds_whatever_the_oldest_rows_say(string oldest)
     {
         string[] regions = ["us-west", "us-east", "uk", "ap", "ca"];
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", string.Join(',', regions)));
@@ -242,7 +242,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Restores_a_row_that_says_less_than_its_receipt()
+    public async Task Reconcile_repairs_a_row_that_says_less_than_its_receipt()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline, days: 2);
@@ -260,7 +260,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Reconciles_an_account_without_objects()
+    public async Task Reconcile_of_an_account_without_objects_ends()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
 
@@ -271,7 +271,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Queues_after_archiving_is_switched_on_what_was_listed_without()
+    public async Task Reconcile_queues_after_archiving_is_switched_on_what_was_listed_without()
     {
         await using var off = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
         var item = Add(off, days: 2);
@@ -290,7 +290,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     [Theory]
     [InlineData("AVAILABLE")]
     [InlineData("ARCHIVED")]
-    public async Task Ends_the_wait_for_what_was_listed_without_archiving_and_went_before_it_was_switched_on(string state)
+    public async Task Reconcile_ends_the_wait_for_what_was_listed_without_archiving_and_went_before_it_was_switched_on(string state)
     {
         await using var off = await Pipeline.StartAsync(azurite, settings: ("Archive__Enabled", "false"));
         var item = off.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = Now.AddDays(-2), State = state });
@@ -311,7 +311,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Queues_once_what_8x8_no_longer_lists_however_often_it_is_compared()
+    public async Task Reconcile_queues_once_what_8x8_no_longer_lists_however_often_it_is_compared()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time);
@@ -336,7 +336,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     [InlineData(LedgerState.Queued, 7, true)]
     [InlineData(LedgerState.Restoring, 71, false)]
     [InlineData(LedgerState.Restoring, 73, true)]
-    public async Task Queues_again_what_8x8_no_longer_lists_once_its_message_may_be_lost(LedgerState state, int hours, bool isQueued)
+    public async Task Reconcile_queues_again_what_8x8_no_longer_lists_once_its_message_may_be_lost(LedgerState state, int hours, bool isQueued)
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time);
@@ -366,7 +366,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Rebuilds_the_ledger_from_the_receipts_alone()
+    public async Task Rebuild_makes_the_ledger_from_the_receipts_alone()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var items = Enumerable.Range(0, 40).Select(number => Add(pipeline, days: number % 9 + 1, region: number % 4 == 0 ? "uk" : "us-east", type: number % 3 == 0 ? "voicemail" : "callrecording")).ToList();
@@ -388,7 +388,7 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Forgets_runs_after_a_week()
+    public async Task Runs_are_forgotten_after_a_week()
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(Now);
         await using var pipeline = await Pipeline.StartAsync(azurite, time: time);

@@ -25,7 +25,7 @@ public sealed class CutNameTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Archives_verifies_and_rebuilds_an_object_whose_name_holds_a_lone_byte()
+    public async Task Archiver_archives_verifies_and_rebuilds_an_object_whose_name_holds_a_lone_byte()
     {
         var simulator = await SimulatorServer.StartAsync(new SimulatorOptions(), Cancellation);
         await using var front = await CuttingFront.StartAsync(simulator.BaseUrl);

@@ -30,7 +30,7 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Costs_the_operations_that_the_page_says()
+    public async Task Work_costs_the_operations_that_the_page_says()
     {
         var account = azurite.NewAccount();
         var counter = new OperationCounter(account);
@@ -85,7 +85,7 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Costs_the_money_that_operations_and_prices_make()
+    public void Work_costs_the_money_that_operations_and_prices_make()
     {
         var costs = Costs(ReadColumns(ReadTable("operation")), ReadColumns(ReadTable("price"))["USD"], ReadColumns(ReadTable("assumption"))["value"]);
 
@@ -136,7 +136,7 @@ public sealed class ScaleTests(AzuriteFixture azurite)
 
     /// <summary>
     /// Receives as the Functions host does, as many at once as host.json says, and handles them one after the other: rows
-    /// that end at the same moment share a request, and when they do is chance. What is asked for in vain while a queue is
+    /// that end at the same moment share a request, and when they do is chance. What is asked for while a queue is
     /// empty is not counted.
     /// </summary>
     private static async Task DeliverAsync(Pipeline pipeline, OperationCounter counter, string queueName, Func<QueueMessage, Task> handle)

@@ -16,7 +16,7 @@ public sealed class PurgeCheckTests
     private static readonly PurgeOptions On = new() { Enabled = true, AfterDays = 10, MaxPerRun = 1 };
 
     [Fact]
-    public void Lets_an_object_go_that_is_proven_in_every_way()
+    public void Purge_check_lets_an_object_go_that_is_proven_in_every_way()
     {
         Assert.Null(Refuse());
         Assert.Null(Refuse(verification: "multipart-md5"));
@@ -24,7 +24,7 @@ public sealed class PurgeCheckTests
     }
 
     [Fact]
-    public void Keeps_everything_unless_both_settings_are_given()
+    public void Purge_check_keeps_everything_unless_both_settings_are_given()
     {
         const string Expected = "purging is not switched on";
         Assert.Equal(Expected, Refuse(options: On with { Enabled = false }));
@@ -33,7 +33,7 @@ public sealed class PurgeCheckTests
     }
 
     [Fact]
-    public void Keeps_what_is_not_old_enough()
+    public void Purge_check_keeps_what_is_not_old_enough()
     {
         Assert.Equal("it was archived less than 10 days ago", Refuse(now: Now.AddTicks(-1)));
         Assert.Null(Refuse(now: Now.AddTicks(1)));
@@ -46,11 +46,11 @@ public sealed class PurgeCheckTests
     [InlineData(LedgerState.Failed)]
     [InlineData(LedgerState.Gone)]
     [InlineData(LedgerState.Purged)]
-    public void Keeps_what_the_ledger_does_not_call_archived(LedgerState state) =>
+    public void Purge_check_keeps_what_the_ledger_does_not_call_archived(LedgerState state) =>
         Assert.Equal("the ledger does not say that it is archived", Refuse(row => row.State = state.ToString()));
 
     [Fact]
-    public void Keeps_what_has_no_row_or_receipt_or_blob()
+    public void Purge_check_keeps_what_has_no_row_or_receipt_or_blob()
     {
         var receipt = Receipt();
         Assert.Equal("the ledger does not say that it is archived", PurgeCheck.Refuse(On, Now, row: null, receipt, Stored(), Source()));
@@ -59,10 +59,10 @@ public sealed class PurgeCheckTests
     }
 
     [Fact]
-    public void Keeps_what_was_found_damaged() => Assert.Equal("its archived bytes were found damaged", Refuse(row => row.Damaged = "blob"));
+    public void Purge_check_keeps_what_was_found_damaged() => Assert.Equal("its archived bytes were found damaged", Refuse(row => row.Damaged = "blob"));
 
     [Fact]
-    public void Keeps_what_another_objects_receipt_speaks_of()
+    public void Purge_check_keeps_what_another_objects_receipt_speaks_of()
     {
         const string Expected = "the receipt is of another object";
         Assert.Equal(Expected, Refuse(row => row.Region = "us-east"));
@@ -71,7 +71,7 @@ public sealed class PurgeCheckTests
     }
 
     [Fact]
-    public void Keeps_what_receipt_and_ledger_do_not_agree_about()
+    public void Purge_check_keeps_what_receipt_and_ledger_do_not_agree_about()
     {
         const string Expected = "receipt and ledger do not agree";
         Assert.Equal(Expected, Refuse(row => row.Bytes = 99));
@@ -83,7 +83,7 @@ public sealed class PurgeCheckTests
     [InlineData("size")]
     [InlineData("")]
     [InlineData("MD5")]
-    public void Keeps_what_no_checksum_proves(string verification) =>
+    public void Purge_check_keeps_what_no_checksum_proves(string verification) =>
         Assert.Equal("no checksum of 8x8's proves the archived bytes", Refuse(verification: verification));
 
     [Theory]
@@ -97,7 +97,7 @@ public sealed class PurgeCheckTests
     [InlineData("checksum", "null", "its checksum at 8x8 is not the archived one")]
     [InlineData("storedBytes", "101", "its size at 8x8 is not the archived one")]
     [InlineData("storedBytes", "null", "its size at 8x8 is not the archived one")]
-    public void Keeps_what_8x8_reports_otherwise_than_it_was_archived(string field, string value, string expected)
+    public void Purge_check_keeps_what_8x8_reports_otherwise_than_it_was_archived(string field, string value, string expected)
     {
         var receipt = Receipt();
         Assert.Equal(expected, PurgeCheck.Refuse(On, Now, Row(receipt), receipt, Stored(), Source((field, value))));
@@ -107,14 +107,14 @@ public sealed class PurgeCheckTests
     [InlineData("updatedTime", "its record changed at 8x8 since it was archived")]
     [InlineData("checksum", "its checksum at 8x8 is not the archived one")]
     [InlineData("storedBytes", "its size at 8x8 is not the archived one")]
-    public void Keeps_what_neither_8x8_nor_the_receipt_knows_enough_of(string field, string expected)
+    public void Purge_check_keeps_what_neither_8x8_nor_the_receipt_knows_enough_of(string field, string expected)
     {
         var receipt = Receipt(source: Source((field, "null")));
         Assert.Equal(expected, PurgeCheck.Refuse(On, Now, Row(receipt), receipt, Stored(), Source((field, "null"))));
     }
 
     [Fact]
-    public void Keeps_what_is_stored_otherwise_than_the_receipt_says()
+    public void Purge_check_keeps_what_is_stored_otherwise_than_the_receipt_says()
     {
         var receipt = Receipt();
         Assert.Equal("the archived blob has another size", PurgeCheck.Refuse(On, Now, Row(receipt), receipt, Stored(bytes: 99), Source()));
@@ -127,7 +127,7 @@ public sealed class PurgeCheckTests
     }
 
     [Fact]
-    public void Names_the_doubt_that_is_looked_at_first()
+    public void Purge_check_names_the_doubt_that_is_looked_at_first()
     {
         var receipt = Receipt("size");
         var row = Row(receipt);

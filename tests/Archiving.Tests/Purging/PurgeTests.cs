@@ -23,7 +23,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Deletes_what_is_archived_and_old_enough_after_a_night_to_look_at_the_plan()
+    public async Task Purge_deletes_what_is_archived_and_old_enough_after_a_night_to_look_at_the_plan()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -68,7 +68,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     [Theory]
     [InlineData("false", "7")]
     [InlineData("false", "")]
-    public async Task Deletes_nothing_unless_both_settings_are_given_whatever_is_in_the_queue(string enabled, string days)
+    public async Task Purge_deletes_nothing_unless_both_settings_are_given_whatever_is_in_the_queue(string enabled, string days)
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", enabled), ("Purge__AfterDays", days)]);
@@ -92,7 +92,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     [InlineData("receipt overwritten", "its receipt cannot be read")]
     [InlineData("row lost", "the ledger does not say that it is archived")]
     [InlineData("not archived", "the ledger does not say that it is archived")]
-    public async Task Refuses_on_any_doubt(string doubt, string reason)
+    public async Task Purge_refuses_on_any_doubt(string doubt, string reason)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -143,7 +143,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Believes_8x8_only_what_it_sees()
+    public async Task Purge_believes_8x8_only_what_it_sees()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -165,7 +165,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     [Theory]
     [InlineData("DELETED")]
     [InlineData("REVOKED")]
-    public async Task Takes_a_record_in_a_deleted_state_for_gone(string state)
+    public async Task Purge_takes_a_record_in_a_deleted_state_for_gone(string state)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -185,7 +185,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     [InlineData(null)]
     [InlineData("DELETED")]
     [InlineData("REVOKED")]
-    public async Task Finishes_what_a_crash_left_after_the_deletion(string? state)
+    public async Task Purge_finishes_what_a_crash_left_after_the_deletion(string? state)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -213,7 +213,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Leaves_a_row_that_is_no_longer_archived()
+    public async Task Purge_leaves_a_row_that_is_no_longer_archived()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -233,7 +233,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Leaves_archived_what_8x8_deleted_by_itself()
+    public async Task Purge_leaves_archived_what_8x8_deleted_by_itself()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -253,7 +253,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     [InlineData("REVOKED", 0)]
     [InlineData("ARCHIVED", 0)]
     [InlineData("touched", 3)]
-    public async Task Goes_on_to_what_is_newer_after_a_night_of_refusals(string oldest, long unproven)
+    public async Task Purge_goes_on_to_what_is_newer_after_a_night_of_refusals(string oldest, long unproven)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -291,7 +291,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Deletes_what_was_not_available_for_a_while_once_a_listing_finds_that_it_is()
+    public async Task Purge_deletes_what_was_not_available_for_a_while_once_a_listing_finds_that_it_is()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -313,7 +313,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Says_in_health_that_the_key_may_not_delete()
+    public async Task Purge_says_in_health_that_the_key_may_not_delete()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -332,7 +332,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Throws_when_8x8_fails_to_delete_so_that_it_is_tried_again()
+    public async Task Purge_throws_when_8x8_fails_to_delete_so_that_it_is_tried_again()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -348,7 +348,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Puts_off_a_deletion_while_8x8_does_not_answer()
+    public async Task Purge_defers_a_deletion_while_8x8_does_not_answer()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);

@@ -9,7 +9,7 @@ public sealed class SendingTurnsTests : IDisposable
     private readonly SemaphoreSlim _answers = new(0);
 
     [Fact]
-    public async Task Sends_so_many_at_once_and_no_more_in_the_order_in_which_they_came()
+    public async Task Sender_sends_so_many_at_once_and_no_more_in_the_order_in_which_they_came()
     {
         using var turns = new SendingTurns(most: 3);
 
@@ -30,7 +30,7 @@ public sealed class SendingTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task Sends_on_after_all_were_sent()
+    public async Task Sender_sends_on_after_all_were_sent()
     {
         using var turns = new SendingTurns(most: 2);
         for (var round = 0; round < 3; round++)
@@ -43,7 +43,7 @@ public sealed class SendingTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task Fails_what_cannot_be_sent_and_sends_the_rest()
+    public async Task Sender_fails_what_cannot_be_sent_and_sends_the_rest()
     {
         using var turns = new SendingTurns(most: 1);
         _answers.Release(3);
@@ -56,7 +56,7 @@ public sealed class SendingTurnsTests : IDisposable
     }
 
     [Fact]
-    public async Task Leaves_no_place_taken_when_sends_end_at_once()
+    public async Task Sender_leaves_no_place_taken_when_sends_end_at_once()
     {
         using var turns = new SendingTurns(most: 2);
         for (var number = 0; number < 100_000; number++)

@@ -16,7 +16,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Restores_once_and_archives_what_8x8_takes_20_hours_to_bring_back()
+    public async Task Restorer_restores_once_and_archives_what_8x8_takes_20_hours_to_bring_back()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -38,7 +38,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Asks_again_for_a_copy_that_lapsed_before_it_was_archived()
+    public async Task Restorer_asks_again_for_a_copy_that_lapsed_before_it_was_archived()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -49,7 +49,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         await Eventually.HoldsAsync(async () => await pipeline.DeliverAsync(QueueNames.RestoreObjects, pipeline.RestoreAsync) > 0, "the object is looked at again");
         Assert.Equal("Queued", await pipeline.StateAsync(item));
 
-        // Nobody came for eight days, and the copy lasts seven.
+        // No message came for eight days, and the copy lasts seven.
         time.Advance(TimeSpan.FromDays(8));
         await pipeline.DeliverAllAsync();
         Assert.Equal(("Restoring", 2L), (await pipeline.StateAsync(item), pipeline.Simulator.Counters["restore"]));
@@ -61,7 +61,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Asks_again_when_8x8_forgot()
+    public async Task Restorer_asks_again_when_8x8_forgot()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
@@ -79,7 +79,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Asks_once_however_often_the_message_comes_and_keeps_one_message_in_the_queue()
+    public async Task Restorer_asks_once_however_often_the_message_comes_and_keeps_one_message_in_the_queue()
     {
         await using var pipeline = await StartAsync();
         pipeline.Simulator.Account.RestoreTime = TimeSpan.FromDays(1);
@@ -101,7 +101,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Says_once_in_health_and_once_for_each_object_that_the_key_may_not_restore()
+    public async Task Restorer_says_once_in_health_and_once_for_each_object_that_the_key_may_not_restore()
     {
         await using var pipeline = await StartAsync();
         pipeline.Simulator.Account.Rights = Rights.Read | Rights.Download;
@@ -120,7 +120,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         Assert.Equal(("Restore", "Unhealthy"), (check.Name, check.Status));
         Assert.Single(pipeline.Logs.Lines, line => line.Message.StartsWith("Restore:", StringComparison.Ordinal));
 
-        // The right is given, and the failures are tried anew. Queues keep time by the second.
+        // The right is given, and the failures are tried again. Queues keep time by the second.
         await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
         pipeline.Simulator.Account.Rights |= Rights.Edit;
         pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
@@ -138,7 +138,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Keeps_to_the_daily_cap()
+    public async Task Restorer_keeps_to_the_daily_cap()
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time, ("Restore__MaxPerDay", "3"));
@@ -156,7 +156,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Records_what_8x8_refuses_again_and_again_to_restore()
+    public async Task Restorer_records_what_8x8_refuses_again_and_again_to_restore()
     {
         await using var pipeline = await StartAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Kind = FaultKind.Status, Status = 400, Body = "not today" });
@@ -175,7 +175,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Records_what_8x8_deletes_while_it_is_waited_for()
+    public async Task Restorer_records_what_8x8_deletes_while_it_is_waited_for()
     {
         await using var pipeline = await StartAsync();
         var item = Add(pipeline);
@@ -189,7 +189,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Keeps_waiting_for_all_while_8x8_fails_to_restore_any()
+    public async Task Restorer_keeps_waiting_for_all_while_8x8_fails_to_restore_any()
     {
         await using var pipeline = await StartAsync();
         pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
@@ -212,7 +212,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Gives_up_what_8x8_always_fails_to_restore_while_it_restores_others()
+    public async Task Restorer_gives_up_what_8x8_always_fails_to_restore_while_it_restores_others()
     {
         await using var pipeline = await StartAsync();
         pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
@@ -231,7 +231,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Takes_nothing_of_the_daily_cap_for_what_8x8_answers_with_an_error()
+    public async Task Restorer_takes_nothing_of_the_daily_cap_for_what_8x8_answers_with_an_error()
     {
         await using var pipeline = await StartAsync(time: null, ("Restore__MaxPerDay", "2"));
         pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
@@ -260,7 +260,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     private static Task SendAsync(Pipeline pipeline, SimulatedObject item) =>
         pipeline.Get<WorkQueues>().SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
 
-    /// <summary>Waits until the messages that were put off are visible again, and delivers them.</summary>
+    /// <summary>Waits until deferred messages are visible again, and delivers them.</summary>
     private static async Task DeliverLaterAsync(Pipeline pipeline)
     {
         await Task.Delay(TimeSpan.FromSeconds(1.2), Cancellation);

@@ -23,7 +23,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Archives_the_types_that_are_named_and_no_others()
+    public async Task App_archives_the_types_that_are_named_and_no_others()
     {
         await using var pipeline = await StartAsync(("EightByEight__Types", "voicemail, meeting"));
         var items = ((string[])["voicemail", "callrecording", "meeting"]).Select(type => Add(pipeline, type)).ToList();
@@ -34,7 +34,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Archives_what_a_filter_finds_of_what_is_wanted()
+    public async Task App_archives_what_a_filter_finds_of_what_is_wanted()
     {
         await using var pipeline = await StartAsync(
             ("EightByEight__Filter", "direction==inbound,direction==internal"),
@@ -60,12 +60,12 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Keeps_a_filter_together() => Assert.Equal(
+    public void App_keeps_a_filter_together() => Assert.Equal(
         "(type==x,type==y);(objectState==AVAILABLE,objectState==ARCHIVED);(a==1,b==2)",
         new WantedObjects(ArchiverOptions.Read(Configure(("EightByEight__Types", "x,y"), ("EightByEight__Filter", "a==1,b==2"))).EightByEight).ToFiql());
 
     [Fact]
-    public async Task Leaves_cold_storage_alone_when_told_so()
+    public async Task App_leaves_cold_storage_alone_when_told_so()
     {
         await using var pipeline = await StartAsync(("EightByEight__IncludeArchived", "false"));
         SimulatedObject[] items = [Add(pipeline), Add(pipeline, state: "ARCHIVED")];
@@ -77,7 +77,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Asks_for_a_restored_copy_for_as_many_days_as_it_is_told()
+    public async Task App_asks_for_a_restored_copy_for_as_many_days_as_it_is_told()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__RestoreDays", "3"));
@@ -93,7 +93,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Asks_the_region_that_is_named_for_the_regions_of_the_account()
+    public async Task App_asks_the_region_that_is_named_for_the_regions_of_the_account()
     {
         await using var pipeline = await StartAsync(("EightByEight__DiscoveryRegion", "ap"), ("EightByEight__Regions", ""));
 
@@ -106,7 +106,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Keeps_8x8s_requests_below_the_ceiling()
+    public async Task App_keeps_requests_to_8x8_below_the_ceiling()
     {
         var time = new FakeTimeProvider(Now);
         await using var simulator = await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time }, Cancellation);
@@ -129,7 +129,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Archives_into_the_container_and_tier_that_are_named()
+    public async Task App_archives_into_the_container_and_tier_that_are_named()
     {
         await using var pipeline = await StartAsync(("Archive__Container", "calls-2026"), ("Archive__AccessTier", "cool"));
 
@@ -153,7 +153,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Looks_back_30_days_at_first_when_no_start_is_given()
+    public async Task App_looks_back_30_days_at_first_when_no_start_is_given()
     {
         await using var pipeline = await StartAsync();
         SimulatedObject[] items = [Add(pipeline, daysAgo: 29.9), Add(pipeline, daysAgo: 30.1)];
@@ -164,7 +164,7 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Does_not_start_when_it_is_to_delete_at_no_time() =>
+    public void App_does_not_start_when_it_is_to_delete_at_no_time() =>
         Assert.Contains("Purge__AfterDays is not set", Assert.Throws<SettingsException>(() => new ServiceCollection().AddArchiving(Configure(("Purge__Enabled", "true")))).Message, StringComparison.Ordinal);
 
     private Task<Pipeline> StartAsync(params (string Name, string Value)[] settings) =>

@@ -15,7 +15,7 @@ public sealed class SettingsTests
     };
 
     [Fact]
-    public void Has_the_defaults_of_the_contract()
+    public void Settings_have_the_defaults_of_the_contract()
     {
         var options = Read();
 
@@ -46,7 +46,7 @@ public sealed class SettingsTests
     [InlineData("Retention__DefaultDays", "0")]
     [InlineData("Retention__voicemail", "a month")]
     [InlineData("KeyVault__Uri", "http://vault.example")]
-    public void Refuses_a_malformed_setting_by_name_and_value(string name, string value)
+    public void Malformed_setting_is_refused_by_name_and_value(string name, string value)
     {
         var message = Assert.Throws<SettingsException>(() => Read((name, value))).Message;
 
@@ -102,7 +102,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void Tells_every_problem_in_one_message()
+    public void Problems_of_settings_are_all_in_one_message()
     {
         var message = Assert.Throws<SettingsException>(() => Read(("EightByEight__Key", ""), ("Listing__StartFrom", "x"), ("AzureWebJobsStorage", ""))).Message;
 
@@ -117,7 +117,7 @@ public sealed class SettingsTests
     [InlineData("EightByEight__BaseUrl", "https://service:hunter2@proxy.example/8x8")]
     [InlineData("EightByEight__BaseUrl", "service:hunter2@proxy.example")]
     [InlineData("KeyVault__Uri", "https://service:hunter2@vault.example/")]
-    public void Never_shows_a_secret(string name, string value)
+    public void Error_of_a_setting_never_shows_a_secret(string name, string value)
     {
         var exception = Assert.Throws<SettingsException>(() => Read((name, value)));
 
@@ -131,7 +131,7 @@ public sealed class SettingsTests
     [InlineData("AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__accountName", "run", "AzureWebJobsStorage__tableServiceUri", "run.table")]
     [InlineData("ArchiveStorage__blobServiceUri", "AzureWebJobsStorage__accountName", "run", "ArchiveStorage__clientId", "0")]
     [InlineData("AzureWebJobsStorage__accountName", "AzureWebJobsStorage__accountName", "my account")]
-    public void Refuses_an_identity_that_has_no_address_to_sign_in_to(string named, params string[] settings)
+    public void Identity_that_has_no_address_to_sign_in_to_is_refused(string named, params string[] settings)
     {
         var given = settings.Chunk(2).Select(setting => (setting[0], setting[1])).Append(("AzureWebJobsStorage", "")).ToArray();
 
@@ -139,13 +139,13 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void Wants_a_vault_in_azure()
+    public void Vault_is_required_in_Azure()
     {
         Assert.Contains("KeyVault__Uri", Assert.Throws<SettingsException>(() => Read(("WEBSITE_SITE_NAME", "my-app"))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Pins_a_certificate_for_a_vault_on_this_machine_only()
+    public void Certificate_is_pinned_for_a_vault_on_this_machine_only()
     {
         var pin = ("KeyVault__CertificateSha256", new string('a', 64));
 
@@ -154,14 +154,14 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void Reads_a_time_without_zone_as_utc()
+    public void Time_without_zone_is_read_as_utc()
     {
         Assert.Equal(new DateTimeOffset(2026, 10, 1, 0, 0, 0, TimeSpan.Zero), Read(("Listing__StartFrom", "2026-10-01")).Listing.StartFrom);
         Assert.Equal(new DateTimeOffset(2026, 10, 1, 2, 0, 0, TimeSpan.Zero), Read(("Listing__StartFrom", "2026-10-01T04:00:00+02:00")).Listing.StartFrom);
     }
 
     [Fact]
-    public void The_sample_file_holds_every_schedule_and_nothing_that_is_refused()
+    public void Sample_file_holds_every_schedule_and_nothing_that_is_refused()
     {
         var root = Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "..");
         using var sample = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "local.settings.sample.json")));

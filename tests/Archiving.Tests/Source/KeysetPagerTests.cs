@@ -1,7 +1,7 @@
 using Archiving.Model;
 using Archiving.Source;
 using EightByEight;
-using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Testing;
 using Simulator;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -12,7 +12,7 @@ namespace Archiving.Tests;
 public sealed class KeysetPagerTests : IAsyncLifetime
 {
     private static readonly DateTimeOffset Start = new(2026, 11, 1, 0, 0, 0, TimeSpan.Zero);
-    private readonly LogCapture _logs = new();
+    private readonly FakeLogCollector _logs = new();
     private SimulatorServer _simulator = null!;
     private KeysetPager _pager = null!;
 
@@ -23,22 +23,17 @@ public sealed class KeysetPagerTests : IAsyncLifetime
         _simulator = await SimulatorServer.StartAsync();
         var tokens = new SimulatorTokens(_simulator);
         var options = new CloudStorageClientOptions { Retry = { Delay = TimeSpan.FromMilliseconds(1), MaxDelay = TimeSpan.FromMilliseconds(2) } };
-        using var factory = LoggerFactory.Create(logging => logging.AddProvider(_logs));
-        _pager = new KeysetPager(new CloudStorageClient(_simulator.BaseUrl, tokens, options), TimeProvider.System, factory.CreateLogger<KeysetPager>());
+        _pager = new KeysetPager(new CloudStorageClient(_simulator.BaseUrl, tokens, options), TimeProvider.System, new FakeLogger<KeysetPager>(_logs));
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _logs.Dispose();
-        return _simulator.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _simulator.DisposeAsync();
 
     [Theory]
     [InlineData(false, "records", false)]
     [InlineData(true, "pages", false)]
     [InlineData(false, "none", true)]
     [InlineData(true, "none", true)]
-    public async Task Lists_everything_once_however_8x8_counts_its_pages(bool pageNumbers, string total, bool shuffleTies)
+    public async Task Keyset_pager_lists_everything_once_however_8x8_counts_its_pages(bool pageNumbers, string total, bool shuffleTies)
     {
         _simulator.Objects.Search = new SearchBehaviour { PageNumbers = pageNumbers, Total = total, ShuffleTies = shuffleTies };
         Fill(750, index => Start.AddSeconds(index / 3));
@@ -52,7 +47,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Lists_a_second_that_holds_more_records_than_a_page(bool shuffleTies)
+    public async Task Keyset_pager_lists_a_second_that_holds_more_records_than_a_page(bool shuffleTies)
     {
         _simulator.Objects.Search = new SearchBehaviour { ShuffleTies = shuffleTies };
         Fill(500, index => index < 60 ? Start : index < 400 ? Start.AddSeconds(9) : Start.AddSeconds(10 + index));
@@ -61,7 +56,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Loses_nothing_when_8x8_does_not_sort_as_it_is_asked_to_and_says_so()
+    public async Task Keyset_pager_loses_nothing_when_8x8_does_not_sort_as_it_is_asked_to_and_says_so()
     {
         _simulator.Objects.Search = new SearchBehaviour { SortsBackwards = true };
         Fill(450, index => Start.AddSeconds(index));
@@ -71,7 +66,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Goes_over_short_and_empty_pages_that_are_not_the_last()
+    public async Task Keyset_pager_goes_over_short_and_empty_pages_that_are_not_the_last()
     {
         for (var index = 0; index < 600; index++)
         {
@@ -82,7 +77,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Keeps_to_the_window()
+    public async Task Keyset_pager_keeps_to_the_window()
     {
         Fill(50, index => Start.AddMinutes(index));
 
@@ -92,7 +87,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Loses_nothing_when_records_leave_while_it_lists()
+    public async Task Keyset_pager_loses_nothing_when_records_leave_while_it_lists()
     {
         Fill(350, index => Start.AddSeconds(index));
         var listed = new HashSet<string>(StringComparer.Ordinal);
@@ -110,7 +105,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Asks_once_for_each_hundred_records()
+    public async Task Keyset_pager_asks_once_for_each_hundred_records()
     {
         Fill(1000, index => Start.AddSeconds(index));
 
@@ -123,7 +118,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     [Theory]
     [InlineData(400)]
     [InlineData(500)]
-    public async Task Lists_a_region_whole_that_rejects_filters_on_times_and_says_so_once(int status)
+    public async Task Keyset_pager_lists_a_region_whole_that_rejects_filters_on_times_and_says_so_once(int status)
     {
         _simulator.Objects.Search = new SearchBehaviour { RejectTimeFilters = status };
         Fill(320, index => Start.AddMinutes(index));
@@ -137,7 +132,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Takes_an_outage_for_what_it_is()
+    public async Task Keyset_pager_takes_an_outage_for_what_it_is()
     {
         Fill(3, index => Start.AddSeconds(index));
         _simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Status, Status = 500 });

@@ -29,7 +29,7 @@ public sealed class TokenTests : IAsyncLifetime
     public ValueTask DisposeAsync() => _simulator.DisposeAsync();
 
     [Fact]
-    public async Task Puts_a_token_into_the_vault_with_its_expiry_and_disables_the_one_before()
+    public async Task Token_source_puts_a_token_into_the_vault_with_its_expiry_and_disables_the_one_before()
     {
         using var tokens = CreateTokens();
         await tokens.RefreshAsync(Cancellation);
@@ -61,7 +61,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Refreshes_only_past_half_of_the_lifetime()
+    public async Task Token_source_refreshes_only_past_half_of_the_lifetime()
     {
         using var tokens = CreateTokens();
         await tokens.RefreshAsync(Cancellation);
@@ -74,7 +74,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Takes_the_token_that_another_instance_put_there()
+    public async Task Token_source_takes_the_token_that_another_instance_put_there()
     {
         using var one = CreateTokens();
         using var other = CreateTokens();
@@ -87,7 +87,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Asks_8x8_once_however_many_wait()
+    public async Task Token_source_asks_8x8_once_however_many_wait()
     {
         using var tokens = CreateTokens();
 
@@ -98,7 +98,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Replaces_a_token_that_8x8_no_longer_takes()
+    public async Task Token_source_replaces_a_token_that_8x8_no_longer_takes()
     {
         using var tokens = CreateTokens();
         await tokens.RefreshAsync(Cancellation);
@@ -111,7 +111,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Gets_a_new_token_before_the_old_one_expires()
+    public async Task Token_source_gets_a_new_token_before_the_old_one_expires()
     {
         using var tokens = CreateTokens();
         var first = await tokens.GetTokenAsync(Cancellation);
@@ -121,7 +121,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Says_what_is_wrong_with_the_credentials_and_asks_8x8_no_more_than_every_ten_seconds()
+    public async Task Token_source_says_what_is_wrong_with_the_credentials_and_asks_8x8_no_more_than_every_ten_seconds()
     {
         _simulator.Account.Secret = "changed";
         using var tokens = CreateTokens();
@@ -141,7 +141,7 @@ public sealed class TokenTests : IAsyncLifetime
     [Theory]
     [InlineData(403, "role Key Vault Secrets")]
     [InlineData(429, "slow down")]
-    public async Task Says_what_is_wrong_with_the_vault(int status, string expected)
+    public async Task Token_source_says_what_is_wrong_with_the_vault(int status, string expected)
     {
         _simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = status, RetryAfter = "0" });
         using var tokens = CreateTokens();
@@ -153,7 +153,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Says_that_the_vault_lacks_the_credentials()
+    public async Task Token_source_says_that_the_vault_lacks_the_credentials()
     {
         _simulator.Reset();
         using var tokens = CreateTokens();
@@ -164,7 +164,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Goes_on_with_a_token_that_the_vault_does_not_take()
+    public async Task Token_source_goes_on_with_a_token_that_the_vault_does_not_take()
     {
         var store = new Mock<ITokenStore>();
         store.Setup(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>())).ReturnsAsync(new ApiKey("demo-key", "demo-secret"));
@@ -177,7 +177,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Asks_once_for_all_who_waited_for_an_answer_that_never_came()
+    public async Task Token_source_asks_once_for_all_who_waited_for_an_answer_that_never_came()
     {
         var store = new Mock<ITokenStore>();
         store.Setup(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>())).Returns(async () =>
@@ -201,7 +201,7 @@ public sealed class TokenTests : IAsyncLifetime
     [Theory]
     [InlineData(429, "slow down")]
     [InlineData(503, "status.8x8.com")]
-    public async Task Keeps_nobody_waiting_when_the_authorization_server_wants_to_be_left_alone_for_an_hour(int status, string expected)
+    public async Task Token_source_keeps_no_caller_waiting_when_the_authorization_server_asks_for_an_hour_without_requests(int status, string expected)
     {
         _simulator.Faults.Set(new FaultRule { Call = "token", Kind = FaultKind.Status, Status = status, RetryAfter = "3600", First = 1 });
         using var tokens = CreateTokens();

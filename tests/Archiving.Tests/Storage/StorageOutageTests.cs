@@ -31,7 +31,7 @@ public sealed class StorageOutageTests
 
     [Theory]
     [MemberData(nameof(Outages))]
-    public void Takes_for_an_outage_what_every_request_would_meet(Exception exception)
+    public void Error_that_every_request_would_meet_is_an_outage_of_storage(Exception exception)
     {
         Assert.Equal(Condition.Runtime, StorageOutage.Runtime(exception)?.Condition);
         Assert.Equal(Condition.Archive, StorageOutage.Archive(exception)?.Condition);
@@ -39,7 +39,7 @@ public sealed class StorageOutageTests
 
     [Theory]
     [MemberData(nameof(Others))]
-    public void Leaves_the_rest_to_the_request(Exception exception)
+    public void Error_of_one_request_is_no_outage_of_storage(Exception exception)
     {
         Assert.Null(StorageOutage.Runtime(exception));
         Assert.Null(StorageOutage.Archive(exception));

@@ -15,7 +15,7 @@ public sealed partial class TelemetryReferenceTests
     private static readonly string Page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Data", "telemetry.md"));
 
     [Fact]
-    public void Lists_every_metric_as_it_is_and_no_other()
+    public void Telemetry_reference_lists_every_metric_as_it_is_and_no_other()
     {
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         var factory = services.GetRequiredService<IMeterFactory>();
@@ -37,7 +37,7 @@ public sealed partial class TelemetryReferenceTests
     }
 
     [Fact]
-    public void Lists_every_span_and_no_other()
+    public void Telemetry_reference_lists_every_span_and_no_other()
     {
         var names = typeof(Spans).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.Name != nameof(Spans.SourceName)).Select(field => (string)field.GetRawConstantValue()!);
 
@@ -47,7 +47,7 @@ public sealed partial class TelemetryReferenceTests
     }
 
     [Fact]
-    public void Lists_every_tag_and_every_value_and_no_other()
+    public void Telemetry_reference_lists_every_tag_and_every_value_and_no_other()
     {
         var keys = typeof(Tags).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetRawConstantValue()!);
         var rows = Rows("tag");
@@ -73,7 +73,7 @@ public sealed partial class TelemetryReferenceTests
         string Row(string tag) => Assert.Single(rows, row => row[0] == tag)[1];
     }
 
-    /// <summary>Calls whatever can be called, so that a metric that is added is measured here without anybody thinking of it.</summary>
+    /// <summary>Calls whatever can be called, so that a metric that is added is measured here on its own.</summary>
     private static void MeasureEverything(ArchivingMetrics metrics)
     {
         foreach (var method in typeof(ArchivingMetrics).GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly).Where(method => !method.IsPrivate))

@@ -28,7 +28,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Measures_an_object_that_is_archived_once_and_exactly()
+    public async Task Telemetry_measures_an_object_that_is_archived_once_and_exactly()
     {
         await using var pipeline = await StartAsync();
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
@@ -60,7 +60,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Traces_an_object_from_the_listing_to_the_receipt_across_queues()
+    public async Task Telemetry_traces_an_object_from_the_listing_to_the_receipt_across_queues()
     {
         using var spans = new SpanCapture();
         await using var pipeline = await StartAsync();
@@ -90,7 +90,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Traces_an_object_through_cold_storage_and_back_as_one_flat_trace()
+    public async Task Telemetry_traces_an_object_through_cold_storage_and_back_as_one_flat_trace()
     {
         using var spans = new SpanCapture();
         var time = new MovableTime();
@@ -122,7 +122,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Keeps_the_trace_of_what_is_put_off_and_counts_it_by_its_cause()
+    public async Task Telemetry_keeps_the_trace_of_deferred_work_and_counts_it_by_its_cause()
     {
         using var spans = new SpanCapture();
         await using var pipeline = await StartAsync();
@@ -135,7 +135,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         var work = spans.Trace(Assert.Single(spans.TracesOf(item.Id))).Single(span => span.DisplayName == "archive object");
         Assert.Equal((ActivityStatusCode.Error, "credentials"), (work.Status, work.GetTagItem("error.type")));
 
-        // What is put off again, and what comes again after it, goes on where the first was.
+        // What is deferred again, and what comes again after it, goes on where the first was.
         pipeline.Simulator.Faults.Set();
         var message = new ObjectMessage { Region = item.Region, Id = item.Id, TraceParent = work.ParentId };
         await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, message with { Deferrals = 1 }, TimeSpan.Zero, Cancellation);
@@ -148,7 +148,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Links_work_to_the_invocation_that_did_it()
+    public async Task Telemetry_links_work_to_the_invocation_that_did_it()
     {
         using var spans = new SpanCapture();
         await using var pipeline = await StartAsync();
@@ -175,7 +175,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     [InlineData(FaultKind.Flip, 0, "scope=read cause=wrong_content", "md5")]
     [InlineData(FaultKind.Early, 0, "scope=read cause=wrong_content", "size")]
     [InlineData(FaultKind.Extra, 0, "scope=read cause=wrong_content", "size")]
-    public async Task Counts_what_is_tried_again_by_its_cause(FaultKind fault, int status, string retry, string? mismatch)
+    public async Task Telemetry_counts_what_is_tried_again_by_its_cause(FaultKind fault, int status, string retry, string? mismatch)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time, fault == FaultKind.Stall ? TimeSpan.FromSeconds(2) : null);
@@ -201,7 +201,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Counts_a_second_read_that_stands_in_for_a_checksum()
+    public async Task Telemetry_counts_a_second_read_that_stands_in_for_a_checksum()
     {
         await using var pipeline = await StartAsync();
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
@@ -214,7 +214,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Measures_waits_that_a_429_causes_and_not_those_that_keep_the_pace()
+    public async Task Telemetry_measures_waits_that_a_429_causes_and_not_those_that_keep_the_pace()
     {
         var time = new FakeTimeProvider();
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -244,7 +244,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Counts_failures_by_their_reason_and_what_is_gone()
+    public async Task Telemetry_counts_failures_by_their_reason_and_what_is_gone()
     {
         using var spans = new SpanCapture();
         await using var pipeline = await StartAsync();
@@ -283,7 +283,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Counts_a_window_that_could_not_be_listed()
+    public async Task Telemetry_counts_a_window_that_could_not_be_listed()
     {
         await using var pipeline = await StartAsync();
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
@@ -295,7 +295,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Counts_what_is_read_again_what_is_damaged_and_what_is_purged()
+    public async Task Telemetry_counts_what_is_read_again_what_is_damaged_and_what_is_purged()
     {
         using var spans = new SpanCapture();
         var time = new MovableTime();
@@ -337,7 +337,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     [InlineData("null")]
     [InlineData("[\"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\"]")]
     [InlineData("{\"a\":{\"b\":[1,2]}}")]
-    public async Task Ignores_a_context_that_is_garbage(string garbage)
+    public async Task Message_with_a_malformed_trace_context_is_handled_without_it(string garbage)
     {
         var item = ObjectMessage.Parse(BinaryData.FromString($$"""{"region":"uk","traceparent":{{garbage}},"id":"a","deferrals":3}"""));
         var window = WindowMessage.Parse(BinaryData.FromString($$"""{"region":"uk","traceparent":{{garbage}},"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}"""));
@@ -353,7 +353,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Carries_a_good_context_in_both_kinds_of_message()
+    public void Message_of_either_kind_carries_a_valid_trace_context()
     {
         const string Good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         var item = new ObjectMessage { Region = "uk", Id = "a", TraceParent = Good };
@@ -370,7 +370,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     [InlineData(48_960)]
     [InlineData(49_000)]
     [InlineData(49_060)]
-    public void Fits_a_record_and_its_context_into_a_message_or_leaves_the_record_out(int length)
+    public void Message_holds_the_record_and_its_trace_context_or_leaves_the_record_out(int length)
     {
         var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"a","type":"voicemail","note":"{{new string('x', length)}}"}"""));
         var message = new ObjectMessage { Region = "uk", Id = "a", Record = record, TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }.ToJson();
@@ -380,7 +380,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Shows_a_sample_of_the_status_until_it_is_stale()
+    public void Gauges_show_a_sample_of_the_status_until_it_is_stale()
     {
         var time = new FakeTimeProvider();
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -413,7 +413,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_nothing_personal_and_no_secret_to_anybody()
+    public async Task Telemetry_holds_nothing_personal_and_no_secret()
     {
         string[] tellTales = ["Hortensia", "5558675309", "cust-4711", "user-0815", "remark-of-a-caller", "tag-that-tells", "demo-secret", "AccountKey", "sig=", "X-Amz"];
         using var spans = new SpanCapture();
@@ -463,7 +463,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Sends_no_context_to_8x8()
+    public async Task Requests_to_8x8_carry_no_trace_context()
     {
         var headers = new List<string>();
         var builder = WebApplication.CreateSlimBuilder();
@@ -501,10 +501,10 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Id = Guid.NewGuid().ToString(), Type = type, State = state, CreatedTime = Now.AddHours(-1) });
 
     /// <summary>One region and one window, so that everything can be counted.</summary>
-    private Task<Pipeline> StartAsync(TimeProvider? time = null, TimeSpan? patience = null, params (string Name, string Value)[] settings) => Pipeline.StartAsync(
+    private Task<Pipeline> StartAsync(TimeProvider? time = null, TimeSpan? networkTimeout = null, params (string Name, string Value)[] settings) => Pipeline.StartAsync(
         azurite,
         time,
-        patience: patience,
+        networkTimeout: networkTimeout,
         settings: [("EightByEight__Regions", "us-east"), ("Listing__StartFrom", Now.AddHours(-3).ToString("O", System.Globalization.CultureInfo.InvariantCulture)), .. settings]);
 
     private sealed class FixedToken : AccessTokenSource

@@ -18,7 +18,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Reads_everything_again_within_its_days_and_nothing_twice()
+    public async Task Verification_reads_everything_again_within_its_days_and_nothing_twice()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "5"));
@@ -47,7 +47,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Catches_up_on_nights_that_were_missed()
+    public async Task Verification_catches_up_on_nights_that_were_missed()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "5"));
@@ -69,7 +69,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
     [InlineData("missing", 30_000)]
     [InlineData("no receipt", 30_000)]
     [InlineData("not a receipt", 30_000)]
-    public async Task Finds_damage_and_heals_it_beside_the_damaged_bytes(string damage, long bytes)
+    public async Task Verification_finds_damage_and_repairs_it_beside_the_damaged_bytes(string damage, long bytes)
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "1"));
@@ -103,7 +103,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Says_loudly_what_is_damaged_and_gone_at_8x8()
+    public async Task Verification_logs_an_error_for_what_is_damaged_and_gone_at_8x8()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "1"));
@@ -128,7 +128,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
     [InlineData("flipped", WindowKind.Reconcile)]
     [InlineData("missing", WindowKind.Reconcile)]
     [InlineData("flipped", WindowKind.Rebuild)]
-    public async Task Counts_what_is_damaged_and_gone_as_archived_only_once_its_bytes_are_back(string damage, WindowKind sweep)
+    public async Task Object_that_is_damaged_and_gone_counts_as_archived_only_once_its_bytes_are_back(string damage, WindowKind run)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);
@@ -138,29 +138,29 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         await DamageAsync(pipeline, blob, damage);
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
         await pipeline.Get<ObjectVerifier>().VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation);
-        await SweepAsync();
+        await RunAsync();
         var lost = (await pipeline.FindAsync(item))!;
         Assert.Equal(("Failed", blob), (lost.State, lost.Damaged));
 
-        await SweepAsync();
+        await RunAsync();
         lost = (await pipeline.FindAsync(item))!;
         Assert.Equal(("Failed", blob), (lost.State, lost.Damaged));
         Assert.Contains("damaged", lost.LastError, StringComparison.Ordinal);
 
         await pipeline.Container.GetBlobClient(blob).UploadAsync(bytes, overwrite: true, Cancellation);
-        await SweepAsync();
+        await RunAsync();
         await pipeline.AssertArchivedAsync(item);
         Assert.Null((await pipeline.FindAsync(item))!.Damaged);
 
-        async Task SweepAsync()
+        async Task RunAsync()
         {
-            await (sweep == WindowKind.Rebuild ? pipeline.Get<RunStarter>().RebuildAsync(Cancellation) : pipeline.Get<RunStarter>().ReconcileAsync(Cancellation));
+            await (run == WindowKind.Rebuild ? pipeline.Get<RunStarter>().RebuildAsync(Cancellation) : pipeline.Get<RunStarter>().ReconcileAsync(Cancellation));
             await pipeline.DeliverAllAsync();
         }
     }
 
     [Fact]
-    public async Task Heals_a_healed_object_that_is_damaged_again()
+    public async Task Verification_repairs_a_repaired_object_that_is_damaged_again()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);

@@ -45,7 +45,7 @@ internal sealed class Browser : IDisposable
         }
     }
 
-    /// <summary>The same without what the network answered: that there is no report yet is a 404, and trouble a 503.</summary>
+    /// <summary>The same without what the network answered: that there is no report yet is a 404, and a problem a 503.</summary>
     public IEnumerable<string> Complaints => Console.Where(line => !line.Contains("the server responded with a status of", StringComparison.Ordinal));
 
     /// <summary>Everything that was asked for over the network.</summary>

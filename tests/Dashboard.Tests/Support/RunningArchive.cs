@@ -86,7 +86,7 @@ public sealed class RunningArchive : IAsyncLifetime
     }
 
     /// <summary>Lets it be read from now on.</summary>
-    public void Mend(string id)
+    public void Allow(string id)
     {
         _refused.RemoveAll(rule => rule.Id == id);
         Simulator.Faults.Set([.. _refused]);

@@ -39,11 +39,11 @@ internal static class Repository
         var expected = Read(relative).Split('\n');
         var actual = text.Split('\n');
 
-        // For whoever reads the failure. Lines that occur more than once, or in another order, show in the comparison alone.
+        // Shown with the failure. Lines that occur more than once, or in another order, show in the comparison alone.
         var differences = expected.Except(actual, StringComparer.Ordinal).Select(line => $"- {line}")
             .Concat(actual.Except(expected, StringComparer.Ordinal).Select(line => $"+ {line}"))
             .ToList();
-        Assert.True(expected.SequenceEqual(actual, StringComparer.Ordinal), $"{relative} is no longer true. If that is meant, UPDATE_GOLDEN=1 writes it anew.\n{string.Join('\n', differences)}");
+        Assert.True(expected.SequenceEqual(actual, StringComparer.Ordinal), $"{relative} is no longer true. If that is meant, UPDATE_GOLDEN=1 writes it again.\n{string.Join('\n', differences)}");
     }
 
     private static string Metadata(string name) => typeof(Repository).Assembly

@@ -1,8 +1,6 @@
 using Simulator;
 using Testing;
 
-[assembly: AssemblyFixture(typeof(AzuriteFixture))]
-
 namespace LocalHost.Tests;
 
 /// <summary>The app on the host, with a function key. Its schedules never come.</summary>

@@ -12,13 +12,13 @@ using Testing;
 
 namespace Operations.Tests;
 
-/// <summary>What fails too often is recorded, and tried anew when somebody says so.</summary>
+/// <summary>What fails too often is recorded, and tried again when an operator asks for it.</summary>
 public sealed class FailureTests(AzuriteFixture azurite)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Lists_a_window_that_failed_five_times_anew_at_the_next_tick()
+    public async Task Window_that_failed_five_times_is_listed_again_at_the_next_tick()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(
@@ -38,7 +38,7 @@ public sealed class FailureTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Leaves_an_object_archived_that_8x8_does_not_delete()
+    public async Task Object_that_8x8_does_not_delete_stays_archived()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "7")]);
@@ -56,7 +56,7 @@ public sealed class FailureTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Comes_back_to_a_deletion_that_8x8_gave_no_answer_to()
+    public async Task Deletion_that_8x8_gave_no_answer_to_is_tried_again()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "7")]);
@@ -77,7 +77,7 @@ public sealed class FailureTests(AzuriteFixture azurite)
     [InlineData(null, "voicemail", "uk/voicemail", "uk2/voicemail")]
     [InlineData("uk", "voicemail", "uk/voicemail")]
     [InlineData("us-east", null)]
-    public async Task Puts_back_the_failures_of_the_region_and_type_that_are_asked_for_and_no_others(string? region, string? type, params string[] expected)
+    public async Task Redrive_requeues_the_failures_of_the_region_and_type_that_are_asked_for_and_no_others(string? region, string? type, params string[] expected)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var ledger = pipeline.Get<ObjectLedger>();

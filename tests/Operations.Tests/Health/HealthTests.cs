@@ -9,13 +9,13 @@ using Testing;
 
 namespace Operations.Tests;
 
-/// <summary>Each trouble gives one clear error with cause and remedy, and passes when its cause does.</summary>
+/// <summary>Each outage gives one clear error with cause and remedy, and passes when its cause does.</summary>
 public sealed class HealthTests(AzuriteFixture azurite)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Is_healthy_when_everything_works()
+    public async Task Health_is_healthy_when_everything_works()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
 
@@ -26,7 +26,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_wrong_secret()
+    public async Task Health_reports_a_wrong_secret()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Secret", "wrong"));
 
@@ -34,7 +34,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_that_8x8_is_unreachable()
+    public async Task Health_reports_that_8x8_is_unreachable()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__BaseUrl", "http://127.0.0.1:1"));
 
@@ -42,7 +42,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_region_to_ask_at_that_8x8_does_not_have()
+    public async Task Health_reports_a_region_to_ask_at_that_8x8_does_not_have()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__DiscoveryRegion", "us-eats"));
 
@@ -52,7 +52,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     [Theory]
     [InlineData(Condition.Restore, "EightByEight__IncludeArchived", "false")]
     [InlineData(Condition.Purge, "Purge__Enabled", "false")]
-    public async Task Forgets_the_trouble_of_what_was_switched_off(Condition condition, string setting, string value)
+    public async Task Health_forgets_the_outage_of_what_was_switched_off(Condition condition, string setting, string value)
     {
         await using var on = await Pipeline.StartAsync(azurite, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "30")]);
         await on.Get<SharedConditions>().ReportAsync(new OutageException(condition, "8x8 refuses."), Cancellation);
@@ -64,7 +64,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_vault_that_refuses()
+    public async Task Health_reports_a_vault_that_refuses()
     {
         var simulator = await global::Simulator.SimulatorServer.StartAsync(cancellationToken: Cancellation);
         simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
@@ -74,7 +74,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_container_that_cannot_be_written_to()
+    public async Task Health_reports_a_container_that_cannot_be_written_to()
     {
         var account = azurite.NewAccount();
         var container = account.Blobs.GetBlobContainerClient("recordings");
@@ -100,7 +100,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Reports_a_check_that_takes_too_long_once_in_the_log()
+    public async Task Health_reports_a_check_that_takes_too_long_once_in_the_log()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var entry = new HealthReportEntry(HealthStatus.Unhealthy, "A timeout occurred.", TimeSpan.FromSeconds(10), new OperationCanceledException(), data: null);
@@ -119,7 +119,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Says_a_trouble_once_in_the_log_however_many_objects_meet_it_and_that_it_is_over()
+    public async Task Outage_is_logged_once_however_many_objects_meet_it_and_so_is_its_end()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var board = pipeline.Get<HealthBoard>();
@@ -136,7 +136,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Logs_no_secret_and_no_personal_data_at_information_and_above()
+    public async Task Log_holds_no_secret_and_no_personal_data_at_information_and_above()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         pipeline.Simulator.Objects.Add(new global::Simulator.Objects.ObjectSpecification { ObjectName = "jane.doe+14085550100.mp3", Tags = [new("caller", "+14085550100")], CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });

@@ -24,7 +24,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     private static DateTimeOffset LongAgo { get; } = TimeProvider.System.GetUtcNow().AddHours(-5);
 
     [Fact]
-    public async Task Links_to_content_for_reading_and_for_five_minutes()
+    public async Task Content_link_is_for_reading_and_for_five_minutes()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time);
@@ -68,7 +68,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     [InlineData("video/mp4; codecs=\"avc1\"", "video/mp4", "inline")]
     [InlineData("text/plain", "text/plain; charset=utf-8", "inline")]
     [InlineData("application/json", "application/json", "inline")]
-    public async Task Lets_a_browser_show_nothing_that_can_hold_a_script(string? mimeType, string type, string disposition)
+    public async Task Content_link_lets_a_browser_show_nothing_that_can_hold_a_script(string? mimeType, string type, string disposition)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var entry = new LedgerEntry { Id = "1", State = nameof(LedgerState.Archived), MimeType = mimeType, Blob = "uk/x/1" };
@@ -83,7 +83,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Links_with_a_key_that_the_storage_gives_the_apps_identity()
+    public async Task Content_link_is_signed_with_a_key_that_the_storage_gives_the_apps_identity()
     {
         await using var server = await AzuriteServer.StartAsync(secure: true, cancellationToken: Cancellation);
         var trust = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
@@ -125,7 +125,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Says_when_the_storage_gives_no_key()
+    public async Task Content_link_says_when_the_storage_gives_no_key()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         using var transport = new HttpClientTransport(new RefusingHandler());
@@ -138,7 +138,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Shows_text_and_nothing_else()
+    public async Task Content_that_is_text_is_shown_and_nothing_else()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         await pipeline.Container.CreateAsync(cancellationToken: Cancellation);
@@ -167,7 +167,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Has_no_content_of_what_is_not_archived_or_damaged()
+    public async Task Object_that_is_not_archived_or_is_damaged_has_no_content()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var contents = pipeline.Get<ObjectContents>();
@@ -180,7 +180,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Archives_a_failed_object_again()
+    public async Task Requeue_archives_a_failed_object_again()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = LongAgo });
@@ -197,7 +197,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Never_makes_an_archived_object_less_by_archiving_it_again()
+    public async Task Requeue_never_makes_an_archived_object_less()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = LongAgo });
@@ -221,7 +221,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Takes_over_the_look_after_a_restore_without_paying_twice()
+    public async Task Requeue_takes_over_a_restore_that_is_under_way_without_paying_twice()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Restore__PollInterval", "00:05:00"));

@@ -24,7 +24,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Finds_nothing_wrong_where_nothing_is()
+    public async Task Doctor_finds_nothing_wrong_where_nothing_is()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Fill(pipeline.Simulator);
@@ -42,7 +42,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Counts_what_8x8_holds_by_region_type_state_and_age()
+    public async Task Doctor_counts_what_8x8_holds_by_region_type_state_and_age()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Retention__voicemail", "12"));
         Fill(pipeline.Simulator);
@@ -80,7 +80,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Counts_a_span_of_some_regions_and_types()
+    public async Task Doctor_counts_a_range_of_some_regions_and_types()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Fill(pipeline.Simulator);
@@ -98,7 +98,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_what_is_archived_already()
+    public async Task Doctor_reports_what_is_archived_already()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var items = Enumerable.Range(1, 12).Select(number => pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = Now.AddDays(-number) })).ToList();
@@ -118,7 +118,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     [InlineData(Rights.Download, "Download", "download")]
     [InlineData(Rights.Restore, "Restore", "restore")]
     [InlineData(Rights.Delete, "Delete", "delete")]
-    public async Task Names_the_missing_right_and_no_other(Rights missing, string check, string name)
+    public async Task Doctor_names_the_missing_right_and_no_other(Rights missing, string check, string name)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Fill(pipeline.Simulator);
@@ -136,7 +136,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Asks_8x8_to_restore_and_delete_nothing_that_it_has()
+    public async Task Doctor_asks_8x8_to_restore_and_delete_nothing_that_it_has()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Fill(pipeline.Simulator);
@@ -149,7 +149,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Sends_no_request_to_restore_or_delete_before_8x8_says_that_it_does_not_know_the_id()
+    public async Task Doctor_sends_no_request_to_restore_or_delete_before_8x8_says_that_it_does_not_know_the_id()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Fill(pipeline.Simulator);
@@ -167,7 +167,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     [InlineData(null, "30", 1, 1)]
     [InlineData(true, null, 1, 1)]
     [InlineData(false, "30", 0, 0)]
-    public async Task Tries_the_rights_to_restore_and_delete_as_they_are_needed_or_asked_for(bool? asked, string? purgeAfterDays, int restores, int deletes)
+    public async Task Doctor_tries_the_rights_to_restore_and_delete_as_they_are_needed_or_asked_for(bool? asked, string? purgeAfterDays, int restores, int deletes)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Purge__AfterDays", purgeAfterDays ?? ""));
 
@@ -177,7 +177,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Lets_a_key_be_that_may_not_restore_where_nothing_is_in_cold_storage()
+    public async Task Doctor_lets_a_key_be_that_may_not_restore_where_nothing_is_in_cold_storage()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddDays(-1) });
@@ -191,7 +191,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Says_that_downloading_could_not_be_tried_where_there_is_nothing()
+    public async Task Doctor_says_that_downloading_could_not_be_tried_where_there_is_nothing()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
 
@@ -204,7 +204,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_wrong_secret_from_a_missing_product_and_a_missing_role()
+    public async Task Doctor_distinguishes_a_wrong_secret_a_missing_product_and_a_missing_role()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
 
@@ -219,7 +219,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_that_8x8_is_unreachable()
+    public async Task Doctor_reports_that_8x8_is_unreachable()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__BaseUrl", "http://127.0.0.1:1"));
 
@@ -227,7 +227,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_that_8x8_gives_a_token_and_no_answer_then()
+    public async Task Doctor_reports_that_8x8_gives_a_token_and_no_answer_then()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "regions", Kind = FaultKind.Reset });
@@ -238,7 +238,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_vault_that_refuses()
+    public async Task Doctor_reports_a_vault_that_refuses()
     {
         await using var pipeline = await StartWithVaultAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
@@ -248,7 +248,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_secret_that_the_vault_lacks()
+    public async Task Doctor_reports_a_secret_that_the_vault_lacks()
     {
         await using var pipeline = await StartWithVaultAsync(withKey: false);
 
@@ -257,7 +257,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_clock_that_is_wrong()
+    public async Task Doctor_reports_a_clock_that_is_wrong()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Assert.Equal(CheckStatus.Ok, Find(await RunAsync(pipeline), "Clock").Status);
@@ -268,7 +268,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Names_a_region_that_the_account_does_not_have()
+    public async Task Doctor_names_a_region_that_the_account_does_not_have()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk,mars"));
         Fill(pipeline.Simulator);
@@ -280,7 +280,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Names_a_filter_that_8x8_rejects()
+    public async Task Doctor_names_a_filter_that_8x8_rejects()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Filter", "direction=~inbound"));
 
@@ -288,7 +288,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Counts_a_region_that_rejects_filters_on_times()
+    public async Task Doctor_counts_a_region_that_rejects_filters_on_times()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Fill(pipeline.Simulator);
@@ -302,7 +302,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_that_a_listing_broke_off()
+    public async Task Doctor_reports_that_a_listing_broke_off()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Fill(pipeline.Simulator);
@@ -314,7 +314,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Finds_nothing_wrong_with_storage_that_is_not_made_yet_and_with_storage_that_is()
+    public async Task Doctor_finds_nothing_wrong_with_storage_that_is_not_made_yet_and_with_storage_that_is()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var plan = await RunAsync(pipeline);
@@ -333,7 +333,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_a_container_that_allows_anonymous_access()
+    public async Task Doctor_reports_a_container_that_allows_anonymous_access()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         await pipeline.Container.CreateAsync(PublicAccessType.Blob, cancellationToken: Cancellation);
@@ -342,7 +342,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_storage_that_is_not_there()
+    public async Task Doctor_reports_storage_that_is_not_there()
     {
         const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a";
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("AzureWebJobsStorage", Nowhere));
@@ -359,7 +359,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_storage_that_the_app_may_read_and_not_write()
+    public async Task Doctor_reports_storage_that_the_app_may_read_and_not_write()
     {
         var account = azurite.NewAccount();
         await account.Blobs.CreateBlobContainerAsync("recordings", cancellationToken: Cancellation);
@@ -378,7 +378,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Writes_nothing(bool afterARun)
+    public async Task Doctor_writes_nothing(bool afterARun)
     {
         await using var pipeline = await StartWithVaultAsync();
         Fill(pipeline.Simulator, count: 60);
@@ -400,7 +400,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Estimates_from_a_part_of_a_large_account_and_says_so()
+    public async Task Doctor_estimates_from_a_part_of_a_large_account_and_says_so()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         for (var number = 0; number < 20_000; number++)
@@ -430,7 +430,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Is_not_taken_in_by_bursts()
+    public async Task Doctor_estimates_well_in_spite_of_bursts()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         for (var number = 0; number < 24_000; number++)
@@ -447,7 +447,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Estimates_the_requests_that_a_run_then_makes()
+    public async Task Doctor_estimates_the_requests_that_a_run_then_makes()
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: new CountingPolicy(requests));
@@ -492,7 +492,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Estimates_when_its_time_is_up()
+    public async Task Doctor_estimates_when_its_time_is_up()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         for (var number = 0; number < 3000; number++)
@@ -507,7 +507,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Reckons_hours_restores_and_cost()
+    public void Estimate_calculates_hours_restores_and_cost()
     {
         var counted = new CountedObjects();
         for (var number = 0; number < 1000; number++)
@@ -534,7 +534,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Bears_the_prices_that_the_documentation_names()
+    public void Estimate_uses_the_prices_that_the_documentation_names()
     {
         var page = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Data", "scale.md"));
 
@@ -552,7 +552,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Cuts_a_span_into_slices_that_begin_at_different_hours()
+    public void Count_cuts_a_range_into_slices_that_begin_at_different_hours()
     {
         var from = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
         var asTaken = ObjectCounter.Slices(from, from.AddDays(24), 24).ToList();

@@ -14,12 +14,12 @@ public sealed class SearchTests(AzuriteFixture azurite)
 {
     private static readonly DateTimeOffset Newest = new(2026, 11, 20, 18, 0, 0, TimeSpan.Zero);
     private static readonly string[] Names = ["Jane", "Sam", "Überprüfung", "+1 (555) 010-0100", "O'Neill"];
-    private static readonly string[] Words = ["jane", "555010", "ÜBER", "o'n", "nobody"];
+    private static readonly string[] Words = ["jane", "555010", "ÜBER", "o'n", "unheard"];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Finds_what_a_naive_search_finds_in_the_same_order()
+    public async Task Search_finds_what_a_naive_search_finds_in_the_same_order()
     {
         var seed = int.Parse(Environment.GetEnvironmentVariable("SEARCH_SEED") ?? "1", CultureInfo.InvariantCulture);
         TestContext.Current.SendDiagnosticMessage($"SEARCH_SEED={seed}");
@@ -60,7 +60,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Reads_little_more_than_it_shows_of_a_busy_day()
+    public async Task Search_reads_little_more_than_it_shows_of_a_busy_day()
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await StartAsync(requests);
@@ -80,7 +80,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Pages_through_a_second_in_which_thousands_were_made()
+    public async Task Search_pages_through_a_second_in_which_thousands_were_made()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var rows = Enumerable.Range(0, 2500).Select(number => Row(number, "uk", Newest, "callrecording", LedgerState.Queued, "Jane", "c")).ToList();
@@ -92,7 +92,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Searches_busy_days_with_a_gap_between_them()
+    public async Task Search_searches_busy_days_with_a_gap_between_them()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var rows = Enumerable.Range(0, 2600).Select(number => Row(number, "uk", Newest.AddDays(number < 900 ? 0 : -10).AddSeconds(-(number % 1700)), "callrecording", LedgerState.Archived, number % 100 == 0 ? "needle" : "hay", "c")).ToList();
@@ -105,7 +105,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Answers_soon_though_nothing_is_found_and_says_where_to_go_on()
+    public async Task Search_answers_soon_though_nothing_is_found_and_says_where_to_go_on()
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await StartAsync(requests);
@@ -123,7 +123,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Asks_only_partitions_that_can_hold_what_is_meant()
+    public async Task Search_asks_only_partitions_that_can_hold_what_is_meant()
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await StartAsync(requests);
@@ -139,7 +139,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Finds_what_changed_since_its_day_was_counted()
+    public async Task Search_finds_what_changed_since_its_day_was_counted()
     {
         await using var pipeline = await StartAsync([]);
         await AddAsync(pipeline, [Row(1, "uk", Newest, "callrecording", LedgerState.Archived, "Jane", "c")]);
@@ -152,7 +152,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Finds_one_object_by_its_day_or_in_any_day()
+    public async Task Search_finds_one_object_by_its_day_or_in_any_day()
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await StartAsync(requests);
@@ -174,7 +174,7 @@ public sealed class SearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public void Takes_a_cursor_with_its_own_filter_only()
+    public void Search_takes_a_cursor_with_its_own_filter_only()
     {
         var filter = new SearchFilter { Region = "uk", Text = "jane", From = Newest.AddDays(-3) };
         foreach (var position in (SearchPosition[])[new(Newest), new(Newest.AddTicks(7), "uk|20261120", "id%20")])

@@ -20,7 +20,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Reads_no_row_of_the_ledger_when_nothing_changed_and_one_day_when_one_did()
+    public async Task Status_reads_no_row_of_the_ledger_when_nothing_changed_and_one_day_when_one_did()
     {
         var rows = int.Parse(Environment.GetEnvironmentVariable("STATUS_ROWS") ?? "6000", CultureInfo.InvariantCulture);
         var time = new MovableTime();
@@ -55,7 +55,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Finds_the_days_of_the_ledger_anew_when_the_summaries_were_deleted()
+    public async Task Status_finds_the_days_of_the_ledger_again_when_the_summaries_were_deleted()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, new MovableTime());
         await FillAsync(pipeline, 90, days: 30);
@@ -72,7 +72,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Counts_again_in_turn_what_changed_without_a_note()
+    public async Task Status_counts_again_in_turn_what_changed_without_a_note()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time);
@@ -92,7 +92,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Names_what_8x8_deletes_within_a_week_by_region_and_type_soonest_first()
+    public async Task Status_names_what_8x8_deletes_within_a_week_by_region_and_type_soonest_first()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Retention__DefaultDays", "40"), ("Retention__voicemail", "10")]);
         var now = TimeProvider.System.GetUtcNow();
@@ -161,7 +161,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Says_that_all_is_safe()
+    public async Task Status_says_that_all_is_safe()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         Assert.Equal((false, "Nothing has been listed yet."), Said(await pipeline.Get<StatusReader>().ReadAsync(Cancellation)));
@@ -190,7 +190,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Leaves_out_a_region_that_is_not_archived_any_more()
+    public async Task Status_leaves_out_a_region_that_is_not_archived_any_more()
     {
         var time = new MovableTime();
         await using var both = await Pipeline.StartAsync(azurite, time);
@@ -206,7 +206,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Shows_the_sample_in_the_gauges()
+    public async Task Gauges_show_the_sample_of_the_status()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Retention__DefaultDays", "10")]);
         var shown = new ConcurrentDictionary<string, double>(StringComparer.Ordinal);
@@ -236,7 +236,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Shows_since_when_a_region_is_listed_that_never_was_to_its_end()
+    public async Task Status_shows_since_when_a_region_is_listed_that_never_was_to_its_end()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time);
@@ -252,7 +252,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Tells_the_rest_when_the_vault_refuses()
+    public async Task Status_reports_the_rest_when_the_vault_refuses()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         await using var pipeline = await Pipeline.StartAsync(azurite, simulator: simulator, settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
@@ -266,7 +266,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Keeps_samples_and_shows_few_of_many()
+    public async Task History_keeps_samples_and_shows_few_of_many()
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time);

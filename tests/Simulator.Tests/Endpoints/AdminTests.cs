@@ -7,7 +7,7 @@ namespace Simulator.Tests;
 public sealed class AdminTests : SimulatorTest
 {
     [Fact]
-    public async Task Adds_changes_and_removes_objects()
+    public async Task Admin_api_adds_changes_and_removes_objects()
     {
         var specification = new { region = "uk", type = "voicemail", bytes = 10, tags = new[] { new { key = "callId", value = "7" } } };
         using var added = await Client.PostAsJsonAsync("/__admin/objects", new { count = 3, objects = new[] { specification } }, Cancellation);
@@ -21,7 +21,7 @@ public sealed class AdminTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Switches_faults_on_and_off_and_counts()
+    public async Task Admin_api_switches_faults_on_and_off_and_counts()
     {
         Assert.Equal(HttpStatusCode.NoContent, await StatusAsync(HttpMethod.Put, "/__admin/faults", """[{"kind":"Status","call":"search","status":503}]"""));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await SearchStatusAsync("limit=1"));
@@ -34,7 +34,7 @@ public sealed class AdminTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Moves_the_clock_and_changes_the_account()
+    public async Task Admin_api_moves_the_clock_and_changes_the_account()
     {
         await StatusAsync(HttpMethod.Put, "/__admin/account", """{"rights":["Read"],"tokenSeconds":60}""");
         Assert.Equal(Rights.Read, Server.Account.Rights);

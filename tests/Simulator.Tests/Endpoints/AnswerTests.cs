@@ -17,7 +17,7 @@ public sealed class AnswerTests : SimulatorTest
     [InlineData("utf-16")]
     [InlineData("utf-16BE")]
     [InlineData("utf-32")]
-    public async Task Puts_a_byte_order_mark_before_every_answer(string charset)
+    public async Task Simulator_puts_a_byte_order_mark_before_every_answer(string charset)
     {
         var item = Add();
         Server.Faults.Set(new FaultRule { Kind = FaultKind.ByteOrderMark, Charset = charset });
@@ -35,7 +35,7 @@ public sealed class AnswerTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Puts_commas_after_the_last_of_everything()
+    public async Task Simulator_puts_commas_after_the_last_of_everything()
     {
         Server.Objects.Add(new ObjectSpecification { ObjectName = "}\"]", Tags = [KeyValuePair.Create("k", "v")] });
         Server.Faults.Set(new FaultRule { Kind = FaultKind.TrailingCommas });
@@ -48,7 +48,7 @@ public sealed class AnswerTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Cuts_answers_half_way()
+    public async Task Simulator_cuts_answers_half_way()
     {
         Add();
         var whole = await Client.GetStringAsync(Relative(Search), Cancellation);
@@ -61,7 +61,7 @@ public sealed class AnswerTests : SimulatorTest
     [Theory]
     [InlineData(FaultKind.NullContent, JsonValueKind.Null)]
     [InlineData(FaultKind.MissingContent, JsonValueKind.Undefined)]
-    public async Task Gives_pages_without_content(FaultKind kind, JsonValueKind expected)
+    public async Task Simulator_gives_pages_without_content(FaultKind kind, JsonValueKind expected)
     {
         Server.Faults.Set(new FaultRule { Kind = kind, Call = "search" });
 
@@ -75,7 +75,7 @@ public sealed class AnswerTests : SimulatorTest
     [InlineData(200)]
     [InlineData(204)]
     [InlineData(500)]
-    public async Task Answers_with_nothing(int status)
+    public async Task Simulator_answers_with_nothing(int status)
     {
         var item = Add();
         Server.Faults.Set(new FaultRule { Kind = FaultKind.Blank, Status = status });
@@ -90,7 +90,7 @@ public sealed class AnswerTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Lists_records_as_they_are_given()
+    public async Task Simulator_lists_records_as_they_are_given()
     {
         const string Raw = "{\"id\":\"raw\",\"objectName\":\"line\nfeed\"}";
         byte[] bytes = [(byte)'{', 0xFF, (byte)'}'];
@@ -108,7 +108,7 @@ public sealed class AnswerTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Leaves_fields_out_of_a_record_and_gives_others()
+    public async Task Simulator_leaves_fields_out_of_a_record_and_gives_others()
     {
         Server.Objects.Add(new ObjectSpecification
         {
@@ -135,7 +135,7 @@ public sealed class AnswerTests : SimulatorTest
     [InlineData("quoted", "^\"[0-9a-f]{32}\"$")]
     [InlineData("weak", "^W/\"[0-9a-f]{32}\"$")]
     [InlineData("prefixed", "^md5:[0-9a-f]{32}$")]
-    public async Task Writes_checksums_in_every_style(string style, string pattern)
+    public async Task Simulator_writes_checksums_in_every_style(string style, string pattern)
     {
         Server.Objects.Add(new ObjectSpecification { Id = "a", ChecksumStyle = style });
 
@@ -149,7 +149,7 @@ public sealed class AnswerTests : SimulatorTest
     [InlineData("strings", JsonValueKind.String)]
     [InlineData("null", JsonValueKind.Null)]
     [InlineData("missing", JsonValueKind.Undefined)]
-    public async Task Counts_in_every_form(string counts, JsonValueKind expected)
+    public async Task Simulator_counts_in_every_form(string counts, JsonValueKind expected)
     {
         Server.Objects.Search = new SearchBehaviour { Counts = counts };
 
@@ -166,7 +166,7 @@ public sealed class AnswerTests : SimulatorTest
     [InlineData(FaultKind.ErrorHtml, "<form>Sign in</form>", "text/html")]
     [InlineData(FaultKind.ErrorJson, """{"error":"x"}""", "application/json")]
     [InlineData(FaultKind.ErrorJson, "plain words", "text/plain")]
-    public async Task Answers_200_with_an_error_of_any_look(FaultKind kind, string? body, string contentType)
+    public async Task Simulator_answers_200_with_an_error_of_any_look(FaultKind kind, string? body, string contentType)
     {
         var item = Add();
         Server.Faults.Set(new FaultRule { Kind = kind, Body = body, ContentType = contentType });

@@ -5,7 +5,7 @@ namespace Simulator.Tests;
 public sealed class AuthorizationTests : SimulatorTest
 {
     [Fact]
-    public async Task Gives_every_number_as_a_string_and_expires_in_twice()
+    public async Task Authorization_answers_every_number_as_a_string_and_expires_in_twice()
     {
         var json = await RequestTokenAsync("demo-key:demo-secret");
 
@@ -19,7 +19,7 @@ public sealed class AuthorizationTests : SimulatorTest
     [InlineData("\"3599.0\"")]
     [InlineData("1799.6")]
     [InlineData("\"1.799e3\"")]
-    public async Task Gives_a_lifetime_of_any_form(string expiresIn)
+    public async Task Authorization_gives_a_lifetime_of_any_form(string expiresIn)
     {
         await StatusAsync(HttpMethod.Put, "/__admin/account", $$"""{"expiresIn":{{expiresIn}}}""");
 
@@ -27,13 +27,13 @@ public sealed class AuthorizationTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Refuses_a_wrong_secret()
+    public async Task Authorization_refuses_a_wrong_secret()
     {
         await Assert.ThrowsAsync<HttpRequestException>(() => RequestTokenAsync("demo-key:wrong"));
     }
 
     [Fact]
-    public async Task Refuses_a_request_without_token_with_an_unknown_one_and_with_an_expired_one()
+    public async Task Authorization_refuses_a_request_without_token_with_an_unknown_one_and_with_an_expired_one()
     {
         Assert.Equal(HttpStatusCode.OK, await SearchStatusAsync("limit=1"));
         Time.Advance(TimeSpan.FromSeconds(1799));
@@ -48,7 +48,7 @@ public sealed class AuthorizationTests : SimulatorTest
     [InlineData(Rights.Read, HttpStatusCode.OK, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden)]
     [InlineData(Rights.Read | Rights.Download, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.Forbidden)]
     [InlineData(Rights.Read | Rights.Download | Rights.Edit, HttpStatusCode.OK, HttpStatusCode.OK, HttpStatusCode.OK)]
-    public async Task Keeps_to_the_rights_of_the_key(Rights rights, HttpStatusCode search, HttpStatusCode download, HttpStatusCode restore)
+    public async Task Simulator_keeps_to_the_rights_of_the_key(Rights rights, HttpStatusCode search, HttpStatusCode download, HttpStatusCode restore)
     {
         Server.Account.Rights = rights;
         var available = Add();
@@ -64,7 +64,7 @@ public sealed class AuthorizationTests : SimulatorTest
     [InlineData(Rights.Download, "GET", "objects/nothing/content", null)]
     [InlineData(Rights.Restore, "POST", "objects/nothing/restore", """{"expirationDays":1}""")]
     [InlineData(Rights.Delete, "DELETE", "bulk", """["nothing"]""")]
-    public async Task Tells_a_missing_right_before_a_missing_object(Rights right, string method, string path, string? body)
+    public async Task Simulator_reports_a_missing_right_before_a_missing_object(Rights right, string method, string path, string? body)
     {
         var all = Server.Account.Rights;
         var unknown = right == Rights.Delete ? HttpStatusCode.NoContent : HttpStatusCode.NotFound;
@@ -76,7 +76,7 @@ public sealed class AuthorizationTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Dates_its_answers_by_its_own_clock()
+    public async Task Simulator_dates_its_answers_by_its_own_clock()
     {
         Time.Advance(TimeSpan.FromMinutes(7));
 

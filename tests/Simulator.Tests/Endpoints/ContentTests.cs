@@ -22,7 +22,7 @@ public sealed class ContentTests : SimulatorTest
     [InlineData("application/json", 5_000)]
     [InlineData("text/plain", 999)]
     [InlineData("application/octet-stream", 12_345)]
-    public void Gives_the_same_bytes_from_every_offset(string mimeType, int length)
+    public void Simulator_gives_the_same_bytes_from_every_offset(string mimeType, int length)
     {
         var content = new GeneratedContent(mimeType, 42, length);
         var whole = new byte[length];
@@ -43,7 +43,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public void Makes_a_wave_file_that_players_accept()
+    public void Simulator_makes_a_wave_file_that_players_accept()
     {
         var bytes = new byte[16_044];
         new GeneratedContent("audio/wav", 7, bytes.Length).Fill(bytes, 0);
@@ -55,7 +55,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public void Makes_mp3_frames_one_after_another()
+    public void Simulator_makes_mp3_frames_one_after_another()
     {
         var bytes = new byte[4170];
         new GeneratedContent("audio/mpeg", 7, bytes.Length).Fill(bytes, 0);
@@ -68,7 +68,7 @@ public sealed class ContentTests : SimulatorTest
     [Theory]
     [InlineData(2_000)]
     [InlineData(300_000)]
-    public void Makes_a_film_whose_boxes_fill_it(int length)
+    public void Simulator_makes_a_film_whose_boxes_fill_it(int length)
     {
         var bytes = new byte[length];
         new GeneratedContent("video/mp4", 7, bytes.Length).Fill(bytes, 0);
@@ -88,7 +88,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public void Gives_checksums_of_parts()
+    public void Simulator_gives_checksums_of_parts()
     {
         var content = new GeneratedContent("application/octet-stream", 1, 25);
         var whole = new byte[25];
@@ -99,7 +99,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Serves_a_region_as_a_folder_of_files()
+    public async Task Simulator_serves_a_region_as_a_folder_of_files()
     {
         var item = Add(bytes: 20_000);
         var strange = Server.Objects.Add(new ObjectSpecification { Region = item.Region, Id = "a&b c" });
@@ -121,7 +121,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Serves_content_and_counts_it()
+    public async Task Simulator_serves_content_and_counts_it()
     {
         var item = Add(bytes: 200_000);
 
@@ -133,7 +133,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Serves_a_presigned_address_with_ranges_for_half_an_hour_and_without_token()
+    public async Task Simulator_serves_a_presigned_address_with_ranges_for_half_an_hour_and_without_token()
     {
         var item = Add(bytes: 1000);
         var address = new Uri(await Client.GetStringAsync(new Uri($"{Content(item)}?presignUrl=true", UriKind.Relative), Cancellation));
@@ -152,7 +152,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Restores_an_archived_object_for_some_days()
+    public async Task Simulator_restores_an_archived_object_for_some_days()
     {
         var item = Add(state: "ARCHIVED");
         Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(HttpMethod.Get, Content(item).ToString()));
@@ -172,7 +172,7 @@ public sealed class ContentTests : SimulatorTest
     [InlineData("""{"expirationDays":"2"}""")]
     [InlineData("2")]
     [InlineData("{")]
-    public async Task Restores_for_one_to_ten_days(string body)
+    public async Task Simulator_restores_for_one_to_ten_days(string body)
     {
         var item = Add(state: "ARCHIVED");
 
@@ -182,7 +182,7 @@ public sealed class ContentTests : SimulatorTest
     [Theory]
     [InlineData(null)]
     [InlineData("{}")]
-    public async Task Restores_for_seven_days_whatever_the_query_says(string? body)
+    public async Task Simulator_restores_for_seven_days_whatever_the_query_says(string? body)
     {
         var item = Add(state: "ARCHIVED");
 
@@ -191,7 +191,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Deletes_in_bulk()
+    public async Task Simulator_deletes_in_bulk()
     {
         var item = Add();
         var other = Add();
@@ -205,7 +205,7 @@ public sealed class ContentTests : SimulatorTest
     [Theory]
     [InlineData("a/b c%2F?#")]
     [InlineData("50%41")]
-    public async Task Knows_ids_of_every_kind(string id)
+    public async Task Simulator_knows_ids_of_every_kind(string id)
     {
         Server.Objects.Add(new ObjectSpecification { Id = id });
 
@@ -218,7 +218,7 @@ public sealed class ContentTests : SimulatorTest
     [InlineData(FaultKind.Flip)]
     [InlineData(FaultKind.ErrorJson)]
     [InlineData(FaultKind.ErrorHtml)]
-    public async Task Serves_wrong_bytes_with_a_good_face(FaultKind kind)
+    public async Task Simulator_serves_wrong_bytes_with_the_headers_of_right_ones(FaultKind kind)
     {
         var item = Add(bytes: 100_000);
         Server.Faults.Set(new FaultRule { Kind = kind, Call = "content" });
@@ -235,7 +235,7 @@ public sealed class ContentTests : SimulatorTest
     [InlineData("br", false)]
     [InlineData("gzip, br", true)]
     [InlineData("identity", false)]
-    public async Task Codes_content_and_claims_either_its_bytes_or_those_of_the_text(string encoding, bool claimsCodedBytes)
+    public async Task Simulator_codes_content_and_claims_either_its_bytes_or_those_of_the_text(string encoding, bool claimsCodedBytes)
     {
         var specification = new ObjectSpecification { Type = "transcription", Bytes = 20_000, ContentEncoding = encoding, ClaimsCodedBytes = claimsCodedBytes };
         var item = Server.Objects.Add(specification);
@@ -252,7 +252,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Codes_the_content_of_one_object_for_a_rule()
+    public async Task Simulator_codes_the_content_of_one_object_for_a_rule()
     {
         var item = Add(bytes: 10_000, type: "transcription");
         Server.Faults.Set(new FaultRule { Kind = FaultKind.Encode, Call = "content", Id = item.Id, First = 1 });
@@ -268,7 +268,7 @@ public sealed class ContentTests : SimulatorTest
     [Theory]
     [InlineData(FaultKind.Cut)]
     [InlineData(FaultKind.Reset)]
-    public async Task Breaks_connections(FaultKind kind)
+    public async Task Simulator_breaks_connections(FaultKind kind)
     {
         var item = Add(bytes: 100_000);
         Server.Faults.Set(new FaultRule { Kind = kind, Call = "content" });
@@ -277,7 +277,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Misbehaves_on_the_first_read_only_for_each_object()
+    public async Task Simulator_misbehaves_on_the_first_read_only_for_each_object()
     {
         var items = new[] { Add(), Add() };
         Server.Faults.Set(new FaultRule { Kind = FaultKind.Status, Call = "content", Status = 429, RetryAfter = "3", First = 1, PerObject = true });
@@ -292,7 +292,7 @@ public sealed class ContentTests : SimulatorTest
     }
 
     [Fact]
-    public void Makes_the_same_demo_each_time()
+    public void Simulator_makes_the_same_demo_each_time()
     {
         DemoObjects.AddTo(Server.Objects, Now);
         var all = Server.Objects.GetAll();

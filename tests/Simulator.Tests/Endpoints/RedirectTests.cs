@@ -10,7 +10,7 @@ public sealed class RedirectTests : SimulatorTest
     private static readonly UriCreationOptions AsGiven = new() { DangerousDisablePathAndQueryCanonicalization = true };
 
     [Fact]
-    public async Task Serves_presigned_addresses_from_another_origin_which_takes_no_token()
+    public async Task Simulator_serves_presigned_addresses_from_another_origin_which_takes_no_token()
     {
         var item = Add(bytes: 10);
         Server.Faults.Set(new FaultRule { Kind = FaultKind.Redirect, Call = "content" });
@@ -27,7 +27,7 @@ public sealed class RedirectTests : SimulatorTest
     [InlineData("/elsewhere", 308, "/elsewhere", HttpStatusCode.PermanentRedirect)]
     [InlineData("content?hop={n}", 200, "content?hop=1", HttpStatusCode.Found)]
     [InlineData("ftp://nonsense", 500, "ftp://nonsense", HttpStatusCode.Found)]
-    public async Task Redirects_to_wherever_it_is_told(string location, int status, string expected, HttpStatusCode expectedStatus)
+    public async Task Simulator_redirects_to_wherever_it_is_told(string location, int status, string expected, HttpStatusCode expectedStatus)
     {
         var item = Add();
         Server.Faults.Set(new FaultRule { Kind = FaultKind.Redirect, Location = location, Status = status });
@@ -36,7 +36,7 @@ public sealed class RedirectTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Redirects_in_circles_and_every_call()
+    public async Task Simulator_redirects_in_circles_and_every_call()
     {
         var item = Add();
         Server.Faults.Set(new FaultRule { Kind = FaultKind.Redirect, Location = "{path}" });
@@ -49,7 +49,7 @@ public sealed class RedirectTests : SimulatorTest
     [Theory]
     [InlineData("presign", FaultKind.Address)]
     [InlineData("content", FaultKind.Redirect)]
-    public async Task Wants_an_odd_address_as_it_was_given(string call, FaultKind kind)
+    public async Task Simulator_wants_an_odd_address_as_it_was_given(string call, FaultKind kind)
     {
         var item = Add(bytes: 10);
         Server.Faults.Set(new FaultRule { Kind = kind, Call = call, Location = "{odd}" });
@@ -64,7 +64,7 @@ public sealed class RedirectTests : SimulatorTest
     [Theory]
     [InlineData("presign", FaultKind.Address)]
     [InlineData("content", FaultKind.Redirect)]
-    public async Task Gives_an_address_that_has_expired(string call, FaultKind kind)
+    public async Task Simulator_gives_an_address_that_has_expired(string call, FaultKind kind)
     {
         var item = Add(bytes: 10);
         Server.Faults.Set(new FaultRule { Kind = kind, Call = call, Location = "{expired}" });
@@ -75,7 +75,7 @@ public sealed class RedirectTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Refuses_an_address_of_one_object_some_times()
+    public async Task Simulator_refuses_an_address_of_one_object_some_times()
     {
         var items = new[] { Add(bytes: 10), Add(bytes: 10) };
         Server.Faults.Set(

@@ -20,20 +20,20 @@ public sealed class SearchTests : SimulatorTest
     [InlineData("filter=type%3D%3Da%29")]
     [InlineData("filter=createdTime%3Dge%3D2026-01-01")]
     [InlineData("filter=createdTime%3Dabout%3D1")]
-    public async Task Refuses_what_8x8_refuses(string query)
+    public async Task Simulated_search_refuses_what_8x8_refuses(string query)
     {
         Assert.Equal(HttpStatusCode.BadRequest, await SearchStatusAsync(query));
     }
 
     [Fact]
-    public async Task Knows_no_region_that_8x8_does_not()
+    public async Task Simulated_search_knows_no_region_that_8x8_does_not()
     {
         Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(HttpMethod.Get, "/storage/mars/v3/objects"));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(HttpMethod.Get, "/storage/ca/v3/objects"));
     }
 
     [Fact]
-    public async Task Finds_available_objects_only_unless_the_filter_names_states()
+    public async Task Simulated_search_finds_available_objects_only_unless_the_filter_names_states()
     {
         var available = Add();
         var archived = Add(state: "ARCHIVED", minutesAgo: 30);
@@ -44,7 +44,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Never_finds_objects_of_another_region()
+    public async Task Simulated_search_never_finds_objects_of_another_region()
     {
         Add(region: "uk");
 
@@ -53,7 +53,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Understands_every_comparison()
+    public async Task Simulated_search_understands_every_comparison()
     {
         var old = Add(minutesAgo: 10);
         var recent = Add(minutesAgo: 5, type: "voicemail");
@@ -70,7 +70,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Counts_offsets_on_the_last_page_too()
+    public async Task Simulated_search_counts_offsets_on_the_last_page_too()
     {
         for (var minute = 0; minute < 5; minute++)
         {
@@ -85,7 +85,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Counts_pages_when_told_so()
+    public async Task Simulated_search_counts_pages_when_told_so()
     {
         Server.Objects.Search = new SearchBehaviour { PageNumbers = true };
         for (var minute = 0; minute < 5; minute++)
@@ -101,7 +101,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Skips_records_of_an_offset_scan_when_the_set_changes()
+    public async Task Simulated_search_skips_records_of_an_offset_scan_when_the_set_changes()
     {
         var items = Enumerable.Range(0, 6).Select(minute => Add(minutesAgo: 60 - minute)).ToList();
 
@@ -114,7 +114,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Gives_short_and_empty_pages_that_are_not_the_last()
+    public async Task Simulated_search_gives_short_and_empty_pages_that_are_not_the_last()
     {
         foreach (var hidden in (bool[])[true, true, false, true])
         {
@@ -129,7 +129,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Wants_the_content_type_of_the_reference_when_told_so()
+    public async Task Simulated_search_wants_the_content_type_of_the_reference_when_told_so()
     {
         Server.Objects.Search = new SearchBehaviour { RequiresContentType = true };
 
@@ -141,7 +141,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Rejects_filters_on_times_when_told_so()
+    public async Task Simulated_search_rejects_filters_on_times_when_told_so()
     {
         Server.Objects.Search = new SearchBehaviour { RejectTimeFilters = 500 };
 
@@ -150,7 +150,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Shows_times_in_whole_seconds_without_zone_and_compares_milliseconds()
+    public async Task Simulated_search_shows_times_in_whole_seconds_without_zone_and_compares_milliseconds()
     {
         var item = Server.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddMilliseconds(700) });
 
@@ -161,7 +161,7 @@ public sealed class SearchTests : SimulatorTest
     }
 
     [Fact]
-    public void Holds_a_million_objects_without_their_bytes()
+    public void Simulated_search_holds_a_million_objects_without_their_bytes()
     {
         var before = GC.GetTotalMemory(forceFullCollection: true);
         for (var number = 0; number < 100_000; number++)

@@ -8,11 +8,11 @@ using Simulator.Faults;
 
 namespace Simulator.Tests;
 
-/// <summary>The vault, through the client that everybody uses.</summary>
+/// <summary>The vault, through the client of the Azure SDK.</summary>
 public sealed class VaultTests : SimulatorTest
 {
     [Fact]
-    public async Task Keeps_versions_of_a_secret_with_their_attributes()
+    public async Task Simulated_vault_keeps_versions_of_a_secret_with_their_attributes()
     {
         var client = CreateClient();
         var expiry = Now.AddMinutes(30);
@@ -37,7 +37,7 @@ public sealed class VaultTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Gives_neither_what_it_lacks_nor_what_is_disabled()
+    public async Task Simulated_vault_gives_neither_what_it_lacks_nor_what_is_disabled()
     {
         var client = CreateClient();
         Assert.Equal(404, (await Assert.ThrowsAsync<RequestFailedException>(() => client.GetSecretAsync("none", cancellationToken: Cancellation))).Status);
@@ -50,7 +50,7 @@ public sealed class VaultTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Refuses_when_told_so()
+    public async Task Simulated_vault_refuses_when_told_so()
     {
         Server.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403, Body = """{"error":{"code":"Forbidden","message":"no"}}""" });
 
@@ -58,7 +58,7 @@ public sealed class VaultTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Has_a_certificate_that_nobody_trusts_unless_it_is_pinned()
+    public async Task Simulated_vault_has_a_certificate_that_is_trusted_only_when_it_is_pinned()
     {
         using var untrusting = new HttpClient();
 

@@ -13,7 +13,7 @@ public sealed class FaultTests : SimulatorTest
     [Theory]
     [InlineData(403)]
     [InlineData(500)]
-    public async Task Fails_the_listing_of_one_region_for_ever(int status)
+    public async Task Simulator_fails_the_listing_of_one_region_for_ever(int status)
     {
         await SetAsync($$"""[{"kind":"Status","call":"search","region":"uk","status":{{status}}}]""");
 
@@ -27,7 +27,7 @@ public sealed class FaultTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Fails_the_listing_of_one_region_for_a_time()
+    public async Task Simulator_fails_the_listing_of_one_region_for_a_time()
     {
         await SetAsync("""[{"kind":"Status","call":"search","region":"uk","status":403,"seconds":60}]""");
 
@@ -41,7 +41,7 @@ public sealed class FaultTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Has_no_content_for_a_while_though_the_record_says_available()
+    public async Task Simulator_has_no_content_for_a_while_though_the_record_says_available()
     {
         var items = new[] { Add(), Add() };
         await SetAsync("""[{"kind":"Status","call":"content","status":404,"seconds":30,"perObject":true}]""");
@@ -61,7 +61,7 @@ public sealed class FaultTests : SimulatorTest
     [InlineData(429)]
     [InlineData(500)]
     [InlineData(503)]
-    public async Task Refuses_one_object_some_times(int status)
+    public async Task Simulator_refuses_one_object_some_times(int status)
     {
         var items = new[] { Add(), Add() };
         await SetAsync($$"""[{"kind":"Status","call":"content","id":"{{items[0].Id}}","status":{{status}},"first":2}]""");
@@ -76,7 +76,7 @@ public sealed class FaultTests : SimulatorTest
     [InlineData("ErrorHtml", "text/html", "<form>Sign in</form>")]
     [InlineData("ErrorJson", "application/json", """{"error":"denied"}""")]
     [InlineData("Blank", null, "")]
-    public async Task Gives_something_else_for_an_object_without_claims(string kind, string? contentType, string body)
+    public async Task Simulator_gives_something_else_for_an_object_without_claims(string kind, string? contentType, string body)
     {
         var specification = new { region = "us-east", id = "bare", omittedFields = (string[])["storedBytes", "checksum", "checksumType"] };
         using var added = await Client.PostAsJsonAsync("/__admin/objects", new { objects = new[] { specification } }, Cancellation);
@@ -92,7 +92,7 @@ public sealed class FaultTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Claims_a_wrong_size_beside_a_right_checksum()
+    public async Task Simulator_claims_a_wrong_size_beside_a_right_checksum()
     {
         var specification = new { id = "a", bytes = 1000, claimedBytes = 999 };
         using var added = await Client.PostAsJsonAsync("/__admin/objects", new { objects = new[] { specification } }, Cancellation);
@@ -105,7 +105,7 @@ public sealed class FaultTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Takes_every_kind_and_field_from_a_script()
+    public async Task Simulator_takes_every_kind_and_field_from_a_script()
     {
         foreach (var kind in Enum.GetNames<Faults.FaultKind>())
         {
@@ -123,7 +123,7 @@ public sealed class FaultTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Is_documented()
+    public async Task Simulator_is_documented()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (!File.Exists(Path.Combine(folder.FullName, "docs", "simulator.md")))

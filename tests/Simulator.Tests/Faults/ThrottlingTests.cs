@@ -9,7 +9,7 @@ namespace Simulator.Tests;
 public sealed class ThrottlingTests : SimulatorTest
 {
     [Fact]
-    public async Task Counts_a_call_for_an_object_that_was_throttled_until_its_time_has_passed()
+    public async Task Simulator_counts_a_call_for_an_object_that_was_throttled_until_its_time_has_passed()
     {
         var item = Add();
         await ThrottleAsync(item, seconds: 2);
@@ -22,7 +22,7 @@ public sealed class ThrottlingTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Counts_other_calls_once_they_cannot_have_been_on_their_way()
+    public async Task Simulator_counts_other_calls_once_they_cannot_have_been_on_their_way()
     {
         var item = Add();
         await ThrottleAsync(Add(), seconds: 2);
@@ -39,7 +39,7 @@ public sealed class ThrottlingTests : SimulatorTest
     [InlineData("12.5")]
     [InlineData("Tue, 24 Nov 2026 12:00:30 GMT")]
     [InlineData("-5")]
-    public async Task Gives_a_retry_after_of_any_form(string value)
+    public async Task Simulator_gives_a_retry_after_of_any_form(string value)
     {
         var item = Add();
         Server.Faults.Set(new FaultRule { Kind = FaultKind.Status, Status = 429, RetryAfter = value });
@@ -52,7 +52,7 @@ public sealed class ThrottlingTests : SimulatorTest
     [Theory]
     [InlineData("seconds", "60", "30")]
     [InlineData("epoch", "1795521660", "1795521660")]
-    public async Task Limits_calls_and_says_how_many_are_left(string reset, string first, string later)
+    public async Task Simulator_limits_calls_and_says_how_many_are_left(string reset, string first, string later)
     {
         var item = Add();
         Server.Faults.Set(new FaultRule { Kind = FaultKind.RateLimit, Limit = 2, Milliseconds = 60_000, Reset = reset });
@@ -66,7 +66,7 @@ public sealed class ThrottlingTests : SimulatorTest
     }
 
     [Fact]
-    public async Task Adds_headers_to_a_good_answer()
+    public async Task Simulator_adds_headers_to_a_good_answer()
     {
         var item = Add();
         var headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["x-ratelimit-remaining"] = "0" };

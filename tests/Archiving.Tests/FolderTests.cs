@@ -5,7 +5,7 @@ using Operations.Status;
 namespace Archiving.Tests;
 
 /// <summary>Folders stand in an order, and each uses only what stands above it.</summary>
-public sealed class RoomTests
+public sealed class FolderTests
 {
     // Work of one kind reaches work of another through queues alone.
     private static readonly string[] Kinds = ["Listing", "Copying", "Restoring", "Verifying", "Purging", "Requeuing"];

@@ -22,11 +22,11 @@ using Simulator.Objects;
 namespace Archiving.Tests.Simulation;
 
 /// <summary>
-/// One life of an archive, decided by a seed: objects come, change, move between states and vanish; messages come
+/// One simulated archive, decided by a seed: objects come, change, move between states and vanish; messages come
 /// twice, late and in any order; the process is killed between any two of its writes, its clock jumps, its requests
 /// fail. Then everything calms down, and what must be archived is.
 /// </summary>
-internal sealed class ArchiveLife
+internal sealed class SimulatedArchive
 {
     private const int MaxDequeueCount = 5;
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
@@ -59,7 +59,7 @@ internal sealed class ArchiveLife
     /// <param name="seed">Decides everything.</param>
     /// <param name="pager">Lists instead of the archiver's own.</param>
     /// <param name="isFaulty">Whether 8x8 misbehaves too, and for longer, and the verdict is held against the truth all the time.</param>
-    public ArchiveLife(int seed, Func<IServiceProvider, KeysetPager>? pager = null, bool isFaulty = false)
+    public SimulatedArchive(int seed, Func<IServiceProvider, KeysetPager>? pager = null, bool isFaulty = false)
     {
         _world = new World(seed);
         _store = new ObjectStore(new World.TrueClock(_world));
@@ -504,7 +504,7 @@ internal sealed class ArchiveLife
                     (work, token) => _process.GetRequiredService<FailureRecorder>().RecordObjectAsync(queue.Name, work, token),
                     CancellationToken.None),
 
-            // However often the process dies over it: that alone makes no failure of an object.
+            // However often the process crashes over it: that alone makes no failure of an object.
             QueueNames.ArchiveObjects => handler.HandleObjectAsync(
                 queue.Name,
                 delivered,

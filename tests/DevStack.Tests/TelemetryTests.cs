@@ -6,20 +6,23 @@ using Testing;
 
 namespace DevStack.Tests;
 
-public sealed partial class FunctionAppTests
+/// <summary>What the running app sends to a collector and to Azure Monitor.</summary>
+public sealed class TelemetryTests(AzuriteFixture azurite)
 {
     // What the objects are called, who speaks in them, what 8x8 says of them; and what opens them.
     private static readonly string[] TellTales = ["Hortensia", "5558675309", "remark-of-a-caller", "demo-secret", "demo-key", "AccountKey", "sig=", "Bearer "];
 
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
     [Fact]
-    public async Task Sends_metrics_spans_and_logs_to_a_collector_and_nothing_personal_in_any_byte_of_them()
+    public async Task App_sends_metrics_spans_and_logs_to_a_collector_and_nothing_personal_in_any_byte_of_them()
     {
         await using var collector = await Collector.StartAsync(Cancellation);
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         FillWithTellTales(simulator);
         var account = azurite.NewAccount();
-        await using (var app = await StartAsync(
-            simulator,
+        await using (var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
             account,
             ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
@@ -44,13 +47,13 @@ public sealed partial class FunctionAppTests
     }
 
     [Fact]
-    public async Task Sends_spans_and_logs_to_azure_monitor_and_nothing_personal_in_any_byte_of_them()
+    public async Task App_sends_spans_and_logs_to_azure_monitor_and_nothing_personal_in_any_byte_of_them()
     {
         await using var collector = await Collector.StartAsync(Cancellation);
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         FillWithTellTales(simulator);
         var account = azurite.NewAccount();
-        await using (await StartAsync(simulator, account, SettingsOfAzureMonitor(collector)))
+        await using (await AppProcess.StartAsync(simulator.BaseUrl, account, SettingsOfAzureMonitor(collector)))
         {
             await Eventually.HoldsAsync(
                 () => ContainsAll(collector["/v2.1/track"], "archive object", "list window", "cannot be archived"),
@@ -62,7 +65,7 @@ public sealed partial class FunctionAppTests
     }
 
     [Fact]
-    public async Task Sends_the_trace_of_every_object_to_azure_monitor_when_the_settings_ask_for_all()
+    public async Task App_sends_the_trace_of_every_object_to_azure_monitor_when_the_settings_ask_for_all()
     {
         // Far more than the five a second that are sent when no setting says otherwise.
         await using var collector = await Collector.StartAsync(Cancellation);
@@ -72,7 +75,7 @@ public sealed partial class FunctionAppTests
             simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
         }
 
-        await using var app = await StartAsync(simulator, azurite.NewAccount(), SettingsOfAzureMonitor(collector));
+        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, azurite.NewAccount(), SettingsOfAzureMonitor(collector));
 
         await Eventually.HoldsAsync(
             () =>
@@ -85,10 +88,10 @@ public sealed partial class FunctionAppTests
     }
 
     [Fact]
-    public async Task Tells_malformed_settings_of_telemetry_and_ends()
+    public async Task App_reports_malformed_settings_of_telemetry_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        await using var app = new AppProcess(Settings(simulator, azurite.NewAccount(), [
+        await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"),
             ("APPLICATIONINSIGHTS_CONNECTION_STRING", "InstrumentationKey=confidential"),
             ("APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "Authorization=Key")]));
