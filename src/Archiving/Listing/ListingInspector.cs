@@ -7,7 +7,8 @@ namespace Archiving.Listing;
 /// <summary>Why newer objects of a region are not known.</summary>
 /// <param name="Region">8x8's region; empty when it concerns all.</param>
 /// <param name="Text">The region, the reason and what to do; nothing else of the tenant.</param>
-public sealed record ListingProblem(string Region, string Text);
+/// <param name="IsExpected">Whether nothing is wrong: a first listing reads everything and may take hours. Until it ends the verdict cannot be that all is safe.</param>
+public sealed record ListingProblem(string Region, string Text, bool IsExpected = false);
 
 /// <summary>
 /// Finds the regions that are not listed as they should be. A region that refuses to be listed, and a timer that does not
@@ -22,7 +23,7 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
         "Nothing says why, so the timer function ListObjects may not run. Restart the function app, and look at the function's invocations.";
 
     // Azure's timers start some minutes after the app, and a listing takes a while itself.
-    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(30);
     private readonly Schedule? _schedule = Schedule.TryParse(schedules.Listing);
 
     // Where no region was ever listed, the time since this instance started is all there is to go by.
@@ -38,9 +39,9 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
         var problems = new List<ListingProblem>();
         foreach (var watermark in watermarks.OrderBy(row => row.Region, StringComparer.Ordinal))
         {
-            if (await InspectAsync(watermark, failures, now, cancellationToken) is { } text)
+            if (await InspectAsync(watermark, failures, now, cancellationToken) is { } problem)
             {
-                problems.Add(new ListingProblem(watermark.Region, text));
+                problems.Add(problem);
             }
         }
 
@@ -57,7 +58,8 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
             var count = records.Count() == 1 ? "a record" : string.Create(CultureInfo.InvariantCulture, $"{records.Count()} records");
             problems.Add(new ListingProblem(
                 records.Key,
-                $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for: what stands behind is not archived. Report it to 8x8 (log event 1231)."));
+                $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for: what stands behind is not archived. "
+                    + "Report it to 8x8 (log event 1231)."));
         }
 
         if (watermarks.Count == 0 && IsOverdue(_started, now))
@@ -70,32 +72,47 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
 
     /// <summary>Whether a listing was due three times since a time, and that is half an hour ago at least.</summary>
     public bool IsOverdue(DateTimeOffset since, DateTimeOffset now) =>
-        now - since > Timeout && _schedule?.After(since, times: MostFailures) <= now;
+        now - since > Grace && _schedule?.After(since, times: MostFailures) <= now;
 
     private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
 
-    private async Task<string?> InspectAsync(WatermarkRow watermark, List<ListingFailureRow> failures, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<ListingProblem?> InspectAsync(
+        WatermarkRow watermark,
+        List<ListingFailureRow> failures,
+        DateTimeOffset now,
+        CancellationToken cancellationToken)
     {
         // A listing that completed since has listed what failed before it.
         var failure = failures
             .Where(row => row.Kind == nameof(WindowKind.Listing) && row.Region == watermark.Region && !(row.FailedAt <= watermark.LastCompleted))
             .MaxBy(row => row.Failures);
         var since = watermark.LastCompleted ?? watermark.Began ?? watermark.ActiveSince ?? now;
-        var isProblem = failure?.Failures >= MostFailures
-            || (IsOverdue(since, now) && !await IsFirstUnderWayAsync(watermark, now, cancellationToken));
-        if (!isProblem)
+        var isOverdue = IsOverdue(since, now);
+        if (failure?.Failures >= MostFailures || (isOverdue && !await IsFirstUnderWayAsync(watermark, now, cancellationToken)))
         {
-            return null;
+            var age = watermark.LastCompleted is { } completed
+                ? $"{watermark.Region} was last listed to its end at {Minute(completed)}."
+                : $"{watermark.Region} has never been listed to its end.";
+            return new ListingProblem(watermark.Region, $"{age} {failure?.Reason ?? NoReason}");
         }
 
-        var age = watermark.LastCompleted is { } completed
-            ? string.Create(CultureInfo.InvariantCulture, $"{watermark.Region} was last listed to its end at {completed.UtcDateTime:yyyy-MM-dd HH:mm} UTC.")
-            : $"{watermark.Region} has never been listed to its end.";
-        return $"{age} {failure?.Reason ?? NoReason}";
+        if (isOverdue)
+        {
+            return new ListingProblem(watermark.Region, $"The first listing of {watermark.Region} is under way.", IsExpected: true);
+        }
+
+        // A listing holds what there was when it began, and one that ended just now may have begun hours ago.
+        return watermark.Watermark is { } reached && IsOverdue(reached + Grace, now)
+            ? new ListingProblem(
+                watermark.Region,
+                $"{watermark.Region} is listed up to {Minute(reached)}, because its last listing took long. The next one goes on from there.")
+            : null;
     }
+
+    private static string Minute(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>Whether a region's first listing goes on: it may take hours, because it reads everything.</summary>
     private async Task<bool> IsFirstUnderWayAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken) =>
         watermark is { LastCompleted: null, ActiveRun: { } run }
-        && (await store.ReadWindowsAsync(run, cancellationToken)).Exists(window => window.Done && now - window.Timestamp < Timeout);
+        && (await store.ReadWindowsAsync(run, cancellationToken)).Exists(window => window.Done && now - window.Timestamp < Grace);
 }

@@ -8,10 +8,15 @@ namespace Archiving.Queues;
 /// Defers work during an outage of a dependency of every object. A new message with a delay replaces the old one, so that an
 /// outage costs an object none of its attempts, however long it lasts.
 /// </summary>
-public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMetrics metrics)
+/// <param name="queues">Takes the new message.</param>
+/// <param name="health">Learns of the outage.</param>
+/// <param name="metrics">Counts.</param>
+/// <param name="random">Chance; <see langword="null"/> for the process's own.</param>
+public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMetrics metrics, Random? random = null)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    private readonly Random _random = random ?? Random.Shared;
 
     /// <summary>Defers work on an object.</summary>
     public async Task DeferAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
@@ -33,7 +38,7 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
     /// Fifteen seconds, doubled each time up to ten minutes, and up to half as much again by chance, so that what was
     /// deferred together does not come back together.
     /// </summary>
-    private static TimeSpan Delay(int deferrals, OutageException outage)
+    private TimeSpan Delay(int deferrals, OutageException outage)
     {
         var delay = TimeSpan.FromTicks(Math.Min(First.Ticks << Math.Min(deferrals, 10), Longest.Ticks));
         if (outage.RetryAfter > delay)
@@ -41,6 +46,6 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
             delay = outage.RetryAfter.Value;
         }
 
-        return delay * (1 + (Random.Shared.NextDouble() / 2));
+        return delay * (1 + (_random.NextDouble() / 2));
     }
 }

@@ -15,7 +15,7 @@ internal sealed class ListingCheck(ListingInspector inspector) : IHealthCheck
     {
         try
         {
-            var problems = await inspector.InspectAsync(cancellationToken);
+            var problems = (await inspector.InspectAsync(cancellationToken)).Where(problem => !problem.IsExpected).ToList();
             return problems.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(string.Join(' ', problems.Select(problem => problem.Text)));
         }
         catch (OutageException)

@@ -23,6 +23,15 @@ internal sealed class InMemoryTables(World world) : TableServiceClient
     }
 
     public IEnumerable<IReadOnlyDictionary<string, object?>> Rows(string tableName) => ((InMemoryTable)GetTableClient(tableName)).Rows;
+
+    /// <summary>Makes these tables hold what others hold, except one, which is empty.</summary>
+    public void CopyFrom(InMemoryTables others, string except)
+    {
+        foreach (var (name, other) in others._tables)
+        {
+            ((InMemoryTable)GetTableClient(name)).CopyFrom(name == except ? null : other);
+        }
+    }
 }
 
 internal sealed partial class InMemoryTable(World world) : TableClient
@@ -37,6 +46,16 @@ internal sealed partial class InMemoryTable(World world) : TableClient
     private int _version;
 
     public IEnumerable<IReadOnlyDictionary<string, object?>> Rows => _rows.Values;
+
+    /// <summary>Rows are never changed in place, so a copy can share them.</summary>
+    public void CopyFrom(InMemoryTable? other)
+    {
+        _rows.Clear();
+        foreach (var (key, row) in other?._rows ?? [])
+        {
+            _rows.Add(key, row);
+        }
+    }
 
     // At once and never failing: making tables is not what the simulation is about, and keeps it on one thread.
     public override Task<Response<TableItem>> CreateIfNotExistsAsync(CancellationToken cancellationToken = default) =>

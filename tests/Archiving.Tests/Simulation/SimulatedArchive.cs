@@ -5,6 +5,7 @@ using Archiving.Copying;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
+using Archiving.Requeuing;
 using Archiving.Source;
 using Azure.Data.Tables;
 using Azure.Storage.Blobs;
@@ -15,6 +16,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Operations;
+using Operations.Runs;
 using Simulator.Objects;
 
 namespace Archiving.Tests.Simulation;
@@ -28,6 +30,14 @@ internal sealed class SimulatedArchive
 {
     private const int MaxDequeueCount = 5;
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
+
+    // Of the schedule that the settings give.
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan RegionsAreKept = TimeSpan.FromHours(1);
+
+    // A listing leaves out the last minute, and clocks differ by a minute to either side; it may then take half an hour
+    // before the planner gives it up.
+    private static readonly TimeSpan Slack = TimeSpan.FromMinutes(33);
     private readonly World _world;
     private readonly ObjectStore _store;
     private readonly InMemoryCloud _cloud;
@@ -35,21 +45,45 @@ internal sealed class SimulatedArchive
     private readonly InMemoryQueues _queues;
     private readonly InMemoryBlobs _blobs;
     private readonly Func<IServiceProvider, KeysetPager>? _pager;
+    private readonly CloudFaults _faults;
+    private readonly bool _isFaulty;
+    private readonly bool _plansOverdueListing;
+    private readonly Dictionary<string, DateTimeOffset> _listedSince = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<byte[]>> _contents = new(StringComparer.Ordinal);
     private readonly List<(Task Task, InMemoryQueue? Queue, InMemoryQueue.Message? Message, int Delivery)> _running = [];
     private ServiceProvider _process = null!;
+    private VerdictObserver _observer = null!;
     private int _largestSecond;
+    private string? _lie;
 
-    public SimulatedArchive(int seed, Func<IServiceProvider, KeysetPager>? pager = null)
+    /// <param name="seed">Decides everything.</param>
+    /// <param name="pager">Lists instead of the archiver's own.</param>
+    /// <param name="isFaulty">Whether 8x8 misbehaves too, and for longer, and the verdict is held against the truth all the time.</param>
+    public SimulatedArchive(int seed, Func<IServiceProvider, KeysetPager>? pager = null, bool isFaulty = false)
     {
         _world = new World(seed);
         _store = new ObjectStore(new World.TrueClock(_world));
-        _cloud = new InMemoryCloud(_world, _store, pageSize: 3 + _world.Pick(6));
+        _faults = new CloudFaults(_world);
+        _isFaulty = isFaulty;
+        _plansOverdueListing = isFaulty && _world.Chance(0.5);
+        _cloud = new InMemoryCloud(_world, _store, _faults, pageSize: 3 + _world.Pick(6));
         _tables = new InMemoryTables(_world);
         _queues = new InMemoryQueues(_world);
         _blobs = new InMemoryBlobs(_world);
         _pager = pager;
     }
+
+    /// <summary>How often the verdict was read.</summary>
+    public int Verdicts { get; private set; }
+
+    /// <summary>How often it said that everything is safe.</summary>
+    public int SafeVerdicts { get; private set; }
+
+    /// <summary>How many reads and writes there were.</summary>
+    public int Steps => _world.Steps;
+
+    /// <summary>How many faults of 8x8 there were.</summary>
+    public int Faults => _faults.Count;
 
     /// <summary>Runs it, and tells what is wrong in the end; <see langword="null"/> when nothing is.</summary>
     public string? Run()
@@ -66,20 +100,170 @@ internal sealed class SimulatedArchive
             }
 
             _world.FailOneIn = _world.Chance(0.5) ? 60 : 0;
-            for (var action = 0; action < 900; action++)
+            if (_isFaulty)
             {
-                Act();
+                ActThroughFaults();
+            }
+            else
+            {
+                for (var action = 0; action < 900; action++)
+                {
+                    Act();
+                }
             }
 
-            Calm();
-            return Judge();
+            if (_lie is null)
+            {
+                Calm();
+            }
+
+            return _lie ?? Judge();
         }
         finally
         {
             SynchronizationContext.SetSynchronizationContext(before);
             _process.Dispose();
+            _observer?.Dispose();
         }
     }
+
+    /// <summary>A day or two, in steps of ten minutes, in which much goes wrong at 8x8.</summary>
+    private void ActThroughFaults()
+    {
+        _observer = new VerdictObserver(_world, _tables, _queues, Services());
+        for (var ticks = 40 + _world.Pick(160); ticks > 0 && _lie is null; ticks--)
+        {
+            _faults.Begin();
+            var next = _world.Now + Interval;
+            if (_world.Now >= _faults.NoTimersUntil)
+            {
+                Start(_process.GetRequiredService<ListingPlanner>().PlanAsync(CancellationToken.None));
+            }
+
+            if (_world.Chance(0.12))
+            {
+                StartBackfill();
+            }
+
+            for (var action = _world.Pick(150); action > 0 && _lie is null; action--)
+            {
+                ActWithinTick();
+            }
+
+            // Mostly there are machines enough to end what was begun.
+            if (_world.Chance(0.8) && _world.Now >= _faults.NoQueuesUntil)
+            {
+                Drain();
+            }
+
+            if (_world.Now < next)
+            {
+                _world.Advance(next - _world.Now);
+            }
+
+            Look();
+        }
+    }
+
+    private void ActWithinTick()
+    {
+        switch (_world.Pick(1000))
+        {
+            case < 850:
+                _world.Turn();
+                break;
+            case < 950:
+                if (_world.Now >= _faults.NoQueuesUntil)
+                {
+                    Deliver();
+                }
+
+                break;
+            case < 970:
+                Mutate();
+                break;
+            case < 980:
+                _world.Advance(TimeSpan.FromSeconds(_world.Pick(90)));
+                break;
+            case < 984:
+                // Clocks in a data centre differ by less.
+                _world.Skew = TimeSpan.FromSeconds(_world.Pick(121) - 60);
+                break;
+            case 984:
+                _world.Crash();
+                _running.Clear();
+                StartProcess();
+                break;
+            case < 990:
+                Look();
+                break;
+            case < 995:
+                if (_world.Chance(0.05) && _store.GetAll() is { Count: > 0 } all)
+                {
+                    _faults.BeginWith(all[_world.Pick(all.Count)].Id);
+                }
+
+                break;
+        }
+
+        Reap();
+    }
+
+    private void StartBackfill() => Start(_process.GetRequiredService<RunStarter>().BackfillAsync(
+        _world.Now.AddDays(-6),
+        _world.Now.AddMinutes(-2),
+        wantedRegions: [],
+        types: [],
+        CancellationToken.None));
+
+    /// <summary>Reads the verdict, and looks for an object that it hides.</summary>
+    private void Look()
+    {
+        var verdict = _observer.Read();
+        Verdicts++;
+        if (!verdict.IsSafe)
+        {
+            return;
+        }
+
+        SafeVerdicts++;
+        var rows = _tables.Rows("objects").ToDictionary(row => (string)row["Id"]!, StringComparer.Ordinal);
+        foreach (var item in Wanted())
+        {
+            // 8x8 names its regions when it is asked, once an hour.
+            var named = _faults.NamedSince(item.Region);
+            var since = _listedSince[item.Id];
+            since = named > DateTimeOffset.MinValue && named < DateTimeOffset.MaxValue && named + RegionsAreKept > since ? named + RegionsAreKept : since;
+            if (named == DateTimeOffset.MaxValue || !_observer.Inspector.IsOverdue(since + Slack, _world.Now))
+            {
+                continue;
+            }
+
+            var row = rows.GetValueOrDefault(item.Id);
+            var isKnown = (string?)row?["State"] switch
+            {
+                "Queued" or "Restoring" => true,
+                "Archived" => (string?)row["Sha256"] == Sha256(_contents[item.Id][^1]),
+                _ => false,
+            };
+            if (!isKnown)
+            {
+                _lie = $"at {_world.Now:O} the verdict is \"{verdict.Text}\" and {Describe(item)}, listed since {_listedSince[item.Id]:O}, "
+                    + $"is {row?["State"] ?? "unknown"}: {row?.GetValueOrDefault("LastError")}; {DescribeWatermarks()}";
+                return;
+            }
+        }
+    }
+
+    private static string Describe(SimulatedObject item) => $"{item.Region}/{item.Id} (made {item.CreatedTime:O}, changed {item.UpdatedTime:O})";
+
+    private string DescribeWatermarks() => string.Join(", ", _tables.Rows("listings")
+        .Where(row => (string)row["PartitionKey"]! == WatermarkRow.Partition)
+        .Select(row => $"{row["Region"]} is listed to {row.GetValueOrDefault("Watermark"):s} since {row.GetValueOrDefault("LastCompleted"):s}, "
+            + $"with a run under way since {row.GetValueOrDefault("ActiveSince"):s}{(row["IsLeft"] is true ? ", and left" : "")}"));
+
+    /// <summary>What is to be archived.</summary>
+    private IEnumerable<SimulatedObject> Wanted() => _store.GetAll().Where(item => item.State == "AVAILABLE" && !item.Hidden);
 
     private void Act()
     {
@@ -125,19 +309,40 @@ internal sealed class SimulatedArchive
     {
         _world.FailOneIn = 0;
         _world.Skew = TimeSpan.Zero;
+        _faults.End();
+        foreach (var item in _store.GetAll().Where(item => _faults.ReplaceRecord(item, isAlone: true) is not null || _faults.ReplaceRecord(item, isAlone: false) is not null))
+        {
+            _faults.Fix(item.Id);
+            _store.Touch(item.Region, item.Id);
+        }
+
         foreach (var queue in _queues.All)
         {
             queue.DuplicateOneIn = 0;
         }
 
-        for (var round = 0; round < 10; round++)
+        List();
+        if (_isFaulty)
         {
-            Start(_process.GetRequiredService<ListingPlanner>().PlanAsync(CancellationToken.None));
-            Drain();
-            _world.Advance(TimeSpan.FromMinutes(12));
+            // What failed is tried again, and what has waited too long.
+            _world.Advance(TimeSpan.FromHours(7));
+            StartBackfill();
+            List();
+            var verdict = _observer.Read().Text;
+            _lie = !_faults.HidIds && verdict.Contains("may be unknown", StringComparison.Ordinal) ? $"in the end the verdict is \"{verdict}\"" : null;
         }
 
-        Drain();
+        void List()
+        {
+            for (var round = 0; round < 10; round++)
+            {
+                Start(_process.GetRequiredService<ListingPlanner>().PlanAsync(CancellationToken.None));
+                Drain();
+                _world.Advance(TimeSpan.FromMinutes(12));
+            }
+
+            Drain();
+        }
     }
 
     private void Drain()
@@ -173,7 +378,7 @@ internal sealed class SimulatedArchive
                 }
             }
             else if (!_contents.Any(item =>
-                 name.Contains(item.Key, StringComparison.Ordinal) && item.Value.Exists(bytes => bytes.AsSpan().SequenceEqual(blob.Bytes))))
+                name.Contains(item.Key, StringComparison.Ordinal) && item.Value.Exists(bytes => bytes.AsSpan().SequenceEqual(blob.Bytes))))
             {
                 return $"{name} holds bytes that the object never had";
             }
@@ -185,13 +390,13 @@ internal sealed class SimulatedArchive
         }
 
         var rows = _tables.Rows("objects").ToDictionary(row => (string)row["Id"]!, StringComparer.Ordinal);
-        foreach (var item in _store.GetAll().Where(item => item.State == "AVAILABLE" && !item.Hidden))
+        foreach (var item in Wanted())
         {
             var row = rows.GetValueOrDefault(item.Id);
             if ((string?)row?["State"] != "Archived")
             {
-                return $"{item.Region}/{item.Id} (made {item.CreatedTime:O}, changed {item.UpdatedTime:O}) is {row?["State"] ?? "unknown"} "
-                    + $"by {row?.GetValueOrDefault("Run")} at {row?.GetValueOrDefault("QueuedAt"):O}: {row?.GetValueOrDefault("LastError")}";
+                return $"{Describe(item)} is {row?["State"] ?? "unknown"} by {row?.GetValueOrDefault("Run")} "
+                    + $"at {row?.GetValueOrDefault("QueuedAt"):O}: {row?.GetValueOrDefault("LastError")}";
             }
 
             if (receipts.GetValueOrDefault((item.Id, Sha256(_contents[item.Id][^1]))) != 1)
@@ -213,6 +418,15 @@ internal sealed class SimulatedArchive
     private static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
     private void StartProcess()
+    {
+        _process = Services().BuildServiceProvider();
+        foreach (var name in QueueNames.All)
+        {
+            _queues.Get(name).DuplicateOneIn = 8;
+        }
+    }
+
+    private ServiceCollection Services()
     {
         var services = new ServiceCollection();
         services.AddLogging();
@@ -238,11 +452,8 @@ internal sealed class SimulatedArchive
         }
 
         services.Replace(ServiceDescriptor.Singleton(provider => ActivatorUtilities.CreateInstance<ObjectLister>(provider, 2 + (_world.Seed % 5))));
-        _process = services.BuildServiceProvider();
-        foreach (var name in QueueNames.All)
-        {
-            _queues.Get(name).DuplicateOneIn = 8;
-        }
+        services.AddSingleton(_world.Random);
+        return services;
     }
 
     private void Start(Task task, InMemoryQueue? queue = null, InMemoryQueue.Message? message = null) =>
@@ -259,6 +470,11 @@ internal sealed class SimulatedArchive
             if (queue.TryReceive(Lease) is not { } message)
             {
                 continue;
+            }
+
+            if (_plansOverdueListing)
+            {
+                Start(_process.GetRequiredService<OverdueListing>().PlanAsync(queue.Name, CancellationToken.None));
             }
 
             Start(HandleAsync(queue, message), queue, message);
@@ -280,6 +496,13 @@ internal sealed class SimulatedArchive
                 delivered,
                 (window, token) => _process.GetRequiredService<WindowLister>().ListAsync(window, delivered.DequeueCount, token),
                 CancellationToken.None),
+
+            QueueNames.ArchiveObjects when _isFaulty && message.DequeueCount > MaxDequeueCount =>
+                handler.HandleFailedObjectAsync(
+                    queue.Name,
+                    delivered,
+                    (work, token) => _process.GetRequiredService<FailureRecorder>().RecordObjectAsync(queue.Name, work, token),
+                    CancellationToken.None),
 
             // However often the process crashes over it: that alone makes no failure of an object.
             QueueNames.ArchiveObjects => handler.HandleObjectAsync(
@@ -332,7 +555,7 @@ internal sealed class SimulatedArchive
         var count = burst ? 8 + _world.Pick(10) : 1;
         for (var number = 0; number < count; number++)
         {
-            var item = _store.Add(new ObjectSpecification
+            var item = new ObjectSpecification
             {
                 Region = _world.Chance(0.3) ? "uk" : "us-east",
                 Type = "voicemail",
@@ -342,8 +565,8 @@ internal sealed class SimulatedArchive
                 UpdatedTime = created,
                 Hidden = _world.Chance(0.05),
                 State = _world.Chance(0.1) ? "ARCHIVED" : "AVAILABLE",
-            });
-            Remember(item);
+            };
+            Remember(_store.Add(_isFaulty ? _faults.Distort(item) : item));
         }
 
         Count();
@@ -362,6 +585,8 @@ internal sealed class SimulatedArchive
         }
 
         var item = all[_world.Pick(all.Count)];
+        _listedSince[item.Id] = _world.Now;
+        _faults.Fix(item.Id);
         switch (_world.Pick(10))
         {
             case < 4:
@@ -371,7 +596,8 @@ internal sealed class SimulatedArchive
                 _store.SetState(item.Region, item.Id, item.State == "AVAILABLE" ? "ARCHIVED" : "AVAILABLE");
                 break;
             case 6:
-                _store.ReplaceContent(item.Region, item.Id, (ulong)_world.Pick(int.MaxValue), _world.Pick(300));
+                // Where 8x8 claims nothing, an empty body is never believed.
+                _store.ReplaceContent(item.Region, item.Id, (ulong)_world.Pick(int.MaxValue), (_isFaulty ? 1 : 0) + _world.Pick(300));
                 Remember(item);
                 break;
             case 7:
@@ -382,14 +608,13 @@ internal sealed class SimulatedArchive
                 break;
             default:
                 // A late document of an old call: made days ago, shown now.
-                var late = _store.Add(
-                    new ObjectSpecification
-                    {
-                        Type = "transcription",
-                        Bytes = _world.Pick(200),
-                        CreatedTime = _world.Now.AddDays(-3),
-                        UpdatedTime = _world.Now,
-                    });
+                var late = _store.Add(new ObjectSpecification
+                {
+                    Type = "transcription",
+                    Bytes = _world.Pick(200),
+                    CreatedTime = _world.Now.AddDays(-3),
+                    UpdatedTime = _world.Now,
+                });
                 Remember(late);
                 break;
         }
@@ -407,6 +632,11 @@ internal sealed class SimulatedArchive
         }
 
         contents.Add(bytes);
+        _listedSince[item.Id] = _world.Now;
+        if (_isFaulty && _world.Chance(0.08))
+        {
+            _faults.BeginWith(item.Id);
+        }
     }
 
     private void Count() => _largestSecond = Math.Max(

@@ -72,6 +72,35 @@ public sealed class ListingHealthTests(AzuriteFixture azurite)
         Assert.Contains("Nothing has been listed since the app was deployed.", await FindAsync(pipeline), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task First_listing_that_takes_long_makes_nothing_safe_and_is_no_problem_of_health()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        var now = TimeProvider.System.GetUtcNow();
+        var store = pipeline.Get<ListingStore>();
+        await store.TryWriteWatermarkAsync(new WatermarkRow { Region = "uk", Began = now.AddHours(-2), ActiveRun = "first", ActiveSince = now }, Cancellation);
+        var window = new WindowMessage { Region = "uk", From = now.AddDays(-2), To = now.AddDays(-1), RunId = "first" };
+        await store.CompleteWindowAsync(window, new WindowRow(), Cancellation);
+
+        Assert.Null(await FindAsync(pipeline));
+        var verdict = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict;
+        Assert.False(verdict.IsSafe);
+        Assert.Equal("Newer recordings may be unknown. The first listing of uk is under way.", verdict.Text);
+    }
+
+    [Fact]
+    public async Task Region_whose_listing_ended_just_now_and_began_hours_ago_is_named()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        var now = TimeProvider.System.GetUtcNow();
+        await pipeline.Get<ListingStore>().TryWriteWatermarkAsync(
+            new WatermarkRow { Region = "uk", Began = now.AddDays(-1), LastCompleted = now, Watermark = now.AddHours(-2) },
+            Cancellation);
+
+        Assert.Contains("uk is listed up to", await FindAsync(pipeline), StringComparison.Ordinal);
+        Assert.False((await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict.IsSafe);
+    }
+
     private static SimulatedObject Add(Pipeline pipeline, string region) =>
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = region, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
 
