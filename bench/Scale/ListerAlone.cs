@@ -31,7 +31,9 @@ internal static class ListerAlone
         long queued = 0;
         var pages = 0;
         var clock = Stopwatch.StartNew();
-        await foreach (var page in pager.ReadAsync(new KeysetScan("us-east", TimeField.CreatedTime, start.AddDays(-1), start.AddDays(40), Filter: null), CancellationToken.None))
+        await foreach (var page in pager.ReadAsync(
+            new KeysetScan("us-east", TimeField.CreatedTime, start.AddDays(-1), start.AddDays(40), Filter: null),
+            CancellationToken.None))
         {
             queued += page.Objects.Count(record => ledger.Add(Guid.Parse(record.Id)));
             if (++pages % 500 == 0)

@@ -71,7 +71,7 @@ internal sealed class RetryAfterPolicy(TimeProvider timeProvider) : HttpPipeline
             return _seconds is null ? others : others.Append(new HttpHeader(RetryAfterName, _seconds));
         }
 
-    
+
         private static bool IsRetryAfter(string name) => name.Equals(RetryAfterName, StringComparison.OrdinalIgnoreCase);
     }
 }

@@ -120,7 +120,8 @@ public sealed class FindTests(RunningArchive archive)
 
         Assert.Equal(["Transcript: the user", "Transcript: the other party"], browser.All("#object .speakers .part-head b").Select(title => title.Text));
         Assert.True(browser.Run<bool>(
-            "const [one, other] = [...document.querySelectorAll('.speakers > .part')].map(part => part.getBoundingClientRect()); return one.top === other.top && one.right < other.left"));
+            "const [one, other] = [...document.querySelectorAll('.speakers > .part')].map(part => part.getBoundingClientRect()); "
+                + "return one.top === other.top && one.right < other.left"));
         Assert.Contains("Lena Ødegård", browser.Text("#object .facts"), StringComparison.Ordinal);
         Assert.Contains("Orders", browser.Text("#object .facts"), StringComparison.Ordinal);
         Assert.Empty(browser.Complaints);

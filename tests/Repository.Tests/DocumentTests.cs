@@ -141,7 +141,7 @@ public sealed partial class DocumentTests
     }
 
     [GeneratedRegex(
-        @"LoggerMessage\(EventId = (?<id>\d+), Level = LogLevel\.(?<level>\w+), Message = ""(?<message>[^""]*)""",
+        @"LoggerMessage\(\s*EventId = (?<id>\d+),\s*Level = LogLevel\.(?<level>\w+),\s*Message = ""(?<message>[^""]*)""",
         RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex LogEvent();

@@ -30,7 +30,8 @@ internal static class ContentPlausibility
             _ when Begins(text, "<error") => "it sent an error",
             _ when text.StartsWith('{') && !MayBeJson(promised) => "it sent JSON",
             _ when text.StartsWith('{') && IsError(text) => "it sent an error",
-            _ when IsTypeOfErrors(contentType) && !MayBeJson(promised) && !Is(promised, "html") && promised.Length > 0 => $"it sent {contentType} where {promised} was promised",
+            _ when IsTypeOfErrors(contentType) && !MayBeJson(promised) && !Is(promised, "html")
+                && promised.Length > 0 => $"it sent {contentType} where {promised} was promised",
             _ => null,
         };
     }
@@ -40,13 +41,15 @@ internal static class ContentPlausibility
         Begins(contentType, "text/html") || Begins(contentType, "application/json") || Begins(contentType, "application/problem+json");
 
     // Without a type nothing is promised; transcripts and summaries are JSON.
-    private static bool MayBeJson(string promised) => promised.Length == 0 || Is(promised, "json") || Begins(promised, "text/") || Begins(promised, "application/octet-stream");
+    private static bool MayBeJson(string promised) =>
+        promised.Length == 0 || Is(promised, "json") || Begins(promised, "text/") || Begins(promised, "application/octet-stream");
 
     // The first member of the errors that 8x8, its gateway and Amazon S3 are known to send.
     private static bool IsError(string json)
     {
         var member = json[1..].TrimStart();
-        return Begins(member, "\"error") || Begins(member, "\"fault\"") || Begins(member, "\"timestamp\"") && json.Contains("\"status\"", StringComparison.Ordinal);
+        return Begins(member, "\"error") || Begins(member, "\"fault\"")
+            || Begins(member, "\"timestamp\"") && json.Contains("\"status\"", StringComparison.Ordinal);
     }
 
     private static bool Is(string promised, string kind) => promised.Contains(kind, StringComparison.OrdinalIgnoreCase);

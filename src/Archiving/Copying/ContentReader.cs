@@ -56,7 +56,8 @@ public sealed class ContentReader(
         {
             content = await OpenAsync(state, cancellationToken);
         }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { } refusal && (refusal.Status is 403 or 404 or 410 || SourceFailure.IsOfAddress(refusal)))
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { } refusal
+            && (refusal.Status is 403 or 404 or 410 || SourceFailure.IsOfAddress(refusal)))
         {
             return await ExplainAsync(state, refusal, cancellationToken);
         }
@@ -67,7 +68,8 @@ public sealed class ContentReader(
             failing.Clear();
             if (LooksLikeError(content, state.Record))
             {
-                throw new InvalidDataException($"8x8 answered 200 with {content.ContentType} where {state.Record.MimeType} was promised: an error page, not the object.");
+                throw new InvalidDataException(
+                    $"8x8 answered 200 with {content.ContentType} where {state.Record.MimeType} was promised: an error page, not the object.");
             }
 
             return await StoreAsync(place, content, state, cancellationToken);
@@ -140,7 +142,8 @@ public sealed class ContentReader(
         return refusal.Status is 404 or 410
             ? new ReadResult.NotYet(FailureReason.ContentMissing, $"8x8 lists the object as AVAILABLE and does not have its content ({refusal.Status}).")
             : throw new PermanentFailureException(
-                "8x8 does not let this API key download the object (403). Give the key's user the role Storage API with the right to download, then redrive the failures.",
+                "8x8 does not let this API key download the object (403). Give the key's user the role Storage API with the right to download, "
+                    + "then redrive the failures.",
                 refusal)
             {
                 Reason = FailureReason.Forbidden,

@@ -46,7 +46,9 @@ public sealed class ContentVerifier : IDisposable
         _contentType = contentType;
 
         // Where the two differ, the size is wrong even if the checksum matches.
-        _multipart = record.ChecksumForm == ChecksumForm.MultipartMd5 ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0)) : null;
+        _multipart = record.ChecksumForm == ChecksumForm.MultipartMd5
+            ? MultipartMd5.Start(record.Checksum, Math.Max(record.StoredBytes ?? 0, announced ?? 0))
+            : null;
     }
 
     /// <summary>Takes in the next bytes.</summary>
@@ -69,7 +71,10 @@ public sealed class ContentVerifier : IDisposable
         var digest = new ContentDigest(_bytes, _md5.GetHashAndReset(), Convert.ToHexStringLower(_sha256.GetHashAndReset()));
         if (_announced is { } announced && announced != _bytes)
         {
-            return Wrong(digest, MismatchCause.Length, string.Create(CultureInfo.InvariantCulture, $"the response announced {announced} bytes and held {_bytes}"));
+            return Wrong(
+                digest,
+                MismatchCause.Length,
+                string.Create(CultureInfo.InvariantCulture, $"the response announced {announced} bytes and held {_bytes}"));
         }
 
         var size = _record.StoredBytes is { } stored && stored != _bytes
@@ -104,7 +109,10 @@ public sealed class ContentVerifier : IDisposable
 
         // The part size is a guess unless there is one part: then a checksum that does not fit proves the content wrong.
         return _multipart.IsCertain
-            ? Wrong(digest, MismatchCause.MultipartMd5, $"8x8 claims the multipart checksum {_record.Checksum} and the content (MD5 {digest.Md5Hex}) does not have it")
+            ? Wrong(
+                digest,
+                MismatchCause.MultipartMd5,
+                $"8x8 claims the multipart checksum {_record.Checksum} and the content (MD5 {digest.Md5Hex}) does not have it")
             : Unproven(digest);
     }
 
@@ -128,5 +136,6 @@ public sealed class ContentVerifier : IDisposable
             : new VerifiedContent(digest, Verification.None, Mismatch: null);
     }
 
-    private static VerifiedContent Wrong(ContentDigest digest, MismatchCause cause, string mismatch) => new(digest, Verification.Size, mismatch) { Cause = cause };
+    private static VerifiedContent Wrong(ContentDigest digest, MismatchCause cause, string mismatch) =>
+        new(digest, Verification.Size, mismatch) { Cause = cause };
 }

@@ -44,7 +44,8 @@ internal sealed record CopyState(string Region, StorageObject Record)
         ReadResult.Archived => new CopyStep.Finish(),
         ReadResult.NameTaken when OtherName == MostOtherNames => new CopyStep.Fail(
             FailureReason.NameTaken,
-            $"{Name} or its receipt already exists with different content. Another application writes to the container; move that content away and queue the object again."),
+            $"{Name} or its receipt already exists with different content. Another application writes to the container; "
+                + "move that content away and queue the object again."),
 
         // New content for an id that is archived already, or bytes or a receipt that were damaged: it goes beside the old.
         ReadResult.NameTaken { Content.Digest: var digest } =>
@@ -62,7 +63,8 @@ internal sealed record CopyState(string Region, StorageObject Record)
         // Two reads agree with each other and not with the claim: the claim is wrong, or 8x8's copy is.
         ReadResult.Refused { Content: { Mismatch: { } mismatch, Digest: var digest } } when IsAsBefore(digest) => new CopyStep.Fail(
             FailureReason.WrongContent,
-            $"8x8's content contradicts its own record, on two reads: {mismatch}. Read: {digest.Bytes} bytes, MD5 {digest.Md5Hex}, SHA-256 {digest.Sha256}. Nothing was stored; ask 8x8 about the object."),
+            $"8x8's content contradicts its own record, on two reads: {mismatch}. Read: {digest.Bytes} bytes, "
+                + $"MD5 {digest.Md5Hex}, SHA-256 {digest.Sha256}. Nothing was stored; ask 8x8 about the object."),
 
         // The record may be old: the object can have changed since it was listed.
         ReadResult.Refused { Content: { Mismatch: { } mismatch } content } => new CopyStep.AskForRecord(mismatch, Unconfirmed(content)),

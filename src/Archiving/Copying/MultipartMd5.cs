@@ -24,7 +24,8 @@ public sealed class MultipartMd5 : IDisposable
     }
 
     private static IEnumerable<long> UsualPartSizes =>
-        new long[] { 5, 6, 7, 8, 10, 12, 15, 16, 20, 24, 25, 30, 32, 40, 48, 50, 64, 75, 80, 96, 100, 128, 150, 200, 250, 256, 500, 512, 1000, 1024 }.Select(size => size * Mebibyte);
+        new long[] { 5, 6, 7, 8, 10, 12, 15, 16, 20, 24, 25, 30, 32, 40, 48, 50, 64, 75, 80, 96, 100, 128, 150, 200, 250, 256, 500, 512, 1000, 1024 }.Select(
+            size => size * Mebibyte);
 
     /// <summary>Whether the part sizes are known and not guessed, so that a checksum that does not fit proves the content wrong.</summary>
     public bool IsCertain => _parts == 1;
@@ -58,7 +59,8 @@ public sealed class MultipartMd5 : IDisposable
     }
 
     /// <summary>Whether the content has the claimed checksum by one of the part sizes. Ends the calculation.</summary>
-    public bool Matches() => _candidates.Exists(candidate => candidate.Finish(_parts) is { } md5 && string.Equals(md5, _claim, StringComparison.OrdinalIgnoreCase));
+    public bool Matches() =>
+        _candidates.Exists(candidate => candidate.Finish(_parts) is { } md5 && string.Equals(md5, _claim, StringComparison.OrdinalIgnoreCase));
 
     /// <inheritdoc/>
     public void Dispose() => _candidates.ForEach(candidate => candidate.Dispose());

@@ -38,7 +38,10 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
         {
             if (!options.EightByEight.IncludeArchived)
             {
-                throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.") { Reason = FailureReason.ColdStorage };
+                throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.")
+                {
+                    Reason = FailureReason.ColdStorage,
+                };
             }
 
             var restore = new ObjectMessage { Region = work.Region, Id = work.Id, Record = work.Record, RunId = work.Message.RunId };
@@ -53,7 +56,10 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
             return true;
         }
 
-        throw new PermanentFailureException($"8x8 reports the object in state {state}, in which it has no content to download.") { Reason = FailureReason.NoContent };
+        throw new PermanentFailureException($"8x8 reports the object in state {state}, in which it has no content to download.")
+        {
+            Reason = FailureReason.NoContent,
+        };
     }
 
     /// <summary>Waits for content that 8x8 lists and does not give, each time longer and for a day in all. It costs no attempt, and the row says why.</summary>

@@ -88,7 +88,12 @@ public sealed partial class ReceiptWriter(
     private async Task<bool> TryPutAsync(string region, string name, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
         using var phase = metrics.Begin(Phase.Receipt, region);
-        return await store.TryPutAsync(name, json, MD5.HashData(json.Span), new ContentHeaders("application/json", ContentDisposition: null), cancellationToken);
+        return await store.TryPutAsync(
+            name,
+            json,
+            MD5.HashData(json.Span),
+            new ContentHeaders("application/json", ContentDisposition: null),
+            cancellationToken);
     }
 
     private async Task WriteRowAsync(ObjectWork work, Receipt receipt, CancellationToken cancellationToken)
@@ -101,7 +106,8 @@ public sealed partial class ReceiptWriter(
     {
         var stored = await store.ReadAsync(name, cancellationToken) ?? throw new InvalidDataException($"The receipt {name} vanished while it was written.");
         return Parse(stored) is { } present
-            && (present.Blob, present.Sha256, present.Bytes, present.Region, present.Record.Id) == (receipt.Blob, receipt.Sha256, receipt.Bytes, receipt.Region, receipt.Record.Id)
+            && (present.Blob, present.Sha256, present.Bytes) == (receipt.Blob, receipt.Sha256, receipt.Bytes)
+            && (present.Region, present.Record.Id) == (receipt.Region, receipt.Record.Id)
                 ? present
                 : null;
     }
@@ -120,7 +126,10 @@ public sealed partial class ReceiptWriter(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1300, Level = LogLevel.Information, Message = "Archived {Region}/{ObjectId}: {Bytes} bytes, verified by {Verification}, {Milliseconds} ms")]
+        [LoggerMessage(
+            EventId = 1300,
+            Level = LogLevel.Information,
+            Message = "Archived {Region}/{ObjectId}: {Bytes} bytes, verified by {Verification}, {Milliseconds} ms")]
         public static partial void Archived(ILogger logger, string region, string objectId, long bytes, string verification, long milliseconds);
     }
 }

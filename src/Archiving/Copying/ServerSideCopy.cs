@@ -20,7 +20,10 @@ public sealed partial class ServerSideCopy(
     TimeProvider timeProvider,
     ILogger<ServerSideCopy> logger)
 {
-    /// <summary>The largest content that is copied this way, in bytes. Blob Storage takes up to 5,000 MiB (Put Blob From URL), and has to be done before the request times out.</summary>
+    /// <summary>
+    /// The largest content that is copied this way, in bytes. Blob Storage takes up to 5,000 MiB (Put Blob From URL), and has to be
+    /// done before the request times out.
+    /// </summary>
     public const long LargestContent = 256 * 1024 * 1024;
 
     // A refusal because of a firewall or an address that the account cannot reach lasts long.
@@ -97,10 +100,16 @@ public sealed partial class ServerSideCopy(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1310, Level = LogLevel.Warning, Message = "Blob Storage did not fetch {Region}/{ObjectId} from 8x8 ({ErrorCode}); it is streamed")]
+        [LoggerMessage(
+            EventId = 1310,
+            Level = LogLevel.Warning,
+            Message = "Blob Storage did not fetch {Region}/{ObjectId} from 8x8 ({ErrorCode}); it is streamed")]
         public static partial void Refused(ILogger logger, string region, string objectId, string? errorCode);
 
-        [LoggerMessage(EventId = 1311, Level = LogLevel.Warning, Message = "8x8 names no address for {Region}/{ObjectId} that can be used ({Status}); it is streamed")]
+        [LoggerMessage(
+            EventId = 1311,
+            Level = LogLevel.Warning,
+            Message = "8x8 names no address for {Region}/{ObjectId} that can be used ({Status}); it is streamed")]
         public static partial void NoAddress(ILogger logger, string region, string objectId, int status);
     }
 }

@@ -49,7 +49,8 @@ public sealed class ObjectLedger : IStorageResource
     }
 
     /// <summary>A ledger to look rows up in that does not make the table: one that is not there holds nothing.</summary>
-    internal static ObjectLedger WithoutCreating(TableServiceClient tables, LedgerChanges changes) => new(tables, changes, retention: null, createsTable: false);
+    internal static ObjectLedger WithoutCreating(TableServiceClient tables, LedgerChanges changes) =>
+        new(tables, changes, retention: null, createsTable: false);
 
     /// <summary>
     /// The rows of listed records, in one query: those of the records' days whose time lies within the records'. A day

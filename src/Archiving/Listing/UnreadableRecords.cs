@@ -26,7 +26,10 @@ public sealed partial class UnreadableRecords(
     /// <summary>Takes in what cannot be read.</summary>
     /// <returns>The records that could be read when 8x8 was asked for each by itself.</returns>
     /// <exception cref="OutageException">8x8 or the storage does not work.</exception>
-    public async Task<IReadOnlyList<StorageObject>> TakeAsync(WindowMessage window, IReadOnlyList<UnreadableRecord> records, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<StorageObject>> TakeAsync(
+        WindowMessage window,
+        IReadOnlyList<UnreadableRecord> records,
+        CancellationToken cancellationToken)
     {
         var read = new List<StorageObject>();
         foreach (var record in records.DistinctBy(record => record.Id ?? record.Text))
@@ -69,7 +72,10 @@ public sealed partial class UnreadableRecords(
         }
     }
 
-    /// <summary>The little that the row needs: its day is that of the object's creation if the text has it, so that the object has one row in the end.</summary>
+    /// <summary>
+    /// The little that the row needs: its day is that of the object's creation if the text has it, so that the object has one row
+    /// in the end.
+    /// </summary>
     private static StorageObject Describe(string id, string text, WindowMessage window)
     {
         var created = CreatedTime().Match(text) is { Success: true } match ? match.Groups["time"].Value : null;

@@ -16,7 +16,10 @@ namespace Archiving.Purging;
 /// <param name="ArchivedBefore">Objects archived before this time are old enough.</param>
 /// <param name="Candidates">How many objects are old enough, proven by a checksum of 8x8's and, as far as the ledger knows, still there.</param>
 /// <param name="Bytes">How many bytes they hold.</param>
-/// <param name="Unproven">How many are old enough, and stay because no checksum proves them, they were found damaged, or 8x8's record is no longer the archived one.</param>
+/// <param name="Unproven">
+/// How many are old enough, and stay because no checksum proves them, they were found damaged, or 8x8's record is no longer the
+/// archived one.
+/// </param>
 /// <param name="Queued">How many of the candidates are deleted by this run: <c>Purge__MaxPerRun</c> at most. Each is looked at again first.</param>
 public sealed record PurgePlan(bool DryRun, DateTimeOffset ArchivedBefore, long Candidates, long Bytes, long Unproven, long Queued);
 
@@ -24,7 +27,14 @@ public sealed record PurgePlan(bool DryRun, DateTimeOffset ArchivedBefore, long 
 /// Finds what may be deleted at 8x8 and queues it, a bounded number at a time. The first run after purging was switched
 /// on, or its time was changed, only reports what it would delete, so that there is a day to look at it.
 /// </summary>
-public sealed partial class PurgePlanner(ObjectLedger ledger, WorkQueues queues, ArchiveStore store, OperationsTable operations, ArchiverOptions options, TimeProvider timeProvider, ILogger<PurgePlanner> logger)
+public sealed partial class PurgePlanner(
+    ObjectLedger ledger,
+    WorkQueues queues,
+    ArchiveStore store,
+    OperationsTable operations,
+    ArchiverOptions options,
+    TimeProvider timeProvider,
+    ILogger<PurgePlanner> logger)
 {
     private const int SendsAtOnce = 16;
 
@@ -56,7 +66,8 @@ public sealed partial class PurgePlanner(ObjectLedger ledger, WorkQueues queues,
     /// <summary>Plans, and unless it is a dry run queues what is to be deleted.</summary>
     public async Task<PurgePlan> PlanAsync(bool isDryRun, CancellationToken cancellationToken)
     {
-        var before = timeProvider.GetUtcNow() - TimeSpan.FromDays(options.Purge.AfterDays ?? throw new InvalidOperationException("Purge__AfterDays is not set."));
+        var before = timeProvider.GetUtcNow()
+            - TimeSpan.FromDays(options.Purge.AfterDays ?? throw new InvalidOperationException("Purge__AfterDays is not set."));
         var candidates = 0L;
         var bytes = 0L;
         var unproven = 0L;
@@ -113,7 +124,10 @@ public sealed partial class PurgePlanner(ObjectLedger ledger, WorkQueues queues,
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1610, Level = LogLevel.Warning, Message = "{Verb} at 8x8: {Candidates} archived objects are old enough, {Bytes} bytes; {Queued} in this run; {Unproven} stay because nothing proves them")]
+        [LoggerMessage(
+            EventId = 1610,
+            Level = LogLevel.Warning,
+            Message = "{Verb} at 8x8: {Candidates} archived objects are old enough, {Bytes} bytes; {Queued} in this run; {Unproven} stay because nothing proves them")]
         public static partial void Planned(ILogger logger, string verb, long candidates, long bytes, long queued, long unproven);
     }
 }

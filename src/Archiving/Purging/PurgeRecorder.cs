@@ -73,7 +73,10 @@ public sealed partial class PurgeRecorder(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1600, Level = LogLevel.Information, Message = "Deleted {Region}/{ObjectId} at 8x8: {Bytes} bytes, archived and verified by {Verification}")]
+        [LoggerMessage(
+            EventId = 1600,
+            Level = LogLevel.Information,
+            Message = "Deleted {Region}/{ObjectId} at 8x8: {Bytes} bytes, archived and verified by {Verification}")]
         public static partial void Purged(ILogger logger, string region, string objectId, long bytes, string verification);
     }
 }

@@ -34,7 +34,11 @@ public sealed partial class MessageHandler(
     /// <param name="work">What to do with the object.</param>
     /// <param name="cancellationToken">The host's token.</param>
     /// <exception cref="InvalidMessageException">The message names no object.</exception>
-    public async Task HandleObjectAsync(string queue, QueueMessage message, Func<ObjectMessage, CancellationToken, Task> work, CancellationToken cancellationToken)
+    public async Task HandleObjectAsync(
+        string queue,
+        QueueMessage message,
+        Func<ObjectMessage, CancellationToken, Task> work,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(work);
@@ -68,7 +72,11 @@ public sealed partial class MessageHandler(
     /// <param name="message">The message.</param>
     /// <param name="record">Records the failure.</param>
     /// <param name="cancellationToken">The host's token.</param>
-    public async Task HandleFailedObjectAsync(string queue, QueueMessage message, Func<ObjectMessage, CancellationToken, Task> record, CancellationToken cancellationToken)
+    public async Task HandleFailedObjectAsync(
+        string queue,
+        QueueMessage message,
+        Func<ObjectMessage, CancellationToken, Task> record,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(record);

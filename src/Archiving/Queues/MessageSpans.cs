@@ -28,7 +28,8 @@ internal static class MessageSpans
             Activity.Current = null;
         }
 
-        var span = Spans.Source.StartActivity($"{Spans.Send} {queue}", ActivityKind.Producer, parentContext: default, Describe(message), isItsOwn ? [] : LinkTo(current));
+        var span = Spans.Source
+            .StartActivity($"{Spans.Send} {queue}", ActivityKind.Producer, parentContext: default, Describe(message), isItsOwn ? [] : LinkTo(current));
         if (span is null)
         {
             Activity.Current = current;

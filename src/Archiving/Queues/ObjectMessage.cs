@@ -45,20 +45,27 @@ public sealed record ObjectMessage
     /// <summary>How often every attempt at it ended with a crash of the process.</summary>
     public int Crashes { get; init; }
 
-    /// <summary>Identifies the message that handles a restore among others about the same object; <see langword="null"/> for one that asks for a restore.</summary>
+    /// <summary>
+    /// Identifies the message that handles a restore among others about the same object; <see langword="null"/> for one that asks
+    /// for a restore.
+    /// </summary>
     public string? Ticket { get; init; }
 
     /// <summary>The object's type, where the message does not carry the record.</summary>
     public string? Type { get; init; }
 
-    /// <summary>When the object was made, where the message does not carry the record: without it the place of its row is unknown until 8x8 has been asked.</summary>
+    /// <summary>
+    /// When the object was made, where the message does not carry the record: without it the place of its row is unknown until 8x8
+    /// has been asked.
+    /// </summary>
     public DateTimeOffset? CreatedTime { get; init; }
 
     /// <summary>The context that the handler's span continues (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
     public string? TraceParent { get; init; }
 
     /// <summary>The record, or the little that the message says of it.</summary>
-    public StorageObject KnownRecord => Record ?? StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = Id, type = Type, createdTime = CreatedTime?.UtcDateTime }));
+    public StorageObject KnownRecord =>
+        Record ?? StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = Id, type = Type, createdTime = CreatedTime?.UtcDateTime }));
 
     /// <summary>Writes the message as JSON.</summary>
     public BinaryData ToJson()
@@ -94,7 +101,9 @@ public sealed record ObjectMessage
                 WaitsSince = ReadTime(root, "waitsSince"),
                 Crashes = root.TryGetProperty("deaths", out var crashes) && crashes.TryGetInt32(out var crashCount) ? crashCount : 0,
                 Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
-                TraceParent = root.TryGetProperty("traceparent", out var trace) && trace.ValueKind == JsonValueKind.String ? TraceContext.Read(trace.GetString()) : null,
+                TraceParent = root.TryGetProperty("traceparent", out var trace) && trace.ValueKind == JsonValueKind.String
+                    ? TraceContext.Read(trace.GetString())
+                    : null,
                 Type = root.TryGetProperty("type", out var type) ? type.GetString() : null,
                 CreatedTime = ReadTime(root, "createdTime"),
             };
@@ -106,12 +115,14 @@ public sealed record ObjectMessage
     }
 
     private static DateTimeOffset? ReadTime(JsonElement root, string name) =>
-        root.TryGetProperty(name, out var value) && DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        root.TryGetProperty(name, out var value)
+            && DateTimeOffset.TryParse(value.GetString(), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
             ? time
             : null;
 
     private static string Required(JsonElement root, string name) =>
-        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text
+        root.ValueKind == JsonValueKind.Object && root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            && value.GetString() is { Length: > 0 } text
             ? text
             : throw new InvalidMessageException($"The message lacks \"{name}\".");
 

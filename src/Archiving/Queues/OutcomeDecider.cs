@@ -35,7 +35,8 @@ public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
         var status = SourceFailure.Answer(exception)?.Status;
         if (IsOfThisObject(work, status))
         {
-            return new Outcome.FailedThisTime($"8x8 answers for other objects, and not for this one{(status > 0 ? $" ({status})" : "")}; if that lasts, ask 8x8 about the object.");
+            return new Outcome.FailedThisTime(
+                $"8x8 answers for other objects, and not for this one{(status > 0 ? $" ({status})" : "")}; if that lasts, ask 8x8 about the object.");
         }
 
         if (SourceFailure.AsOutage(exception) is { } outage)
@@ -43,7 +44,9 @@ public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
             return new Outcome.Outage(outage);
         }
 
-        return SourceFailure.AsFailing(exception) is { } serverError && failing.Add(work.Region, work.Id) ? new Outcome.Outage(serverError) : new Outcome.FailedThisTime();
+        return SourceFailure.AsFailing(exception) is { } serverError && failing.Add(work.Region, work.Id)
+            ? new Outcome.Outage(serverError)
+            : new Outcome.FailedThisTime();
     }
 
     /// <summary>Whether 8x8 does what it is asked for other objects, and has failed for this one again and again: that is no outage.</summary>

@@ -23,7 +23,10 @@ public sealed partial class OutcomeRecorder(
     /// <param name="work">The object.</param>
     /// <param name="exception">The exception.</param>
     /// <param name="cancellationToken">Stops the writes.</param>
-    /// <returns><see langword="false"/> when the work is to be done again: then the exception is to be thrown, so that the queue delivers the message again.</returns>
+    /// <returns>
+    /// <see langword="false"/> when the work is to be done again: then the exception is to be thrown, so that the queue delivers
+    /// the message again.
+    /// </returns>
     /// <exception cref="OutageException">A dependency of every object does not work.</exception>
     public async Task<bool> TryRecordAsync(ObjectWork work, Exception exception, CancellationToken cancellationToken)
     {
@@ -97,7 +100,8 @@ public sealed partial class OutcomeRecorder(
                 isLost = entry.Damaged is not null;
                 entry.State = isLost ? nameof(LedgerState.Failed) : nameof(LedgerState.Gone);
                 entry.LastError = LedgerEntry.Shorten(isLost
-                    ? $"The archived bytes under {entry.Damaged} are damaged, and the object cannot be archived again: {reason} Recover the blob from a version, a snapshot or a backup."
+                    ? $"The archived bytes under {entry.Damaged} are damaged, and the object cannot be archived again: {reason} "
+                        + "Recover the blob from a version, a snapshot or a backup."
                     : reason);
                 entry.EndRestore();
             },
@@ -211,7 +215,10 @@ public sealed partial class OutcomeRecorder(
         [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} is gone: {Reason}")]
         public static partial void Gone(ILogger logger, string region, string objectId, string reason);
 
-        [LoggerMessage(EventId = 1305, Level = LogLevel.Critical, Message = "{Region}/{ObjectId} is damaged in the archive and cannot be archived again: {Reason}")]
+        [LoggerMessage(
+            EventId = 1305,
+            Level = LogLevel.Critical,
+            Message = "{Region}/{ObjectId} is damaged in the archive and cannot be archived again: {Reason}")]
         public static partial void Lost(ILogger logger, string region, string objectId, string reason);
     }
 }

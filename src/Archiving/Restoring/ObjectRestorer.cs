@@ -87,7 +87,10 @@ public sealed class ObjectRestorer(
 
         if (!options.EightByEight.IncludeArchived)
         {
-            throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.") { Reason = FailureReason.ColdStorage };
+            throw new PermanentFailureException("The object is in 8x8's cold storage, and EightByEight__IncludeArchived is false.")
+            {
+                Reason = FailureReason.ColdStorage
+            };
         }
 
         var now = timeProvider.GetUtcNow();

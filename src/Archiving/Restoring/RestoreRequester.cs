@@ -23,7 +23,8 @@ public sealed partial class RestoreRequester(
     private const string Quota = "restores";
 
     private const string Forbidden =
-        "8x8 does not let this API key restore objects from cold storage (403). Give the API app the right to edit, then redrive the failures; or set EightByEight__IncludeArchived to false.";
+        "8x8 does not let this API key restore objects from cold storage (403). Give the API app the right to edit, "
+            + "then redrive the failures; or set EightByEight__IncludeArchived to false.";
 
     // Apart from those of the archiver: content can come while no restore begins, and the other way round.
     private readonly FailingObjects _failing = new();

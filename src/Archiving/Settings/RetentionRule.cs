@@ -77,7 +77,8 @@ public sealed record RetentionRule(IReadOnlyDictionary<string, string> Match, in
         {
             settings.Problem(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{name} has {(value.ValueKind == JsonValueKind.Undefined ? "no \"days\"" : $"\"days\" {value.GetRawText()}")}: expected a whole number from 1 to {maximum}."));
+                $"{name} has {(value.ValueKind == JsonValueKind.Undefined ? "no \"days\"" : $"\"days\" {value.GetRawText()}")}: "
+                + $"expected a whole number from 1 to {maximum}."));
             return null;
         }
 

@@ -2,7 +2,10 @@ using NCrontab;
 
 namespace Archiving.Settings;
 
-/// <summary>A schedule as the Functions host reads it (azure-webjobs-sdk-extensions, CronSchedule): five fields have no seconds, any other number must be six. In UTC.</summary>
+/// <summary>
+/// A schedule as the Functions host reads it (azure-webjobs-sdk-extensions, CronSchedule): five fields have no seconds, any other
+/// number must be six. In UTC.
+/// </summary>
 public sealed class Schedule
 {
     private readonly CrontabSchedule _times;
@@ -16,7 +19,10 @@ public sealed class Schedule
             ? new Schedule(times)
             : null;
 
-    /// <summary>When it comes up after a time for the first time, the second, and so on; <see langword="null"/> when not within 41 years, the longest time between two leap days on a given day of the week.</summary>
+    /// <summary>
+    /// When it comes up after a time for the first time, the second, and so on; <see langword="null"/> when not within 41 years, the
+    /// longest time between two leap days on a given day of the week.
+    /// </summary>
     public DateTimeOffset? After(DateTimeOffset time, int times = 1)
     {
         var end = time.UtcDateTime.AddYears(41);

@@ -57,7 +57,9 @@ public sealed partial class AccessTokens(
         return _held switch
         {
             { } held when held.Token.Value != refused.Value => held.Token,
-            { Requested: true } held when timeProvider.GetUtcNow() - held.At < (health.WorkedLately(Condition.Source) ? FreshWhileItWorksFor : FreshFor) => refused,
+            { Requested: true } held when timeProvider.GetUtcNow() - held.At < (health.WorkedLately(Condition.Source)
+                ? FreshWhileItWorksFor
+                : FreshFor) => refused,
             _ => await ReadFromStoreAsync(refused, cancellationToken) ?? await RequestAsync(cancellationToken),
         };
     }

@@ -37,7 +37,8 @@ internal static class SourceFailure
             { Status: 429 } throttled => new OutageException(
                 Condition.Source,
                 "8x8 asks to slow down (429). Nothing to do unless it lasts; then set EightByEight__MaxRequestsPerSecond.",
-                throttled) { RetryAfter = (throttled as CloudStorageException)?.RetryAfter },
+                throttled)
+            { RetryAfter = (throttled as CloudStorageException)?.RetryAfter },
             _ => null,
         },
     };

@@ -52,7 +52,12 @@ public sealed class ArchivingMetrics
         _deferred = meter.CreateCounter<long>("archiving.messages.deferred", "{message}", "Messages that were deferred because of an outage.");
         _failedWindows = meter.CreateCounter<long>("archiving.windows.failed", "{window}", "Windows that could not be listed.");
         _phases = meter.CreateHistogram("archiving.phase.duration", "s", "Time that a step of the work took.", tags: null, Seconds);
-        _throttled = meter.CreateHistogram("archiving.throttle.wait", "s", "Time that a request waited because 8x8 had asked to slow down.", tags: null, Seconds);
+        _throttled = meter.CreateHistogram(
+            "archiving.throttle.wait",
+            "s",
+            "Time that a request waited because 8x8 had asked to slow down.",
+            tags: null,
+            Seconds);
     }
 
     /// <summary>Begins a step of the work: a span, and a measurement when it is disposed of.</summary>

@@ -24,7 +24,11 @@ internal static class TelemetryServices
             .AddSingleton(provider => new CloudStorageClient(
                 options.EightByEight.BaseUrl,
                 provider.GetRequiredService<AccessTokenSource>(),
-                Measured(provider, new CloudStorageClientOptions { Gate = provider.GetRequiredService<RequestGate>(), TimeProvider = provider.GetRequiredService<TimeProvider>() })));
+                Measured(provider, new CloudStorageClientOptions
+                {
+                    Gate = provider.GetRequiredService<RequestGate>(),
+                    TimeProvider = provider.GetRequiredService<TimeProvider>(),
+                })));
 
         static T Measured<T>(IServiceProvider provider, T client)
             where T : ClientOptions

@@ -90,7 +90,8 @@ public sealed partial class VerificationPlanner(
     private bool IsReadAgain(LedgerEntry entry)
     {
         var left = retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays) - timeProvider.GetUtcNow();
-        return entry.Is(LedgerState.Archived) && entry.Verification == Verification.None.ToName() && left >= TimeSpan.FromDays(1) && left < TimeSpan.FromDays(2);
+        return entry.Is(LedgerState.Archived) && entry.Verification == Verification.None.ToName() && left >= TimeSpan.FromDays(1)
+            && left < TimeSpan.FromDays(2);
     }
 
     /// <summary>The last hour of reading that comes up tonight, and how many of it.</summary>

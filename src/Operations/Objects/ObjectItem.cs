@@ -94,7 +94,9 @@ public sealed record ObjectItem
             LastError = entry.LastError,
             Attempts = entry.Attempts,
             ArchivedAt = entry.ArchivedAt,
-            DeletedBy8x8On = entry.Is(LedgerState.Gone) || entry.Is(LedgerState.Purged) ? null : retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays),
+            DeletedBy8x8On = entry.Is(LedgerState.Gone) || entry.Is(LedgerState.Purged)
+                ? null
+                : retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays),
             CallId = entry.CallId,
             Speaker = entry.Speaker,
             AgentName = entry.AgentName,

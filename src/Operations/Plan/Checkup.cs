@@ -47,7 +47,9 @@ public sealed class Checkup(
         {
             var client = CreateClient(token, watch);
             findings = await new SourceExamination(client, watch, options).ExamineAsync(request, from, to, cancellationToken);
-            var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok }) ? ObjectLedger.WithoutCreating(storage.Tables, changes) : null;
+            var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok })
+                ? ObjectLedger.WithoutCreating(storage.Tables, changes)
+                : null;
             counted = await CountAsync(client, watch, findings, ledger, request, from, to, progress, cancellationToken);
         }
         else
@@ -110,8 +112,8 @@ public sealed class Checkup(
         if (count.PastRetention.Objects > 0)
         {
             notes.Add(
-                $"{Wording.Objects(count.PastRetention.Objects)} should be gone by now by Retention__DefaultDays, Retention__<type> and Retention__Rules, and 8x8 "
-                + "still has them: set these to what your plan says, or what is at risk cannot be told.");
+                $"{Wording.Objects(count.PastRetention.Objects)} should be gone by now by Retention__DefaultDays, Retention__<type> and Retention__Rules, "
+                + "and 8x8 still has them: set these to what your plan says, or what is at risk cannot be told.");
         }
     }
 
@@ -143,7 +145,8 @@ public sealed class Checkup(
             SettleRestore(findings, counted);
             return counted;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (SourceFailure.Answer(exception) is not null || exception is InvalidDataException or AggregateException or OperationCanceledException or IOException))
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (SourceFailure.Answer(exception) is not null
+            || exception is InvalidDataException or AggregateException or OperationCanceledException or IOException))
         {
             findings.Checks.RemoveAll(check => check.Name == CheckNames.List);
             findings.Checks.Add(

@@ -207,9 +207,13 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
         var failure = await TryAsync(async () => oldest = await FirstAsync(region, filter, SortDirection.Ascending, cancellationToken), cancellationToken);
         if (failure is not null)
         {
+            var unfiltered = new WantedObjects(Source with { Filter = null }).ToFiql(request.Types);
             return failure.Status is 400 or 500 && Source.Filter is not null
-                && await TryAsync(() => FirstAsync(region, new WantedObjects(Source with { Filter = null }).ToFiql(request.Types), SortDirection.Ascending, cancellationToken), cancellationToken) is null
-                    ? new RequestFailedException(failure.Status, $"8x8 rejects EightByEight__Filter ({failure.Status}). Correct it: FIQL, such as direction==inbound.", failure)
+                && await TryAsync(() => FirstAsync(region, unfiltered, SortDirection.Ascending, cancellationToken), cancellationToken) is null
+                    ? new RequestFailedException(
+                        failure.Status,
+                        $"8x8 rejects EightByEight__Filter ({failure.Status}). Correct it: FIQL, such as direction==inbound.",
+                        failure)
                     : failure;
         }
 

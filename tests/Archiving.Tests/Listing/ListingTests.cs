@@ -355,7 +355,10 @@ public sealed class ListingTests(AzuriteFixture azurite)
     [Fact]
     public async Task Listing_repeats_a_pass_by_createdTime_that_a_run_did_not_complete()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{_time.GetUtcNow().AddHours(-1):O}")]);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            _time,
+            settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{_time.GetUtcNow().AddHours(-1):O}")]);
         await pipeline.RunAsync();
         var item = AddUnchanged(pipeline, _time.GetUtcNow().AddMinutes(-1));
         _time.Advance(TimeSpan.FromDays(1));

@@ -99,7 +99,9 @@ public sealed class SettingsTests
     {
         var message = Assert.Throws<SettingsException>(() => Read(("Retention__Rules", "[{\"match\":{},\"days\":0},1]"))).Message;
 
-        Assert.All(["rule 1 has an empty", "rule 1 has \"days\" 0", "rule 2 is no object"], problem => Assert.Contains(problem, message, StringComparison.Ordinal));
+        Assert.All(
+            ["rule 1 has an empty", "rule 1 has \"days\" 0", "rule 2 is no object"],
+            problem => Assert.Contains(problem, message, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -310,7 +310,8 @@ internal sealed class SimulatedArchive
         _world.FailOneIn = 0;
         _world.Skew = TimeSpan.Zero;
         _faults.End();
-        foreach (var item in _store.GetAll().Where(item => _faults.ReplaceRecord(item, isAlone: true) is not null || _faults.ReplaceRecord(item, isAlone: false) is not null))
+        foreach (var item in _store.GetAll()
+            .Where(item => _faults.ReplaceRecord(item, isAlone: true) is not null || _faults.ReplaceRecord(item, isAlone: false) is not null))
         {
             _faults.Fix(item.Id);
             _store.Touch(item.Region, item.Id);

@@ -126,8 +126,11 @@ public sealed class StatusTests(AzuriteFixture azurite)
     [Fact]
     public async Task Status_names_what_8x8_deletes_by_the_rule_that_matches_the_record()
     {
-        const string Rules = """[{"match":{"userEmail":"ann@example.com","type":"callrecording"},"days":90},{"match":{"userEmail":"BOB@example.com"},"days":10}]""";
-        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Retention__Rules", Rules), ("Retention__DefaultDays", "40"), ("Archive__Enabled", "false")]);
+        const string Rules =
+            """[{"match":{"userEmail":"ann@example.com","type":"callrecording"},"days":90},{"match":{"userEmail":"BOB@example.com"},"days":10}]""";
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            settings: [("Retention__Rules", Rules), ("Retention__DefaultDays", "40"), ("Archive__Enabled", "false")]);
         var now = TimeProvider.System.GetUtcNow();
         var ann = Add("ann@example.com", days: 28, "callrecording");
         var bob = Add("bob@example.com", days: 4, "callrecording");
