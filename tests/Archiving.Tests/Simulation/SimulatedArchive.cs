@@ -26,7 +26,7 @@ namespace Archiving.Tests.Simulation;
 /// twice, late and in any order; the process is killed between any two of its writes, its clock jumps, its requests
 /// fail. Then everything calms down, and what must be archived is.
 /// </summary>
-internal sealed class SimulatedArchive
+internal sealed class SimulatedArchive : IDisposable
 {
     private const int MaxDequeueCount = 5;
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
@@ -85,7 +85,7 @@ internal sealed class SimulatedArchive
     /// <summary>How many faults of 8x8 there were.</summary>
     public int Faults => _faults.Count;
 
-    /// <summary>Lives it, and tells what is wrong in the end; <see langword="null"/> when nothing is.</summary>
+    /// <summary>Runs it, and tells what is wrong in the end; <see langword="null"/> when nothing is.</summary>
     public string? Run()
     {
         var before = SynchronizationContext.Current;
@@ -122,9 +122,15 @@ internal sealed class SimulatedArchive
         finally
         {
             SynchronizationContext.SetSynchronizationContext(before);
-            _process.Dispose();
-            _observer?.Dispose();
+            Dispose();
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process?.Dispose();
+        _observer?.Dispose();
     }
 
     /// <summary>A day or two, in steps of ten minutes, in which much goes wrong at 8x8.</summary>
@@ -312,7 +318,7 @@ internal sealed class SimulatedArchive
         _faults.End();
         foreach (var item in _store.GetAll().Where(item => _faults.ReplaceRecord(item, isAlone: true) is not null || _faults.ReplaceRecord(item, isAlone: false) is not null))
         {
-            _faults.Mend(item.Id);
+            _faults.Repair(item.Id);
             _store.Touch(item.Region, item.Id);
         }
 
@@ -586,7 +592,7 @@ internal sealed class SimulatedArchive
 
         var item = all[_world.Pick(all.Count)];
         _listedSince[item.Id] = _world.Now;
-        _faults.Mend(item.Id);
+        _faults.Repair(item.Id);
         switch (_world.Pick(10))
         {
             case < 4:

@@ -29,17 +29,17 @@ public sealed class SimulationTests
         var verdicts = 0;
         var safe = 0;
         var faults = 0;
-        void Live(int seed)
+        void Simulate(int seed)
         {
-            var life = new SimulatedArchive(seed, isFaulty: true);
-            var problem = life.Run();
-            verdicts += life.Verdicts;
-            safe += life.SafeVerdicts;
-            faults += life.Faults;
+            var archive = new SimulatedArchive(seed, isFaulty: true);
+            var problem = archive.Run();
+            verdicts += archive.Verdicts;
+            safe += archive.SafeVerdicts;
+            faults += archive.Faults;
             Assert.True(problem is null, string.Create(CultureInfo.InvariantCulture, $"SIMULATION_SEED={seed}: {problem}"));
         }
 
-        ForEachSeed(Live, FaultySeeds);
+        ForEachSeed(Simulate, FaultySeeds);
         TestContext.Current.TestOutputHelper?.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"{faults} faults; {safe} of {verdicts} verdicts said that everything is safe."));
 
@@ -69,20 +69,20 @@ public sealed class SimulationTests
     [Fact]
     public void Simulation_runs_the_same_for_the_same_seed_while_8x8_misbehaves()
     {
-        var lives = Enumerable.Range(0, 2).Select(_ => new SimulatedArchive(4711, isFaulty: true)).ToList();
-        var problems = lives.Select(life => life.Run()).ToList();
+        var archives = Enumerable.Range(0, 2).Select(_ => new SimulatedArchive(4711, isFaulty: true)).ToList();
+        var problems = archives.Select(archive => archive.Run()).ToList();
 
         Assert.Equal(problems[0], problems[1]);
-        Assert.Equal((lives[0].Steps, lives[0].SafeVerdicts, lives[0].Faults), (lives[1].Steps, lives[1].SafeVerdicts, lives[1].Faults));
+        Assert.Equal((archives[0].Steps, archives[0].SafeVerdicts, archives[0].Faults), (archives[1].Steps, archives[1].SafeVerdicts, archives[1].Faults));
     }
 
     private static OffsetPager ListByOffset(IServiceProvider services) => new(services.GetRequiredService<CloudStorageClient>());
 
-    private static void ForEachSeed(Action<int> live, int ordinary)
+    private static void ForEachSeed(Action<int> simulate, int ordinary)
     {
         if (Environment.GetEnvironmentVariable("SIMULATION_SEED") is { Length: > 0 } one)
         {
-            live(int.Parse(one, CultureInfo.InvariantCulture));
+            simulate(int.Parse(one, CultureInfo.InvariantCulture));
             return;
         }
 
@@ -90,7 +90,7 @@ public sealed class SimulationTests
         var seeds = string.IsNullOrEmpty(many) ? ordinary : int.Parse(many, CultureInfo.InvariantCulture);
 
         // Seeds are drawn by CsCheck, from a seed of its own that it prints with a failure; ours is in the message.
-        Gen.Int[0, int.MaxValue - 1].Sample(live, iter: seeds, threads: 1);
+        Gen.Int[0, int.MaxValue - 1].Sample(simulate, iter: seeds, threads: 1);
     }
 
     private static void AssertGood(int seed)

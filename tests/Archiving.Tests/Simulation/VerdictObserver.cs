@@ -10,7 +10,7 @@ namespace Archiving.Tests.Simulation;
 
 /// <summary>
 /// Reads the verdict as an operator does: in a process of its own, whose clock is right. It reads a copy, in which
-/// nothing waits for a turn, so that looking changes nothing of the life. What was counted before is not copied: everything
+/// nothing waits for a turn, so that looking changes nothing of the run. What was counted before is not copied: everything
 /// is counted at each look.
 /// </summary>
 internal sealed class VerdictObserver : IDisposable
@@ -21,7 +21,7 @@ internal sealed class VerdictObserver : IDisposable
     private readonly InMemoryTables _copy;
     private readonly ServiceProvider _process;
 
-    /// <param name="world">The life's world.</param>
+    /// <param name="world">The run's world.</param>
     /// <param name="tables">Its tables.</param>
     /// <param name="queues">Its queues.</param>
     /// <param name="services">What its processes consist of.</param>
