@@ -55,7 +55,15 @@ internal sealed class Pipeline : IAsyncDisposable
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public static async Task<Pipeline> StartAsync(AzuriteFixture azurite, TimeProvider? time = null, StorageAccount? account = null, SimulatorServer? simulator = null, HttpPipelinePolicy? storagePolicy = null, TimeSpan? networkTimeout = null, int? maxPages = null, params (string Name, string Value)[] settings)
+    public static async Task<Pipeline> StartAsync(
+        AzuriteFixture azurite,
+        TimeProvider? time = null,
+        StorageAccount? account = null,
+        SimulatorServer? simulator = null,
+        HttpPipelinePolicy? storagePolicy = null,
+        TimeSpan? networkTimeout = null,
+        int? maxPages = null,
+        params (string Name, string Value)[] settings)
     {
         simulator ??= await SimulatorServer.StartAsync(new SimulatorOptions { TimeProvider = time ?? TimeProvider.System }, Cancellation);
         account ??= azurite.NewAccount();
@@ -88,12 +96,16 @@ internal sealed class Pipeline : IAsyncDisposable
         services.AddArchiving(configuration).AddOperations();
 
         // The real one, with retries that do not keep tests waiting.
-        services.Replace(ServiceDescriptor.Singleton<RequestGate>(provider => new ThrottleMeter(new PacedGate(TimeProvider.System, 0), provider.GetRequiredService<ArchivingMetrics>(), TimeProvider.System)));
+        services.Replace(ServiceDescriptor.Singleton<RequestGate>(
+            provider => new ThrottleMeter(new PacedGate(TimeProvider.System, 0), provider.GetRequiredService<ArchivingMetrics>(), TimeProvider.System)));
         services.Replace(ServiceDescriptor.Singleton(provider =>
         {
             var options = new CloudStorageClientOptions
             {
-                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20), NetworkTimeout = networkTimeout ?? TimeSpan.FromSeconds(30) },
+                Retry = {
+                    Delay = TimeSpan.FromMilliseconds(5),
+                    MaxDelay = TimeSpan.FromMilliseconds(20),
+                    NetworkTimeout = networkTimeout ?? TimeSpan.FromSeconds(30) },
                 Gate = provider.GetRequiredService<RequestGate>(),
             };
             options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
@@ -162,7 +174,10 @@ internal sealed class Pipeline : IAsyncDisposable
         }
     }
 
-    /// <summary>Delivers what is visible in a queue once, as the Functions host would: deleted when handled, back at once when not, and recorded as failed after five tries.</summary>
+    /// <summary>
+    /// Delivers what is visible in a queue once, as the Functions host would: deleted when handled, back at once when not, and
+    /// recorded as failed after five tries.
+    /// </summary>
     public async Task<int> DeliverAsync(string queueName, Func<QueueMessage, Task> handle)
     {
         // As host.json has it: messages are handed on as they are.
@@ -198,12 +213,20 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task ArchiveAsync(QueueMessage message) => ArchiveAsync(message, Cancellation);
 
     public Task ArchiveAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleObjectAsync(QueueNames.ArchiveObjects, message, (work, token) => Get<ObjectArchiver>().ArchiveAsync(work, message.DequeueCount, token), cancellationToken);
+        Handler.HandleObjectAsync(
+            QueueNames.ArchiveObjects,
+            message,
+            (work, token) => Get<ObjectArchiver>().ArchiveAsync(work, message.DequeueCount, token),
+            cancellationToken);
 
     public Task RestoreAsync(QueueMessage message) => RestoreAsync(message, Cancellation);
 
     public Task RestoreAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleObjectAsync(QueueNames.RestoreObjects, message, (work, token) => Get<ObjectRestorer>().RestoreAsync(work, message.DequeueCount, message.InsertedOn, token), cancellationToken);
+        Handler.HandleObjectAsync(
+            QueueNames.RestoreObjects,
+            message,
+            (work, token) => Get<ObjectRestorer>().RestoreAsync(work, message.DequeueCount, message.InsertedOn, token),
+            cancellationToken);
 
     public Task VerifyAsync(QueueMessage message) => VerifyAsync(message, Cancellation);
 
@@ -226,8 +249,16 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task RecordFailureAsync(string queueName, QueueMessage message) => queueName switch
     {
         QueueNames.ListWindows => Handler.HandleFailedWindowAsync(message, Get<WindowFailureRecorder>().RecordAsync, Cancellation),
-        QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedObjectAsync(queueName, message, (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."), Cancellation),
-        _ => Handler.HandleFailedObjectAsync(queueName, message, (work, token) => Get<FailureRecorder>().RecordObjectAsync(queueName, work, token), Cancellation),
+        QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedObjectAsync(
+            queueName,
+            message,
+            (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."),
+            Cancellation),
+        _ => Handler.HandleFailedObjectAsync(
+            queueName,
+            message,
+            (work, token) => Get<FailureRecorder>().RecordObjectAsync(queueName, work, token),
+            Cancellation),
     };
 
     /// <summary>How many messages a queue holds, hidden ones included.</summary>
@@ -250,7 +281,11 @@ internal sealed class Pipeline : IAsyncDisposable
             return blobs;
         }
 
-        await foreach (var blob in Container.GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.None, Azure.Storage.Blobs.Models.BlobStates.None, prefix: null, Cancellation))
+        await foreach (var blob in Container.GetBlobsAsync(
+            Azure.Storage.Blobs.Models.BlobTraits.None,
+            Azure.Storage.Blobs.Models.BlobStates.None,
+            prefix: null,
+            Cancellation))
         {
             blobs[blob.Name] = (await Container.GetBlobClient(blob.Name).DownloadContentAsync(Cancellation)).Value.Content;
         }
@@ -263,7 +298,11 @@ internal sealed class Pipeline : IAsyncDisposable
         var names = new List<string>();
         if (await Container.ExistsAsync(Cancellation))
         {
-            await foreach (var blob in Container.GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.None, Azure.Storage.Blobs.Models.BlobStates.None, prefix: null, Cancellation))
+            await foreach (var blob in Container.GetBlobsAsync(
+                Azure.Storage.Blobs.Models.BlobTraits.None,
+                Azure.Storage.Blobs.Models.BlobStates.None,
+                prefix: null,
+                Cancellation))
             {
                 names.Add(blob.Name);
             }

@@ -14,10 +14,13 @@ namespace Archiving.Tests;
 public sealed class ContractTests(AzuriteFixture azurite)
 {
     // 8x8's record as it came: blanks, trailing zeros, unknown fields and all.
-    private const string Record = """{ "id":"a b", "type":"voicemail", "createdTime":"2026-01-02T03:04:05", "duration":1.50, "tags":[{"key":"callId","value":"7"},{"key":"callId","value":""}] }""";
+    private const string Record = """{ "id":"a b", "type":"voicemail", "createdTime":"2026-01-02T03:04:05", "duration":1.50"""
+        + """, "tags":[{"key":"callId","value":"7"},{"key":"callId","value":""}] }""";
 
     private const string ReceiptText =
-        $$"""{"schema":1,"region":"uk","id":"a b","object":{{Record}},"content":{"blob":"uk/voicemail/2026/01/02/a%20b.wav","bytes":1234,"md5":"0123456789abcdef0123456789abcdef","sha256":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"},"verification":"multipart-md5","archivedAt":"2026-02-03T04:05:06.789Z"}""";
+        $$"""{"schema":1,"region":"uk","id":"a b","object":{{Record}},"content":{"blob":"uk/voicemail/2026/01/02/a%20b.wav","bytes":1234"""
+        + ""","md5":"0123456789abcdef0123456789abcdef","sha256":"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"}"""
+        + ""","verification":"multipart-md5","archivedAt":"2026-02-03T04:05:06.789Z"}""";
 
     private static readonly Receipt Receipt = new(
         "uk",

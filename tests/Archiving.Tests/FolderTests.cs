@@ -19,11 +19,15 @@ public sealed class FolderTests
     [Fact]
     public void Folders_of_Archiving_use_only_folders_above_them()
     {
-        Assert.Equal(Order.Order(StringComparer.Ordinal), Built.Types.Select(FolderOf).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            Order.Order(StringComparer.Ordinal),
+            Built.Types.Select(FolderOf).OfType<string>().Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
 
-        var offences = Uses().Where(use => Rank(use.ToFolder) > Rank(use.FromFolder) || (Kinds.Contains(use.FromFolder) && Kinds.Contains(use.ToFolder)) || (use.FromFolder, use.ToFolder) is ("Archive", "Ledger"));
+        var offences = Uses().Where(use => Rank(use.ToFolder) > Rank(use.FromFolder) || (Kinds.Contains(use.FromFolder) && Kinds.Contains(use.ToFolder))
+            || (use.FromFolder, use.ToFolder) is ("Archive", "Ledger"));
 
-        Assert.Equal([], offences.Select(use => $"{use.FromFolder}/{use.From.Name} uses {use.ToFolder}/{use.To.Name}").Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal));
+        Assert.Equal([], offences.Select(use => $"{use.FromFolder}/{use.From.Name} uses {use.ToFolder}/{use.To.Name}").Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -34,7 +38,8 @@ public sealed class FolderTests
             where type.FullName.StartsWith("Archiving.", StringComparison.Ordinal)
             from dependency in type.Dependencies
             let target = dependency.Target.FullName
-            where target.StartsWith("Operations.", StringComparison.Ordinal) || target.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal) || target == "System.Console"
+            where target.StartsWith("Operations.", StringComparison.Ordinal) || target.StartsWith("Microsoft.AspNetCore.", StringComparison.Ordinal)
+                || target == "System.Console"
             select $"{type.FullName} uses {target}";
 
         Assert.Equal([], offences.Distinct(StringComparer.Ordinal));

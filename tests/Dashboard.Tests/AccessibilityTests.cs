@@ -35,7 +35,10 @@ public sealed class AccessibilityTests(RunningArchive archive)
                 """
                 const done = arguments[0];
                 axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }).then(
-                  ({ violations, passes }) => done(JSON.stringify({ passes: passes.length, violations: violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).join(" | ")}`) })),
+                  ({ violations, passes }) => done(JSON.stringify({
+                    passes: passes.length,
+                    violations: violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.map((node) => node.html).join(" | ")}`),
+                  })),
                   (error) => done(JSON.stringify({ passes: 0, violations: [String(error)] })));
                 """);
             using var json = JsonDocument.Parse(result);

@@ -102,7 +102,12 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
     public async Task Dashboard_ships_the_charts_as_they_were_published()
     {
         var package = await InstallAsync("uplot");
-        foreach (var (shipped, published) in new[] { ("uPlot.iife.min.js", "dist/uPlot.iife.min.js"), ("uPlot.min.css", "dist/uPlot.min.css"), ("uPlot.LICENSE.txt", "LICENSE") })
+        foreach (var (shipped, published) in new[]
+        {
+            ("uPlot.iife.min.js", "dist/uPlot.iife.min.js"),
+            ("uPlot.min.css", "dist/uPlot.min.css"),
+            ("uPlot.LICENSE.txt", "LICENSE"),
+        })
         {
             Assert.Equal(
                 await File.ReadAllBytesAsync(Path.Combine(package, published), Cancellation),
@@ -121,7 +126,9 @@ public sealed partial class FilesTests(RunningArchive archive) : IDisposable
         var own = Directory.GetFiles(folder, "*.js").Where(file => !Path.GetFileName(file).StartsWith("uPlot", StringComparison.Ordinal)).ToList();
 
         Assert.NotEmpty(own);
-        Assert.All(own, file => Assert.DoesNotMatch("innerHTML|outerHTML|insertAdjacentHTML|document\\.write|eval\\(|localStorage|new Function", File.ReadAllText(file)));
+        Assert.All(
+            own,
+            file => Assert.DoesNotMatch("innerHTML|outerHTML|insertAdjacentHTML|document\\.write|eval\\(|localStorage|new Function", File.ReadAllText(file)));
         Assert.DoesNotMatch("<script(?![^>]* src=)|<style|\\sstyle=|\\son[a-z]+=|https?://", File.ReadAllText(Path.Combine(folder, "index.html")));
     }
 

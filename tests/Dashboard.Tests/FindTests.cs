@@ -75,7 +75,9 @@ public sealed class FindTests(RunningArchive archive)
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
         await browser.WaitForTextAsync("#object-title", "Maria Chen +1 (408) 555-0142.wav");
-        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"), "the recording is 20 seconds long");
+        await browser.HoldsAsync(
+            () => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"),
+            "the recording is 20 seconds long");
 
         // As a person does: the player has the focus, and the space bar starts it.
         browser.Run<object?>("document.querySelector('#object audio').focus()");
@@ -101,7 +103,7 @@ public sealed class FindTests(RunningArchive archive)
     [InlineData("lena ødega\u030Ard")]
     [InlineData("orders")]
     [InlineData("external")]
-    public async Task Finds_by_agent_queue_and_speaker(string text)
+    public async Task Search_page_finds_by_agent_queue_and_speaker(string text)
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, $"#/find?q={Uri.EscapeDataString(text)}"));
@@ -110,7 +112,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Shows_what_each_side_of_a_call_said_side_by_side()
+    public async Task Search_page_shows_what_each_side_of_a_call_said_side_by_side()
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/lena-call"));
@@ -195,7 +197,9 @@ public sealed class FindTests(RunningArchive archive)
         await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object video')?.duration === 12"), "the film is 12 seconds long");
         browser.Run<object?>("document.querySelector('#object video').focus()");
         browser.Press(" ");
-        await browser.HoldsAsync(() => browser.Run<bool>("const film = document.querySelector('#object video'); return film.currentTime > 0.5 && film.videoWidth === 320"), "it plays");
+        await browser.HoldsAsync(
+            () => browser.Run<bool>("const film = document.querySelector('#object video'); return film.currentTime > 0.5 && film.videoWidth === 320"),
+            "it plays");
         Assert.Empty(browser.Complaints);
     }
 

@@ -16,7 +16,11 @@ public sealed class OverviewTests(RunningArchive archive)
 
         await browser.WaitForTextAsync("#verdict-text", "recordings safe");
         await Eventually.HoldsAsync(
-            async () => (await archive.App.GetAsync("/api/status")).Body.GetProperty("verdict").GetProperty("text").GetString() == browser.Text("#verdict-text"),
+            async () =>
+            {
+                var verdict = (await archive.App.GetAsync("/api/status")).Body.GetProperty("verdict");
+                return verdict.GetProperty("text").GetString() == browser.Text("#verdict-text");
+            },
             "the page shows the verdict of the status");
         await browser.WaitForTextAsync("#health", "Everything works");
         await browser.WaitForTextAsync("#token", "Token ends in");
@@ -87,7 +91,9 @@ public sealed class OverviewTests(RunningArchive archive)
         await archive.WaitForStateAsync("refused", "Archived");
 
         // The app reads one row for it, and not all of the region.
-        Assert.Contains(browser.Requests, request => request.AbsolutePath == "/api/objects/us-east/refused/archive" && request.Query.StartsWith("?created=", StringComparison.Ordinal));
+        Assert.Contains(
+            browser.Requests,
+            request => request.AbsolutePath == "/api/objects/us-east/refused/archive" && request.Query.StartsWith("?created=", StringComparison.Ordinal));
         Assert.DoesNotContain(browser.Requests, request => request.AbsolutePath == "/api/failures/redrive");
     }
 
@@ -101,7 +107,8 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForAsync(Button);
 
         // The page does not look again meanwhile.
-        browser.Run<object?>("Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
+        browser.Run<object?>(
+            "Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
         archive.Allow("allowed");
         await archive.App.PostAsync("/api/objects/us-east/allowed/archive", "{}");
         await archive.WaitForStateAsync("allowed", "Archived");
@@ -211,7 +218,8 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForTextAsync("#verdict-text", "recordings safe");
         await browser.HoldsAsync(() => Count() >= 2, "the status is asked for again");
 
-        browser.Run<object?>("Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
+        browser.Run<object?>(
+            "Object.defineProperty(document, 'hidden', { value: true, configurable: true }); document.dispatchEvent(new Event('visibilitychange'))");
         var before = Count();
         await Task.Delay(TimeSpan.FromSeconds(9), Cancellation);
         Assert.Equal(before, Count());

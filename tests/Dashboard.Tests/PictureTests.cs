@@ -18,7 +18,9 @@ public sealed class PictureTests(RunningArchive archive)
     private const long LargestObject = 2_000_000;
     private static readonly Size Desktop = new(1280, 1020);
     private static readonly Size Phone = new(390, 844);
-    private static readonly string? Folder = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder ? Path.Combine(FilesTests.Metadata("RepositoryRoot"), folder) : null;
+    private static readonly string? Folder = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder
+        ? Path.Combine(FilesTests.Metadata("RepositoryRoot"), folder)
+        : null;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -28,7 +30,12 @@ public sealed class PictureTests(RunningArchive archive)
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         Seed(simulator);
         var total = simulator.Objects.GetAll().Count;
-        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, archive.NewAccount(), ("Listing__StartFrom", RunningArchive.MonthAgo), ("EightByEight__MaxRequestsPerSecond", Folder is null ? "0" : "4"));
+        await using var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            archive.NewAccount(),
+            ("Listing__StartFrom", RunningArchive.MonthAgo),
+            ("Listing__SettleSeconds", "0"),
+            ("EightByEight__MaxRequestsPerSecond", Folder is null ? "0" : "4"));
         using var browser = Browser.Start(Desktop);
         browser.Open(RunningArchive.PageOf(app));
         await browser.WaitForAsync("#throughput canvas");
@@ -67,9 +74,12 @@ public sealed class PictureTests(RunningArchive archive)
 
         // The oldest are those that 8x8 deletes first.
         simulator.Account.RestoreTime = TimeSpan.FromDays(1);
-        var media = simulator.Objects.GetAll().Where(item => item.Type is "callrecording" or "voicemail" or "callcentervoicemail").OrderBy(item => item.CreatedTime).ToList();
+        var media = simulator.Objects.GetAll().Where(item => item.Type is "callrecording" or "voicemail" or "callcentervoicemail")
+            .OrderBy(item => item.CreatedTime)
+            .ToList();
         var refused = media.Where((_, index) => index % 5 == 0).Take(5).ToList();
-        simulator.Faults.Set([.. refused.Select(item => new FaultRule { Call = "content", Id = item.Id, Kind = FaultKind.Status, Status = 403, Body = "Access is denied." })]);
+        simulator.Faults.Set(
+            [.. refused.Select(item => new FaultRule { Call = "content", Id = item.Id, Kind = FaultKind.Status, Status = 403, Body = "Access is denied." })]);
         foreach (var cold in media.Except(refused).Take(4))
         {
             simulator.Objects.SetState(cold.Region, cold.Id, "ARCHIVED");
@@ -85,7 +95,8 @@ public sealed class PictureTests(RunningArchive archive)
                 await app.FireAsync("SampleStatus");
                 await Task.Delay(TimeSpan.FromSeconds(3), Cancellation);
                 var objects = (await app.GetAsync("/api/status")).Body.GetProperty("objects");
-                return objects.GetProperty("Archived").GetInt32() >= archived && objects.GetProperty("Failed").GetInt32() > 0 && objects.GetProperty("Restoring").GetInt32() > 0;
+                return objects.GetProperty("Archived").GetInt32() >= archived && objects.GetProperty("Failed").GetInt32() > 0
+                    && objects.GetProperty("Restoring").GetInt32() > 0;
             },
             string.Create(CultureInfo.InvariantCulture, $"{archived} archived, some failed, some restoring"),
             TimeSpan.FromMinutes(5));

@@ -88,7 +88,8 @@ public sealed class DevStackTests
     }
 
     private static List<int> Children(int parent) =>
-        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => name!.All(char.IsAsciiDigit)).Select(int.Parse!).Where(id => ParentOf(id) == parent)];
+        [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(name => name!.All(char.IsAsciiDigit)).Select(int.Parse!)
+            .Where(id => ParentOf(id) == parent)];
 
     private static int ParentOf(int id)
     {
@@ -142,7 +143,8 @@ public sealed class DevStackTests
 
         public Run(string[] arguments, params (string Name, string Value)[] environment)
         {
-            var start = Process.StartInfo = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"))
+            var start = Process.StartInfo = new ProcessStartInfo(
+                Path.Combine(Path.GetDirectoryName(typeof(object).Assembly.Location)!, "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"))
             {
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,

@@ -41,7 +41,11 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         var (exitCode, output) = await RunAsync(Settings(simulator, azurite.NewAccount()), "--from", "2026-01-01", "--regions=uk", "--types", "callrecording");
 
         Assert.Equal(1, exitCode);
-        Assert.Contains("\n  problem    Restore      8x8 does not let this API key restore from cold storage (403). Give the\n                          API app the right to edit", output, StringComparison.Ordinal);
+        Assert.Contains(
+            "\n  problem    Restore      8x8 does not let this API key restore from cold storage (403). Give the\n"
+                + "                          API app the right to edit",
+            output,
+            StringComparison.Ordinal);
         Assert.Contains("\nVerdict: One problem must be fixed", output, StringComparison.Ordinal);
         Assert.DoesNotContain("voicemail", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);

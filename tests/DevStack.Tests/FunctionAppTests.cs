@@ -46,7 +46,9 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
         Assert.Equal(HttpStatusCode.Accepted, status);
         Assert.True(backfill.GetProperty("windows").GetInt32() > 2);
         var run = await WaitForRunAsync(app, backfill);
-        Assert.Equal((12, 12, 12, 0), (run.GetProperty("listed").GetInt32(), run.GetProperty("enqueued").GetInt32(), run.GetProperty("archived").GetInt32(), run.GetProperty("failed").GetInt32()));
+        Assert.Equal((12, 12, 12, 0), (run.GetProperty("listed").GetInt32(), run.GetProperty("enqueued").GetInt32(), run.GetProperty("archived").GetInt32(), run
+            .GetProperty("failed")
+            .GetInt32()));
         await AssertAllArchivedAsync(simulator, account);
 
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/reconcile/latest")).Status);
@@ -55,7 +57,8 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
         await WaitForRunAsync(app, reconcile);
         (status, var report) = await app.GetAsync("/api/reconcile/latest");
         Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal((12, 12, 0), (report.GetProperty("total").GetProperty("source").GetInt32(), report.GetProperty("total").GetProperty("archived").GetInt32(), report.GetProperty("total").GetProperty("missing").GetInt32()));
+        Assert.Equal((12, 12, 0), (report.GetProperty("total").GetProperty("source").GetInt32(), report.GetProperty("total").GetProperty("archived")
+            .GetInt32(), report.GetProperty("total").GetProperty("missing").GetInt32()));
 
         await account.Tables.GetTableClient("objects").DeleteAsync(Cancellation);
         (status, var rebuild) = await app.PostAsync("/api/ledger/rebuild", "{}");
@@ -121,7 +124,8 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     public async Task App_reports_a_missing_setting_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [("EightByEight__Key", ""), ("Listing__StartFrom", "soon")]));
+        await using var app = new AppProcess(
+            AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [("EightByEight__Key", ""), ("Listing__StartFrom", "soon")]));
 
         Assert.Equal(1, await app.WaitForEndAsync());
         var output = string.Join('\n', app.Lines);
@@ -134,7 +138,9 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
     public async Task App_reports_that_storage_is_not_there_and_ends()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [("AzureWebJobsStorage", "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;")]));
+        const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;"
+            + "BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;";
+        await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, azurite.NewAccount(), [("AzureWebJobsStorage", Nowhere)]));
 
         Assert.Equal(1, await app.WaitForEndAsync());
         Assert.Contains("AzureWebJobsStorage (http://127.0.0.1:1/a) does not work", string.Join('\n', app.Lines), StringComparison.Ordinal);

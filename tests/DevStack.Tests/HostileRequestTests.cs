@@ -44,12 +44,16 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
     [Fact]
     public async Task App_wants_a_key_for_everything_but_health_and_the_dashboard()
     {
-        Assert.All(Routes.Where(route => route.IsOpen), route => Assert.True(route.Route is "/api/health" || route.Route.StartsWith("/api/dashboard", StringComparison.Ordinal), route.Route));
+        Assert.All(
+            Routes.Where(route => route.IsOpen),
+            route => Assert.True(route.Route is "/api/health" || route.Route.StartsWith("/api/dashboard", StringComparison.Ordinal), route.Route));
         foreach (var (method, route, _) in Routes.Where(route => !route.IsOpen))
         {
             foreach (var key in (string?[])[null, "", "wrong", ApiFixture.Key + "x", ApiFixture.Key.ToUpperInvariant()])
             {
-                using var request = new HttpRequestMessage(new HttpMethod(method), Fill(route, "uk") + (key is null ? "" : $"?code={Uri.EscapeDataString(key)}"));
+                using var request = new HttpRequestMessage(
+                    new HttpMethod(method),
+                    Fill(route, "uk") + (key is null ? "" : $"?code={Uri.EscapeDataString(key)}"));
                 if (key is not null)
                 {
                     request.Headers.TryAddWithoutValidation("x-functions-key", key);
@@ -75,7 +79,11 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
             var body = await answer.Content.ReadAsStringAsync(Cancellation);
 
             // The id of one of the objects is a word that the dashboard's own text has.
-            string[] secrets = ["Jane", "call-1", "uk/", "us-east", "demo-key", "demo-secret", api.Account.Blobs.AccountName, "hologram", .. route == "/api/health" ? (string[])["recording"] : []];
+            string[] secrets =
+            [
+                "Jane", "call-1", "uk/", "us-east", "demo-key", "demo-secret", api.Account.Blobs.AccountName, "hologram",
+                .. route == "/api/health" ? (string[])["recording"] : [],
+            ];
             foreach (var secret in secrets)
             {
                 Assert.False(body.Contains(secret, StringComparison.OrdinalIgnoreCase), $"{route} tells {secret}");
@@ -102,7 +110,9 @@ public sealed class HostileRequestTests(ApiFixture api) : IClassFixture<ApiFixtu
     }
 
     private static string Fill(string route, string value) =>
-        route.Replace("{region}", value, StringComparison.Ordinal).Replace("{id}", value, StringComparison.Ordinal).Replace("{runId}", value, StringComparison.Ordinal).Replace("{asset}", value, StringComparison.Ordinal);
+        route.Replace("{region}", value, StringComparison.Ordinal).Replace("{id}", value, StringComparison.Ordinal)
+            .Replace("{runId}", value, StringComparison.Ordinal)
+            .Replace("{asset}", value, StringComparison.Ordinal);
 
     private async Task SendAsync(HostileRequest asked, string name)
     {

@@ -97,9 +97,14 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         var archived = await api.GetAsync("/api/objects/uk/recording");
         Assert.Equal(
-            ["region", "id", "type", "state", "createdTime", "updatedTime", "bytes", "objectName", "mimeType", "blob", "archivedAt", "deletedBy8x8On", "callId", "bucketId", "verification", "md5", "sha256"],
+            [
+                "region", "id", "type", "state", "createdTime", "updatedTime", "bytes", "objectName", "mimeType", "blob", "archivedAt", "deletedBy8x8On",
+                "callId", "bucketId", "verification", "md5", "sha256",
+            ],
             archived.EnumerateObject().Select(property => property.Name));
-        Assert.Equal(("uk", "recording", "callrecording", "Archived", "call-1", 3000), (Text(archived, "region"), Text(archived, "id"), Text(archived, "type"), Text(archived, "state"), Text(archived, "callId"), archived.GetProperty("bytes").GetInt32()));
+        Assert.Equal(("uk", "recording", "callrecording", "Archived", "call-1", 3000), (Text(archived, "region"), Text(archived, "id"), Text(
+            archived,
+            "type"), Text(archived, "state"), Text(archived, "callId"), archived.GetProperty("bytes").GetInt32()));
         Assert.Equal(api.Newest, archived.GetProperty("createdTime").GetDateTimeOffset());
         Assert.Equal(archived.ToString(), (await api.GetAsync("/api/objects?q=recording&type=callrecording")).GetProperty("items")[0].ToString());
 
@@ -202,7 +207,10 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
             Assert.Equal("""{"queue":"archive-objects"}""", await answer.Content.ReadAsStringAsync(Cancellation));
         }
 
-        Assert.Contains("none is expected", Text(await api.GetProblemAsync(HttpMethod.Post, "/api/objects/uk/broken/archive", 400, """{"force":true}"""), "detail"), StringComparison.Ordinal);
+        Assert.Contains(
+            "none is expected",
+            Text(await api.GetProblemAsync(HttpMethod.Post, "/api/objects/uk/broken/archive", 400, """{"force":true}"""), "detail"),
+            StringComparison.Ordinal);
         await Eventually.HoldsAsync(async () => Text(await api.GetAsync("/api/objects/uk/broken"), "state") == "Failed", "it failed again");
         Assert.Equal("Archived", Text(await api.GetAsync("/api/objects/us-east/summary"), "state"));
     }

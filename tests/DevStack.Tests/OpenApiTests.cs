@@ -47,7 +47,8 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         {
             foreach (var (_, operation) in operations!.AsObject())
             {
-                var named = operation!["parameters"]?.AsArray().Where(parameter => parameter!["in"]!.ToString() == "path").Select(parameter => parameter!["name"]!.ToString()) ?? [];
+                var named = operation!["parameters"]?.AsArray().Where(parameter => parameter!["in"]!.ToString() == "path")
+                    .Select(parameter => parameter!["name"]!.ToString()) ?? [];
                 Assert.Equal(RouteParameter().Matches(path).Select(match => match.Groups["name"].Value), named);
             }
         }
@@ -63,7 +64,8 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
             var body = await answer.Content.ReadAsStringAsync(Cancellation);
             if (answer.StatusCode == HttpStatusCode.BadRequest)
             {
-                var named = operations!["get"]!["parameters"]!.AsArray().Where(parameter => parameter!["in"]!.ToString() == "query").Select(parameter => parameter!["name"]!.ToString());
+                var named = operations!["get"]!["parameters"]!.AsArray().Where(parameter => parameter!["in"]!.ToString() == "query")
+                    .Select(parameter => parameter!["name"]!.ToString());
                 var expected = JsonDocument.Parse(body).RootElement.GetProperty("detail").GetString()!;
                 Assert.Equal($"nosuch: There is no such parameter; expected {string.Join(", ", named)}.", expected);
                 checkedOnes++;
@@ -132,7 +134,10 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         using var started = await api.SendAsync(HttpMethod.Post, "/api/reconcile", "");
         await AssertDescribedAsync("POST", "/api/reconcile", started);
         var runId = JsonDocument.Parse(await started.Content.ReadAsStringAsync(Cancellation)).RootElement.GetProperty("runId").GetString();
-        await Testing.Eventually.HoldsAsync(async () => (await api.GetAsync($"/api/runs/{runId}")).GetProperty("state").GetString() == "Done", "the run is done", TimeSpan.FromMinutes(2));
+        await Testing.Eventually.HoldsAsync(
+            async () => (await api.GetAsync($"/api/runs/{runId}")).GetProperty("state").GetString() == "Done",
+            "the run is done",
+            TimeSpan.FromMinutes(2));
         foreach (var path in (string[])[$"/api/runs/{runId}", "/api/reconcile/latest"])
         {
             using var answer = await api.SendAsync(HttpMethod.Get, path);
@@ -150,7 +155,8 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     {
         var document = await ReadAsync();
 
-        Assert.NotEmpty(await ValidateAsync(document, document["components"]!["schemas"]!["Link"]!, """{"url":"https://a","expiresOn":"2026-11-24T00:00:00Z","more":1}"""));
+        Assert.NotEmpty(
+            await ValidateAsync(document, document["components"]!["schemas"]!["Link"]!, """{"url":"https://a","expiresOn":"2026-11-24T00:00:00Z","more":1}"""));
         Assert.NotEmpty(await ValidateAsync(document, document["components"]!["schemas"]!["Objects"]!, """{"items":[{"region":"uk"}]}"""));
     }
 
@@ -181,16 +187,21 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
 
         var type = answer.Content.Headers.ContentType!.MediaType!;
         Assert.True(content.ContainsKey(type), $"{method} {template} {(int)answer.StatusCode} does not describe {type}");
-        var problems = await ValidateAsync(document, content[type]!["schema"]!, type.EndsWith("json", StringComparison.Ordinal) ? body : JsonSerializer.Serialize(body));
+        var problems = await ValidateAsync(
+            document,
+            content[type]!["schema"]!,
+            type.EndsWith("json", StringComparison.Ordinal) ? body : JsonSerializer.Serialize(body));
         Assert.True(problems.Count == 0, $"{method} {path}: {string.Join(", ", problems)} in {body}");
     }
 
     private static async Task<ICollection<NJsonSchema.Validation.ValidationError>> ValidateAsync(JsonNode document, JsonNode schema, string json)
     {
         // The validator follows references within a schema to its definitions only, and not always from the top.
-        var whole = (schema["$ref"] is { } reference ? document["components"]!["schemas"]![reference.ToString().Split('/')[^1]]! : schema).DeepClone().AsObject();
+        var whole = (schema["$ref"] is { } reference ? document["components"]!["schemas"]![reference.ToString().Split('/')[^1]]! : schema).DeepClone()
+            .AsObject();
         whole["definitions"] = document["components"]!["schemas"]!.DeepClone();
-        return (await JsonSchema.FromJsonAsync(whole.ToJsonString().Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal), Cancellation)).Validate(json);
+        return (await JsonSchema.FromJsonAsync(whole.ToJsonString().Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal), Cancellation))
+            .Validate(json);
     }
 
     private async Task<JsonNode> ReadAsync()
@@ -201,10 +212,12 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
 
     private static string? Describe(MethodInfo method)
     {
-        var trigger = method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>()).FirstOrDefault(attribute => attribute is not null);
+        var trigger = method.GetParameters().Select(parameter => parameter.GetCustomAttribute<HttpTriggerAttribute>())
+            .FirstOrDefault(attribute => attribute is not null);
         return trigger is null
             ? null
-            : $"{method.GetCustomAttribute<FunctionAttribute>()!.Name}: {string.Join(',', trigger.Methods!)} /api/{trigger.Route}{(trigger.AuthLevel == AuthorizationLevel.Anonymous ? " without a key" : "")}";
+            : $"{method.GetCustomAttribute<FunctionAttribute>()!.Name}: {string.Join(',', trigger.Methods!)} /api/{trigger.Route}"
+                + $"{(trigger.AuthLevel == AuthorizationLevel.Anonymous ? " without a key" : "")}";
     }
 
     private static bool IsOf(string template, string path) =>

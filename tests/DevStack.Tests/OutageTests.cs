@@ -55,7 +55,13 @@ public sealed class OutageTests(AzuriteFixture azurite)
         simulator.SetSecret("eightbyeight-secret", "demo-secret");
         simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
         var account = azurite.NewAccount();
-        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, account, ("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256), ("EightByEight__Key", ""), ("EightByEight__Secret", ""));
+        await using var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            account,
+            ("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri),
+            ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256),
+            ("EightByEight__Key", ""),
+            ("EightByEight__Secret", ""));
 
         await AssertOutageAsync(app, "Vault", "The vault refuses");
         simulator.Faults.Set();

@@ -25,7 +25,12 @@ public sealed class StopTests(AzuriteFixture azurite)
         }
 
         simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 120_000 });
-        await using (var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, ("LocalHost__DrainTimeout", "00:00:01"), ("AzureFunctionsJobHost__extensions__queues__batchSize", "16"), ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "60")))
+        await using (var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            _account,
+            ("LocalHost__DrainTimeout", "00:00:01"),
+            ("AzureFunctionsJobHost__extensions__queues__batchSize", "16"),
+            ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "60")))
         {
             await Eventually.HoldsAsync(() => simulator.Counters["content"] == 60, "60 downloads", TimeSpan.FromMinutes(1));
 
@@ -43,7 +48,10 @@ public sealed class StopTests(AzuriteFixture azurite)
         // All are there at once: none is hidden until the host's ten minutes are over.
         simulator.Faults.Set();
         await using var next = await AppProcess.StartAsync(simulator.BaseUrl, _account);
-        await Eventually.HoldsAsync(async () => (await ReadRowsAsync()).TrueForAll(row => row.GetString("State") == "Archived"), "all are archived", TimeSpan.FromMinutes(2));
+        await Eventually.HoldsAsync(
+            async () => (await ReadRowsAsync()).TrueForAll(row => row.GetString("State") == "Archived"),
+            "all are archived",
+            TimeSpan.FromMinutes(2));
     }
 
     [Fact]
@@ -59,7 +67,10 @@ public sealed class StopTests(AzuriteFixture azurite)
             ("AzureFunctionsJobHost__extensions__queues__maxDequeueCount", "2"),
             ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:01"));
 
-        await Eventually.HoldsAsync(async () => (await ReadRowsAsync()) is [var row] && row.GetString("State") == "Failed", "a failure", TimeSpan.FromMinutes(1));
+        await Eventually.HoldsAsync(
+            async () => (await ReadRowsAsync()) is [var row] && row.GetString("State") == "Failed",
+            "a failure",
+            TimeSpan.FromMinutes(1));
 
         var row = Assert.Single(await ReadRowsAsync());
         Assert.StartsWith("Archiving did not finish within 00:00:0", row.GetString("LastError"), StringComparison.Ordinal);
@@ -77,14 +88,19 @@ public sealed class StopTests(AzuriteFixture azurite)
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 100 });
         Fill(simulator, PerRound * rounds);
-        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:01"));
+        await using var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            _account,
+            ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:01"));
         for (var round = 0; round < rounds; round++)
         {
             var goal = Math.Min(await CountReceiptsAsync(_account) + random.Next(1, PerRound / 3), PerRound * rounds);
             await Eventually.HoldsAsync(async () => await CountReceiptsAsync(_account) >= goal, "some more receipts", TimeSpan.FromMinutes(2));
             await Task.Delay(random.Next(300), Cancellation);
             app.KillWorker();
-            await Eventually.HoldsAsync(() => app.Lines.Count(line => line.Contains("Worker process", StringComparison.Ordinal) && line.Contains("started", StringComparison.Ordinal)) == round + 2, "another worker");
+            await Eventually.HoldsAsync(() => app.Lines.Count(
+                line => line.Contains("Worker process", StringComparison.Ordinal) && line.Contains("started", StringComparison.Ordinal)) == round + 2,
+                "another worker");
         }
 
         // What was in flight in every crash waits between attempts, eight minutes at most.
@@ -111,9 +127,15 @@ public sealed class StopTests(AzuriteFixture azurite)
         }
 
         await using var next = await AppProcess.StartAsync(simulator.BaseUrl, _account);
-        await Eventually.HoldsAsync(async () => (await ReadRowsAsync()).TrueForAll(row => row.GetString("State") == "Archived"), "all are archived", TimeSpan.FromMinutes(15));
+        await Eventually.HoldsAsync(
+            async () => (await ReadRowsAsync()).TrueForAll(row => row.GetString("State") == "Archived"),
+            "all are archived",
+            TimeSpan.FromMinutes(15));
 
-        var names = await _account.Blobs.GetBlobContainerClient("recordings").GetBlobsAsync(cancellationToken: Cancellation).Select(blob => blob.Name).ToListAsync(Cancellation);
+        var names = await _account.Blobs.GetBlobContainerClient("recordings")
+            .GetBlobsAsync(cancellationToken: Cancellation)
+            .Select(blob => blob.Name)
+            .ToListAsync(Cancellation);
         Assert.Equal(200, names.Count(name => name.EndsWith(".meta.json", StringComparison.Ordinal)));
         Assert.Equal(400, names.Count);
         Assert.All(await ReadRowsAsync(), row => Assert.InRange(row.GetInt32("Attempts") ?? 0, 0, 2));
@@ -122,7 +144,12 @@ public sealed class StopTests(AzuriteFixture azurite)
 #endif
 
     private static void AddObject(SimulatorServer simulator) =>
-        simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1), UpdatedTime = TimeProvider.System.GetUtcNow().AddMinutes(-5) });
+        simulator.Objects.Add(new ObjectSpecification
+        {
+            Bytes = 1000,
+            CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+            UpdatedTime = TimeProvider.System.GetUtcNow().AddMinutes(-5),
+        });
 
     private async Task<List<TableEntity>> ReadRowsAsync() =>
         await _account.Tables.GetTableClient("objects").QueryAsync<TableEntity>("State ne ''", cancellationToken: Cancellation).ToListAsync(Cancellation);

@@ -33,8 +33,20 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
             await app.GetAsync("/api/runs/Hortensia?q=%2B15558675309");
             await Eventually.HoldsAsync(
                 () => collector["/v1/logs"].Contains("cannot be archived", StringComparison.Ordinal)
-                    && ContainsAll(collector["/v1/metrics"], "archiving.objects.archived", "archiving.objects.failed", "archiving.phase.duration", "archiving.retries", "http.client.request.duration")
-                    && ContainsAll(collector["/v1/traces"], "send archive-objects", "archive object", "list window", "function ArchiveObject", "function GetRun"),
+                    && ContainsAll(
+                        collector["/v1/metrics"],
+                        "archiving.objects.archived",
+                        "archiving.objects.failed",
+                        "archiving.phase.duration",
+                        "archiving.retries",
+                        "http.client.request.duration")
+                    && ContainsAll(
+                        collector["/v1/traces"],
+                        "send archive-objects",
+                        "archive object",
+                        "list window",
+                        "function ArchiveObject",
+                        "function GetRun"),
                 "metrics, spans and logs at the collector",
                 TimeSpan.FromMinutes(5));
         }

@@ -29,7 +29,9 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
             .Select(parameter => parameter.GetCustomAttribute<QueueTriggerAttribute>()?.QueueName)
             .OfType<string>();
 
-        Assert.Equal(QueueNames.All.Concat(QueueNames.All.Select(name => name + QueueNames.PoisonSuffix)).Order(StringComparer.Ordinal), triggers.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            QueueNames.All.Concat(QueueNames.All.Select(name => name + QueueNames.PoisonSuffix)).Order(StringComparer.Ordinal),
+            triggers.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -44,7 +46,10 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
             new FaultRule { Call = "content", Kind = FaultKind.Cut, Id = cut.Id },
             new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 400, Id = cold.Id });
         var account = azurite.NewAccount();
-        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, account, ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:01"));
+        await using var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            account,
+            ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:01"));
 
         // Nothing can be recorded of these, but they may not stay either.
         foreach (var name in QueueNames.All)
@@ -61,13 +66,16 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
 
         await WaitForCountsAsync(app, archived: 2, failed: 2);
         await HoldsAsync(
-            () => Task.FromResult(app.Lines.Count(line => line.Contains("A message from a poison queue was dropped", StringComparison.Ordinal)) == 3 * QueueNames.All.Count),
+            () => Task.FromResult(
+                app.Lines.Count(line => line.Contains("A message from a poison queue was dropped", StringComparison.Ordinal)) == 3 * QueueNames.All.Count),
             "three messages of each queue were dropped");
         await HoldsAsync(
             async () =>
             {
                 var queues = (await app.GetAsync("/api/status")).Body.GetProperty("queues").EnumerateObject();
-                var counts = queues.Where(queue => queue.Name.EndsWith(QueueNames.PoisonSuffix, StringComparison.Ordinal)).Select(queue => queue.Value.GetInt64()).ToList();
+                var counts = queues.Where(queue => queue.Name.EndsWith(QueueNames.PoisonSuffix, StringComparison.Ordinal))
+                    .Select(queue => queue.Value.GetInt64())
+                    .ToList();
                 return counts.Count == QueueNames.All.Count && counts.TrueForAll(count => count == 0);
             },
             "the poison queues are empty");
@@ -89,7 +97,10 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
         await using var app = await AppProcess.StartAsync(
             simulator.BaseUrl,
             account,
-            [("VerifySchedule", ApiFixture.Never), ("ReconcileSchedule", ApiFixture.Never), ("Verify__Days", "1"), ("Purge__Enabled", "true"), ("Purge__AfterDays", "0")]);
+            [
+                ("VerifySchedule", ApiFixture.Never), ("ReconcileSchedule", ApiFixture.Never),
+                ("Verify__Days", "1"), ("Purge__Enabled", "true"), ("Purge__AfterDays", "0"),
+            ]);
         await WaitForCountsAsync(app, archived: 2, failed: 0);
 
         await FireAsync(app, "VerifyArchive");

@@ -8,13 +8,16 @@ namespace Infrastructure.Tests;
 /// <summary>Alerts and workbook ask for what the code sends.</summary>
 public sealed partial class AlertTests(TemplateFixture template)
 {
-    private static readonly string Sources = string.Concat(Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Operations")).Concat(Repository.Sources("src/Functions")).Select(File.ReadAllText));
+    private static readonly string Sources = string.Concat(
+        Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Operations")).Concat(Repository.Sources("src/Functions")).Select(File.ReadAllText));
 
     [Fact]
     public async Task Every_metric_that_is_asked_for_is_in_code_and_reference()
     {
         var reference = Repository.Read("docs/telemetry.md");
-        var metrics = (await QueriesAsync()).SelectMany(query => Metric().Matches(query).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).ToList();
+        var metrics = (await QueriesAsync()).SelectMany(query => Metric().Matches(query).Select(match => match.Groups["name"].Value))
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
 
         Assert.True(metrics.Count > 10);
         Assert.All(metrics, metric => Assert.True(Sources.Contains($"\"{metric}\"", StringComparison.Ordinal), $"The code has no metric {metric}."));
@@ -24,7 +27,8 @@ public sealed partial class AlertTests(TemplateFixture template)
     [Fact]
     public async Task Every_event_that_is_asked_for_is_in_code()
     {
-        var events = (await QueriesAsync()).SelectMany(query => Event().Matches(query).Select(match => match.Value.Trim('"'))).Distinct(StringComparer.Ordinal).ToList();
+        var events = (await QueriesAsync()).SelectMany(query => Event().Matches(query).Select(match => match.Value.Trim('"'))).Distinct(StringComparer.Ordinal)
+            .ToList();
 
         Assert.True(events.Count >= 6);
         Assert.All(events, id => Assert.True(Sources.Contains($"EventId = {id},", StringComparison.Ordinal), $"The code has no event {id}."));
@@ -33,7 +37,9 @@ public sealed partial class AlertTests(TemplateFixture template)
     [Fact]
     public async Task Every_property_that_is_asked_for_is_sent()
     {
-        var properties = (await QueriesAsync()).SelectMany(query => Property().Matches(query).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).ToList();
+        var properties = (await QueriesAsync()).SelectMany(query => Property().Matches(query).Select(match => match.Groups["name"].Value))
+            .Distinct(StringComparer.Ordinal)
+            .ToList();
 
         Assert.True(properties.Count >= 5);
         Assert.All(
@@ -49,7 +55,10 @@ public sealed partial class AlertTests(TemplateFixture template)
         var alerts = (await template.PredictedAsync("default")).Resources.Where(resource => resource.Type == "Microsoft.Insights/scheduledQueryRules").ToList();
 
         Assert.Equal(
-            ["at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-listing", "no-token", "oldest-unarchived", "restore-rights", "silent", "trouble"],
+            [
+                "at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-listing", "no-token", "oldest-unarchived",
+                "restore-rights", "silent", "trouble",
+            ],
             alerts.Select(alert => alert.Name["Insights/scheduledQueryRules/".Length..^"-*".Length]).Order(StringComparer.Ordinal));
         Assert.All(alerts, alert =>
         {
@@ -98,7 +107,9 @@ public sealed partial class AlertTests(TemplateFixture template)
             .Select(field => $"\"{field.GetRawConstantValue()}\"");
         var filter = $"where Name !in ({string.Join(", ", spans)})";
 
-        Assert.All((await QueriesAsync()).Concat(DocumentedQueries()).Where(query => Invocations().IsMatch(query)), query => Assert.Contains(filter, query, StringComparison.Ordinal));
+        Assert.All(
+            (await QueriesAsync()).Concat(DocumentedQueries()).Where(query => Invocations().IsMatch(query)),
+            query => Assert.Contains(filter, query, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -34,21 +34,35 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
         var called = new HashSet<string>(StringComparer.Ordinal);
 
         await CallAsync(nameof(store.ProbeAsync), () => store.ProbeAsync(cancellationToken));
-        await CallAsync(nameof(store.TryPutAsync), async () => Assert.True(await store.TryPutAsync("uk3/t/2026/11/24/a.txt", content, md5, headers, cancellationToken)));
+        await CallAsync(
+            nameof(store.TryPutAsync),
+            async () => Assert.True(await store.TryPutAsync("uk3/t/2026/11/24/a.txt", content, md5, headers, cancellationToken)));
         await CallAsync(nameof(store.StageAsync), () => store.StageAsync("uk3/t/2026/11/24/b.txt", "AAAA", content, cancellationToken));
-        await CallAsync(nameof(store.TryCommitAsync), async () => Assert.True(await store.TryCommitAsync("uk3/t/2026/11/24/b.txt", ["AAAA"], md5, headers, cancellationToken)));
+        await CallAsync(
+            nameof(store.TryCommitAsync),
+            async () => Assert.True(await store.TryCommitAsync("uk3/t/2026/11/24/b.txt", ["AAAA"], md5, headers, cancellationToken)));
         await CallAsync(nameof(store.FindAsync), async () => Assert.NotNull(await store.FindAsync("uk3/t/2026/11/24/b.txt", cancellationToken)));
         await CallAsync(nameof(store.MeasureAsync), async () => Assert.NotNull(await store.MeasureAsync("uk3/t/2026/11/24/b.txt", cancellationToken)));
         await CallAsync(nameof(store.ReadAsync), async () => Assert.NotNull(await store.ReadAsync("uk3/t/2026/11/24/b.txt", cancellationToken)));
-        await CallAsync(nameof(store.ReadBeginningAsync), async () => Assert.NotNull(await store.ReadBeginningAsync("uk3/t/2026/11/24/b.txt", 3, cancellationToken)));
-        await CallAsync(nameof(store.ListFoldersAsync), async () => Assert.Equal(["uk3/"], await store.ListFoldersAsync("", cancellationToken).ToListAsync(cancellationToken)));
-        await CallAsync(nameof(store.ListReceiptsAsync), async () => Assert.Empty(await store.ListReceiptsAsync("uk3", new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero), cancellationToken).ToListAsync(cancellationToken)));
-        await CallAsync(nameof(store.TryWriteReportAsync), async () => Assert.True(await store.TryWriteReportAsync("_reports/x.json", BinaryData.FromString("{}"), "application/json", cancellationToken)));
-        await CallAsync(nameof(store.FindNewestAsync), async () => Assert.Equal("_reports/x.json", await store.FindNewestAsync("_reports/", ".json", cancellationToken)));
+        await CallAsync(
+            nameof(store.ReadBeginningAsync),
+            async () => Assert.NotNull(await store.ReadBeginningAsync("uk3/t/2026/11/24/b.txt", 3, cancellationToken)));
+        await CallAsync(
+            nameof(store.ListFoldersAsync),
+            async () => Assert.Equal(["uk3/"], await store.ListFoldersAsync("", cancellationToken).ToListAsync(cancellationToken)));
+        await CallAsync(nameof(store.ListReceiptsAsync), async () => Assert.Empty(
+            await store.ListReceiptsAsync("uk3", new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero), cancellationToken).ToListAsync(cancellationToken)));
+        await CallAsync(
+            nameof(store.TryWriteReportAsync),
+            async () => Assert.True(await store.TryWriteReportAsync("_reports/x.json", BinaryData.FromString("{}"), "application/json", cancellationToken)));
+        await CallAsync(
+            nameof(store.FindNewestAsync),
+            async () => Assert.Equal("_reports/x.json", await store.FindNewestAsync("_reports/", ".json", cancellationToken)));
         await CallAsync(nameof(store.TryPutFromAddressAsync), async () =>
         {
             // The emulator cannot do it (501); what matters here is that the role lets it through.
-            var refused = await Assert.ThrowsAnyAsync<RequestFailedException>(() => store.TryPutFromAddressAsync("uk3/t/2026/11/24/c.txt", new Uri("https://example.com/c"), md5, headers, cancellationToken));
+            var refused = await Assert.ThrowsAnyAsync<RequestFailedException>(
+                () => store.TryPutFromAddressAsync("uk3/t/2026/11/24/c.txt", new Uri("https://example.com/c"), md5, headers, cancellationToken));
             Assert.NotEqual(403, refused.Status);
         });
 

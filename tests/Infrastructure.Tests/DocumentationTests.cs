@@ -60,7 +60,8 @@ public sealed partial class DocumentationTests(TemplateFixture template)
     public void Every_parameter_in_the_text_exists()
     {
         var main = Repository.Read("infra/bicep/main.bicep");
-        var named = Parameter().Matches(Repository.Read("docs/deploy.md")).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal).ToList();
+        var named = Parameter().Matches(Repository.Read("docs/deploy.md")).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal)
+            .ToList();
 
         Assert.NotEmpty(named);
         Assert.All(named, name => Assert.True(main.Contains($"\nparam {name} ", StringComparison.Ordinal), $"There is no parameter {name}."));

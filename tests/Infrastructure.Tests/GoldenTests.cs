@@ -52,7 +52,8 @@ public sealed class GoldenTests(TemplateFixture template)
             .ThenBy(item => item.row.Property, StringComparer.Ordinal)
             .ThenByDescending(item => item.Item1))
         {
-            table.Append("| ").Append(sign).Append(" | ").Append(row.Resource).Append(" | ").Append(row.Property).Append(" | ").Append(row.Value).Append(" |\n");
+            table.Append("| ").Append(sign).Append(" | ").Append(row.Resource).Append(" | ").Append(row.Property).Append(" | ").Append(row.Value)
+                .Append(" |\n");
         }
 
         Repository.AssertSame($"tests/Infrastructure.Tests/Golden/{theCase}.md", table.ToString());

@@ -40,7 +40,12 @@ public sealed class RightsTests(TemplateFixture template)
     [Fact]
     public void Every_call_to_Azure_is_on_the_list_of_calls_and_rights()
     {
-        string[] assemblies = [typeof(ArchiveStore).Assembly.Location, Path.Combine(Path.GetDirectoryName(Repository.Functions)!, "Operations.dll"), Repository.Functions];
+        string[] assemblies =
+        [
+            typeof(ArchiveStore).Assembly.Location,
+            Path.Combine(Path.GetDirectoryName(Repository.Functions)!, "Operations.dll"),
+            Repository.Functions,
+        ];
         var calls = assemblies.SelectMany(AzureCalls.In).Distinct(StringComparer.Ordinal).ToList();
 
         Assert.Empty(calls.Except(AzureCalls.Rights.Keys, StringComparer.Ordinal));
@@ -123,7 +128,8 @@ public sealed class RightsTests(TemplateFixture template)
     [Fact]
     public async Task Secrets_have_the_names_that_the_code_reads()
     {
-        var scopes = (await template.PredictedAsync("default")).Assignments.Select(assignment => assignment.Scope).Where(scope => scope.Contains("/secrets/", StringComparison.Ordinal));
+        var scopes = (await template.PredictedAsync("default")).Assignments.Select(assignment => assignment.Scope)
+            .Where(scope => scope.Contains("/secrets/", StringComparison.Ordinal));
 
         Assert.Equal(
             new[] { KeyVaultTokenStore.KeySecret, KeyVaultTokenStore.SecretSecret, KeyVaultTokenStore.TokenSecret }.Order(StringComparer.Ordinal),

@@ -35,11 +35,23 @@ public sealed class SecurityTests(TemplateFixture template)
             rows.Add(theCase, $"{Archive}/blobServices/default", "properties.deleteRetentionPolicy.allowPermanentDelete", "false");
             rows.Add(theCase, $"{Archive}/blobServices/default", "properties.isVersioningEnabled", "true");
             rows.Add(theCase, $"{Archive}/blobServices/default/containers/{container}", "properties.publicAccess", "None");
-            rows.Add(theCase, $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit", "properties.logs[0].category", "StorageRead");
+            rows.Add(
+                theCase,
+                $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit",
+                "properties.logs[0].category",
+                "StorageRead");
             rows.Add(theCase, $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit", "properties.logs[0].enabled", "true");
-            rows.Add(theCase, $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit", "properties.logs[1].category", "StorageWrite");
+            rows.Add(
+                theCase,
+                $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit",
+                "properties.logs[1].category",
+                "StorageWrite");
             rows.Add(theCase, $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit", "properties.logs[1].enabled", "true");
-            rows.Add(theCase, $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit", "properties.logs[2].category", "StorageDelete");
+            rows.Add(
+                theCase,
+                $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit",
+                "properties.logs[2].category",
+                "StorageDelete");
             rows.Add(theCase, $"{Archive}/blobServices/default/providers/Microsoft.Insights/diagnosticSettings/audit", "properties.logs[2].enabled", "true");
             rows.Add(theCase, $"{Runtime}/blobServices/default/containers/app-package", "properties.publicAccess", "None");
             rows.Add(theCase, Vault, "properties.enablePurgeProtection", "true");
@@ -63,14 +75,22 @@ public sealed class SecurityTests(TemplateFixture template)
             rows.Add(theCase, App, "properties.siteConfig.scmMinTlsVersion", "1.2");
             rows.Add(theCase, $"{App}/basicPublishingCredentialsPolicies/ftp", "properties.allow", "false");
             rows.Add(theCase, $"{App}/basicPublishingCredentialsPolicies/scm", "properties.allow", "false");
-            rows.Add(theCase, $"{App}/config/appsettings", "properties.APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "[format('ClientId={0};Authorization=AAD', {id-*.clientId})]");
+            rows.Add(
+                theCase,
+                $"{App}/config/appsettings",
+                "properties.APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+                "[format('ClientId={0};Authorization=AAD', {id-*.clientId})]");
             rows.Add(theCase, $"{App}/config/appsettings", "properties.ArchiveStorage__credential", "managedidentity");
             rows.Add(theCase, $"{App}/config/appsettings", "properties.AzureWebJobsStorage__credential", "managedidentity");
             rows.Add(theCase, $"{App}/config/appsettings", "properties.KeyVault__credential", "managedidentity");
             rows.Add(theCase, "Insights/components/appi-*", "properties.DisableIpMasking", "false");
             rows.Add(theCase, "Insights/components/appi-*", "properties.DisableLocalAuth", "true");
             rows.Add(theCase, "OperationalInsights/workspaces/log-*", "properties.features.disableLocalAuth", "true");
-            rows.Add(theCase, "OperationalInsights/workspaces/log-*/providers/Microsoft.Insights/diagnosticSettings/audit", "properties.logs[0].enabled", "true");
+            rows.Add(
+                theCase,
+                "OperationalInsights/workspaces/log-*/providers/Microsoft.Insights/diagnosticSettings/audit",
+                "properties.logs[0].enabled",
+                "true");
         }
 
         foreach (var theCase in new[] { "default", "locked" })
@@ -94,8 +114,16 @@ public sealed class SecurityTests(TemplateFixture template)
         rows.Add("locked", App, "properties.virtualNetworkSubnetId", "Network/virtualNetworks/vnet-*/subnets/app");
         rows.Add("locked", App, "properties.siteConfig.ipSecurityRestrictionsDefaultAction", "Deny");
         rows.Add("locked", App, "properties.siteConfig.ipSecurityRestrictions[0].ipAddress", "203.0.113.0/24");
-        rows.Add("locked", "Network/virtualNetworks/vnet-*", "properties.subnets[0].properties.networkSecurityGroup.id", "Network/networkSecurityGroups/nsg-app-*");
-        rows.Add("locked", "Network/virtualNetworks/vnet-*", "properties.subnets[1].properties.networkSecurityGroup.id", "Network/networkSecurityGroups/nsg-endpoints-*");
+        rows.Add(
+            "locked",
+            "Network/virtualNetworks/vnet-*",
+            "properties.subnets[0].properties.networkSecurityGroup.id",
+            "Network/networkSecurityGroups/nsg-app-*");
+        rows.Add(
+            "locked",
+            "Network/virtualNetworks/vnet-*",
+            "properties.subnets[1].properties.networkSecurityGroup.id",
+            "Network/networkSecurityGroups/nsg-endpoints-*");
         rows.Add("locked", "Network/virtualNetworks/vnet-*", "properties.subnets[1].properties.privateEndpointNetworkPolicies", "Enabled");
         return rows;
     }
@@ -125,7 +153,8 @@ public sealed class SecurityTests(TemplateFixture template)
             ],
             endpoints
                 .Select(endpoint => endpoint.Json.GetProperty("properties").GetProperty("privateLinkServiceConnections")[0].GetProperty("properties"))
-                .Select(link => $"{link.GetProperty("privateLinkServiceId").GetString()!.Split("Microsoft.")[^1][..^13]}* {link.GetProperty("groupIds")[0].GetString()}")
+                .Select(link => $"{link.GetProperty("privateLinkServiceId").GetString()!.Split("Microsoft.")[^1][..^13]}* "
+                    + $"{link.GetProperty("groupIds")[0].GetString()}")
                 .Order(StringComparer.Ordinal));
     }
 

@@ -30,7 +30,8 @@ public sealed partial class SettingsTests(TemplateFixture template)
 
         var missing = Documented()
             .Where(name => !NotInAzure.Contains(name))
-            .Where(name => !settable.Contains(name) && !fixedSettings.Any(setting => setting == name || setting.StartsWith($"{name}__", StringComparison.Ordinal)));
+            .Where(name => !settable.Contains(name)
+                && !fixedSettings.Any(setting => setting == name || setting.StartsWith($"{name}__", StringComparison.Ordinal)));
         Assert.Empty(missing);
     }
 
@@ -45,7 +46,8 @@ public sealed partial class SettingsTests(TemplateFixture template)
     [Fact]
     public async Task Every_setting_that_can_be_set_is_read()
     {
-        var sources = string.Concat(Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Operations")).Concat(Repository.Sources("src/Functions")).Select(File.ReadAllText));
+        var sources = string.Concat(Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Operations")).Concat(Repository.Sources("src/Functions"))
+            .Select(File.ReadAllText));
 
         Assert.All((await SettingsTypeAsync()).Keys, name => Assert.Matches($"[\"%]{name}[\"%]", sources));
     }
@@ -64,7 +66,9 @@ public sealed partial class SettingsTests(TemplateFixture template)
         Assert.All(limits, limit =>
         {
             var type = types[limit.Name];
-            Assert.Equal((limit.Name, limit.Minimum, limit.Maximum), (limit.Name, type.GetProperty("minValue").GetInt32(), type.GetProperty("maxValue").GetInt32()));
+            Assert.Equal(
+                (limit.Name, limit.Minimum, limit.Maximum),
+                (limit.Name, type.GetProperty("minValue").GetInt32(), type.GetProperty("maxValue").GetInt32()));
         });
     }
 
@@ -106,7 +110,8 @@ public sealed partial class SettingsTests(TemplateFixture template)
         using var sample = JsonDocument.Parse(Repository.Read("local.settings.sample.json"));
         var settings = await AppSettingsAsync("default");
 
-        var schedules = sample.RootElement.GetProperty("Values").EnumerateObject().Where(value => value.Name.EndsWith("Schedule", StringComparison.Ordinal)).ToList();
+        var schedules = sample.RootElement.GetProperty("Values").EnumerateObject().Where(value => value.Name.EndsWith("Schedule", StringComparison.Ordinal))
+            .ToList();
         Assert.Equal(4, schedules.Count);
         Assert.All(schedules, schedule => Assert.Equal(schedule.Value.GetString(), settings[schedule.Name]));
     }
@@ -150,11 +155,13 @@ public sealed partial class SettingsTests(TemplateFixture template)
     public async Task The_app_starts_with_the_settings_of_the_template_and_signs_in_with_its_identity(string theCase)
     {
         var configuration = new ConfigurationBuilder()
-            .AddInMemoryCollection((await AppSettingsAsync(theCase)).Select(setting => new KeyValuePair<string, string?>(setting.Key.Replace("__", ":", StringComparison.Ordinal), InAzure(setting.Key, setting.Value))))
+            .AddInMemoryCollection((await AppSettingsAsync(theCase)).Select(
+                setting => new KeyValuePair<string, string?>(setting.Key.Replace("__", ":", StringComparison.Ordinal), InAzure(setting.Key, setting.Value))))
             .AddInMemoryCollection([new("WEBSITE_SITE_NAME", "func")])
             .Build();
 
-        await using var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration).AddArchiving(configuration).BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration).AddArchiving(configuration)
+            .BuildServiceProvider();
 
         Assert.Equal(new Uri("https://archive.blob.core.windows.net/"), services.GetRequiredService<BlobServiceClient>().Uri);
         Assert.Equal(new Uri("https://run.queue.core.windows.net/"), services.GetRequiredService<QueueServiceClient>().Uri);
@@ -162,7 +169,9 @@ public sealed partial class SettingsTests(TemplateFixture template)
         Assert.Equal(new Uri("https://kv.vault.azure.net/"), services.GetRequiredService<ArchiverOptions>().KeyVault.Uri);
         Assert.IsType<KeyVaultTokenStore>(services.GetRequiredService<ITokenStore>());
         var credentials = services.GetRequiredService<AzureComponentFactory>();
-        Assert.All(["AzureWebJobsStorage", "ArchiveStorage", "KeyVault"], section => Assert.IsType<ManagedIdentityCredential>(credentials.CreateTokenCredential(configuration.GetSection(section))));
+        Assert.All(
+            ["AzureWebJobsStorage", "ArchiveStorage", "KeyVault"],
+            section => Assert.IsType<ManagedIdentityCredential>(credentials.CreateTokenCredential(configuration.GetSection(section))));
     }
 
     /// <summary>What Azure would put in the place of an expression.</summary>
@@ -177,12 +186,18 @@ public sealed partial class SettingsTests(TemplateFixture template)
         _ => "00000000-0000-0000-0000-000000000004",
     };
 
-    private static IEnumerable<string> Documented() => new[] { Repository.Read("docs/settings.md").Split("\n## On one machine")[0], Repository.Read("docs/telemetry.md").Split("\n## ")[0] }
+    private static IEnumerable<string> Documented() => new[]
+    {
+        Repository.Read("docs/settings.md").Split("\n## On one machine")[0],
+        Repository.Read("docs/telemetry.md").Split("\n## ")[0],
+    }
         .SelectMany(page => page.Split('\n'))
         .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
         .SelectMany(line => Code().Matches(line.Split('|')[1]))
         .Select(match => match.Groups["name"].Value)
-        .Where(name => name.All(char.IsAscii) && !name.Contains('<') && !name.StartsWith("__", StringComparison.Ordinal) && !name.Contains("ServiceUri", StringComparison.Ordinal) && !name.EndsWith("__accountName", StringComparison.Ordinal));
+        .Where(name => name.All(char.IsAscii) && !name.Contains('<') && !name.StartsWith("__", StringComparison.Ordinal)
+            && !name.Contains("ServiceUri", StringComparison.Ordinal)
+            && !name.EndsWith("__accountName", StringComparison.Ordinal));
 
     private static int Number(string text) => int.Parse(text.Replace("_", "", StringComparison.Ordinal), CultureInfo.InvariantCulture);
 
@@ -208,6 +223,9 @@ public sealed partial class SettingsTests(TemplateFixture template)
     [GeneratedRegex("(AzureFunctionsJobHost__|OTEL_)[A-Za-z_]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex HostSetting();
 
-    [GeneratedRegex("""settings\.(Integer|Number)\("(?<name>\w+)", \d+, (?<minimum>\d+), (?<maximum>[\d_]+)\)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        """settings\.(Integer|Number)\("(?<name>\w+)", \d+, (?<minimum>\d+), (?<maximum>[\d_]+)\)""",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Limits();
 }

@@ -32,9 +32,12 @@ public sealed class TemplateTests(TemplateFixture template)
     {
         using var compiled = JsonDocument.Parse((await template.BuildAsync()).Output);
 
-        foreach (var item in compiled.RootElement.GetProperty("parameters").EnumerateObject().Concat(compiled.RootElement.GetProperty("outputs").EnumerateObject()))
+        foreach (var item in compiled.RootElement.GetProperty("parameters").EnumerateObject()
+            .Concat(compiled.RootElement.GetProperty("outputs").EnumerateObject()))
         {
-            Assert.True(item.Value.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("description", out _), $"{item.Name} has no description.");
+            Assert.True(
+                item.Value.TryGetProperty("metadata", out var metadata) && metadata.TryGetProperty("description", out _),
+                $"{item.Name} has no description.");
         }
     }
 
@@ -54,7 +57,11 @@ public sealed class TemplateTests(TemplateFixture template)
         using var json = JsonDocument.Parse(compiled);
         Assert.Equal(
             ["alertWebhook"],
-            json.RootElement.GetProperty("parameters").EnumerateObject().Where(parameter => parameter.Value.ToString().Contains("secure", StringComparison.OrdinalIgnoreCase)).Select(parameter => parameter.Name));
-        Assert.All(json.RootElement.GetProperty("outputs").EnumerateObject(), output => Assert.DoesNotMatch("(?i)key$|secret|password|connection", output.Name));
+            json.RootElement.GetProperty("parameters").EnumerateObject()
+                .Where(parameter => parameter.Value.ToString().Contains("secure", StringComparison.OrdinalIgnoreCase))
+                .Select(parameter => parameter.Name));
+        Assert.All(
+            json.RootElement.GetProperty("outputs").EnumerateObject(),
+            output => Assert.DoesNotMatch("(?i)key$|secret|password|connection", output.Name));
     }
 }

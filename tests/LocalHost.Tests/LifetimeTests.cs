@@ -38,7 +38,10 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         var item = AddObject(simulator);
         simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 60_000 });
-        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:02"));
+        await using var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            _account,
+            ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:02"));
         await Eventually.HoldsAsync(() => simulator.Counters["content"] == 1, "a download");
 
         simulator.Faults.Set();
@@ -116,7 +119,10 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
             if (blob.Name.Contains("ListObjects", StringComparison.Ordinal))
             {
                 var status = Container.GetBlobClient(blob.Name);
-                await status.UploadAsync(BinaryData.FromString("""{"Last":"0001-01-01T00:00:00","Next":"2025-01-01T00:00:00","LastUpdated":"2024-06-01T00:00:00"}"""), overwrite: true, Cancellation);
+                await status.UploadAsync(
+                    BinaryData.FromString("""{"Last":"0001-01-01T00:00:00","Next":"2025-01-01T00:00:00","LastUpdated":"2024-06-01T00:00:00"}"""),
+                    overwrite: true,
+                    Cancellation);
             }
         }
 
@@ -132,11 +138,16 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         var settings = AppProcess.Settings(simulator.BaseUrl, _account, HostFixture.NoSchedules);
         await using var app = new AppProcess(settings, "--attach", Port.ToString(CultureInfo.InvariantCulture));
-        var profile = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(LocalFunctionsHost.DefaultAppFolder, "..", "..", "..", "Properties", "launchSettings.json"), Cancellation))!["profiles"]!["LocalHost"]!;
+        var profile = JsonNode.Parse(
+            await File.ReadAllTextAsync(
+                Path.Combine(LocalFunctionsHost.DefaultAppFolder, "..", "..", "..", "Properties", "launchSettings.json"),
+                Cancellation))!["profiles"]!["LocalHost"]!;
         var start = new ProcessStartInfo("dotnet", Path.Combine(LocalFunctionsHost.DefaultAppFolder, "Functions.dll"));
-        foreach (var (name, value) in settings.Concat(profile["environmentVariables"]!.AsObject().Select(variable => KeyValuePair.Create(variable.Key, variable.Value!.ToString()))))
+        foreach (var (name, value) in settings.Concat(
+            profile["environmentVariables"]!.AsObject().Select(variable => KeyValuePair.Create(variable.Key, variable.Value!.ToString()))))
         {
-            start.Environment[name] = value.Replace("7070", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal).Replace("$(OutDir)", LocalFunctionsHost.DefaultAppFolder, StringComparison.Ordinal);
+            start.Environment[name] = value.Replace("7070", Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
+                .Replace("$(OutDir)", LocalFunctionsHost.DefaultAppFolder, StringComparison.Ordinal);
         }
 
         await Eventually.HoldsAsync(() => app.Lines.Any(line => line.StartsWith("Waiting for a worker", StringComparison.Ordinal)), "the host waits");
@@ -152,7 +163,12 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
     private BlobContainerClient Container => _account.Blobs.GetBlobContainerClient("azure-webjobs-hosts");
 
     private static SimulatedObject AddObject(SimulatorServer simulator) =>
-        simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1), UpdatedTime = TimeProvider.System.GetUtcNow().AddMinutes(-5) });
+        simulator.Objects.Add(new ObjectSpecification
+        {
+            Bytes = 1000,
+            CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+            UpdatedTime = TimeProvider.System.GetUtcNow().AddMinutes(-5),
+        });
 
     private async Task WaitForReceiptsAsync(IReadOnlyCollection<SimulatedObject> items)
     {
@@ -169,7 +185,8 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
                     }
                 }
 
-                return items.All(item => names.Exists(name => name.Contains(item.Id, StringComparison.Ordinal) && name.EndsWith(".meta.json", StringComparison.Ordinal)));
+                return items.All(
+                    item => names.Exists(name => name.Contains(item.Id, StringComparison.Ordinal) && name.EndsWith(".meta.json", StringComparison.Ordinal)));
             },
             "all receipts",
             TimeSpan.FromMinutes(1));

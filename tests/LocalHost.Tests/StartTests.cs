@@ -14,13 +14,22 @@ public sealed class StartTests(AzuriteFixture azurite)
 
     [Theory]
     [InlineData("LocalHost__SettingsFile", "nowhere.json", "LocalHost__SettingsFile is \"nowhere.json\": there is no such file in ")]
-    [InlineData("ASPNETCORE_URLS", "http://0.0.0.0:7071", "ASPNETCORE_URLS is \"http://0.0.0.0:7071\": expected one http address of this machine's loopback interface")]
-    [InlineData("ASPNETCORE_URLS", "http://localhost:7071/;http://0.0.0.0:7072", "ASPNETCORE_URLS is \"http://localhost:7071/;http://0.0.0.0:7072\": expected one")]
+    [InlineData(
+        "ASPNETCORE_URLS",
+        "http://0.0.0.0:7071",
+        "ASPNETCORE_URLS is \"http://0.0.0.0:7071\": expected one http address of this machine's loopback interface")]
+    [InlineData(
+        "ASPNETCORE_URLS",
+        "http://localhost:7071/;http://0.0.0.0:7072",
+        "ASPNETCORE_URLS is \"http://localhost:7071/;http://0.0.0.0:7072\": expected one")]
     [InlineData("AzureFunctionsJobHost__extensions__queues__batchSize", "999", "The WebJobs SDK refuses a value of host.json")]
     [InlineData("ASPNETCORE_URLS", "http://+:80", "ASPNETCORE_URLS is \"http://+:80\": expected")]
     [InlineData("LocalHost__DrainTimeout", "soon", "LocalHost:DrainTimeout is \"soon\": expected a time span")]
     [InlineData("AzureFunctionsJobHost__functionTimeout", "long", "AzureFunctionsJobHost:functionTimeout is \"long\": expected a time span")]
-    [InlineData("AzureFunctionsJobHost__logging__logLevel__Some", "Loud", "AzureFunctionsJobHost:logging:logLevel:Some is \"Loud\": expected one of Trace, Debug, ")]
+    [InlineData(
+        "AzureFunctionsJobHost__logging__logLevel__Some",
+        "Loud",
+        "AzureFunctionsJobHost:logging:logLevel:Some is \"Loud\": expected one of Trace, Debug, ")]
     public async Task Malformed_setting_of_the_host_is_named(string name, string value, string expected)
     {
         Assert.Contains(expected, await FailAsync([], (name, value)), StringComparison.Ordinal);
@@ -91,7 +100,9 @@ public sealed class StartTests(AzuriteFixture azurite)
     [Fact]
     public async Task Storage_that_does_not_answer_is_named_without_its_key()
     {
-        var output = await FailAsync([], ("AzureWebJobsStorage", "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;"));
+        const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;"
+            + "BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;";
+        var output = await FailAsync([], ("AzureWebJobsStorage", Nowhere));
 
         Assert.Contains("The storage account of AzureWebJobsStorage (http://127.0.0.1:1/a) does not work: ", output, StringComparison.Ordinal);
         Assert.Contains("npx azurite --skipApiVersionCheck", output, StringComparison.Ordinal);
@@ -113,7 +124,9 @@ public sealed class StartTests(AzuriteFixture azurite)
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
 
-        var output = await FailAsync([], ("ASPNETCORE_URLS", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")));
+        var output = await FailAsync(
+            [],
+            ("ASPNETCORE_URLS", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}")));
 
         Assert.Contains("choose another address with ASPNETCORE_URLS", output, StringComparison.Ordinal);
     }
@@ -144,7 +157,10 @@ public sealed class StartTests(AzuriteFixture azurite)
     public async Task Settings_of_Kestrel_do_not_open_other_addresses()
     {
         await using var simulator = await Simulator.SimulatorServer.StartAsync(cancellationToken: TestContext.Current.CancellationToken);
-        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, _account, [.. HostFixture.NoSchedules, ("Kestrel__Endpoints__Open__Url", "http://0.0.0.0:0")]);
+        await using var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            _account,
+            [.. HostFixture.NoSchedules, ("Kestrel__Endpoints__Open__Url", "http://0.0.0.0:0")]);
 
         Assert.True(app.Url.IsLoopback);
         Assert.DoesNotContain(app.Lines, line => line.Contains("Overriding address", StringComparison.Ordinal));

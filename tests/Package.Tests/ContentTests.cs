@@ -38,7 +38,8 @@ public sealed class ContentTests(PackageFixture package)
     [Fact]
     public void Every_assembly_is_of_this_repository_or_of_a_NuGet_package_that_NuGet_delivered_so()
     {
-        var unknown = package.Files.Where(file => file.EndsWith(".dll", StringComparison.Ordinal)).Except(package.ShippedFiles.Select(file => file.Path), StringComparer.Ordinal);
+        var unknown = package.Files.Where(file => file.EndsWith(".dll", StringComparison.Ordinal))
+            .Except(package.ShippedFiles.Select(file => file.Path), StringComparer.Ordinal);
 
         // The Functions SDK compiles one without code, whose list of dependencies tells the host what belongs to the extensions.
         Assert.Equal([".azurefunctions/Microsoft.Azure.Functions.Worker.Extensions.dll", .. Own], unknown);
@@ -64,7 +65,8 @@ public sealed class ContentTests(PackageFixture package)
     public void Every_extension_that_the_host_loads_is_in_the_package()
     {
         using var extensions = JsonDocument.Parse(File.ReadAllText(Path.Combine(package.Folder, "extensions.json")));
-        var paths = extensions.RootElement.GetProperty("extensions").EnumerateArray().Select(extension => extension.GetProperty("hintPath").GetString()![2..]).ToList();
+        var paths = extensions.RootElement.GetProperty("extensions").EnumerateArray().Select(extension => extension.GetProperty("hintPath").GetString()![2..])
+            .ToList();
 
         Assert.Contains(".azurefunctions/Microsoft.Azure.WebJobs.Extensions.Storage.Queues.dll", paths);
         Assert.Empty(paths.Except(package.Files, StringComparer.Ordinal));
@@ -77,11 +79,14 @@ public sealed class ContentTests(PackageFixture package)
     public void Stack_traces_name_files_by_their_path_in_the_repository_and_not_on_the_machine_that_built_them(string assembly)
     {
         using var file = new PEReader(File.OpenRead(Path.Combine(package.Folder, assembly)));
-        using var symbols = file.ReadEmbeddedPortablePdbDebugDirectoryData(file.ReadDebugDirectory().Single(entry => entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb));
+        using var symbols = file.ReadEmbeddedPortablePdbDebugDirectoryData(
+            file.ReadDebugDirectory().Single(entry => entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb));
         var reader = symbols.GetMetadataReader();
         var sources = reader.Documents.Select(document => reader.GetString(reader.GetDocument(document).Name)).ToList();
 
         Assert.Contains(sources, source => source.StartsWith($"/_/src/{Path.GetFileNameWithoutExtension(assembly)}/", StringComparison.Ordinal));
-        Assert.DoesNotContain(sources, source => source.StartsWith(RepositoryFiles.Root, StringComparison.Ordinal) || source.StartsWith(Path.GetTempPath(), StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            sources,
+            source => source.StartsWith(RepositoryFiles.Root, StringComparison.Ordinal) || source.StartsWith(Path.GetTempPath(), StringComparison.Ordinal));
     }
 }

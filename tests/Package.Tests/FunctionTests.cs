@@ -24,7 +24,8 @@ public sealed partial class FunctionTests : IDisposable
     public void Functions_of_the_package_are_those_in_its_assembly_and_in_the_sources()
     {
         var listed = Functions.Select(function => $"{Name(function)}: {function.GetProperty("entryPoint").GetString()}").Order(StringComparer.Ordinal).ToList();
-        var sources = Directory.EnumerateFiles(RepositoryFiles.At("src/Functions"), "*.cs").SelectMany(file => FunctionAttribute().Matches(File.ReadAllText(file)).Select(match => match.Groups["name"].Value));
+        var sources = Directory.EnumerateFiles(RepositoryFiles.At("src/Functions"), "*.cs")
+            .SelectMany(file => FunctionAttribute().Matches(File.ReadAllText(file)).Select(match => match.Groups["name"].Value));
 
         Assert.True(listed.Count >= 35, string.Join('\n', listed));
         Assert.Equal(ReadAttributes().Order(StringComparer.Ordinal), listed);
@@ -53,20 +54,24 @@ public sealed partial class FunctionTests : IDisposable
     [Fact]
     public void Readme_lists_every_timer_and_queue_function_of_the_package_with_its_trigger()
     {
-        var rows = File.ReadLines(RepositoryFiles.At("README.md")).SkipWhile(line => line != "| function | trigger | does |").Skip(2).TakeWhile(line => line.StartsWith('|'))
+        var rows = File.ReadLines(RepositoryFiles.At("README.md")).SkipWhile(line => line != "| function | trigger | does |").Skip(2)
+            .TakeWhile(line => line.StartsWith('|'))
             .Select(line => line.Split('|'))
             .Select(cells => (Names: Names(cells[1]), Trigger: cells[2]))
             .Where(row => row.Names.Count > 0)
             .ToList();
-        var functions = Functions.Select(function => (Name: Name(function), Trigger: Trigger(function))).Where(function => function.Trigger.GetProperty("type").GetString() != "httpTrigger").ToList();
+        var functions = Functions.Select(function => (Name: Name(function), Trigger: Trigger(function)))
+            .Where(function => function.Trigger.GetProperty("type").GetString() != "httpTrigger")
+            .ToList();
 
         Assert.All(rows.SelectMany(row => row.Names), name => Assert.Contains(functions, function => IsNamed(function.Name, name)));
         Assert.All(functions, function =>
         {
             var row = Assert.Single(rows, row => row.Names.Any(name => IsNamed(function.Name, name)));
             var expected = function.Trigger.GetProperty("type").GetString() == "timerTrigger" ? "timer"
-                : row.Trigger.Trim() == "poison queues" && function.Trigger.GetProperty("queueName").GetString()!.EndsWith("-poison", StringComparison.Ordinal) ? "poison queues"
-                : $"queue `{function.Trigger.GetProperty("queueName").GetString()}`";
+                : row.Trigger.Trim() == "poison queues" && function.Trigger.GetProperty("queueName").GetString()!.EndsWith("-poison", StringComparison.Ordinal)
+                    ? "poison queues"
+                    : $"queue `{function.Trigger.GetProperty("queueName").GetString()}`";
             Assert.Contains(expected, row.Trigger, StringComparison.Ordinal);
         });
     }
@@ -75,12 +80,15 @@ public sealed partial class FunctionTests : IDisposable
 
     private static string Name(JsonElement function) => function.GetProperty("name").GetString()!;
 
-    private static JsonElement Trigger(JsonElement function) => function.GetProperty("bindings").EnumerateArray().Single(binding => binding.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.Ordinal));
+    private static JsonElement Trigger(
+        JsonElement function) => function.GetProperty("bindings").EnumerateArray()
+            .Single(binding => binding.GetProperty("type").GetString()!.EndsWith("Trigger", StringComparison.Ordinal));
 
     private static List<string> Names(string cell) => [.. CodeName().Matches(cell).Select(match => match.Groups["name"].Value)];
 
     /// <summary>Whether a name of the table, which may end in <c>…</c>, is that of a function.</summary>
-    private static bool IsNamed(string function, string name) => name[^1] == '…' ? function.StartsWith(name[..^1], StringComparison.Ordinal) : function == name;
+    private static bool IsNamed(string function, string name) =>
+        name[^1] == '…' ? function.StartsWith(name[..^1], StringComparison.Ordinal) : function == name;
 
     /// <summary>Reads the functions from the attributes of the packaged assembly, without loading it.</summary>
     private List<string> ReadAttributes()

@@ -17,12 +17,18 @@ public sealed class NoticeTests(PackageFixture package)
         ("OpenSymphony-1.1", "OpenSymphony Software License 1.1"),
     ];
 
-    /// <summary>Packages whose nuspec names a file or an address instead of a license: what it names, what was read there, and what the license says must be passed on.</summary>
+    /// <summary>
+    /// Packages whose nuspec names a file or an address instead of a license: what it names, what was read there, and what the
+    /// license says must be passed on.
+    /// </summary>
     private static readonly Dictionary<string, (string Declared, string[] Licenses, string Note)> ReadLicenses = new(StringComparer.Ordinal)
     {
         ["Apache.Arrow"] = ("LICENSE.txt", ["Apache-2.0"], "Includes code from FlatBuffers, Copyright (C) 2014 Google Inc., under the same license."),
         ["Microsoft.Azure.WebJobs.Host.Storage"] = ("https://go.microsoft.com/fwlink/?linkid=2028464", ["MIT"], ""),
-        ["NCrontab.Signed"] = ("COPYING.txt", ["Apache-2.0", "OpenSymphony-1.1"], "This product includes software developed by the OpenSymphony Group (http://www.opensymphony.com/)."),
+        ["NCrontab.Signed"] = (
+            "COPYING.txt",
+            ["Apache-2.0", "OpenSymphony-1.1"],
+            "This product includes software developed by the OpenSymphony Group (http://www.opensymphony.com/)."),
         ["System.Security.Cryptography.ProtectedData"] = ("https://github.com/dotnet/corefx/blob/master/LICENSE.TXT", ["MIT"], ""),
         ["WindowsAzure.Storage"] = ("https://github.com/Azure/azure-storage-net/blob/master/LICENSE.txt", ["Apache-2.0"], ""),
     };
@@ -40,7 +46,8 @@ public sealed class NoticeTests(PackageFixture package)
         }
 
         var (before, after) = (text.Split('\n'), expected.Split('\n'));
-        var differences = before.Except(after, StringComparer.Ordinal).Select(line => $"- {line}").Concat(after.Except(before, StringComparer.Ordinal).Select(line => $"+ {line}"));
+        var differences = before.Except(after, StringComparer.Ordinal).Select(line => $"- {line}")
+            .Concat(after.Except(before, StringComparer.Ordinal).Select(line => $"+ {line}"));
         Assert.True(text == expected, $"{Notices} differs from the package. UPDATE_GOLDEN=1 writes it.\n{string.Join('\n', differences)}");
     }
 
@@ -57,7 +64,8 @@ public sealed class NoticeTests(PackageFixture package)
             .ToList();
 
         var section = new StringBuilder(Heading).Append('\n')
-            .Append("The assemblies of these packages are distributed unchanged, in the package of a release. Most come with a package that `src/Functions` names, or with the extensions of the Functions host. Tests compare this list with the package.\n\n")
+            .Append("The assemblies of these packages are distributed unchanged, in the package of a release. Most come with a package that `src/Functions` ")
+            .Append("names, or with the extensions of the Functions host. Tests compare this list with the package.\n\n")
             .Append("| package | copyright | license |\n| --- | --- | --- |\n");
         foreach (var (nuspec, licenses, note) in rows)
         {
@@ -67,7 +75,9 @@ public sealed class NoticeTests(PackageFixture package)
 
         foreach (var (id, title) in Licenses.Where(license => rows.Any(row => row.Licenses.Contains(license.Id, StringComparer.Ordinal))))
         {
-            section.Append("\n### ").Append(title).Append("\n\n```text\n").Append(File.ReadAllText(RepositoryFiles.At($"tests/Package.Tests/Licenses/{id}.txt"))).Append("```\n");
+            section.Append("\n### ").Append(title).Append("\n\n```text\n")
+                .Append(File.ReadAllText(RepositoryFiles.At($"tests/Package.Tests/Licenses/{id}.txt")))
+                .Append("```\n");
         }
 
         return section.ToString();
@@ -77,7 +87,9 @@ public sealed class NoticeTests(PackageFixture package)
     {
         if (nuspec.LicenseExpression is { } expression)
         {
-            Assert.True(Licenses.Any(license => license.Id == expression), $"{nuspec.Id} is under {expression}, which is not among the licenses whose text is known here.");
+            Assert.True(
+                Licenses.Any(license => license.Id == expression),
+                $"{nuspec.Id} is under {expression}, which is not among the licenses whose text is known here.");
             return [expression];
         }
 

@@ -18,16 +18,25 @@ public sealed class RunTests(PackageFixture package, AzuriteFixture azurite)
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         for (var number = 0; number < 5; number++)
         {
-            simulator.Objects.Add(new ObjectSpecification { Bytes = 5_000_000 * (number % 2), CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1 - number), UpdatedTime = TimeProvider.System.GetUtcNow().AddMinutes(-5) });
+            simulator.Objects.Add(new ObjectSpecification
+            {
+                Bytes = 5_000_000 * (number % 2),
+                CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1 - number),
+                UpdatedTime = TimeProvider.System.GetUtcNow().AddMinutes(-5),
+            });
         }
 
         var account = azurite.NewAccount();
         await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, account), "--app", package.Folder);
         await app.WaitAsync();
 
-        await Eventually.HoldsAsync(async () => (await app.GetAsync("/api/status")).Body.GetProperty("objects").GetProperty("Archived").GetInt32() == 5, "five objects are archived", TimeSpan.FromMinutes(2));
+        await Eventually.HoldsAsync(
+            async () => (await app.GetAsync("/api/status")).Body.GetProperty("objects").GetProperty("Archived").GetInt32() == 5,
+            "five objects are archived",
+            TimeSpan.FromMinutes(2));
         var receipts = new List<string>();
-        await foreach (var blob in account.Blobs.GetBlobContainerClient("recordings").GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix: null, Cancellation))
+        await foreach (var blob in account.Blobs.GetBlobContainerClient("recordings")
+            .GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix: null, Cancellation))
         {
             receipts.AddRange(blob.Name.EndsWith(".meta.json", StringComparison.Ordinal) ? [blob.Name] : []);
         }

@@ -24,7 +24,8 @@ public sealed class SbomTests : IDisposable
             var hash = file.GetProperty("checksums").EnumerateArray().Single(checksum => checksum.GetProperty("algorithm").GetString() == "SHA256");
             return $"{file.GetProperty("fileName").GetString()![2..]} {hash.GetProperty("checksumValue").GetString()}";
         });
-        var packed = _package.Files.Select(file => $"{file} {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(_package.Folder, file))))}");
+        var packed = _package.Files
+            .Select(file => $"{file} {Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(_package.Folder, file))))}");
 
         Assert.Equal(packed, listed.Order(StringComparer.Ordinal));
     }
@@ -38,7 +39,8 @@ public sealed class SbomTests : IDisposable
             .Where(locator => !locator.StartsWith("pkg:swid/", StringComparison.Ordinal));
         using var lockFile = JsonDocument.Parse(File.ReadAllText(RepositoryFiles.At("tests/Dashboard.Tests/package-lock.json")));
         var charts = lockFile.RootElement.GetProperty("packages").GetProperty("node_modules/uplot").GetProperty("version").GetString();
-        var shipped = _package.ShippedFiles.Select(file => $"pkg:nuget/{file.Package}@{file.Version}").Distinct(StringComparer.OrdinalIgnoreCase).Append($"pkg:npm/uplot@{charts}");
+        var shipped = _package.ShippedFiles.Select(file => $"pkg:nuget/{file.Package}@{file.Version}").Distinct(StringComparer.OrdinalIgnoreCase)
+            .Append($"pkg:npm/uplot@{charts}");
 
         Assert.Equal(shipped.Order(StringComparer.OrdinalIgnoreCase), listed.Order(StringComparer.OrdinalIgnoreCase), StringComparer.OrdinalIgnoreCase);
     }

@@ -47,12 +47,14 @@ public sealed class CredentialsScriptTests : IDisposable
         Assert.True(exitCode == 0, output);
         Assert.Equal(Key, Stored("eightbyeight-key"));
         Assert.Equal(Secret, Stored("eightbyeight-secret"));
-        Assert.Equal(2, Calls().Count(call => call.Contains("--vault-name my-vault", StringComparison.Ordinal) && call.Contains(" set ", StringComparison.Ordinal)));
+        Assert.Equal(
+            2,
+            Calls().Count(call => call.Contains("--vault-name my-vault", StringComparison.Ordinal) && call.Contains(" set ", StringComparison.Ordinal)));
         AssertNothingShows(output);
     }
 
     [Fact]
-    public async Task Leaves_out_the_byte_order_mark_of_a_file()
+    public async Task Credentials_script_leaves_out_the_byte_order_mark_of_a_file()
     {
         var (exitCode, output) = await RunAsync($"\uFEFF{Key}\r\n{Secret}\r\n", arguments: "my-vault");
 
@@ -183,7 +185,12 @@ public sealed class CredentialsScriptTests : IDisposable
         return arguments.Split(["account ", "keyvault "], StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private Task<(int ExitCode, string Output)> RunAsync(string input, string? program = null, string? failing = null, string? answer = null, params string[] arguments) =>
+    private Task<(int ExitCode, string Output)> RunAsync(
+        string input,
+        string? program = null,
+        string? failing = null,
+        string? answer = null,
+        params string[] arguments) =>
         _sandbox.RunAsync(program ?? Script, arguments, input, ("RECORDS", Records), ("FAILING", failing), ("ANSWER", answer));
 
     private static async Task ReadUntilAsync(StreamReader reader, string text, StringBuilder shown)

@@ -15,7 +15,8 @@ public sealed partial class DeployWorkflowTests : IDisposable
     [Fact]
     public async Task Deploy_step_hands_on_what_the_template_gives_back_under_names_of_another_case()
     {
-        var used = Deploy.Lines.SelectMany(line => UsedOutput().Matches(line).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).ToList();
+        var used = Deploy.Lines.SelectMany(line => UsedOutput().Matches(line).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal)
+            .ToList();
         Assert.NotEmpty(used);
 
         var (exitCode, output, handedOn) = await RunAsync(Outputs());
@@ -65,18 +66,26 @@ public sealed partial class DeployWorkflowTests : IDisposable
 
     public void Dispose() => _sandbox.Dispose();
 
-    private static IEnumerable<string> Outputs() => Output().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/main.bicep"))).Select(match => match.Groups["name"].Value);
+    private static IEnumerable<string> Outputs() =>
+        Output().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/main.bicep"))).Select(match => match.Groups["name"].Value);
 
     private async Task<(int ExitCode, string Output, string[] HandedOn)> RunAsync(IEnumerable<string> outputs)
     {
         // Azure Resource Manager makes camel case of names: azurE_RESOURCE_GROUP.
-        var answer = JsonSerializer.Serialize(outputs.ToDictionary(JsonNamingPolicy.CamelCase.ConvertName, name => new { type = "String", value = $"value of {name}" }, StringComparer.Ordinal));
+        var answer = JsonSerializer.Serialize(
+            outputs.ToDictionary(JsonNamingPolicy.CamelCase.ConvertName, name => new { type = "String", value = $"value of {name}" }, StringComparer.Ordinal));
         var script = Path.Combine(_sandbox.Folder, "step.sh");
         var file = Path.Combine(_sandbox.Folder, "outputs");
-        await File.WriteAllTextAsync(script, Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "template"), "run"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            script,
+            Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "template"), "run"),
+            TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
         _sandbox.WriteProgram("az", "printf '%s' \"$ANSWER\"");
-        var (exitCode, output) = await _sandbox.RunAsync("bash", ["-e", script], environment: [("ANSWER", answer), ("GITHUB_OUTPUT", file), ("AZURE_LOCATION", "westeurope")]);
+        var (exitCode, output) = await _sandbox.RunAsync(
+            "bash",
+            ["-e", script],
+            environment: [("ANSWER", answer), ("GITHUB_OUTPUT", file), ("AZURE_LOCATION", "westeurope")]);
         return (exitCode, output, await File.ReadAllLinesAsync(file, TestContext.Current.CancellationToken));
     }
 

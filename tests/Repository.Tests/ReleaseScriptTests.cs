@@ -44,13 +44,21 @@ public sealed class ReleaseScriptTests : IDisposable
 
         Assert.Equal(packages[0], packages[1]);
         await using var package = new ZipArchive(new MemoryStream(packages[0]));
-        Assert.Equal([".azurefunctions/Extension.dll", ".azurefunctions/function.deps.json", "Functions.dll", "LICENSE", "THIRD-PARTY-NOTICES.md", "extensions.json", "functions.metadata", "host.json", "worker.config.json"], package.Entries.Select(entry => entry.FullName));
+        Assert.Equal(
+            [
+                ".azurefunctions/Extension.dll", ".azurefunctions/function.deps.json", "Functions.dll", "LICENSE", "THIRD-PARTY-NOTICES.md",
+                "extensions.json", "functions.metadata", "host.json", "worker.config.json",
+            ],
+            package.Entries.Select(entry => entry.FullName));
         Assert.All(package.Entries, entry => Assert.Equal(Convert.ToInt32("100644", 8), (entry.ExternalAttributes >> 16) & 0xFFFF));
     }
 
     [Theory]
     [InlineData("host.json Functions.dll", "1.2.3", "worker.config.json is not in the published app")]
-    [InlineData("host.json worker.config.json functions.metadata extensions.json Functions.dll", "1.2.3", ".azurefunctions/function.deps.json is not in the published app")]
+    [InlineData(
+        "host.json worker.config.json functions.metadata extensions.json Functions.dll",
+        "1.2.3",
+        ".azurefunctions/function.deps.json is not in the published app")]
     [InlineData($"{App} local.settings.json", "1.2.3", "local.settings.json, which can hold secrets")]
     [InlineData(App, "latest", "not a version")]
     public async Task Release_script_packs_nothing_that_is_no_app(string files, string version, string expected)
@@ -81,7 +89,10 @@ public sealed class ReleaseScriptTests : IDisposable
     public void Dispose() => _sandbox.Dispose();
 
     private Task<(int ExitCode, string Output)> PackAsync(string files, string version, string day = "2001-02-03") =>
-        _sandbox.RunAsync(RepositoryFiles.At("scripts/package.sh"), [version, Path.Combine(_sandbox.Folder, "out")], environment: [("FILES", files), ("DAY", day), ("MODE", day == "2001-02-03" ? "744" : "600")]);
+        _sandbox.RunAsync(
+            RepositoryFiles.At("scripts/package.sh"),
+            [version, Path.Combine(_sandbox.Folder, "out")],
+            environment: [("FILES", files), ("DAY", day), ("MODE", day == "2001-02-03" ? "744" : "600")]);
 
     private Task<(int ExitCode, string Output)> PrintNotesAsync(string version) => _sandbox.RunAsync(RepositoryFiles.At("scripts/release-notes.sh"), [version]);
 }

@@ -6,10 +6,11 @@ namespace Repository.Tests;
 /// <summary>Code and documents use the plain terms of Azure, .NET and 8x8, one for each thing.</summary>
 public sealed partial class WordTests
 {
-    private static readonly FrozenSet<string> Extensions = new[] { ".bicep", ".cjs", ".cs", ".css", ".html", ".js", ".json", ".md", ".props", ".ps1", ".sh", ".yaml", ".yml" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Extensions =
+        FrozenSet.Create(".bicep", ".cjs", ".cs", ".css", ".html", ".js", ".json", ".md", ".props", ".ps1", ".sh", ".yaml", ".yml");
 
     // Build output, packages, and what others wrote.
-    private static readonly FrozenSet<string> OtherFolders = new[] { "bin", "obj", "node_modules", "StrykerOutput", "TestResults" }.ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenSet<string> OtherFolders = FrozenSet.Create("bin", "obj", "node_modules", "StrykerOutput", "TestResults");
 
     /// <summary>Words and phrases with the term to use instead.</summary>
     private static readonly (string Word, string Instead)[] Avoided =
@@ -60,7 +61,8 @@ public sealed partial class WordTests
     private static readonly List<string> Files =
     [
         .. Directory.EnumerateFiles(RepositoryFiles.Root).Where(file => Path.GetFileName(file) != "THIRD-PARTY-NOTICES.md"),
-        .. new[] { ".github", "bench", "docs", "infra", "scripts", "src", "tests" }.SelectMany(folder => Directory.EnumerateFiles(RepositoryFiles.At(folder), "*", SearchOption.AllDirectories)),
+        .. new[] { ".github", "bench", "docs", "infra", "scripts", "src", "tests" }.SelectMany(
+            folder => Directory.EnumerateFiles(RepositoryFiles.At(folder), "*", SearchOption.AllDirectories)),
     ];
 
     private static readonly List<(string Name, string Text)> Sources =
@@ -69,7 +71,8 @@ public sealed partial class WordTests
     [Fact]
     public void Code_and_documents_avoid_private_words()
     {
-        var found = Sources.SelectMany(source => source.Text.Split('\n').SelectMany((line, index) => Find(line).Select(one => $"{source.Name}:{index + 1}: \"{one.Word}\". Say: {one.Instead}"))).ToList();
+        var found = Sources.SelectMany(source => source.Text.Split('\n')
+            .SelectMany((line, index) => Find(line).Select(one => $"{source.Name}:{index + 1}: \"{one.Word}\". Say: {one.Instead}"))).ToList();
 
         Assert.True(Sources.Count > 200, $"Only {Sources.Count} files were read.");
         Assert.True(found.Count == 0, string.Join(Environment.NewLine, found));
@@ -77,7 +80,9 @@ public sealed partial class WordTests
 
     [Fact]
     public void Names_that_must_stay_are_in_use() =>
-        Assert.All(Kept, kept => Assert.True(Sources.Exists(source => source.Text.Contains(kept.Text, StringComparison.Ordinal)), $"Nothing has the name {kept.Text} any more ({kept.Reason})."));
+        Assert.All(Kept, kept => Assert.True(
+            Sources.Exists(source => source.Text.Contains(kept.Text, StringComparison.Ordinal)),
+            $"Nothing has the name {kept.Text} any more ({kept.Reason})."));
 
     [Theory]
     [InlineData("// Planned anew from the watermark.", "anew")]
@@ -103,7 +108,8 @@ public sealed partial class WordTests
     }
 
     private static string Instead(string word) =>
-        Avoided.First(avoided => Regex.IsMatch(word, $"^({avoided.Word})$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1))).Instead;
+        Avoided.First(avoided => Regex.IsMatch(word, $"^({avoided.Word})$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)))
+            .Instead;
 
     private static bool IsOurs(string file) =>
         Extensions.Contains(Path.GetExtension(file))

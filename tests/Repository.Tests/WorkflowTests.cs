@@ -18,11 +18,14 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Workflows_pin_every_action_by_commit_and_say_its_version()
     {
-        var uses = Workflows.SelectMany(workflow => workflow.Lines.Where(line => line.Contains("uses:", StringComparison.Ordinal)).Select(line => (workflow.Name, Line: line.Trim()))).ToList();
+        var uses = Workflows.SelectMany(
+            workflow => workflow.Lines.Where(line => line.Contains("uses:", StringComparison.Ordinal))
+                .Select(line => (workflow.Name, Line: line.Trim()))).ToList();
 
         Assert.NotEmpty(uses);
         Assert.All(uses, use => Assert.True(PinnedAction().IsMatch(use.Line) || LocalWorkflow().IsMatch(use.Line), $"{use.Name}: {use.Line}"));
-        var versions = uses.Select(use => PinnedAction().Match(use.Line)).Where(match => match.Success).GroupBy(match => match.Groups["action"].Value.ToLowerInvariant(), match => match.Groups["pin"].Value);
+        var versions = uses.Select(use => PinnedAction().Match(use.Line)).Where(match => match.Success)
+            .GroupBy(match => match.Groups["action"].Value.ToLowerInvariant(), match => match.Groups["pin"].Value);
         Assert.All(versions, action => Assert.Single(action.Distinct(StringComparer.Ordinal)));
     }
 
@@ -69,7 +72,9 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Workflows_never_run_a_pull_request_with_the_rights_of_the_repository()
     {
-        Assert.All(Workflows, workflow => Assert.DoesNotContain(workflow.Triggers, trigger => trigger is "pull_request_target" or "workflow_run" or "issue_comment"));
+        Assert.All(
+            Workflows,
+            workflow => Assert.DoesNotContain(workflow.Triggers, trigger => trigger is "pull_request_target" or "workflow_run" or "issue_comment"));
     }
 
     [Fact]
@@ -81,7 +86,9 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Workflows_leave_no_credentials_in_a_checkout()
     {
-        var checkouts = Jobs.SelectMany(job => job.Steps).Where(step => Workflow.Text(step, "uses")?.StartsWith("actions/checkout@", StringComparison.Ordinal) == true).ToList();
+        var checkouts = Jobs.SelectMany(job => job.Steps)
+            .Where(step => Workflow.Text(step, "uses")?.StartsWith("actions/checkout@", StringComparison.Ordinal) == true)
+            .ToList();
 
         Assert.NotEmpty(checkouts);
         Assert.All(checkouts, step => Assert.Equal("false", Workflow.Text(Workflow.Map(step, "with") ?? [], "persist-credentials")));
@@ -128,8 +135,11 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Workflows_deploy_the_template_with_every_variable_that_it_reads()
     {
-        var read = ReadVariable().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/main.bicepparam"))).Select(match => match.Groups["name"].Value).ToList();
-        var deployments = Jobs.SelectMany(job => job.Steps.Where(step => Workflow.Text(step, "run")?.Contains("az deployment sub create", StringComparison.Ordinal) == true).Select(step => (Job: job, Step: step))).ToList();
+        var read = ReadVariable().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/main.bicepparam"))).Select(match => match.Groups["name"].Value)
+            .ToList();
+        var deployments = Jobs.SelectMany(job => job.Steps.Where(
+            step => Workflow.Text(step, "run")?
+                .Contains("az deployment sub create", StringComparison.Ordinal) == true).Select(step => (Job: job, Step: step))).ToList();
 
         Assert.NotEmpty(read);
         Assert.NotEmpty(deployments);
@@ -154,7 +164,8 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Workflows_compile_the_template_with_the_compiler_that_it_is_tested_with()
     {
-        var tested = BicepVersion().Match(File.ReadAllText(RepositoryFiles.At("tests/Infrastructure.Tests/Infrastructure.Tests.csproj"))).Groups["version"].Value;
+        var tested = BicepVersion().Match(File.ReadAllText(RepositoryFiles.At("tests/Infrastructure.Tests/Infrastructure.Tests.csproj"))).Groups["version"]
+            .Value;
         var installs = Jobs.SelectMany(job => job.Commands).Where(command => command.StartsWith("az bicep install", StringComparison.Ordinal)).ToList();
 
         Assert.NotEmpty(installs);
@@ -164,11 +175,16 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Release_holds_the_package_and_the_SBOM_that_the_tested_scripts_make_of_it()
     {
-        var job = Workflows.Single(workflow => workflow.Name == "release.yml").Jobs.Single(job => job.Commands.Any(command => command.StartsWith("scripts/package.sh", StringComparison.Ordinal)));
+        var job = Workflows.Single(workflow => workflow.Name == "release.yml").Jobs
+            .Single(job => job.Commands.Any(command => command.StartsWith("scripts/package.sh", StringComparison.Ordinal)));
 
         // The checksums, which are made last, cover both.
         Assert.Equal(
-            ["scripts/package.sh \"${GITHUB_REF_NAME#v}\" package", "scripts/sbom.sh \"${GITHUB_REF_NAME#v}\" package", "(cd package && sha256sum -- * > SHA256SUMS)"],
+            [
+                "scripts/package.sh \"${GITHUB_REF_NAME#v}\" package",
+                "scripts/sbom.sh \"${GITHUB_REF_NAME#v}\" package",
+                "(cd package && sha256sum -- * > SHA256SUMS)",
+            ],
             job.Commands.Select(command => command.Split('\n')[0]));
     }
 
@@ -178,7 +194,10 @@ public sealed partial class WorkflowTests
         var yaml = new YamlStream();
         yaml.Load(new StringReader(File.ReadAllText(RepositoryFiles.At(".github/dependabot.yml"))));
         var updates = ((YamlSequenceNode)((YamlMappingNode)yaml.Documents[0].RootNode)["updates"]).Cast<YamlMappingNode>()
-            .ToLookup(update => Workflow.Text(update, "package-ecosystem")!, update => Workflow.Text(update, "directory")!.TrimStart('/'), StringComparer.Ordinal);
+            .ToLookup(
+                update => Workflow.Text(update, "package-ecosystem")!,
+                update => Workflow.Text(update, "directory")!.TrimStart('/'),
+                StringComparer.Ordinal);
         var locked = LockFiles().Select(file => Path.GetRelativePath(RepositoryFiles.Root, Path.GetDirectoryName(file)!).Replace('\\', '/'));
 
         Assert.True(RepositoryFiles.Exists(Path.Combine(Assert.Single(updates["nuget"]), "Directory.Packages.props")));
@@ -200,7 +219,8 @@ public sealed partial class WorkflowTests
             .Where(File.Exists);
 
     private static IEnumerable<string> Secrets(Workflow workflow) =>
-        workflow.Lines.SelectMany(line => Secret().Matches(line).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        workflow.Lines.SelectMany(line => Secret().Matches(line).Select(match => match.Groups["name"].Value)).Distinct(StringComparer.Ordinal)
+            .Order(StringComparer.Ordinal);
 
     [GeneratedRegex(@"\bsecrets\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Secret();
@@ -208,13 +228,19 @@ public sealed partial class WorkflowTests
     [GeneratedRegex(@"readEnvironmentVariable\('(?<name>\w+)'", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ReadVariable();
 
-    [GeneratedRegex(@"^(- )?uses: (?<action>[\w.-]+/[\w./-]+)@(?<pin>[0-9a-f]{40} # v\d+\.\d+\.\d+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^(- )?uses: (?<action>[\w.-]+/[\w./-]+)@(?<pin>[0-9a-f]{40} # v\d+\.\d+\.\d+)$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex PinnedAction();
 
     [GeneratedRegex("`(?<code>[^`\n]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex CodeSpan();
 
-    [GeneratedRegex("^((SIMULATION_SEEDS|KILL_ROUNDS|FUZZ_REQUESTS)=|dotnet tool|dotnet stryker)|-p:Nightly", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "^((SIMULATION_SEEDS|KILL_ROUNDS|FUZZ_REQUESTS)=|dotnet tool|dotnet stryker)|-p:Nightly",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex DeepTest();
 
     [GeneratedRegex("<BicepVersion>(?<version>[0-9.]+)</BicepVersion>", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

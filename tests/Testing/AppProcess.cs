@@ -36,7 +36,8 @@ public sealed partial class AppProcess : IAsyncDisposable
     public int ProcessId => _child.ProcessId;
 
     /// <summary>Process of the worker: the last that the host has started.</summary>
-    public int WorkerProcessId => int.Parse(Lines.Select(line => WorkerStarted().Match(line)).Last(match => match.Success).Groups["id"].ValueSpan, CultureInfo.InvariantCulture);
+    public int WorkerProcessId =>
+        int.Parse(Lines.Select(line => WorkerStarted().Match(line)).Last(match => match.Success).Groups["id"].ValueSpan, CultureInfo.InvariantCulture);
 
     /// <summary>Whether it has ended.</summary>
     public bool HasEnded => _child.HasEnded;
@@ -115,7 +116,10 @@ public sealed partial class AppProcess : IAsyncDisposable
     /// <summary>Waits until it listens.</summary>
     public async Task WaitAsync()
     {
-        var line = await _child.WaitForLineAsync(line => line.StartsWith("Host started: ", StringComparison.Ordinal), TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        var line = await _child.WaitForLineAsync(
+            line => line.StartsWith("Host started: ", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(60),
+            TestContext.Current.CancellationToken);
         _url = new Uri(line["Host started: ".Length..]);
     }
 
@@ -123,7 +127,9 @@ public sealed partial class AppProcess : IAsyncDisposable
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        request.RequestUri = new Uri(Url.AbsoluteUri.TrimEnd('/') + request.RequestUri!.OriginalString, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        request.RequestUri = new Uri(
+            Url.AbsoluteUri.TrimEnd('/') + request.RequestUri!.OriginalString,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         return _client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 

@@ -30,16 +30,18 @@ public sealed class LayoutTests
     [InlineData("a..", "a.%2E")]
     [InlineData("a%2E", "a%252E")]
     [InlineData("a/.", "a%2F%2E")]
-    public void Never_ends_a_name_in_a_dot_that_azure_would_drop(string id, string name)
+    public void Layout_never_ends_a_name_in_a_dot_that_azure_would_drop(string id, string name)
     {
         Assert.Equal($"uk/voicemail/2026/01/02/{name}", ArchiveLayout.ContentName("uk", Record(id, "nothing", "x/y")));
-        Assert.Equal($"uk/voicemail/2026/01/02/{id.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}.mp3", ArchiveLayout.ContentName("uk", Record(id, "call.mp3", "x/y")));
+        var encoded = id.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal);
+        Assert.Equal($"uk/voicemail/2026/01/02/{encoded}.mp3", ArchiveLayout.ContentName("uk", Record(id, "call.mp3", "x/y")));
     }
 
     [Fact]
     public void Layout_files_by_the_day_of_creation_in_utc()
     {
-        var record = StorageObject.Parse(BinaryData.FromString("""{"id":"a","type":"meeting","createdTime":"2026-01-01T23:59:59","updatedTime":"2026-02-01T00:00:00"}"""));
+        var record = StorageObject.Parse(
+            BinaryData.FromString("""{"id":"a","type":"meeting","createdTime":"2026-01-01T23:59:59","updatedTime":"2026-02-01T00:00:00"}"""));
 
         Assert.Equal("us-east/meeting/2026/01/01/a", ArchiveLayout.ContentName("us-east", record));
     }
@@ -97,8 +99,11 @@ public sealed class LayoutTests
     [Fact]
     public void Layout_puts_later_content_beside_the_old()
     {
-        Assert.Equal("uk/voicemail/2026/01/02/id.27b75edc.mp3", ArchiveLayout.LaterContentName("uk", Record("id", "a.mp3", "audio/mpeg"), "27b75edcb0305a6a6a87d60a1e01f1a4"));
+        Assert.Equal(
+            "uk/voicemail/2026/01/02/id.27b75edc.mp3",
+            ArchiveLayout.LaterContentName("uk", Record("id", "a.mp3", "audio/mpeg"), "27b75edcb0305a6a6a87d60a1e01f1a4"));
     }
 
-    private static StorageObject Record(string id, string objectName, string mimeType) => StorageObject.Parse(BinaryData.FromObjectAsJson(new { id, type = "voicemail", objectName, mimeType, createdTime = "2026-01-02T03:04:05" }));
+    private static StorageObject Record(string id, string objectName, string mimeType) =>
+        StorageObject.Parse(BinaryData.FromObjectAsJson(new { id, type = "voicemail", objectName, mimeType, createdTime = "2026-01-02T03:04:05" }));
 }

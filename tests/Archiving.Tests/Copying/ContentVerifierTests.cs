@@ -104,7 +104,9 @@ public sealed class ContentVerifierTests
     {
         var claim = Md5([]);
         Assert.Equal($"8x8 claims MD5 {claim} and the content has {Md5(Bytes)}", Verify(Bytes, checksum: claim.ToUpperInvariant()).Mismatch);
-        Assert.Equal($"8x8 claims the multipart checksum {claim}-1 and the content (MD5 {Md5(Bytes)}) does not have it", Verify(Bytes, checksum: $"{claim}-1").Mismatch);
+        Assert.Equal(
+            $"8x8 claims the multipart checksum {claim}-1 and the content (MD5 {Md5(Bytes)}) does not have it",
+            Verify(Bytes, checksum: $"{claim}-1").Mismatch);
     }
 
     [Fact]
@@ -141,7 +143,14 @@ public sealed class ContentVerifierTests
         Assert.Equal(expected, actual.Verification);
     }
 
-    private static VerifiedContent Verify(byte[] content, string? checksum, long? stored = null, bool hasStored = false, long? announced = null, int chunk = 300, string? checksumType = "MD5")
+    private static VerifiedContent Verify(
+        byte[] content,
+        string? checksum,
+        long? stored = null,
+        bool hasStored = false,
+        long? announced = null,
+        int chunk = 300,
+        string? checksumType = "MD5")
     {
         using var verifier = new ContentVerifier(Record(checksum, checksumType, hasStored ? stored : content.Length), announced);
         foreach (var part in content.Chunk(chunk))

@@ -35,7 +35,8 @@ public sealed class CopyStateTests
 
     [Fact]
     public void Empty_content_of_an_object_that_is_said_to_be_empty_may_be_stored_at_the_first_read() =>
-        Assert.True((Start with { Record = StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "a", storedBytes = 0 })) }).MayStore(Content('1', Verification.Size)));
+        Assert.True((Start with { Record = StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "a", storedBytes = 0 })) }).MayStore(
+            Content('1', Verification.Size)));
 
     [Fact]
     public void Content_that_contradicts_a_claim_may_never_be_stored()
@@ -88,7 +89,8 @@ public sealed class CopyStateTests
     [Fact]
     public void Content_that_differs_and_contradicts_at_every_read_is_given_up_once_the_record_is_known()
     {
-        var step = Next<CopyStep.AskForRecord>((Start with { Reads = CopyState.MostReads - 1 }).After(new ReadResult.Refused(Content('1', Verification.Size, "too long"))));
+        var step = Next<CopyStep.AskForRecord>(
+            (Start with { Reads = CopyState.MostReads - 1 }).After(new ReadResult.Refused(Content('1', Verification.Size, "too long"))));
 
         Next<CopyStep.GiveUp>(step.Next.AfterRecord(Record));
     }

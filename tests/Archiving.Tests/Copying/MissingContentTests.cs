@@ -38,7 +38,13 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 404 });
-        var message = new ObjectMessage { Region = item.Region, Id = item.Id, Waits = 30, WaitsSince = TimeProvider.System.GetUtcNow() - ObjectRouter.LongestWait - TimeSpan.FromMinutes(1) };
+        var message = new ObjectMessage
+        {
+            Region = item.Region,
+            Id = item.Id,
+            Waits = 30,
+            WaitsSince = TimeProvider.System.GetUtcNow() - ObjectRouter.LongestWait - TimeSpan.FromMinutes(1),
+        };
 
         await pipeline.Get<ObjectArchiver>().ArchiveAsync(message, attempt: 1, Cancellation);
 

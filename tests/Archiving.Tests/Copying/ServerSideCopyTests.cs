@@ -27,7 +27,8 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
 
         Assert.Equal(3, run.Front.Copies);
         Assert.Equal("md5", (await run.Pipeline.FindAsync(proven[2]))!.Verification);
-        var properties = (await run.Pipeline.Container.GetBlobClient((await run.Pipeline.FindAsync(proven[2]))!.Blob).GetPropertiesAsync(cancellationToken: Cancellation)).Value;
+        var properties = (await run.Pipeline.Container.GetBlobClient((await run.Pipeline.FindAsync(proven[2]))!.Blob)
+            .GetPropertiesAsync(cancellationToken: Cancellation)).Value;
         Assert.Equal(("audio/mpeg", proven[2].Checksum), (properties.ContentType, Convert.ToHexStringLower(properties.ContentHash)));
         Assert.StartsWith("attachment", properties.ContentDisposition, StringComparison.Ordinal);
 
@@ -148,12 +149,16 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
     {
         var account = azurite.NewAccount();
         var front = await CopyFront.StartAsync(account);
-        var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("Archive__Transfer", transfer), ("ArchiveStorage", front.ConnectionString)]);
+        var pipeline = await Pipeline.StartAsync(
+            azurite,
+            account: account,
+            settings: [("Archive__Transfer", transfer), ("ArchiveStorage", front.ConnectionString)]);
         return new Run(pipeline, front);
     }
 
     private static SimulatedObject Add(Run run, long bytes, long? partSize = null, string? checksum = null) =>
-        run.Pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = bytes, PartSize = partSize, Checksum = checksum, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+        run.Pipeline.Simulator.Objects.Add(
+            new ObjectSpecification { Bytes = bytes, PartSize = partSize, Checksum = checksum, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
 
     private sealed record Run(Pipeline Pipeline, CopyFront Front) : IAsyncDisposable
     {

@@ -101,6 +101,9 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         OmittedFields = ["storedBytes", "checksum"],
     });
 
-    private static async Task<Receipt> ReadReceiptAsync(Pipeline pipeline, SimulatedObject item) => Receipt.Parse(
-        (await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName((await pipeline.FindAsync(item))!.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
+    private static async Task<Receipt> ReadReceiptAsync(Pipeline pipeline, SimulatedObject item)
+    {
+        var receipt = pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName((await pipeline.FindAsync(item))!.Blob!));
+        return Receipt.Parse((await receipt.DownloadContentAsync(Cancellation)).Value.Content);
+    }
 }

@@ -25,9 +25,11 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
         await pipeline.RunAsync();
         await DeleteLedgerAsync(pipeline);
-        var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"{{item.Id}}","type":"voicemail","createdTime":"{{item.CreatedTime:yyyy-MM-ddTHH:mm:ss}}"}"""));
+        var record = StorageObject.Parse(
+            BinaryData.FromString($$"""{"id":"{{item.Id}}","type":"voicemail","createdTime":"{{item.CreatedTime:yyyy-MM-ddTHH:mm:ss}}"}"""));
 
-        await pipeline.Get<OutcomeRecorder>().FailAsync(item.Region, record, FailureReason.Forbidden, "refused", "refused", attempts: 1, Cancellation).WaitAsync(Timeout, Cancellation);
+        await pipeline.Get<OutcomeRecorder>().FailAsync(item.Region, record, FailureReason.Forbidden, "refused", "refused", attempts: 1, Cancellation)
+            .WaitAsync(Timeout, Cancellation);
 
         Assert.Equal("Failed", await pipeline.StateAsync(item));
     }
@@ -36,7 +38,8 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
     public async Task Ledger_is_rebuilt_in_the_process_that_knew_it_before_it_was_deleted()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var items = Enumerable.Range(0, 5).Select(hour => pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-hour - 1) })).ToList();
+        var items = Enumerable.Range(0, 5).Select(
+            hour => pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-hour - 1) })).ToList();
         await pipeline.RunAsync();
         await DeleteLedgerAsync(pipeline);
 
@@ -56,7 +59,8 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
         var first = time.GetUtcNow().AddDays(-Days);
         for (var day = 0; day < Days; day++)
         {
-            var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"object-{{day}}","type":"voicemail","createdTime":"{{first.AddDays(day):yyyy-MM-ddTHH:mm:ss}}"}"""));
+            var record = StorageObject.Parse(
+                BinaryData.FromString($$"""{"id":"object-{{day}}","type":"voicemail","createdTime":"{{first.AddDays(day):yyyy-MM-ddTHH:mm:ss}}"}"""));
             var entry = LedgerEntry.Queued("uk", record, first);
             entry.State = day == 7 ? nameof(LedgerState.Failed) : nameof(LedgerState.Archived);
             await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
@@ -73,5 +77,6 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
         Assert.Equal(0, (await pipeline.Get<FailureRedriver>().RedriveAsync(region: null, type: null, ids: [], Cancellation)).Requeued);
     }
 
-    private static async Task DeleteLedgerAsync(Pipeline pipeline) => await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteAsync(Cancellation);
+    private static async Task DeleteLedgerAsync(Pipeline pipeline) =>
+        await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteAsync(Cancellation);
 }

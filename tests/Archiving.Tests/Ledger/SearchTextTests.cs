@@ -63,7 +63,8 @@ public sealed class SearchTextTests
     [Fact]
     public void Search_text_leaves_out_times()
     {
-        var record = Record(tags: [("startTime", "1667337742543"), ("endTimestamp", "1667337742544"), ("callDuration", "1667337742545"), ("extension", "1001")]);
+        var record = Record(
+            tags: [("startTime", "1667337742543"), ("endTimestamp", "1667337742544"), ("callDuration", "1667337742545"), ("extension", "1001")]);
 
         Assert.False(Finds(record, "16673377"));
         Assert.True(Finds(record, "1001"));
@@ -110,15 +111,20 @@ public sealed class SearchTextTests
         Assert.False(SearchTerm.Of("call-3").IsIn(row));
     }
 
-    internal static StorageObject Record(string id = "1", string? name = null, string? user = null, string? bucket = null, params (string Key, string Value)[] tags) => StorageObject.Parse(BinaryData.FromObjectAsJson(new
-    {
-        id,
-        objectName = name,
-        userId = user,
-        bucketId = bucket,
-        createdTime = "2026-11-01T10:00:00",
-        tags = tags.Select(tag => new { key = tag.Key, value = tag.Value }),
-    }));
+    internal static StorageObject Record(
+        string id = "1",
+        string? name = null,
+        string? user = null,
+        string? bucket = null,
+        params (string Key, string Value)[] tags) => StorageObject.Parse(BinaryData.FromObjectAsJson(new
+        {
+            id,
+            objectName = name,
+            userId = user,
+            bucketId = bucket,
+            createdTime = "2026-11-01T10:00:00",
+            tags = tags.Select(tag => new { key = tag.Key, value = tag.Value }),
+        }));
 
     private static bool Finds(StorageObject record, string wanted) => SearchTerm.Of(wanted).IsIn(LedgerEntry.Describe("uk", record));
 }

@@ -25,7 +25,15 @@ public sealed class ListingTests(AzuriteFixture azurite)
     [Fact]
     public async Task Listing_starts_where_the_setting_says_and_ends_before_now()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{_time.GetUtcNow().AddDays(-20):yyyy-MM-dd}"), ("Listing__SettleSeconds", "60")]);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            _time,
+            settings:
+            [
+                ("EightByEight__Regions", "uk"),
+                ("Listing__StartFrom", $"{_time.GetUtcNow().AddDays(-20):yyyy-MM-dd}"),
+                ("Listing__SettleSeconds", "60"),
+            ]);
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
 
         var windows = await WindowsAsync(pipeline, "uk");
@@ -100,8 +108,15 @@ public sealed class ListingTests(AzuriteFixture azurite)
     public async Task Listing_survives_two_planners_at_once()
     {
         await using var one = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
-        await using var two = await Pipeline.StartAsync(azurite, _time, account: one.Account, simulator: one.Simulator, settings: ("EightByEight__Regions", "uk"));
-        var items = Enumerable.Range(0, 20).Select(hour => one.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddHours(-hour - 1) })).ToList();
+        await using var two = await Pipeline.StartAsync(
+            azurite,
+            _time,
+            account: one.Account,
+            simulator: one.Simulator,
+            settings: ("EightByEight__Regions", "uk"));
+        var items = Enumerable.Range(0, 20)
+            .Select(hour => one.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = _time.GetUtcNow().AddHours(-hour - 1) }))
+            .ToList();
 
         await Task.WhenAll(one.Get<ListingPlanner>().PlanAsync(Cancellation), two.Get<ListingPlanner>().PlanAsync(Cancellation));
         await Task.WhenAll(one.DeliverAllAsync(), two.DeliverAllAsync());
@@ -123,7 +138,11 @@ public sealed class ListingTests(AzuriteFixture azurite)
     {
         const int Objects = 1000;
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, _time, storagePolicy: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Archive__Enabled", "false"), ("Listing__OverlapMinutes", "1440")]);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            _time,
+            storagePolicy: new CountingPolicy(requests),
+            settings: [("EightByEight__Regions", "uk"), ("Archive__Enabled", "false"), ("Listing__OverlapMinutes", "1440")]);
         for (var number = 0; number < Objects; number++)
         {
             pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 1, CreatedTime = _time.GetUtcNow().AddMinutes(-number - 2) });
@@ -151,8 +170,13 @@ public sealed class ListingTests(AzuriteFixture azurite)
     public async Task Listing_looks_up_once_an_hour_what_is_archived_and_at_once_what_has_changed()
     {
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, _time, storagePolicy: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Listing__OverlapMinutes", "1440")]);
-        var objects = Enumerable.Range(2, 5).Select(minutes => pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 100, CreatedTime = _time.GetUtcNow().AddMinutes(-minutes) })).ToList();
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            _time,
+            storagePolicy: new CountingPolicy(requests),
+            settings: [("EightByEight__Regions", "uk"), ("Listing__OverlapMinutes", "1440")]);
+        var objects = Enumerable.Range(2, 5).Select(minutes => pipeline.Simulator.Objects
+            .Add(new ObjectSpecification { Region = "uk", Bytes = 100, CreatedTime = _time.GetUtcNow().AddMinutes(-minutes) })).ToList();
 
         // What it has queued it does not know to be archived before it has seen so.
         await pipeline.RunAsync();
@@ -180,7 +204,11 @@ public sealed class ListingTests(AzuriteFixture azurite)
     public async Task Reconcile_looks_everything_up()
     {
         var requests = new ConcurrentBag<string>();
-        await using var pipeline = await Pipeline.StartAsync(azurite, _time, storagePolicy: new CountingPolicy(requests), settings: [("EightByEight__Regions", "uk"), ("Listing__OverlapMinutes", "1440")]);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            _time,
+            storagePolicy: new CountingPolicy(requests),
+            settings: [("EightByEight__Regions", "uk"), ("Listing__OverlapMinutes", "1440")]);
         var created = _time.GetUtcNow().AddMinutes(-5);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 100, CreatedTime = created });
         for (var listing = 0; listing < 3; listing++)
@@ -192,7 +220,14 @@ public sealed class ListingTests(AzuriteFixture azurite)
         // The row was lost.
         var row = (await pipeline.FindAsync(item))!;
         await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
-        await pipeline.Get<WindowLister>().ListAsync(new WindowMessage { Region = "uk", From = created.AddHours(-1), To = created.AddHours(1), Field = TimeField.CreatedTime, Kind = WindowKind.Backfill }, attempt: 1, Cancellation);
+        await pipeline.Get<WindowLister>().ListAsync(new WindowMessage
+        {
+            Region = "uk",
+            From = created.AddHours(-1),
+            To = created.AddHours(1),
+            Field = TimeField.CreatedTime,
+            Kind = WindowKind.Backfill,
+        }, attempt: 1, Cancellation);
 
         Assert.Equal(1, await pipeline.CountAsync(QueueNames.ArchiveObjects));
     }
@@ -277,7 +312,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Finds_a_record_without_updatedTime_within_a_day()
+    public async Task Listing_finds_a_record_without_updatedTime_within_a_day()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
         await pipeline.RunAsync();
@@ -297,7 +332,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Lists_by_createdTime_in_many_short_runs_when_the_first_listing_went_back_far()
+    public async Task Listing_lists_by_createdTime_in_many_short_runs_when_the_first_listing_went_back_far()
     {
         var start = _time.GetUtcNow().AddDays(-20);
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{start:O}")]);
@@ -318,7 +353,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Repeats_a_pass_by_createdTime_that_a_run_did_not_complete()
+    public async Task Listing_repeats_a_pass_by_createdTime_that_a_run_did_not_complete()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{_time.GetUtcNow().AddHours(-1):O}")]);
         await pipeline.RunAsync();
@@ -411,12 +446,21 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     private static StorageObject Record(DateTimeOffset created, DateTimeOffset updated) =>
-        StorageObject.Parse(BinaryData.FromString($$"""{"id":"{{Guid.NewGuid()}}","type":"voicemail","createdTime":"{{created:yyyy-MM-ddTHH:mm:ss}}","updatedTime":"{{updated:yyyy-MM-ddTHH:mm:ss}}","objectState":"AVAILABLE"}"""));
+        StorageObject.Parse(BinaryData.FromObjectAsJson(new
+        {
+            id = Guid.NewGuid(),
+            type = "voicemail",
+            createdTime = $"{created:yyyy-MM-ddTHH:mm:ss}",
+            updatedTime = $"{updated:yyyy-MM-ddTHH:mm:ss}",
+            objectState = "AVAILABLE",
+        }));
 
     /// <summary>The windows in the queue that can be seen now, in order of time.</summary>
     private static async Task<List<WindowMessage>> WindowsAsync(Pipeline pipeline, string region)
     {
         var queue = pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows);
-        return [.. (await queue.PeekMessagesAsync(32, Cancellation)).Value.Select(message => WindowMessage.Parse(message.Body)).Where(window => window.Region == region).OrderBy(window => window.From)];
+        return [.. (await queue.PeekMessagesAsync(32, Cancellation)).Value.Select(message => WindowMessage.Parse(message.Body))
+            .Where(window => window.Region == region)
+            .OrderBy(window => window.From)];
     }
 }

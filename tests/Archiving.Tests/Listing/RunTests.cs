@@ -40,7 +40,9 @@ public sealed class RunTests(AzuriteFixture azurite)
         }
 
         var progress = await pipeline.Get<RunReader>().ReadAsync(run.RunId, Cancellation);
-        Assert.Equal(("Done", "Backfill", 2L, 2L, 2L, 0L, 0L), (progress!.State, progress.Kind, progress.Listed, progress.Enqueued, progress.Archived, progress.Failed, progress.Waiting));
+        Assert.Equal(
+            ("Done", "Backfill", 2L, 2L, 2L, 0L, 0L),
+            (progress!.State, progress.Kind, progress.Listed, progress.Enqueued, progress.Archived, progress.Failed, progress.Waiting));
         Assert.Equal((run.Windows, run.Windows), (progress.Windows.Planned, progress.Windows.Done));
         Assert.InRange(run.Windows, 50, 52);
     }
@@ -121,11 +123,14 @@ public sealed class RunTests(AzuriteFixture azurite)
         }
 
         Assert.Equal("Archived", await pipeline.StateAsync(vanished));
-        using var report = JsonDocument.Parse(await pipeline.Get<ReconcileReports>().ReadLatestAsync(Cancellation) ?? throw new InvalidOperationException("There is no report."));
+        using var report = JsonDocument.Parse(
+            await pipeline.Get<ReconcileReports>().ReadLatestAsync(Cancellation) ?? throw new InvalidOperationException("There is no report."));
         var total = report.RootElement.GetProperty("total");
         TestContext.Current.TestOutputHelper?.WriteLine(report.RootElement.ToString());
         Assert.Equal(run.RunId, report.RootElement.GetProperty("runId").GetString());
-        Assert.Equal((6, 1, 4, 1, 1), (Count(total, "source"), Count(total, "archived"), Count(total, "missing"), Count(total, "changed"), Count(total, "onlyHere")));
+        Assert.Equal(
+            (6, 1, 4, 1, 1),
+            (Count(total, "source"), Count(total, "archived"), Count(total, "missing"), Count(total, "changed"), Count(total, "onlyHere")));
         Assert.Equal(2, Count(total, "atRisk"));
         var uk = Assert.Single(report.RootElement.GetProperty("days").EnumerateArray(), day => day.GetProperty("region").GetString() == "uk");
         Assert.Equal((0, 1), (Count(uk, "source"), Count(uk, "onlyHere")));
@@ -135,7 +140,10 @@ public sealed class RunTests(AzuriteFixture azurite)
 
         await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
         await pipeline.DeliverAllAsync();
-        Assert.Contains("**Complete.**", (await pipeline.ReadContainerAsync()).Single(blob => blob.Key.EndsWith(".md", StringComparison.Ordinal)).Value.ToString(), StringComparison.Ordinal);
+        Assert.Contains(
+            "**Complete.**",
+            (await pipeline.ReadContainerAsync()).Single(blob => blob.Key.EndsWith(".md", StringComparison.Ordinal)).Value.ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -148,7 +156,8 @@ public sealed class RunTests(AzuriteFixture azurite)
         var rowless = AddMade(pipeline, new DateTimeOffset(1999, 12, 31, 23, 59, 59, TimeSpan.Zero));
         var receiptless = AddMade(pipeline, new DateTimeOffset(2001, 2, 3, 4, 5, 6, TimeSpan.Zero));
         await pipeline.RunAsync();
-        var neverSeen = pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = new DateTimeOffset(2009, 12, 31, 0, 0, 0, TimeSpan.Zero) });
+        var neverSeen = pipeline.Simulator.Objects
+            .Add(new ObjectSpecification { Bytes = 1000, CreatedTime = new DateTimeOffset(2009, 12, 31, 0, 0, 0, TimeSpan.Zero) });
         pipeline.Simulator.Objects.Remove(vanished.Region, vanished.Id);
         pipeline.Simulator.Objects.Remove(rowless.Region, rowless.Id);
         var row = (await pipeline.FindAsync(rowless))!;
@@ -165,11 +174,14 @@ public sealed class RunTests(AzuriteFixture azurite)
             await pipeline.AssertArchivedAsync(item);
         }
 
-        using var report = JsonDocument.Parse(await pipeline.Get<ReconcileReports>().ReadLatestAsync(Cancellation) ?? throw new InvalidOperationException("There is no report."));
+        using var report = JsonDocument.Parse(
+            await pipeline.Get<ReconcileReports>().ReadLatestAsync(Cancellation) ?? throw new InvalidOperationException("There is no report."));
         var old = Assert.Single(report.RootElement.GetProperty("days").EnumerateArray(), day => day.GetProperty("day").GetString() == "1970-01-01");
         Assert.Equal((3, 1, 2, 1, 1), (Count(old, "source"), Count(old, "archived"), Count(old, "missing"), Count(old, "onlyHere"), Count(old, "restored")));
         var total = report.RootElement.GetProperty("total");
-        Assert.Equal((4, 2, 2, 1, 1), (Count(total, "source"), Count(total, "archived"), Count(total, "missing"), Count(total, "onlyHere"), Count(total, "restored")));
+        Assert.Equal(
+            (4, 2, 2, 1, 1),
+            (Count(total, "source"), Count(total, "archived"), Count(total, "missing"), Count(total, "onlyHere"), Count(total, "restored")));
     }
 
     [Fact]
@@ -218,7 +230,8 @@ public sealed class RunTests(AzuriteFixture azurite)
         var first = DateTimeOffset.Parse(oldest, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
         foreach (var (region, made) in regions.SelectMany(region => new[] { (region, first), (region, Now.AddDays(-3990)) }))
         {
-            var record = EightByEight.StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = $"{made.Year}", type = "callrecording", createdTime = made.UtcDateTime }));
+            var record = EightByEight.StorageObject
+                .Parse(BinaryData.FromObjectAsJson(new { id = $"{made.Year}", type = "callrecording", createdTime = made.UtcDateTime }));
             await pipeline.Get<ObjectLedger>().ReplaceAsync(LedgerEntry.Queued(region, record, Now), Cancellation);
         }
 
@@ -340,7 +353,8 @@ public sealed class RunTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time);
-        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddDays(-2), State = state == LedgerState.Restoring ? "ARCHIVED" : "AVAILABLE" });
+        var item = pipeline.Simulator.Objects
+            .Add(new ObjectSpecification { CreatedTime = Now.AddDays(-2), State = state == LedgerState.Restoring ? "ARCHIVED" : "AVAILABLE" });
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
         await ListAllAsync(pipeline);
         if (state == LedgerState.Restoring)
@@ -369,7 +383,12 @@ public sealed class RunTests(AzuriteFixture azurite)
     public async Task Rebuild_makes_the_ledger_from_the_receipts_alone()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var items = Enumerable.Range(0, 40).Select(number => Add(pipeline, days: number % 9 + 1, region: number % 4 == 0 ? "uk" : "us-east", type: number % 3 == 0 ? "voicemail" : "callrecording")).ToList();
+        var items = Enumerable.Range(0, 40).Select(
+            number => Add(
+                pipeline,
+                days: number % 9 + 1,
+                region: number % 4 == 0 ? "uk" : "us-east",
+                type: number % 3 == 0 ? "voicemail" : "callrecording")).ToList();
         var odd = pipeline.Simulator.Objects.Add(new ObjectSpecification { Id = "..", Type = "a/b +", CreatedTime = Now.AddDays(-4), State = "AVAILABLE" });
         pipeline.Simulator.Objects.Remove(odd.Region, odd.Id);
         await pipeline.RunAsync();
@@ -448,5 +467,6 @@ public sealed class RunTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = made, UpdatedTime = Now.AddDays(-2) });
 
     private static SimulatedObject Add(Pipeline pipeline, int days, string type = "callrecording", string region = "us-east") =>
-        pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = region, Type = type, Bytes = 1000, CreatedTime = Now.AddDays(-days).AddSeconds(-30) });
+        pipeline.Simulator.Objects
+            .Add(new ObjectSpecification { Region = region, Type = type, Bytes = 1000, CreatedTime = Now.AddDays(-days).AddSeconds(-30) });
 }

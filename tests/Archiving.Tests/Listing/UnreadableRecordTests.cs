@@ -43,7 +43,13 @@ public sealed class UnreadableRecordTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
         var item = Add(pipeline, minutesAgo: 60);
-        var window = new WindowMessage { Region = "uk", From = item.CreatedTime.AddHours(-1), To = item.CreatedTime.AddHours(1), Field = TimeField.CreatedTime };
+        var window = new WindowMessage
+        {
+            Region = "uk",
+            From = item.CreatedTime.AddHours(-1),
+            To = item.CreatedTime.AddHours(1),
+            Field = TimeField.CreatedTime,
+        };
 
         var read = await pipeline.Get<UnreadableRecords>().TakeAsync(window, [new EightByEight.UnreadableRecord(item.Id, "{", "It is cut.")], Cancellation);
 

@@ -25,10 +25,14 @@ public sealed class StorageCreatorTests(AzuriteFixture azurite)
         using var again = pipeline.Create<StorageCreator>();
         await again.CreateAllAsync(Cancellation);
 
-        var queues = await pipeline.Account.Queues.GetQueuesAsync(cancellationToken: Cancellation).Select(queue => queue.Name).ToHashSetAsync(cancellationToken: Cancellation);
-        var tables = await pipeline.Account.Tables.QueryAsync(cancellationToken: Cancellation).Select(table => table.Name).ToHashSetAsync(cancellationToken: Cancellation);
+        var queues = await pipeline.Account.Queues.GetQueuesAsync(cancellationToken: Cancellation).Select(queue => queue.Name)
+            .ToHashSetAsync(cancellationToken: Cancellation);
+        var tables = await pipeline.Account.Tables.QueryAsync(cancellationToken: Cancellation).Select(table => table.Name)
+            .ToHashSetAsync(cancellationToken: Cancellation);
         Assert.Equal(QueueNames.All.SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix }).ToHashSet(), queues);
-        Assert.Equal(new HashSet<string> { ObjectLedger.TableName, LedgerChanges.TableName, ListingStore.TableName, OperationsTable.TableName, PurgeAudit.TableName }, tables);
+        Assert.Equal(
+            new HashSet<string> { ObjectLedger.TableName, LedgerChanges.TableName, ListingStore.TableName, OperationsTable.TableName, PurgeAudit.TableName },
+            tables);
         Assert.True(await pipeline.Container.ExistsAsync(Cancellation));
         Assert.Empty(pipeline.Logs.Events);
     }
@@ -36,7 +40,8 @@ public sealed class StorageCreatorTests(AzuriteFixture azurite)
     [Fact]
     public async Task Start_without_storage_is_reported_and_does_not_fail()
     {
-        const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aaaa;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;BlobEndpoint=http://127.0.0.1:1/a";
+        const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=aaaa;"
+            + "QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a;BlobEndpoint=http://127.0.0.1:1/a";
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("AzureWebJobsStorage", Nowhere)]);
         using var creator = pipeline.Create<StorageCreator>();
 

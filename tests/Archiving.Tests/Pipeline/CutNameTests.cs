@@ -30,7 +30,8 @@ public sealed class CutNameTests(AzuriteFixture azurite)
         var simulator = await SimulatorServer.StartAsync(new SimulatorOptions(), Cancellation);
         await using var front = await CuttingFront.StartAsync(simulator.BaseUrl);
         await using var pipeline = await Pipeline.StartAsync(azurite, simulator: simulator, settings: ("EightByEight__BaseUrl", front.Address.AbsoluteUri));
-        var item = simulator.Objects.Add(new ObjectSpecification { ObjectName = $"caf{CuttingFront.Marker}.mp3", CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+        var item = simulator.Objects
+            .Add(new ObjectSpecification { ObjectName = $"caf{CuttingFront.Marker}.mp3", CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
         var message = new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime };
 
         await pipeline.RunAsync();
@@ -44,7 +45,8 @@ public sealed class CutNameTests(AzuriteFixture azurite)
 
         Assert.True(await pipeline.Get<ObjectVerifier>().VerifyAsync(message, Cancellation));
 
-        await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(entry.PartitionKey, entry.RowKey, cancellationToken: Cancellation);
+        await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName)
+            .DeleteEntityAsync(entry.PartitionKey, entry.RowKey, cancellationToken: Cancellation);
         Assert.Null(await pipeline.FindAsync(item));
         await pipeline.Get<RunStarter>().RebuildAsync(Cancellation);
         await pipeline.DeliverAllAsync();
@@ -53,7 +55,10 @@ public sealed class CutNameTests(AzuriteFixture azurite)
         Assert.Equal(1, simulator.Counters["content"]);
     }
 
-    /// <summary>Stands before the simulated 8x8, which cannot do it, and leaves the first of a character's two bytes where a name holds <see cref="Marker"/>.</summary>
+    /// <summary>
+    /// Stands before the simulated 8x8, which cannot do it, and leaves the first of a character's two bytes where a name holds
+    /// <see cref="Marker"/>.
+    /// </summary>
     private sealed class CuttingFront : IAsyncDisposable
     {
         public const string Marker = "~cut~";
@@ -89,7 +94,9 @@ public sealed class CutNameTests(AzuriteFixture azurite)
 
         private async Task PassOnAsync(HttpContext context)
         {
-            using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(_source, $"{context.Request.Path}{context.Request.QueryString}"));
+            using var request = new HttpRequestMessage(
+                new HttpMethod(context.Request.Method),
+                new Uri(_source, $"{context.Request.Path}{context.Request.QueryString}"));
             request.Headers.Authorization = AuthenticationHeaderValue.Parse(context.Request.Headers.Authorization!);
             if (context.Request.ContentType is { } type)
             {

@@ -52,11 +52,20 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public async Task Download_with_a_fault_ends_as_specified_and_the_archive_shows_nothing_wrong_meanwhile(string fault, string state, string reason, string? stateOfEmpty)
+    public async Task Download_with_a_fault_ends_as_specified_and_the_archive_shows_nothing_wrong_meanwhile(
+        string fault,
+        string state,
+        string reason,
+        string? stateOfEmpty)
     {
         var time = new MovableTime();
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, networkTimeout: NetworkTimeout(fault), settings: ("EightByEight__Regions", "us-east"));
-        var items = Sizes.Select(size => pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = size, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) })).ToList();
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            time,
+            networkTimeout: NetworkTimeout(fault),
+            settings: ("EightByEight__Regions", "us-east"));
+        var created = TimeProvider.System.GetUtcNow().AddHours(-1);
+        var items = Sizes.Select(size => pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = size, CreatedTime = created })).ToList();
         await pipeline.PlanAndListAsync();
 
         // A token that is refused while it is fresh waits for 8x8 to learn of it; one that is older is replaced.

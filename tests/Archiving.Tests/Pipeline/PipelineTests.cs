@@ -32,9 +32,18 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var items = new List<SimulatedObject>();
         foreach (var (region, type, bytes, name) in ((string, string, long, string)[])[
             ("us-east", "callrecording", 30_000, "call.mp3"), ("uk", "voicemail", 0, "empty.WAV"), ("us-east", "meeting", 9_000_000, "../../etc/passwd"),
-            ("uk", "transcription", 1, ""), ("us-east", "hologram+beta", 4 * 1024 * 1024, "\0\r\n"), ("uk", "summary", (4 * 1024 * 1024) + 1, new string('n', 1000))])
+            ("uk", "transcription", 1, ""), ("us-east", "hologram+beta", 4 * 1024 * 1024, "\0\r\n"),
+            ("uk", "summary", (4 * 1024 * 1024) + 1, new string('n', 1000))])
         {
-            items.Add(pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = region, Type = type, Bytes = bytes, ObjectName = name, CreatedTime = Now.AddDays(-items.Count - 1), PartSize = bytes > 5_000_000 ? 5 * 1024 * 1024 : null }));
+            items.Add(pipeline.Simulator.Objects.Add(new ObjectSpecification
+            {
+                Region = region,
+                Type = type,
+                Bytes = bytes,
+                ObjectName = name,
+                CreatedTime = Now.AddDays(-items.Count - 1),
+                PartSize = bytes > 5_000_000 ? 5 * 1024 * 1024 : null,
+            }));
         }
 
         await pipeline.RunAsync();
@@ -48,7 +57,9 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var first = items[0];
         var blob = $"us-east/callrecording/{first.CreatedTime.UtcDateTime:yyyy'/'MM'/'dd}/{first.Id}.mp3";
         var properties = (await pipeline.Container.GetBlobClient(blob).GetPropertiesAsync(cancellationToken: Cancellation)).Value;
-        Assert.Equal(("audio/mpeg", "attachment; filename*=UTF-8''call.mp3", first.Checksum), (properties.ContentType, properties.ContentDisposition, Convert.ToHexStringLower(properties.ContentHash)));
+        Assert.Equal(
+            ("audio/mpeg", "attachment; filename*=UTF-8''call.mp3", first.Checksum),
+            (properties.ContentType, properties.ContentDisposition, Convert.ToHexStringLower(properties.ContentHash)));
         Assert.Contains(items[4].Type.Replace("+", "%2B", StringComparison.Ordinal), (await pipeline.FindAsync(items[4]))!.Blob!, StringComparison.Ordinal);
         Assert.Equal("multipart-md5", (await pipeline.FindAsync(items[2]))!.Verification);
     }
@@ -143,14 +154,17 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     public async Task Archiver_reads_what_has_no_checksum_again_when_its_record_changed(int attempt)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Type = "voicemail", Bytes = 500, Checksum = "", CreatedTime = Now.AddHours(-1) });
+        var item = pipeline.Simulator.Objects
+            .Add(new ObjectSpecification { Region = "uk", Type = "voicemail", Bytes = 500, Checksum = "", CreatedTime = Now.AddHours(-1) });
         await pipeline.RunAsync();
 
         // As long as the old: the record shows no difference but its time.
         pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 500);
         await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
         await pipeline.PlanAndListAsync();
-        await pipeline.DeliverAsync(QueueNames.ArchiveObjects, message => pipeline.Get<ObjectArchiver>().ArchiveAsync(ObjectMessage.Parse(message.Body), attempt, Cancellation));
+        await pipeline.DeliverAsync(
+            QueueNames.ArchiveObjects,
+            message => pipeline.Get<ObjectArchiver>().ArchiveAsync(ObjectMessage.Parse(message.Body), attempt, Cancellation));
 
         await pipeline.AssertArchivedAsync(item);
         Assert.Equal(4, (await pipeline.ReadContainerAsync()).Count);
@@ -162,7 +176,8 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     public async Task Archiver_keeps_one_copy_of_what_has_no_checksum_and_did_not_change(string state, int reads)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Type = "voicemail", Bytes = 500, Checksum = "", CreatedTime = Now.AddHours(-1) });
+        var item = pipeline.Simulator.Objects
+            .Add(new ObjectSpecification { Region = "uk", Type = "voicemail", Bytes = 500, Checksum = "", CreatedTime = Now.AddHours(-1) });
         await pipeline.RunAsync();
         pipeline.Simulator.Objects.SetState(item.Region, item.Id, state);
         pipeline.Simulator.Objects.Touch(item.Region, item.Id);
@@ -180,7 +195,9 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     public async Task Archiver_names_later_content_by_its_own_bytes_when_it_changes_again_between_two_reads()
     {
         Action? onRefusal = null;
-        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: new AfterRefusal(() => Interlocked.Exchange(ref onRefusal, null)?.Invoke()));
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            storagePolicy: new AfterRefusal(() => Interlocked.Exchange(ref onRefusal, null)?.Invoke()));
         var item = Add(pipeline);
         await pipeline.RunAsync();
         pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 5000);
@@ -308,7 +325,8 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var item = Add(pipeline);
         await pipeline.RunAsync();
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
-        await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
+        await pipeline.Get<WorkQueues>()
+            .SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
 
         await pipeline.DeliverAllAsync();
 
@@ -324,7 +342,10 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var bytes = new byte[item.Content.Length];
         item.Content.Fill(bytes, 0);
         await pipeline.Container.CreateAsync(cancellationToken: Cancellation);
-        await pipeline.Container.GetBlockBlobClient(blob).UploadAsync(new MemoryStream(bytes), new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentHash = System.Security.Cryptography.MD5.HashData(bytes) } }, Cancellation);
+        await pipeline.Container.GetBlockBlobClient(blob).UploadAsync(
+            new MemoryStream(bytes),
+            new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentHash = System.Security.Cryptography.MD5.HashData(bytes) } },
+            Cancellation);
 
         await pipeline.RunAsync();
 
@@ -368,7 +389,8 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var item = Add(pipeline, bytes: bytes);
         for (var copy = 0; copy < 20; copy++)
         {
-            await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
+            await pipeline.Get<WorkQueues>()
+                .SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
         }
 
         var queue = pipeline.Account.Queues.GetQueueClient(QueueNames.ArchiveObjects);
@@ -460,7 +482,8 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         var md5 = MD5.HashData(content);
         content[500]++;
 
-        var exception = await Assert.ThrowsAsync<RequestFailedException>(() => pipeline.Get<ArchiveStore>().TryPutAsync("uk/a.txt", content, md5, new ContentHeaders("text/plain", ContentDisposition: null), Cancellation));
+        var exception = await Assert.ThrowsAsync<RequestFailedException>(
+            () => pipeline.Get<ArchiveStore>().TryPutAsync("uk/a.txt", content, md5, new ContentHeaders("text/plain", ContentDisposition: null), Cancellation));
 
         Assert.Equal("Md5Mismatch", exception.ErrorCode);
         Assert.Empty(await pipeline.ReadNamesAsync());

@@ -34,7 +34,12 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     {
         var account = azurite.NewAccount();
         var counter = new OperationCounter(account);
-        await using var pipeline = await Pipeline.StartAsync(azurite, _time, account, storagePolicy: counter, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", "2026-11-10T03:00:00Z"), ("Listing__OverlapMinutes", "90")]);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            _time,
+            account,
+            storagePolicy: counter,
+            settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", "2026-11-10T03:00:00Z"), ("Listing__OverlapMinutes", "90")]);
 
         // Once before anything is counted: queues, tables and the container are made, and the first run is unlike others.
         Add(pipeline, 1, bytes: 1000);
@@ -108,7 +113,8 @@ public sealed class ScaleTests(AzuriteFixture azurite)
 
     /// <summary>Adds objects of the last 50 minutes.</summary>
     private SimulatedObject Add(Pipeline pipeline, int count, long bytes) => Enumerable.Range(1, count)
-        .Select(number => pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = bytes, CreatedTime = _time.GetUtcNow().AddSeconds(-3 * number) }))
+        .Select(number => pipeline.Simulator.Objects
+            .Add(new ObjectSpecification { Region = "uk", Bytes = bytes, CreatedTime = _time.GetUtcNow().AddSeconds(-3 * number) }))
         .ToList()[^1];
 
     private static async Task ListAndArchiveAsync(Pipeline pipeline, OperationCounter counter)
@@ -130,7 +136,11 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     private async Task ReadAgainAsync(Pipeline pipeline, OperationCounter counter, SimulatedObject item)
     {
         _time.Advance(TimeSpan.FromMinutes(1));
-        await pipeline.Get<WorkQueues>().SendAsync(QueueNames.VerifyObjects, new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, TimeSpan.Zero, Cancellation);
+        await pipeline.Get<WorkQueues>().SendAsync(
+            QueueNames.VerifyObjects,
+            new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime },
+            TimeSpan.Zero,
+            Cancellation);
         await DeliverAsync(pipeline, counter, QueueNames.VerifyObjects, pipeline.VerifyAsync);
     }
 
@@ -163,12 +173,16 @@ public sealed class ScaleTests(AzuriteFixture azurite)
             $"| operation | {string.Join(" | ", counted.Keys)} |",
             $"| --- |{string.Concat(counted.Keys.Select(_ => " ---: |"))}",
         };
-        lines.AddRange(OperationCounter.Kinds.Select(kind => $"| {kind} | {string.Join(" | ", counted.Values.Select(counts => counts[kind].ToString("N0", CultureInfo.InvariantCulture)))} |"));
+        lines.AddRange(OperationCounter.Kinds
+            .Select(kind => $"| {kind} | {string.Join(" | ", counted.Values.Select(counts => counts[kind].ToString("N0", CultureInfo.InvariantCulture)))} |"));
         return string.Join('\n', lines);
     }
 
     /// <summary>Multiplies the operations by the prices.</summary>
-    private static string Costs(Dictionary<string, Dictionary<string, double>> operations, Dictionary<string, double> prices, Dictionary<string, double> assumptions)
+    private static string Costs(
+        Dictionary<string, Dictionary<string, double>> operations,
+        Dictionary<string, double> prices,
+        Dictionary<string, double> assumptions)
     {
         double Storage(Dictionary<string, double> counts) =>
             ((counts["queue write"] + counts["queue read"] + counts["queue delete"]) * prices["10,000 queue operations"] / 10_000)
@@ -189,7 +203,9 @@ public sealed class ScaleTests(AzuriteFixture azurite)
         };
         lines.AddRange(((double[])[10_000, 1_000_000, 100_000_000]).Select(objects => string.Create(
             CultureInfo.InvariantCulture,
-            $"| {objects:N0} | {Money(Storage(bulk) * objects / Objects)} | {Money(Compute(bulk) * objects / Objects)} | {Money(objects * assumptions["MiB of an object"] / 1024 * prices["GiB kept for a month"])} | {Money((Storage(again) + Compute(again)) * objects)} |")));
+            $"| {objects:N0} | {Money(Storage(bulk) * objects / Objects)} | {Money(Compute(bulk) * objects / Objects)} | "
+                + $"{Money(objects * assumptions["MiB of an object"] / 1024 * prices["GiB kept for a month"])} | "
+                + $"{Money((Storage(again) + Compute(again)) * objects)} |")));
         return string.Join('\n', lines);
 
         static string Money(double amount) => amount.ToString(amount < 100 ? "0.00" : "N0", CultureInfo.InvariantCulture);
@@ -198,7 +214,8 @@ public sealed class ScaleTests(AzuriteFixture azurite)
     /// <summary>The page's table whose first column has the given heading, without the rest of the page.</summary>
     private static string ReadTable(string firstColumn)
     {
-        var lines = Page.Split('\n').SkipWhile(line => !line.StartsWith($"| {firstColumn} |", StringComparison.Ordinal)).TakeWhile(line => line.StartsWith('|'));
+        var lines = Page.Split('\n').SkipWhile(line => !line.StartsWith($"| {firstColumn} |", StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith('|'));
         return string.Join('\n', lines);
     }
 

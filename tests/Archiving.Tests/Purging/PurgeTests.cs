@@ -124,13 +124,15 @@ public sealed class PurgeTests(AzuriteFixture azurite)
                 await pipeline.Container.DeleteBlobAsync(ArchiveLayout.ReceiptName(blob!), cancellationToken: Cancellation);
                 break;
             case "receipt overwritten":
-                await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(blob!)).UploadAsync(BinaryData.FromString("{}"), overwrite: true, Cancellation);
+                await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(blob!))
+                    .UploadAsync(BinaryData.FromString("{}"), overwrite: true, Cancellation);
                 break;
             case "blob overwritten":
                 await pipeline.Container.GetBlobClient(blob).UploadAsync(BinaryData.FromBytes(new byte[30_000]), overwrite: true, Cancellation);
                 break;
             case "row lost":
-                await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).DeleteEntityAsync(Key(item).PartitionKey, Key(item).RowKey, cancellationToken: Cancellation);
+                await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName)
+                    .DeleteEntityAsync(Key(item).PartitionKey, Key(item).RowKey, cancellationToken: Cancellation);
                 break;
         }
 
@@ -355,7 +357,8 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var item = Add(pipeline);
         await pipeline.RunAsync();
         time.Advance(TimeSpan.FromDays(8));
-        pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = (int)HttpStatusCode.TooManyRequests, RetryAfter = "0" });
+        pipeline.Simulator.Faults
+            .Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = (int)HttpStatusCode.TooManyRequests, RetryAfter = "0" });
 
         await Assert.ThrowsAsync<OutageException>(() => PurgeAsync(pipeline, item));
         Assert.Equal((0L, "Archived"), (pipeline.Simulator.Counters["delete"], await pipeline.StateAsync(item)));
@@ -374,7 +377,8 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     private static async Task BeginAsync(Pipeline pipeline, SimulatedObject item, TimeProvider time)
     {
         var entry = (await pipeline.FindAsync(item))!;
-        var receipt = Receipt.Parse((await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
+        var receipt = Receipt.Parse(
+            (await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
         await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
     }
 

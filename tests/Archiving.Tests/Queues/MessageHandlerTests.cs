@@ -15,7 +15,10 @@ using Testing;
 
 namespace Archiving.Tests;
 
-/// <summary>What becomes of a message when the Functions host cancels its function, when the function takes too long, and when the message cannot be read.</summary>
+/// <summary>
+/// What becomes of a message when the Functions host cancels its function, when the function takes too long, and when the
+/// message cannot be read.
+/// </summary>
 public sealed class MessageHandlerTests(AzuriteFixture azurite)
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -68,7 +71,8 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
         var policy = new RefuseSends();
         await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: policy);
 
-        await Assert.ThrowsAsync<Azure.RequestFailedException>(() => CancelAsync(pipeline, QueueNames.ArchiveObjects, token => Task.Delay(Timeout.InfiniteTimeSpan, token)));
+        await Assert.ThrowsAsync<Azure.RequestFailedException>(
+            () => CancelAsync(pipeline, QueueNames.ArchiveObjects, token => Task.Delay(Timeout.InfiniteTimeSpan, token)));
 
         Assert.Equal(0, await pipeline.CountAsync(QueueNames.ArchiveObjects));
         Assert.Empty(pipeline.Logs.Events);
@@ -117,10 +121,17 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("AzureFunctionsJobHost__functionTimeout", "00:00:01")]);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
-        var record = LedgerEntry.Queued(item.Region, new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime }.KnownRecord, TimeProvider.System.GetUtcNow());
+        var record = LedgerEntry.Queued(
+            item.Region,
+            new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime }.KnownRecord,
+            TimeProvider.System.GetUtcNow());
         await pipeline.Get<ObjectLedger>().ReplaceAsync(record, Cancellation);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 20_000 });
-        await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, TimeSpan.Zero, Cancellation);
+        await pipeline.Get<WorkQueues>().SendAsync(
+            QueueNames.ArchiveObjects,
+            new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime },
+            TimeSpan.Zero,
+            Cancellation);
 
         await pipeline.DeliverAsync(QueueNames.ArchiveObjects, pipeline.ArchiveAsync);
         var first = await pipeline.FindAsync(item);
@@ -130,7 +141,8 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
         var last = await pipeline.FindAsync(item);
         Assert.Equal(("Failed", 5, 0), (last!.State, last.Attempts, await pipeline.CountAsync(QueueNames.ArchiveObjects)));
         Assert.Equal(
-            "Archiving did not finish within 00:00:00.9000000; the Functions host ends a function after 00:00:01. If that is too short, raise functionTimeout in host.json or AzureFunctionsJobHost__functionTimeout.",
+            "Archiving did not finish within 00:00:00.9000000; the Functions host ends a function after 00:00:01. "
+                + "If that is too short, raise functionTimeout in host.json or AzureFunctionsJobHost__functionTimeout.",
             last.LastError);
     }
 
@@ -199,7 +211,9 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
 
         await pipeline.Get<TimerHandler>().RunAsync("ListObjects", token => CancelThenWaitAsync(stop, token), stop.Token);
 
-        Assert.Equal((1003, LogLevel.Information, "ListObjects was cancelled because the app is stopping; it runs again at its next tick"), Assert.Single(pipeline.Logs.Events));
+        Assert.Equal(
+            (1003, LogLevel.Information, "ListObjects was cancelled because the app is stopping; it runs again at its next tick"),
+            Assert.Single(pipeline.Logs.Events));
     }
 
     [Fact]
@@ -207,7 +221,8 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("AzureFunctionsJobHost__functionTimeout", "00:00:01")]);
 
-        await Assert.ThrowsAsync<WorkTimeoutException>(() => pipeline.Get<TimerHandler>().RunAsync("VerifyArchive", token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation));
+        await Assert.ThrowsAsync<WorkTimeoutException>(
+            () => pipeline.Get<TimerHandler>().RunAsync("VerifyArchive", token => Task.Delay(Timeout.InfiniteTimeSpan, token), Cancellation));
     }
 
     [Theory]
@@ -217,7 +232,8 @@ public sealed class MessageHandlerTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
 
-        var thrown = await Record.ExceptionAsync(() => pipeline.Get<TimerHandler>().RunAsync("Reconcile", _ => throw new OutageException(Condition.Source, "down"), Cancellation, failsOnOutage));
+        var thrown = await Record.ExceptionAsync(
+            () => pipeline.Get<TimerHandler>().RunAsync("Reconcile", _ => throw new OutageException(Condition.Source, "down"), Cancellation, failsOnOutage));
 
         Assert.Equal((failsOnOutage, "down"), (thrown is OutageException, pipeline.Get<HealthBoard>().Outages[Condition.Source]));
     }

@@ -115,7 +115,15 @@ public sealed class MessageTests
     [Fact]
     public void A_receipt_survives_a_round_trip_with_a_record_that_is_no_utf8()
     {
-        var receipt = new Receipt("uk", StorageObject.Parse(BinaryData.FromBytes(Latin1(CutRecord))), "uk/x/a", 12, "md5", "sha", "md5", Time("2026-01-02T03:04:05Z"));
+        var receipt = new Receipt(
+            "uk",
+            StorageObject.Parse(BinaryData.FromBytes(Latin1(CutRecord))),
+            "uk/x/a",
+            12,
+            "md5",
+            "sha",
+            "md5",
+            Time("2026-01-02T03:04:05Z"));
 
         var read = Receipt.Parse(BinaryData.FromBytes(receipt.ToJson()));
 

@@ -39,12 +39,14 @@ public sealed class OutcomeDeciderTests
     [InlineData(0)]
     [InlineData(401)]
     [InlineData(429)]
-    public void Answer_that_every_request_would_meet_is_an_outage(int status) => Assert.IsType<Outcome.Outage>(Decide(new RequestFailedException(status, "no")));
+    public void Answer_that_every_request_would_meet_is_an_outage(int status) =>
+        Assert.IsType<Outcome.Outage>(Decide(new RequestFailedException(status, "no")));
 
     [Theory]
     [InlineData(400)]
     [InlineData(500)]
-    public void Answer_for_one_object_counts_as_an_attempt(int status) => Assert.IsType<Outcome.FailedThisTime>(Decide(new RequestFailedException(status, "no")));
+    public void Answer_for_one_object_counts_as_an_attempt(int status) =>
+        Assert.IsType<Outcome.FailedThisTime>(Decide(new RequestFailedException(status, "no")));
 
     [Fact]
     public void Server_errors_for_twenty_objects_are_an_outage()

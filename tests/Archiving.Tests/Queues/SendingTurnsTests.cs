@@ -48,7 +48,8 @@ public sealed class SendingTurnsTests : IDisposable
         using var turns = new SendingTurns(most: 1);
         _answers.Release(3);
 
-        var all = Enumerable.Range(0, 4).Select(number => turns.RunAsync(() => number == 1 ? throw new InvalidOperationException("full") : SendAsync(number))).ToList();
+        var all = Enumerable.Range(0, 4).Select(number => turns.RunAsync(() => number == 1 ? throw new InvalidOperationException("full") : SendAsync(number)))
+            .ToList();
 
         await Assert.ThrowsAsync<InvalidOperationException>(() => Task.WhenAll(all));
         Assert.Equal([0, 2, 3], _sent);

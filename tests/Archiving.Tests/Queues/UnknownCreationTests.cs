@@ -20,7 +20,12 @@ public sealed class UnknownCreationTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = Add(pipeline);
         await pipeline.PlanAndListAsync();
-        await pipeline.Get<OutcomeRecorder>().NoteAsync(item.Region, new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime }.KnownRecord, new InvalidDataException("wrong bytes"), 5, Cancellation);
+        await pipeline.Get<OutcomeRecorder>().NoteAsync(
+            item.Region,
+            new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime }.KnownRecord,
+            new InvalidDataException("wrong bytes"),
+            5,
+            Cancellation);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 500 });
 
         await pipeline.RecordFailureAsync(QueueNames.ArchiveObjects, Message(item));
@@ -120,7 +125,8 @@ public sealed class UnknownCreationTests(AzuriteFixture azurite)
 
     private static async Task AssertOnlyRowAsync(Pipeline pipeline, SimulatedObject item, string? state)
     {
-        var rows = await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).QueryAsync<TableEntity>(cancellationToken: Cancellation).ToListAsync(Cancellation);
+        var rows = await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName).QueryAsync<TableEntity>(cancellationToken: Cancellation)
+            .ToListAsync(Cancellation);
         var row = Assert.Single(rows);
         Assert.Equal((LedgerKey.Partition(item.Region, item.CreatedTime), state), (row.PartitionKey, row.GetString("State")));
     }

@@ -46,7 +46,9 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         var item = Add(pipeline);
         await pipeline.RunAsync();
         time.Advance(TimeSpan.FromHours(2));
-        await Eventually.HoldsAsync(async () => await pipeline.DeliverAsync(QueueNames.RestoreObjects, pipeline.RestoreAsync) > 0, "the object is looked at again");
+        await Eventually.HoldsAsync(
+            async () => await pipeline.DeliverAsync(QueueNames.RestoreObjects, pipeline.RestoreAsync) > 0,
+            "the object is looked at again");
         Assert.Equal("Queued", await pipeline.StateAsync(item));
 
         // No message came for eight days, and the copy lasts seven.
@@ -255,7 +257,13 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         Pipeline.StartAsync(azurite, time, settings: [("Restore__PollInterval", "00:00:01"), .. settings]);
 
     private static SimulatedObject Add(Pipeline pipeline) =>
-        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 3000, State = "ARCHIVED", CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-20), UpdatedTime = TimeProvider.System.GetUtcNow().AddDays(-1) });
+        pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Bytes = 3000,
+            State = "ARCHIVED",
+            CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-20),
+            UpdatedTime = TimeProvider.System.GetUtcNow().AddDays(-1),
+        });
 
     private static Task SendAsync(Pipeline pipeline, SimulatedObject item) =>
         pipeline.Get<WorkQueues>().SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);

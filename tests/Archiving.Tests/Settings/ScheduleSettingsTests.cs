@@ -9,13 +9,16 @@ namespace Archiving.Tests;
 public sealed partial class ScheduleSettingsTests
 {
     public static TheoryData<string> InUse { get; } =
-        [.. HostFile.ReadFunctions().SelectMany(source => Schedule().Matches(source)).Select(match => match.Groups["name"].Value).Distinct(StringComparer.Ordinal)];
+        [.. HostFile.ReadFunctions().SelectMany(source => Schedule().Matches(source)).Select(match => match.Groups["name"].Value)
+            .Distinct(StringComparer.Ordinal)];
 
     public static TheoryData<string> Fixed { get; } =
-        [.. HostFile.ReadFunctions().SelectMany(source => FixedSchedule().Matches(source)).Select(match => match.Groups["expression"].Value).Distinct(StringComparer.Ordinal)];
+        [.. HostFile.ReadFunctions().SelectMany(source => FixedSchedule().Matches(source)).Select(match => match.Groups["expression"].Value)
+            .Distinct(StringComparer.Ordinal)];
 
     [Fact]
-    public void Timers_of_the_functions_are_found() => Assert.Superset(Schedules.All.Keys.ToHashSet(StringComparer.Ordinal), InUse.Select(row => row.Data).ToHashSet(StringComparer.Ordinal));
+    public void Timers_of_the_functions_are_found() =>
+        Assert.Superset(Schedules.All.Keys.ToHashSet(StringComparer.Ordinal), InUse.Select(row => row.Data).ToHashSet(StringComparer.Ordinal));
 
     [Theory]
     [MemberData(nameof(InUse))]
@@ -72,7 +75,9 @@ public sealed partial class ScheduleSettingsTests
 
     [Fact]
     public void Function_timeout_is_that_of_host_json() =>
-        Assert.Equal(TimeSpan.Parse(HostFile.Read().GetProperty("functionTimeout").GetString()!, System.Globalization.CultureInfo.InvariantCulture), Read().Host.FunctionTimeout);
+        Assert.Equal(
+            TimeSpan.Parse(HostFile.Read().GetProperty("functionTimeout").GetString()!, System.Globalization.CultureInfo.InvariantCulture),
+            Read().Host.FunctionTimeout);
 
     [Theory]
     [InlineData("00:30:00", "00:29:00")]
@@ -83,7 +88,10 @@ public sealed partial class ScheduleSettingsTests
 
     [Fact]
     public void Function_timeout_that_the_host_cannot_take_is_refused() =>
-        Assert.Contains("AzureFunctionsJobHost__functionTimeout is \"30\"", Refuse(("AzureFunctionsJobHost__functionTimeout", "30")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "AzureFunctionsJobHost__functionTimeout is \"30\"",
+            Refuse(("AzureFunctionsJobHost__functionTimeout", "30")).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void Each_line_of_a_start_error_begins_with_error()
@@ -101,7 +109,12 @@ public sealed partial class ScheduleSettingsTests
 
     private static ArchiverOptions Read(params (string Name, string Value)[] settings)
     {
-        var all = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase) { ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true", ["EightByEight:Key"] = "k", ["EightByEight:Secret"] = "s" };
+        var all = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase)
+        {
+            ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
+            ["EightByEight:Key"] = "k",
+            ["EightByEight:Secret"] = "s"
+        };
         foreach (var (name, value) in settings)
         {
             all[name.Replace("__", ":", StringComparison.Ordinal)] = value;

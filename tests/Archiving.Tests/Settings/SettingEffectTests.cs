@@ -117,7 +117,9 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
             ("EightByEight__MaxRequestsPerSecond", "0.5"));
 
         // As the app has them: other tests replace the client and its gate.
-        await using var services = new ServiceCollection().AddLogging().AddSingleton(configuration).AddSingleton<TimeProvider>(time).AddArchiving(configuration).AddOperations().BuildServiceProvider();
+        await using var services = new ServiceCollection().AddLogging().AddSingleton(configuration).AddSingleton<TimeProvider>(time).AddArchiving(configuration)
+            .AddOperations()
+            .BuildServiceProvider();
 
         await services.GetRequiredService<CloudStorageClient>().GetRegionsAsync("us-east", Cancellation);
 
@@ -165,7 +167,10 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
 
     [Fact]
     public void App_does_not_start_when_it_is_to_delete_at_no_time() =>
-        Assert.Contains("Purge__AfterDays is not set", Assert.Throws<SettingsException>(() => new ServiceCollection().AddArchiving(Configure(("Purge__Enabled", "true")))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Purge__AfterDays is not set",
+            Assert.Throws<SettingsException>(() => new ServiceCollection().AddArchiving(Configure(("Purge__Enabled", "true")))).Message,
+            StringComparison.Ordinal);
 
     private Task<Pipeline> StartAsync(params (string Name, string Value)[] settings) =>
         Pipeline.StartAsync(azurite, settings: [("EightByEight__Regions", "us-east"), .. settings]);
@@ -188,8 +193,15 @@ public sealed class SettingEffectTests(AzuriteFixture azurite)
         return new ConfigurationBuilder().AddInMemoryCollection(all).Build();
     }
 
-    private static SimulatedObject Add(Pipeline pipeline, string type = "callrecording", string direction = "inbound", string state = "AVAILABLE", long bytes = 1000, double daysAgo = 0.5) =>
-        pipeline.Simulator.Objects.Add(new ObjectSpecification { Type = type, State = state, Bytes = bytes, CreatedTime = Now.AddDays(-daysAgo), Tags = [new("direction", direction)] });
+    private static SimulatedObject Add(
+        Pipeline pipeline,
+        string type = "callrecording",
+        string direction = "inbound",
+        string state = "AVAILABLE",
+        long bytes = 1000,
+        double daysAgo = 0.5) =>
+        pipeline.Simulator.Objects.Add(
+            new ObjectSpecification { Type = type, State = state, Bytes = bytes, CreatedTime = Now.AddDays(-daysAgo), Tags = [new("direction", direction)] });
 
     private static async Task<List<string?>> StatesAsync(Pipeline pipeline, IReadOnlyCollection<SimulatedObject> items)
     {

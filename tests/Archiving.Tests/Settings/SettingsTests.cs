@@ -20,7 +20,8 @@ public sealed class SettingsTests
         var options = Read();
 
         Assert.Equal("https://api.8x8.com/", options.EightByEight.BaseUrl.AbsoluteUri);
-        Assert.Equal(("us-east", true, 7, 0d), (options.EightByEight.DiscoveryRegion, options.EightByEight.IncludeArchived, options.EightByEight.RestoreDays, options.EightByEight.MaxRequestsPerSecond));
+        var source = options.EightByEight;
+        Assert.Equal(("us-east", true, 7, 0d), (source.DiscoveryRegion, source.IncludeArchived, source.RestoreDays, source.MaxRequestsPerSecond));
         Assert.Empty(options.EightByEight.Regions);
         Assert.Equal("recordings", options.Archive.Container);
         Assert.Equal((TimeSpan.FromMinutes(60), TimeSpan.FromSeconds(60)), (options.Listing.Overlap, options.Listing.Settle));
@@ -70,7 +71,7 @@ public sealed class SettingsTests
     [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":\"90\"}]", "rule 1 has \"days\" \"90\"")]
     [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":90,\"type\":\"voicemail\"}]", "rule 1 has \"type\": expected \"match\" and \"days\" alone")]
     [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":90},{\"match\":{\"USERID\":\"A\",\"type\":\"x\"},\"days\":30}]", "rule 2 is never used")]
-    public void Refuses_retention_rules_that_cannot_be_meant(string rules, string problem)
+    public void Reader_of_settings_refuses_retention_rules_that_cannot_be_meant(string rules, string problem)
     {
         var message = Assert.Throws<SettingsException>(() => Read(("Retention__Rules", rules))).Message;
 
@@ -82,7 +83,7 @@ public sealed class SettingsTests
     [InlineData("\uFEFF{0}")]
     [InlineData("{0}\uFEFF\r\n")]
     [InlineData(" \u200B{0}\u2060 ")]
-    public void Reads_a_setting_without_what_cannot_be_seen_at_its_ends(string form)
+    public void Reader_of_settings_reads_a_setting_without_what_cannot_be_seen_at_its_ends(string form)
     {
         var options = Read(
             ("EightByEight__Secret", form.Replace("{0}", "secret", StringComparison.Ordinal)),
@@ -94,7 +95,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void Tells_every_problem_of_the_retention_rules()
+    public void Reader_of_settings_reports_every_problem_of_the_retention_rules()
     {
         var message = Assert.Throws<SettingsException>(() => Read(("Retention__Rules", "[{\"match\":{},\"days\":0},1]"))).Message;
 
@@ -127,7 +128,12 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__queueServiceUri", "https://run.queue.core.windows.net")]
-    [InlineData("AzureWebJobsStorage__blobServiceUri", "AzureWebJobsStorage__queueServiceUri", "https://run.queue.core.windows.net", "AzureWebJobsStorage__tableServiceUri", "https://run.table.core.windows.net")]
+    [InlineData(
+        "AzureWebJobsStorage__blobServiceUri",
+        "AzureWebJobsStorage__queueServiceUri",
+        "https://run.queue.core.windows.net",
+        "AzureWebJobsStorage__tableServiceUri",
+        "https://run.table.core.windows.net")]
     [InlineData("AzureWebJobsStorage__tableServiceUri", "AzureWebJobsStorage__accountName", "run", "AzureWebJobsStorage__tableServiceUri", "run.table")]
     [InlineData("ArchiveStorage__blobServiceUri", "AzureWebJobsStorage__accountName", "run", "ArchiveStorage__clientId", "0")]
     [InlineData("AzureWebJobsStorage__accountName", "AzureWebJobsStorage__accountName", "my account")]
@@ -173,7 +179,8 @@ public sealed class SettingsTests
         }
 
         // What is empty is for the reader to fill in.
-        var filled = values.EnumerateObject().Select(setting => (setting.Name, Value: setting.Value.GetString()!)).ToLookup(setting => setting.Value.Length > 0);
+        var filled = values.EnumerateObject().Select(setting => (setting.Name, Value: setting.Value.GetString()!))
+            .ToLookup(setting => setting.Value.Length > 0);
         Assert.Equal(["EightByEight__Key", "EightByEight__Secret"], filled[false].Select(setting => setting.Name));
         Assert.NotNull(Read([.. filled[true]]));
     }

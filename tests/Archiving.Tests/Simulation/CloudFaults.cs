@@ -29,7 +29,7 @@ internal sealed class CloudFaults(World world)
     private readonly Dictionary<string, (ListingFault Fault, DateTimeOffset Until)> _regions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ContentFault Fault, DateTimeOffset Until)> _contents = new(StringComparer.Ordinal);
     private readonly Dictionary<string, DateTimeOffset> _named = Regions.ToDictionary(region => region, _ => DateTimeOffset.MinValue, StringComparer.Ordinal);
-    private readonly HashSet<string> _repaired = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _fixed = new(StringComparer.Ordinal);
 
     // Not in every run: what cannot be read keeps the verdict from being good.
     private readonly bool _hasUnreadable = world.Chance(0.15);
@@ -61,7 +61,7 @@ internal sealed class CloudFaults(World world)
     /// <summary>Objects whose records lack <c>updatedTime</c>: no search by it finds them.</summary>
     public HashSet<string> WithoutUpdatedTime { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Whether a list held a record that cannot be read and has no id. The archiver tells of it for days after it is repaired.</summary>
+    /// <summary>Whether a list held a record that cannot be read and has no id. The archiver tells of it for days after it is fixed.</summary>
     public bool HidIds { get; private set; }
 
     /// <summary>How many faults there were.</summary>
@@ -207,7 +207,7 @@ internal sealed class CloudFaults(World world)
     /// <param name="isAlone">Whether the object was asked for by its id.</param>
     public string? ReplaceRecord(SimulatedObject item, bool isAlone)
     {
-        if (!item.Id.StartsWith(UnreadablePrefix, StringComparison.Ordinal) || _repaired.Contains(item.Id))
+        if (!item.Id.StartsWith(UnreadablePrefix, StringComparison.Ordinal) || _fixed.Contains(item.Id))
         {
             return null;
         }
@@ -225,7 +225,7 @@ internal sealed class CloudFaults(World world)
     }
 
     /// <summary>An object's record can be read from now on.</summary>
-    public void Repair(string id) => _repaired.Add(id);
+    public void Fix(string id) => _fixed.Add(id);
 
     private static ObjectContent Body(string text, string type)
     {

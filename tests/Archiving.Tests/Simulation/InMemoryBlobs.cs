@@ -14,7 +14,11 @@ internal sealed class InMemoryBlobs(World world) : BlobServiceClient
 
     private sealed class Container(World world, SortedDictionary<string, (byte[] Bytes, byte[] Md5)> blobs) : BlobContainerClient
     {
-        public override Task<Response<BlobContainerInfo>> CreateIfNotExistsAsync(PublicAccessType publicAccessType = PublicAccessType.None, IDictionary<string, string>? metadata = null, BlobContainerEncryptionScopeOptions? encryptionScopeOptions = null, CancellationToken cancellationToken = default) =>
+        public override Task<Response<BlobContainerInfo>> CreateIfNotExistsAsync(
+            PublicAccessType publicAccessType = PublicAccessType.None,
+            IDictionary<string, string>? metadata = null,
+            BlobContainerEncryptionScopeOptions? encryptionScopeOptions = null,
+            CancellationToken cancellationToken = default) =>
             Task.FromResult<Response<BlobContainerInfo>>(null!);
 
         public override BlobClient GetBlobClient(string blobName) => new Blob(world, blobs, blobName);
@@ -24,7 +28,9 @@ internal sealed class InMemoryBlobs(World world) : BlobServiceClient
 
     private sealed class Blob(World world, SortedDictionary<string, (byte[] Bytes, byte[] Md5)> blobs, string name) : BlobClient
     {
-        public override Task<Response<BlobProperties>> GetPropertiesAsync(BlobRequestConditions? conditions = null, CancellationToken cancellationToken = default) => world.StepAsync(() =>
+        public override Task<Response<BlobProperties>> GetPropertiesAsync(
+            BlobRequestConditions? conditions = null,
+            CancellationToken cancellationToken = default) => world.StepAsync(() =>
         {
             var (bytes, md5) = Find();
             return Response.FromValue(BlobsModelFactory.BlobProperties(contentLength: bytes.Length, contentHash: md5), null!);
@@ -33,15 +39,21 @@ internal sealed class InMemoryBlobs(World world) : BlobServiceClient
         public override Task<Response<BlobDownloadResult>> DownloadContentAsync(CancellationToken cancellationToken) =>
             world.StepAsync(() => Response.FromValue(BlobsModelFactory.BlobDownloadResult(BinaryData.FromBytes(Find().Bytes)), null!));
 
-        public override Task<Response<BlobDownloadStreamingResult>> DownloadStreamingAsync(BlobDownloadOptions? options = null, CancellationToken cancellationToken = default) =>
+        public override Task<Response<BlobDownloadStreamingResult>> DownloadStreamingAsync(
+            BlobDownloadOptions? options = null,
+            CancellationToken cancellationToken = default) =>
             world.StepAsync(() => Response.FromValue(BlobsModelFactory.BlobDownloadStreamingResult(new MemoryStream(Find().Bytes, writable: false)), null!));
 
-        private (byte[] Bytes, byte[] Md5) Find() => blobs.TryGetValue(name, out var blob) ? blob : throw new RequestFailedException(404, "missing", "BlobNotFound", null);
+        private (byte[] Bytes, byte[] Md5) Find() =>
+            blobs.TryGetValue(name, out var blob) ? blob : throw new RequestFailedException(404, "missing", "BlobNotFound", null);
     }
 
     private sealed class BlockBlob(World world, SortedDictionary<string, (byte[] Bytes, byte[] Md5)> blobs, string name) : BlockBlobClient
     {
-        public override async Task<Response<BlobContentInfo>> UploadAsync(Stream content, BlobUploadOptions options, CancellationToken cancellationToken = default)
+        public override async Task<Response<BlobContentInfo>> UploadAsync(
+            Stream content,
+            BlobUploadOptions options,
+            CancellationToken cancellationToken = default)
         {
             using var copy = new MemoryStream();
             await content.CopyToAsync(copy, cancellationToken);

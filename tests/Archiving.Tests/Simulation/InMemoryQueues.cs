@@ -37,9 +37,14 @@ internal sealed class InMemoryQueue(World world, string name) : QueueClient
 
     public DateTimeOffset? NextVisibleAt => _messages.Count == 0 ? null : _messages.Min(message => message.VisibleAt);
 
-    public override Task<Response> CreateIfNotExistsAsync(IDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) => Task.FromResult<Response>(null!);
+    public override Task<Response> CreateIfNotExistsAsync(IDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        Task.FromResult<Response>(null!);
 
-    public override Task<Response<SendReceipt>> SendMessageAsync(BinaryData message, TimeSpan? visibilityTimeout = null, TimeSpan? timeToLive = null, CancellationToken cancellationToken = default) =>
+    public override Task<Response<SendReceipt>> SendMessageAsync(
+        BinaryData message,
+        TimeSpan? visibilityTimeout = null,
+        TimeSpan? timeToLive = null,
+        CancellationToken cancellationToken = default) =>
         world.StepAsync(() =>
         {
             Assert.InRange(Convert.ToBase64String(message.ToArray()).Length, 1, 65_536);

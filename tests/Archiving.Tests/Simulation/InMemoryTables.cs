@@ -36,11 +36,12 @@ internal sealed class InMemoryTables(World world) : TableServiceClient
 
 internal sealed partial class InMemoryTable(World world) : TableClient
 {
-    private readonly SortedDictionary<(string Partition, string Row), Dictionary<string, object?>> _rows = new(Comparer<(string Partition, string Row)>.Create((left, right) =>
-    {
-        var order = string.CompareOrdinal(left.Partition, right.Partition);
-        return order != 0 ? order : string.CompareOrdinal(left.Row, right.Row);
-    }));
+    private readonly SortedDictionary<(string Partition, string Row), Dictionary<string, object?>> _rows = new(Comparer<(string Partition, string Row)>
+        .Create((left, right) =>
+            {
+                var order = string.CompareOrdinal(left.Partition, right.Partition);
+                return order != 0 ? order : string.CompareOrdinal(left.Row, right.Row);
+            }));
 
     private int _version;
 
@@ -60,25 +61,49 @@ internal sealed partial class InMemoryTable(World world) : TableClient
     public override Task<Response<TableItem>> CreateIfNotExistsAsync(CancellationToken cancellationToken = default) =>
         Task.FromResult(Response.FromValue(new TableItem("table"), null!));
 
-    public override Task<NullableResponse<T>> GetEntityIfExistsAsync<T>(string partitionKey, string rowKey, IEnumerable<string>? select = null, CancellationToken cancellationToken = default) =>
-        world.StepAsync<NullableResponse<T>>(() => _rows.TryGetValue((partitionKey, rowKey), out var row) ? Response.FromValue(Read<T>(row), null!) : new NoResponse<T>());
+    public override Task<NullableResponse<T>> GetEntityIfExistsAsync<T>(
+        string partitionKey,
+        string rowKey,
+        IEnumerable<string>? select = null,
+        CancellationToken cancellationToken = default) =>
+        world.StepAsync<NullableResponse<T>>(
+            () => _rows.TryGetValue((partitionKey, rowKey), out var row) ? Response.FromValue(Read<T>(row), null!) : new NoResponse<T>());
 
-    public override Task<Response> AddEntityAsync<T>(T entity, CancellationToken cancellationToken = default) => world.StepAsync(() => Apply(new TableTransactionAction(TableTransactionActionType.Add, entity)));
+    public override Task<Response> AddEntityAsync<T>(T entity, CancellationToken cancellationToken = default) =>
+        world.StepAsync(() => Apply(new TableTransactionAction(TableTransactionActionType.Add, entity)));
 
-    public override Task<Response> UpsertEntityAsync<T>(T entity, TableUpdateMode mode = TableUpdateMode.Merge, CancellationToken cancellationToken = default) =>
-        world.StepAsync(() => Apply(new TableTransactionAction(mode == TableUpdateMode.Merge ? TableTransactionActionType.UpsertMerge : TableTransactionActionType.UpsertReplace, entity)));
+    public override Task<Response> UpsertEntityAsync<T>(
+        T entity,
+        TableUpdateMode mode = TableUpdateMode.Merge,
+        CancellationToken cancellationToken = default) =>
+        world.StepAsync(() => Apply(new TableTransactionAction(
+            mode == TableUpdateMode.Merge ? TableTransactionActionType.UpsertMerge : TableTransactionActionType.UpsertReplace,
+            entity)));
 
-    public override Task<Response> UpdateEntityAsync<T>(T entity, ETag ifMatch, TableUpdateMode mode = TableUpdateMode.Merge, CancellationToken cancellationToken = default) =>
-        world.StepAsync(() => Apply(new TableTransactionAction(mode == TableUpdateMode.Merge ? TableTransactionActionType.UpdateMerge : TableTransactionActionType.UpdateReplace, entity, ifMatch)));
+    public override Task<Response> UpdateEntityAsync<T>(
+        T entity,
+        ETag ifMatch,
+        TableUpdateMode mode = TableUpdateMode.Merge,
+        CancellationToken cancellationToken = default) =>
+        world.StepAsync(() => Apply(new TableTransactionAction(
+            mode == TableUpdateMode.Merge ? TableTransactionActionType.UpdateMerge : TableTransactionActionType.UpdateReplace,
+            entity,
+            ifMatch)));
 
-    public override Task<Response> DeleteEntityAsync(string partitionKey, string rowKey, ETag ifMatch = default, CancellationToken cancellationToken = default) =>
+    public override Task<Response> DeleteEntityAsync(
+        string partitionKey,
+        string rowKey,
+        ETag ifMatch = default,
+        CancellationToken cancellationToken = default) =>
         world.StepAsync(() =>
         {
             _rows.Remove((partitionKey, rowKey));
             return (Response)null!;
         });
 
-    public override Task<Response<IReadOnlyList<Response>>> SubmitTransactionAsync(IEnumerable<TableTransactionAction> transactionActions, CancellationToken cancellationToken = default) =>
+    public override Task<Response<IReadOnlyList<Response>>> SubmitTransactionAsync(
+        IEnumerable<TableTransactionAction> transactionActions,
+        CancellationToken cancellationToken = default) =>
         world.StepAsync(() =>
         {
             var actions = transactionActions.ToList();
@@ -90,7 +115,11 @@ internal sealed partial class InMemoryTable(World world) : TableClient
             return Response.FromValue<IReadOnlyList<Response>>([], null!);
         });
 
-    public override AsyncPageable<T> QueryAsync<T>(string? filter = null, int? maxPerPage = null, IEnumerable<string>? select = null, CancellationToken cancellationToken = default) =>
+    public override AsyncPageable<T> QueryAsync<T>(
+        string? filter = null,
+        int? maxPerPage = null,
+        IEnumerable<string>? select = null,
+        CancellationToken cancellationToken = default) =>
         new Pages<T>(world, () => _rows.Values.Where(Parse(filter)).Select(Read<T>));
 
     private void Check(TableTransactionAction action)
@@ -102,7 +131,8 @@ internal sealed partial class InMemoryTable(World world) : TableClient
                 throw new RequestFailedException(409, "exists", "EntityAlreadyExists", null);
             case TableTransactionActionType.UpdateMerge or TableTransactionActionType.UpdateReplace when !exists:
                 throw new RequestFailedException(404, "missing", "ResourceNotFound", null);
-            case TableTransactionActionType.UpdateMerge or TableTransactionActionType.UpdateReplace when action.ETag != ETag.All && (string)row!["odata.etag"]! != action.ETag.ToString():
+            case TableTransactionActionType.UpdateMerge or TableTransactionActionType.UpdateReplace when action.ETag != ETag.All
+                && (string)row!["odata.etag"]! != action.ETag.ToString():
                 throw new RequestFailedException(412, "changed", "UpdateConditionNotSatisfied", null);
         }
     }
@@ -118,7 +148,9 @@ internal sealed partial class InMemoryTable(World world) : TableClient
         }
 
         var isMerge = action.ActionType is TableTransactionActionType.UpdateMerge or TableTransactionActionType.UpsertMerge;
-        var row = isMerge && _rows.TryGetValue(key, out var present) ? new Dictionary<string, object?>(present, StringComparer.Ordinal) : new Dictionary<string, object?>(StringComparer.Ordinal);
+        var row = isMerge && _rows.TryGetValue(key, out var present)
+            ? new Dictionary<string, object?>(present, StringComparer.Ordinal)
+            : new Dictionary<string, object?>(StringComparer.Ordinal);
         foreach (var (name, value) in Properties(action.Entity))
         {
             row[name] = value;
@@ -142,7 +174,8 @@ internal sealed partial class InMemoryTable(World world) : TableClient
         where T : class, ITableEntity
     {
         var entity = Activator.CreateInstance<T>();
-        foreach (var property in typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance).Where(property => property.CanWrite && property.Name != "ETag"))
+        foreach (var property in typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(property => property.CanWrite && property.Name != "ETag"))
         {
             if (row.TryGetValue(property.Name, out var value))
             {
@@ -169,7 +202,8 @@ internal sealed partial class InMemoryTable(World world) : TableClient
             var name = match.Groups["name"].Value;
             var text = match.Groups["value"].Value.Replace("''", "'", StringComparison.Ordinal);
             object value = match.Groups["datetime"].Success ? DateTimeOffset.Parse(text, CultureInfo.InvariantCulture) : text;
-            return (Func<Dictionary<string, object?>, bool>)(row => row.GetValueOrDefault(name) is { } actual && Compare(actual, value, match.Groups["comparison"].Value));
+            return (Func<Dictionary<string, object?>, bool>)(row => row.GetValueOrDefault(name) is { } actual
+                && Compare(actual, value, match.Groups["comparison"].Value));
         }).ToList();
         return row => constraints.TrueForAll(constraint => constraint(row));
     }
@@ -180,7 +214,10 @@ internal sealed partial class InMemoryTable(World world) : TableClient
         return comparison switch { "eq" => order == 0, "ge" => order >= 0, "le" => order <= 0, "lt" => order < 0, _ => order > 0 };
     }
 
-    [GeneratedRegex("^(?<name>[A-Za-z]+) (?<comparison>eq|ge|le|lt|gt) (?<datetime>datetime)?'(?<value>.*)'$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "^(?<name>[A-Za-z]+) (?<comparison>eq|ge|le|lt|gt) (?<datetime>datetime)?'(?<value>.*)'$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Constraint();
 
     private sealed class NoResponse<T> : NullableResponse<T>

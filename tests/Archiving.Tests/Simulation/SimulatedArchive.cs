@@ -318,7 +318,7 @@ internal sealed class SimulatedArchive : IDisposable
         _faults.End();
         foreach (var item in _store.GetAll().Where(item => _faults.ReplaceRecord(item, isAlone: true) is not null || _faults.ReplaceRecord(item, isAlone: false) is not null))
         {
-            _faults.Repair(item.Id);
+            _faults.Fix(item.Id);
             _store.Touch(item.Region, item.Id);
         }
 
@@ -592,7 +592,7 @@ internal sealed class SimulatedArchive : IDisposable
 
         var item = all[_world.Pick(all.Count)];
         _listedSince[item.Id] = _world.Now;
-        _faults.Repair(item.Id);
+        _faults.Fix(item.Id);
         switch (_world.Pick(10))
         {
             case < 4:

@@ -29,7 +29,7 @@ public sealed class SimulationTests
         var verdicts = 0;
         var safe = 0;
         var faults = 0;
-        void Simulate(int seed)
+        void Run(int seed)
         {
             var archive = new SimulatedArchive(seed, isFaulty: true);
             var problem = archive.Run();
@@ -39,7 +39,7 @@ public sealed class SimulationTests
             Assert.True(problem is null, string.Create(CultureInfo.InvariantCulture, $"SIMULATION_SEED={seed}: {problem}"));
         }
 
-        ForEachSeed(Simulate, FaultySeeds);
+        ForEachSeed(Run, FaultySeeds);
         TestContext.Current.TestOutputHelper?.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"{faults} faults; {safe} of {verdicts} verdicts said that everything is safe."));
 
@@ -78,11 +78,11 @@ public sealed class SimulationTests
 
     private static OffsetPager ListByOffset(IServiceProvider services) => new(services.GetRequiredService<CloudStorageClient>());
 
-    private static void ForEachSeed(Action<int> simulate, int ordinary)
+    private static void ForEachSeed(Action<int> run, int ordinary)
     {
         if (Environment.GetEnvironmentVariable("SIMULATION_SEED") is { Length: > 0 } one)
         {
-            simulate(int.Parse(one, CultureInfo.InvariantCulture));
+            run(int.Parse(one, CultureInfo.InvariantCulture));
             return;
         }
 
@@ -90,7 +90,7 @@ public sealed class SimulationTests
         var seeds = string.IsNullOrEmpty(many) ? ordinary : int.Parse(many, CultureInfo.InvariantCulture);
 
         // Seeds are drawn by CsCheck, from a seed of its own that it prints with a failure; ours is in the message.
-        Gen.Int[0, int.MaxValue - 1].Sample(simulate, iter: seeds, threads: 1);
+        Gen.Int[0, int.MaxValue - 1].Sample(run, iter: seeds, threads: 1);
     }
 
     private static void AssertGood(int seed)
@@ -104,7 +104,9 @@ public sealed class SimulationTests
     {
         private readonly CloudStorageClient _client = client;
 
-        public override async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        public override async IAsyncEnumerable<KeysetPage> ReadAsync(
+            KeysetScan scan,
+            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         {
             var pageKey = "0";
             while (true)

@@ -21,7 +21,7 @@ internal sealed class VerdictObserver : IDisposable
     private readonly InMemoryTables _copy;
     private readonly ServiceProvider _process;
 
-    /// <param name="world">The run's world.</param>
+    /// <param name="world">The archive's world.</param>
     /// <param name="tables">Its tables.</param>
     /// <param name="queues">Its queues.</param>
     /// <param name="services">What its processes consist of.</param>

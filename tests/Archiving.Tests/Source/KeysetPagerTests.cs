@@ -70,7 +70,8 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     {
         for (var index = 0; index < 600; index++)
         {
-            _simulator.Objects.Add(new ObjectSpecification { Bytes = 1, Hidden = index is < 250 or > 400 && index % 50 != 0, CreatedTime = Start.AddSeconds(index) });
+            _simulator.Objects
+                .Add(new ObjectSpecification { Bytes = 1, Hidden = index is < 250 or > 400 && index % 50 != 0, CreatedTime = Start.AddSeconds(index) });
         }
 
         AssertComplete(await ReadAsync(), _simulator.Objects.GetAll().Count(item => !item.Hidden));

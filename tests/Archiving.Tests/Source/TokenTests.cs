@@ -45,7 +45,7 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Reads_a_secret_from_a_file_with_a_byte_order_mark()
+    public async Task Token_source_reads_a_secret_from_a_file_with_a_byte_order_mark()
     {
         _simulator.SetSecret(KeyVaultTokenStore.KeySecret, "\uFEFFdemo-key\r\n");
         _simulator.SetSecret(KeyVaultTokenStore.SecretSecret, "\uFEFFdemo-secret");
@@ -168,7 +168,8 @@ public sealed class TokenTests : IAsyncLifetime
     {
         var store = new Mock<ITokenStore>();
         store.Setup(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>())).ReturnsAsync(new ApiKey("demo-key", "demo-secret"));
-        store.Setup(vault => vault.WriteTokenAsync(It.IsAny<AccessToken>(), It.IsAny<CancellationToken>())).ThrowsAsync(new OutageException(Condition.Vault, "full"));
+        store.Setup(vault => vault.WriteTokenAsync(It.IsAny<AccessToken>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new OutageException(Condition.Vault, "full"));
         var health = new HealthBoard(_time, NullLogger<HealthBoard>.Instance);
         using var tokens = new AccessTokens(store.Object, new TokenClient(_simulator.BaseUrl), health, _time, NullLogger<AccessTokens>.Instance);
 
@@ -186,7 +187,12 @@ public sealed class TokenTests : IAsyncLifetime
             _time.Advance(TimeSpan.FromMinutes(2));
             throw new OutageException(Condition.Vault, "no answer");
         });
-        using var tokens = new AccessTokens(store.Object, new TokenClient(_simulator.BaseUrl), new HealthBoard(_time, NullLogger<HealthBoard>.Instance), _time, NullLogger<AccessTokens>.Instance);
+        using var tokens = new AccessTokens(
+            store.Object,
+            new TokenClient(_simulator.BaseUrl),
+            new HealthBoard(_time, NullLogger<HealthBoard>.Instance),
+            _time,
+            NullLogger<AccessTokens>.Instance);
 
         var all = Enumerable.Range(0, 20).Select(_ => tokens.GetTokenAsync(Cancellation).AsTask()).ToList();
 
@@ -222,7 +228,9 @@ public sealed class TokenTests : IAsyncLifetime
 
     private AccessTokens CreateTokens() => new(
         new KeyVaultTokenStore(
-            VaultClientFactory.Create(new KeyVaultOptions { Uri = _simulator.VaultUrl, CertificateSha256 = _simulator.VaultCertificateSha256 }, () => throw new InvalidOperationException("not asked for")),
+            VaultClientFactory.Create(
+                new KeyVaultOptions { Uri = _simulator.VaultUrl, CertificateSha256 = _simulator.VaultCertificateSha256 },
+                () => throw new InvalidOperationException("not asked for")),
             settingsKey: null,
             NullLogger<KeyVaultTokenStore>.Instance),
         new TokenClient(_simulator.BaseUrl, new TokenClientOptions { TimeProvider = _time }),

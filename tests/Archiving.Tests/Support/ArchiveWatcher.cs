@@ -64,14 +64,16 @@ internal sealed class ArchiveWatcher : IAsyncDisposable
     {
         try
         {
-            await foreach (var blob in _pipeline.Container.GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.None, Azure.Storage.Blobs.Models.BlobStates.None, prefix: null, CancellationToken.None))
+            await foreach (var blob in _pipeline.Container
+                .GetBlobsAsync(Azure.Storage.Blobs.Models.BlobTraits.None, Azure.Storage.Blobs.Models.BlobStates.None, prefix: null, CancellationToken.None))
             {
                 if (blob.Name.EndsWith(".meta.json", StringComparison.Ordinal) || !_seen.TryAdd(blob.Name, ""))
                 {
                     continue;
                 }
 
-                using var content = (await _pipeline.Container.GetBlobClient(blob.Name).DownloadStreamingAsync(cancellationToken: CancellationToken.None)).Value;
+                using var content = (await _pipeline.Container.GetBlobClient(blob.Name).DownloadStreamingAsync(cancellationToken: CancellationToken.None))
+                    .Value;
                 var hash = Convert.ToHexStringLower(await SHA256.HashDataAsync(content.Content, CancellationToken.None));
                 if (!_expected.Any(item => blob.Name.Contains(item.Key, StringComparison.Ordinal) && item.Value == hash))
                 {

@@ -73,7 +73,9 @@ internal sealed class CopyFront : IAsyncDisposable
     }
 
     private Task HandleAsync(HttpContext context) =>
-        context.Request.Method == "PUT" && context.Request.Headers["x-ms-copy-source"] is [{ } source] ? CopyAsync(context, new Uri(source)) : PassOnAsync(context);
+        context.Request.Method == "PUT" && context.Request.Headers["x-ms-copy-source"] is [{ } source]
+            ? CopyAsync(context, new Uri(source))
+            : PassOnAsync(context);
 
     private async Task CopyAsync(HttpContext context, Uri source)
     {
@@ -145,7 +147,9 @@ internal sealed class CopyFront : IAsyncDisposable
 
     private async Task PassOnAsync(HttpContext context)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(context.Request.Method), new Uri(_azurite, context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget));
+        using var request = new HttpRequestMessage(
+            new HttpMethod(context.Request.Method),
+            new Uri(_azurite, context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget));
         if (context.Request.ContentLength is { } length)
         {
             request.Content = new StreamContent(context.Request.Body);
@@ -162,7 +166,8 @@ internal sealed class CopyFront : IAsyncDisposable
 
         using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
         context.Response.StatusCode = (int)response.StatusCode;
-        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers).Where(header => !NotPassedOn.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
+        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers)
+            .Where(header => !NotPassedOn.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
         {
             context.Response.Headers[name] = values.ToArray();
         }

@@ -11,7 +11,8 @@ internal sealed class OperationCounter(StorageAccount account) : HttpPipelineSyn
     private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
 
     /// <summary>Every kind of operation.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = ["queue write", "queue read", "queue delete", "blob write", "blob read", "blob list", "table write", "table query", "function run"];
+    public static IReadOnlyList<string> Kinds { get; } =
+        ["queue write", "queue read", "queue delete", "blob write", "blob read", "blob list", "table write", "table query", "function run"];
 
     /// <summary>The counts since they were last taken.</summary>
     public IReadOnlyDictionary<string, long> Take()

@@ -31,7 +31,9 @@ public sealed partial class TelemetryReferenceTests
 
         // Both are sets of lines, so that a difference reads as what is to be changed.
         Assert.Equal(
-            capture.Instruments.Values.Select(instrument => $"{instrument.Name} | {Kind(instrument)} | {instrument.Unit} | {Assert.Single(tags[instrument.Name].Distinct())}").Order(StringComparer.Ordinal),
+            capture.Instruments.Values
+                .Select(instrument => $"{instrument.Name} | {Kind(instrument)} | {instrument.Unit} | {Assert.Single(tags[instrument.Name].Distinct())}")
+                .Order(StringComparer.Ordinal),
             Rows("name").Select(row => $"{Code(row[0])} | {row[1]} | {Code(row[2])} | {string.Join(' ', Codes(row[3]))}").Order(StringComparer.Ordinal));
         Assert.All(capture.Instruments.Values, instrument => Assert.False(string.IsNullOrEmpty(instrument.Description), instrument.Name));
     }
@@ -39,7 +41,8 @@ public sealed partial class TelemetryReferenceTests
     [Fact]
     public void Telemetry_reference_lists_every_span_and_no_other()
     {
-        var names = typeof(Spans).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.Name != nameof(Spans.SourceName)).Select(field => (string)field.GetRawConstantValue()!);
+        var names = typeof(Spans).GetFields(BindingFlags.Public | BindingFlags.Static).Where(field => field.Name != nameof(Spans.SourceName))
+            .Select(field => (string)field.GetRawConstantValue()!);
 
         Assert.Equal(names.Order(StringComparer.Ordinal), Rows("span").Select(row => Codes(row[0])[0]).Order(StringComparer.Ordinal));
         Assert.Contains($"Meter `{Spans.SourceName}`", Page, StringComparison.Ordinal);
@@ -76,9 +79,11 @@ public sealed partial class TelemetryReferenceTests
     /// <summary>Calls whatever can be called, so that a metric that is added is measured here on its own.</summary>
     private static void MeasureEverything(ArchivingMetrics metrics)
     {
-        foreach (var method in typeof(ArchivingMetrics).GetMethods(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly).Where(method => !method.IsPrivate))
+        foreach (var method in typeof(ArchivingMetrics).GetMethods(
+            BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public | BindingFlags.DeclaredOnly).Where(method => !method.IsPrivate))
         {
-            var result = method.Invoke(metrics, [.. method.GetParameters().Select(parameter => parameter.ParameterType == typeof(string) ? "x" : Activator.CreateInstance(parameter.ParameterType))]);
+            var result = method.Invoke(metrics, [.. method.GetParameters()
+                .Select(parameter => parameter.ParameterType == typeof(string) ? "x" : Activator.CreateInstance(parameter.ParameterType))]);
             (result as IDisposable)?.Dispose();
         }
     }

@@ -35,7 +35,8 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         var item = Add(pipeline);
 
         await pipeline.RunAsync();
-        await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
+        await pipeline.Get<WorkQueues>()
+            .SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
         var measured = metrics.All;
         await pipeline.DeliverAllAsync();
 
@@ -77,7 +78,10 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         Assert.Equal(trace[0].Id, trace[1].ParentId);
         Assert.All(trace.Skip(2), span => Assert.Equal(trace[1].Id, span.ParentId));
         Assert.Equal(
-            [("region", "us-east"), ("type", "callrecording"), ("object.id", item.Id), ("outcome", "archived"), ("verification", "md5"), ("bytes", (object)30_000L)],
+            [
+                ("region", "us-east"), ("type", "callrecording"), ("object.id", item.Id),
+                ("outcome", "archived"), ("verification", "md5"), ("bytes", (object)30_000L),
+            ],
             trace[1].TagObjects.Select(tag => (tag.Key, tag.Value!)));
         Assert.Equal((ActivityKind.Producer, ActivityKind.Consumer), (trace[0].Kind, trace[1].Kind));
 
@@ -102,7 +106,9 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         for (var looks = 0; looks < 2; looks++)
         {
             time.Advance(TimeSpan.FromHours(1.1));
-            await Eventually.HoldsAsync(async () => await pipeline.DeliverAsync(QueueNames.RestoreObjects, pipeline.RestoreAsync) > 0, "the object is looked at again");
+            await Eventually.HoldsAsync(
+                async () => await pipeline.DeliverAsync(QueueNames.RestoreObjects, pipeline.RestoreAsync) > 0,
+                "the object is looked at again");
         }
 
         await pipeline.DeliverAllAsync();
@@ -255,12 +261,14 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
             new FaultRule { Call = "content", Kind = FaultKind.Flip, Id = contradictory.Id },
             new FaultRule { Call = "content", Kind = FaultKind.Cut, Id = cut.Id },
             new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 410, Id = gone.Id });
-        await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = odd.Region, Id = odd.Id }, TimeSpan.Zero, Cancellation);
+        await pipeline.Get<WorkQueues>()
+            .SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = odd.Region, Id = odd.Id }, TimeSpan.Zero, Cancellation);
         await pipeline.RunAsync();
         pipeline.Simulator.Faults.Set();
         pipeline.Simulator.Account.Rights = Rights.Read;
         var forbidden = Add(pipeline, "meeting");
-        await pipeline.Get<WorkQueues>().SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = forbidden.Region, Id = forbidden.Id }, TimeSpan.Zero, Cancellation);
+        await pipeline.Get<WorkQueues>()
+            .SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = forbidden.Region, Id = forbidden.Id }, TimeSpan.Zero, Cancellation);
         await pipeline.DeliverAllAsync();
 
         Assert.Equal(
@@ -277,7 +285,9 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         Assert.Equal(5, metrics.Sum("archiving.retries")["scope=message cause=broken_connection"]);
 
         var failure = spans.Trace(Assert.Single(spans.TracesOf(cut.Id)))[^1];
-        Assert.Equal(("record failure", "exhausted", ActivityStatusCode.Error, null), (failure.DisplayName, failure.GetTagItem("error.type"), failure.Status, failure.StatusDescription));
+        Assert.Equal(
+            ("record failure", "exhausted", ActivityStatusCode.Error, null),
+            (failure.DisplayName, failure.GetTagItem("error.type"), failure.Status, failure.StatusDescription));
         var end = spans.Trace(Assert.Single(spans.TracesOf(gone.Id))).Single(span => span.DisplayName == "archive object");
         Assert.Equal(("gone", ActivityStatusCode.Unset), (end.GetTagItem("outcome"), end.Status));
     }
@@ -306,7 +316,11 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         await pipeline.Container.DeleteBlobAsync((await pipeline.FindAsync(damaged))!.Blob, cancellationToken: Cancellation);
         foreach (var item in (SimulatedObject[])[whole, damaged])
         {
-            await pipeline.Get<WorkQueues>().SendAsync(QueueNames.VerifyObjects, new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime }, TimeSpan.Zero, Cancellation);
+            await pipeline.Get<WorkQueues>().SendAsync(
+                QueueNames.VerifyObjects,
+                new ObjectMessage { Region = item.Region, Id = item.Id, Type = item.Type, CreatedTime = item.CreatedTime },
+                TimeSpan.Zero,
+                Cancellation);
         }
 
         await pipeline.DeliverAllAsync();
@@ -340,7 +354,8 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     public async Task Message_with_a_malformed_trace_context_is_handled_without_it(string garbage)
     {
         var item = ObjectMessage.Parse(BinaryData.FromString($$"""{"region":"uk","traceparent":{{garbage}},"id":"a","deferrals":3}"""));
-        var window = WindowMessage.Parse(BinaryData.FromString($$"""{"region":"uk","traceparent":{{garbage}},"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}"""));
+        var window = WindowMessage.Parse(
+            BinaryData.FromString($$"""{"region":"uk","traceparent":{{garbage}},"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}"""));
 
         Assert.Equal(("a", 3, null), (item.Id, item.Deferrals, item.TraceParent));
         Assert.Equal(("uk", 2, null), (window.Region, window.To.Day, window.TraceParent));
@@ -373,7 +388,8 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     public void Message_holds_the_record_and_its_trace_context_or_leaves_the_record_out(int length)
     {
         var record = StorageObject.Parse(BinaryData.FromString($$"""{"id":"a","type":"voicemail","note":"{{new string('x', length)}}"}"""));
-        var message = new ObjectMessage { Region = "uk", Id = "a", Record = record, TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }.ToJson();
+        var message = new ObjectMessage { Region = "uk", Id = "a", Record = record, TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" }
+            .ToJson();
 
         Assert.InRange(Convert.ToBase64String(message.ToArray()).Length, 1, 65_536);
         Assert.NotNull(ObjectMessage.Parse(message).TraceParent);
@@ -389,7 +405,14 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         var gauges = new StatusGauges(factory, time);
         Assert.Empty(metrics.Observe());
 
-        gauges.Record(12, 3, 2, TimeSpan.FromHours(1), 0.25, TimeSpan.FromMinutes(-1), new Dictionary<string, TimeSpan>(StringComparer.Ordinal) { ["uk"] = TimeSpan.FromMinutes(5), ["ca"] = TimeSpan.FromMinutes(6) });
+        gauges.Record(
+            12,
+            3,
+            2,
+            TimeSpan.FromHours(1),
+            0.25,
+            TimeSpan.FromMinutes(-1),
+            new Dictionary<string, TimeSpan>(StringComparer.Ordinal) { ["uk"] = TimeSpan.FromMinutes(5), ["ca"] = TimeSpan.FromMinutes(6) });
         time.Advance(TimeSpan.FromMinutes(14));
         Assert.Equal(
             [
@@ -415,7 +438,8 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     [Fact]
     public async Task Telemetry_holds_nothing_personal_and_no_secret()
     {
-        string[] tellTales = ["Hortensia", "5558675309", "cust-4711", "user-0815", "remark-of-a-caller", "tag-that-tells", "demo-secret", "AccountKey", "sig=", "X-Amz"];
+        string[] tellTales =
+            ["Hortensia", "5558675309", "cust-4711", "user-0815", "remark-of-a-caller", "tag-that-tells", "demo-secret", "AccountKey", "sig=", "X-Amz"];
         using var spans = new SpanCapture();
         await using var pipeline = await StartAsync(settings: [("Archive__Transfer", "ServerSide"), ("Restore__PollInterval", "00:00:01")]);
         using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
@@ -425,7 +449,11 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
             State = number == 7 ? "ARCHIVED" : "AVAILABLE",
             ObjectName = $"Hortensia +1{5558675309}.mp3",
             Tags = [new("caller", "+15558675309"), new("note", "tag-that-tells")],
-            Fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["customerId"] = JsonSerializer.SerializeToElement("cust-4711"), ["userId"] = JsonSerializer.SerializeToElement("user-0815") },
+            Fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal)
+            {
+                ["customerId"] = JsonSerializer.SerializeToElement("cust-4711"),
+                ["userId"] = JsonSerializer.SerializeToElement("user-0815"),
+            },
             CreatedTime = Now.AddHours(-1),
             PartSize = number == 6 ? 20_000 : null,
         })).ToList();
@@ -438,7 +466,15 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
             new() { Call = "presign", Kind = FaultKind.Status, Status = 200, Id = items[4].Id, Body = "https://elsewhere.example/?X-Amz-Signature=Hortensia" },
             new() { Call = "restore", Kind = FaultKind.Status, Status = 400, Body = "Hortensia", First = 1 },
         ];
-        pipeline.Simulator.Faults.Set([.. rules, new() { Call = "search", Kind = FaultKind.Status, Status = 200, Body = """{"content":[{"objectName":"Hortensia","userId":"user-0815"}]""", First = 1 }]);
+        var broken = new FaultRule
+        {
+            Call = "search",
+            Kind = FaultKind.Status,
+            Status = 200,
+            Body = """{"content":[{"objectName":"Hortensia","userId":"user-0815"}]""",
+            First = 1,
+        };
+        pipeline.Simulator.Faults.Set([.. rules, broken]);
 
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
         await Eventually.HoldsAsync(
@@ -501,11 +537,19 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Id = Guid.NewGuid().ToString(), Type = type, State = state, CreatedTime = Now.AddHours(-1) });
 
     /// <summary>One region and one window, so that everything can be counted.</summary>
-    private Task<Pipeline> StartAsync(TimeProvider? time = null, TimeSpan? networkTimeout = null, params (string Name, string Value)[] settings) => Pipeline.StartAsync(
+    private Task<Pipeline> StartAsync(
+        TimeProvider? time = null,
+        TimeSpan? networkTimeout = null,
+        params (string Name, string Value)[] settings) => Pipeline.StartAsync(
         azurite,
         time,
         networkTimeout: networkTimeout,
-        settings: [("EightByEight__Regions", "us-east"), ("Listing__StartFrom", Now.AddHours(-3).ToString("O", System.Globalization.CultureInfo.InvariantCulture)), .. settings]);
+        settings:
+        [
+            ("EightByEight__Regions", "us-east"),
+            ("Listing__StartFrom", Now.AddHours(-3).ToString("O", System.Globalization.CultureInfo.InvariantCulture)),
+            .. settings,
+        ]);
 
     private sealed class FixedToken : AccessTokenSource
     {

@@ -96,7 +96,8 @@ public sealed class VerificationTests(AzuriteFixture azurite)
             Assert.True(!blobs.TryGetValue(name, out var old) || old.ToArray().AsSpan().SequenceEqual(content.ToArray()), name);
         }
 
-        Assert.True((await pipeline.Get<ObjectVerifier>().VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation)) is true);
+        Assert.True((await pipeline.Get<ObjectVerifier>()
+            .VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation)) is true);
         Assert.Contains(Condition.Integrity, (await pipeline.Get<SharedConditions>().ReadAsync(Cancellation)).Keys);
         await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
@@ -137,7 +138,8 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         var bytes = (await pipeline.ReadContainerAsync())[blob];
         await DamageAsync(pipeline, blob, damage);
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
-        await pipeline.Get<ObjectVerifier>().VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation);
+        await pipeline.Get<ObjectVerifier>()
+            .VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation);
         await RunAsync();
         var lost = (await pipeline.FindAsync(item))!;
         Assert.Equal(("Failed", blob), (lost.State, lost.Damaged));
@@ -203,7 +205,9 @@ public sealed class VerificationTests(AzuriteFixture azurite)
                 bytes[bytes.Length / 2] ^= 1;
                 bytes = damage == "shorter" ? bytes[..^1] : bytes;
                 await blob.UploadAsync(BinaryData.FromBytes(bytes), overwrite: true, Cancellation);
-                await blob.SetHttpHeadersAsync(new BlobHttpHeaders { ContentHash = properties.ContentHash, ContentType = properties.ContentType }, cancellationToken: Cancellation);
+                await blob.SetHttpHeadersAsync(
+                    new BlobHttpHeaders { ContentHash = properties.ContentHash, ContentType = properties.ContentType },
+                    cancellationToken: Cancellation);
                 break;
         }
     }

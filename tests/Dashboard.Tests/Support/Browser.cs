@@ -162,7 +162,9 @@ internal sealed class Browser : IDisposable
         }
         catch (TimeoutException exception)
         {
-            throw new TimeoutException($"{exception.Message} The page at {Url}:{Environment.NewLine}{Text("body")}{Environment.NewLine}{string.Join(Environment.NewLine, Console)}", exception);
+            throw new TimeoutException(
+                $"{exception.Message} The page at {Url}:{Environment.NewLine}{Text("body")}{Environment.NewLine}{string.Join(Environment.NewLine, Console)}",
+                exception);
         }
     }
 
@@ -238,7 +240,8 @@ internal sealed class Browser : IDisposable
 
     private static (string Chrome, string Driver) Find()
     {
-        var chrome = Environment.GetEnvironmentVariable("CHROME_BIN") ?? OnPath("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome.exe");
+        var chrome = Environment.GetEnvironmentVariable("CHROME_BIN")
+            ?? OnPath("google-chrome", "google-chrome-stable", "chromium", "chromium-browser", "chrome.exe");
         var driver = Environment.GetEnvironmentVariable("CHROMEWEBDRIVER") is { } folder
             ? OnPath([folder], ["chromedriver", "chromedriver.exe"])
             : OnPath("chromedriver", "chromedriver.exe");
@@ -247,7 +250,8 @@ internal sealed class Browser : IDisposable
             : throw new InvalidOperationException($"{(chrome is null ? "There is no Chromium." : "There is no ChromeDriver.")} {Remedy}");
     }
 
-    private static string? OnPath(params string[] names) => OnPath((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries), names);
+    private static string? OnPath(params string[] names) =>
+        OnPath((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries), names);
 
     private static string? OnPath(IReadOnlyList<string> folders, IReadOnlyList<string> names) =>
         names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists);

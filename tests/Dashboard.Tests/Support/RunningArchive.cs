@@ -58,7 +58,9 @@ public sealed class RunningArchive : IAsyncLifetime
         Add(new() { Id = "cold", State = "ARCHIVED", ObjectName = "From cold storage.mp3" }, hours: 5);
         for (var number = 0; number < Others; number++)
         {
-            Add(new() { Region = "uk", Bytes = 2_000, ObjectName = string.Create(CultureInfo.InvariantCulture, $"Filler {number:D2}.mp3") }, hours: 24 + number);
+            Add(
+                new() { Region = "uk", Bytes = 2_000, ObjectName = string.Create(CultureInfo.InvariantCulture, $"Filler {number:D2}.mp3") },
+                hours: 24 + number);
         }
 
         _app = await StartAppAsync(NewAccount());

@@ -76,7 +76,10 @@ internal static class SearchAnswers
               const items = Array.from({ length: Math.min(120, Number(url.searchParams.get("limit"))) }, (_, index) => {
                 const number = first + index + 1;
                 const time = (days) => new Date(made + days * 86_400_000 - number * 60_000).toISOString();
-                return { region: "us-east", id: `many-${number}`, type: "callrecording", state: "Failed", objectName: `Failure ${number}.mp3`, createdTime: time(0), deletedBy8x8On: time(30) };
+                return {
+                  region: "us-east", id: `many-${number}`, type: "callrecording", state: "Failed",
+                  objectName: `Failure ${number}.mp3`, createdTime: time(0), deletedBy8x8On: time(30),
+                };
               });
               return Response.json({ items, cursor: String(first + items.length) });
             }

@@ -34,7 +34,8 @@ public sealed class ApiFixture(AzuriteFixture azurite) : IAsyncLifetime
     {
         Simulator = await SimulatorServer.StartAsync();
         foreach (var (id, region, type, mimeType, name, tags) in ((string, string, string, string, string, KeyValuePair<string, string>[])[])[
-            ("recording", "uk", "callrecording", "audio/mpeg", "Jane Doe.mp3", [new("callId", "call-1"), new("callerNumber", "+1 (555) 010-0100"), new("startTime", "1667337742543")]),
+            ("recording", "uk", "callrecording", "audio/mpeg", "Jane Doe.mp3",
+                [new("callId", "call-1"), new("callerNumber", "+1 (555) 010-0100"), new("startTime", "1667337742543")]),
             ("transcript", "uk", "transcription", "text/plain", "Jane Doe.txt", [new("sourceId", "call-1")]),
             ("summary", "us-east", "summary", "application/json", "O'Neill", [new("callId", "call-2")]),
             ("page", "us-east", "agentnotes", "text/html", "<img src=x onerror=alert(1)>", []),
@@ -58,10 +59,16 @@ public sealed class ApiFixture(AzuriteFixture azurite) : IAsyncLifetime
         var app = new AppProcess(AppProcess.Settings(
             Simulator.BaseUrl,
             Account,
-            [("ListingSchedule", Never), ("ReconcileSchedule", Never), ("VerifySchedule", Never), ("TokenRefreshSchedule", Never), ("Listing__SettleSeconds", "0"), ("LocalHost__FunctionKey", Key), ("Purge__AfterDays", "1")]));
+            [
+                ("ListingSchedule", Never), ("ReconcileSchedule", Never), ("VerifySchedule", Never), ("TokenRefreshSchedule", Never),
+                ("Listing__SettleSeconds", "0"), ("LocalHost__FunctionKey", Key), ("Purge__AfterDays", "1"),
+            ]));
         await app.WaitAsync();
         _app.SetResult(app);
-        using var backfill = await SendAsync(HttpMethod.Post, "/api/backfill", $$"""{"from":"{{Newest.AddDays(-20):yyyy-MM-dd}}","to":"{{Newest.AddDays(1):yyyy-MM-dd}}"}""");
+        using var backfill = await SendAsync(
+            HttpMethod.Post,
+            "/api/backfill",
+            $$"""{"from":"{{Newest.AddDays(-20):yyyy-MM-dd}}","to":"{{Newest.AddDays(1):yyyy-MM-dd}}"}""");
         await Eventually.HoldsAsync(
             async () =>
             {

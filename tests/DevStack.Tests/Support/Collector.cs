@@ -47,7 +47,9 @@ internal sealed class Collector : IAsyncDisposable
 
     private async Task TakeAsync(HttpContext context)
     {
-        await using var body = context.Request.Headers.ContentEncoding == "gzip" ? new GZipStream(context.Request.Body, CompressionMode.Decompress) : context.Request.Body;
+        await using var body = context.Request.Headers.ContentEncoding == "gzip"
+            ? new GZipStream(context.Request.Body, CompressionMode.Decompress)
+            : context.Request.Body;
         using var bytes = new MemoryStream();
         await body.CopyToAsync(bytes, context.RequestAborted);
         var text = Encoding.UTF8.GetString(bytes.ToArray());
@@ -55,7 +57,8 @@ internal sealed class Collector : IAsyncDisposable
         if (context.Request.Path.Value!.EndsWith("/track", StringComparison.Ordinal))
         {
             var items = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
-            await context.Response.WriteAsJsonAsync(new { itemsReceived = items, itemsAccepted = items, errors = Array.Empty<JsonElement>() }, context.RequestAborted);
+            await context.Response
+                .WriteAsJsonAsync(new { itemsReceived = items, itemsAccepted = items, errors = Array.Empty<JsonElement>() }, context.RequestAborted);
             return;
         }
 

@@ -15,22 +15,33 @@ internal sealed class HostileRequests(int seed, IReadOnlyList<(string Method, st
 {
     private static readonly string[] Texts =
     [
-        "..", "../../etc/passwd", "%2e%2e%2f", "%252e%252e%252f", "%c0%ae%c0%ae", "%00", "%0d%0aX-Injected:%20yes", "%ff%fe", "%ED%A0%80", "%E2%80%AE", "%F0%9F%98%80", "%", "%2", "%zz", "+", "%20",
-        "'", "%27%20or%20%271%27%20eq%20%271", "%22", "<script>alert(1)</script>", "%3Cscript%3E", "{0}", "$filter=true", ";drop", "a|b", "uk|20261101", "~complete", "null", "undefined", "true", "NaN", "-1", "0",
-        "99999999999999999999", "1e400", "0x10", "2026-11-24", "2026-02-30", "9999-12-31T23:59:59.9999999Z", "0001-01-01", "2026-11-24T25:00:00Z", "2026-11-24T00:00:00%2B99:99", "%D9%A2%D9%A0", "uk", "recording", "broken",
-        new string('a', 513), string.Concat(Enumerable.Repeat("%25", 200)), string.Concat(Enumerable.Repeat("%F0%9F%98%80", 300)), new string('/', 50), new string('.', 50), new string('9', 400),
+        "..", "../../etc/passwd", "%2e%2e%2f", "%252e%252e%252f", "%c0%ae%c0%ae", "%00", "%0d%0aX-Injected:%20yes", "%ff%fe", "%ED%A0%80",
+        "%E2%80%AE", "%F0%9F%98%80", "%", "%2", "%zz", "+", "%20",
+        "'", "%27%20or%20%271%27%20eq%20%271", "%22", "<script>alert(1)</script>", "%3Cscript%3E", "{0}", "$filter=true", ";drop", "a|b",
+        "uk|20261101", "~complete", "null", "undefined", "true", "NaN", "-1", "0",
+        "99999999999999999999", "1e400", "0x10", "2026-11-24", "2026-02-30", "9999-12-31T23:59:59.9999999Z", "0001-01-01", "2026-11-24T25:00:00Z",
+        "2026-11-24T00:00:00%2B99:99", "%D9%A2%D9%A0", "uk", "recording", "broken",
+        new string('a', 513), string.Concat(Enumerable.Repeat("%25", 200)),
+        string.Concat(Enumerable.Repeat("%F0%9F%98%80", 300)), new string('/', 50), new string('.', 50), new string('9', 400),
     ];
 
-    private static readonly string[] Parameters = ["from", "to", "region", "type", "state", "q", "call", "cursor", "limit", "created", "hours", "regions", "types", "maxPages", "probeRights", "code", "$filter", "__proto__", "", "%00", "a%5Bb%5D"];
+    private static readonly string[] Parameters =
+    [
+        "from", "to", "region", "type", "state", "q", "call", "cursor", "limit", "created", "hours", "regions", "types", "maxPages", "probeRights",
+        "code", "$filter", "__proto__", "", "%00", "a%5Bb%5D",
+    ];
 
-    private static readonly string[] Fields = ["from", "to", "regions", "types", "region", "type", "ids", "dryRun", "", "__proto__", "FROM", "\\u0066rom", "\\ud800"];
+    private static readonly string[] Fields =
+        ["from", "to", "regions", "types", "region", "type", "ids", "dryRun", "", "__proto__", "FROM", "\\u0066rom", "\\ud800"];
 
     private static readonly string[] Values =
     [
-        "null", "true", "1", "-1e999", "\"\"", "\"\\ud800\"", "\"\\u0000\"", "[]", "{}", "[null]", "[\"a\",1]", "[\"..\"]", "[\"\\udc00\"]", "\"2026-01-01\"", "\"2199-12-31\"", "\"9999-12-31\"", "\"yesterday\"", "\"x' or 'x' eq 'x\"",
+        "null", "true", "1", "-1e999", "\"\"", "\"\\ud800\"", "\"\\u0000\"", "[]", "{}", "[null]", "[\"a\",1]", "[\"..\"]", "[\"\\udc00\"]",
+        "\"2026-01-01\"", "\"2199-12-31\"", "\"9999-12-31\"", "\"yesterday\"", "\"x' or 'x' eq 'x\"",
     ];
 
-    private static readonly string[] Bodies = ["[", "{", "[]", "1", "\"a\"", "{\"a\":}", "\uFEFF{}x", "{\"from\":\"2026-01-01\"", "<xml/>", "\0", "{}{}", "{\"a\":1}//"];
+    private static readonly string[] Bodies =
+        ["[", "{", "[]", "1", "\"a\"", "{\"a\":}", "\uFEFF{}x", "{\"from\":\"2026-01-01\"", "<xml/>", "\0", "{}{}", "{\"a\":1}//"];
 
     public IEnumerator<HostileRequest> GetEnumerator()
     {
@@ -64,7 +75,8 @@ internal sealed class HostileRequests(int seed, IReadOnlyList<(string Method, st
         _ => string.Concat(Enumerable.Range(0, random.Next(1, 30)).Select(_ => $"%{random.Next(256):X2}")),
     };
 
-    private static string Characters(Random random) => string.Concat(Enumerable.Range(0, random.Next(40)).Select(_ => new Rune(random.Next(4) == 0 ? random.Next(0xE000, 0x10FFFF) : random.Next(0x250)).ToString()));
+    private static string Characters(Random random) => string.Concat(Enumerable.Range(0, random.Next(40))
+        .Select(_ => new Rune(random.Next(4) == 0 ? random.Next(0xE000, 0x10FFFF) : random.Next(0x250)).ToString()));
 
     private static byte[] Body(Random random, string route)
     {

@@ -49,12 +49,17 @@ internal static class SampleObjects
         var expected = simulator.Objects.GetAll();
         try
         {
-            await Eventually.HoldsAsync(async () => await CountReceiptsAsync(account) >= expected.Count, $"{expected.Count} receipts", limit ?? TimeSpan.FromMinutes(3));
+            await Eventually.HoldsAsync(
+                async () => await CountReceiptsAsync(account) >= expected.Count,
+                $"{expected.Count} receipts",
+                limit ?? TimeSpan.FromMinutes(3));
         }
         catch (TimeoutException exception)
         {
-            var rows = account.Tables.GetTableClient("objects").QueryAsync<Azure.Data.Tables.TableEntity>("State ne 'Archived'", cancellationToken: Cancellation);
-            var left = await rows.Select(row => $"{row["Id"]}: {row["State"]}, {row.GetInt32("Attempts")} attempts, {row.GetString("LastError")}").ToListAsync(Cancellation);
+            var rows = account.Tables.GetTableClient("objects")
+                .QueryAsync<Azure.Data.Tables.TableEntity>("State ne 'Archived'", cancellationToken: Cancellation);
+            var left = await rows.Select(row => $"{row["Id"]}: {row["State"]}, {row.GetInt32("Attempts")} attempts, {row.GetString("LastError")}")
+                .ToListAsync(Cancellation);
             Assert.Fail($"{exception.Message} Left:{Environment.NewLine}{string.Join(Environment.NewLine, left)}");
         }
 
@@ -68,7 +73,9 @@ internal static class SampleObjects
         Assert.Equal(2 * expected.Count, names.Count);
         foreach (var item in expected)
         {
-            var name = Assert.Single(names, name => name.StartsWith($"{item.Region}/{item.Type}/{item.CreatedTime.UtcDateTime:yyyy'/'MM'/'dd}/{item.Id}.", StringComparison.Ordinal) && !name.EndsWith(".meta.json", StringComparison.Ordinal));
+            var name = Assert.Single(names, name => name.StartsWith(
+                $"{item.Region}/{item.Type}/{item.CreatedTime.UtcDateTime:yyyy'/'MM'/'dd}/{item.Id}.",
+                StringComparison.Ordinal) && !name.EndsWith(".meta.json", StringComparison.Ordinal));
             var bytes = (await container.GetBlobClient(name).DownloadContentAsync(Cancellation)).Value.Content.ToArray();
             var whole = new byte[item.Content.Length];
             item.Content.Fill(whole, 0);

@@ -43,7 +43,9 @@ internal static class Repository
         var differences = expected.Except(actual, StringComparer.Ordinal).Select(line => $"- {line}")
             .Concat(actual.Except(expected, StringComparer.Ordinal).Select(line => $"+ {line}"))
             .ToList();
-        Assert.True(expected.SequenceEqual(actual, StringComparer.Ordinal), $"{relative} is no longer true. If that is meant, UPDATE_GOLDEN=1 writes it again.\n{string.Join('\n', differences)}");
+        Assert.True(
+            expected.SequenceEqual(actual, StringComparer.Ordinal),
+            $"{relative} is no longer true. If that is meant, UPDATE_GOLDEN=1 writes it again.\n{string.Join('\n', differences)}");
     }
 
     private static string Metadata(string name) => typeof(Repository).Assembly

@@ -44,7 +44,8 @@ public sealed partial class Snapshot
         Outputs = root.GetProperty("outputs");
         var raw = root.GetProperty("predictedResources").EnumerateArray().ToList();
         _group = $"/subscriptions/{Subscription}/resourceGroups/{Outputs.GetProperty("AZURE_RESOURCE_GROUP").GetString()}";
-        _suffix = raw.Single(resource => TypeOf(resource) == "Microsoft.ManagedIdentity/userAssignedIdentities").GetProperty("name").GetString()!["id-".Length..];
+        _suffix = raw.Single(resource => TypeOf(resource) == "Microsoft.ManagedIdentity/userAssignedIdentities").GetProperty("name")
+            .GetString()!["id-".Length..];
         _roles = new(ReadyMadeRoles, StringComparer.Ordinal);
         foreach (var role in raw.Where(resource => TypeOf(resource) == "Microsoft.Authorization/roleDefinitions"))
         {
@@ -70,7 +71,8 @@ public sealed partial class Snapshot
     /// <summary>The one resource of a name.</summary>
     public Resource Find(string name) =>
         Resources.SingleOrDefault(resource => resource.Name == name)
-        ?? throw new InvalidOperationException($"There is no {name}. There are{Environment.NewLine}  {string.Join($"{Environment.NewLine}  ", Resources.Select(resource => resource.Name))}");
+        ?? throw new InvalidOperationException(
+            $"There is no {name}. There are{Environment.NewLine}  {string.Join($"{Environment.NewLine}  ", Resources.Select(resource => resource.Name))}");
 
     private static string TypeOf(JsonElement resource) => resource.GetProperty("type").GetString()!;
 
@@ -145,12 +147,18 @@ public sealed partial class Snapshot
         return text.Replace(_suffix, "*", StringComparison.Ordinal).Replace(Subscription, "{subscription}", StringComparison.Ordinal);
     }
 
-    [GeneratedRegex(@"^\[extensionResourceId\('(?<scope>[^']+)', 'Microsoft\.Authorization/roleAssignments'", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^\[extensionResourceId\('(?<scope>[^']+)', 'Microsoft\.Authorization/roleAssignments'",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Extension();
 
     [GeneratedRegex(@"reference\('[^']*/(?<name>[^'/]+)', '[^']+'\)\.(?<property>[\w.]+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reference();
 
-    [GeneratedRegex($"^/subscriptions/{Subscription}/providers/Microsoft.Authorization/roleDefinitions/(?<id>.+)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        $"^/subscriptions/{Subscription}/providers/Microsoft.Authorization/roleDefinitions/(?<id>.+)$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Role();
 }

@@ -69,7 +69,9 @@ public sealed class HttpTests(HostFixture host) : IClassFixture<HostFixture>
         var given = (header, value.Replace("{port}", host.App.Url.Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
 
         Assert.Equal(expected, await SendAsync("GET", "/api/health", body: null, given));
-        Assert.Equal(expected == HttpStatusCode.OK ? HttpStatusCode.Accepted : expected, await SendAsync("POST", "/admin/functions/SampleStatus", "{}", given, ("x-functions-key", HostFixture.Key)));
+        Assert.Equal(
+            expected == HttpStatusCode.OK ? HttpStatusCode.Accepted : expected,
+            await SendAsync("POST", "/admin/functions/SampleStatus", "{}", given, ("x-functions-key", HostFixture.Key)));
     }
 
     [Fact]
@@ -109,7 +111,9 @@ public sealed class HttpTests(HostFixture host) : IClassFixture<HostFixture>
         await gone.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => plan);
-        await Eventually.HoldsAsync(() => host.App.Lines.Any(line => line.Contains("Executed 'Functions.GetPlan'", StringComparison.Ordinal)), "the end of the invocation");
+        await Eventually.HoldsAsync(
+            () => host.App.Lines.Any(line => line.Contains("Executed 'Functions.GetPlan'", StringComparison.Ordinal)),
+            "the end of the invocation");
         host.Simulator.Faults.Set();
     }
 

@@ -52,7 +52,9 @@ public sealed class FailureTests(AzuriteFixture azurite)
 
         await pipeline.AssertArchivedAsync(item);
         Assert.Equal((0, 5L), (await pipeline.CountAsync(QueueNames.PurgeObjects), pipeline.Simulator.Counters["delete"]));
-        Assert.Single(pipeline.Logs.Lines, line => line.Level == LogLevel.Error && line.Message.StartsWith($"{item.Region}/{item.Id}: ", StringComparison.Ordinal));
+        Assert.Single(
+            pipeline.Logs.Lines,
+            line => line.Level == LogLevel.Error && line.Message.StartsWith($"{item.Region}/{item.Id}: ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -77,14 +79,18 @@ public sealed class FailureTests(AzuriteFixture azurite)
     [InlineData(null, "voicemail", "uk/voicemail", "uk2/voicemail")]
     [InlineData("uk", "voicemail", "uk/voicemail")]
     [InlineData("us-east", null)]
-    public async Task Redrive_requeues_the_failures_of_the_region_and_type_that_are_asked_for_and_no_others(string? region, string? type, params string[] expected)
+    public async Task Redrive_requeues_the_failures_of_the_region_and_type_that_are_asked_for_and_no_others(
+        string? region,
+        string? type,
+        params string[] expected)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var ledger = pipeline.Get<ObjectLedger>();
         var entries = new List<LedgerEntry>();
         foreach (var (itsRegion, itsType) in ((string, string)[])[("uk", "voicemail"), ("uk", "meeting"), ("uk2", "voicemail")])
         {
-            var record = StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = $"{itsRegion} {itsType}", type = itsType, createdTime = "2026-01-02T03:04:05" }));
+            var record = StorageObject.Parse(
+                BinaryData.FromObjectAsJson(new { id = $"{itsRegion} {itsType}", type = itsType, createdTime = "2026-01-02T03:04:05" }));
             var entry = LedgerEntry.Queued(itsRegion, record, TimeProvider.System.GetUtcNow());
             entry.State = nameof(LedgerState.Failed);
             await ledger.ReplaceAsync(entry, Cancellation);

@@ -68,7 +68,10 @@ public sealed class HealthTests(AzuriteFixture azurite)
     {
         var simulator = await global::Simulator.SimulatorServer.StartAsync(cancellationToken: Cancellation);
         simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
-        await using var pipeline = await Pipeline.StartAsync(azurite, simulator: simulator, settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            simulator: simulator,
+            settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
 
         await AssertUnhealthyAsync(pipeline, "Vault", "Assign the app's identity the role Key Vault Secrets");
     }
@@ -79,10 +82,18 @@ public sealed class HealthTests(AzuriteFixture azurite)
         var account = azurite.NewAccount();
         var container = account.Blobs.GetBlobContainerClient("recordings");
         await container.CreateAsync(cancellationToken: Cancellation);
-        var sas = new Azure.Storage.Sas.AccountSasBuilder(AccountSasPermissions.Read | AccountSasPermissions.List, TimeProvider.System.GetUtcNow().AddHours(1), AccountSasServices.Blobs, AccountSasResourceTypes.All);
+        var sas = new Azure.Storage.Sas.AccountSasBuilder(
+            AccountSasPermissions.Read | AccountSasPermissions.List,
+            TimeProvider.System.GetUtcNow().AddHours(1),
+            AccountSasServices.Blobs,
+            AccountSasResourceTypes.All);
         var readOnly = account.Blobs.GenerateAccountSasUri(sas);
-        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: ("ArchiveStorage", $"BlobEndpoint={readOnly.GetLeftPart(UriPartial.Path)};SharedAccessSignature={readOnly.Query.TrimStart('?')}"));
-        var item = pipeline.Simulator.Objects.Add(new global::Simulator.Objects.ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            account: account,
+            settings: ("ArchiveStorage", $"BlobEndpoint={readOnly.GetLeftPart(UriPartial.Path)};SharedAccessSignature={readOnly.Query.TrimStart('?')}"));
+        var item = pipeline.Simulator.Objects
+            .Add(new global::Simulator.Objects.ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
 
         await AssertUnhealthyAsync(pipeline, "Archive", "Storage Blob Data");
         await pipeline.RunAsync();
@@ -103,10 +114,16 @@ public sealed class HealthTests(AzuriteFixture azurite)
     public async Task Health_reports_a_check_that_takes_too_long_once_in_the_log()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var entry = new HealthReportEntry(HealthStatus.Unhealthy, "A timeout occurred.", TimeSpan.FromSeconds(10), new OperationCanceledException(), data: null);
+        var entry = new HealthReportEntry(
+            HealthStatus.Unhealthy,
+            "A timeout occurred.",
+            TimeSpan.FromSeconds(10),
+            new OperationCanceledException(),
+            data: null);
         var checks = new Mock<HealthCheckService>();
         checks.Setup(service => service.CheckHealthAsync(It.IsAny<Func<HealthCheckRegistration, bool>?>(), It.IsAny<CancellationToken>()))
-            .ReturnsAsync(new HealthReport(new Dictionary<string, HealthReportEntry>(StringComparer.Ordinal) { ["Archive"] = entry }, TimeSpan.FromSeconds(10)));
+            .ReturnsAsync(
+                new HealthReport(new Dictionary<string, HealthReportEntry>(StringComparer.Ordinal) { ["Archive"] = entry }, TimeSpan.FromSeconds(10)));
         const string Message = "Archive did not answer within 10 seconds. Check the network between the app and it.";
 
         for (var round = 0; round < 2; round++)
@@ -139,8 +156,14 @@ public sealed class HealthTests(AzuriteFixture azurite)
     public async Task Log_holds_no_secret_and_no_personal_data_at_information_and_above()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        pipeline.Simulator.Objects.Add(new global::Simulator.Objects.ObjectSpecification { ObjectName = "jane.doe+14085550100.mp3", Tags = [new("caller", "+14085550100")], CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1) });
-        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 500, Body = """{"error":"no channel for jane.doe"}""" });
+        pipeline.Simulator.Objects.Add(new global::Simulator.Objects.ObjectSpecification
+        {
+            ObjectName = "jane.doe+14085550100.mp3",
+            Tags = [new("caller", "+14085550100")],
+            CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+        });
+        pipeline.Simulator.Faults
+            .Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 500, Body = """{"error":"no channel for jane.doe"}""" });
         await pipeline.RunAsync();
 
         Assert.Contains(pipeline.Logs.Lines, line => line.Message.Contains("cannot be archived", StringComparison.Ordinal));

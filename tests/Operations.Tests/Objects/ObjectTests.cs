@@ -28,7 +28,9 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time);
-        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = "a/../Überprüfung \"x\"\r\nX-Evil: 1", Bytes = 5000 });
+        const string Name = "a/../Überprüfung \"x\"\r\nX-Evil: 1";
+        var item = pipeline.Simulator.Objects.Add(
+            new ObjectSpecification { CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = Name, Bytes = 5000 });
         await pipeline.RunAsync();
         var entry = await pipeline.FindAsync(item);
 
@@ -129,7 +131,10 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         using var transport = new HttpClientTransport(new RefusingHandler());
-        var blobs = new BlobServiceClient(new Uri("https://account.blob.core.windows.net"), new StaticCredential(), new BlobClientOptions { Transport = transport });
+        var blobs = new BlobServiceClient(
+            new Uri("https://account.blob.core.windows.net"),
+            new StaticCredential(),
+            new BlobClientOptions { Transport = transport });
         using var links = new ContentLinks(blobs, pipeline.Get<ArchiverOptions>(), TimeProvider.System);
 
         var outage = await Assert.ThrowsAsync<OutageException>(() => links.CreateAsync("b", new LedgerEntry { Id = "1" }, save: false, Cancellation));
@@ -147,7 +152,9 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         Assert.Equal(new ObjectText("Grüße ☎", IsWhole: true), await ReadAsync("Grüße ☎"u8.ToArray(), "text/vtt"));
         Assert.Equal(new ObjectText("", IsWhole: true), await ReadAsync([], "application/json"));
         Assert.Equal(new ObjectText("<script>", IsWhole: true), await ReadAsync("<script>"u8.ToArray(), "text/html"));
-        Assert.Equal(new ObjectText("hé", IsWhole: true), await ReadAsync([.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("hé")], "text/plain"));
+        Assert.Equal(
+            new ObjectText("hé", IsWhole: true),
+            await ReadAsync([.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("hé")], "text/plain"));
         var exact = await ReadAsync(Encoding.UTF8.GetBytes(new string('a', ObjectContents.MostText)), "text/plain");
         Assert.Equal((ObjectContents.MostText, true), (exact.Text.Length, exact.IsWhole));
         var cut = await ReadAsync(Encoding.UTF8.GetBytes("a" + string.Concat(Enumerable.Repeat("é", 200_000))), "text/plain");
@@ -156,7 +163,8 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         var garbage = await ReadAsync([.. Enumerable.Repeat((byte)0xFF, ObjectContents.MostText)], "text/plain");
         Assert.InRange(Encoding.UTF8.GetByteCount(garbage.Text), 0, ObjectContents.MostText);
         await Assert.ThrowsAsync<RefusedException>(() => ReadAsync("x"u8.ToArray(), "audio/mpeg"));
-        await Assert.ThrowsAsync<RefusedException>(() => contents.ReadTextAsync(new LedgerEntry { State = "Archived", MimeType = "text/plain", Blob = "not there" }, Cancellation));
+        await Assert.ThrowsAsync<RefusedException>(
+            () => contents.ReadTextAsync(new LedgerEntry { State = "Archived", MimeType = "text/plain", Blob = "not there" }, Cancellation));
 
         async Task<ObjectText> ReadAsync(byte[] content, string mimeType)
         {
@@ -172,7 +180,9 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var contents = pipeline.Get<ObjectContents>();
 
-        foreach (var entry in (LedgerEntry[])[new() { State = "Queued", MimeType = "text/plain" }, new() { State = "Queued", MimeType = "text/plain", Blob = "b", Damaged = "b" }])
+        foreach (var entry in (LedgerEntry[])[
+            new() { State = "Queued", MimeType = "text/plain" },
+            new() { State = "Queued", MimeType = "text/plain", Blob = "b", Damaged = "b" }])
         {
             await Assert.ThrowsAsync<RefusedException>(() => contents.LinkAsync(entry, save: false, Cancellation));
             await Assert.ThrowsAsync<RefusedException>(() => contents.ReadTextAsync(entry, Cancellation));
@@ -184,7 +194,10 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = LongAgo });
-        var entry = LedgerEntry.Queued(item.Region, EightByEight.StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = item.Id, createdTime = "2026-11-01T10:00:00" })), LongAgo);
+        var entry = LedgerEntry.Queued(
+            item.Region,
+            EightByEight.StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = item.Id, createdTime = "2026-11-01T10:00:00" })),
+            LongAgo);
         (entry.State, entry.Attempts, entry.LastError, entry.CreatedTime) = (nameof(LedgerState.Failed), 5, "It failed.", LongAgo);
         entry.PartitionKey = LedgerKey.Partition(item.Region, LongAgo);
         await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
@@ -266,11 +279,23 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken)
         {
             var now = TimeProvider.System.GetUtcNow();
-            var claims = new { aud = "https://storage.azure.com", iss = "https://sts.windows.net/11111111-1111-1111-1111-111111111111/", nbf = now.AddMinutes(-5).ToUnixTimeSeconds(), iat = now.AddMinutes(-5).ToUnixTimeSeconds(), exp = now.AddHours(2).ToUnixTimeSeconds(), oid = Guid.Empty, tid = Guid.Empty };
-            return new AccessToken($"{Encode("""{"alg":"RS256","typ":"JWT"}""")}.{Encode(JsonSerializer.Serialize(claims))}.{Encode("unsigned")}", now.AddHours(2));
+            var claims = new
+            {
+                aud = "https://storage.azure.com",
+                iss = "https://sts.windows.net/11111111-1111-1111-1111-111111111111/",
+                nbf = now.AddMinutes(-5).ToUnixTimeSeconds(),
+                iat = now.AddMinutes(-5).ToUnixTimeSeconds(),
+                exp = now.AddHours(2).ToUnixTimeSeconds(),
+                oid = Guid.Empty,
+                tid = Guid.Empty,
+            };
+            return new AccessToken(
+                $"{Encode("""{"alg":"RS256","typ":"JWT"}""")}.{Encode(JsonSerializer.Serialize(claims))}.{Encode("unsigned")}",
+                now.AddHours(2));
         }
 
-        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) => new(GetToken(requestContext, cancellationToken));
+        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
+            new(GetToken(requestContext, cancellationToken));
 
         private static string Encode(string text) => System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(text));
     }

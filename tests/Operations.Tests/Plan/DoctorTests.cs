@@ -54,7 +54,9 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Equal(
             expected
                 .GroupBy(item => (item.Region, item.Type, item.State))
-                .OrderBy(group => group.Key.Region, StringComparer.Ordinal).ThenBy(group => group.Key.Type, StringComparer.Ordinal).ThenBy(group => group.Key.State, StringComparer.Ordinal)
+                .OrderBy(group => group.Key.Region, StringComparer.Ordinal)
+                .ThenBy(group => group.Key.Type, StringComparer.Ordinal)
+                .ThenBy(group => group.Key.State, StringComparer.Ordinal)
                 .Select(group => new ObjectGroup(
                     group.Key.Region,
                     group.Key.Type,
@@ -73,9 +75,12 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Equal(Sum(expected.Where(item => DaysLeft(item) > 7)), plan.Objects.Later);
         Assert.False(plan.Objects.IsEstimate);
         Assert.True(plan.Objects.Groups.Count > 8, $"{plan.Objects.Groups.Count} groups");
-        Assert.All(new[] { plan.Objects.PastRetention, plan.Objects.WithinSevenDays, plan.Objects.Later, plan.Objects.ToRestore }, amount => Assert.True(amount.Objects > 10));
+        Assert.All(
+            new[] { plan.Objects.PastRetention, plan.Objects.WithinSevenDays, plan.Objects.Later, plan.Objects.ToRestore },
+            amount => Assert.True(amount.Objects > 10));
 
-        static double DaysLeft(SimulatedObject item) => ((item.Type == "voicemail" ? item.CreatedTime.AddDays(12) : item.CreatedTime.AddDays(30)) - Now).TotalDays;
+        static double DaysLeft(SimulatedObject item) =>
+            ((item.Type == "voicemail" ? item.CreatedTime.AddDays(12) : item.CreatedTime.AddDays(30)) - Now).TotalDays;
         static Amount Sum(IEnumerable<SimulatedObject> items) => new(items.Count(), items.Sum(item => item.StoredBytes));
     }
 
@@ -90,7 +95,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         var plan = await RunAsync(pipeline, new PlanRequest { From = from, To = to, Regions = ["uk"], Types = ["voicemail", "meeting"] });
 
         var expected = pipeline.Simulator.Objects.GetAll().Count(item =>
-            item.Region == "uk" && item.Type is "voicemail" or "meeting" && item.State is "AVAILABLE" or "ARCHIVED" && item.CreatedTime >= from && item.CreatedTime < to);
+            item.Region == "uk" && item.Type is "voicemail" or "meeting" && item.State is "AVAILABLE" or "ARCHIVED" && item.CreatedTime >= from
+                && item.CreatedTime < to);
         Assert.True(expected > 3, $"{expected}");
         Assert.Equal(expected, plan.Objects!.Total.Objects);
         Assert.All(plan.Objects.Groups, group => Assert.True(group.Region == "uk" && group.Type is "voicemail" or "meeting"));
@@ -101,7 +107,9 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     public async Task Doctor_reports_what_is_archived_already()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var items = Enumerable.Range(1, 12).Select(number => pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = Now.AddDays(-number) })).ToList();
+        var items = Enumerable.Range(1, 12)
+            .Select(number => pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = Now.AddDays(-number) }))
+            .ToList();
         await pipeline.RunAsync();
         pipeline.Simulator.Objects.ReplaceContent(items[3].Region, items[3].Id, seed: 7, bytes: 2000);
         pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 500, CreatedTime = Now.AddDays(-2) });
@@ -167,7 +175,11 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     [InlineData(null, "30", 1, 1)]
     [InlineData(true, null, 1, 1)]
     [InlineData(false, "30", 0, 0)]
-    public async Task Doctor_tries_the_rights_to_restore_and_delete_as_they_are_needed_or_asked_for(bool? asked, string? purgeAfterDays, int restores, int deletes)
+    public async Task Doctor_tries_the_rights_to_restore_and_delete_as_they_are_needed_or_asked_for(
+        bool? asked,
+        string? purgeAfterDays,
+        int restores,
+        int deletes)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Purge__AfterDays", purgeAfterDays ?? ""));
 
@@ -214,7 +226,9 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         await AssertProblemAsync(pipeline, "Credentials", "8x8 refuses the API key (401). Compare EightByEight__Key");
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "token", Kind = FaultKind.Status, Status = 403 });
         var plan = await AssertProblemAsync(pipeline, "Credentials", "gives it no token (403). Give the key's user the role Storage API");
-        Assert.Equal(["Regions", "Clock", "List", "Download", "Restore"], plan.Checks.Where(check => check.Status == CheckStatus.Unknown).Select(check => check.Name));
+        Assert.Equal(
+            ["Regions", "Clock", "List", "Download", "Restore"],
+            plan.Checks.Where(check => check.Status == CheckStatus.Unknown).Select(check => check.Name));
         Assert.Null(plan.Objects);
     }
 
@@ -243,7 +257,10 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         await using var pipeline = await StartWithVaultAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
 
-        var plan = await AssertProblemAsync(pipeline, "Vault", "refuses to let the app read secrets (403). Assign the app's identity the role Key Vault Secrets");
+        var plan = await AssertProblemAsync(
+            pipeline,
+            "Vault",
+            "refuses to let the app read secrets (403). Assign the app's identity the role Key Vault Secrets");
         Assert.Equal(CheckStatus.Unknown, Find(plan, "Credentials").Status);
     }
 
@@ -326,7 +343,10 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         await pipeline.Account.Queues.CreateQueueAsync("list-windows", cancellationToken: Cancellation);
         await pipeline.Account.Tables.CreateTableAsync("objects", Cancellation);
         plan = await RunAsync(pipeline);
-        Assert.StartsWith("recordings is there, and private. The app may write. Immutability policy: no. Legal hold: no.", Find(plan, "Container").Message, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "recordings is there, and private. The app may write. Immutability policy: no. Legal hold: no.",
+            Find(plan, "Container").Message,
+            StringComparison.Ordinal);
         Assert.StartsWith("1 of 5 queues are there", Find(plan, "Queues").Message, StringComparison.Ordinal);
         Assert.Contains("table is there. The app may write.", Find(plan, "Table").Message, StringComparison.Ordinal);
         Assert.True(plan.IsReady);
@@ -344,7 +364,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     [Fact]
     public async Task Doctor_reports_storage_that_is_not_there()
     {
-        const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a";
+        const string Nowhere = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;"
+            + "BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a";
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("AzureWebJobsStorage", Nowhere));
         Fill(pipeline.Simulator);
         pipeline.Get<Checkup>().StorageTimeout = TimeSpan.FromSeconds(3);
@@ -352,7 +373,9 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         var plan = await RunAsync(pipeline);
 
         Assert.Equal(["Container", "Queues", "Table"], plan.Checks.Where(check => check.Status == CheckStatus.Problem).Select(check => check.Name));
-        Assert.All(plan.Checks.Where(check => check.Status == CheckStatus.Problem), check => Assert.Contains("not answer", check.Message, StringComparison.Ordinal));
+        Assert.All(
+            plan.Checks.Where(check => check.Status == CheckStatus.Problem),
+            check => Assert.Contains("not answer", check.Message, StringComparison.Ordinal));
         Assert.Equal("3 problems must be fixed before archiving can be relied on; begin with the first.", plan.Verdict);
         Assert.Contains(plan.Notes, note => note.StartsWith("The ledger could not be read", StringComparison.Ordinal));
         Assert.True(plan.Objects!.Total.Objects > 0);
@@ -363,7 +386,11 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     {
         var account = azurite.NewAccount();
         await account.Blobs.CreateBlobContainerAsync("recordings", cancellationToken: Cancellation);
-        var sas = account.Blobs.GenerateAccountSasUri(new AccountSasBuilder(AccountSasPermissions.Read | AccountSasPermissions.List, TimeProvider.System.GetUtcNow().AddHours(1), AccountSasServices.All, AccountSasResourceTypes.All)).Query.TrimStart('?');
+        var sas = account.Blobs.GenerateAccountSasUri(new AccountSasBuilder(
+            AccountSasPermissions.Read | AccountSasPermissions.List,
+            TimeProvider.System.GetUtcNow().AddHours(1),
+            AccountSasServices.All,
+            AccountSasResourceTypes.All)).Query.TrimStart('?');
         var readOnly = $"BlobEndpoint={account.Blobs.Uri};QueueEndpoint={account.Queues.Uri};TableEndpoint={account.Tables.Uri};SharedAccessSignature={sas}";
         await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: ("AzureWebJobsStorage", readOnly));
 
@@ -436,7 +463,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         for (var number = 0; number < 24_000; number++)
         {
             // Three hundred in one second, every eight hours.
-            pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = number % 2 == 0 ? "uk" : "us-east", Bytes = 10, CreatedTime = Now.AddDays(-27).AddHours(number / 300 * 8) });
+            pipeline.Simulator.Objects.Add(
+                new ObjectSpecification { Region = number % 2 == 0 ? "uk" : "us-east", Bytes = 10, CreatedTime = Now.AddDays(-27).AddHours(number / 300 * 8) });
         }
 
         var plan = await RunAsync(pipeline, new PlanRequest { MaxPages = 120 });
@@ -470,12 +498,15 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         var blobWrites = 0L;
         await foreach (var blob in pipeline.Container.GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix: null, Cancellation))
         {
-            var blocks = (await pipeline.Container.GetBlockBlobClient(blob.Name).GetBlockListAsync(cancellationToken: Cancellation)).Value.CommittedBlocks.Count();
+            var blocks = (await pipeline.Container.GetBlockBlobClient(blob.Name).GetBlockListAsync(cancellationToken: Cancellation)).Value.CommittedBlocks
+                .Count();
             blobWrites += 1 + blocks;
         }
 
         var counters = pipeline.Simulator.Counters;
-        TestContext.Current.TestOutputHelper?.WriteLine($"{estimate}; tables {requests.Count(IsToTable)}, sent {requests.Count(IsMessage)}, blobs {blobWrites}, search {counters["search"]}, content {counters["content"]}");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{estimate}; tables {requests.Count(IsToTable)}, sent {requests.Count(IsMessage)}, blobs {blobWrites}, search {counters["search"]}, "
+            + $"content {counters["content"]}");
         Assert.Equal(blobWrites, estimate.BlobWrites);
         AssertAbout(counters["search"] + counters["content"] + counters["record"], estimate.SourceRequests);
 
@@ -497,7 +528,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         for (var number = 0; number < 3000; number++)
         {
-            pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = number % 2 == 0 ? "us-east" : "uk", Bytes = 10, CreatedTime = Now.AddDays(-30).AddMinutes(number * 14.4) });
+            pipeline.Simulator.Objects.Add(
+                new ObjectSpecification { Region = number % 2 == 0 ? "us-east" : "uk", Bytes = 10, CreatedTime = Now.AddDays(-30).AddMinutes(number * 14.4) });
         }
 
         var plan = await RunAsync(pipeline, new PlanRequest { MaxDuration = TimeSpan.Zero });
@@ -513,11 +545,16 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         for (var number = 0; number < 1000; number++)
         {
             var state = number < 100 ? "ARCHIVED" : "AVAILABLE";
-            counted.Add("uk", EightByEight.StorageObject.Parse(BinaryData.FromString($$"""{"id":"{{number}}","type":"meeting","objectState":"{{state}}","storedBytes":72000000,"checksum":"x"}""")), isArchived: false, TimeSpan.FromDays(9));
+            var record = $$"""{"id":"{{number}}","type":"meeting","objectState":"{{state}}","storedBytes":72000000,"checksum":"x"}""";
+            counted.Add("uk", EightByEight.StorageObject.Parse(BinaryData.FromString(record)), isArchived: false, TimeSpan.FromDays(9));
         }
 
         var free = RunEstimate.Of(counted, windows: 30, TimeSpan.FromMilliseconds(320), Options());
-        var capped = RunEstimate.Of(counted, windows: 30, TimeSpan.FromMilliseconds(320), Options(("EightByEight:MaxRequestsPerSecond", "0.5"), ("Restore:MaxPerDay", "30"), ("Restore:PollInterval", "01:00:00")));
+        var capped = RunEstimate.Of(
+            counted,
+            windows: 30,
+            TimeSpan.FromMilliseconds(320),
+            Options(("EightByEight:MaxRequestsPerSecond", "0.5"), ("Restore:MaxPerDay", "30"), ("Restore:PollInterval", "01:00:00")));
 
         // 72 GB at 20 MB/s are an hour; 18 blocks, a list of them and a receipt are 20 writes.
         Assert.Equal((1.0, 1, 20_000), (free.Hours, free.RestoreDays, free.BlobWrites));
@@ -529,7 +566,12 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Equal("EightByEight__MaxRequestsPerSecond is 0.5", capped.HoursBasis);
 
         static ArchiverOptions Options(params (string Name, string Value)[] settings) => ArchiverOptions.Read(new ConfigurationBuilder()
-            .AddInMemoryCollection(settings.Append(("AzureWebJobsStorage", "UseDevelopmentStorage=true")).Append(("EightByEight:Key", "k")).Append(("EightByEight:Secret", "s")).Concat(Schedules.All.Select(schedule => (schedule.Key, schedule.Value))).ToDictionary(setting => setting.Item1, string? (setting) => setting.Item2))
+            .AddInMemoryCollection(settings
+                .Append(("AzureWebJobsStorage", "UseDevelopmentStorage=true"))
+                .Append(("EightByEight:Key", "k"))
+                .Append(("EightByEight:Secret", "s"))
+                .Concat(Schedules.All.Select(schedule => (schedule.Key, schedule.Value)))
+                .ToDictionary(setting => setting.Item1, string? (setting) => setting.Item2))
             .Build());
     }
 
@@ -579,7 +621,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         var plan = await RunAsync(pipeline, request);
         var problem = Assert.Single(plan.Checks, check => check.Status == CheckStatus.Problem);
         Assert.Equal(name, problem.Name);
-        Assert.Matches(message.Replace("(4", "\\(4", StringComparison.Ordinal).Replace("3).", "3\\).", StringComparison.Ordinal).Replace("1).", "1\\).", StringComparison.Ordinal), problem.Message);
+        Assert.Matches(message.Replace("(4", "\\(4", StringComparison.Ordinal).Replace("3).", "3\\).", StringComparison.Ordinal)
+            .Replace("1).", "1\\).", StringComparison.Ordinal), problem.Message);
         Assert.False(plan.IsReady);
         return plan;
     }
@@ -598,7 +641,13 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         return await Pipeline.StartAsync(
             azurite,
             simulator: simulator,
-            settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256), ("EightByEight__Key", ""), ("EightByEight__Secret", "")]);
+            settings:
+            [
+                ("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri),
+                ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256),
+                ("EightByEight__Key", ""),
+                ("EightByEight__Secret", ""),
+            ]);
     }
 
     private static void Fill(SimulatorServer simulator, int count = 360)
@@ -620,7 +669,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     private static async Task<string> SnapshotAsync(Pipeline pipeline)
     {
         var lines = new List<string>();
-        lines.AddRange(pipeline.Simulator.Objects.GetAll().Select(item => string.Create(CultureInfo.InvariantCulture, $"object {item.Region} {item.Id} {item.State} {item.UpdatedTime:O}")));
+        lines.AddRange(pipeline.Simulator.Objects.GetAll()
+            .Select(item => string.Create(CultureInfo.InvariantCulture, $"object {item.Region} {item.Id} {item.State} {item.UpdatedTime:O}")));
         foreach (var secret in (string[])["eightbyeight-key", "eightbyeight-secret", "eightbyeight-access-token"])
         {
             lines.AddRange(pipeline.Simulator.GetSecretVersions(secret).Select(version => $"secret {secret} {version}"));
@@ -630,7 +680,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         await foreach (var container in blobs.GetBlobContainersAsync(BlobContainerTraits.Metadata, cancellationToken: Cancellation))
         {
             lines.Add($"container {container.Name} {container.Properties.ETag}");
-            await foreach (var blob in blobs.GetBlobContainerClient(container.Name).GetBlobsAsync(BlobTraits.Metadata, BlobStates.Uncommitted, prefix: null, Cancellation))
+            await foreach (var blob in blobs.GetBlobContainerClient(container.Name)
+                .GetBlobsAsync(BlobTraits.Metadata, BlobStates.Uncommitted, prefix: null, Cancellation))
             {
                 lines.Add($"blob {blob.Name} {blob.Properties.ETag}");
             }

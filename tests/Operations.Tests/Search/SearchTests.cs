@@ -50,7 +50,11 @@ public sealed class SearchTests(AzuriteFixture azurite)
                 Text = random.Next(3) == 0 ? Words[random.Next(Words.Length)] : null,
                 Call = random.Next(6) == 0 ? $"call-{random.Next(40)}" : null,
             };
-            var expected = rows.Where(row => Matches(filter, row)).OrderByDescending(row => row.CreatedTime).ThenBy(row => row.PartitionKey, StringComparer.Ordinal).ThenBy(row => row.RowKey, StringComparer.Ordinal).Select(row => row.Id).ToList();
+            var expected = rows.Where(row => Matches(filter, row)).OrderByDescending(row => row.CreatedTime)
+                .ThenBy(row => row.PartitionKey, StringComparer.Ordinal)
+                .ThenBy(row => row.RowKey, StringComparer.Ordinal)
+                .Select(row => row.Id)
+                .ToList();
 
             var found = await FindAllAsync(pipeline, filter, random.Next(1, 60));
 
@@ -65,7 +69,9 @@ public sealed class SearchTests(AzuriteFixture azurite)
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await StartAsync(requests);
         const int Count = 12_000;
-        var rows = Enumerable.Range(0, Count).Select(number => Row(number, "uk", Newest.AddHours(-9).AddSeconds(number * 2), "callrecording", LedgerState.Archived, "Jane", "c")).ToList();
+        var rows = Enumerable.Range(0, Count)
+            .Select(number => Row(number, "uk", Newest.AddHours(-9).AddSeconds(number * 2), "callrecording", LedgerState.Archived, "Jane", "c"))
+            .ToList();
         await AddAsync(pipeline, rows);
         await CountAsync(pipeline);
         requests.Clear();
@@ -95,7 +101,14 @@ public sealed class SearchTests(AzuriteFixture azurite)
     public async Task Search_searches_busy_days_with_a_gap_between_them()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var rows = Enumerable.Range(0, 2600).Select(number => Row(number, "uk", Newest.AddDays(number < 900 ? 0 : -10).AddSeconds(-(number % 1700)), "callrecording", LedgerState.Archived, number % 100 == 0 ? "needle" : "hay", "c")).ToList();
+        var rows = Enumerable.Range(0, 2600).Select(number => Row(
+            number,
+            "uk",
+            Newest.AddDays(number < 900 ? 0 : -10).AddSeconds(-(number % 1700)),
+            "callrecording",
+            LedgerState.Archived,
+            number % 100 == 0 ? "needle" : "hay",
+            "c")).ToList();
         await AddAsync(pipeline, rows);
         await pipeline.Get<DaySummaries>().ReadAsync(region: null, from: null, to: null, Cancellation);
 
@@ -109,7 +122,14 @@ public sealed class SearchTests(AzuriteFixture azurite)
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await StartAsync(requests);
-        var rows = Enumerable.Range(0, 700).Select(number => Row(number, number % 2 == 0 ? "uk" : "ca", Newest.AddDays(-(number / 2)), "callrecording", LedgerState.Archived, number == 699 ? "needle" : "hay", "c")).ToList();
+        var rows = Enumerable.Range(0, 700).Select(number => Row(
+            number,
+            number % 2 == 0 ? "uk" : "ca",
+            Newest.AddDays(-(number / 2)),
+            "callrecording",
+            LedgerState.Archived,
+            number == 699 ? "needle" : "hay",
+            "c")).ToList();
         await AddAsync(pipeline, rows);
         await CountAsync(pipeline);
         requests.Clear();
@@ -127,7 +147,8 @@ public sealed class SearchTests(AzuriteFixture azurite)
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await StartAsync(requests);
-        await AddAsync(pipeline, [.. Enumerable.Range(0, 200).Select(number => Row(number, "uk", Newest.AddDays(-number), "callrecording", number == 150 ? LedgerState.Failed : LedgerState.Archived, "Jane", "c"))]);
+        await AddAsync(pipeline, [.. Enumerable.Range(0, 200).Select(
+            number => Row(number, "uk", Newest.AddDays(-number), "callrecording", number == 150 ? LedgerState.Failed : LedgerState.Archived, "Jane", "c"))]);
         await CountAsync(pipeline);
         requests.Clear();
 
@@ -146,7 +167,14 @@ public sealed class SearchTests(AzuriteFixture azurite)
         await CountAsync(pipeline);
         Assert.Empty(await FindAllAsync(pipeline, new SearchFilter { State = LedgerState.Failed }, 50));
 
-        await AddAsync(pipeline, [Row(2, "uk", Newest, "callrecording", LedgerState.Failed, "Jane", "c"), Row(3, "uk", Newest.AddDays(-4), "callrecording", LedgerState.Failed, "Jane", "c")]);
+        await AddAsync(pipeline, [Row(2, "uk", Newest, "callrecording", LedgerState.Failed, "Jane", "c"), Row(
+            3,
+            "uk",
+            Newest.AddDays(-4),
+            "callrecording",
+            LedgerState.Failed,
+            "Jane",
+            "c")]);
 
         Assert.Equal(["id-2", "id-3"], await FindAllAsync(pipeline, new SearchFilter { State = LedgerState.Failed }, 50));
     }
@@ -156,7 +184,9 @@ public sealed class SearchTests(AzuriteFixture azurite)
     {
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await StartAsync(requests);
-        var rows = Enumerable.Range(0, 100).Select(number => Row(number, number % 2 == 0 ? "uk" : "ca", Newest.AddDays(-number), "callrecording", LedgerState.Archived, "Jane", "c")).ToList();
+        var rows = Enumerable.Range(0, 100)
+            .Select(number => Row(number, number % 2 == 0 ? "uk" : "ca", Newest.AddDays(-number), "callrecording", LedgerState.Archived, "Jane", "c"))
+            .ToList();
         await AddAsync(pipeline, rows);
         var finder = pipeline.Get<ObjectFinder>();
         Assert.Equal("id-98", (await finder.FindAsync("uk", "id-98", null, Cancellation))?.Id);
@@ -184,7 +214,8 @@ public sealed class SearchTests(AzuriteFixture azurite)
             Assert.Matches("^[A-Za-z0-9_-]+$", cursor);
             Assert.True(SearchCursor.TryRead(filter, cursor, out var read));
             Assert.Equal(position, read);
-            foreach (var other in (SearchFilter[])[new(), filter with { Region = "us" }, filter with { Text = null }, filter with { From = null }, filter with { To = Newest }, filter with { State = LedgerState.Failed }, filter with { Call = "c" }, filter with { Type = "t" }])
+            foreach (var other in (SearchFilter[])[new(), filter with { Region = "us" }, filter with { Text = null }, filter with { From =
+                null }, filter with { To = Newest }, filter with { State = LedgerState.Failed }, filter with { Call = "c" }, filter with { Type = "t" }])
             {
                 Assert.False(SearchCursor.TryRead(other, cursor, out _));
             }

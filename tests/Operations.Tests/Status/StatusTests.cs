@@ -51,7 +51,9 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var busy = Tables(requests);
         Assert.Equal((second.Objects["Gone"] + 1, second.Objects.Values.Sum()), (third.Objects["Gone"], third.Objects.Values.Sum()));
         Assert.InRange(busy["objects"], 1, 1 + (rows / 60 / 1000));
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rows} rows: requests to tables when nothing changed: {Show(quiet)}; when one day changed: {Show(busy)}"));
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{rows} rows: requests to tables when nothing changed: {Show(quiet)}; when one day changed: {Show(busy)}"));
     }
 
     [Fact]
@@ -116,11 +118,13 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal((3L, 3L), (status.AtRisk, status.Waiting));
         Assert.Equal("e", status.OldestUnarchived!.Id);
         Assert.False(status.Verdict.IsSafe);
-        Assert.Equal("1 of 5 recordings safe. 1 failed. 3 on the way. Oldest not archived: 34 days. 3 at risk: 8x8 deletes the first in 23 hours.", status.Verdict.Text);
+        Assert.Equal(
+            "1 of 5 recordings safe. 1 failed. 3 on the way. Oldest not archived: 34 days. 3 at risk: 8x8 deletes the first in 23 hours.",
+            status.Verdict.Text);
     }
 
     [Fact]
-    public async Task Names_what_8x8_deletes_by_the_rule_that_matches_the_record()
+    public async Task Status_names_what_8x8_deletes_by_the_rule_that_matches_the_record()
     {
         const string Rules = """[{"match":{"userEmail":"ann@example.com","type":"callrecording"},"days":90},{"match":{"userEmail":"BOB@example.com"},"days":10}]""";
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Retention__Rules", Rules), ("Retention__DefaultDays", "40"), ("Archive__Enabled", "false")]);
@@ -186,7 +190,10 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var verdict = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict;
 
         Assert.False(verdict.IsSafe);
-        Assert.StartsWith("All 3 known recordings safe. Newer recordings may be unknown. uk was last listed to its end at ", verdict.Text, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "All 3 known recordings safe. Newer recordings may be unknown. uk was last listed to its end at ",
+            verdict.Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -214,7 +221,8 @@ public sealed class StatusTests(AzuriteFixture azurite)
         {
             InstrumentPublished = (instrument, self) =>
             {
-                if (instrument.Name.StartsWith("archiving.status.", StringComparison.Ordinal) && instrument.Meter.Scope == pipeline.Get<System.Diagnostics.Metrics.IMeterFactory>())
+                if (instrument.Name.StartsWith("archiving.status.", StringComparison.Ordinal)
+                    && instrument.Meter.Scope == pipeline.Get<System.Diagnostics.Metrics.IMeterFactory>())
                 {
                     self.EnableMeasurementEvents(instrument);
                 }
@@ -255,7 +263,10 @@ public sealed class StatusTests(AzuriteFixture azurite)
     public async Task Status_reports_the_rest_when_the_vault_refuses()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
-        await using var pipeline = await Pipeline.StartAsync(azurite, simulator: simulator, settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            simulator: simulator,
+            settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
         await FillAsync(pipeline, 3, days: 1, LedgerState.Archived);
         simulator.Faults.Set(new FaultRule { Call = "vault", Kind = FaultKind.Status, Status = 403 });
 
@@ -288,7 +299,8 @@ public sealed class StatusTests(AzuriteFixture azurite)
     private static async Task FillAsync(Pipeline pipeline, int rows, int days, params LedgerState[] states)
     {
         var cycle = states.Length > 0 ? states : [LedgerState.Archived, LedgerState.Queued, LedgerState.Failed];
-        var entries = Enumerable.Range(0, rows).Select(number => Entry($"object-{number}", "callrecording", Start.AddDays(number % days), cycle[number % cycle.Length]));
+        var entries = Enumerable.Range(0, rows)
+            .Select(number => Entry($"object-{number}", "callrecording", Start.AddDays(number % days), cycle[number % cycle.Length]));
         foreach (var chunk in entries.GroupBy(entry => entry.PartitionKey))
         {
             await pipeline.Get<ObjectLedger>().AddAsync([.. chunk], Cancellation);
@@ -297,7 +309,9 @@ public sealed class StatusTests(AzuriteFixture azurite)
 
     private static LedgerEntry Entry(string id, string type, DateTimeOffset created, LedgerState state)
     {
-        var record = StorageObject.Parse(BinaryData.FromString(string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{id}}","type":"{{type}}","createdTime":"{{created.UtcDateTime:yyyy-MM-ddTHH:mm:ss}}","objectState":"AVAILABLE"}""")));
+        var record = StorageObject.Parse(BinaryData.FromString(string.Create(
+            CultureInfo.InvariantCulture,
+            $$"""{"id":"{{id}}","type":"{{type}}","createdTime":"{{created.UtcDateTime:yyyy-MM-ddTHH:mm:ss}}","objectState":"AVAILABLE"}""")));
         var entry = LedgerEntry.Queued("us-east", record, created);
         entry.State = state.ToString();
         entry.Bytes = state == LedgerState.Archived ? 10 : null;
@@ -310,5 +324,6 @@ public sealed class StatusTests(AzuriteFixture azurite)
         .GroupBy(table => table, StringComparer.Ordinal)
         .ToDictionary(table => table.Key, table => table.Count(), StringComparer.Ordinal);
 
-    private static string Show(Dictionary<string, int> requests) => string.Join(", ", requests.OrderBy(table => table.Key, StringComparer.Ordinal).Select(table => $"{table.Key} {table.Value}"));
+    private static string Show(Dictionary<string, int> requests) =>
+        string.Join(", ", requests.OrderBy(table => table.Key, StringComparer.Ordinal).Select(table => $"{table.Key} {table.Value}"));
 }

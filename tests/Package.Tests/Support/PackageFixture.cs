@@ -49,7 +49,8 @@ public sealed class PackageFixture : IAsyncLifetime
         await System.IO.Compression.ZipFile.ExtractToDirectoryAsync(ZipFile, Folder, TestContext.Current.CancellationToken);
         var cache = await RunAsync("dotnet", "nuget", "locals", "global-packages", "--list");
         PackageCache = cache[(cache.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim();
-        Files = [.. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        Files = [.. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Folder, file).Replace('\\', '/'))
+            .Order(StringComparer.Ordinal)];
         ShippedFiles = ShippedFile.ReadAll(this);
     }
 

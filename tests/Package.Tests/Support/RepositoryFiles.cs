@@ -6,7 +6,8 @@ namespace Package.Tests;
 internal static class RepositoryFiles
 {
     /// <summary>The repository's folder.</summary>
-    public static string Root { get; } = Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "RepositoryRoot").Value!;
+    public static string Root { get; } =
+        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "RepositoryRoot").Value!;
 
     /// <summary>Where a file or folder is, given by its path in the repository.</summary>
     public static string At(string path) => Path.Combine(Root, path);

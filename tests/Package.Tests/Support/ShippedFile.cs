@@ -18,7 +18,10 @@ internal sealed record ShippedFile(string Path, string Package, string Version, 
     /// <summary>The folder of the package.</summary>
     public required string PackageFolder { get; init; }
 
-    /// <summary>Finds where each file comes from: by the lists of dependencies of the app and of its extensions, and by its content for what is in neither.</summary>
+    /// <summary>
+    /// Finds where each file comes from: by the lists of dependencies of the app and of its extensions, and by its content for
+    /// what is in neither.
+    /// </summary>
     public static IReadOnlyList<ShippedFile> ReadAll(PackageFixture package)
     {
         var files = ReadList(package, "", "Functions.deps.json").Concat(ReadList(package, ".azurefunctions/", "function.deps.json")).ToList();
@@ -30,11 +33,13 @@ internal sealed record ShippedFile(string Path, string Package, string Version, 
     {
         using var document = JsonDocument.Parse(File.ReadAllText(System.IO.Path.Combine(package.Folder, folder, list)));
         var libraries = document.RootElement.GetProperty("libraries");
-        foreach (var library in document.RootElement.GetProperty("targets").EnumerateObject().Single().Value.EnumerateObject().Where(library => libraries.GetProperty(library.Name).GetProperty("type").GetString() == "package"))
+        foreach (var library in document.RootElement.GetProperty("targets").EnumerateObject().Single().Value.EnumerateObject()
+            .Where(library => libraries.GetProperty(library.Name).GetProperty("type").GetString() == "package"))
         {
             var (name, version) = library.Name.Split('/') is [var first, var second] ? (first, second) : throw new InvalidDataException(library.Name);
             var packageFolder = System.IO.Path.Combine(package.PackageCache, name.ToLowerInvariant(), version.ToLowerInvariant());
-            foreach (var (asset, path) in Assets(library.Value, "runtime", System.IO.Path.GetFileName).Concat(Assets(library.Value, "runtimeTargets", asset => asset)))
+            foreach (var (asset, path) in Assets(library.Value, "runtime", System.IO.Path.GetFileName).Concat(
+                Assets(library.Value, "runtimeTargets", asset => asset)))
             {
                 if (package.Files.Contains(folder + path, StringComparer.Ordinal))
                 {

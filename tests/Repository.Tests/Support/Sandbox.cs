@@ -3,7 +3,10 @@ using System.Runtime.Versioning;
 
 namespace Repository.Tests;
 
-/// <summary>A folder in which scripts run: their home, their place for temporary files, and first in their search path programs that stand in for others.</summary>
+/// <summary>
+/// A folder in which scripts run: their home, their place for temporary files, and first in their search path programs that
+/// stand in for others.
+/// </summary>
 [UnsupportedOSPlatform("windows")]
 internal sealed class Sandbox : IDisposable
 {
@@ -29,7 +32,11 @@ internal sealed class Sandbox : IDisposable
     }
 
     /// <summary>Runs a program to its end.</summary>
-    public async Task<(int ExitCode, string Output)> RunAsync(string program, IReadOnlyList<string> arguments, string input = "", params (string Name, string? Value)[] environment)
+    public async Task<(int ExitCode, string Output)> RunAsync(
+        string program,
+        IReadOnlyList<string> arguments,
+        string input = "",
+        params (string Name, string? Value)[] environment)
     {
         using var process = Start(program, arguments, environment);
         var output = process.StandardOutput.ReadToEndAsync(Cancellation);

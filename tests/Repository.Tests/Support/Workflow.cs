@@ -38,9 +38,11 @@ internal sealed class Workflow
     /// <summary>Every workflow.</summary>
     public static IEnumerable<Workflow> ReadAll() => Directory.EnumerateFiles(RepositoryFiles.At(Folder)).Select(file => new Workflow(Path.GetFileName(file)));
 
-    internal static string? Text(YamlMappingNode node, string name) => node.Children.TryGetValue(new YamlScalarNode(name), out var value) ? value.ToString() : null;
+    internal static string? Text(YamlMappingNode node, string name) =>
+        node.Children.TryGetValue(new YamlScalarNode(name), out var value) ? value.ToString() : null;
 
-    internal static YamlMappingNode? Map(YamlMappingNode node, string name) => node.Children.TryGetValue(new YamlScalarNode(name), out var value) ? value as YamlMappingNode : null;
+    internal static YamlMappingNode? Map(YamlMappingNode node, string name) =>
+        node.Children.TryGetValue(new YamlScalarNode(name), out var value) ? value as YamlMappingNode : null;
 
     internal static IEnumerable<string> Texts(YamlMappingNode node, string name) =>
         node.Children.TryGetValue(new YamlScalarNode(name), out var value) ? ((YamlSequenceNode)value).Select(item => item.ToString()) : [];
@@ -62,7 +64,8 @@ internal sealed class WorkflowJob(Workflow workflow, string name, YamlMappingNod
     public IReadOnlyCollection<string> Secrets => [.. (Workflow.Map(node, "secrets")?.Children.Keys ?? []).Select(secret => secret.ToString())];
 
     /// <summary>Its steps.</summary>
-    public IEnumerable<YamlMappingNode> Steps => node.Children.TryGetValue(new YamlScalarNode("steps"), out var steps) ? ((YamlSequenceNode)steps).Cast<YamlMappingNode>() : [];
+    public IEnumerable<YamlMappingNode> Steps =>
+        node.Children.TryGetValue(new YamlScalarNode("steps"), out var steps) ? ((YamlSequenceNode)steps).Cast<YamlMappingNode>() : [];
 
     /// <summary>The commands of its steps.</summary>
     public IEnumerable<string> Commands => Steps.Select(step => Workflow.Text(step, "run")).OfType<string>();
