@@ -85,10 +85,10 @@ public sealed partial class DocumentTests
     [Fact]
     public void List_every_log_event_as_it_is_in_the_code()
     {
-        var logged = new[] { "Archiving", "Functions", "EightByEight" }
+        var logged = new[] { "Archiving", "Functions", "EightByEight", "Operations" }
             .SelectMany(project => Directory.EnumerateFiles(RepositoryFiles.At($"src/{project}"), "*.cs", SearchOption.AllDirectories))
             .SelectMany(file => LogEvent().Matches(File.ReadAllText(file)))
-            .Select(match => (Id: match.Groups["id"].Value, Level: match.Groups["level"].Value, Message: match.Groups["message"].Value))
+            .Select(match => (Id: match.Groups["id"].Value, Level: match.Groups["level"].Value, Message: Joint().Replace(match.Groups["message"].Value, "")))
             .Order()
             .ToList();
         var documented = File.ReadLines(RepositoryFiles.At("docs/logs.md"))
@@ -109,6 +109,7 @@ public sealed partial class DocumentTests
             .SelectMany(file => Reason().Matches(File.ReadAllText(file)))
             .Select(match => Hole().Replace(match.Groups["text"].Value, "…"))
             .Distinct(StringComparer.Ordinal)
+            .Select(reason => Joint().Replace(reason, ""))
             .ToList();
         var page = File.ReadAllText(RepositoryFiles.At("docs/logs.md"));
 
@@ -129,10 +130,14 @@ public sealed partial class DocumentTests
         Assert.All(conditions, name => Assert.Contains($"| `{name}` |", guide, StringComparison.Ordinal));
     }
 
-    [GeneratedRegex(@"LoggerMessage\(EventId = (?<id>\d+), Level = LogLevel\.(?<level>\w+), Message = ""(?<message>[^""]*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"LoggerMessage\(\s*EventId = (?<id>\d+),\s+Level = LogLevel\.(?<level>\w+),\s+Message = ""(?<message>[^""]*(""\s+\+ ""[^""]*)*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex LogEvent();
 
-    [GeneratedRegex(@"(new ((PermanentFailure|ObjectGone)Exception|CopyStep\.Fail)\(|string Forbidden =| => Unaddressable\()[^""]{0,80}?\$?""(?<text>[^""]+)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    /// <summary>Where a text goes on in the next line of the code.</summary>
+    [GeneratedRegex(@"""\s+\+ \$?""", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Joint();
+
+    [GeneratedRegex(@"(new ((PermanentFailure|ObjectGone)Exception|CopyStep\.Fail)\(|string Forbidden =| => Unaddressable\()[^""]{0,80}?\$?""(?<text>[^""]+(""\s+\+ \$?""[^""]+)*)""", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reason();
 
     [GeneratedRegex(@"\{[^}]+\}", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

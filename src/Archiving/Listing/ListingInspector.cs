@@ -19,7 +19,7 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
     public const int MostFailures = 3;
 
     private const string NoReason =
-        "Nothing says why, so the timer function ListObjects may not run. Restart the function app, and look at the function's invocations.";
+        "No reason is on record: the timer function ListObjects may not run. Restart the function app, and check in the workbook that ListObjects runs.";
 
     // Azure's timers start some minutes after the app, and a listing takes a while itself.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);

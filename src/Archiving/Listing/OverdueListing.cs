@@ -51,7 +51,10 @@ public sealed partial class OverdueListing(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1202, Level = LogLevel.Warning, Message = "No listing was completed since {Since:O}; {Function} has planned one of {Windows} windows")]
+        [LoggerMessage(
+            EventId = 1202,
+            Level = LogLevel.Warning,
+            Message = "No listing has completed since {Since:O}; {Function} planned one with {Windows} windows")]
         public static partial void Planned(ILogger logger, DateTimeOffset since, string function, int windows);
     }
 }

@@ -21,7 +21,7 @@ public sealed partial class UnreadableRecords(
     TimeProvider timeProvider,
     ILogger<UnreadableRecords> logger)
 {
-    private const string Unreadable = "8x8 lists the object by a record that cannot be read. Report it to 8x8, and redrive the object when it is mended.";
+    private const string Unreadable = "8x8 lists the object by a record that cannot be read. Report it to 8x8, and redrive the object when it is fixed.";
 
     /// <summary>Takes in what cannot be read.</summary>
     /// <returns>The records that could be read when 8x8 was asked for each by itself.</returns>
@@ -89,7 +89,8 @@ public sealed partial class UnreadableRecords(
         [LoggerMessage(
             EventId = 1231,
             Level = LogLevel.Error,
-            Message = "{Region} lists from {From:O} to {To:O} a record that has no id and cannot be archived ({Reason}). Report it to 8x8")]
+            Message = "A record of {Region} between {From:O} and {To:O} cannot be read and has no ID, so its object is not archived ({Reason}). "
+                + "Report it to 8x8")]
         public static partial void WithoutId(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, string reason);
     }
 }
