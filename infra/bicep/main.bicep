@@ -9,7 +9,7 @@ metadata description = 'The archiver: a function app that copies what 8x8 keeps 
 @maxLength(64)
 param environmentName string
 
-@description('Azure region of everything; one with Flex Consumption.')
+@description('Azure region of all resources. It must offer Flex Consumption.')
 @minLength(1)
 @metadata({
   azd: {
@@ -18,24 +18,24 @@ param environmentName string
 })
 param location string
 
-@description('Name of the resource group, which is created.')
+@description('Name of the resource group. The template creates it.')
 @minLength(1)
 @maxLength(90)
 param resourceGroupName string = 'rg-${environmentName}'
 
-@description('Tags of every resource, besides azd-env-name.')
+@description('Tags of every resource, in addition to azd-env-name.')
 param tags texts = {}
 
-@description('App settings, by the names of docs/settings.md. What is left out keeps the default of the code.')
+@description('App settings, with the names in docs/settings.md. A setting that you leave out has its default.')
 param settings archiverSettings = {}
 
-@description('App settings that settings does not know, as text, such as those of the Functions host (AzureFunctionsJobHost__…) and of OpenTelemetry (OTEL_…). They change nothing that the template sets by itself.')
+@description('Other app settings, as text, such as those of the Functions host (AzureFunctionsJobHost__…) and of OpenTelemetry (OTEL_…). They do not override what the template sets.')
 param extraSettings texts = {}
 
-@description('After how many days 8x8 deletes objects, by type, such as { callrecording: 90 }. Types left out have the setting Retention__DefaultDays.')
+@description('After how many days 8x8 deletes objects, by type, such as { callrecording: 90 }. Types that you leave out have Retention__DefaultDays.')
 param retentionDays retentionByType = {}
 
-@description('Object id of the person or group that puts the credentials of 8x8 into the vault; gets Key Vault Secrets Officer on it. Empty for none.')
+@description('Object ID of the person or group that stores the 8x8 credentials in the vault. It gets the role Key Vault Secrets Officer on the vault. Empty assigns no role.')
 param operatorPrincipalId string = ''
 
 @description('The container of the recordings.')
@@ -43,24 +43,24 @@ param operatorPrincipalId string = ''
 @maxLength(63)
 param archiveContainer string = 'recordings'
 
-@description('How many copies of the archive are kept, and where. ZRS survives the loss of a data centre, GZRS of a region.')
+@description('Redundancy of the archive. ZRS survives the loss of a data center, GZRS the loss of a region.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_GZRS', 'Standard_RAGZRS'])
 param archiveRedundancy string = 'Standard_ZRS'
 
-@description('For how many days deleted blobs and containers of the archive can be brought back.')
+@description('For how many days you can recover deleted blobs and containers of the archive.')
 @minValue(7)
 @maxValue(365)
 param softDeleteDays int = 30
 
-@description('Makes versions in the archive ready for immutability and legal holds. Decided once, when the account is made; the account can be deleted only when it is empty then.')
+@description('Makes the archive ready for immutability policies and legal holds on versions. This is decided once, when the account is created. Such an account can be deleted only when it is empty.')
 param immutableStorage bool = true
 
-@description('For how many days what is archived from then on can be neither changed nor deleted; what is there already stays as it is. 0 sets no policy and takes none away. Needs immutableStorage.')
+@description('For how many days newly archived objects can be neither changed nor deleted. It does not apply to what is already archived. 0 neither sets nor removes a policy. Needs immutableStorage.')
 @minValue(0)
 @maxValue(146000)
 param immutabilityDays int = 0
 
-@description('Locks the policy for good: it can be extended, and never be shortened or removed. Holds for what is archived from then on. Deploy once unlocked first.')
+@description('Locks the policy permanently: it can be extended, but never shortened or removed. It applies to what is archived after that. Deploy once unlocked first.')
 param immutabilityLocked bool = false
 
 @description('After how many days blobs of the archive move to the tier Cool. 0 is never.')
@@ -73,20 +73,20 @@ param coolAfterDays int = 0
 @maxValue(36500)
 param coldAfterDays int = 0
 
-@description('Locks archive and vault against being deleted, by azd down too.')
+@description('Protects archive and vault against deletion, also by azd down.')
 param deleteLock bool = true
 
-@description('recover brings back the vault of an environment that was deleted within 90 days.')
+@description('recover uses the vault of an environment that was deleted less than 90 days ago.')
 @allowed(['default', 'recover'])
 param vaultCreateMode string = 'default'
 
-@description('Puts storage and vault behind private endpoints in a network of their own and closes them to the Internet. Then only machines in that network reach the vault to set credentials.')
+@description('Puts storage and vault behind private endpoints in a network of their own and closes them to the internet. Then you can store credentials only from a machine in that network.')
 param privateNetwork bool = false
 
 @description('Address range of that network; at least 128 addresses.')
 param networkAddressPrefix string = '10.88.0.0/24'
 
-@description('Ranges of addresses, in CIDR notation, that may call the app and publish to it. Empty: any address, with a key.')
+@description('IP address ranges, in CIDR notation, that may call the app and publish to it. Empty allows any address, with a key.')
 @maxLength(500)
 param allowedAddresses string[] = []
 
@@ -94,15 +94,15 @@ param allowedAddresses string[] = []
 @allowed([512, 2048, 4096])
 param instanceMemoryMB int = 2048
 
-@description('How many instances there are at most, for each function.')
+@description('Maximum number of instances for each function.')
 @minValue(40)
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
-@description('Instances that are kept running, and paid for, such as { name: \'http\', instanceCount: 1 } for a dashboard without a cold start.')
+@description('Instances that always run, and are always charged, such as { name: \'http\', instanceCount: 1 } for a dashboard without a cold start.')
 param alwaysReady alwaysReadyInstances[] = []
 
-@description('How many HTTP calls an instance handles at once.')
+@description('How many HTTP requests an instance handles at the same time.')
 @minValue(1)
 @maxValue(1000)
 param httpConcurrency int = 16
@@ -112,21 +112,21 @@ param httpConcurrency int = 16
 @maxValue(730)
 param logRetentionDays int = 90
 
-@description('How many gigabytes of logs are taken in on a day at most. 0 is no limit; above a limit alerts are blind.')
+@description('Maximum gigabytes of logs in a day. 0 is no limit. Above the limit, logs are dropped and alerts see nothing.')
 @minValue(0)
 param logDailyGigabytes int = 0
 
-@description('Also logs each request to queues and tables, and the log of the Functions host once more. Much, and paid for by the gigabyte.')
+@description('Also logs each request to queues and tables, and the log of the Functions host a second time. This is a lot of data, charged by the gigabyte.')
 param logsEverything bool = false
 
-@description('Who is told by e-mail when something is wrong.')
+@description('Email addresses that receive alerts.')
 param alertEmails string[] = []
 
-@description('An address that is called when something is wrong. It can hold a key, so it is kept out of the deployment\'s history.')
+@description('Address of a webhook that receives alerts. It can contain a key, so it does not appear in the deployment\'s history.')
 @secure()
 param alertWebhook string = ''
 
-@description('Ids of action groups that exist and are told, too.')
+@description('IDs of existing action groups that also receive alerts.')
 param alertActionGroupIds string[] = []
 
 @description('Alerts when the oldest object that is not archived has used up this much of its retention at 8x8, in percent.')

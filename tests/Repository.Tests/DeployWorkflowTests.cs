@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Repository.Tests;
 
-/// <summary>The step of <c>deploy.yml</c> that deploys the template, with an Azure CLI that answers as Azure does.</summary>
+/// <summary>The steps of <c>deploy.yml</c> that deploy the template and count the functions, with an Azure CLI that answers as Azure does.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed partial class DeployWorkflowTests : IDisposable
 {
@@ -29,6 +29,37 @@ public sealed partial class DeployWorkflowTests : IDisposable
     public async Task Deploy_step_fails_when_the_template_does_not_give_something_back()
     {
         var (exitCode, _, _) = await RunAsync(Outputs().Where(name => name != "AZURE_FUNCTION_APP_NAME"));
+
+        Assert.NotEqual(0, exitCode);
+    }
+
+    [Theory]
+    [InlineData("""["app/WarmUp", "app/ListObjects", "app/ArchiveObject"]""", 0)]
+    [InlineData("""["app/WarmUp", "app/ListObjects"]""", 1)]
+    [InlineData("[]", 1)]
+    [InlineData("", 1)]
+    public async Task Count_step_fails_unless_the_host_lists_every_function_of_the_package(string listed, int expected)
+    {
+        var script = Path.Combine(_sandbox.Folder, "step.sh");
+        await File.WriteAllTextAsync(script, Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "functions"), "run"), TestContext.Current.CancellationToken);
+        _sandbox.WriteProgram("unzip", """printf '%s' '[{"name": "ListObjects"}, {"name": "ArchiveObject"}]'""");
+        _sandbox.WriteProgram("az", "printf '%s' \"$ANSWER\"");
+        _sandbox.WriteProgram("sleep", "exit 0");
+
+        var (exitCode, output) = await _sandbox.RunAsync("bash", ["-e", script], environment: [("ANSWER", listed), ("GROUP", "group"), ("APP", "app")]);
+
+        Assert.True(exitCode == expected, output);
+        Assert.Equal(exitCode != 0, output.Contains("ArchiveObject", StringComparison.Ordinal) && output.Contains("docs/deploy.md", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Count_step_fails_when_the_package_holds_no_functions()
+    {
+        var script = Path.Combine(_sandbox.Folder, "step.sh");
+        await File.WriteAllTextAsync(script, Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "functions"), "run"), TestContext.Current.CancellationToken);
+        _sandbox.WriteProgram("unzip", "exit 9");
+
+        var (exitCode, _) = await _sandbox.RunAsync("bash", ["-e", script], environment: [("GROUP", "group"), ("APP", "app")]);
 
         Assert.NotEqual(0, exitCode);
     }

@@ -14,21 +14,16 @@ public sealed partial class DocumentTests
     [Fact]
     public void Documents_link_to_what_is_there()
     {
-        var links = Documents.SelectMany(
-            file => Link().Matches(File.ReadAllText(file)).Select(match => (File: file, Target: match.Groups["target"].Value
-                .Split('#')[0]))).Where(link => link.Target.Length > 0).ToList();
+        var links = Documents.SelectMany(file => Link().Matches(File.ReadAllText(file)).Select(match => (File: file, Target: match.Groups["target"].Value.Split('#')[0]))).Where(link => link.Target.Length > 0).ToList();
 
         Assert.NotEmpty(links);
-        Assert.All(links, link => Assert.True(
-            Path.Exists(Path.Combine(Path.GetDirectoryName(link.File)!, link.Target)),
-            $"{Path.GetRelativePath(RepositoryFiles.Root, link.File)} links to {link.Target}"));
+        Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(link.File)!, link.Target)), $"{Path.GetRelativePath(RepositoryFiles.Root, link.File)} links to {link.Target}"));
     }
 
     [Fact]
     public void Documents_name_files_that_are_there()
     {
-        var named = Documents.SelectMany(file => CodePath().Matches(File.ReadAllText(file)).Select(match => (File: file, Path: match.Groups["path"].Value)))
-            .ToList();
+        var named = Documents.SelectMany(file => CodePath().Matches(File.ReadAllText(file)).Select(match => (File: file, Path: match.Groups["path"].Value))).ToList();
 
         Assert.NotEmpty(named);
         Assert.All(named, name => Assert.True(RepositoryFiles.Exists(name.Path), $"{Path.GetRelativePath(RepositoryFiles.Root, name.File)} names {name.Path}"));
@@ -81,9 +76,7 @@ public sealed partial class DocumentTests
             .ToHashSet(StringComparer.Ordinal);
 
         // What else is set like code: a state, a method of the SDK.
-        var named = CodeName().Matches(File.ReadAllText(RepositoryFiles.At("SECURITY.md"))).Select(match => match.Groups["name"].Value)
-            .Except(["Failed", "TableClient"], StringComparer.Ordinal)
-            .ToList();
+        var named = CodeName().Matches(File.ReadAllText(RepositoryFiles.At("SECURITY.md"))).Select(match => match.Groups["name"].Value).Except(["Failed", "TableClient"], StringComparer.Ordinal).ToList();
 
         Assert.NotEmpty(named);
         Assert.All(named, name => Assert.Contains(name, declared));
@@ -92,10 +85,10 @@ public sealed partial class DocumentTests
     [Fact]
     public void Documents_list_every_log_event_as_it_is_in_the_code()
     {
-        var logged = new[] { "Archiving", "Functions", "EightByEight" }
+        var logged = new[] { "Archiving", "EightByEight", "Functions", "Operations" }
             .SelectMany(project => Directory.EnumerateFiles(RepositoryFiles.At($"src/{project}"), "*.cs", SearchOption.AllDirectories))
             .SelectMany(file => LogEvent().Matches(File.ReadAllText(file)))
-            .Select(match => (Id: match.Groups["id"].Value, Level: match.Groups["level"].Value, Message: match.Groups["message"].Value))
+            .Select(match => (Id: match.Groups["id"].Value, Level: match.Groups["level"].Value, Message: Joined(match.Groups["message"])))
             .Order()
             .ToList();
         var documented = File.ReadLines(RepositoryFiles.At("docs/logs.md"))
@@ -114,7 +107,7 @@ public sealed partial class DocumentTests
     {
         var reasons = Directory.EnumerateFiles(RepositoryFiles.At("src/Archiving"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Reason().Matches(File.ReadAllText(file)))
-            .Select(match => Placeholder().Replace(match.Groups["text"].Value, "…"))
+            .Select(match => Placeholder().Replace(Joined(match.Groups["text"]), "…"))
             .Distinct(StringComparer.Ordinal)
             .ToList();
         var page = File.ReadAllText(RepositoryFiles.At("docs/logs.md"));
@@ -127,12 +120,8 @@ public sealed partial class DocumentTests
     public void Documents_say_what_each_alert_means_and_each_check_of_health()
     {
         var guide = File.ReadAllText(RepositoryFiles.At("docs/operator-guide.md"));
-        var alerts = AlertTitle().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/modules/alerts.bicep")))
-            .Select(match => Parameter().Replace(match.Groups["title"].Value, "…"))
-            .ToList();
-        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving/Model/Condition.cs")))
-            .Select(match => match.Groups["name"].Value)
-            .ToList();
+        var alerts = AlertTitle().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/modules/alerts.bicep"))).Select(match => Parameter().Replace(match.Groups["title"].Value, "…")).ToList();
+        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving/Model/Condition.cs"))).Select(match => match.Groups["name"].Value).ToList();
 
         Assert.NotEmpty(alerts);
         Assert.NotEmpty(conditions);
@@ -140,14 +129,18 @@ public sealed partial class DocumentTests
         Assert.All(conditions, name => Assert.Contains($"| `{name}` |", guide, StringComparison.Ordinal));
     }
 
+    /// <summary>A text that may stand on several lines.</summary>
+    private static string Joined(Group group) => string.Concat(group.Captures.Select(capture => capture.Value));
+
     [GeneratedRegex(
-        @"LoggerMessage\(\s*EventId = (?<id>\d+),\s*Level = LogLevel\.(?<level>\w+),\s*Message = ""(?<message>[^""]*)""",
+        @"LoggerMessage\(\s*EventId = (?<id>\d+),\s*Level = LogLevel\.(?<level>\w+),\s*Message = ""(?<message>[^""]*)""(\s*\+\s*""(?<message>[^""]*)"")*",
         RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex LogEvent();
 
     [GeneratedRegex(
-        @"(new ((PermanentFailure|ObjectGone)Exception|CopyStep\.Fail)\(|string Forbidden =| => Unaddressable\()[^""]{0,80}?\$?""(?<text>[^""]+)""",
+        @"(new ((PermanentFailure|ObjectGone)Exception|CopyStep\.Fail)\(|string Forbidden =| => Unaddressable\()"
+        + @"[^""]{0,80}?\$?""(?<text>[^""]+)""(\s*\+\s*\$?""(?<text>[^""]+)"")*",
         RegexOptions.ExplicitCapture,
         matchTimeoutMilliseconds: 1000)]
     private static partial Regex Reason();

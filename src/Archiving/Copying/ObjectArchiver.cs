@@ -130,7 +130,7 @@ public sealed partial class ObjectArchiver(
         [LoggerMessage(
             EventId = 1302,
             Level = LogLevel.Warning,
-            Message = "Content of {Region}/{ObjectId} is not what 8x8 claims: {Mismatch}. Attempt {Attempt} reads it again")]
+            Message = "Content of {Region}/{ObjectId} does not match 8x8's record: {Mismatch}. Attempt {Attempt} reads it again")]
         public static partial void Mismatch(ILogger logger, string region, string objectId, string mismatch, long attempt);
     }
 }

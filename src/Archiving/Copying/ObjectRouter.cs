@@ -72,7 +72,7 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
         if (now - since > LongestWait)
         {
             throw new PermanentFailureException(
-                $"{problem} That was so at every try since {since.UtcDateTime:u}. The next reconcile tries again; ask 8x8 about the object.")
+                $"{problem} Every attempt since {since.UtcDateTime:u} had this result. The next reconcile tries again; ask 8x8 about the object.")
             {
                 Reason = reason,
             };

@@ -103,13 +103,13 @@ public sealed partial class ServerSideCopy(
         [LoggerMessage(
             EventId = 1310,
             Level = LogLevel.Warning,
-            Message = "Blob Storage did not fetch {Region}/{ObjectId} from 8x8 ({ErrorCode}); it is streamed")]
+            Message = "Blob Storage did not fetch {Region}/{ObjectId} from 8x8 ({ErrorCode}); it is streamed instead")]
         public static partial void Refused(ILogger logger, string region, string objectId, string? errorCode);
 
         [LoggerMessage(
             EventId = 1311,
             Level = LogLevel.Warning,
-            Message = "8x8 names no address for {Region}/{ObjectId} that can be used ({Status}); it is streamed")]
+            Message = "8x8 returned no usable address for {Region}/{ObjectId} ({Status}); it is streamed instead")]
         public static partial void NoAddress(ILogger logger, string region, string objectId, int status);
     }
 }

@@ -7,10 +7,7 @@ namespace Archiving.Listing;
 /// <summary>Why newer objects of a region are not known.</summary>
 /// <param name="Region">8x8's region; empty when it concerns all.</param>
 /// <param name="Text">The region, the reason and what to do; nothing else of the tenant.</param>
-/// <param name="IsExpected">
-/// Whether nothing is wrong: a first listing reads everything and may take hours. Until it ends the verdict cannot be that all
-/// is safe.
-/// </param>
+/// <param name="IsExpected">Whether nothing is wrong: a first listing reads everything and may take hours. Until it ends the verdict does not say that all is safe.</param>
 public sealed record ListingProblem(string Region, string Text, bool IsExpected = false);
 
 /// <summary>
@@ -23,7 +20,7 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
     public const int MostFailures = 3;
 
     private const string NoReason =
-        "Nothing says why, so the timer function ListObjects may not run. Restart the function app, and look at the function's invocations.";
+        "No reason is on record: the timer function ListObjects may not run. Restart the function app, and check in the workbook that ListObjects runs.";
 
     // Azure's timers start some minutes after the app, and a listing takes a while itself.
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(30);

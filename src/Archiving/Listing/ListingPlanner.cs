@@ -244,7 +244,7 @@ public sealed partial class ListingPlanner(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1200, Level = LogLevel.Information, Message = "Listing {Region} from {From:O} to {To:O} in {Windows} windows")]
+        [LoggerMessage(EventId = 1200, Level = LogLevel.Information, Message = "Planned the listing of {Region} from {From:O} to {To:O} in {Windows} windows")]
         public static partial void Planned(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, int windows);
 
         [LoggerMessage(

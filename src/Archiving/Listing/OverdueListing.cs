@@ -54,7 +54,7 @@ public sealed partial class OverdueListing(
         [LoggerMessage(
             EventId = 1202,
             Level = LogLevel.Warning,
-            Message = "No listing was completed since {Since:O}; {Function} has planned one of {Windows} windows")]
+            Message = "No listing has completed since {Since:O}; {Function} planned one with {Windows} windows")]
         public static partial void Planned(ILogger logger, DateTimeOffset since, string function, int windows);
     }
 }

@@ -95,7 +95,8 @@ public sealed partial class UnreadableRecords(
         [LoggerMessage(
             EventId = 1231,
             Level = LogLevel.Error,
-            Message = "{Region} lists from {From:O} to {To:O} a record that has no id and cannot be archived ({Reason}). Report it to 8x8")]
+            Message = "A record of {Region} between {From:O} and {To:O} cannot be read and has no ID, so its object is not archived ({Reason}). "
+                + "Report it to 8x8")]
         public static partial void WithoutId(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, string reason);
     }
 }

@@ -81,7 +81,7 @@ public sealed partial class WindowLister(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1212, Level = LogLevel.Information, Message = "Listing of {Region} from {From:O} to {To:O} was deferred to a later run")]
+        [LoggerMessage(EventId = 1212, Level = LogLevel.Information, Message = "Listing of {Region} from {From:O} to {To:O} was replaced by a later run")]
         public static partial void Replaced(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);
     }
 }

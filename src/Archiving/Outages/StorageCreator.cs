@@ -65,7 +65,7 @@ public sealed partial class StorageCreator : BackgroundService
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1004, Level = LogLevel.Warning, Message = "The storage of {Resource} could not be created at the start: {Error}")]
+        [LoggerMessage(EventId = 1004, Level = LogLevel.Warning, Message = "Storage for {Resource} could not be created at startup: {Error}")]
         public static partial void NotCreated(ILogger logger, string resource, string error);
     }
 }

@@ -105,7 +105,7 @@ public sealed partial class PurgePlanner(
 
         await Task.WhenAll(chunk);
         var plan = new PurgePlan(isDryRun, before, candidates, bytes, unproven, queued);
-        Log.Planned(logger, isDryRun ? "Would delete" : "Deletes", candidates, bytes, queued, unproven);
+        Log.Planned(logger, isDryRun ? "Dry run of the purge" : "Purge", candidates, bytes, queued, unproven);
         await store.TryWriteReportAsync(
             FormattableString.Invariant($"_reports/purge/{timeProvider.GetUtcNow().UtcDateTime:yyyy-MM-dd}{(isDryRun ? ".dry-run" : "")}.json"),
             BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(plan, PurgeJson.Default.PurgePlan)),
@@ -127,8 +127,9 @@ public sealed partial class PurgePlanner(
         [LoggerMessage(
             EventId = 1610,
             Level = LogLevel.Warning,
-            Message = "{Verb} at 8x8: {Candidates} archived objects are old enough, {Bytes} bytes; {Queued} in this run; {Unproven} stay because nothing proves them")]
-        public static partial void Planned(ILogger logger, string verb, long candidates, long bytes, long queued, long unproven);
+            Message = "{Run} at 8x8: {Candidates} archived objects are old enough, {Bytes} bytes; {Queued} queued now; {Unproven} stay because "
+                + "they are not proven")]
+        public static partial void Planned(ILogger logger, string run, long candidates, long bytes, long queued, long unproven);
     }
 }
 

@@ -83,7 +83,7 @@ public sealed partial class FailureRecorder(
         [LoggerMessage(
             EventId = 1403,
             Level = LogLevel.Warning,
-            Message = "The app crashed repeatedly while it worked on {Region}/{ObjectId} and others; it gets more attempts")]
+            Message = "The app crashed repeatedly while it worked on {Region}/{ObjectId} and other objects; the object gets more attempts")]
         public static partial void Crashed(ILogger logger, string region, string objectId);
 
         [LoggerMessage(EventId = 1402, Level = LogLevel.Error, Message = "{Region}/{ObjectId}: {Problem}")]

@@ -104,7 +104,7 @@ public sealed partial class RestoreRequester(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1500, Level = LogLevel.Information, Message = "8x8 restores {Region}/{ObjectId} from cold storage for {Days} days")]
+        [LoggerMessage(EventId = 1500, Level = LogLevel.Information, Message = "8x8 is restoring {Region}/{ObjectId} from cold storage for {Days} days")]
         public static partial void Requested(ILogger logger, string region, string objectId, int days);
     }
 }

@@ -172,7 +172,7 @@ public sealed partial class AccessTokens(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1110, Level = LogLevel.Information, Message = "8x8 gave a new access token, good until {ExpiresOn:O}")]
+        [LoggerMessage(EventId = 1110, Level = LogLevel.Information, Message = "8x8 issued a new access token, valid until {ExpiresOn:O}")]
         public static partial void Refreshed(ILogger logger, DateTimeOffset expiresOn);
     }
 }

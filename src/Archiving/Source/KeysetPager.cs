@@ -294,14 +294,14 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         [LoggerMessage(
             EventId = 1230,
             Level = LogLevel.Warning,
-            Message = "{Region} rejects filters on times ({Status}): it is listed whole and looked through here, which is slow. Report it to 8x8")]
+            Message = "{Region} rejects filters on times ({Status}): the app lists the whole region and filters it, which is slow. Report it to 8x8")]
         public static partial void TimesRejected(ILogger logger, string region, int status);
 
         [LoggerMessage(
             EventId = 1232,
             Level = LogLevel.Warning,
-            Message = "{Region} does not sort by {Field} as it is asked to: the window is listed by offset until nothing new comes, which "
-                + "is slow. Report it to 8x8")]
+            Message = "{Region} does not sort by {Field} as requested: the window is listed by offset until nothing new appears, which is slow. "
+                + "Report it to 8x8")]
         public static partial void NotSorted(ILogger logger, string region, string field);
     }
 }

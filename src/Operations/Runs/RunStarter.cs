@@ -131,7 +131,7 @@ public sealed partial class RunStarter(
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1240, Level = LogLevel.Information, Message = "{Kind} {RunId} from {From:O} to {To:O} in {Windows} windows")]
+        [LoggerMessage(EventId = 1240, Level = LogLevel.Information, Message = "Started {Kind} {RunId} from {From:O} to {To:O} in {Windows} windows")]
         public static partial void Started(ILogger logger, WindowKind kind, string runId, DateTimeOffset from, DateTimeOffset to, int windows);
     }
 }

@@ -50,7 +50,7 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
 
         var entry = (await pipeline.FindAsync(item))!;
         Assert.Equal("Failed", entry.State);
-        Assert.Contains("(404). That was so at every try since", entry.LastError, StringComparison.Ordinal);
+        Assert.Contains("(404). Every attempt since", entry.LastError, StringComparison.Ordinal);
         pipeline.Simulator.Faults.Set();
         await pipeline.Get<Operations.Runs.RunStarter>().ReconcileAsync(Cancellation);
         await pipeline.DeliverAllAsync();

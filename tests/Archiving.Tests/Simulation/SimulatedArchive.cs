@@ -26,7 +26,7 @@ namespace Archiving.Tests.Simulation;
 /// twice, late and in any order; the process is killed between any two of its writes, its clock jumps, its requests
 /// fail. Then everything calms down, and what must be archived is.
 /// </summary>
-internal sealed class SimulatedArchive
+internal sealed class SimulatedArchive : IDisposable
 {
     private const int MaxDequeueCount = 5;
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
@@ -122,9 +122,15 @@ internal sealed class SimulatedArchive
         finally
         {
             SynchronizationContext.SetSynchronizationContext(before);
-            _process.Dispose();
-            _observer?.Dispose();
+            Dispose();
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _process?.Dispose();
+        _observer?.Dispose();
     }
 
     /// <summary>A day or two, in steps of ten minutes, in which much goes wrong at 8x8.</summary>
