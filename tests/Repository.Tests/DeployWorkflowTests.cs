@@ -41,7 +41,10 @@ public sealed partial class DeployWorkflowTests : IDisposable
     public async Task Count_step_fails_unless_the_host_lists_every_function_of_the_package(string listed, int expected)
     {
         var script = Path.Combine(_sandbox.Folder, "step.sh");
-        await File.WriteAllTextAsync(script, Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "functions"), "run"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            script,
+            Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "functions"), "run"),
+            TestContext.Current.CancellationToken);
         _sandbox.WriteProgram("unzip", """printf '%s' '[{"name": "ListObjects"}, {"name": "ArchiveObject"}]'""");
         _sandbox.WriteProgram("az", "printf '%s' \"$ANSWER\"");
         _sandbox.WriteProgram("sleep", "exit 0");
@@ -56,7 +59,10 @@ public sealed partial class DeployWorkflowTests : IDisposable
     public async Task Count_step_fails_when_the_package_holds_no_functions()
     {
         var script = Path.Combine(_sandbox.Folder, "step.sh");
-        await File.WriteAllTextAsync(script, Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "functions"), "run"), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            script,
+            Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "functions"), "run"),
+            TestContext.Current.CancellationToken);
         _sandbox.WriteProgram("unzip", "exit 9");
 
         var (exitCode, _) = await _sandbox.RunAsync("bash", ["-e", script], environment: [("GROUP", "group"), ("APP", "app")]);

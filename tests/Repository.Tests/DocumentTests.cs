@@ -14,16 +14,22 @@ public sealed partial class DocumentTests
     [Fact]
     public void Documents_link_to_what_is_there()
     {
-        var links = Documents.SelectMany(file => Link().Matches(File.ReadAllText(file)).Select(match => (File: file, Target: match.Groups["target"].Value.Split('#')[0]))).Where(link => link.Target.Length > 0).ToList();
+        var links = Documents
+            .SelectMany(file => Link().Matches(File.ReadAllText(file)).Select(match => (File: file, Target: match.Groups["target"].Value.Split('#')[0])))
+            .Where(link => link.Target.Length > 0)
+            .ToList();
 
         Assert.NotEmpty(links);
-        Assert.All(links, link => Assert.True(Path.Exists(Path.Combine(Path.GetDirectoryName(link.File)!, link.Target)), $"{Path.GetRelativePath(RepositoryFiles.Root, link.File)} links to {link.Target}"));
+        Assert.All(links, link => Assert.True(
+            Path.Exists(Path.Combine(Path.GetDirectoryName(link.File)!, link.Target)),
+            $"{Path.GetRelativePath(RepositoryFiles.Root, link.File)} links to {link.Target}"));
     }
 
     [Fact]
     public void Documents_name_files_that_are_there()
     {
-        var named = Documents.SelectMany(file => CodePath().Matches(File.ReadAllText(file)).Select(match => (File: file, Path: match.Groups["path"].Value))).ToList();
+        var named = Documents.SelectMany(file => CodePath().Matches(File.ReadAllText(file)).Select(match => (File: file, Path: match.Groups["path"].Value)))
+            .ToList();
 
         Assert.NotEmpty(named);
         Assert.All(named, name => Assert.True(RepositoryFiles.Exists(name.Path), $"{Path.GetRelativePath(RepositoryFiles.Root, name.File)} names {name.Path}"));
@@ -76,7 +82,9 @@ public sealed partial class DocumentTests
             .ToHashSet(StringComparer.Ordinal);
 
         // What else is set like code: a state, a method of the SDK.
-        var named = CodeName().Matches(File.ReadAllText(RepositoryFiles.At("SECURITY.md"))).Select(match => match.Groups["name"].Value).Except(["Failed", "TableClient"], StringComparer.Ordinal).ToList();
+        var named = CodeName().Matches(File.ReadAllText(RepositoryFiles.At("SECURITY.md"))).Select(match => match.Groups["name"].Value)
+            .Except(["Failed", "TableClient"], StringComparer.Ordinal)
+            .ToList();
 
         Assert.NotEmpty(named);
         Assert.All(named, name => Assert.Contains(name, declared));
@@ -120,8 +128,12 @@ public sealed partial class DocumentTests
     public void Documents_say_what_each_alert_means_and_each_check_of_health()
     {
         var guide = File.ReadAllText(RepositoryFiles.At("docs/operator-guide.md"));
-        var alerts = AlertTitle().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/modules/alerts.bicep"))).Select(match => Parameter().Replace(match.Groups["title"].Value, "…")).ToList();
-        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving/Model/Condition.cs"))).Select(match => match.Groups["name"].Value).ToList();
+        var alerts = AlertTitle().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/modules/alerts.bicep")))
+            .Select(match => Parameter().Replace(match.Groups["title"].Value, "…"))
+            .ToList();
+        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving/Model/Condition.cs")))
+            .Select(match => match.Groups["name"].Value)
+            .ToList();
 
         Assert.NotEmpty(alerts);
         Assert.NotEmpty(conditions);

@@ -7,7 +7,10 @@ namespace Archiving.Listing;
 /// <summary>Why newer objects of a region are not known.</summary>
 /// <param name="Region">8x8's region; empty when it concerns all.</param>
 /// <param name="Text">The region, the reason and what to do; nothing else of the tenant.</param>
-/// <param name="IsExpected">Whether nothing is wrong: a first listing reads everything and may take hours. Until it ends the verdict does not say that all is safe.</param>
+/// <param name="IsExpected">
+/// Whether nothing is wrong: a first listing reads everything and may take hours. Until it ends the verdict does not say that
+/// all is safe.
+/// </param>
 public sealed record ListingProblem(string Region, string Text, bool IsExpected = false);
 
 /// <summary>

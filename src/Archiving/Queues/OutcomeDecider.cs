@@ -22,7 +22,8 @@ public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
         PermanentFailureException failure => new Outcome.Failed(failure.Reason, failure.Message, FailureText.WithQuote(failure)),
 
         // "." and "..": no HTTP client can ask for them, however often it tries.
-        ArgumentException { ParamName: "id" } => Unaddressable("The object's ID cannot be part of an address, so 8x8 cannot be asked for it. Report it to 8x8."),
+        ArgumentException { ParamName: "id" } =>
+            Unaddressable("The object's ID cannot be part of an address, so 8x8 cannot be asked for it. Report it to 8x8."),
         ObjectGoneException => new Outcome.Gone(exception.Message),
         _ when isStopping => new Outcome.Interrupted(),
         _ => DecideFailure(work, exception),
