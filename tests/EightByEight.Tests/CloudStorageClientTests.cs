@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text;
-using Azure;
 using Microsoft.Extensions.Time.Testing;
 
 namespace EightByEight.Tests;
