@@ -130,7 +130,7 @@ internal sealed class ArchiveLife
     /// <summary>A day or two, in steps of ten minutes, in which much goes wrong at 8x8.</summary>
     private void ActThroughFaults()
     {
-        _observer = new VerdictObserver(_world, _tables, _queues, Services());
+        _observer = VerdictObserver.Start(_world, _tables, _queues, Services());
         for (var ticks = 40 + _world.Pick(160); ticks > 0 && _lie is null; ticks--)
         {
             _faults.Begin();
@@ -310,7 +310,7 @@ internal sealed class ArchiveLife
         _world.FailOneIn = 0;
         _world.Skew = TimeSpan.Zero;
         _faults.End();
-        foreach (var item in _store.GetAll().Where(item => _faults.ReplaceRecord(item, isAlone: true) is not null || _faults.ReplaceRecord(item, isAlone: false) is not null))
+        foreach (var item in _store.GetAll().Where(item => _faults.ReplaceRecord(item, isAlone: false) is not null))
         {
             _faults.Mend(item.Id);
             _store.Touch(item.Region, item.Id);
