@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Archiving.Archive;
 using Archiving.Copying;
 using Archiving.Listing;
@@ -380,7 +381,7 @@ internal sealed class ArchiveLife
             else if (!_contents.Any(item =>
                 name.Contains(item.Key, StringComparison.Ordinal) && item.Value.Exists(bytes => bytes.AsSpan().SequenceEqual(blob.Bytes))))
             {
-                return $"{name} holds bytes that the object never had";
+                return $"{name} holds bytes that the object never had: {Encoding.UTF8.GetString(blob.Bytes)}";
             }
         }
 
