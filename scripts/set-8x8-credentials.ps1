@@ -35,6 +35,8 @@ function Read-Credential([string] $Prompt, [string] $Name) {
         $value = [System.Net.NetworkCredential]::new('', (Read-Host -Prompt $Prompt -AsSecureString)).Password
     }
 
+    # A file may begin with a byte order mark, which a console may read as three characters.
+    $value = $value -replace '^(\uFEFF|\u00EF\u00BB\u00BF|\u2229\u2557\u2510)', ''
     if ($value -eq '') { Stop-WithMessage "The $Name is empty. Nothing was written." }
     if ($value -match '\s') { Stop-WithMessage "The $Name has blanks in it. Nothing was written." }
     return $value

@@ -42,6 +42,8 @@ ask() {
   fi
 
   value=${value%$'\r'}
+  # A file may begin with a byte order mark.
+  value=${value#$'\xEF\xBB\xBF'}
   case $value in
     "") fail "The $2 is empty. Nothing was written." ;;
     *[[:space:]]*) fail "The $2 has blanks in it. Nothing was written." ;;

@@ -65,6 +65,9 @@ type archiverSettings = {
   @maxValue(36500)
   Retention__DefaultDays: int?
 
+  @description('After how many days 8x8 deletes the objects that match, as a JSON list of {"match":{"field or tag":"value"},"days":n}. The first that matches wins.')
+  Retention__Rules: string?
+
   @description('Within how many days everything archived is read again.')
   @minValue(1)
   @maxValue(3650)

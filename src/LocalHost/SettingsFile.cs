@@ -9,6 +9,7 @@ internal sealed record SettingsFile(string? Name, IReadOnlyDictionary<string, st
 {
     private const string Default = "local.settings.json";
     private const string Section = "Values";
+    private const char ByteOrderMark = '\uFEFF';
 
     /// <summary>Name of the file that is read when there is no other.</summary>
     public const string Sample = "local.settings.sample.json";
@@ -31,8 +32,10 @@ internal sealed record SettingsFile(string? Name, IReadOnlyDictionary<string, st
         try
         {
             var taken = environment.ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+            // As text, because editors and shells save with a byte order mark, in UTF-8 or UTF-16.
             using var json = JsonDocument.Parse(
-                File.ReadAllBytes(Path.Combine(folder, name)),
+                File.ReadAllText(Path.Combine(folder, name)),
                 new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
             if (!json.RootElement.TryGetProperty(Section, out _))
             {
@@ -42,7 +45,7 @@ internal sealed record SettingsFile(string? Name, IReadOnlyDictionary<string, st
             var values = json.RootElement.TryGetProperty(Section, out var section)
                 ? section.EnumerateObject()
                     .Where(setting => !taken.Contains(setting.Name))
-                    .ToDictionary(setting => setting.Name, setting => setting.Value.ToString(), StringComparer.Ordinal)
+                    .ToDictionary(setting => setting.Name, setting => setting.Value.ToString().Trim(ByteOrderMark), StringComparer.Ordinal)
                 : [];
             return values.Keys.FirstOrDefault(key => key.Length == 0 || key.Contains('=', StringComparison.Ordinal)) is { } wrong
                 ? throw new LocalHostException($"{name} names a setting \"{wrong}\": a name is not empty and has no equals sign.")

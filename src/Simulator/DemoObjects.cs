@@ -28,12 +28,12 @@ public static class DemoObjects
         "trailing dot.",
     ];
 
-    // Three objects make a call: what was recorded, and what was made of it.
+    // Three objects make a call: what was recorded, and what was made of it. A Work call has a transcript for each side.
     private static readonly string[] Types =
     [
-        "callrecording", "transcription", "summary",
+        "callrecording", "transcription", "transcription",
         "callcenterrecording", "screenrecording", "agentnotes",
-        "voicemail", "transcription", "sentimentScore",
+        "voicemail", "summary", "sentimentScore",
         "callcentervoicemail", "voicecommentrecording", "postcallsurvey",
     ];
 
@@ -42,6 +42,8 @@ public static class DemoObjects
         "Maria Chen", "James Okafor", "Priya Nair", "Lukas Weber", "Sofia Rossi", "Daniel Novak", "Amina Hassan", "Tom Becker",
         "Elena Petrova", "Noah Williams", "Yuki Tanaka", "Clara Dubois", "Omar Farouk", "Grace Murphy", "Pedro Alvarez", "Ingrid Larsen",
     ];
+
+    private static readonly string[] Queues = ["Orders", "Support", "Billing"];
 
     /// <summary>Adds them. The same seed and time give the same objects.</summary>
     public static void AddTo(ObjectStore objects, DateTimeOffset now, int seed = 8888)
@@ -96,19 +98,45 @@ public static class DemoObjects
                     : $"{call.Person} {call.Number}{Extension(type)}",
                 CreatedTime = created,
                 UpdatedTime = updated < now.AddMinutes(-2) ? updated : now.AddMinutes(-2),
-                Tags =
-                [
-                    new("callId", $"call-{number / 3}"),
-                    new("direction", number / 3 % 2 == 0 ? "inbound" : "outbound"),
-                    new("extension", $"{1000 + (number / 3 % 40)}"),
-                    new("callerName", call.Person),
-                    new("callerNumber", call.Number),
-                    new("startTime", created.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)),
-                    new("note", ""),
-                ],
+                Tags = Tags(number, call, created),
             });
         }
 #pragma warning restore CA5394
+    }
+
+    /// <summary>The tags that 8x8 gives: of a Work call, of a Contact Center interaction, and who speaks in a transcript.</summary>
+    private static List<KeyValuePair<string, string>> Tags(int number, DemoCall call, DateTimeOffset created)
+    {
+        var isWork = number / 3 % 2 == 0;
+        List<KeyValuePair<string, string>> tags =
+        [
+            new("callId", $"call-{number / 3}"),
+            new("direction", number / 3 % 4 < 2 ? "inbound" : "outbound"),
+            new("startTime", created.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture)),
+            new("note", ""),
+        ];
+        tags.AddRange(isWork
+            ?
+            [
+                new("userName", call.Person),
+                new("userEmail", $"{call.Person.Replace(' ', '.').ToLowerInvariant()}@example.com"),
+                new("extensionNumber", $"{1000 + (number / 3 % 40)}"),
+                new("address", call.Number),
+            ]
+            :
+            [
+                new("agentName", call.Person),
+                new("queueName", Queues[number / 3 % Queues.Length]),
+                new("channelName", "Main line"),
+                new("callerId", call.Number),
+            ]);
+        if (Types[number % Types.Length] == "transcription")
+        {
+            tags.Add(new("speaker", number % 3 == 1 ? "owner" : "external"));
+            tags.Add(new("sourceObjectType", "callrecordingchannel"));
+        }
+
+        return tags;
     }
 
     private static string Extension(string type) => SimulatedObject.Extension(SimulatedObject.DefaultMimeType(type));

@@ -97,6 +97,33 @@ public sealed class FindTests(RunningArchive archive)
         Assert.Empty(browser.Complaints);
     }
 
+    [Theory]
+    [InlineData("lena ødega\u030Ard")]
+    [InlineData("orders")]
+    [InlineData("external")]
+    public async Task Finds_by_agent_queue_and_speaker(string text)
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, $"#/find?q={Uri.EscapeDataString(text)}"));
+
+        await browser.WaitForTextAsync("#results", text == "external" ? "1.json" : "Lena.wav");
+    }
+
+    [Fact]
+    public async Task Shows_what_each_side_of_a_call_said_side_by_side()
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/lena-call"));
+        await browser.HoldsAsync(() => browser.All("#object .speakers > .part .prose").Count >= 2, "both transcripts");
+
+        Assert.Equal(["Transcript: the user", "Transcript: the other party"], browser.All("#object .speakers .part-head b").Select(title => title.Text));
+        Assert.True(browser.Run<bool>(
+            "const [one, other] = [...document.querySelectorAll('.speakers > .part')].map(part => part.getBoundingClientRect()); return one.top === other.top && one.right < other.left"));
+        Assert.Contains("Lena Ødegård", browser.Text("#object .facts"), StringComparison.Ordinal);
+        Assert.Contains("Orders", browser.Text("#object .facts"), StringComparison.Ordinal);
+        Assert.Empty(browser.Complaints);
+    }
+
     [Fact]
     public async Task Finds_what_comes_late()
     {

@@ -73,7 +73,7 @@ public sealed partial class SettingsTests(TemplateFixture template)
     {
         var settings = await AppSettingsAsync("locked");
 
-        Assert.Equal("uk3", settings["EightByEight__DiscoveryRegion"]);
+        Assert.Equal("uk", settings["EightByEight__DiscoveryRegion"]);
         Assert.Equal("3", settings["EightByEight__RestoreDays"]);
         Assert.Equal("false", settings["EightByEight__IncludeArchived"], ignoreCase: true);
         Assert.Equal("0 */20 * * * *", settings["ListingSchedule"]);

@@ -50,6 +50,19 @@ public sealed class StartTests(AzuriteFixture azurite)
     }
 
     [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("utf-16BE")]
+    public void Settings_file_may_begin_with_a_byte_order_mark(string encoding)
+    {
+        var folder = Directory.CreateTempSubdirectory("settings-").FullName;
+        File.WriteAllText(Path.Combine(folder, "local.settings.json"), "{ \"Values\": { \"Some\": \"\uFEFFé\" } }", System.Text.Encoding.GetEncoding(encoding));
+
+        Assert.Equal("é", SettingsFile.Read(folder, named: null, []).Values["Some"]);
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Theory]
     [InlineData("{", "cannot be read")]
     [InlineData("[]", "cannot be read")]
     [InlineData("""{ "Values": [] }""", "cannot be read")]

@@ -52,6 +52,15 @@ public sealed class CredentialsScriptTests : IDisposable
     }
 
     [Fact]
+    public async Task Leaves_out_the_byte_order_mark_of_a_file()
+    {
+        var (exitCode, output) = await RunAsync($"\uFEFF{Key}\r\n{Secret}\r\n", arguments: "my-vault");
+
+        Assert.True(exitCode == 0, output);
+        Assert.Equal((Key, Secret), (Stored("eightbyeight-key"), Stored("eightbyeight-secret")));
+    }
+
+    [Fact]
     public async Task Asks_a_person_without_echo()
     {
         _sandbox.WriteProgram("azd", "[ \"$*\" = \"env get-values\" ] && echo 'AZURE_KEY_VAULT_NAME=\"vault-of-azd\"'");

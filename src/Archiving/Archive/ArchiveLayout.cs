@@ -41,7 +41,12 @@ public static class ArchiveLayout
     };
 
     /// <summary>The final name of an object's content.</summary>
-    public static string ContentName(string region, StorageObject record) => Stem(region, record) + Extension(record);
+    public static string ContentName(string region, StorageObject record)
+    {
+        // Azure drops a dot at the end of a blob's name, and another object may have the name without it.
+        var name = Stem(region, record) + Extension(record);
+        return name.EndsWith('.') ? $"{name[..^1]}%2E" : name;
+    }
 
     /// <summary>The name of content for an id whose final name holds other bytes, because the content changed or what was stored is damaged.</summary>
     /// <param name="region">8x8's region.</param>

@@ -25,11 +25,17 @@ public sealed record TypeSummary
     /// <summary>How many objects are neither archived nor gone, by the hour of the day in which they were made.</summary>
     public SortedDictionary<int, long> Unarchived { get; init; } = [];
 
-    /// <summary>The oldest of them; <see langword="null"/> when there is none.</summary>
+    /// <summary>The same for objects of which a retention rule says when 8x8 deletes them, by its days. They are not among the others.</summary>
+    public SortedDictionary<int, SortedDictionary<int, long>>? UnarchivedByRule { get; set; }
+
+    /// <summary>The oldest of all of them; <see langword="null"/> when there is none.</summary>
     public string? OldestId { get; set; }
 
     /// <summary>When the oldest of them was made.</summary>
     public DateTimeOffset? OldestCreatedTime { get; set; }
+
+    /// <summary>The days of the retention rule that matches the oldest; <see langword="null"/> when none does.</summary>
+    public int? OldestRetentionDays { get; set; }
 
     /// <summary>How many objects are in a state.</summary>
     public long Count(LedgerState state) => States.GetValueOrDefault(state.ToString());
@@ -44,12 +50,25 @@ public sealed record TypeSummary
         }
 
         var hour = entry.CreatedTime.UtcDateTime.Hour;
-        Unarchived[hour] = Unarchived.GetValueOrDefault(hour) + 1;
+        var hours = entry.RetentionDays is { } days and > 0 ? OfRule(days) : Unarchived;
+        hours[hour] = hours.GetValueOrDefault(hour) + 1;
         if (OldestCreatedTime is null || entry.CreatedTime < OldestCreatedTime)
         {
             OldestCreatedTime = entry.CreatedTime;
             OldestId = entry.Id;
+            OldestRetentionDays = entry.RetentionDays;
         }
+    }
+
+    private SortedDictionary<int, long> OfRule(int days)
+    {
+        UnarchivedByRule ??= [];
+        if (!UnarchivedByRule.TryGetValue(days, out var hours))
+        {
+            UnarchivedByRule[days] = hours = [];
+        }
+
+        return hours;
     }
 }
 

@@ -42,11 +42,26 @@ public sealed class LedgerEntry : TableRow
     /// <summary>Checksum by 8x8.</summary>
     public string? Checksum { get; set; }
 
+    /// <summary>
+    /// After how many days 8x8 deletes it by the rule that matched its record; 0 when none did, <see langword="null"/> when
+    /// there were no rules.
+    /// </summary>
+    public int? RetentionDays { get; set; }
+
     /// <summary>What it is searched by, see <see cref="SearchText"/>; <see langword="null"/> in rows of an earlier version.</summary>
     public string? Search { get; set; }
 
     /// <summary>The call that it belongs to, by its tags; cut to 1,024 characters.</summary>
     public string? CallId { get; set; }
+
+    /// <summary>Who speaks in it, such as <c>owner</c> or <c>external</c>, by its tag: a call has a transcript for each.</summary>
+    public string? Speaker { get; set; }
+
+    /// <summary>The agent by its tag.</summary>
+    public string? AgentName { get; set; }
+
+    /// <summary>The queue by its tag.</summary>
+    public string? QueueName { get; set; }
 
     /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>
     public string? BucketId { get; set; }
@@ -99,6 +114,9 @@ public sealed class LedgerEntry : TableRow
     /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it again ends this.</summary>
     public string? PurgeRefused { get; set; }
 
+    /// <summary>The record that describes it; <see langword="null"/> in rows that were read.</summary>
+    internal StorageObject? Record { get; private init; }
+
     /// <summary>A row for an object that has just been seen.</summary>
     public static LedgerEntry Queued(string region, StorageObject record, DateTimeOffset now, string? run = null)
     {
@@ -133,6 +151,7 @@ public sealed class LedgerEntry : TableRow
         {
             PartitionKey = key.PartitionKey,
             RowKey = key.RowKey,
+            Record = record,
             Region = region,
             Id = record.Id,
             Type = record.Type,
@@ -146,6 +165,9 @@ public sealed class LedgerEntry : TableRow
             Search = SearchText.Of(record),
             CallId = Shorten(SearchText.CallOf(record)),
             BucketId = Shorten(record.BucketId),
+            Speaker = FindTag(record, "speaker"),
+            AgentName = FindTag(record, "agentName"),
+            QueueName = FindTag(record, "queueName"),
         };
     }
 
@@ -180,6 +202,8 @@ public sealed class LedgerEntry : TableRow
         RestoreRequestedAt = null;
         RestoreAccepted = null;
     }
+
+    private static string? FindTag(StorageObject record, string key) => record.GetTag(key) is { Length: > 0 } value ? Shorten(value) : null;
 
     internal static string? Shorten(string? text) => text is { Length: > LongestText } ? text[..LongestText] : text;
 }

@@ -1,4 +1,5 @@
 using Archiving.Model;
+using Archiving.Settings;
 using Archiving.Storage;
 using Azure;
 using Azure.Data.Tables;
@@ -29,23 +30,26 @@ public sealed class ObjectLedger : IStorageResource
     ];
 
     private readonly TableStore _table;
+    private readonly RetentionOptions? _retention;
     private readonly SharedWrites _replacements;
 
     /// <summary>Initializes the ledger.</summary>
-    public ObjectLedger(TableServiceClient tables, LedgerChanges changes)
-        : this(tables, changes, createsTable: true)
+    public ObjectLedger(TableServiceClient tables, LedgerChanges changes, RetentionOptions retention)
+        : this(tables, changes, retention, createsTable: true)
     {
     }
 
-    private ObjectLedger(TableServiceClient tables, LedgerChanges changes, bool createsTable)
+    private ObjectLedger(TableServiceClient tables, LedgerChanges changes, RetentionOptions? retention, bool createsTable)
     {
+        _retention = retention;
+
         // When the table was deleted, the receipts rebuild it.
         _table = new TableStore(tables, TableName, changes.NoteAsync, createsTable ? changes.ForgetAsync : null, createsTable);
         _replacements = new SharedWrites(entries => _table.WriteAsync(entries, CancellationToken.None), TableStore.RowsPerTransaction);
     }
 
     /// <summary>A ledger to look rows up in that does not make the table: one that is not there holds nothing.</summary>
-    internal static ObjectLedger WithoutCreating(TableServiceClient tables, LedgerChanges changes) => new(tables, changes, createsTable: false);
+    internal static ObjectLedger WithoutCreating(TableServiceClient tables, LedgerChanges changes) => new(tables, changes, retention: null, createsTable: false);
 
     /// <summary>
     /// The rows of listed records, in one query: those of the records' days whose time lies within the records'. A day
@@ -168,11 +172,11 @@ public sealed class ObjectLedger : IStorageResource
     }
 
     /// <summary>Writes a whole row and replaces any that exists. Rows that end at the same moment may share a request.</summary>
-    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) => _replacements.WriteAsync(entry, cancellationToken);
+    public Task ReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) => _replacements.WriteAsync(WithRule(entry), cancellationToken);
 
     /// <summary>Writes a whole row in the place of the one that was read, unless it was written meanwhile.</summary>
     /// <returns><see langword="false"/> when it was.</returns>
-    public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) => _table.TryWriteAsync(entry, cancellationToken);
+    public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) => _table.TryWriteAsync(WithRule(entry), cancellationToken);
 
     /// <summary>The first day, from a given one on, of which a region has a row; <see langword="null"/> when it has none.</summary>
     public async Task<DateTimeOffset?> FindFirstDayAsync(string region, DateTimeOffset from, CancellationToken cancellationToken)
@@ -244,11 +248,22 @@ public sealed class ObjectLedger : IStorageResource
         }
     }
 
+    /// <summary>Notes in a row which retention rule matches its record, because a row alone does not hold what rules ask for.</summary>
+    private LedgerEntry WithRule(LedgerEntry entry)
+    {
+        if (entry.Record is { } record && _retention?.FindRuleDays(entry.Region, record) is { } days)
+        {
+            entry.RetentionDays = days;
+        }
+
+        return entry;
+    }
+
     /// <summary>Submits rows in as few transactions as they fit into, and gives those that were refused.</summary>
     private async Task<List<LedgerEntry>> SubmitAsync(TableTransactionActionType action, IEnumerable<LedgerEntry> entries, CancellationToken cancellationToken)
     {
         var refused = new List<LedgerEntry>();
-        var partitions = entries.GroupBy(entry => entry.PartitionKey);
+        var partitions = entries.Select(WithRule).GroupBy(entry => entry.PartitionKey);
         var chunks = new Queue<LedgerEntry[]>(partitions.SelectMany(partition => partition.Chunk(TableStore.RowsPerTransaction)));
         while (chunks.TryDequeue(out var chunk))
         {

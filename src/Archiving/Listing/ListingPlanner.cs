@@ -12,7 +12,9 @@ namespace Archiving.Listing;
 /// twice is listed twice, to the same result.
 /// <list type="number">
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
-/// <item>It is cut into days, so that instances list in parallel, and its parts are recorded.</item>
+/// <item>Once a day the recent days are listed by <c>createdTime</c> too, because a record without <c>updatedTime</c> is in no
+/// other window. The first such pass covers everything since the first listing, some days in each run.</item>
+/// <item>Each window is cut into days, so that instances list in parallel, and its parts are recorded.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
 /// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that
 /// was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
@@ -31,6 +33,11 @@ public sealed partial class ListingPlanner(
 {
     private static readonly TimeSpan Stalled = TimeSpan.FromMinutes(30);
     private static readonly TimeSpan LargestWindow = TimeSpan.FromDays(1);
+    private static readonly TimeSpan BetweenPasses = TimeSpan.FromDays(1);
+    private static readonly TimeSpan PassLookBack = TimeSpan.FromDays(3);
+
+    // New objects wait for the run, and health for its end: so a first pass over years is made of many runs.
+    private static readonly TimeSpan LongestPass = TimeSpan.FromDays(7);
     private static readonly TimeSpan RunsAreKept = TimeSpan.FromDays(7);
     private static readonly TimeSpan BetweenCleanings = TimeSpan.FromHours(1);
     private DateTimeOffset _cleanedAt;
@@ -110,16 +117,13 @@ public sealed partial class ListingPlanner(
         }
 
         var runId = string.Create(CultureInfo.InvariantCulture, $"listing-{region}-{to.UtcDateTime:yyyyMMddHHmmss}-{Guid.NewGuid().ToString("N")[..8]}");
-        var windows = Cut(from, to)
-            .Select(window => new WindowMessage
-            {
-                Region = region,
-                From = window.From,
-                To = window.To,
-                RunId = runId,
-                Resend = IsListedAgain(watermark, window.From, window.To) || before.LeftUndone(window.From, window.To),
-            })
-            .ToList();
+        var windows = ToWindows(TimeField.UpdatedTime, from, to).ToList();
+        var pass = PlanPass(watermark, to, now);
+        if (pass is { } created)
+        {
+            windows.AddRange(ToWindows(TimeField.CreatedTime, created.From, created.To));
+        }
+
         var run = new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count };
         await sender.StartRunAsync(runId, run, windows, cancellationToken);
 
@@ -128,6 +132,7 @@ public sealed partial class ListingPlanner(
         watermark.ActiveRun = runId;
         watermark.ActiveSince = now;
         watermark.ActiveFrom = from;
+        watermark.ActiveCreatedTo = pass?.To;
         watermark.ListAgainFrom = null;
         watermark.ListAgainTo = null;
         if (await store.TryWriteWatermarkAsync(watermark, cancellationToken))
@@ -137,6 +142,31 @@ public sealed partial class ListingPlanner(
 
         Log.Planned(logger, region, from, to, windows.Count);
         return windows.Count;
+
+        IEnumerable<WindowMessage> ToWindows(TimeField field, DateTimeOffset start, DateTimeOffset end) =>
+            from part in Cut(start, end)
+            let window = new WindowMessage { Region = region, From = part.From, To = part.To, Field = field, RunId = runId }
+            select window with { Resend = IsListedAgain(watermark, part.From, part.To) || before.LeftUndone(window) };
+    }
+
+    /// <summary>
+    /// What is to be listed by <c>createdTime</c> now; <see langword="null"/> when nothing is. The first day needs nothing: it
+    /// has just been listed. A pass that a run did not complete is due again.
+    /// </summary>
+    private static (DateTimeOffset From, DateTimeOffset To)? PlanPass(WatermarkRow watermark, DateTimeOffset to, DateTimeOffset now)
+    {
+        // A row of an earlier version does not say when it began.
+        var isDue = watermark.CreatedWatermark is { } listed
+            ? to - listed >= BetweenPasses || watermark.ListAgainFrom is not null
+            : watermark.Watermark is not null && !(now - watermark.Began < BetweenPasses);
+        if (!isDue)
+        {
+            return null;
+        }
+
+        var from = Earliest(watermark.CreatedWatermark ?? watermark.StartFrom, to - PassLookBack, watermark.ListAgainFrom);
+        from = from < watermark.StartFrom ? watermark.StartFrom : from;
+        return (from, to - from > LongestPass ? from + LongestPass : to);
     }
 
     private static bool IsListedAgain(WatermarkRow watermark, DateTimeOffset from, DateTimeOffset to) =>
@@ -208,8 +238,8 @@ public sealed partial class ListingPlanner(
         /// Whether a run that was given up left a part of a time range undone: objects waiting there may have no message. A
         /// window that was done has sent all of its own.
         /// </summary>
-        public bool LeftUndone(DateTimeOffset from, DateTimeOffset to) => State == RunState.Abandoned
-            && (Windows.Count == 0 || Windows.Any(window => !window.Done && window.From < to && from < window.To));
+        public bool LeftUndone(WindowMessage next) => State == RunState.Abandoned
+            && (Windows.Count == 0 || Windows.Any(window => !window.Done && window.IsPass == next.IsPass && window.From < next.To && next.From < window.To));
     }
 
     private static partial class Log

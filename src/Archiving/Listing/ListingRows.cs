@@ -21,6 +21,9 @@ public sealed class WatermarkRow : TableRow
     /// <summary>Everything changed before this time has been listed; <see langword="null"/> before the first complete run.</summary>
     public DateTimeOffset? Watermark { get; set; }
 
+    /// <summary>Everything made before this time has been listed by <c>createdTime</c> too; <see langword="null"/> before the first such pass.</summary>
+    public DateTimeOffset? CreatedWatermark { get; set; }
+
     /// <summary>When the region was first listed; <see langword="null"/> in rows of an earlier version.</summary>
     public DateTimeOffset? Began { get; set; }
 
@@ -35,6 +38,9 @@ public sealed class WatermarkRow : TableRow
 
     /// <summary>Where the run under way starts: should it be given up, the next one must not start later.</summary>
     public DateTimeOffset? ActiveFrom { get; set; }
+
+    /// <summary>Where the run under way ends by <c>createdTime</c>; <see langword="null"/> when it does not list by that.</summary>
+    public DateTimeOffset? ActiveCreatedTo { get; set; }
 
     /// <summary>A window from this time on failed for good: the next run starts there at the latest, and queues again all that waits in it.</summary>
     public DateTimeOffset? ListAgainFrom { get; set; }
@@ -57,6 +63,9 @@ public sealed class WindowRow : TableRow
 
     /// <summary>End of the window.</summary>
     public DateTimeOffset To { get; set; }
+
+    /// <summary>Whether it is one of a listing's daily pass by <c>createdTime</c>.</summary>
+    public bool IsPass { get; set; }
 
     /// <summary>Whether everything in it was listed.</summary>
     public bool Done { get; set; }

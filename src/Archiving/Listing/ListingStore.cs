@@ -76,6 +76,7 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         counts.Region = window.Region;
         counts.From = window.From;
         counts.To = window.To;
+        counts.IsPass = window.IsPass;
         counts.Done = true;
         return _table.WriteAsync(counts, TableUpdateMode.Replace, cancellationToken);
     }
@@ -183,5 +184,6 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         Region = window.Region,
         From = window.From,
         To = window.To,
+        IsPass = window.IsPass,
     };
 }

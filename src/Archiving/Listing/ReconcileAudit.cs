@@ -51,7 +51,7 @@ public sealed class ReconcileAudit(
             window.From,
             receipts,
             type => wanted.Includes(type, window.Types),
-            record => options.Retention.DeletedOn(record.Type, LedgerKey.CreatedTime(record)) <= riskFrom,
+            record => options.Retention.DeletedOn(window.Region, record) <= riskFrom,
             entry => ObjectIntake.MayBeForgotten(entry, now));
     }
 

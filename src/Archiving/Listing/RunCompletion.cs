@@ -44,6 +44,10 @@ public sealed partial class RunCompletion(ListingStore store, ReconcileReports r
         {
             // Never backwards: a run that was given up may end after its successor.
             watermark.Watermark = watermark.Watermark > reached ? watermark.Watermark : reached;
+            watermark.CreatedWatermark = watermark.CreatedWatermark > watermark.ActiveCreatedTo
+                ? watermark.CreatedWatermark
+                : watermark.ActiveCreatedTo ?? watermark.CreatedWatermark;
+            watermark.ActiveCreatedTo = null;
             watermark.LastCompleted = timeProvider.GetUtcNow();
             watermark.ActiveRun = null;
             watermark.ActiveSince = null;

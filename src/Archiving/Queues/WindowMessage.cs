@@ -42,10 +42,16 @@ public sealed record WindowMessage
     [JsonConverter(typeof(TraceContext.Converter))]
     public string? TraceParent { get; init; }
 
+    /// <summary>Whether it is part of a listing's daily pass by <c>createdTime</c>.</summary>
+    [JsonIgnore]
+    public bool IsPass => this is { Kind: WindowKind.Listing, Field: TimeField.CreatedTime };
+
     /// <summary>Names this window in its run: the same window has the same name however often it is sent.</summary>
     [JsonIgnore]
     public string Name => FormattableString.Invariant(
-        $"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{(Kind == WindowKind.Listing ? "" : $"|{Kind}")}");
+        $"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{NameOfKind}");
+
+    private string NameOfKind => IsPass ? $"|{Field.ToName()}" : Kind == WindowKind.Listing ? "" : $"|{Kind}";
 
     /// <summary>Writes the message as JSON.</summary>
     public BinaryData ToJson() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, QueueJson.Default.WindowMessage));

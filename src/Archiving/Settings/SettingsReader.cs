@@ -16,11 +16,11 @@ public sealed partial class SettingsReader(IConfiguration configuration)
 
     private delegate bool Parser<T>(string text, out T value);
 
-    /// <summary>The text of a setting, trimmed; <see langword="null"/> when it is missing or empty.</summary>
+    /// <summary>The text of a setting without what cannot be seen at its ends; <see langword="null"/> when it is missing or empty.</summary>
     public string? Text(string name)
     {
-        var value = configuration[Path(name)]?.Trim();
-        return string.IsNullOrEmpty(value) ? null : value;
+        var value = PlainText.Trim(configuration[Path(name)] ?? "");
+        return value.Length == 0 ? null : value;
     }
 
     /// <summary>The configuration section of a setting such as <c>AzureWebJobsStorage</c>.</summary>

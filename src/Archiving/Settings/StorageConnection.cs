@@ -26,7 +26,7 @@ public sealed class StorageConnection
         _factory = factory;
     }
 
-    private string? ConnectionString => string.IsNullOrWhiteSpace(_section.Value) ? null : _section.Value;
+    private string? ConnectionString => PlainText.Trim(_section.Value ?? "") is { Length: > 0 } text ? text : null;
 
     /// <summary>Creates the client of the blob service.</summary>
     public BlobServiceClient CreateBlobServiceClient(BlobClientOptions options) =>
@@ -86,7 +86,7 @@ public sealed class StorageConnection
 
         try
         {
-            _ = new BlobServiceClient(section.Value);
+            _ = new BlobServiceClient(PlainText.Trim(section.Value));
         }
         catch (Exception exception) when (exception is FormatException or ArgumentException or InvalidOperationException)
         {

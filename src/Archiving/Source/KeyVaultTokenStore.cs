@@ -92,8 +92,8 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
     }
 
     private async Task<string> ReadRequiredAsync(string name, CancellationToken cancellationToken) =>
-        await ReadAsync(name, cancellationToken) is { Value: { Length: > 0 } value }
-            ? value.Trim()
+        PlainText.Trim((await ReadAsync(name, cancellationToken))?.Value ?? "") is { Length: > 0 } value
+            ? value
             : throw new OutageException(
                 Condition.Credentials,
                 $"The vault holds no secret {name}. Put the 8x8 API app's credentials into the secrets {KeySecret} and {SecretSecret}.");

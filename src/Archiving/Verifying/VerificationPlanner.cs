@@ -32,7 +32,7 @@ public sealed partial class VerificationPlanner(
     [
         nameof(LedgerEntry.State), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime),
         nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Damaged),
-        nameof(LedgerEntry.Verification),
+        nameof(LedgerEntry.Verification), nameof(LedgerEntry.RetentionDays),
     ];
 
     /// <summary>Queues the night's share.</summary>
@@ -89,7 +89,7 @@ public sealed partial class VerificationPlanner(
     /// </summary>
     private bool IsReadAgain(LedgerEntry entry)
     {
-        var left = retention.DeletedOn(entry.Type, entry.CreatedTime) - timeProvider.GetUtcNow();
+        var left = retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays) - timeProvider.GetUtcNow();
         return entry.Is(LedgerState.Archived) && entry.Verification == Verification.None.ToName() && left >= TimeSpan.FromDays(1) && left < TimeSpan.FromDays(2);
     }
 

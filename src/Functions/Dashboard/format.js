@@ -25,6 +25,9 @@ const TYPES = {
   agentnotes: "Agent notes",
 };
 
+// A Work call has a transcript for each side.
+const SPEAKERS = { owner: "the user", external: "the other party" };
+
 /** What each state of an object means to who looks for it. */
 export const STATES = {
   Archived: { label: "Archived", meaning: "Copied, verified and safe." },
@@ -38,6 +41,7 @@ export const STATES = {
 export const number = (value) => whole.format(value ?? 0);
 export const rate = (value) => short.format(value ?? 0);
 export const typeLabel = (type) => TYPES[type] ?? type;
+export const speakerLabel = (speaker) => SPEAKERS[speaker] ?? speaker;
 export const stateLabel = (state) => STATES[state]?.label ?? state;
 export const count = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
 

@@ -53,7 +53,7 @@ function main(item, signal) {
   return h(
     "section", { class: "card", "aria-label": "Content" },
     h("div", { class: "head" },
-      h("p", { class: "summary" }, icon(kind), `${format.typeLabel(item.type)} · ${item.region} · `, timeAt(item.createdTime)),
+      h("p", { class: "summary" }, icon(kind), `${titleOf(item)} · ${item.region} · `, timeAt(item.createdTime)),
       stateBadge(item.state)),
     isArchived(item) ? content(item, signal) : h("p", { class: item.state === "Failed" ? "error" : "muted" }, format.STATES[item.state]?.meaning ?? item.state),
     item.lastError && h("p", { class: "reason" }, h("b", null, "What went wrong last: "), item.lastError),
@@ -171,15 +171,29 @@ async function showCall(section, item, signal) {
 
   others.sort((one, other) => ORDER[kindOf(one)] - ORDER[kindOf(other)] || Date.parse(one.createdTime) - Date.parse(other.createdTime));
   section.hidden = others.length === 0 && !isMore;
+  // What each side said is read together, so these stand side by side.
+  const spoken = others.filter((other) => other.type === "transcription" && other.speaker);
+  const rows = others.filter((other) => !spoken.includes(other)).map((other) => h("li", null, part(other, signal)));
+  if (spoken.length > 0) {
+    spoken.sort((one, other) => (one.speaker === "owner" ? 0 : 1) - (other.speaker === "owner" ? 0 : 1));
+    const place = others.findIndex((other) => spoken.includes(other));
+    rows.splice(place, 0, h("li", { class: "speakers" }, spoken.map((other) => part(other, signal))));
+  }
+
   section.replaceChildren(...[
     h("h2", { id: "call-title" }, "The same call"),
-    others.length > 0 && h("ul", { class: "plain rows call" }, others.map((other) => h("li", null, part(other, signal)))),
+    rows.length > 0 && h("ul", { class: "plain rows call" }, rows),
     isMore && h("p", null, h("a", { href: `#/find?q=${encodeURIComponent(call)}` }, "There may be more: search for the call")),
   ].filter(Boolean));
 }
 
+/** What kind of object it is, and who speaks in it. */
+function titleOf(item) {
+  return item.speaker ? `${format.typeLabel(item.type)}: ${format.speakerLabel(item.speaker)}` : format.typeLabel(item.type);
+}
+
 function part(item, signal) {
-  const head = [icon(kindOf(item)), h("b", null, format.typeLabel(item.type)), h("span", { class: "sub" }, nameOf(item)), stateBadge(item.state)];
+  const head = [icon(kindOf(item)), h("b", null, titleOf(item)), h("span", { class: "sub" }, nameOf(item)), stateBadge(item.state)];
   const link = h("a", { href: objectHref(item), "aria-label": `Open by itself: ${nameOf(item)}` }, "Open by itself");
   if (!isArchived(item)) {
     return h("div", { class: "part" }, h("p", { class: "part-head" }, head), item.lastError && h("p", { class: "reason" }, item.lastError), link);
@@ -211,6 +225,9 @@ function details(item) {
       ["Asked to restore", item.restoreRequestedAt && timeAway(item.restoreRequestedAt)],
       ["Attempts", item.attempts ? format.number(item.attempts) : null],
       ["Call", item.callId && h("a", { href: `#/find?q=${encodeURIComponent(item.callId)}` }, item.callId)],
+      ["Agent", item.agentName && h("a", { href: `#/find?q=${encodeURIComponent(item.agentName)}` }, item.agentName)],
+      ["Queue", item.queueName && h("a", { href: `#/find?q=${encodeURIComponent(item.queueName)}` }, item.queueName)],
+      ["Speaker", item.speaker && format.speakerLabel(item.speaker)],
       ["Region", item.region],
       ["Content type", item.mimeType],
       ["Id at 8x8", h("code", null, item.id)],

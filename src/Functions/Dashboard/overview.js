@@ -92,12 +92,20 @@ export function showStale(status, at) {
   showVerdict(status?.verdict ?? null, at, "stale");
 }
 
+// From here on the verdict names each region that is not listed, the reason, and what to do.
+const DETAILS = "Newer recordings may be unknown.";
+
 function showVerdict(verdict, at, stale) {
   const state = stale || !verdict ? "unknown" : verdict.isSafe ? "safe" : "risk";
   const title = { safe: "Safe", risk: "Needs attention", unknown: "Not known" }[state];
   const text = !verdict ? "The archiver has not answered yet." : stale ? `At ${format.localClock(at)} it was: ${verdict.text}` : verdict.text;
   element("verdict").className = `verdict ${state}`;
-  show(element("verdict"), { state, text }, () => [icon(state), h("div", null, h("h2", null, title), h("p", { id: "verdict-text" }, text))]);
+  const details = text.indexOf(DETAILS);
+  const head = details < 0 ? text : text.slice(0, details);
+  show(element("verdict"), { state, text }, () => [
+    icon(state),
+    h("div", null, h("h2", null, title), h("p", { id: "verdict-text" }, head), details < 0 ? null : h("p", { class: "details" }, text.slice(details))),
+  ]);
 
   // The figures in the sentence change every minute; what is said aloud is that the verdict changed.
   if (saidLast !== state) {

@@ -46,11 +46,20 @@ public sealed record ObjectItem
     /// <summary>When it was archived.</summary>
     public DateTimeOffset? ArchivedAt { get; init; }
 
-    /// <summary>When 8x8 deletes it for good, by its type's retention; <see langword="null"/> when 8x8 no longer has it.</summary>
+    /// <summary>When 8x8 deletes it for good, by the retention that is set; <see langword="null"/> when 8x8 no longer has it.</summary>
     public DateTimeOffset? DeletedBy8x8On { get; init; }
 
     /// <summary>The call that it belongs to.</summary>
     public string? CallId { get; init; }
+
+    /// <summary>Who speaks in a transcript: <c>owner</c> or <c>external</c>.</summary>
+    public string? Speaker { get; init; }
+
+    /// <summary>The agent.</summary>
+    public string? AgentName { get; init; }
+
+    /// <summary>The queue.</summary>
+    public string? QueueName { get; init; }
 
     /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>
     public string? BucketId { get; init; }
@@ -85,8 +94,11 @@ public sealed record ObjectItem
             LastError = entry.LastError,
             Attempts = entry.Attempts,
             ArchivedAt = entry.ArchivedAt,
-            DeletedBy8x8On = entry.Is(LedgerState.Gone) || entry.Is(LedgerState.Purged) ? null : retention.DeletedOn(entry.Type, entry.CreatedTime),
+            DeletedBy8x8On = entry.Is(LedgerState.Gone) || entry.Is(LedgerState.Purged) ? null : retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays),
             CallId = entry.CallId,
+            Speaker = entry.Speaker,
+            AgentName = entry.AgentName,
+            QueueName = entry.QueueName,
             BucketId = entry.BucketId,
             Verification = entry.Verification,
             Md5 = entry.Md5,

@@ -110,7 +110,7 @@ public sealed class Checkup(
         if (count.PastRetention.Objects > 0)
         {
             notes.Add(
-                $"{Wording.Objects(count.PastRetention.Objects)} should be gone by now by Retention__DefaultDays and Retention__<type>, and 8x8 "
+                $"{Wording.Objects(count.PastRetention.Objects)} should be gone by now by Retention__DefaultDays, Retention__<type> and Retention__Rules, and 8x8 "
                 + "still has them: set these to what your plan says, or what is at risk cannot be told.");
         }
     }

@@ -200,7 +200,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         var archived = await FindArchivedAsync(region, records, cancellationToken);
         foreach (var record in records)
         {
-            counted.Add(region, record, archived.Contains(record.Id), options.Retention.DeletedOn(record.Type, LedgerKey.CreatedTime(record)) - _now);
+            counted.Add(region, record, archived.Contains(record.Id), options.Retention.DeletedOn(region, record) - _now);
         }
     }
 

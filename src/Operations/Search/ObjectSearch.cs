@@ -34,7 +34,8 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
         nameof(LedgerEntry.Bytes), nameof(LedgerEntry.ObjectName),
         nameof(LedgerEntry.MimeType), nameof(LedgerEntry.Blob), nameof(LedgerEntry.LastError), nameof(LedgerEntry.Attempts), nameof(LedgerEntry.ArchivedAt),
         nameof(LedgerEntry.CallId), nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Verification), nameof(LedgerEntry.Md5), nameof(LedgerEntry.Sha256),
-        nameof(LedgerEntry.RestoreRequestedAt),
+        nameof(LedgerEntry.RestoreRequestedAt), nameof(LedgerEntry.RetentionDays),
+        nameof(LedgerEntry.Speaker), nameof(LedgerEntry.AgentName), nameof(LedgerEntry.QueueName),
     ];
 
     private static readonly string[] ColumnsWithText = [.. Columns, nameof(LedgerEntry.Search)];

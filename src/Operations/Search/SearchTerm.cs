@@ -1,16 +1,17 @@
 using Archiving.Ledger;
+using Archiving.Model;
 
 namespace Operations.Search;
 
 /// <summary>What is looked for in a row.</summary>
-/// <param name="Text">Lower-case.</param>
+/// <param name="Text">Folded, see <see cref="FoldedText"/>.</param>
 /// <param name="Digits">Its digits, when it can be a phone number.</param>
 public readonly record struct SearchTerm(string Text, string? Digits)
 {
-    /// <summary>The term of a text, in the form that <see cref="SearchText"/> has.</summary>
+    /// <summary>The term of a text.</summary>
     public static SearchTerm Of(string text)
     {
-        var wanted = text.Trim().ToLowerInvariant();
+        var wanted = FoldedText.Of(PlainText.Trim(text));
         var isNumber = wanted.AsSpan().IndexOfAnyExcept(SearchText.PhoneCharacters) < 0;
         var digits = isNumber ? new string([.. wanted.Where(char.IsAsciiDigit)]) : "";
         return new SearchTerm(wanted, digits.Length >= SearchText.FewestDigits ? digits : null);
@@ -24,11 +25,11 @@ public readonly record struct SearchTerm(string Text, string? Digits)
             return IsIn(entry.ObjectName) || IsIn(entry.Id);
         }
 
-        return search.Contains(Text, StringComparison.Ordinal)
+        return IsIn(search)
             || (Digits is not null && search.Contains(Digits, StringComparison.Ordinal))
             || IsIn(entry.Id)
             || IsIn(entry.BucketId);
     }
 
-    private bool IsIn(string? value) => value?.Contains(Text, StringComparison.OrdinalIgnoreCase) == true;
+    private bool IsIn(string? value) => value is not null && FoldedText.Of(value).Contains(Text, StringComparison.Ordinal);
 }

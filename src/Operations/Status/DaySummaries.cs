@@ -28,7 +28,7 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
     private static readonly string[] Columns =
     [
         nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Bytes),
-        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.Id), nameof(LedgerEntry.Region),
+        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.Id), nameof(LedgerEntry.Region), nameof(LedgerEntry.RetentionDays),
     ];
 
     /// <summary>The days that hold anything, in order of region and day.</summary>

@@ -1,3 +1,4 @@
+using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
@@ -48,7 +49,7 @@ public sealed class StatusReader(
             .OrderBy(type => type.Summary.OldestCreatedTime)
             .FirstOrDefault();
         var oldestUnarchived = oldest.Summary is { OldestId: { } id, OldestCreatedTime: { } created }
-            ? new UnarchivedObject(id, oldest.Region, created, options.Retention.DeletedOn(oldest.Type, created))
+            ? new UnarchivedObject(id, oldest.Region, created, options.Retention.DeletedOn(oldest.Type, created, oldest.Summary.OldestRetentionDays))
             : null;
         var waiting = objects[nameof(LedgerState.Queued)] + objects[nameof(LedgerState.Restoring)];
         return new StatusReport(
@@ -70,10 +71,10 @@ public sealed class StatusReader(
         var risks = new Dictionary<(string Region, string Type), Risk>();
         foreach (var (day, type, summary) in days.SelectMany(day => day.Types, (day, type) => (day, type.Key, type.Value)))
         {
-            foreach (var (hour, count) in summary.Unarchived)
+            foreach (var (ruleDays, hour, count) in Unarchived(summary))
             {
                 // By the hour's beginning: an object may be called at risk up to an hour early, never late.
-                var deletedOn = options.Retention.DeletedOn(type, day.Day.AddHours(hour));
+                var deletedOn = options.Retention.DeletedOn(type, day.Day.AddHours(hour), ruleDays);
                 if (deletedOn > now + RetentionOptions.AtRisk)
                 {
                     continue;
@@ -93,4 +94,10 @@ public sealed class StatusReader(
                 .ThenBy(risk => risk.Type, StringComparer.Ordinal),
         ];
     }
+
+    private static IEnumerable<(int? RuleDays, int Hour, long Count)> Unarchived(TypeSummary summary) =>
+    [
+        .. summary.Unarchived.Select(hour => ((int?)null, hour.Key, hour.Value)),
+        .. (summary.UnarchivedByRule ?? []).SelectMany(rule => rule.Value, (rule, hour) => ((int?)rule.Key, hour.Key, hour.Value)),
+    ];
 }

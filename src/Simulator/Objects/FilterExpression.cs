@@ -135,7 +135,7 @@ internal sealed class FilterExpression
             _bounds.Add((field, comparison, time));
             return field == "createdTime"
                 ? item => Compare(item.CreatedTime.ToUnixTimeMilliseconds().CompareTo(time), comparison)
-                : item => Compare(item.UpdatedTime.ToUnixTimeMilliseconds().CompareTo(time), comparison);
+                : item => item.SaysUpdatedTime && Compare(item.UpdatedTime.ToUnixTimeMilliseconds().CompareTo(time), comparison);
         }
 
         if (field == "storedBytes")

@@ -233,6 +233,11 @@ public sealed class SimulatedObject
         }
     }
 
+    /// <summary>Whether the record says when it was changed. No filter on that time finds one that does not.</summary>
+    internal bool SaysUpdatedTime => _specification.Fields.TryGetValue("updatedTime", out var stated)
+        ? stated.ValueKind != JsonValueKind.Null
+        : Has("updatedTime");
+
     private bool Has(string name) => !_specification.OmittedFields.Contains(name, StringComparer.Ordinal) && !_specification.Fields.ContainsKey(name);
 
     private string Style(string checksum) => _specification.ChecksumStyle switch

@@ -24,6 +24,18 @@ public sealed class LayoutTests
         Assert.Equal($"uk/voicemail/2026/01/02/id{extension}", ArchiveLayout.ContentName("uk", Record("id", objectName, mimeType)));
     }
 
+    [Theory]
+    [InlineData("a.", "a%2E")]
+    [InlineData("...", "..%2E")]
+    [InlineData("a..", "a.%2E")]
+    [InlineData("a%2E", "a%252E")]
+    [InlineData("a/.", "a%2F%2E")]
+    public void Never_ends_a_name_in_a_dot_that_azure_would_drop(string id, string name)
+    {
+        Assert.Equal($"uk/voicemail/2026/01/02/{name}", ArchiveLayout.ContentName("uk", Record(id, "nothing", "x/y")));
+        Assert.Equal($"uk/voicemail/2026/01/02/{id.Replace("%", "%25", StringComparison.Ordinal).Replace("/", "%2F", StringComparison.Ordinal)}.mp3", ArchiveLayout.ContentName("uk", Record(id, "call.mp3", "x/y")));
+    }
+
     [Fact]
     public void Files_by_the_day_of_creation_in_utc()
     {

@@ -19,6 +19,20 @@ public sealed class SearchTextTests
     [InlineData("call: +1 (408) 555-0100 → +44 20 7946 0018.mp3", "14085550100")]
     [InlineData("Überprüfung", "ÜBERPRÜFUNG")]
     [InlineData("Jane Doe", "  jane d ")]
+    [InlineData("Jane Doe", "\uFEFFjane d")]
+    [InlineData("Jos\u00E9 N\u00FA\u00F1ez", "jose\u0301 nu\u0301n\u0303ez")]
+    [InlineData("JOSE\u0301", "jos\u00E9")]
+    [InlineData("Nguy\u1EC5n Th\u1ECB L\u1EC7", "NGUYE\u0302\u0303N THI\u0323 LE\u0323\u0302")]
+    [InlineData("L\u1EC7", "l\u00EA\u0323")]
+    [InlineData("\uAE40\uBBFC\uC900", "\u1100\u1175\u11B7\u1106\u1175\u11AB\u110C\u116E\u11AB")]
+    [InlineData("\u304C\u304E", "\u304B\u3099\u304D\u3099")]
+    [InlineData("\u0419\u043E\u0436", "\u0438\u0306\u043E\u0436")]
+    [InlineData("\u0391\u039D\u0394\u03A1\u0395\u0391\u03A3", "\u03B1\u03BD\u03B4\u03C1\u03B5\u03B1\u03C2")]
+    [InlineData("\u0386\u03BD\u03BD\u03B1", "\u03B1\u0301\u03BD\u03BD\u03B1")]
+    [InlineData("\u0623\u062D\u0645\u062F", "\u0627\u0654\u062D\u0645\u062F")]
+    [InlineData("\u0130stanbul", "i\u0307STANBUL")]
+    [InlineData("\u212Bngstr\u00F6m", "A\u030ANGSTRO\u0308M")]
+    [InlineData("half \uD83D of a pair \u00E9", "a pair e\u0301")]
     public void Finds_what_people_write_in_their_own_way(string written, string wanted)
     {
         Assert.True(Finds(Record(tags: [("phone", written)]), wanted));
@@ -29,6 +43,8 @@ public sealed class SearchTextTests
     [InlineData("+1 (555) 010-0100", "15550100101")]
     [InlineData("+1 (555) 010-0100", "555 0100100 x")]
     [InlineData("Jane Doe", "Jane Roe")]
+    [InlineData("Jos\u00E9", "jos\u00E8")]
+    [InlineData("Jose", "jos\u00E9")]
     public void Finds_nothing_else(string written, string wanted) => Assert.False(Finds(Record(tags: [("phone", written)]), wanted));
 
     [Fact]

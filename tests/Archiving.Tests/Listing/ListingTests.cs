@@ -277,6 +277,65 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Finds_a_record_without_updatedTime_within_a_day()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        await pipeline.RunAsync();
+        var first = AddUnchanged(pipeline, _time.GetUtcNow());
+        await RunAfterAsync(pipeline, TimeSpan.FromMinutes(10));
+        Assert.Null(await pipeline.StateAsync(first));
+
+        // The first pass begins where the first listing did, a week in each run; each later one goes over three days.
+        await RunAfterAsync(pipeline, TimeSpan.FromDays(1));
+        await RunAfterAsync(pipeline, TimeSpan.FromMinutes(10), times: 4);
+        await pipeline.AssertArchivedAsync(first);
+        var second = AddUnchanged(pipeline, _time.GetUtcNow().AddDays(-2));
+        await RunAfterAsync(pipeline, TimeSpan.FromHours(22));
+        Assert.Null(await pipeline.StateAsync(second));
+        await RunAfterAsync(pipeline, TimeSpan.FromHours(2));
+        await pipeline.AssertArchivedAsync(second);
+    }
+
+    [Fact]
+    public async Task Lists_by_createdTime_in_many_short_runs_when_the_first_listing_went_back_far()
+    {
+        var start = _time.GetUtcNow().AddDays(-20);
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{start:O}")]);
+        await pipeline.RunAsync();
+        var oldest = AddUnchanged(pipeline, start.AddDays(1));
+        var older = AddUnchanged(pipeline, start.AddDays(10));
+
+        await RunAfterAsync(pipeline, TimeSpan.FromDays(1));
+        await pipeline.AssertArchivedAsync(oldest);
+        Assert.Null(await pipeline.StateAsync(older));
+
+        await RunAfterAsync(pipeline, TimeSpan.FromMinutes(10));
+        await pipeline.AssertArchivedAsync(older);
+        await RunAfterAsync(pipeline, TimeSpan.FromMinutes(10));
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.DoesNotContain(await WindowsAsync(pipeline, "uk"), window => window.IsPass);
+    }
+
+    [Fact]
+    public async Task Repeats_a_pass_by_createdTime_that_a_run_did_not_complete()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__StartFrom", $"{_time.GetUtcNow().AddHours(-1):O}")]);
+        await pipeline.RunAsync();
+        var item = AddUnchanged(pipeline, _time.GetUtcNow().AddMinutes(-1));
+        _time.Advance(TimeSpan.FromDays(1));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAsync(QueueNames.ListWindows, _ => Task.CompletedTask);
+
+        await RunAfterAsync(pipeline, TimeSpan.FromMinutes(31));
+
+        await pipeline.AssertArchivedAsync(item);
+        _time.Advance(TimeSpan.FromMinutes(10));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.False(Assert.Single(await WindowsAsync(pipeline, "uk")).IsPass);
+    }
+
+    [Fact]
     public async Task Leaves_a_window_that_was_put_off_to_the_run_that_replaced_its_own()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
@@ -337,6 +396,18 @@ public sealed class ListingTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
 
         await pipeline.AssertArchivedAsync(item);
+    }
+
+    private static SimulatedObject AddUnchanged(Pipeline pipeline, DateTimeOffset created) =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = created, OmittedFields = ["updatedTime"] });
+
+    private async Task RunAfterAsync(Pipeline pipeline, TimeSpan delay, int times = 1)
+    {
+        for (var run = 0; run < times; run++)
+        {
+            _time.Advance(delay);
+            await pipeline.RunAsync();
+        }
     }
 
     private static StorageObject Record(DateTimeOffset created, DateTimeOffset updated) =>

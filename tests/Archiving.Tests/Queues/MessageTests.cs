@@ -75,6 +75,7 @@ public sealed class MessageTests
 
         Assert.Equal(window.Name, WindowMessage.Parse((window with { Deferrals = 5 }).ToJson()).Name);
         Assert.NotEqual(window.Name, (window with { To = window.To.AddSeconds(1) }).Name);
+        Assert.NotEqual(window.Name, (window with { Field = TimeField.CreatedTime }).Name);
     }
 
     [Fact]

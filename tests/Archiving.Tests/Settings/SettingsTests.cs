@@ -55,6 +55,52 @@ public sealed class SettingsTests
         Assert.Contains("expected", message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("30 days", "not valid JSON")]
+    [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":90]", "not valid JSON")]
+    [InlineData("{\"match\":{\"userId\":\"a\"},\"days\":90}", "is no list")]
+    [InlineData("[90]", "rule 1 is no object")]
+    [InlineData("[{\"days\":90}]", "rule 1 has no \"match\"")]
+    [InlineData("[{\"match\":{},\"days\":90}]", "set Retention__DefaultDays instead")]
+    [InlineData("[{\"match\":{\"userId\":[\"a\",\"b\"]},\"days\":90}]", "Write a rule for each value")]
+    [InlineData("[{\"match\":{\"userId\":7},\"days\":90}]", "the value of \"userId\" must be one text")]
+    [InlineData("[{\"match\":{\"userId\":\"a\",\"userId\":\"b\"},\"days\":90}]", "not valid JSON")]
+    [InlineData("[{\"match\":{\"userId\":\"a\"}}]", "rule 1 has no \"days\"")]
+    [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":0}]", "rule 1 has \"days\" 0: expected a whole number from 1 to 36500")]
+    [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":\"90\"}]", "rule 1 has \"days\" \"90\"")]
+    [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":90,\"type\":\"voicemail\"}]", "rule 1 has \"type\": expected \"match\" and \"days\" alone")]
+    [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":90},{\"match\":{\"USERID\":\"A\",\"type\":\"x\"},\"days\":30}]", "rule 2 is never used")]
+    public void Refuses_retention_rules_that_cannot_be_meant(string rules, string problem)
+    {
+        var message = Assert.Throws<SettingsException>(() => Read(("Retention__Rules", rules))).Message;
+
+        Assert.Contains("Retention__Rules", message, StringComparison.Ordinal);
+        Assert.Contains(problem, message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\uFEFF{0}")]
+    [InlineData("{0}\uFEFF\r\n")]
+    [InlineData(" \u200B{0}\u2060 ")]
+    public void Reads_a_setting_without_what_cannot_be_seen_at_its_ends(string form)
+    {
+        var options = Read(
+            ("EightByEight__Secret", form.Replace("{0}", "secret", StringComparison.Ordinal)),
+            ("EightByEight__Regions", form.Replace("{0}", "uk", StringComparison.Ordinal)),
+            ("AzureWebJobsStorage", form.Replace("{0}", "UseDevelopmentStorage=true", StringComparison.Ordinal)),
+            ("Archive__AccessTier", form.Replace("{0}", "", StringComparison.Ordinal)));
+
+        Assert.Equal(("secret", "uk", null), (options.EightByEight.Secret, Assert.Single(options.EightByEight.Regions), options.Archive.AccessTier));
+    }
+
+    [Fact]
+    public void Tells_every_problem_of_the_retention_rules()
+    {
+        var message = Assert.Throws<SettingsException>(() => Read(("Retention__Rules", "[{\"match\":{},\"days\":0},1]"))).Message;
+
+        Assert.All(["rule 1 has an empty", "rule 1 has \"days\" 0", "rule 2 is no object"], problem => Assert.Contains(problem, message, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Tells_every_problem_in_one_message()
     {

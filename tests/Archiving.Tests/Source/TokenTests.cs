@@ -45,6 +45,22 @@ public sealed class TokenTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Reads_a_secret_from_a_file_with_a_byte_order_mark()
+    {
+        _simulator.SetSecret(KeyVaultTokenStore.KeySecret, "\uFEFFdemo-key\r\n");
+        _simulator.SetSecret(KeyVaultTokenStore.SecretSecret, "\uFEFFdemo-secret");
+        using var tokens = CreateTokens();
+
+        Assert.NotNull(await tokens.GetTokenAsync(Cancellation));
+
+        _simulator.SetSecret(KeyVaultTokenStore.SecretSecret, "\uFEFF\n");
+        _time.Advance(TimeSpan.FromSeconds(1000));
+        using var others = CreateTokens();
+        var outage = await Assert.ThrowsAsync<OutageException>(() => others.RefreshAsync(Cancellation));
+        Assert.Contains("holds no secret eightbyeight-secret", outage.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Refreshes_only_past_half_of_the_lifetime()
     {
         using var tokens = CreateTokens();

@@ -50,6 +50,9 @@ public sealed class RunningArchive : IAsyncLifetime
         Add(new() { Id = "maria-call", Bytes = 320_044, MimeType = "audio/wav", ObjectName = "Maria Chen +1 (408) 555-0142.wav", Tags = [new("callId", "call-maria"), new("callerNumber", "+1 (408) 555-0142")] }, hours: 2);
         Add(new() { Id = "maria-transcript", Type = "transcription", Bytes = 3_000, ObjectName = "Maria Chen.json", Tags = [new("callId", "call-maria")] }, hours: 2);
         Add(new() { Id = "maria-summary", Type = "summary", Bytes = 700, ObjectName = "Maria Chen summary.json", Tags = [new("callId", "call-maria")] }, hours: 2);
+        Add(new() { Id = "lena-call", Bytes = 16_044, MimeType = "audio/wav", ObjectName = "Lena.wav", Tags = [new("callId", "call-lena"), new("agentName", "Lena Ødegård"), new("queueName", "Orders")] }, hours: 6);
+        Add(new() { Id = "lena-external", Type = "transcription", Bytes = 900, ObjectName = "1.json", Tags = [new("callId", "call-lena"), new("speaker", "external")] }, hours: 6);
+        Add(new() { Id = "lena-owner", Type = "transcription", Bytes = 900, ObjectName = "2.json", Tags = [new("callId", "call-lena"), new("speaker", "owner")] }, hours: 6);
         Add(new() { Id = "board", Type = "meeting", Region = "uk", Bytes = 50_000, ObjectName = "Board meeting.mp4", Tags = [new("callId", "call-board")] }, hours: 3);
         Add(new() { Id = "hostile", Type = "voicemail", Bytes = 16_044, ObjectName = HostileName, Tags = [new("callId", HostileName)] }, hours: 4);
         Add(new() { Id = "cold", State = "ARCHIVED", ObjectName = "From cold storage.mp3" }, hours: 5);
@@ -59,7 +62,7 @@ public sealed class RunningArchive : IAsyncLifetime
         }
 
         _app = await StartAppAsync(NewAccount());
-        await WaitForStatusAsync(objects => objects.GetProperty("Archived").GetInt32() >= Others + 5 && objects.GetProperty("Restoring").GetInt32() == 1, "all is archived");
+        await WaitForStatusAsync(objects => objects.GetProperty("Archived").GetInt32() >= Others + 8 && objects.GetProperty("Restoring").GetInt32() == 1, "all is archived");
     }
 
     /// <summary>Storage for another app.</summary>

@@ -9,8 +9,8 @@ param tags = {
 }
 param settings = {
   EightByEight__BaseUrl: 'https://proxy.example.com'
-  EightByEight__Regions: 'us-east,uk3'
-  EightByEight__DiscoveryRegion: 'uk3'
+  EightByEight__Regions: 'us-east,uk'
+  EightByEight__DiscoveryRegion: 'uk'
   EightByEight__Types: 'callrecording'
   EightByEight__Filter: 'tag=type==x'
   EightByEight__IncludeArchived: false

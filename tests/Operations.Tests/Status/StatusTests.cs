@@ -3,11 +3,13 @@ using System.Globalization;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
+using Archiving.Settings;
 using EightByEight;
 using Operations.Health;
 using Operations.Status;
 using Simulator;
 using Simulator.Faults;
+using Simulator.Objects;
 using Testing;
 
 namespace Operations.Tests;
@@ -115,6 +117,47 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal("e", status.OldestUnarchived!.Id);
         Assert.False(status.Verdict.IsSafe);
         Assert.Equal("1 of 5 recordings safe. 1 failed. 3 on the way. Oldest not archived: 34 days. 3 at risk: 8x8 deletes the first in 23 hours.", status.Verdict.Text);
+    }
+
+    [Fact]
+    public async Task Names_what_8x8_deletes_by_the_rule_that_matches_the_record()
+    {
+        const string Rules = """[{"match":{"userEmail":"ann@example.com","type":"callrecording"},"days":90},{"match":{"userEmail":"BOB@example.com"},"days":10}]""";
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Retention__Rules", Rules), ("Retention__DefaultDays", "40"), ("Archive__Enabled", "false")]);
+        var now = TimeProvider.System.GetUtcNow();
+        var ann = Add("ann@example.com", days: 28, "callrecording");
+        var bob = Add("bob@example.com", days: 4, "callrecording");
+        var neither = Add("eve@example.com", days: 20, "callrecording");
+        var voicemail = Add("ann@example.com", days: 20, "voicemail");
+        await pipeline.RunAsync();
+
+        // As an earlier version wrote it: by its type.
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(Entry("old", "meeting", now.AddDays(-34), LedgerState.Queued), Cancellation);
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        Assert.Equal([("callrecording", 1L), ("meeting", 1L)], status.Risks.Select(risk => (risk.Type, risk.Count)));
+        Assert.InRange(status.Risks[0].DeletedBy8x8On, now.AddDays(6).AddHours(-1.1), now.AddDays(6));
+        Assert.Equal("old", status.OldestUnarchived!.Id);
+        await pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName)
+            .DeleteEntityAsync(LedgerKey.Partition("us-east", now.AddDays(-34)), "old", cancellationToken: Cancellation);
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+        status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        Assert.Equal((ann.Id, 90), (status.OldestUnarchived!.Id, Days(status.OldestUnarchived.CreatedTime, status.OldestUnarchived.DeletedBy8x8On)));
+        var found = await pipeline.Get<Search.ObjectSearch>().FindAsync(new Search.SearchFilter(), after: null, limit: 10, Cancellation);
+        var days = found.Entries.Select(entry => Objects.ObjectItem.Of(entry, pipeline.Get<ArchiverOptions>().Retention))
+            .ToDictionary(item => item.Id, item => Days(item.CreatedTime, item.DeletedBy8x8On!.Value));
+        Assert.Equal((90, 10, 40, 40), (days[ann.Id], days[bob.Id], days[neither.Id], days[voicemail.Id]));
+
+        SimulatedObject Add(string email, int days, string type) => pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Type = type,
+            Bytes = 100,
+            CreatedTime = now.AddDays(-days),
+            Tags = [new("userEmail", email)],
+        });
+
+        static int Days(DateTimeOffset from, DateTimeOffset to) => (int)Math.Round((to - from).TotalDays);
     }
 
     [Fact]
