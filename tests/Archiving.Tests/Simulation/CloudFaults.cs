@@ -20,6 +20,9 @@ internal sealed class CloudFaults(World world)
     /// <summary>The account's regions.</summary>
     public static readonly IReadOnlyList<string> Regions = ["us-east", "uk"];
 
+    // Longer than any object: where 8x8 claims a size and no checksum, an error of exactly that size is archived.
+    private static readonly string Padding = new(' ', 400);
+
     private const string UnreadablePrefix = "unreadable-";
 
     // In minutes. The archiver lists every ten, and waits for an object's content for 26 hours at most.
@@ -197,8 +200,8 @@ internal sealed class CloudFaults(World world)
             ContentFault.Throttled => throw new RequestFailedException(429, "no content"),
             ContentFault.Failing => throw new RequestFailedException(503, "no content"),
             ContentFault.Empty => Body("", item.MimeType),
-            ContentFault.WebPage => Body("<!DOCTYPE html><html><body>Sign in</body></html>", world.Chance(0.5) ? "text/html" : item.MimeType),
-            _ => Body("""{"error":"internal","status":500}""", world.Chance(0.5) ? "application/json" : item.MimeType),
+            ContentFault.WebPage => Body($"<!DOCTYPE html><html><body>Sign in{Padding}</body></html>", world.Chance(0.5) ? "text/html" : item.MimeType),
+            _ => Body($$"""{"error":"internal","status":500,"detail":"{{Padding}}"}""", world.Chance(0.5) ? "application/json" : item.MimeType),
         };
     }
 

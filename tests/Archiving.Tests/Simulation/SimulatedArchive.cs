@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text;
 using Archiving.Archive;
 using Archiving.Copying;
 using Archiving.Listing;
@@ -136,7 +137,7 @@ internal sealed class SimulatedArchive : IDisposable
     /// <summary>A day or two, in steps of ten minutes, in which much goes wrong at 8x8.</summary>
     private void ActThroughFaults()
     {
-        _observer = new VerdictObserver(_world, _tables, _queues, Services());
+        _observer = VerdictObserver.Start(_world, _tables, _queues, Services());
         for (var ticks = 40 + _world.Pick(160); ticks > 0 && _lie is null; ticks--)
         {
             _faults.Begin();
@@ -316,8 +317,7 @@ internal sealed class SimulatedArchive : IDisposable
         _world.FailOneIn = 0;
         _world.Skew = TimeSpan.Zero;
         _faults.End();
-        foreach (var item in _store.GetAll()
-            .Where(item => _faults.ReplaceRecord(item, isAlone: true) is not null || _faults.ReplaceRecord(item, isAlone: false) is not null))
+        foreach (var item in _store.GetAll().Where(item => _faults.ReplaceRecord(item, isAlone: false) is not null))
         {
             _faults.Fix(item.Id);
             _store.Touch(item.Region, item.Id);
@@ -387,7 +387,7 @@ internal sealed class SimulatedArchive : IDisposable
             else if (!_contents.Any(item =>
                 name.Contains(item.Key, StringComparison.Ordinal) && item.Value.Exists(bytes => bytes.AsSpan().SequenceEqual(blob.Bytes))))
             {
-                return $"{name} holds bytes that the object never had";
+                return $"{name} holds bytes that the object never had: {Encoding.UTF8.GetString(blob.Bytes)}";
             }
         }
 

@@ -21,11 +21,7 @@ internal sealed class VerdictObserver : IDisposable
     private readonly InMemoryTables _copy;
     private readonly ServiceProvider _process;
 
-    /// <param name="world">The archive's world.</param>
-    /// <param name="tables">Its tables.</param>
-    /// <param name="queues">Its queues.</param>
-    /// <param name="services">What its processes consist of.</param>
-    public VerdictObserver(World world, InMemoryTables tables, InMemoryQueues queues, IServiceCollection services)
+    private VerdictObserver(World world, InMemoryTables tables, InMemoryQueues queues, IServiceCollection services)
     {
         _world = world;
         _still = new World(seed: 0) { IsStill = true };
@@ -40,6 +36,14 @@ internal sealed class VerdictObserver : IDisposable
 
     /// <summary>Knows when a listing is overdue.</summary>
     public ListingInspector Inspector { get; }
+
+    /// <summary>Starts to look on.</summary>
+    /// <param name="world">The life's world.</param>
+    /// <param name="tables">Its tables.</param>
+    /// <param name="queues">Its queues.</param>
+    /// <param name="services">What its processes consist of.</param>
+    public static VerdictObserver Start(World world, InMemoryTables tables, InMemoryQueues queues, IServiceCollection services) =>
+        new(world, tables, queues, services);
 
     /// <summary>Reads it.</summary>
     public Verdict Read()
