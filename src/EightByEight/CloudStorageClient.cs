@@ -296,7 +296,7 @@ public class CloudStorageClient
         message.Request.Uri.AppendPath($"/storage/{Uri.EscapeDataString(region)}/v3{path}", escape: false);
         message.Request.Headers.SetValue(HttpHeader.Names.Accept, path.EndsWith("/content", StringComparison.Ordinal) ? "*/*" : "application/json");
 
-        // What is stored uncoded is to come uncoded: without a word, a server may choose.
+        // What is stored as it is must come as it is: without this header a server may choose a coding.
         message.Request.Headers.SetValue(AcceptEncoding, "identity");
         if (!json.IsEmpty)
         {

@@ -38,7 +38,7 @@ internal sealed class VerdictObserver : IDisposable
     public ListingInspector Inspector { get; }
 
     /// <summary>Starts to look on.</summary>
-    /// <param name="world">The life's world.</param>
+    /// <param name="world">The run's world.</param>
     /// <param name="tables">Its tables.</param>
     /// <param name="queues">Its queues.</param>
     /// <param name="services">What its processes consist of.</param>
