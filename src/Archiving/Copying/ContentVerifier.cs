@@ -126,14 +126,14 @@ public sealed class ContentVerifier : IDisposable
 
     private VerifiedContent Unproven(ContentDigest digest)
     {
-        if (_record.StoredBytes is not null)
+        // A size that fits proves little: an error can have it by chance. It proves that empty content is meant to be empty.
+        var beginning = _beginning.AsSpan(0, (int)Math.Min(_bytes, _beginning.Length));
+        if (_record.StoredBytes != 0 && ContentPlausibility.FindProblem(_record, _contentType, beginning) is { } problem)
         {
-            return new VerifiedContent(digest, Verification.Size, Mismatch: null);
+            return Wrong(digest, MismatchCause.Implausible, problem);
         }
 
-        return ContentPlausibility.FindProblem(_record, _contentType, _beginning.AsSpan(0, (int)Math.Min(_bytes, _beginning.Length))) is { } problem
-            ? Wrong(digest, MismatchCause.Implausible, problem)
-            : new VerifiedContent(digest, Verification.None, Mismatch: null);
+        return new VerifiedContent(digest, _record.StoredBytes is null ? Verification.None : Verification.Size, Mismatch: null);
     }
 
     private static VerifiedContent Wrong(ContentDigest digest, MismatchCause cause, string mismatch) =>

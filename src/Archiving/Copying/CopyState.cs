@@ -55,10 +55,10 @@ internal sealed record CopyState(string Region, StorageObject Record)
         ReadResult.Refused { Content: { Mismatch: not null, WasDecoded: true } } or ReadResult.NotCoded =>
             new CopyStep.ReadAgain(RetryCause.WrongContent, this with { AsSent = true, OtherName = 0 }),
 
-        // Nothing is claimed, so nothing is contradicted: a sign-in page, say, which the content may follow.
+        // No claim proves it, and none is contradicted: a sign-in page, say, which the content may follow.
         ReadResult.Refused { Content: { Cause: MismatchCause.Implausible, Mismatch: { } problem } } => new CopyStep.WaitForContent(
             FailureReason.Implausible,
-            $"8x8 claims neither size nor checksum of the object, and {problem}."),
+            $"8x8 claims no checksum that proves the object, and {problem}."),
 
         // Two reads agree with each other and not with the claim: the claim is wrong, or 8x8's copy is.
         ReadResult.Refused { Content: { Mismatch: { } mismatch, Digest: var digest } } when IsAsBefore(digest) => new CopyStep.Fail(

@@ -52,6 +52,7 @@ public sealed record Intake(LedgerKey Key, StorageObject Record, Finding Finding
 /// </summary>
 public sealed class ObjectIntake(
     ObjectLedger ledger,
+    UnreadableRecords unreadableRecords,
     WorkQueues queues,
     ArchivingMetrics metrics,
     ArchiveOptions options,
@@ -70,14 +71,21 @@ public sealed class ObjectIntake(
     /// <summary>Takes in a page.</summary>
     /// <param name="window">The window that is listed.</param>
     /// <param name="records">The page's records.</param>
+    /// <param name="unreadable">Those that cannot be read.</param>
     /// <param name="comparison">What to hold the ledger against; <see langword="null"/> to trust the ledger.</param>
     /// <param name="cancellationToken">Stops between two writes.</param>
     public async Task<IntakePage> TakeAsync(
         WindowMessage window,
         IReadOnlyList<StorageObject> records,
+        IReadOnlyList<UnreadableRecord> unreadable,
         WindowAudit? comparison,
         CancellationToken cancellationToken)
     {
+        if (unreadable.Count > 0)
+        {
+            records = [.. records, .. await unreadableRecords.TakeAsync(window, unreadable, cancellationToken)];
+        }
+
         if (records.Count == 0)
         {
             return new IntakePage([], []);

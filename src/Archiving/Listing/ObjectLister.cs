@@ -17,7 +17,6 @@ namespace Archiving.Listing;
 /// </summary>
 /// <param name="source">8x8.</param>
 /// <param name="intake">Takes in what is listed.</param>
-/// <param name="unreadable">Keeps what cannot be read.</param>
 /// <param name="audit">Compares what a reconcile lists.</param>
 /// <param name="sender">Sends the rest.</param>
 /// <param name="metrics">Measures.</param>
@@ -27,7 +26,6 @@ namespace Archiving.Listing;
 public sealed partial class ObjectLister(
     SourceListing source,
     ObjectIntake intake,
-    UnreadableRecords unreadable,
     ReconcileAudit audit,
     WindowSender sender,
     ArchivingMetrics metrics,
@@ -95,13 +93,7 @@ public sealed partial class ObjectLister(
 
     private async Task TakeInAsync(Part part, CancellationToken cancellationToken)
     {
-        if (part.Unreadable.Count > 0)
-        {
-            part.Records.AddRange(await unreadable.TakeAsync(part.Window, part.Unreadable, cancellationToken));
-            part.Unreadable.Clear();
-        }
-
-        var page = await intake.TakeAsync(part.Window, part.Records, part.Comparison, cancellationToken);
+        var page = await intake.TakeAsync(part.Window, part.Records, part.Unreadable, part.Comparison, cancellationToken);
         part.Comparison?.TakePage(page, part.ListedTo ?? part.Comparison.Since);
 
         foreach (var item in page.Records.Where(item => item.IsQueued))
@@ -117,6 +109,7 @@ public sealed partial class ObjectLister(
         part.Listed += counted.Count;
         part.Enqueued += counted.Count(item => item.IsQueued);
         part.Records.Clear();
+        part.Unreadable.Clear();
     }
 
     private Task SendRestAsync(WindowMessage window, DateTimeOffset from, CancellationToken cancellationToken)

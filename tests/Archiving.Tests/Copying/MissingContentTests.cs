@@ -1,5 +1,4 @@
 using Archiving.Copying;
-using Archiving.Model;
 using Archiving.Queues;
 using Simulator.Faults;
 using Simulator.Objects;

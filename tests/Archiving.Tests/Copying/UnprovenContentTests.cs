@@ -45,11 +45,29 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         Assert.Empty(await pipeline.ReadNamesAsync());
         var entry = (await pipeline.FindAsync(item))!;
         Assert.Equal("Queued", entry.State);
-        Assert.Contains($"8x8 claims neither size nor checksum of the object, and {problem}.", entry.LastError, StringComparison.Ordinal);
+        Assert.Contains($"8x8 claims no checksum that proves the object, and {problem}.", entry.LastError, StringComparison.Ordinal);
 
         pipeline.Simulator.Faults.Set();
         await pipeline.Get<ObjectArchiver>().ArchiveAsync(new ObjectMessage { Region = item.Region, Id = item.Id, Waits = 1 }, attempt: 1, Cancellation);
         await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
+    public async Task Error_that_has_the_claimed_size_by_chance_is_not_archived()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+            OmittedFields = ["checksum"],
+            ClaimedBytes = Page.Length,
+        });
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 200, Body = Page });
+
+        await pipeline.RunAsync();
+
+        Assert.Empty(await pipeline.ReadNamesAsync());
+        Assert.Contains("it sent a web page", (await pipeline.FindAsync(item))!.LastError, StringComparison.Ordinal);
     }
 
     [Theory]

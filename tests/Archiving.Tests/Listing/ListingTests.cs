@@ -5,8 +5,6 @@ using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
-using Azure.Core;
-using Azure.Core.Pipeline;
 using EightByEight;
 using Microsoft.Extensions.Time.Testing;
 using Simulator.Faults;

@@ -1,7 +1,6 @@
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
-using Archiving.Source;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
