@@ -32,14 +32,20 @@ public sealed partial class UnreadableRecords(
         CancellationToken cancellationToken)
     {
         var read = new List<StorageObject>();
-        foreach (var record in records.DistinctBy(record => record.Id ?? record.Text))
+        foreach (var record in records.DistinctBy(record => (record.Id, record.Text)))
         {
-            if (record.Id is not { Length: > 0 } id)
+            if (record.Id is null or "" || HoldsAnother(record.Text))
             {
                 Log.WithoutId(logger, window.Region, window.From, window.To, record.Reason);
                 await store.NoteUnreadableAsync(window.Region, Hash(record.Text), record.Reason, timeProvider.GetUtcNow(), cancellationToken);
             }
-            else if (await TryReadAsync(window.Region, id, cancellationToken) is { } whole)
+
+            if (record.Id is not { Length: > 0 } id)
+            {
+                continue;
+            }
+
+            if (await TryReadAsync(window.Region, id, cancellationToken) is { } whole)
             {
                 read.Add(whole);
             }
@@ -83,12 +89,21 @@ public sealed partial class UnreadableRecords(
         return LedgerKey.IsKnown(record) ? record : StorageObject.Parse(BinaryData.FromObjectAsJson(new { id, createdTime = window.From.UtcDateTime }));
     }
 
+    /// <summary>Whether a text goes on into the record after it, which a stray quotation mark can hide: a field of which each record has one comes twice.</summary>
+    private static bool HoldsAnother(string text) =>
+        Fields().Matches(text).GroupBy(match => match.Groups["name"].Value, StringComparer.Ordinal).Any(field => field.Count() > 1);
+
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     [GeneratedRegex("""
         "createdTime"\s*:\s*"?(?<time>[^",}]+)
         """, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex CreatedTime();
+
+    [GeneratedRegex("""
+        "(?<name>type|createdTime|updatedTime|objectName|mimeType)"\s*:
+        """, RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Fields();
 
     private static partial class Log
     {

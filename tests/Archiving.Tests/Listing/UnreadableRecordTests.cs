@@ -56,6 +56,22 @@ public sealed class UnreadableRecordTests(AzuriteFixture azurite)
         Assert.Null(await pipeline.FindAsync(item));
     }
 
+    [Fact]
+    public async Task Record_without_an_id_that_a_stray_quotation_mark_of_another_hides_is_named()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        var item = Add(pipeline, minutesAgo: 60);
+        var window = WindowAround(item);
+        var text = $$"""{"id":"{{item.Id}}","type":voicemail"},{"type":"voicemail"}""";
+
+        var unreadable = new EightByEight.UnreadableRecord(item.Id, text, "It is no JSON.");
+
+        var read = await pipeline.Get<UnreadableRecords>().TakeAsync(window, [unreadable], Cancellation);
+
+        Assert.Equal(item.Id, Assert.Single(read).Id);
+        Assert.Equal("Record", Assert.Single(await pipeline.Get<ListingStore>().ReadFailuresAsync(Cancellation)).Kind);
+    }
+
     [Theory]
     [InlineData(FaultKind.NullContent, 200)]
     [InlineData(FaultKind.MissingContent, 200)]
@@ -71,6 +87,14 @@ public sealed class UnreadableRecordTests(AzuriteFixture azurite)
 
         Assert.NotNull((await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.LastCompleted);
     }
+
+    private static WindowMessage WindowAround(SimulatedObject item) => new()
+    {
+        Region = item.Region,
+        From = item.CreatedTime.AddHours(-1),
+        To = item.CreatedTime.AddHours(1),
+        Field = TimeField.CreatedTime,
+    };
 
     private static SimulatedObject Add(Pipeline pipeline, int minutesAgo, string? raw = null) => pipeline.Simulator.Objects.Add(
         new ObjectSpecification { Region = "uk", CreatedTime = TimeProvider.System.GetUtcNow().AddMinutes(-minutesAgo), RawRecord = raw });
