@@ -327,7 +327,8 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.False(await PurgeAsync(pipeline, item));
 
         Assert.Equal("Archived", await pipeline.StateAsync(item));
-        Assert.Equal("Purge", Assert.Single((await pipeline.Get<HealthReader>().ReadAsync(Cancellation)).Checks!).Name);
+        var checks = (await pipeline.Get<HealthReader>().ReadAsync(Cancellation)).Checks!;
+        Assert.Equal("Purge", Assert.Single(checks, check => check.Name != "Listing").Name);
         pipeline.Simulator.Account.Rights |= Rights.Edit;
         Assert.True(await PurgeAsync(pipeline, item));
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));

@@ -260,7 +260,8 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         pipeline.Simulator.Faults.Set(
             new FaultRule { Call = "content", Kind = FaultKind.Flip, Id = contradictory.Id },
             new FaultRule { Call = "content", Kind = FaultKind.Cut, Id = cut.Id },
-            new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 410, Id = gone.Id });
+            new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 410, Id = gone.Id },
+            new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 410, Id = gone.Id });
         await pipeline.Get<WorkQueues>()
             .SendAsync(QueueNames.ArchiveObjects, new ObjectMessage { Region = odd.Region, Id = odd.Id }, TimeSpan.Zero, Cancellation);
         await pipeline.RunAsync();
