@@ -102,18 +102,18 @@ public sealed class PictureTests(RunningArchive archive)
             TimeSpan.FromMinutes(5));
     }
 
-    /// <summary>A recording whose summary is archived, too.</summary>
+    /// <summary>A recording whose transcript is archived, too.</summary>
     private static async Task<string> FindCallAsync(AppProcess app)
     {
         JsonElement? found = null;
         await Eventually.HoldsAsync(
             async () =>
             {
-                var texts = (await ReadAsync("summary")).Select(Call).ToHashSet(StringComparer.Ordinal);
+                var texts = (await ReadAsync("transcription")).Select(Call).ToHashSet(StringComparer.Ordinal);
                 found = (await ReadAsync("callrecording")).Where(call => texts.Contains(Call(call))).Cast<JsonElement?>().FirstOrDefault();
                 return found is not null;
             },
-            "a call whose recording and summary are archived",
+            "a call whose recording and transcript are archived",
             TimeSpan.FromMinutes(5));
         return $"{found!.Value.GetProperty("region").GetString()}/{Uri.EscapeDataString(found.Value.GetProperty("id").GetString()!)}";
 

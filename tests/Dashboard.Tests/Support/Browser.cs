@@ -171,9 +171,20 @@ internal sealed class Browser : IDisposable
     /// <summary>Clicks what is found by then.</summary>
     public async Task ClickAsync(string css)
     {
-        var element = await WaitForAsync(css);
-        Run<object>("arguments[0].scrollIntoView({ block: 'center' })", element);
-        element.Click();
+        while (true)
+        {
+            var element = await WaitForAsync(css);
+            try
+            {
+                Run<object>("arguments[0].scrollIntoView({ block: 'center' })", element);
+                element.Click();
+                return;
+            }
+            catch (StaleElementReferenceException)
+            {
+                // The page was drawn again in between: the new element is clicked.
+            }
+        }
     }
 
     /// <summary>Runs a script and gives what it returns.</summary>
