@@ -99,7 +99,8 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
             return new ListingProblem(watermark.Region, $"{age} {failure?.Reason ?? NoReason}");
         }
 
-        if (isOverdue)
+        // Also after the table was lost, while the ledger says that much is archived.
+        if (watermark.LastCompleted is null)
         {
             return new ListingProblem(watermark.Region, $"The first listing of {watermark.Region} is under way.", IsExpected: true);
         }
