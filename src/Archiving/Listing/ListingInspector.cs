@@ -34,10 +34,16 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
 
     /// <summary>Finds what is wrong, region by region; nothing when every region was listed as scheduled.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<IReadOnlyList<ListingProblem>> InspectAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ListingProblem>> InspectAsync(CancellationToken cancellationToken) =>
+        await InspectAsync(await store.ReadPresentWatermarksAsync(cancellationToken), cancellationToken);
+
+    /// <summary>The same, for a caller who has read the watermarks.</summary>
+    /// <param name="watermarks">Those of the regions that are archived.</param>
+    /// <param name="cancellationToken">Stops the reads.</param>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<IReadOnlyList<ListingProblem>> InspectAsync(IReadOnlyList<WatermarkRow> watermarks, CancellationToken cancellationToken)
     {
         var now = timeProvider.GetUtcNow();
-        var watermarks = (await store.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft).ToList();
         var failures = await store.ReadFailuresAsync(cancellationToken);
         var problems = new List<ListingProblem>();
         foreach (var watermark in watermarks.OrderBy(row => row.Region, StringComparer.Ordinal))
@@ -61,7 +67,7 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
             var count = records.Count() == 1 ? "a record" : string.Create(CultureInfo.InvariantCulture, $"{records.Count()} records");
             problems.Add(new ListingProblem(
                 records.Key,
-                $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for: what stands behind is not archived. "
+                $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for, so the object is not archived. "
                     + "Report it to 8x8 (log event 1231)."));
         }
 
@@ -89,8 +95,7 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
         var failure = failures
             .Where(row => row.Kind == nameof(WindowKind.Listing) && row.Region == watermark.Region && !(row.FailedAt <= watermark.LastCompleted))
             .MaxBy(row => row.Failures);
-        var since = watermark.LastCompleted ?? watermark.Began ?? watermark.ActiveSince ?? now;
-        var isOverdue = IsOverdue(since, now);
+        var isOverdue = IsOverdue(watermark.Since ?? now, now);
         if (failure?.Failures >= MostFailures || (isOverdue && !await IsFirstUnderWayAsync(watermark, now, cancellationToken)))
         {
             var age = watermark.LastCompleted is { } completed

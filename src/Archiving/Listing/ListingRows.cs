@@ -30,6 +30,9 @@ public sealed class WatermarkRow : TableRow
     /// <summary>When a run was last completed.</summary>
     public DateTimeOffset? LastCompleted { get; set; }
 
+    /// <summary>Since when no run was completed: the last one, else the region's beginning; <see langword="null"/> when nothing is known.</summary>
+    internal DateTimeOffset? Since => LastCompleted ?? Began ?? ActiveSince;
+
     /// <summary>The run under way.</summary>
     public string? ActiveRun { get; set; }
 

@@ -41,6 +41,10 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     public async Task<List<WatermarkRow>> ReadWatermarksAsync(CancellationToken cancellationToken) =>
         await _table.ReadPartitionAsync<WatermarkRow>(WatermarkRow.Partition, cancellationToken);
 
+    /// <summary>The watermarks of the regions that are archived.</summary>
+    public async Task<List<WatermarkRow>> ReadPresentWatermarksAsync(CancellationToken cancellationToken) =>
+        [.. (await ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft)];
+
     /// <summary>Writes a watermark unless it was written since it was read.</summary>
     /// <returns><see langword="false"/> when it was.</returns>
     public Task<bool> TryWriteWatermarkAsync(WatermarkRow row, CancellationToken cancellationToken)

@@ -34,8 +34,8 @@ public sealed partial class OverdueListing(
 
         try
         {
-            var watermarks = (await store.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft).ToList();
-            var oldest = watermarks.Count == 0 ? _started : watermarks.Min(row => row.LastCompleted ?? row.Began ?? row.ActiveSince ?? now);
+            var watermarks = await store.ReadPresentWatermarksAsync(cancellationToken);
+            var oldest = watermarks.Count == 0 ? _started : watermarks.Min(row => row.Since ?? now);
 
             // The planner leaves alone what is under way.
             if (inspector.IsOverdue(oldest, now) && await planner.PlanAsync(cancellationToken) is > 0 and var windows)

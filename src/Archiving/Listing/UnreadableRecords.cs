@@ -45,7 +45,7 @@ public sealed partial class UnreadableRecords(
                 continue;
             }
 
-            if (await TryReadAsync(window.Region, id, cancellationToken) is { } whole)
+            if (await source.TryReadAsync(window.Region, id, cancellationToken) is { } whole)
             {
                 read.Add(whole);
             }
@@ -63,19 +63,6 @@ public sealed partial class UnreadableRecords(
         }
 
         return read;
-    }
-
-    /// <summary>The record as 8x8 gives it by itself; <see langword="null"/> when it does not, or not so that it can be read.</summary>
-    private async Task<StorageObject?> TryReadAsync(string region, string id, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await source.ReadAsync(region, id, cancellationToken);
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            return SourceFailure.AsOutage(exception) is { } outage ? throw outage : null;
-        }
     }
 
     /// <summary>

@@ -94,7 +94,7 @@ public sealed partial class PurgePlanner(
             }
 
             queued++;
-            var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime };
+            var message = ObjectMessage.About(entry);
             chunk.Add(queues.SendAsync(QueueNames.PurgeObjects, message, TimeSpan.Zero, cancellationToken));
             if (chunk.Count == SendsAtOnce)
             {

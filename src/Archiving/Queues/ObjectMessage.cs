@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Unicode;
+using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Telemetry;
 using EightByEight;
@@ -66,6 +67,9 @@ public sealed record ObjectMessage
     /// <summary>The record, or the little that the message says of it.</summary>
     public StorageObject KnownRecord =>
         Record ?? StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = Id, type = Type, createdTime = CreatedTime?.UtcDateTime }));
+
+    /// <summary>A message about the object of a row, whose record 8x8 is asked for when it is handled.</summary>
+    public static ObjectMessage About(LedgerEntry entry) => new() { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime };
 
     /// <summary>Writes the message as JSON.</summary>
     public BinaryData ToJson()

@@ -23,7 +23,7 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
 
         // Sent before the row is written: a row that says Queued has a message, even after a crash. Work that is
         // faster than the write changes the row, and the write is refused.
-        var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime, RunId = entry.Run };
+        var message = ObjectMessage.About(entry) with { RunId = entry.Run };
         if (entry.Is(LedgerState.Archived))
         {
             // The row stays: the object remains archived even if reading it again fails.

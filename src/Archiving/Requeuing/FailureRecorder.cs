@@ -2,7 +2,6 @@ using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Source;
-using EightByEight;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Requeuing;
@@ -36,7 +35,7 @@ public sealed partial class FailureRecorder(
         if (entry is null && !LedgerKey.IsKnown(record))
         {
             // The row must be where a listing looks for it, or the object has two in the end.
-            record = await TryReadAsync(message, cancellationToken) ?? record;
+            record = await source.TryReadAsync(message.Region, message.Id, cancellationToken) ?? record;
             entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
         }
 
@@ -56,19 +55,6 @@ public sealed partial class FailureRecorder(
                 + "for the cause; memory is the usual one.",
             entry?.Attempts ?? 0,
             cancellationToken);
-    }
-
-    /// <summary>8x8's record; <see langword="null"/> when 8x8 does not give it.</summary>
-    private async Task<StorageObject?> TryReadAsync(ObjectMessage message, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await source.ReadAsync(message.Region, message.Id, cancellationToken);
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            return SourceFailure.AsOutage(exception) is { } outage ? throw outage : null;
-        }
     }
 
     /// <summary>Says in the log that work on an archived object failed. Its row stays as it is: it is archived all the same.</summary>

@@ -7,6 +7,20 @@ namespace Archiving.Source;
 /// <summary>Asks 8x8 for an object's record as it is now.</summary>
 public sealed class SourceRecords(CloudStorageClient client, HealthBoard health)
 {
+    /// <summary>Asks; <see langword="null"/> when 8x8 does not give the record, or not so that it can be read.</summary>
+    /// <exception cref="OutageException">8x8 does not work.</exception>
+    public async Task<StorageObject?> TryReadAsync(string region, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadAsync(region, id, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            return SourceFailure.AsOutage(exception) is { } outage ? throw outage : null;
+        }
+    }
+
     /// <summary>Asks.</summary>
     /// <exception cref="ObjectGoneException">8x8 no longer has the object.</exception>
     /// <exception cref="PermanentFailureException">The API key may not read it.</exception>

@@ -121,7 +121,7 @@ public sealed partial class ObjectVerifier(
 
     private Task SendAsync(LedgerEntry row, CancellationToken cancellationToken) => queues.SendAsync(
         QueueNames.ArchiveObjects,
-        new ObjectMessage { Region = row.Region, Id = row.Id, Type = row.Type, CreatedTime = row.CreatedTime, RunId = row.Run },
+        ObjectMessage.About(row) with { RunId = row.Run },
         TimeSpan.Zero,
         cancellationToken);
 

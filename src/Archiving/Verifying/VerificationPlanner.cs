@@ -53,7 +53,7 @@ public sealed partial class VerificationPlanner(
 
             if (IsReadAgain(entry))
             {
-                var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime, RunId = entry.Run };
+                var message = ObjectMessage.About(entry) with { RunId = entry.Run };
                 await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
             }
         }
@@ -72,7 +72,7 @@ public sealed partial class VerificationPlanner(
             new ParallelOptions { MaxDegreeOfParallelism = SendsAtOnce, CancellationToken = cancellationToken },
             async (entry, stop) =>
             {
-                var message = new ObjectMessage { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime };
+                var message = ObjectMessage.About(entry);
                 await queues.SendAsync(QueueNames.VerifyObjects, message, TimeSpan.Zero, stop);
                 Interlocked.Increment(ref queued);
             });

@@ -21,11 +21,11 @@ public sealed class StatusReader(
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
         var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
-        var watermarks = (await listings.ReadWatermarksAsync(cancellationToken)).Where(row => !row.IsLeft)
-            .ToDictionary(
-                row => row.Region,
-                row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince },
-                StringComparer.Ordinal);
+        var watermarks = await listings.ReadPresentWatermarksAsync(cancellationToken);
+        var listed = watermarks.ToDictionary(
+            row => row.Region,
+            row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince },
+            StringComparer.Ordinal);
         var queueCounts = await queues.CountAsync(cancellationToken);
         var token = await tokens.ReadAsync(cancellationToken);
         var objects = Enum.GetNames<LedgerState>().ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
@@ -53,14 +53,14 @@ public sealed class StatusReader(
             : null;
         var waiting = objects[nameof(LedgerState.Queued)] + objects[nameof(LedgerState.Restoring)];
         return new StatusReport(
-            VerdictWriter.Write(objects, waiting, oldestUnarchived, risks, watermarks, await inspector.InspectAsync(cancellationToken), now),
+            VerdictWriter.Write(objects, waiting, oldestUnarchived, risks, listed, await inspector.InspectAsync(watermarks, cancellationToken), now),
             objects,
             byType,
             types.Sum(type => type.Value.Bytes),
             waiting,
             queueCounts,
             token,
-            watermarks,
+            listed,
             oldestUnarchived,
             risks.Sum(risk => risk.Count),
             risks);
