@@ -111,7 +111,7 @@ public sealed class ContentReader(
 
     /// <summary>
     /// A 200 with the type of an error page and another length than the object's: an error that may be temporary.
-    /// What is sent where 8x8 claims neither size nor checksum is looked at by <see cref="ContentPlausibility"/>.
+    /// What no checksum proves is looked at by <see cref="ContentPlausibility"/>.
     /// </summary>
     private static bool LooksLikeError(ObjectContent content, StorageObject record) =>
         content.ContentType is { } type

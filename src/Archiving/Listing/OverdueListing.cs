@@ -20,7 +20,10 @@ public sealed partial class OverdueListing(
     private readonly DateTimeOffset _started = timeProvider.GetUtcNow();
     private long _nextLook = (timeProvider.GetUtcNow() + BetweenLooks).UtcTicks;
 
-    /// <summary>Looks, once a minute at most, and plans what is overdue. An outage is reported and not thrown: it is not the caller's.</summary>
+    /// <summary>
+    /// Looks, once a minute at most, and plans what is overdue. Nothing is thrown: the caller's own work is done, and a
+    /// message that was handled must not come again for this.
+    /// </summary>
     /// <param name="function">The function that looks.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public async Task PlanAsync(string function, CancellationToken cancellationToken)
@@ -47,10 +50,20 @@ public sealed partial class OverdueListing(
         {
             health.Report(outage);
         }
+        catch (Exception exception)
+        {
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                Log.Failed(logger, exception, function);
+            }
+        }
     }
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 1203, Level = LogLevel.Error, Message = "{Function} could not find out whether a listing is overdue")]
+        public static partial void Failed(ILogger logger, Exception exception, string function);
+
         [LoggerMessage(
             EventId = 1202,
             Level = LogLevel.Warning,

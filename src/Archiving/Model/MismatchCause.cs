@@ -15,6 +15,6 @@ public enum MismatchCause
     /// <summary>The MD5 over parts in the record.</summary>
     MultipartMd5,
 
-    /// <summary>Nothing is claimed, and what was sent cannot be the object: it is empty, or an error page.</summary>
+    /// <summary>No checksum proves the content, and what was sent cannot be the object: it is empty, or an error page.</summary>
     Implausible,
 }

@@ -61,6 +61,22 @@ public sealed class ListingHealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Look_for_an_overdue_listing_throws_nothing_into_a_function_that_is_done()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__Regions", "uk"));
+        await pipeline.RunAsync();
+        var overdue = pipeline.Get<OverdueListing>();
+        time.Advance(TimeSpan.FromHours(2));
+        using var stopped = new CancellationTokenSource();
+        await stopped.CancelAsync();
+
+        await overdue.PlanAsync("ArchiveObject", stopped.Token);
+
+        Assert.Equal(0, await pipeline.CountAsync(QueueNames.ListWindows));
+    }
+
+    [Fact]
     public async Task App_whose_timers_never_ran_says_so_after_half_an_hour()
     {
         var time = new MovableTime();
