@@ -17,6 +17,9 @@ public sealed class PictureTests(RunningArchive archive)
     private const long LargestPicture = 200_000;
     private const long LargestObject = 2_000_000;
     private static readonly Size Desktop = new(1280, 1020);
+
+    // The page of a call is full of text, which makes large pictures.
+    private static readonly Size Call = new(1280, 860);
     private static readonly Size Phone = new(390, 844);
     private static readonly string? Folder = Environment.GetEnvironmentVariable("SCREENSHOTS") is { Length: > 0 } folder
         ? Path.Combine(FilesTests.Metadata("RepositoryRoot"), folder)
@@ -54,6 +57,7 @@ public sealed class PictureTests(RunningArchive archive)
         browser.Open(RunningArchive.PageOf(app, "#/find?q=maria%20chen"));
         await browser.WaitForAsync("#results tbody a");
         await TakeAsync(browser, "find");
+        browser.Look(Call);
         browser.Open(RunningArchive.PageOf(app, $"#/object/{await FindCallAsync(app)}"));
         await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration > 0"), "the player is ready");
         await browser.WaitForAsync("#object .call .prose");
@@ -109,8 +113,8 @@ public sealed class PictureTests(RunningArchive archive)
         await Eventually.HoldsAsync(
             async () =>
             {
-                var texts = (await ReadAsync("transcription")).Select(Call).ToHashSet(StringComparer.Ordinal);
-                found = (await ReadAsync("callrecording")).Where(call => texts.Contains(Call(call))).Cast<JsonElement?>().FirstOrDefault();
+                var texts = (await ReadAsync("transcription")).Select(CallOf).ToHashSet(StringComparer.Ordinal);
+                found = (await ReadAsync("callrecording")).Where(call => texts.Contains(CallOf(call))).Cast<JsonElement?>().FirstOrDefault();
                 return found is not null;
             },
             "a call whose recording and transcript are archived",
@@ -120,7 +124,7 @@ public sealed class PictureTests(RunningArchive archive)
         async Task<IEnumerable<JsonElement>> ReadAsync(string type) =>
             (await app.GetAsync($"/api/objects?type={type}&state=Archived&limit=200")).Body.GetProperty("items").EnumerateArray();
 
-        static string? Call(JsonElement item) => item.GetProperty("callId").GetString();
+        static string? CallOf(JsonElement item) => item.GetProperty("callId").GetString();
     }
 
     private static async Task TakeAsync(Browser browser, string name)
