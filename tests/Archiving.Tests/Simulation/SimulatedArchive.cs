@@ -505,21 +505,26 @@ internal sealed class SimulatedArchive : IDisposable
         return queue.Name switch
         {
             QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount =>
-                handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<WindowFailureRecorder>().RecordAsync, CancellationToken.None),
-            QueueNames.ListWindows => handler.HandleWindowAsync(
+                handler.HandleFailedAsync<WindowMessage>(
+                    queue.Name,
+                    delivered,
+                    _process.GetRequiredService<WindowFailureRecorder>().RecordAsync,
+                    CancellationToken.None),
+            QueueNames.ListWindows => handler.HandleAsync<WindowMessage>(
+                QueueNames.ListWindows,
                 delivered,
                 (window, token) => _process.GetRequiredService<WindowLister>().ListAsync(window, delivered.DequeueCount, token),
                 CancellationToken.None),
 
             QueueNames.ArchiveObjects when _isFaulty && message.DequeueCount > MaxDequeueCount =>
-                handler.HandleFailedObjectAsync(
+                handler.HandleFailedAsync<ObjectMessage>(
                     queue.Name,
                     delivered,
                     (work, token) => _process.GetRequiredService<FailureRecorder>().RecordObjectAsync(queue.Name, work, token),
                     CancellationToken.None),
 
             // However often the process crashes over it: that alone makes no failure of an object.
-            QueueNames.ArchiveObjects => handler.HandleObjectAsync(
+            QueueNames.ArchiveObjects => handler.HandleAsync<ObjectMessage>(
                 queue.Name,
                 delivered,
                 (work, token) => _process.GetRequiredService<ObjectArchiver>().ArchiveAsync(work, delivered.DequeueCount, token),
