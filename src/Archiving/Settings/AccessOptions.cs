@@ -133,8 +133,11 @@ public sealed record AccessOptions
         var values = new Dictionary<ScopeField, string>();
         foreach (var wanted in element.EnumerateObject())
         {
-            var isField = Enum.TryParse<ScopeField>(wanted.Name, ignoreCase: true, out var field) && !int.TryParse(wanted.Name, out _);
-            if (!isField || wanted.Value.ValueKind != JsonValueKind.String || wanted.Value.GetString() is not { Length: > 0 } value || !values.TryAdd(field, value))
+            // Not Enum.TryParse, which takes numbers and lists too.
+            var field = Enum.GetValues<ScopeField>().Cast<ScopeField?>()
+                .FirstOrDefault(known => string.Equals(known.ToString(), wanted.Name, StringComparison.OrdinalIgnoreCase));
+            var value = wanted.Value.ValueKind == JsonValueKind.String ? wanted.Value.GetString() : null;
+            if (field is null || string.IsNullOrEmpty(value) || !values.TryAdd(field.Value, value))
             {
                 settings.Problem($"{name} has \"{wanted.Name}\": expected one of {fields}, once, with one text that is not empty.");
                 return null;

@@ -88,7 +88,7 @@ public sealed partial class AccessMiddleware(
         await access.AppendAsync(OutcomeOf(context, AuditOutcome.Given), cancellationToken);
     }
 
-    private async Task ChangeAsync(FunctionContext context, FunctionExecutionDelegate next, Access access, CancellationToken cancellationToken)
+    private static async Task ChangeAsync(FunctionContext context, FunctionExecutionDelegate next, Access access, CancellationToken cancellationToken)
     {
         await access.AppendAsync(AuditOutcome.Requested, cancellationToken);
         var outcome = AuditOutcome.Failed;

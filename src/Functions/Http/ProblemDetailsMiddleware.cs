@@ -79,7 +79,11 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
                     break;
                 default:
                     Log.Unexpected(logger, exception, context.FunctionDefinition.Name);
-                    await WriteAsync(http, StatusOf(exception), "The request could not be handled", "The log says why, under the function's name and the time.");
+                    await WriteAsync(
+                        http,
+                        StatusOf(exception),
+                        "The request could not be handled",
+                        "The log says why, under the function's name and the time.");
                     break;
             }
         }

@@ -57,6 +57,10 @@ public sealed class AuditContainer : IStorageResource
         }
     }
 
+    /// <summary>The blobs of a day, by name.</summary>
+    internal IAsyncEnumerable<BlobItem> ListBlobsAsync(DateOnly day, CancellationToken cancellationToken) =>
+        Client.GetBlobsAsync(BlobTraits.None, BlobStates.None, FolderOf(day), cancellationToken);
+
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => EnsureAsync(cancellationToken);
 

@@ -86,12 +86,13 @@ public sealed partial class AuditLog : IDisposable
         try
         {
             using var timeout = new CancellationTokenSource(WriteTimeout, _timeProvider);
-            var blob = await OpenAsync(timeout.Token);
+            var now = _timeProvider.GetUtcNow();
+            var blob = await OpenAsync(DateOnly.FromDateTime(now.UtcDateTime), timeout.Token);
             using var lines = new MemoryStream();
             while (lines.Length < MostBytes && _waiting.TryDequeue(out var waiting))
             {
                 batch.Add(waiting);
-                blob.Write(waiting.Entry, _timeProvider.GetUtcNow(), lines);
+                blob.Write(waiting.Entry, now, lines);
             }
 
             await AppendAsync(blob, lines, timeout.Token);
@@ -121,9 +122,8 @@ public sealed partial class AuditLog : IDisposable
         }
     }
 
-    private async Task<OpenBlob> OpenAsync(CancellationToken cancellationToken)
+    private async Task<OpenBlob> OpenAsync(DateOnly day, CancellationToken cancellationToken)
     {
-        var day = DateOnly.FromDateTime(_timeProvider.GetUtcNow().UtcDateTime);
         if (_blob is { } open && open.Day == day && open.Appends < MostAppends)
         {
             return open;
@@ -178,7 +178,9 @@ public sealed partial class AuditLog : IDisposable
                 $"{Nothing} The container's immutability policy forbids to append: allow protected append writes in it, or set Audit__Container.",
                 exception),
             _ when StorageOutage.Archive(exception) is { } outage => new AuditLogException($"{Nothing} {outage.Message}", exception),
-            OperationCanceledException => new AuditLogException($"{Nothing} The storage did not answer within {WriteTimeout.TotalSeconds:0} seconds.", exception),
+            OperationCanceledException => new AuditLogException(
+                $"{Nothing} The storage did not answer within {WriteTimeout.TotalSeconds:0} seconds.",
+                exception),
             RequestFailedException failed => new AuditLogException(
                 string.Create(CultureInfo.InvariantCulture, $"{Nothing} The storage answered {failed.Status} {failed.ErrorCode}."),
                 exception),

@@ -82,8 +82,10 @@ public sealed class ObjectScope
     }
 
     /// <summary>The same text for the same scope, by which a cursor is bound to it.</summary>
-    public override string ToString() =>
-        IsEverything ? "*" : string.Join('|', _any.Select(values => string.Join('&', values.OrderBy(value => value.Key).Select(value => $"{value.Key}={value.Value.Length} {value.Value}"))));
+    public override string ToString() => IsEverything ? "*" : string.Join('|', _any.Select(Describe));
+
+    private static string Describe(IReadOnlyDictionary<ScopeField, string> values) =>
+        string.Join('&', values.OrderBy(value => value.Key).Select(value => $"{value.Key}={value.Value.Length} {value.Value}"));
 
     private static string? ValueOf(LedgerEntry row, ScopeField field) => field switch
     {
