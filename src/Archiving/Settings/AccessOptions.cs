@@ -6,7 +6,7 @@ namespace Archiving.Settings;
 /// <summary>How callers of the HTTP functions are told apart.</summary>
 public enum AccessMode
 {
-    /// <summary>The Functions host asks for a function key; whoever has it may do everything.</summary>
+    /// <summary>The Functions host asks for a function key; a caller who has it may do everything.</summary>
     FunctionKey,
 
     /// <summary>App Service authentication signs people in, and their app roles decide.</summary>
@@ -63,7 +63,7 @@ public sealed record AccessOptions
     {
         var mode = Enum.Parse<AccessMode>(settings.OneOf(ModeSetting, Enum.GetNames<AccessMode>()) ?? nameof(AccessMode.FunctionKey));
 
-        // Without App Service authentication in front, anybody could send the header that says who somebody is.
+        // Without App Service authentication in front, every caller could send the header that identifies the caller.
         if (mode == AccessMode.EntraId && string.Equals(settings.Text(AuthenticationVariable), "False", StringComparison.OrdinalIgnoreCase))
         {
             settings.Problem($"{ModeSetting} is \"{mode}\", but App Service authentication of this app is switched off ({AuthenticationVariable} is "

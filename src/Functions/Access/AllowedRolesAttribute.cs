@@ -8,7 +8,7 @@ public enum AuditRule
     /// <summary>All.</summary>
     Always,
 
-    /// <summary>Those of people who are signed in: with a key they are too many, and say of nobody anything.</summary>
+    /// <summary>Those of callers who are signed in: with a key they are many, and identify no person.</summary>
     SignedIn,
 
     /// <summary>None: the function gives nothing of the tenant.</summary>

@@ -7,8 +7,8 @@ namespace Functions.Access;
 /// <summary>The caller of a request, which <see cref="AccessMiddleware"/> has found out.</summary>
 public static class CallerExtensions
 {
-    /// <summary>Who sends the request. Not for functions that anybody may call.</summary>
-    /// <exception cref="InvalidOperationException">Nobody has been found out.</exception>
+    /// <summary>Who sends the request. Not for functions that allow anonymous callers.</summary>
+    /// <exception cref="InvalidOperationException">The function allows anonymous callers.</exception>
     public static Caller GetCaller(this HttpContext http)
     {
         ArgumentNullException.ThrowIfNull(http);

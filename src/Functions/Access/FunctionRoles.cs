@@ -10,7 +10,7 @@ public sealed class FunctionRoles
 {
     private readonly FrozenDictionary<string, AllowedRolesAttribute?> _functions = Read();
 
-    /// <summary>What a function wants; <see langword="null"/> for one that anybody may call.</summary>
+    /// <summary>What a function wants; <see langword="null"/> for one that every caller may call.</summary>
     /// <param name="function">Name of the function.</param>
     /// <exception cref="InvalidOperationException">There is no such HTTP function.</exception>
     public AllowedRolesAttribute? Of(string function) => _functions.TryGetValue(function, out var roles)

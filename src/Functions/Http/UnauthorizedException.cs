@@ -1,6 +1,6 @@
 namespace Functions.Http;
 
-/// <summary>Nobody is signed in, or it cannot be told who; becomes 401.</summary>
+/// <summary>The caller is not signed in, or its principal cannot be read; becomes 401.</summary>
 public sealed class UnauthorizedException : Exception
 {
     /// <summary>Initializes the exception.</summary>

@@ -2,7 +2,7 @@ using Archiving.Settings;
 
 namespace Operations.Access;
 
-/// <summary>Tells what somebody who is signed in may do, and see.</summary>
+/// <summary>Determines what a signed-in caller may do, and see.</summary>
 public sealed class CallerReader(AccessOptions options)
 {
     /// <summary>The caller that a principal is.</summary>

@@ -5,7 +5,7 @@ using Azure.Data.Tables;
 namespace Operations.Access;
 
 /// <summary>
-/// Which objects somebody sees: everything, nothing, or those that have all values of one of some alternatives. Values
+/// Which objects a caller sees: everything, nothing, or those that have all values of one of some alternatives. Values
 /// are compared as Table Storage does, character by character, so that a query and <see cref="Includes"/> agree.
 /// </summary>
 public sealed class ObjectScope

@@ -1,6 +1,6 @@
 namespace Operations.Access;
 
-/// <summary>What somebody may do, as an app role of the app registration. Names are those in its manifest.</summary>
+/// <summary>What a caller may do, as an app role of the app registration. Names are those in its manifest.</summary>
 public enum Role
 {
     /// <summary>Searches, sees, plays and reads objects within its scope.</summary>
