@@ -106,7 +106,7 @@ $principal = [Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes($cl
 Wait-ForAnswer {
     $answer = Get-Answer @('--header', "X-MS-CLIENT-PRINCIPAL: $principal", "$uri/api/status")
     if ($answer.Status -eq '200') {
-        Stop-WithMessage 'Anybody can read /api/status. In the mode EntraId, App Service authentication must be on. Stop the app until it is.'
+        Stop-WithMessage 'Every caller can read /api/status. In the mode EntraId, App Service authentication must be on. Stop the app until it is.'
     }
     elseif ($answer.Status -notin '302', '401', '403') {
         "/api/status answers $($answer.Status) to a caller without a key or a sign-in, where 401 was expected."

@@ -62,7 +62,7 @@ refuses_strangers() {
   local claims='{"auth_typ":"aad","role_typ":"roles","claims":[{"typ":"roles","val":"Administrator"}]}'
   get --header "X-MS-CLIENT-PRINCIPAL: $(printf %s "$claims" | base64 | tr -d '\n')" "$uri/api/status"
   problem="/api/status answers $status to a caller without a key or a sign-in, where 401 was expected."
-  [ "$status" != 200 ] || fail "Anybody can read /api/status. In the mode EntraId, App Service authentication must be on. Stop the app until it is."
+  [ "$status" != 200 ] || fail "Every caller can read /api/status. In the mode EntraId, App Service authentication must be on. Stop the app until it is."
   case $status in 302 | 401 | 403) return 0 ;; *) return 1 ;; esac
 }
 

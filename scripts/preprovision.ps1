@@ -111,13 +111,13 @@ function Read-Addresses {
     }
 
     if (-not $answer) {
-        'Nobody receives alerts, because no address is known. To set one: azd env set ALERT_EMAILS <address>, then azd up.'
+        'No alerts are sent, because no address is known. To set one: azd env set ALERT_EMAILS <address>, then azd up.'
         return
     }
 
     $null = azd env set ALERT_EMAILS $answer --environment $env:AZURE_ENV_NAME
     if ($LASTEXITCODE -ne 0) { Stop-WithMessage 'azd could not store ALERT_EMAILS in its environment.' }
-    if ($answer -eq 'none') { 'Nobody receives alerts. To change that: azd env set ALERT_EMAILS <address>, then azd up.' }
+    if ($answer -eq 'none') { 'No alerts are sent. To change that: azd env set ALERT_EMAILS <address>, then azd up.' }
     else { "Alerts go to $answer. To change that: azd env set ALERT_EMAILS <address>, then azd up." }
 }
 

@@ -93,13 +93,13 @@ ask_for_addresses() {
   done
 
   if [ -z "$answer" ]; then
-    echo "Nobody receives alerts, because no address is known. To set one: azd env set ALERT_EMAILS <address>, then azd up."
+    echo "No alerts are sent, because no address is known. To set one: azd env set ALERT_EMAILS <address>, then azd up."
     return
   fi
 
   azd env set ALERT_EMAILS "$answer" --environment "$AZURE_ENV_NAME" </dev/null
   case $answer in
-    none) echo "Nobody receives alerts. To change that: azd env set ALERT_EMAILS <address>, then azd up." ;;
+    none) echo "No alerts are sent. To change that: azd env set ALERT_EMAILS <address>, then azd up." ;;
     *) echo "Alerts go to $answer. To change that: azd env set ALERT_EMAILS <address>, then azd up." ;;
   esac
 }

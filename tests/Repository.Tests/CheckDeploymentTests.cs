@@ -77,7 +77,8 @@ public sealed partial class CheckDeploymentTests : IDisposable
     public async Task Check_fails_unless_the_host_lists_every_function(string shell)
     {
         var missing = Functions.Order(StringComparer.Ordinal).Take(2).ToList();
-        _tools.Answer("az", "functionapp function list", string.Concat(Functions.Except(missing, StringComparer.Ordinal).Select(name => $"func-test/{name}\n")));
+        var listed = Functions.Except(missing, StringComparer.Ordinal).Select(name => $"func-test/{name}\n");
+        _tools.Answer("az", "functionapp function list", string.Concat(listed));
 
         var (exitCode, output) = await CheckAsync(shell);
 
@@ -118,7 +119,7 @@ public sealed partial class CheckDeploymentTests : IDisposable
         var (exitCode, output) = await CheckAsync(shell);
 
         Assert.Equal(1, exitCode);
-        Assert.Contains("Anybody can read /api/status", output, StringComparison.Ordinal);
+        Assert.Contains("Every caller can read /api/status", output, StringComparison.Ordinal);
         var header = Assert.Single(_tools.Calls, call => call.Contains("/api/status", StringComparison.Ordinal));
         var claims = Encoding.UTF8.GetString(Convert.FromBase64String(Principal().Match(header).Groups["value"].Value));
         Assert.Contains("\"Administrator\"", claims, StringComparison.Ordinal);

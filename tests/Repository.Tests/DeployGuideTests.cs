@@ -31,7 +31,7 @@ public sealed partial class DeployGuideTests : IDisposable
 
         var functions = Directory.EnumerateFiles(RepositoryFiles.At("src/Functions"), "*.cs")
             .SelectMany(file => FunctionAttribute().Matches(File.ReadAllText(file)).Select(match => $"func-test/{match.Groups["name"].Value}\n"));
-        var created = DateTimeOffset.UtcNow.AddMinutes(-10).ToString("yyyy-MM-ddTHH:mm:ss.ffffff+00:00", CultureInfo.InvariantCulture);
+        var created = TimeProvider.System.GetUtcNow().AddMinutes(-10).ToString("yyyy-MM-ddTHH:mm:ss.ffffff+00:00", CultureInfo.InvariantCulture);
         _tools.Answer("az", "list-flexconsumption-locations", "westeurope\n")
             .Answer("az", "list-flexconsumption-runtimes", "10.0\n")
             .Answer("az", "storage sku list", "Standard_ZRS\n")

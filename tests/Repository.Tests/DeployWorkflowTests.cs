@@ -44,7 +44,9 @@ public sealed partial class DeployWorkflowTests : IDisposable
             commands.SelectMany(command => Step().Matches(command).Select(match => match.Value)));
 
         // The exit code of a pipe is that of its last command, unless it is told.
-        Assert.All(commands.Where(command => command.Contains(" | tee ", StringComparison.Ordinal)), command => Assert.StartsWith("set -o pipefail\n", command));
+        Assert.All(
+            commands.Where(command => command.Contains(" | tee ", StringComparison.Ordinal)),
+            command => Assert.StartsWith("set -o pipefail\n", command, StringComparison.Ordinal));
     }
 
     public void Dispose() => _sandbox.Dispose();

@@ -125,7 +125,11 @@ internal sealed class CloudTools
             ("AZURE_FUNCTION_APP_URI", null), ("POWERSHELL_TELEMETRY_OPTOUT", "1"), .. environment,
         ];
         return script.EndsWith(".ps1", StringComparison.Ordinal)
-            ? _sandbox.RunAsync("dotnet", [PowerShell, "-NoProfile", "-NonInteractive", "-File", WrapperFile, RepositoryFiles.At(script), .. arguments], "", clean)
+            ? _sandbox.RunAsync(
+                "dotnet",
+                [PowerShell, "-NoProfile", "-NonInteractive", "-File", WrapperFile, RepositoryFiles.At(script), .. arguments],
+                "",
+                clean)
             : _sandbox.RunAsync(RepositoryFiles.At(script), arguments, "", clean);
     }
 }
