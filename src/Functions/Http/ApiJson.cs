@@ -15,6 +15,8 @@ namespace Functions.Http;
 
 /// <summary>The JSON of the HTTP functions.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AuditAnswer))]
+[JsonSerializable(typeof(CallerAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(Redriven))]
 [JsonSerializable(typeof(PlanReport))]

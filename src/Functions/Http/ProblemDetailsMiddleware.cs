@@ -109,6 +109,8 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         const int LongestField = 100;
         field = field is { Length: > LongestField } ? field[..LongestField] : field;
         http.Response.StatusCode = status;
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.ContentType = "application/problem+json";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
         json.WriteStartObject();
