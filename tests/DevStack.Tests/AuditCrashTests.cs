@@ -96,6 +96,9 @@ public sealed class AuditCrashTests(AzuriteFixture azurite)
         Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
         Assert.Null(refused.Headers.Location);
         Assert.Contains("audit log", await refused.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        using var search = await app.SendAsync(new HttpRequestMessage(HttpMethod.Get, "/api/objects"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, search.StatusCode);
+        Assert.DoesNotContain(item.Id, await search.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
         var (status, problem) = await app.PostAsync("/api/ledger/rebuild", "");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains("audit log", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);

@@ -110,7 +110,7 @@ public sealed class SecurityTests(TemplateFixture template)
         rows.Add("default", $"{Archive}/blobServices/default", "properties.containerDeleteRetentionPolicy.days", "30");
         rows.Add("locked", Archive, "properties.immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays", "2555");
         rows.Add("locked", Archive, "properties.immutableStorageWithVersioning.immutabilityPolicy.state", "Locked");
-        rows.Add("locked", Archive, "properties.immutableStorageWithVersioning.immutabilityPolicy.allowProtectedAppendWrites", "false");
+        rows.Add("locked", Archive, "properties.immutableStorageWithVersioning.immutabilityPolicy.allowProtectedAppendWrites", "true");
         rows.Add("locked", App, "properties.virtualNetworkSubnetId", "Network/virtualNetworks/vnet-*/subnets/app");
         rows.Add("locked", App, "properties.siteConfig.ipSecurityRestrictionsDefaultAction", "Deny");
         rows.Add("locked", App, "properties.siteConfig.ipSecurityRestrictions[0].ipAddress", "203.0.113.0/24");

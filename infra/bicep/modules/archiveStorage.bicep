@@ -59,7 +59,8 @@ var storageBlobDelegator = 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
 var immutabilityPolicy = immutabilityDays > 0
   ? {
       immutabilityPolicy: {
-        allowProtectedAppendWrites: false
+        // The audit log is appended to: lines can be added to its blobs, and none changed or removed.
+        allowProtectedAppendWrites: true
         immutabilityPeriodSinceCreationInDays: immutabilityDays
         state: immutabilityLocked ? 'Locked' : 'Unlocked'
       }

@@ -47,8 +47,9 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
-            // What the function has begun, such as the address of content, must not leave with the problem.
+            // What the function has found, such as the address of content, must not leave with or after the problem.
             http.Response.Clear();
+            context.GetInvocationResult().Value = null;
             switch (exception)
             {
                 case BadRequestException wrong:
