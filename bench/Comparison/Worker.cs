@@ -276,7 +276,7 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
         await DeliverAsync(
             provider,
             QueueNames.ArchiveObjects,
-            message => handler.HandleObjectAsync(
+            message => handler.HandleAsync<ObjectMessage>(
                 QueueNames.ArchiveObjects,
                 message,
                 (work, stop) => archiver.ArchiveAsync(work, message.DequeueCount, stop),
@@ -294,7 +294,8 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
         await DeliverAsync(
             provider,
             QueueNames.ListWindows,
-            message => handler.HandleWindowAsync(
+            message => handler.HandleAsync<WindowMessage>(
+                QueueNames.ListWindows,
                 message,
                 (window, token) => lister.ListAsync(window, message.DequeueCount, token),
                 CancellationToken.None));

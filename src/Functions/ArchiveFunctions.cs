@@ -12,7 +12,7 @@ public sealed class ArchiveFunctions(MessageHandler handler, ObjectArchiver arch
     /// <summary>Copies one object, verified.</summary>
     [Function("ArchiveObject")]
     public Task ArchiveObjectAsync([QueueTrigger(QueueNames.ArchiveObjects)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleObjectAsync(
+        handler.HandleAsync<ObjectMessage>(
             QueueNames.ArchiveObjects,
             message,
             (work, token) => archiver.ArchiveAsync(work, message.DequeueCount, token),
@@ -21,7 +21,7 @@ public sealed class ArchiveFunctions(MessageHandler handler, ObjectArchiver arch
     /// <summary>Asks 8x8 to restore one object from cold storage, and comes back until it is there.</summary>
     [Function("RestoreObject")]
     public Task RestoreObjectAsync([QueueTrigger(QueueNames.RestoreObjects)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleObjectAsync(
+        handler.HandleAsync<ObjectMessage>(
             QueueNames.RestoreObjects,
             message,
             (work, token) => restorer.RestoreAsync(work, message.DequeueCount, message.InsertedOn, token),

@@ -19,7 +19,7 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
     public Task RecordFailureToArchiveAsync(
         [QueueTrigger(QueueNames.ArchiveObjects + QueueNames.PoisonSuffix)] QueueMessage message,
         CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(
+        handler.HandleFailedAsync<ObjectMessage>(
             QueueNames.ArchiveObjects,
             message,
             (work, token) => recorder.RecordObjectAsync(QueueNames.ArchiveObjects, work, token),
@@ -30,14 +30,14 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
     public Task RecordFailureToListAsync(
         [QueueTrigger(QueueNames.ListWindows + QueueNames.PoisonSuffix)] QueueMessage message,
         CancellationToken cancellationToken) =>
-        handler.HandleFailedWindowAsync(message, windows.RecordAsync, cancellationToken);
+        handler.HandleFailedAsync<WindowMessage>(QueueNames.ListWindows, message, windows.RecordAsync, cancellationToken);
 
     /// <summary>Records an object that could not be restored.</summary>
     [Function("RecordFailureToRestore")]
     public Task RecordFailureToRestoreAsync(
         [QueueTrigger(QueueNames.RestoreObjects + QueueNames.PoisonSuffix)] QueueMessage message,
         CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(
+        handler.HandleFailedAsync<ObjectMessage>(
             QueueNames.RestoreObjects,
             message,
             (work, token) => recorder.RecordObjectAsync(QueueNames.RestoreObjects, work, token),
@@ -48,7 +48,7 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
     public Task RecordFailureToVerifyAsync(
         [QueueTrigger(QueueNames.VerifyObjects + QueueNames.PoisonSuffix)] QueueMessage message,
         CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(
+        handler.HandleFailedAsync<ObjectMessage>(
             QueueNames.VerifyObjects,
             message,
             (work, _) => recorder.ReportObjectAsync(work, "It could not be verified; it comes up the next night."),
@@ -59,7 +59,7 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
     public Task RecordFailureToPurgeAsync(
         [QueueTrigger(QueueNames.PurgeObjects + QueueNames.PoisonSuffix)] QueueMessage message,
         CancellationToken cancellationToken) =>
-        handler.HandleFailedObjectAsync(
+        handler.HandleFailedAsync<ObjectMessage>(
             QueueNames.PurgeObjects,
             message,
             (work, _) => recorder.ReportObjectAsync(work, "It could not be deleted at 8x8; it comes up the next night."),

@@ -17,5 +17,9 @@ public sealed class ListingFunctions(TimerHandler timers, MessageHandler handler
     /// <summary>Lists one window and queues what is not archived.</summary>
     [Function("ListWindow")]
     public Task ListWindowAsync([QueueTrigger(QueueNames.ListWindows)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleWindowAsync(message, (window, token) => lister.ListAsync(window, message.DequeueCount, token), cancellationToken);
+        handler.HandleAsync<WindowMessage>(
+            QueueNames.ListWindows,
+            message,
+            (window, token) => lister.ListAsync(window, message.DequeueCount, token),
+            cancellationToken);
 }

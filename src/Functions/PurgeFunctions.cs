@@ -38,7 +38,7 @@ public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, 
     /// <summary>Deletes one object at 8x8, if all checks pass.</summary>
     [Function("PurgeObject")]
     public Task PurgeObjectAsync([QueueTrigger(QueueNames.PurgeObjects)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleObjectAsync(QueueNames.PurgeObjects, message, purger.PurgeAsync, cancellationToken);
+        handler.HandleAsync<ObjectMessage>(QueueNames.PurgeObjects, message, purger.PurgeAsync, cancellationToken);
 }
 
 /// <summary>How to purge.</summary>

@@ -17,5 +17,5 @@ public sealed class VerifyFunctions(TimerHandler timers, MessageHandler handler,
     /// <summary>Reads one object again and compares.</summary>
     [Function("VerifyObject")]
     public Task VerifyObjectAsync([QueueTrigger(QueueNames.VerifyObjects)] QueueMessage message, CancellationToken cancellationToken) =>
-        handler.HandleObjectAsync(QueueNames.VerifyObjects, message, verifier.VerifyAsync, cancellationToken);
+        handler.HandleAsync<ObjectMessage>(QueueNames.VerifyObjects, message, verifier.VerifyAsync, cancellationToken);
 }

@@ -213,7 +213,7 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task ArchiveAsync(QueueMessage message) => ArchiveAsync(message, Cancellation);
 
     public Task ArchiveAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleObjectAsync(
+        Handler.HandleAsync<ObjectMessage>(
             QueueNames.ArchiveObjects,
             message,
             (work, token) => Get<ObjectArchiver>().ArchiveAsync(work, message.DequeueCount, token),
@@ -222,7 +222,7 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task RestoreAsync(QueueMessage message) => RestoreAsync(message, Cancellation);
 
     public Task RestoreAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleObjectAsync(
+        Handler.HandleAsync<ObjectMessage>(
             QueueNames.RestoreObjects,
             message,
             (work, token) => Get<ObjectRestorer>().RestoreAsync(work, message.DequeueCount, message.InsertedOn, token),
@@ -231,30 +231,38 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task VerifyAsync(QueueMessage message) => VerifyAsync(message, Cancellation);
 
     public Task VerifyAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleObjectAsync(QueueNames.VerifyObjects, message, Get<ObjectVerifier>().VerifyAsync, cancellationToken);
+        Handler.HandleAsync<ObjectMessage>(QueueNames.VerifyObjects, message, Get<ObjectVerifier>().VerifyAsync, cancellationToken);
 
     public Task PurgeAsync(QueueMessage message) => PurgeAsync(message, Cancellation);
 
     public Task PurgeAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleObjectAsync(QueueNames.PurgeObjects, message, Get<ObjectPurger>().PurgeAsync, cancellationToken);
+        Handler.HandleAsync<ObjectMessage>(QueueNames.PurgeObjects, message, Get<ObjectPurger>().PurgeAsync, cancellationToken);
 
     public Task ListAsync(QueueMessage message) => ListAsync(message, Cancellation);
 
     public Task ListAsync(QueueMessage message, CancellationToken cancellationToken) =>
-        Handler.HandleWindowAsync(message, (window, token) => Get<WindowLister>().ListAsync(window, message.DequeueCount, token), cancellationToken);
+        Handler.HandleAsync<WindowMessage>(
+            QueueNames.ListWindows,
+            message,
+            (window, token) => Get<WindowLister>().ListAsync(window, message.DequeueCount, token),
+            cancellationToken);
 
     /// <summary>Handles a message of a poison queue, as the functions of those do.</summary>
     /// <param name="queueName">The queue whose poison queue it came from.</param>
     /// <param name="message">The message.</param>
     public Task RecordFailureAsync(string queueName, QueueMessage message) => queueName switch
     {
-        QueueNames.ListWindows => Handler.HandleFailedWindowAsync(message, Get<WindowFailureRecorder>().RecordAsync, Cancellation),
-        QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedObjectAsync(
+        QueueNames.ListWindows => Handler.HandleFailedAsync<WindowMessage>(
+            queueName,
+            message,
+            Get<WindowFailureRecorder>().RecordAsync,
+            Cancellation),
+        QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedAsync<ObjectMessage>(
             queueName,
             message,
             (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."),
             Cancellation),
-        _ => Handler.HandleFailedObjectAsync(
+        _ => Handler.HandleFailedAsync<ObjectMessage>(
             queueName,
             message,
             (work, token) => Get<FailureRecorder>().RecordObjectAsync(queueName, work, token),

@@ -18,16 +18,8 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
     private readonly Random _random = random ?? Random.Shared;
 
-    /// <summary>Defers work on an object.</summary>
-    public async Task DeferAsync(string queue, ObjectMessage message, OutageException outage, CancellationToken cancellationToken)
-    {
-        health.Report(outage);
-        await queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);
-        metrics.CountDeferred(queue, outage.Condition);
-    }
-
-    /// <summary>Defers work on a window.</summary>
-    public async Task DeferAsync(string queue, WindowMessage message, OutageException outage, CancellationToken cancellationToken)
+    /// <summary>Defers what a message asks for.</summary>
+    public async Task DeferAsync(string queue, WorkMessage message, OutageException outage, CancellationToken cancellationToken)
     {
         health.Report(outage);
         await queues.SendAsync(queue, message with { Deferrals = message.Deferrals + 1 }, Delay(message.Deferrals, outage), cancellationToken);

@@ -28,76 +28,54 @@ public sealed partial class MessageHandler(
     // The host's own token is cancelled when this begins, and the process ends soon after.
     private static readonly TimeSpan LastWriteTimeout = TimeSpan.FromSeconds(5);
 
-    /// <summary>Handles a message about an object.</summary>
+    /// <summary>Handles a message.</summary>
+    /// <typeparam name="TMessage">What the queue's messages are about.</typeparam>
     /// <param name="queue">The queue that it came from.</param>
     /// <param name="message">The message.</param>
-    /// <param name="work">What to do with the object.</param>
+    /// <param name="work">What to do.</param>
     /// <param name="cancellationToken">The host's token.</param>
-    /// <exception cref="InvalidMessageException">The message names no object.</exception>
-    public async Task HandleObjectAsync(
+    /// <exception cref="InvalidMessageException">The message cannot be read.</exception>
+    public Task HandleAsync<TMessage>(
         string queue,
         QueueMessage message,
-        Func<ObjectMessage, CancellationToken, Task> work,
+        Func<TMessage, CancellationToken, Task> work,
         CancellationToken cancellationToken)
+        where TMessage : WorkMessage, IReadableMessage<TMessage>
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(work);
-        var item = ObjectMessage.Parse(message.Body);
-        try
-        {
-            await HandleAsync(queue, item, work, cancellationToken);
-        }
-        catch (WorkTimeoutException exception) when (queue is QueueNames.ArchiveObjects or QueueNames.RestoreObjects)
-        {
-            using var lastWrite = new CancellationTokenSource(LastWriteTimeout);
-            await outcomes.NoteAsync(item.Region, item.KnownRecord, exception, message.DequeueCount, lastWrite.Token);
-            throw;
-        }
+        var item = TMessage.Parse(message.Body);
+        return RunAsync(queue, item, message.DequeueCount, token => work(item, token), cancellationToken);
     }
 
-    /// <summary>Handles a message about a window.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="work">What to do with the window.</param>
-    /// <param name="cancellationToken">The host's token.</param>
-    /// <exception cref="InvalidMessageException">The message names no window.</exception>
-    public Task HandleWindowAsync(QueueMessage message, Func<WindowMessage, CancellationToken, Task> work, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentNullException.ThrowIfNull(work);
-        return HandleAsync(QueueNames.ListWindows, WindowMessage.Parse(message.Body), work, cancellationToken);
-    }
-
-    /// <summary>Handles a message of a poison queue about an object. One that names no object is dropped.</summary>
+    /// <summary>Handles a message of a poison queue. One that cannot be read is dropped.</summary>
+    /// <typeparam name="TMessage">What the queue's messages are about.</typeparam>
     /// <param name="queue">The queue whose poison queue it came from.</param>
     /// <param name="message">The message.</param>
     /// <param name="record">Records the failure.</param>
     /// <param name="cancellationToken">The host's token.</param>
-    public async Task HandleFailedObjectAsync(
+    public async Task HandleFailedAsync<TMessage>(
         string queue,
         QueueMessage message,
-        Func<ObjectMessage, CancellationToken, Task> record,
+        Func<TMessage, CancellationToken, Task> record,
         CancellationToken cancellationToken)
+        where TMessage : WorkMessage, IReadableMessage<TMessage>
     {
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(record);
-        if (ReadFailed(message, ObjectMessage.Parse) is { } item)
+        TMessage item;
+        try
         {
-            await HandleAsync(queue + QueueNames.PoisonSuffix, item, record, cancellationToken);
+            item = TMessage.Parse(message.Body);
         }
-    }
+        catch (InvalidMessageException exception)
+        {
+            // Nothing is lost by dropping it: every object and every window is found again by listing.
+            Log.DroppedMessage(logger, exception.Message);
+            return;
+        }
 
-    /// <summary>Handles a message of a poison queue about a window. One that names no window is dropped.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="record">Records the failure.</param>
-    /// <param name="cancellationToken">The host's token.</param>
-    public async Task HandleFailedWindowAsync(QueueMessage message, Func<WindowMessage, CancellationToken, Task> record, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(message);
-        ArgumentNullException.ThrowIfNull(record);
-        if (ReadFailed(message, WindowMessage.Parse) is { } window)
-        {
-            await HandleAsync(QueueNames.ListWindows + QueueNames.PoisonSuffix, window, record, cancellationToken);
-        }
+        await RunAsync(queue + QueueNames.PoisonSuffix, item, message.DequeueCount, token => record(item, token), cancellationToken);
     }
 
     private static (string Span, string Work) Describe(string queue) => queue switch
@@ -110,70 +88,38 @@ public sealed partial class MessageHandler(
         _ => (Spans.RecordFailure, "Recording a failure"),
     };
 
-    private T? ReadFailed<T>(QueueMessage message, Func<BinaryData, T> parse)
-        where T : class
-    {
-        try
-        {
-            return parse(message.Body);
-        }
-        catch (InvalidMessageException exception)
-        {
-            // Nothing is lost by dropping it: every object and every window is found again by listing.
-            Log.DroppedMessage(logger, exception.Message);
-            return null;
-        }
-    }
-
-    private async Task HandleAsync(string queue, ObjectMessage item, Func<ObjectMessage, CancellationToken, Task> work, CancellationToken cancellationToken)
-    {
-        using var scope = logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Region"] = item.Region, ["ObjectId"] = item.Id });
-        var (span, name) = Describe(queue);
-        await RunAsync(
-            queue,
-            $"{item.Region}/{item.Id}",
-            () => telemetry.HandleAsync(span, item, () => timeout.RunAsync(name, token => work(item, token), cancellationToken), cancellationToken),
-            outage => deferral.DeferAsync(queue, item, outage, CancellationToken.None),
-
-            // An earlier delivery may have archived it and crashed before it could record it: then it is not read from 8x8 again.
-            token => queues.SendAsync(queue, item with { IsSentAgain = true }, TimeSpan.Zero, token),
-            cancellationToken);
-    }
-
-    private Task HandleAsync(string queue, WindowMessage window, Func<WindowMessage, CancellationToken, Task> work, CancellationToken cancellationToken)
-    {
-        var (span, name) = Describe(queue);
-        return RunAsync(
-            queue,
-            window.Name,
-            () => telemetry.HandleAsync(span, window, () => timeout.RunAsync(name, token => work(window, token), cancellationToken), cancellationToken),
-            outage => deferral.DeferAsync(queue, window, outage, CancellationToken.None),
-            token => queues.SendAsync(queue, window, TimeSpan.Zero, token),
-            cancellationToken);
-    }
-
     private async Task RunAsync(
         string queue,
-        string item,
-        Func<Task> work,
-        Func<OutageException, Task> defer,
-        Func<CancellationToken, Task> putBack,
+        WorkMessage message,
+        long dequeueCount,
+        Func<CancellationToken, Task> work,
         CancellationToken cancellationToken)
     {
+        using var scope = message is ObjectMessage about
+            ? logger.BeginScope(new Dictionary<string, object>(StringComparer.Ordinal) { ["Region"] = about.Region, ["ObjectId"] = about.Id })
+            : null;
+        var (span, name) = Describe(queue);
         try
         {
-            await work();
+            await telemetry.HandleAsync(span, message, () => timeout.RunAsync(name, work, cancellationToken), cancellationToken);
+        }
+        catch (WorkTimeoutException exception) when (queue is QueueNames.ArchiveObjects or QueueNames.RestoreObjects)
+        {
+            using var lastWrite = new CancellationTokenSource(LastWriteTimeout);
+            var item = (ObjectMessage)message;
+            await outcomes.NoteAsync(item.Region, item.KnownRecord, exception, dequeueCount, lastWrite.Token);
+            throw;
         }
         catch (Exception exception) when (exception is not WorkTimeoutException && cancellationToken.IsCancellationRequested)
         {
             // Most likely a consequence of the cancellation, which says nothing about object or dependency.
             using var lastWrite = new CancellationTokenSource(LastWriteTimeout);
-            await putBack(lastWrite.Token);
-            Log.PutBack(logger, item, queue);
+            await queues.SendAsync(queue, message.PutBack, TimeSpan.Zero, lastWrite.Token);
+            Log.PutBack(logger, message.Name, queue);
         }
         catch (OutageException outage)
         {
-            await defer(outage);
+            await deferral.DeferAsync(queue, message, outage, CancellationToken.None);
         }
     }
 

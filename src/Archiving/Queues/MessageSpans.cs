@@ -6,8 +6,8 @@ namespace Archiving.Queues;
 /// <summary>The spans of sending and handling a message.</summary>
 internal static class MessageSpans
 {
-    /// <summary>Begins to send an object. The span is to be disposed of once it is sent; the context is what the message carries.</summary>
-    internal static (Activity? Span, string? TraceParent) StartSending(string queue, ObjectMessage message)
+    /// <summary>Begins to send a message. The span is to be disposed of once it is sent; the context is what the message carries.</summary>
+    internal static (Activity? Span, string? TraceParent) StartSending(string queue, WorkMessage message)
     {
         if (message.TraceParent is { } present)
         {
@@ -21,58 +21,32 @@ internal static class MessageSpans
         }
 
         var current = Activity.Current;
-        var isItsOwn = current?.GetTagItem(Tags.ObjectId) as string == message.Id;
-        if (!isItsOwn)
+        var beginsTrace = message.TracedObject is { } id && current?.GetTagItem(Tags.ObjectId) as string != id;
+        if (beginsTrace)
         {
             // One of many objects that a listing found: a trace of its own. Otherwise the source would take the current span for the parent.
             Activity.Current = null;
         }
 
-        var span = Spans.Source
-            .StartActivity($"{Spans.Send} {queue}", ActivityKind.Producer, parentContext: default, Describe(message), isItsOwn ? [] : LinkTo(current));
+        var span = Spans.Source.StartActivity(
+            $"{Spans.Send} {queue}",
+            ActivityKind.Producer,
+            parentContext: default,
+            message.SpanTags,
+            beginsTrace ? LinkTo(current) : []);
         if (span is null)
         {
             Activity.Current = current;
         }
 
-        return (span, (span ?? (isItsOwn ? current : null))?.Id);
+        return (span, (span ?? (beginsTrace ? null : current))?.Id);
     }
 
-    /// <summary>Begins to send a window, as part of what is under way.</summary>
-    internal static (Activity? Span, string? TraceParent) StartSending(string queue, WindowMessage message)
-    {
-        if (message.TraceParent is { } present)
-        {
-            return (null, present);
-        }
-
-        var span = Spans.Source.StartActivity($"{Spans.Send} {queue}", ActivityKind.Producer, parentContext: default, Describe(message));
-        return (span, span?.Id);
-    }
-
-    /// <summary>Begins to handle an object.</summary>
-    internal static Activity? Start(string name, ObjectMessage message) => Start(name, message.TraceParent, Describe(message));
-
-    /// <summary>Begins to handle a window.</summary>
-    internal static Activity? Start(string name, WindowMessage message) => Start(name, message.TraceParent, Describe(message));
-
-    private static Activity? Start(string name, string? traceParent, IEnumerable<KeyValuePair<string, object?>> tags) =>
-        TraceContext.TryParse(traceParent, out var parent)
-            ? Spans.Source.StartActivity(name, ActivityKind.Consumer, parent, tags, LinkTo(Activity.Current))
-            : Spans.Source.StartActivity(name, ActivityKind.Consumer, parentContext: default, tags);
+    /// <summary>Begins to handle a message.</summary>
+    internal static Activity? Start(string name, WorkMessage message) =>
+        TraceContext.TryParse(message.TraceParent, out var parent)
+            ? Spans.Source.StartActivity(name, ActivityKind.Consumer, parent, message.SpanTags, LinkTo(Activity.Current))
+            : Spans.Source.StartActivity(name, ActivityKind.Consumer, parentContext: default, message.SpanTags);
 
     private static ActivityLink[] LinkTo(Activity? other) => other is null ? [] : [new ActivityLink(other.Context)];
-
-    private static KeyValuePair<string, object?>[] Describe(ObjectMessage message) =>
-    [
-        new(Tags.Region, message.Region),
-        new(Tags.Type, message.Record?.Type ?? message.Type ?? "unknown"),
-        new(Tags.ObjectId, message.Id),
-    ];
-
-    private static KeyValuePair<string, object?>[] Describe(WindowMessage message) =>
-    [
-        new(Tags.Region, message.Region),
-        new(Tags.Kind, message.Kind.ToTag()),
-    ];
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Archiving.Model;
 using Archiving.Telemetry;
 
@@ -7,30 +6,14 @@ namespace Archiving.Queues;
 /// <summary>Handles a message within a span that continues the trace of the message, and counts the causes of retries.</summary>
 public sealed class MessageTelemetry(ArchivingMetrics metrics)
 {
-    /// <summary>Handles a message about an object.</summary>
+    /// <summary>Handles a message.</summary>
     /// <param name="span">Name of the span.</param>
     /// <param name="message">The message.</param>
     /// <param name="handle">What is to be done.</param>
     /// <param name="cancellationToken">What stops it.</param>
-    public async Task HandleAsync(string span, ObjectMessage message, Func<Task> handle, CancellationToken cancellationToken)
+    public async Task HandleAsync(string span, WorkMessage message, Func<Task> handle, CancellationToken cancellationToken)
     {
         using var activity = MessageSpans.Start(span, message);
-        await RunAsync(activity, handle, cancellationToken);
-    }
-
-    /// <summary>Handles a message about a window.</summary>
-    /// <param name="span">Name of the span.</param>
-    /// <param name="message">The message.</param>
-    /// <param name="handle">What is to be done.</param>
-    /// <param name="cancellationToken">What stops it.</param>
-    public async Task HandleAsync(string span, WindowMessage message, Func<Task> handle, CancellationToken cancellationToken)
-    {
-        using var activity = MessageSpans.Start(span, message);
-        await RunAsync(activity, handle, cancellationToken);
-    }
-
-    private async Task RunAsync(Activity? activity, Func<Task> handle, CancellationToken cancellationToken)
-    {
         try
         {
             await handle();

@@ -14,13 +14,10 @@ namespace Archiving.Queues;
 /// An object to handle. The message carries the object's record when it can, so that archiving needs no call for it;
 /// a message with only <c>region</c> and <c>id</c> is as good.
 /// </summary>
-public sealed record ObjectMessage
+public sealed record ObjectMessage : WorkMessage, IReadableMessage<ObjectMessage>
 {
     // A message ends at 64 KiB, of which Base64 takes a quarter (Azure Queue Storage, Put Message).
     private const int LargestBody = 48 * 1024;
-
-    /// <summary>8x8's region.</summary>
-    public required string Region { get; init; }
 
     /// <summary>8x8's id.</summary>
     public required string Id { get; init; }
@@ -33,9 +30,6 @@ public sealed record ObjectMessage
 
     /// <summary>Whether another message for the object may have been there: then what it asks for may be done.</summary>
     public bool IsSentAgain { get; init; }
-
-    /// <summary>How often work on it was deferred because of an outage.</summary>
-    public int Deferrals { get; init; }
 
     /// <summary>How often 8x8 listed the object and did not give its content.</summary>
     public int Waits { get; init; }
@@ -61,18 +55,33 @@ public sealed record ObjectMessage
     /// </summary>
     public DateTimeOffset? CreatedTime { get; init; }
 
-    /// <summary>The context that the handler's span continues (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
-    public string? TraceParent { get; init; }
-
     /// <summary>The record, or the little that the message says of it.</summary>
     public StorageObject KnownRecord =>
         Record ?? StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = Id, type = Type, createdTime = CreatedTime?.UtcDateTime }));
 
+    /// <inheritdoc/>
+    public override string Name => $"{Region}/{Id}";
+
+    // An earlier delivery may have archived it and crashed before it could record it: then it is not read from 8x8 again.
+    /// <inheritdoc/>
+    internal override WorkMessage PutBack => this with { IsSentAgain = true };
+
+    /// <inheritdoc/>
+    internal override KeyValuePair<string, object?>[] SpanTags =>
+    [
+        new(Tags.Region, Region),
+        new(Tags.Type, Record?.Type ?? Type ?? "unknown"),
+        new(Tags.ObjectId, Id),
+    ];
+
+    /// <inheritdoc/>
+    internal override string TracedObject => Id;
+
     /// <summary>A message about the object of a row, whose record 8x8 is asked for when it is handled.</summary>
     public static ObjectMessage About(LedgerEntry entry) => new() { Region = entry.Region, Id = entry.Id, Type = entry.Type, CreatedTime = entry.CreatedTime };
 
-    /// <summary>Writes the message as JSON.</summary>
-    public BinaryData ToJson()
+    /// <inheritdoc/>
+    public override BinaryData ToJson()
     {
         var body = Write(Record);
 
@@ -82,8 +91,7 @@ public sealed record ObjectMessage
             : (this with { Type = Record!.Type, CreatedTime = LedgerKey.CreatedTime(Record) }).Write(record: null);
     }
 
-    /// <summary>Reads a message, in Base64 or plain JSON.</summary>
-    /// <exception cref="InvalidMessageException">It is not JSON, or lacks region or id.</exception>
+    /// <inheritdoc/>
     public static ObjectMessage Parse(BinaryData body)
     {
         ArgumentNullException.ThrowIfNull(body);

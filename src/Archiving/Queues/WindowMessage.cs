@@ -6,11 +6,8 @@ using Archiving.Telemetry;
 namespace Archiving.Queues;
 
 /// <summary>A window to list: everything of a region whose time lies in <c>[From, To)</c>.</summary>
-public sealed record WindowMessage
+public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage>
 {
-    /// <summary>8x8's region.</summary>
-    public required string Region { get; init; }
-
     /// <summary>Start of the window.</summary>
     public required DateTimeOffset From { get; init; }
 
@@ -34,30 +31,24 @@ public sealed record WindowMessage
     /// <summary>The run that the window is part of; <see langword="null"/> for a window by itself.</summary>
     public string? RunId { get; init; }
 
-    /// <summary>How often work on it was deferred because of an outage.</summary>
-    public int Deferrals { get; init; }
-
-    /// <summary>The context that the handler's span continues (W3C Trace Context); <see langword="null"/> when nothing is traced.</summary>
-    [JsonPropertyName("traceparent")]
-    [JsonConverter(typeof(TraceContext.Converter))]
-    public string? TraceParent { get; init; }
-
     /// <summary>Whether it is part of a listing's daily pass by <c>createdTime</c>.</summary>
     [JsonIgnore]
     public bool IsPass => this is { Kind: WindowKind.Listing, Field: TimeField.CreatedTime };
 
     /// <summary>Names this window in its run: the same window has the same name however often it is sent.</summary>
     [JsonIgnore]
-    public string Name => FormattableString.Invariant(
+    public override string Name => FormattableString.Invariant(
         $"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{NameOfKind}");
+
+    /// <inheritdoc/>
+    internal override KeyValuePair<string, object?>[] SpanTags => [new(Tags.Region, Region), new(Tags.Kind, Kind.ToTag())];
 
     private string NameOfKind => IsPass ? $"|{Field.ToName()}" : Kind == WindowKind.Listing ? "" : $"|{Kind}";
 
-    /// <summary>Writes the message as JSON.</summary>
-    public BinaryData ToJson() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, QueueJson.Default.WindowMessage));
+    /// <inheritdoc/>
+    public override BinaryData ToJson() => BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(this, QueueJson.Default.WindowMessage));
 
-    /// <summary>Reads a message, in Base64 or plain JSON.</summary>
-    /// <exception cref="InvalidMessageException">It is not JSON, lacks region, from or to, or makes no sense.</exception>
+    /// <inheritdoc/>
     public static WindowMessage Parse(BinaryData body)
     {
         WindowMessage? message;

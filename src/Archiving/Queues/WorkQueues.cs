@@ -31,18 +31,8 @@ public sealed class WorkQueues : IStorageResource
     public Task SendAsync(WindowMessage message, TimeSpan delay, CancellationToken cancellationToken) =>
         SendAsync(QueueNames.ListWindows, message, delay, cancellationToken);
 
-    /// <summary>Sends a window to one of the queues of windows.</summary>
-    public async Task SendAsync(string queue, WindowMessage message, TimeSpan delay, CancellationToken cancellationToken)
-    {
-        var (span, traceParent) = MessageSpans.StartSending(queue, message);
-        using (span)
-        {
-            await SendAsync(queue, (message with { TraceParent = traceParent }).ToJson(), delay, cancellationToken);
-        }
-    }
-
-    /// <summary>Sends an object to one of the queues of objects.</summary>
-    public async Task SendAsync(string queue, ObjectMessage message, TimeSpan delay, CancellationToken cancellationToken)
+    /// <summary>Sends a message to its queue.</summary>
+    public async Task SendAsync(string queue, WorkMessage message, TimeSpan delay, CancellationToken cancellationToken)
     {
         var (span, traceParent) = MessageSpans.StartSending(queue, message);
         using (span)

@@ -11,12 +11,6 @@ namespace Archiving.Tests.Simulation;
 /// </summary>
 internal sealed class CloudFaults(World world)
 {
-    /// <summary>
-    /// Whether records without <c>updatedTime</c> appear. No search by that time finds them, and the archiver has no other
-    /// regular search yet: until it has, such an object is missing and nothing says so.
-    /// </summary>
-    public static bool OmitsUpdatedTime => false;
-
     /// <summary>The account's regions.</summary>
     public static readonly IReadOnlyList<string> Regions = ["us-east", "uk"];
 
@@ -126,7 +120,7 @@ internal sealed class CloudFaults(World world)
                 return item with { Checksum = null, ClaimedBytes = item.Bytes + 1 + world.Pick(9) };
             case 5 when _hasUnreadable:
                 return item with { Id = $"{UnreadablePrefix}{world.Pick(3)}-{Count++}" };
-            case 6 when OmitsUpdatedTime:
+            case 6:
                 var id = $"without-updated-time-{WithoutUpdatedTime.Count}";
                 WithoutUpdatedTime.Add(id);
                 return item with { Id = id, OmittedFields = ["updatedTime"] };

@@ -39,6 +39,10 @@ internal sealed class SimulatedArchive : IDisposable
     // A listing leaves out the last minute, and clocks differ by a minute to either side; it may then take half an hour
     // before the planner gives it up.
     private static readonly TimeSpan Slack = TimeSpan.FromMinutes(33);
+
+    // Records without updatedTime are found by a daily pass over what was made in the last three days.
+    private static readonly TimeSpan BetweenPasses = TimeSpan.FromDays(1);
+    private static readonly TimeSpan PassLookBack = TimeSpan.FromDays(3);
     private readonly World _world;
     private readonly ObjectStore _store;
     private readonly InMemoryCloud _cloud;
@@ -241,7 +245,10 @@ internal sealed class SimulatedArchive : IDisposable
             var named = _faults.NamedSince(item.Region);
             var since = _listedSince[item.Id];
             since = named > DateTimeOffset.MinValue && named < DateTimeOffset.MaxValue && named + RegionsAreKept > since ? named + RegionsAreKept : since;
-            if (named == DateTimeOffset.MaxValue || !_observer.Inspector.IsOverdue(since + Slack, _world.Now))
+            var hasUpdatedTime = !_faults.WithoutUpdatedTime.Contains(item.Id);
+            var isBeforePass = !hasUpdatedTime && since + BetweenPasses - item.CreatedTime > PassLookBack;
+            var known = hasUpdatedTime ? since + Slack : since + Slack + BetweenPasses;
+            if (named == DateTimeOffset.MaxValue || isBeforePass || !_observer.Inspector.IsOverdue(known, _world.Now))
             {
                 continue;
             }
@@ -498,21 +505,26 @@ internal sealed class SimulatedArchive : IDisposable
         return queue.Name switch
         {
             QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount =>
-                handler.HandleFailedWindowAsync(delivered, _process.GetRequiredService<WindowFailureRecorder>().RecordAsync, CancellationToken.None),
-            QueueNames.ListWindows => handler.HandleWindowAsync(
+                handler.HandleFailedAsync<WindowMessage>(
+                    queue.Name,
+                    delivered,
+                    _process.GetRequiredService<WindowFailureRecorder>().RecordAsync,
+                    CancellationToken.None),
+            QueueNames.ListWindows => handler.HandleAsync<WindowMessage>(
+                QueueNames.ListWindows,
                 delivered,
                 (window, token) => _process.GetRequiredService<WindowLister>().ListAsync(window, delivered.DequeueCount, token),
                 CancellationToken.None),
 
             QueueNames.ArchiveObjects when _isFaulty && message.DequeueCount > MaxDequeueCount =>
-                handler.HandleFailedObjectAsync(
+                handler.HandleFailedAsync<ObjectMessage>(
                     queue.Name,
                     delivered,
                     (work, token) => _process.GetRequiredService<FailureRecorder>().RecordObjectAsync(queue.Name, work, token),
                     CancellationToken.None),
 
             // However often the process crashes over it: that alone makes no failure of an object.
-            QueueNames.ArchiveObjects => handler.HandleObjectAsync(
+            QueueNames.ArchiveObjects => handler.HandleAsync<ObjectMessage>(
                 queue.Name,
                 delivered,
                 (work, token) => _process.GetRequiredService<ObjectArchiver>().ArchiveAsync(work, delivered.DequeueCount, token),
