@@ -81,7 +81,7 @@ public sealed partial class FlexConsumptionTests(TemplateFixture template)
     }
 
     // What every resource of Azure has.
-    [GeneratedRegex(@"^(plan|site) (tags\..*|location|identity\..*)$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(plan|site) (tags\..*|location|identity\..*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Common();
 
     [GeneratedRegex(@"\[\d+\]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

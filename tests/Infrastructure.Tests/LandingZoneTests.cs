@@ -41,7 +41,8 @@ public sealed class LandingZoneTests(TemplateFixture template)
             ["Contributor", "Locks Contributor", "Role Based Access Control Administrator"],
             bootstrap.Assignments.Select(assignment => assignment.Role).Order(StringComparer.Ordinal));
         Assert.Equal("2.0", assign["properties.conditionVersion"]);
-        var lists = assign["properties.condition"].Split('{').Where(part => part.Contains('-', StringComparison.Ordinal)).Select(part => part.Split('}')[0]).ToList();
+        var lists = assign["properties.condition"].Split('{').Where(part => part.Contains('-', StringComparison.Ordinal)).Select(part => part.Split('}')[0])
+            .ToList();
         Assert.Equal(2, lists.Count);
         Assert.All(lists, list => Assert.Equal(
             assigned.Order(StringComparer.Ordinal),
@@ -65,7 +66,8 @@ public sealed class LandingZoneTests(TemplateFixture template)
         var snapshot = await template.PredictedAsync("existing");
 
         Assert.EndsWith("/subnets/archive-app", snapshot.Find("Web/sites/func-*").Properties["properties.virtualNetworkSubnetId"], StringComparison.Ordinal);
-        Assert.EndsWith("/workspaces/central", snapshot.Find("Insights/components/appi-*").Properties["properties.WorkspaceResourceId"], StringComparison.Ordinal);
+        var workspace = snapshot.Find("Insights/components/appi-*").Properties["properties.WorkspaceResourceId"];
+        Assert.EndsWith("/workspaces/central", workspace, StringComparison.Ordinal);
         Assert.All(
             snapshot.Resources.Where(resource => resource.Type == "Microsoft.Network/privateEndpoints"),
             endpoint => Assert.EndsWith("/subnets/endpoints", endpoint.Properties["properties.subnet.id"], StringComparison.Ordinal));

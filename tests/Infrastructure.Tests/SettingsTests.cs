@@ -136,7 +136,9 @@ public sealed partial class SettingsTests(TemplateFixture template)
     {
         Assert.Equal("FunctionKey", (await AppSettingsAsync("default"))["Access__Mode"]);
         Assert.Equal("EntraId", (await AppSettingsAsync("zones"))["Access__Mode"]);
-        Assert.DoesNotContain((await template.PredictedAsync("default")).Resources, resource => resource.Name.EndsWith("/config/authsettingsV2", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            (await template.PredictedAsync("default")).Resources,
+            resource => resource.Name.EndsWith("/config/authsettingsV2", StringComparison.Ordinal));
         var signIn = (await template.PredictedAsync("zones")).Find("Web/sites/func-*/config/authsettingsV2").Properties;
         Assert.Equal("true", signIn["properties.platform.enabled"]);
         Assert.Equal("true", signIn["properties.globalValidation.requireAuthentication"]);

@@ -26,20 +26,26 @@ public sealed partial class SourceTests(TemplateFixture template)
         }
 
         var rows = Repository.Read("docs/template-sources.md").Split('\n').Select(line => Row().Match(line)).Where(row => row.Success).ToList();
-        var listed = rows.SelectMany(row => Code().Matches(row.Groups["properties"].Value).Select(match => $"{row.Groups["type"].Value} {match.Groups["name"].Value}"));
+        var listed = rows.SelectMany(row => Code().Matches(row.Groups["properties"].Value)
+            .Select(match => $"{row.Groups["type"].Value} {match.Groups["name"].Value}"));
 
         Assert.Equal(set, listed.Order(StringComparer.Ordinal));
-        Assert.All(rows, row => Assert.Matches(@"^(azure-functions|bicep-registry|terraform-provider)[\w-]+ [\w./-]+\.(bicep|go)$", row.Groups["source"].Value));
+        Assert.All(
+            rows,
+            row => Assert.Matches(@"^(azure-functions|bicep-registry|terraform-provider)[\w-]+ [\w./-]+\.(bicep|go)$", row.Groups["source"].Value));
     }
 
     // What every resource of Azure has, and what the compiler could not work out.
-    [GeneratedRegex(@"^(tags\..*|location|condition|identity\.userAssignedIdentities\..*)$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"^(tags\..*|location|condition|identity\.userAssignedIdentities\..*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Common();
 
     [GeneratedRegex(@"\[\d+\]", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Index();
 
-    [GeneratedRegex(@"^\| `(?<type>Microsoft\.[^`]+)` \| (?<properties>.+) \| (?<source>[^|]+) \|$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        @"^\| `(?<type>Microsoft\.[^`]+)` \| (?<properties>.+) \| (?<source>[^|]+) \|$",
+        RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Row();
 
     [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
