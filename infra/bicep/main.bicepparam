@@ -6,12 +6,11 @@ param location = readEnvironmentVariable('AZURE_LOCATION')
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', '')
 
-// azd up asks for them before the first deployment. Separated by commas; none is an answer too.
-var alertAddresses = readEnvironmentVariable('ALERT_EMAILS', 'none')
-param alertEmails = alertAddresses == 'none' ? [] : split(alertAddresses, ',')
-
 // docs/deploy.md tells how to make the app registration.
 param signInClientId = readEnvironmentVariable('SIGN_IN_CLIENT_ID', '')
+
+// Email addresses, separated by commas: azd asks for them (scripts/preprovision.sh). none sends no alerts.
+param alertEmails = filter(split(readEnvironmentVariable('ALERT_EMAILS', ''), ','), address => contains(address, '@'))
 
 // It can hold a key, so it is never written here: docs/deploy.md tells where it is set.
 param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')

@@ -124,7 +124,7 @@ public sealed class RightsTests(TemplateFixture template)
     [Fact]
     public async Task Every_role_is_assigned_on_something_that_is_there_by_then()
     {
-        // A role on a secret that nobody has set yet may be refused: so none is assigned on what the deployment does not create first.
+        // A role on a secret that is not set yet may be refused: so none is assigned on what the deployment does not create first.
         foreach (var theCase in new[] { "default", "locked", "trial", "zones", "existing" })
         {
             var snapshot = await template.PredictedAsync(theCase);
