@@ -33,6 +33,9 @@ type archiverSettings = {
   @description('The tier that blobs are written to. Left out: that of the account, Hot.')
   Archive__AccessTier: ('Hot' | 'Cool' | 'Cold')?
 
+  @description('Name of a downloaded or exported file.')
+  Archive__DownloadName: string?
+
   @description('false lists and records without copying.')
   Archive__Enabled: bool?
 
@@ -97,6 +100,9 @@ type archiverSettings = {
 
   @description('When to read a share of the archive again, NCRONTAB.')
   VerifySchedule: string?
+
+  @description('Which objects the viewers of a group see, as a JSON list of {"group":"object ID","any":[{"field":"value"}]}. Needs signInClientId.')
+  Access__Scopes: string?
 
   @description('A collector that speaks OTLP, to send telemetry to besides Application Insights.')
   OTEL_EXPORTER_OTLP_ENDPOINT: string?

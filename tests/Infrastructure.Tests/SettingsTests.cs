@@ -211,9 +211,8 @@ public sealed partial class SettingsTests(TemplateFixture template)
         Repository.Read("docs/settings.md").Split("\n## On one machine")[0],
         Repository.Read("docs/telemetry.md").Split("\n## ")[0],
     }
-        .SelectMany(page => page.Split('\n'))
-        .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
-        .SelectMany(line => Code().Matches(line.Split('|')[1]))
+        .SelectMany(page => Table().Matches(page).SelectMany(table => table.Groups["row"].Captures))
+        .SelectMany(row => Code().Matches(row.Value.Split('|')[1]))
         .Select(match => match.Groups["name"].Value)
         .Where(name => name.All(char.IsAscii) && !name.Contains('<') && !name.StartsWith("__", StringComparison.Ordinal)
             && !name.Contains("ServiceUri", StringComparison.Ordinal)
@@ -239,6 +238,12 @@ public sealed partial class SettingsTests(TemplateFixture template)
 
     [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Code();
+
+    [GeneratedRegex(
+        @"^\| setting \|.*\n\| ---.*\n(?<row>\|.*\n)+",
+        RegexOptions.ExplicitCapture | RegexOptions.Multiline,
+        matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Table();
 
     [GeneratedRegex("(AzureFunctionsJobHost__|OTEL_)[A-Za-z_]+", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex HostSetting();
