@@ -13,7 +13,7 @@ public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFi
     private const string Backfill = """{"from":"2026-01-01","to":"2026-01-02"}""";
 
     private static readonly string[] Callers =
-        ["nobody", "no role", "viewer of the team", "viewer of no team", "operator", "investigator", "administrator"];
+        ["anonymous", "no role", "viewer of the team", "viewer of no team", "operator", "investigator", "administrator"];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -29,7 +29,7 @@ public sealed class AccessFixture(AzuriteFixture azurite) : IAsyncLifetime
     /// <summary>Who calls: the header, or <see langword="null"/> for a request without sign-in.</summary>
     internal static string? Principal(string who) => who switch
     {
-        "nobody" => null,
+        "anonymous" => null,
         "no role" => Principals.Of("o-none", []),
         "viewer of the team" => Principals.Of("o-viewer", ["Viewer"], "99999999-2222-3333-4444-555555555555", SalesGroup),
         "viewer of no team" => Principals.Of("o-other", ["Viewer"], "99999999-2222-3333-4444-555555555555"),
