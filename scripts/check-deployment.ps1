@@ -101,7 +101,7 @@ Wait-ForAnswer {
 "$uri/api/health answers $($health.Status): $($health.Body)"
 
 # A caller who claims to be an administrator, in the header that App Service authentication sets, and that it takes away from others.
-$claims = '{"auth_typ":"aad","role_typ":"roles","claims":[{"typ":"roles","val":"Administrator"}]}'
+$claims = '{"auth_typ":"aad","role_typ":"roles","claims":[{"typ":"oid","val":"00000000-0000-0000-0000-000000000000"},{"typ":"roles","val":"Administrator"}]}'
 $principal = [Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes($claims))
 Wait-ForAnswer {
     $answer = Get-Answer @('--header', "X-MS-CLIENT-PRINCIPAL: $principal", "$uri/api/status")
