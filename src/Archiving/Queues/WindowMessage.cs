@@ -95,5 +95,6 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(CaseMessage))]
 [JsonSerializable(typeof(WindowMessage))]
 internal sealed partial class QueueJson : JsonSerializerContext;

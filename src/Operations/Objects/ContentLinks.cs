@@ -41,11 +41,27 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
     /// <param name="save">Whether a browser saves it in any case, also what it could show.</param>
     /// <param name="cancellationToken">Stops the request for a key.</param>
     /// <exception cref="OutageException">The storage gives the app no key.</exception>
-    public async Task<ContentLink> CreateAsync(string blob, LedgerEntry entry, bool save, CancellationToken cancellationToken)
+    public Task<ContentLink> CreateAsync(string blob, LedgerEntry entry, bool save, CancellationToken cancellationToken)
+    {
+        var kind = MediaKind.Of(entry.MimeType);
+        return CreateAsync(blob, FileName(entry, blob), kind.ShownAs, kind.IsInline && !save ? "inline" : "attachment", cancellationToken);
+    }
+
+    /// <summary>Makes a link to a file that a browser saves.</summary>
+    /// <param name="blob">The blob.</param>
+    /// <param name="fileName">The name of the saved file.</param>
+    /// <param name="cancellationToken">Stops the request for a key.</param>
+    /// <exception cref="OutageException">The storage gives the app no key.</exception>
+    public Task<ContentLink> CreateAsync(string blob, string fileName, CancellationToken cancellationToken) =>
+        CreateAsync(blob, fileName, ArchiveLayout.UnknownContentType, "attachment", cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose() => _oneAtATime.Dispose();
+
+    private async Task<ContentLink> CreateAsync(string blob, string fileName, string contentType, string disposition, CancellationToken cancellationToken)
     {
         var client = blobs.GetBlobContainerClient(options.Archive.Container).GetBlobClient(blob);
         var now = timeProvider.GetUtcNow();
-        var kind = MediaKind.Of(entry.MimeType);
         var sas = new BlobSasBuilder(BlobSasPermissions.Read, now + Lifetime)
         {
             BlobContainerName = client.BlobContainerName,
@@ -53,17 +69,14 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
             Resource = "b",
             StartsOn = now - Skew,
             Protocol = client.Uri.Scheme == Uri.UriSchemeHttps ? SasProtocol.Https : SasProtocol.HttpsAndHttp,
-            ContentType = kind.ShownAs,
-            ContentDisposition = ArchiveLayout.ContentDisposition(kind.IsInline && !save ? "inline" : "attachment", FileName(entry, blob), LongestEncodedName),
+            ContentType = contentType,
+            ContentDisposition = ArchiveLayout.ContentDisposition(disposition, fileName, LongestEncodedName),
         };
         var url = client.CanGenerateSasUri
             ? client.GenerateSasUri(sas)
             : client.GenerateUserDelegationSasUri(sas, await GetKeyAsync(now, cancellationToken));
         return new ContentLink(url, sas.ExpiresOn);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _oneAtATime.Dispose();
 
     /// <summary>The object's name without what separates folders, and with the blob's extension when it has none.</summary>
     private static string FileName(LedgerEntry entry, string blob)

@@ -1,0 +1,96 @@
+using System.Globalization;
+using Archiving.Cases;
+using Archiving.Ledger;
+
+namespace Operations.Cases;
+
+/// <summary>Decides which object of a case is in which part of an export, and under which name.</summary>
+public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger)
+{
+    /// <summary>
+    /// The most bytes of a part, unless one object alone has more. The work that a crash costs is a part, so it is kept well
+    /// below what an archive may have.
+    /// </summary>
+    public const long MostBytes = 2_000_000_000;
+
+    /// <summary>The most objects of a part.</summary>
+    public const int MostObjects = 5000;
+
+    // What an entry and its receipt take besides the content.
+    private const int Overhead = 8192;
+    private const int ReadsAtOnce = 32;
+
+    /// <summary>Plans an export. What an earlier attempt planned is dropped, because the case may have changed.</summary>
+    public async Task PlanAsync(ExportRow export, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(export);
+        await cases.ClearExportAsync(export, cancellationToken);
+        var names = new ExportNames();
+        var parts = new List<ExportPartRow>();
+        var (objects, bytes, inPart) = (0L, 0L, 0L);
+        var items = cases.ReadObjectsAsync(export.CaseId, after: null, cancellationToken).Where(item => item.AddedAt <= export.CreatedAt);
+        await foreach (var chunk in items.Chunk(ReadsAtOnce).WithCancellation(cancellationToken))
+        {
+            var rows = new List<ExportObjectRow>(chunk.Length);
+            var entries = await Task.WhenAll(chunk.Select(item => ledger.FindAsync(item.Key, cancellationToken)));
+            foreach (var (item, entry) in chunk.Zip(entries))
+            {
+                var row = Describe(item, entry);
+                if (parts is not [.., { } last] || last.Objects == MostObjects || (inPart > 0 && inPart + row.Bytes + Overhead > MostBytes))
+                {
+                    last = NewPart(export, parts.Count + 1);
+                    parts.Add(last);
+                    inPart = 0;
+                }
+
+                last.Objects++;
+                inPart += row.Bytes + Overhead;
+                bytes += row.Bytes;
+                row.PartitionKey = CaseStore.ExportPartition(export);
+                row.RowKey = CaseStore.ExportObjectPrefix(last.Number) + objects.ToString("D9", CultureInfo.InvariantCulture);
+                row.Name = row.Problem is null ? names.Take(FileName(entry!)) : "";
+                objects++;
+                rows.Add(row);
+            }
+
+            await cases.WriteAsync(rows, cancellationToken);
+        }
+
+        await cases.WriteAsync(parts, cancellationToken);
+        (export.Objects, export.Bytes, export.Parts) = (objects, bytes, parts.Count);
+    }
+
+    private static ExportPartRow NewPart(ExportRow export, int number) => new()
+    {
+        PartitionKey = CaseStore.ExportPartition(export),
+        RowKey = string.Create(CultureInfo.InvariantCulture, $"{ExportPartRow.Prefix}{number:D6}"),
+        Number = number,
+    };
+
+    private static ExportObjectRow Describe(CaseObjectRow item, LedgerEntry? entry) => new()
+    {
+        Region = item.Region,
+        Id = item.Id,
+        Type = item.Type,
+        CreatedTime = item.CreatedTime,
+        Blob = entry?.Blob ?? "",
+        Bytes = entry?.Bytes ?? 0,
+        Problem = entry switch
+        {
+            null => "The ledger does not know it. POST /api/ledger/rebuild adds what the archive has.",
+            { Blob: null or "" } => $"It is not archived; its state is {entry.State}.",
+            { Damaged: { } damaged } when damaged == entry.Blob => "Its archived bytes were found damaged.",
+            _ => null,
+        },
+    };
+
+    /// <summary>The object's name with the blob's extension when it has none, without what is not safe in a file's name.</summary>
+    private static string FileName(LedgerEntry entry)
+    {
+        var name = string.IsNullOrWhiteSpace(entry.ObjectName) ? entry.Id : entry.ObjectName;
+        name = new string([.. name.Select(character => character < ' ' || "<>:\"/\\|?*\u007F".Contains(character) ? '_' : character)]).Trim('.', ' ');
+        var extension = Path.GetExtension(entry.Blob![(entry.Blob!.LastIndexOf('/') + 1)..]);
+        name = name.EndsWith(extension, StringComparison.OrdinalIgnoreCase) ? name : name + extension;
+        return name.Length > 0 ? name : "object";
+    }
+}
