@@ -24,9 +24,9 @@ param workspaceId string
 param logsEverything bool
 
 var packageContainerName = 'app-package'
-var queueNames = ['list-windows', 'archive-objects', 'restore-objects', 'purge-objects', 'verify-objects']
+var queueNames = ['list-windows', 'archive-objects', 'restore-objects', 'purge-objects', 'verify-objects', 'change-cases', 'export-cases']
 var allQueueNames = flatten(map(queueNames, name => [name, '${name}-poison']))
-var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries']
+var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries', 'cases']
 
 // What Microsoft documents for AzureWebJobsStorage of an app with queue triggers, at the level of the account: the host
 // makes containers for its locks, keys and schedules and tables for its own diagnostics, under names of its choosing.
