@@ -23,6 +23,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Operations;
+using Operations.Cases;
 using Simulator;
 using Simulator.Objects;
 using Testing;
@@ -169,7 +170,9 @@ internal sealed class Pipeline : IAsyncDisposable
             + await DeliverAsync(QueueNames.ArchiveObjects, ArchiveAsync)
             + await DeliverAsync(QueueNames.RestoreObjects, RestoreAsync)
             + await DeliverAsync(QueueNames.VerifyObjects, VerifyAsync)
-            + await DeliverAsync(QueueNames.PurgeObjects, PurgeAsync) > 0)
+            + await DeliverAsync(QueueNames.PurgeObjects, PurgeAsync)
+            + await DeliverAsync(QueueNames.ChangeCases, ChangeCaseAsync)
+            + await DeliverAsync(QueueNames.ExportCases, ExportCaseAsync) > 0)
         {
         }
     }
@@ -238,6 +241,12 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task PurgeAsync(QueueMessage message, CancellationToken cancellationToken) =>
         Handler.HandleAsync<ObjectMessage>(QueueNames.PurgeObjects, message, Get<ObjectPurger>().PurgeAsync, cancellationToken);
 
+    public Task ChangeCaseAsync(QueueMessage message) =>
+        Handler.HandleAsync<CaseMessage>(QueueNames.ChangeCases, message, Get<CaseChanger>().ChangeAsync, Cancellation);
+
+    public Task ExportCaseAsync(QueueMessage message) =>
+        Handler.HandleAsync<CaseMessage>(QueueNames.ExportCases, message, Get<CaseExporter>().ExportAsync, Cancellation);
+
     public Task ListAsync(QueueMessage message) => ListAsync(message, Cancellation);
 
     public Task ListAsync(QueueMessage message, CancellationToken cancellationToken) =>
@@ -257,6 +266,8 @@ internal sealed class Pipeline : IAsyncDisposable
             message,
             Get<WindowFailureRecorder>().RecordAsync,
             Cancellation),
+        QueueNames.ChangeCases => Handler.HandleFailedAsync<CaseMessage>(queueName, message, Get<CaseChanger>().RecordFailureAsync, Cancellation),
+        QueueNames.ExportCases => Handler.HandleFailedAsync<CaseMessage>(queueName, message, Get<CaseExporter>().RecordFailureAsync, Cancellation),
         QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedAsync<ObjectMessage>(
             queueName,
             message,
