@@ -1,11 +1,15 @@
 using System.Globalization;
+using Archiving.Archive;
 using Archiving.Cases;
 using Archiving.Ledger;
+using Archiving.Model;
+using Azure;
+using Operations.Objects;
 
 namespace Operations.Cases;
 
 /// <summary>Decides which object of a case is in which part of an export, and under which name.</summary>
-public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger)
+public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveStore store, DownloadName names)
 {
     /// <summary>
     /// The most bytes of a part, unless one object alone has more. The work that a crash costs is a part, so it is kept well
@@ -25,17 +29,15 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger)
     {
         ArgumentNullException.ThrowIfNull(export);
         await cases.ClearExportAsync(export, cancellationToken);
-        var names = new ExportNames();
+        var taken = new ExportNames();
         var parts = new List<ExportPartRow>();
         var (objects, bytes, inPart) = (0L, 0L, 0L);
         var items = cases.ReadObjectsAsync(export.CaseId, after: null, cancellationToken).Where(item => item.AddedAt <= export.CreatedAt);
         await foreach (var chunk in items.Chunk(ReadsAtOnce).WithCancellation(cancellationToken))
         {
             var rows = new List<ExportObjectRow>(chunk.Length);
-            var entries = await Task.WhenAll(chunk.Select(item => ledger.FindAsync(item.Key, cancellationToken)));
-            foreach (var (item, entry) in chunk.Zip(entries))
+            foreach (var (row, name) in await Task.WhenAll(chunk.Select(item => FindAsync(item, cancellationToken))))
             {
-                var row = Describe(item, entry);
                 if (parts is not [.., { } last] || last.Objects == MostObjects || (inPart > 0 && inPart + row.Bytes + Overhead > MostBytes))
                 {
                     last = NewPart(export, parts.Count + 1);
@@ -48,7 +50,7 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger)
                 bytes += row.Bytes;
                 row.PartitionKey = CaseStore.ExportPartition(export);
                 row.RowKey = CaseStore.ExportObjectPrefix(last.Number) + objects.ToString("D9", CultureInfo.InvariantCulture);
-                row.Name = row.Problem is null ? names.Take(FileName(entry!)) : "";
+                row.Name = row.Problem is null ? taken.Take(name) : "";
                 objects++;
                 rows.Add(row);
             }
@@ -84,13 +86,26 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger)
         },
     };
 
-    /// <summary>The object's name with the blob's extension when it has none, without what is not safe in a file's name.</summary>
-    private static string FileName(LedgerEntry entry)
+    private async Task<Found> FindAsync(CaseObjectRow item, CancellationToken cancellationToken)
     {
-        var name = string.IsNullOrWhiteSpace(entry.ObjectName) ? entry.Id : entry.ObjectName;
-        name = new string([.. name.Select(character => character < ' ' || "<>:\"/\\|?*\u007F".Contains(character) ? '_' : character)]).Trim('.', ' ');
-        var extension = Path.GetExtension(entry.Blob![(entry.Blob!.LastIndexOf('/') + 1)..]);
-        name = name.EndsWith(extension, StringComparison.OrdinalIgnoreCase) ? name : name + extension;
-        return name.Length > 0 ? name : "object";
+        var entry = await ledger.FindAsync(item.Key, cancellationToken);
+        var row = Describe(item, entry);
+        if (row.Problem is not null)
+        {
+            return new Found(row, Name: "");
+        }
+
+        try
+        {
+            var receipt = await store.ReadAsync(ArchiveLayout.ReceiptName(row.Blob), cancellationToken) is { } json ? Receipt.Parse(json) : null;
+            return new Found(row, receipt is null ? names.Of(entry!, row.Blob) : names.Of(receipt));
+        }
+        catch (Exception exception) when (exception is FormatException or RequestFailedException { Status: 409 })
+        {
+            // Writing the part finds out, and names what is wrong.
+            return new Found(row, names.Of(entry!, row.Blob));
+        }
     }
+
+    private sealed record Found(ExportObjectRow Row, string Name);
 }

@@ -24,7 +24,7 @@ public sealed class ExportReader(CaseStore cases, ContentLinks links)
         foreach (var part in parts.Where(part => part is { IsDone: true, Sha256: not null }))
         {
             var name = ExportLayout.Part(part.Number);
-            var link = isDone ? await links.CreateAsync(ExportLayout.Blob(export, name), name, cancellationToken) : null;
+            var link = isDone ? await LinkAsync(name) : null;
             items.Add(new ExportPart(name, link?.Url, part.Bytes, part.Sha256!));
         }
 
@@ -49,6 +49,6 @@ public sealed class ExportReader(CaseStore cases, ContentLinks links)
             Problems = [.. problems.Select(item => new ExportProblem(item.Region, item.Id, item.Problem!))],
         };
 
-        Task<ContentLink> LinkAsync(string file) => links.CreateAsync(ExportLayout.Blob(export, file), file, cancellationToken);
+        Task<ContentLink> LinkAsync(string file) => links.CreateAsync(ExportLayout.Blob(export, file), mimeType: null, file, save: true, cancellationToken);
     }
 }
