@@ -100,7 +100,7 @@ public sealed class ExportTests(AzuriteFixture azurite)
     [Fact]
     public async Task Export_of_an_object_that_is_not_archived_fails_before_it_reads_anything()
     {
-        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Listing__StartFrom", LongAgo.AddHours(-1).ToString("O"))]);
         Add(pipeline, "Jane Doe.mp3", bytes: 100);
         await pipeline.PlanAndListAsync();
         var caseId = await CreateAsync(pipeline);
