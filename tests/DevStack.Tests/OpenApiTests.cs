@@ -165,17 +165,23 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     [Fact]
     public async Task OpenApi_document_describes_a_case_from_its_beginning_to_its_end()
     {
-        var caseId = (await SendCaseAsync("POST", "/api/cases", 201, """{"name":"Doe against Smith","reason":"A letter of 3 May"}""")).GetProperty("caseId").GetString();
+        var created = await SendCaseAsync("POST", "/api/cases", 201, """{"name":"Doe against Smith","reason":"A letter of 3 May"}""");
+        var caseId = created.GetProperty("caseId").GetString();
         var path = $"/api/cases/{caseId}";
         await SendCaseAsync("POST", $"{path}/export", 409, "");
         foreach (var body in (string[])[
-            "{}", """{"objects":[]}""", """{"objects":[{"region":"uk"}]}""", """{"objects":[{"region":"uk","id":"unknown"}]}""", """{"objects":[{"region":"uk","id":"a","more":1}]}""",
-            """{"search":{}}""", """{"search":{"state":"Failed"}}""", """{"search":{"from":"2026-01-02","to":"2026-01-01"}}""", """{"search":{"q":"\ud800"}}""", """{"search":[]}"""])
+            "{}", """{"objects":[]}""", """{"objects":[{"region":"uk"}]}""", """{"objects":[{"region":"uk","id":"unknown"}]}""",
+            """{"objects":[{"region":"uk","id":"a","more":1}]}""", """{"search":{}}""", """{"search":{"state":"Failed"}}""",
+            """{"search":{"from":"2026-01-02","to":"2026-01-01"}}""", """{"search":{"q":"\ud800"}}""", """{"search":[]}"""])
         {
             await SendCaseAsync("POST", $"{path}/objects", 400, body);
         }
 
-        await SendCaseAsync("POST", $"{path}/objects", 202, """{"objects":[{"region":"uk","id":"recording"},{"region":"uk","id":"broken"}],"search":{"region":"us-east"}}""");
+        await SendCaseAsync(
+            "POST",
+            $"{path}/objects",
+            202,
+            """{"objects":[{"region":"uk","id":"recording"},{"region":"uk","id":"broken"}],"search":{"region":"us-east"}}""");
         await WaitAsync(path, "changing", "False");
         Assert.Equal(5, (await SendCaseAsync("GET", path, 200)).GetProperty("objects").GetInt32());
         await SendCaseAsync("POST", $"{path}/hold", 202, "");
@@ -185,7 +191,8 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         await SendCaseAsync("POST", $"{path}/release", 202, "");
         var failed = (await SendCaseAsync("POST", $"{path}/export", 202, "")).GetProperty("exportId").GetString();
         await WaitAsync($"{path}/exports/{failed}", "state", "Failed");
-        Assert.Equal("broken", Assert.Single((await SendCaseAsync("GET", $"{path}/exports/{failed}", 200)).GetProperty("problems").EnumerateArray()).GetProperty("id").GetString());
+        var export = await SendCaseAsync("GET", $"{path}/exports/{failed}", 200);
+        Assert.Equal("broken", Assert.Single(export.GetProperty("problems").EnumerateArray()).GetProperty("id").GetString());
     }
 
     [Fact]

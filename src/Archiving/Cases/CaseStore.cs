@@ -120,18 +120,14 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     }
 
     /// <summary>The objects of a case in order of their keys, behind a given one.</summary>
-    public IAsyncEnumerable<CaseObjectRow> ReadObjectsAsync(string caseId, string? after, CancellationToken cancellationToken) => _table.QueryAsync<CaseObjectRow>(
-        TableClient.CreateQueryFilter($"PartitionKey eq {caseId} and RowKey gt {after ?? CaseObjectRow.Prefix} and RowKey lt {End(CaseObjectRow.Prefix)}"),
-        columns: null,
-        cancellationToken);
+    public IAsyncEnumerable<CaseObjectRow> ReadObjectsAsync(string caseId, string? after, CancellationToken cancellationToken) =>
+        _table.QueryAsync<CaseObjectRow>(ObjectsFilter(caseId, after), columns: null, cancellationToken);
 
     /// <summary>Counts the objects of a case, and writes that into its row.</summary>
     public async Task CountAsync(string caseId, CancellationToken cancellationToken)
     {
         var (objects, bytes) = (0L, 0L);
-        var filter = TableClient.CreateQueryFilter(
-            $"PartitionKey eq {caseId} and RowKey gt {CaseObjectRow.Prefix} and RowKey lt {End(CaseObjectRow.Prefix)}");
-        await foreach (var item in _table.QueryAsync<CaseObjectRow>(filter, [nameof(CaseObjectRow.Bytes)], cancellationToken))
+        await foreach (var item in _table.QueryAsync<CaseObjectRow>(ObjectsFilter(caseId, after: null), [nameof(CaseObjectRow.Bytes)], cancellationToken))
         {
             objects++;
             bytes += item.Bytes;
@@ -211,6 +207,9 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
 
     private ValueTask<List<T>> ReadAsync<T>(string partition, string prefix, CancellationToken cancellationToken)
         where T : TableRow => _table.ReadAsync<T>(Range(partition, prefix), cancellationToken);
+
+    private static string ObjectsFilter(string caseId, string? after) => TableClient.CreateQueryFilter(
+        $"PartitionKey eq {caseId} and RowKey gt {after ?? CaseObjectRow.Prefix} and RowKey lt {End(CaseObjectRow.Prefix)}");
 
     private static string Range(string partition, string prefix) =>
         TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {prefix} and RowKey lt {End(prefix)}");

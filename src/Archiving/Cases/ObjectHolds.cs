@@ -55,7 +55,8 @@ public sealed partial class ObjectHolds(CaseStore cases, ArchiveStore store, Tim
         var stem = ArchiveLayout.Stem(item.Region, item.Type, item.CreatedTime, item.Id);
         await foreach (var name in store.ListReceiptsAsync(stem, cancellationToken))
         {
-            if (await IsOfAsync(name, item, cancellationToken) && await SetAsync(name[..^ArchiveLayout.ReceiptSuffix.Length], isHeld, cancellationToken) is { } problem)
+            var blob = name[..^ArchiveLayout.ReceiptSuffix.Length];
+            if (await IsOfAsync(name, item, cancellationToken) && await SetAsync(blob, isHeld, cancellationToken) is { } problem)
             {
                 return problem;
             }

@@ -209,7 +209,15 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         }
 
         var exportId = CaseStore.NewId(now);
-        var export = new ExportRow { PartitionKey = row.RowKey, RowKey = ExportRow.Prefix + exportId, CreatedAt = now, CreatedBy = actor, Objects = row.Objects, Bytes = row.Bytes };
+        var export = new ExportRow
+        {
+            PartitionKey = row.RowKey,
+            RowKey = ExportRow.Prefix + exportId,
+            CreatedAt = now,
+            CreatedBy = actor,
+            Objects = row.Objects,
+            Bytes = row.Bytes,
+        };
         await cases.WriteAsync(export, cancellationToken);
         await queues.SendAsync(QueueNames.ExportCases, CaseMessage.About(row.RowKey, exportId), TimeSpan.Zero, cancellationToken);
         Log.ExportStarted(logger, row.RowKey, exportId, row.Objects);
@@ -242,7 +250,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         }
     }
 
-    private Task SetHoldAsync(string caseId, HoldState state, CancellationToken cancellationToken) => cases.UpdateAsync(
+    private Task<CaseRow?> SetHoldAsync(string caseId, HoldState state, CancellationToken cancellationToken) => cases.UpdateAsync(
         caseId,
         row =>
         {

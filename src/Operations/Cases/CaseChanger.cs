@@ -1,5 +1,4 @@
 using Archiving.Cases;
-using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using Microsoft.Extensions.Logging;
@@ -161,12 +160,12 @@ public sealed partial class CaseChanger(
         return problem is null && await holds.IsHeldAsync(item.Key, cancellationToken) ? await holds.SetAsync(item, isHeld: true, cancellationToken) : problem;
     }
 
-    private Task SetStateAsync(CaseChangeRow change, HoldState state, string? problem, CancellationToken cancellationToken) => cases.UpdateAsync(
+    private Task<CaseRow?> SetStateAsync(CaseChangeRow change, HoldState state, string? problem, CancellationToken cancellationToken) => cases.UpdateAsync(
         change.PartitionKey,
         row =>
         {
-            var holds = state is HoldState.Held or HoldState.Incomplete;
-            if (holds != (row.HoldState is HoldState.Placing or HoldState.Held or HoldState.Incomplete))
+            var isHold = state is HoldState.Held or HoldState.Incomplete;
+            if (isHold != (row.HoldState is HoldState.Placing or HoldState.Held or HoldState.Incomplete))
             {
                 return false;
             }

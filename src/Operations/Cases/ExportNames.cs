@@ -14,7 +14,10 @@ internal sealed class ExportNames
     // Linux has room for 255 bytes (NAME_MAX), and a receipt has its suffix behind the name.
     private const int LongestBytes = 230;
 
-    private readonly HashSet<string> _taken = new(StringComparer.Ordinal) { ExportLayout.ManifestCsv, ExportLayout.ManifestJson, FoldedText.Of(ExportLayout.Checksums) };
+    private readonly HashSet<string> _taken = new(
+        [ExportLayout.ManifestCsv, ExportLayout.ManifestJson, FoldedText.Of(ExportLayout.Checksums)],
+        StringComparer.Ordinal);
+
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
 
     /// <summary>Takes a name: as it is when it is free, with a number otherwise.</summary>

@@ -17,16 +17,16 @@ public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
     /// <summary>Writes them, unless they are there. They say the same however often they are written.</summary>
     public async Task WriteAsync(CaseRow row, ExportRow export, CancellationToken cancellationToken)
     {
-        await WriteAsync(export, ExportLayout.ManifestCsv, "text/csv; charset=utf-8", stream => WriteCsvAsync(export, stream, cancellationToken), cancellationToken);
-        await WriteAsync(export, ExportLayout.ManifestJson, "application/json", stream => WriteJsonAsync(row, export, stream, cancellationToken), cancellationToken);
-        await WriteAsync(export, ExportLayout.Checksums, "text/plain; charset=utf-8", stream => WriteChecksumsAsync(export, stream, cancellationToken), cancellationToken);
-    }
+        await CommitAsync(ExportLayout.ManifestCsv, "text/csv; charset=utf-8", stream => WriteCsvAsync(export, stream, cancellationToken));
+        await CommitAsync(ExportLayout.ManifestJson, "application/json", stream => WriteJsonAsync(row, export, stream, cancellationToken));
+        await CommitAsync(ExportLayout.Checksums, "text/plain; charset=utf-8", stream => WriteChecksumsAsync(export, stream, cancellationToken));
 
-    private async Task WriteAsync(ExportRow export, string file, string contentType, Func<Stream, Task> write, CancellationToken cancellationToken)
-    {
-        await using var blob = new StagedBlob(store, ExportLayout.Blob(export, file));
-        await write(blob);
-        await blob.TryCommitAsync(await blob.CompleteAsync(cancellationToken), contentType, cancellationToken);
+        async Task CommitAsync(string file, string contentType, Func<Stream, Task> write)
+        {
+            await using var blob = new StagedBlob(store, ExportLayout.Blob(export, file));
+            await write(blob);
+            await blob.TryCommitAsync(await blob.CompleteAsync(cancellationToken), contentType, cancellationToken);
+        }
     }
 
     private async Task WriteCsvAsync(ExportRow export, Stream stream, CancellationToken cancellationToken)

@@ -102,7 +102,7 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
                     ahead.Enqueue(OpenAsync(objects[next], cancellationToken));
                 }
 
-                using var opened = await ahead.Dequeue();
+                var opened = await ahead.Dequeue();
                 item.Problem = opened.Problem ?? await AddAsync(zip, item, opened, cancellationToken);
                 if (item.Problem is not null)
                 {
@@ -113,9 +113,9 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
         }
         finally
         {
-            foreach (var task in ahead)
+            foreach (Task task in ahead)
             {
-                await task.ContinueWith(done => (done.IsCompletedSuccessfully ? done.Result : null)?.Dispose(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }
@@ -138,7 +138,8 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
             var (bytes, sha256) = await CopyAsync(content, target, cancellationToken);
             if (bytes != receipt.Bytes || sha256 != receipt.Sha256)
             {
-                return $"Its archived bytes are not those of its receipt: {bytes} bytes with SHA-256 {sha256}, where the receipt has {receipt.Bytes} and {receipt.Sha256}.";
+                return $"Its archived bytes are not those of its receipt: {bytes} bytes with SHA-256 {sha256}, where the receipt has "
+                    + $"{receipt.Bytes} and {receipt.Sha256}.";
             }
         }
 
@@ -229,14 +230,12 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
         }
     }
 
-    private sealed record Opened(string? Problem) : IDisposable
+    private sealed record Opened(string? Problem)
     {
         public Receipt? Receipt { get; init; }
 
         public BinaryData? ReceiptJson { get; init; }
 
         public Stream? Content { get; init; }
-
-        public void Dispose() => Content?.Dispose();
     }
 }

@@ -26,7 +26,8 @@ public sealed class CaseTests(AzuriteFixture azurite)
 
         await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Q: "jane doe"), Cancellation);
         var before = await DescribeAsync(pipeline, caseId);
-        await Assert.ThrowsAsync<RefusedException>(async () => await pipeline.Get<CaseBook>().ExportAsync(await FindAsync(pipeline, caseId), "test", Cancellation));
+        await Assert.ThrowsAsync<RefusedException>(
+            async () => await pipeline.Get<CaseBook>().ExportAsync(await FindAsync(pipeline, caseId), "test", Cancellation));
         await Assert.ThrowsAsync<RefusedException>(async () => await pipeline.Get<CaseBook>().CloseAsync(await FindAsync(pipeline, caseId), Cancellation));
         await DeliverChangesAsync(pipeline);
 
