@@ -1,10 +1,12 @@
 using System.Text.Json.Serialization;
 using Archiving.Cases;
 using Archiving.Ledger;
+using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
 using Operations.Cases;
 
 namespace Functions;
@@ -12,23 +14,22 @@ namespace Functions;
 /// <summary>Makes and shows cases, and starts what is done with them.</summary>
 public sealed class CaseFunctions(CaseBook book, ExportReader exports)
 {
-    // Who a function key stands for.
-    private const string Actor = "function key";
-
     /// <summary>Makes a case: <c>{name,reason}</c>.</summary>
     [Function("CreateCase")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> CreateCaseAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "cases")] HttpRequest request,
         CancellationToken cancellationToken)
     {
         var (name, reason) = await RequestBody.ReadAsync(request, RequestJson.Default.CreateCaseRequest, cancellationToken);
-        var created = await book.CreateAsync(name, reason, Actor, cancellationToken);
+        var created = await book.CreateAsync(name, reason, ActorOf(request), cancellationToken);
         request.HttpContext.Response.Headers.Location = $"{request.Path}/{created.CaseId}";
         return ApiJson.Result(created, ApiJson.Default.CreatedCase, StatusCodes.Status201Created);
     }
 
     /// <summary>Lists the cases, newest first.</summary>
     [Function("ListCases")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> ListCasesAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "cases")] HttpRequest request,
         CancellationToken cancellationToken)
@@ -39,6 +40,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
 
     /// <summary>Shows a case.</summary>
     [Function("GetCase")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> GetCaseAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "cases/{caseId}")] HttpRequest request,
         string caseId,
@@ -51,6 +53,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
 
     /// <summary>Adds objects: <c>{objects?,search?}</c>.</summary>
     [Function("AddCaseObjects")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> AddCaseObjectsAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "cases/{caseId}/objects")] HttpRequest request,
         string caseId,
@@ -64,6 +67,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
 
     /// <summary>Removes objects: <c>{objects?,search?}</c>.</summary>
     [Function("RemoveCaseObjects")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> RemoveCaseObjectsAsync(
         [HttpTrigger(AuthorizationLevel.Function, "delete", Route = "cases/{caseId}/objects")] HttpRequest request,
         string caseId,
@@ -77,6 +81,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
 
     /// <summary>Puts every blob of a case on legal hold.</summary>
     [Function("HoldCase")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> HoldCaseAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "cases/{caseId}/hold")] HttpRequest request,
         string caseId,
@@ -89,6 +94,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
 
     /// <summary>Ends that.</summary>
     [Function("ReleaseCase")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> ReleaseCaseAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "cases/{caseId}/release")] HttpRequest request,
         string caseId,
@@ -101,6 +107,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
 
     /// <summary>Closes a case.</summary>
     [Function("CloseCase")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> CloseCaseAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "cases/{caseId}/close")] HttpRequest request,
         string caseId,
@@ -113,17 +120,20 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
 
     /// <summary>Starts to export a case.</summary>
     [Function("StartExport")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> StartExportAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "cases/{caseId}/export")] HttpRequest request,
         string caseId,
         CancellationToken cancellationToken)
     {
         var row = await FindEmptyAsync(request, caseId, cancellationToken);
-        return ApiJson.Result(await book.ExportAsync(row, Actor, cancellationToken), ApiJson.Default.StartedExport, StatusCodes.Status202Accepted);
+        var started = await book.ExportAsync(row, ActorOf(request), cancellationToken);
+        return ApiJson.Result(started, ApiJson.Default.StartedExport, StatusCodes.Status202Accepted);
     }
 
     /// <summary>How far an export is, and links to its files when it is done.</summary>
     [Function("GetExport")]
+    [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> GetExportAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "cases/{caseId}/exports/{exportId}")] HttpRequest request,
         string caseId,
@@ -141,6 +151,12 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         var headers = request.HttpContext.Response.Headers;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
+    }
+
+    private static string ActorOf(HttpRequest request)
+    {
+        var caller = request.HttpContext.GetCaller();
+        return caller.Name ?? caller.Id;
     }
 
     private static ContentResult Accepted(CaseRow row) =>
