@@ -72,12 +72,12 @@ while IFS= read -r object; do
       refused=1
     fi
 
-    jq -c --argjson object "$object" '{name, version: .versionId, object: $object}' <<<"$each" >>"$folder/blobs"
+    jq -c --argjson object "$object" '{name, version: .versionId, current: .isCurrentVersion, object: $object}' <<<"$each" >>"$folder/blobs"
   done < <(jq -c '.[]' "$folder/list")
   echo "$object" >>"$folder/rows"
 done <"$folder/objects"
 
-blob list --prefix "_exports/$case_id/" --include v --num-results '*' | jq -c '.[] | {name, version: .versionId}' >>"$folder/blobs"
+blob list --prefix "_exports/$case_id/" --include v --num-results '*' | jq -c '.[] | {name, version: .versionId, current: .isCurrentVersion}' >>"$folder/blobs"
 
 [ "$refused" = 0 ] || fail "Nothing was erased."
 
@@ -101,7 +101,7 @@ blob upload --type append --name "$audit-requested.jsonl" --file "$folder/reques
 # The current version cannot be deleted by its ID: deleted without, it becomes an earlier one.
 while IFS= read -r name; do
   blob delete --name "$name" >/dev/null
-done < <(jq -rs '[.[].name] | unique[]' "$folder/blobs")
+done < <(jq -r 'select(.current == true or .version == null) | .name' "$folder/blobs")
 while IFS=$'\t' read -r name version; do
   blob delete --name "$name" --version-id "$version" >/dev/null
 done < <(jq -r 'select(.version != null) | [.name, .version] | @tsv' "$folder/blobs")

@@ -39,7 +39,7 @@ public sealed class EraseScriptTests : IDisposable
             """{"items":[{"RowKey":"object|uk|20261103|a","Region":"uk","Id":"a","Type":"callrecording","CreatedTime":"2026-11-03T09:00:00Z"}]}""");
         Answer("row", """{"items":[{"Blob":"uk/callrecording/2026/11/03/a.mp3"}]}""");
         Answer("blobs", Blobs());
-        Answer("exports", $$"""[{"name":"_exports/{{CaseId}}/e/part-0001.zip","versionId":"3"}]""");
+        Answer("exports", $$"""[{"name":"_exports/{{CaseId}}/e/part-0001.zip","versionId":"3","isCurrentVersion":true}]""");
     }
 
     [Fact]
@@ -103,9 +103,9 @@ public sealed class EraseScriptTests : IDisposable
 
     private static string Blobs(string properties = "{}") =>
         $$"""
-        [{"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"1","properties":{{properties}}},
+        [{"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"1","isCurrentVersion":true,"properties":{{properties}}},
          {"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"0","properties":{}},
-         {"name":"uk/callrecording/2026/11/03/a.mp3.meta.json","versionId":"1","properties":{}},
+         {"name":"uk/callrecording/2026/11/03/a.mp3.meta.json","versionId":"1","isCurrentVersion":true,"properties":{}},
          {"name":"uk/callrecording/2026/11/03/ab.mp3","versionId":"1","properties":{}}]
         """;
 
