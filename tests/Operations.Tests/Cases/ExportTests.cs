@@ -211,7 +211,13 @@ public sealed class ExportTests(AzuriteFixture azurite)
     private static async Task<string> RunAsync(string folder, string program, params string[] arguments)
     {
         // unzip writes names in UTF-8 only where the locale has it.
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         start.Environment["LC_ALL"] = "C.UTF-8";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(Cancellation);
