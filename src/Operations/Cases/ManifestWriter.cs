@@ -111,7 +111,7 @@ public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
         item.Blob,
     ];
 
-    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
     /// <summary>A value as RFC 4180 has it.</summary>
     private static string Quote(string value) =>

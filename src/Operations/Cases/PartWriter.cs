@@ -21,7 +21,7 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
     private const int BufferSize = 256 * 1024;
     private const string ContentType = "application/zip";
 
-    // What the format can say (APPNOTE.TXT 4.4.6, MS-DOS date and time).
+    // What the zip format can say: date and time of MS-DOS.
     private static readonly DateTimeOffset Earliest = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Latest = new(2107, 12, 31, 23, 59, 58, TimeSpan.Zero);
 
