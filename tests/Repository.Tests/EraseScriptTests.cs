@@ -102,8 +102,8 @@ public sealed class EraseScriptTests : IDisposable
     public void Dispose() => _sandbox.Dispose();
 
     private static string Blobs(string properties = "{}") =>
-        $$"""
-        [{"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"1","isCurrentVersion":true,"properties":{{properties}}},
+        $$$"""
+        [{"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"1","isCurrentVersion":true,"properties":{{{properties}}}},
          {"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"0","properties":{}},
          {"name":"uk/callrecording/2026/11/03/a.mp3.meta.json","versionId":"1","isCurrentVersion":true,"properties":{}},
          {"name":"uk/callrecording/2026/11/03/ab.mp3","versionId":"1","properties":{}}]
