@@ -4,6 +4,7 @@ using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
+using Archiving.Planning;
 using Archiving.Purging;
 using Archiving.Queues;
 using Archiving.Requeuing;
@@ -39,6 +40,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddLedger()
             .AddArchive()
             .AddQueues()
+            .AddPlanning()
             .AddListing()
             .AddCopying()
             .AddRestoring()

@@ -1,3 +1,4 @@
+using Archiving.Planning;
 using Microsoft.Extensions.DependencyInjection;
 using Operations.Failures;
 using Operations.Health;
@@ -23,6 +24,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
         .AddSingleton<FailureRedriver>()
+        .AddSingleton<DayWork>(provider => provider.GetRequiredService<FailureRedriver>())
         .AddSingleton<RunPlanner>()
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()

@@ -85,6 +85,7 @@ public sealed partial class MessageHandler(
         QueueNames.RestoreObjects => (Spans.RestoreObject, "Restoring"),
         QueueNames.PurgeObjects => (Spans.PurgeObject, "Purging"),
         QueueNames.VerifyObjects => (Spans.VerifyObject, "Verifying"),
+        QueueNames.PlanDays => (Spans.PlanDays, "Planning"),
         _ => (Spans.RecordFailure, "Recording a failure"),
     };
 

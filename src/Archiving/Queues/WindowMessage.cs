@@ -96,4 +96,5 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(WindowMessage))]
+[JsonSerializable(typeof(PlanMessage))]
 internal sealed partial class QueueJson : JsonSerializerContext;

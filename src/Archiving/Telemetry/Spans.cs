@@ -30,6 +30,9 @@ public static class Spans
     /// <summary>An archived object is deleted at 8x8.</summary>
     public const string PurgeObject = "purge object";
 
+    /// <summary>A step of work that goes through the ledger day by day.</summary>
+    public const string PlanDays = "plan days";
+
     /// <summary>A message that failed too often is recorded.</summary>
     public const string RecordFailure = "record failure";
 

@@ -29,6 +29,7 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
     [
         nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Bytes),
         nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.Id), nameof(LedgerEntry.Region), nameof(LedgerEntry.RetentionDays),
+        nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Damaged),
     ];
 
     /// <summary>The days that hold anything, in order of region and day.</summary>

@@ -326,7 +326,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
 
         await pipeline.DeliverAllAsync();
         time.Advance(TimeSpan.FromDays(2));
-        await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        await pipeline.PlanPurgeAsync(isDryRun: false);
         await pipeline.DeliverAllAsync();
 
         Assert.Equal(["region=us-east type=callrecording", "region=us-east type=voicemail"], metrics.Sum("archiving.objects.scrubbed").Keys);

@@ -30,7 +30,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         {
             time.Advance(TimeSpan.FromDays(1));
             var started = time.GetUtcNow();
-            perNight.Add((await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation)).Queued);
+            perNight.Add((await pipeline.PlanVerificationAsync()).Queued);
             await pipeline.DeliverAllAsync();
             foreach (var item in items)
             {
@@ -59,7 +59,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         time.Advance(TimeSpan.FromDays(9));
 
-        Assert.Equal(new VerificationPlan(12, 12), await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation));
+        Assert.Equal(new VerificationPlan(12, 12), await pipeline.PlanVerificationAsync());
     }
 
     [Theory]
@@ -81,7 +81,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         var blobs = await pipeline.ReadContainerAsync();
         time.Advance(TimeSpan.FromDays(2));
 
-        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         await pipeline.DeliverAllAsync();
 
         await pipeline.AssertArchivedAsync(whole);
@@ -99,7 +99,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         Assert.True((await pipeline.Get<ObjectVerifier>()
             .VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation)) is true);
         Assert.Contains(Condition.Integrity, (await pipeline.Get<SharedConditions>().ReadAsync(Cancellation)).Keys);
-        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
     }
 
@@ -114,13 +114,13 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
         time.Advance(TimeSpan.FromDays(2));
 
-        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         await pipeline.DeliverAllAsync();
 
         var entry = (await pipeline.FindAsync(item))!;
         Assert.Equal("Failed", entry.State);
         Assert.Contains("damaged", entry.LastError, StringComparison.Ordinal);
-        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         var report = await pipeline.Get<HealthReader>().ReadAsync(Cancellation);
         Assert.Equal("Integrity", Assert.Single(report.Checks!, check => check.Name != "Listing").Name);
     }
