@@ -28,6 +28,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<RunPlanner>()
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()
+        .AddSingleton<DayWork, RunCounter>()
         .AddHealth()
         .AddSingleton<StorageClients>()
         .AddSingleton<CredentialsExamination>()

@@ -68,14 +68,14 @@ public sealed record TypeSummary
     internal void Add(LedgerEntry entry)
     {
         States[entry.State] = States.GetValueOrDefault(entry.State) + 1;
-        Bytes += entry.Bytes ?? 0;
+        Bytes += entry.Is(LedgerState.Expired) ? 0 : entry.Bytes ?? 0;
         Damaged += entry.Damaged is null ? 0 : 1;
         if (entry.IsHeld() && !(OldestRead <= entry.LastRead))
         {
             OldestRead = entry.LastRead;
         }
 
-        if (entry.IsHeld() || entry.Is(LedgerState.Gone))
+        if (entry.IsSettled() || entry.Is(LedgerState.Gone))
         {
             return;
         }

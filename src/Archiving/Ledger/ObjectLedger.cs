@@ -30,6 +30,7 @@ public sealed class ObjectLedger : IStorageResource
         nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceState),
         nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Checksum),
         nameof(LedgerEntry.Run), nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt), nameof(LedgerEntry.Blob),
+        nameof(LedgerEntry.ArchivedAt),
     ];
 
     private readonly TableStore _table;
@@ -111,18 +112,6 @@ public sealed class ObjectLedger : IStorageResource
         columns,
         cancellationToken);
 
-    /// <summary>The rows of a region's objects made in <c>[from, to)</c> that a run queued, with the given columns.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadRunAsync(
-        string runId,
-        string region,
-        DateTimeOffset from,
-        DateTimeOffset to,
-        IEnumerable<string>? columns,
-        CancellationToken cancellationToken) => QueryAsync(
-        Days(region, from, to) + TableClient.CreateQueryFilter($" and Run eq {runId}"),
-        columns,
-        cancellationToken);
-
     /// <summary>Every partition, in order, with one short query each.</summary>
     public async IAsyncEnumerable<string> ReadPartitionsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -151,7 +140,7 @@ public sealed class ObjectLedger : IStorageResource
         QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), columns, cancellationToken);
 
     /// <summary>The rows that a filter of Table Storage lets through, with the given columns.</summary>
-    public IAsyncEnumerable<LedgerEntry> SearchAsync(string filter, IEnumerable<string> columns, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<LedgerEntry> SearchAsync(string filter, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
         QueryAsync(filter, columns, cancellationToken);
 
     /// <summary>One row; <see langword="null"/> when there is none.</summary>
@@ -201,18 +190,21 @@ public sealed class ObjectLedger : IStorageResource
     /// <param name="type">Only rows of this type.</param>
     /// <param name="columns">The columns; <see langword="null"/> for all.</param>
     /// <param name="cancellationToken">Stops the query.</param>
+    /// <param name="run">Only rows that this run queued.</param>
     public ValueTask<List<LedgerEntry>> ReadPartAsync(
         string partition,
         string? after,
         LedgerState? state,
         string? type,
         IEnumerable<string>? columns,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        string? run = null)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition}");
         filter += after is null ? "" : TableClient.CreateQueryFilter($" and RowKey gt {after}");
         filter += state is null ? "" : TableClient.CreateQueryFilter($" and State eq {state.Value.ToString()}");
         filter += type is null ? "" : TableClient.CreateQueryFilter($" and Type eq {type}");
+        filter += run is null ? "" : TableClient.CreateQueryFilter($" and Run eq {run}");
         return QueryAsync(filter, columns, cancellationToken).Take(RowsPerPart).ToListAsync(cancellationToken);
     }
 

@@ -35,6 +35,9 @@ public sealed record PlanMessage : WorkMessage, IReadableMessage<PlanMessage>
     /// <summary>Leave out days that begin at this time or later.</summary>
     public DateTimeOffset? To { get; init; }
 
+    /// <summary>Leave out days that have not changed since this time.</summary>
+    public DateTimeOffset? ChangedSince { get; init; }
+
     /// <summary>Only objects of this type.</summary>
     public string? Type { get; init; }
 

@@ -65,6 +65,33 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.Contains((await pipeline.ReadContainerAsync()).Keys, name => name.StartsWith("_reports/purge/", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Purge_stays_within_its_limit_over_all_steps_though_messages_come_twice()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        for (var number = 0; number < 5; number++)
+        {
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-number).AddHours(-3) });
+        }
+
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        var progress = await pipeline.StartAsync(pipeline.Get<PurgePlanner>().Prepare(isDryRun: false), maxParts: 2);
+        Assert.Equal((false, 2L), (progress.IsComplete, pipeline.Get<PurgePlanner>().ToResult(progress).Queued));
+        await pipeline.DeliverAsync(QueueNames.PlanDays, async message =>
+        {
+            await pipeline.PlanAsync(message);
+            await pipeline.PlanAsync(message);
+        });
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal(2, pipeline.Simulator.Objects.GetAll().Count);
+        var report = (await pipeline.ReadContainerAsync()).Single(blob => blob.Key.StartsWith("_reports/purge/", StringComparison.Ordinal)).Value.ToString();
+        Assert.Contains("\"queued\": 3", report, StringComparison.Ordinal);
+        Assert.Contains("\"candidates\": 5", report, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("false", "7")]
     [InlineData("false", "")]
