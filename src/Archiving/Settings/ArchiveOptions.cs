@@ -45,21 +45,19 @@ public sealed partial record ArchiveOptions
         blob?.Split('/') is [var region, var type, _, ..] && RetentionDays.TryGetValue($"{region}/{type}", out var days)
         && now - archivedAt > TimeSpan.FromDays(days);
 
+    /// <summary>How downloaded and exported files are named.</summary>
+    public required NameTemplate DownloadName { get; init; }
+
     internal static ArchiveOptions Read(SettingsReader settings)
     {
-        var container = settings.Text("Archive__Container") ?? "recordings";
-        if (!ContainerName().IsMatch(container))
-        {
-            settings.Reject("Archive__Container", container, "3 to 63 lower-case letters, digits and single hyphens, as Blob Storage has it");
-        }
-
         return new ArchiveOptions
         {
-            Container = container,
+            Container = ReadContainer(settings, "Archive__Container") ?? "recordings",
             AccessTier = settings.OneOf("Archive__AccessTier", "Hot", "Cool", "Cold"),
             Transfer = Enum.Parse<TransferMode>(settings.OneOf("Archive__Transfer", Enum.GetNames<TransferMode>()) ?? nameof(TransferMode.Stream)),
             Enabled = settings.Boolean("Archive__Enabled", defaultValue: true),
             RetentionDays = ReadRetention(settings),
+            DownloadName = ReadDownloadName(settings),
         };
     }
 
@@ -92,6 +90,33 @@ public sealed partial record ArchiveOptions
         }
 
         return days;
+    }
+
+    /// <summary>The name of a container; <see langword="null"/> when the setting is missing.</summary>
+    internal static string? ReadContainer(SettingsReader settings, string name)
+    {
+        var container = settings.Text(name);
+        if (container is not null && !ContainerName().IsMatch(container))
+        {
+            settings.Reject(name, container, "3 to 63 lower-case letters, digits and single hyphens, as Blob Storage has it");
+        }
+
+        return container;
+    }
+
+    private static NameTemplate ReadDownloadName(SettingsReader settings)
+    {
+        const string Name = "Archive__DownloadName";
+        var text = settings.Text(Name) ?? NameTemplate.Default;
+        try
+        {
+            return NameTemplate.Parse(text);
+        }
+        catch (FormatException exception)
+        {
+            settings.Reject(Name, text, $"a template such as {NameTemplate.Default}, but {exception.Message}");
+            return NameTemplate.Parse(NameTemplate.Default);
+        }
     }
 
     [GeneratedRegex("^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
