@@ -103,9 +103,10 @@ public sealed class ReconcileReports(ArchiveStore archive)
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"# Reconcile of {report.CompletedAt:yyyy-MM-dd HH:mm} UTC");
         text.AppendLine();
+        var expired = total.Expired > 0 ? string.Create(CultureInfo.InvariantCulture, $", but for {total.Expired} that your retention policy removed") : "";
         text.AppendLine(isComplete
             ? string.Create(CultureInfo.InvariantCulture, $"**Complete.** Every one of 8x8's {total.Source} objects from "
-                + $"{report.From:yyyy-MM-dd} on is archived, with its receipt{(total.Expired > 0 ? $", but for {total.Expired} that your retention policy removed" : "")}.")
+                + $"{report.From:yyyy-MM-dd} on is archived, with its receipt{expired}.")
             : string.Create(CultureInfo.InvariantCulture, $"**{total.Archived} of {total.Source} objects are archived.** {total.Missing} "
                 + $"were missing and {total.Changed} changed; both are queued now. {total.AtRisk} are deleted by 8x8 within seven days."));
         text.AppendLine();

@@ -1,5 +1,4 @@
 using Archiving.Listing;
-using Archiving.Model;
 using Archiving.Planning;
 
 namespace Operations.Runs;

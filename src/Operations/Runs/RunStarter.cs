@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Archiving.Listing;
 using Archiving.Model;
-using Archiving.Queues;
 using Archiving.Settings;
 using Microsoft.Extensions.Logging;
 
