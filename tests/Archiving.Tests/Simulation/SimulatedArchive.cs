@@ -448,7 +448,8 @@ internal sealed class SimulatedArchive : IDisposable
             }
         }
 
-        foreach (var run in _tables.Rows("listings").GroupBy(row => (string)row["PartitionKey"]!).Where(run => run.Key.StartsWith("run|", StringComparison.Ordinal)))
+        var runs = _tables.Rows("listings").GroupBy(row => (string)row["PartitionKey"]!);
+        foreach (var run in runs.Where(run => run.Key.StartsWith("run|", StringComparison.Ordinal)))
         {
             int Sum(string name) => run.Where(row => ((string)row["RowKey"]!)[0] == '~').Sum(row => (int)row[name]!);
             var windows = run.Where(row => ((string)row["RowKey"]!)[0] != '~' && row["IsCut"] is not true).ToList();
