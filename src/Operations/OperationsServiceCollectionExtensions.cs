@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Operations.Catalogue;
 using Operations.Failures;
 using Operations.Health;
 using Operations.Objects;
@@ -12,7 +13,7 @@ namespace Operations;
 /// <summary>Registers what people look at and steer.</summary>
 public static class OperationsServiceCollectionExtensions
 {
-    /// <summary>Registers status, search, objects, failures, runs, health and plan, on top of the pipeline.</summary>
+    /// <summary>Registers status, search, objects, failures, runs, catalogue, health and plan, on top of the pipeline.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
         .AddSingleton<StatusGauges>()
         .AddSingleton<DaySummaries>()
@@ -26,6 +27,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<RunPlanner>()
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()
+        .AddCatalogue()
         .AddHealth()
         .AddSingleton<StorageClients>()
         .AddSingleton<CredentialsExamination>()

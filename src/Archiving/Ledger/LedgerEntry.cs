@@ -9,6 +9,9 @@ public sealed class LedgerEntry : TableRow
 {
     private const int LongestText = 1024;
 
+    // A property holds 32 Ki characters (Azure Table Storage). Tags of 8x8 take some hundred: what is longer is read from the receipt.
+    private const int LongestTags = 8192;
+
     /// <summary>Name of a <see cref="LedgerState"/>, as the table holds it: see <see cref="Is"/> and <see cref="Become"/>.</summary>
     public string State { get; set; } = "";
 
@@ -54,6 +57,9 @@ public sealed class LedgerEntry : TableRow
     /// <summary>The call that it belongs to, by its tags; cut to 1,024 characters.</summary>
     public string? CallId { get; set; }
 
+    /// <summary>8x8's user whose object it is, cut to 1,024 characters; <see langword="null"/> in rows of an earlier version.</summary>
+    public string? UserId { get; set; }
+
     /// <summary>Who speaks in it, such as <c>owner</c> or <c>external</c>, by its tag: a call has a transcript for each.</summary>
     public string? Speaker { get; set; }
 
@@ -62,6 +68,9 @@ public sealed class LedgerEntry : TableRow
 
     /// <summary>The queue by its tag.</summary>
     public string? QueueName { get; set; }
+
+    /// <summary>The tags as JSON, see <see cref="RecordTags"/>; <see langword="null"/> in rows of an earlier version, empty when they are too long for a row.</summary>
+    public string? Tags { get; set; }
 
     /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>
     public string? BucketId { get; set; }
@@ -165,9 +174,11 @@ public sealed class LedgerEntry : TableRow
             Search = SearchText.Of(record),
             CallId = Shorten(SearchText.CallOf(record)),
             BucketId = Shorten(record.BucketId),
+            UserId = Shorten(record.UserId),
             Speaker = FindTag(record, "speaker"),
             AgentName = FindTag(record, "agentName"),
             QueueName = FindTag(record, "queueName"),
+            Tags = RecordTags.ToJson(record) is { Length: <= LongestTags } tags ? tags : "",
         };
     }
 

@@ -85,6 +85,7 @@ public sealed partial class MessageHandler(
         QueueNames.RestoreObjects => (Spans.RestoreObject, "Restoring"),
         QueueNames.PurgeObjects => (Spans.PurgeObject, "Purging"),
         QueueNames.VerifyObjects => (Spans.VerifyObject, "Verifying"),
+        QueueNames.CatalogueMonths => (Spans.BuildCatalogueMonth, "Building a month of the catalogue"),
         _ => (Spans.RecordFailure, "Recording a failure"),
     };
 

@@ -18,9 +18,12 @@ public static class QueueNames
     /// <summary>Archived objects to read again.</summary>
     public const string VerifyObjects = "verify-objects";
 
+    /// <summary>Months of the catalogue to build.</summary>
+    public const string CatalogueMonths = "catalogue-months";
+
     /// <summary>What the Functions host appends to a queue's name for messages that fail too often.</summary>
     public const string PoisonSuffix = "-poison";
 
     /// <summary>Every queue, poison queues aside.</summary>
-    public static IReadOnlyList<string> All { get; } = [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects];
+    public static IReadOnlyList<string> All { get; } = [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects, CatalogueMonths];
 }

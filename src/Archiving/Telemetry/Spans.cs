@@ -30,6 +30,9 @@ public static class Spans
     /// <summary>An archived object is deleted at 8x8.</summary>
     public const string PurgeObject = "purge object";
 
+    /// <summary>A month of the catalogue is built.</summary>
+    public const string BuildCatalogueMonth = "build catalogue month";
+
     /// <summary>A message that failed too often is recorded.</summary>
     public const string RecordFailure = "record failure";
 
