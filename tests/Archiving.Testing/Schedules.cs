@@ -17,7 +17,7 @@ internal static class Schedules
     {
         foreach (var (name, value) in All)
         {
-            settings.TryAdd(name, value);
+            settings.TryAdd(name.Replace("__", ":", StringComparison.Ordinal), value);
         }
     }
 }

@@ -24,7 +24,7 @@ param workspaceId string
 param logsEverything bool
 
 var packageContainerName = 'app-package'
-var queueNames = ['list-windows', 'archive-objects', 'restore-objects', 'purge-objects', 'verify-objects']
+var queueNames = ['list-windows', 'archive-objects', 'restore-objects', 'purge-objects', 'verify-objects', 'catalogue-months']
 var allQueueNames = flatten(map(queueNames, name => [name, '${name}-poison']))
 var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries']
 

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Parquet;
 using Parquet.Schema;
 
@@ -19,7 +20,7 @@ internal sealed class ParquetFile : IAsyncDisposable
     /// <summary>Begins a file, or goes on with one that has a footer.</summary>
     public static async Task<ParquetFile> OpenAsync(StagedFile file, bool isBegun, CancellationToken cancellationToken)
     {
-        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Zstd, Append = isBegun };
+        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Gzip, CompressionLevel = CompressionLevel.Fastest, Append = isBegun };
         foreach (var (column, _) in Fields.Where(item => item.Column.Repeats))
         {
             options.ColumnEncodingHints[column.Name] = EncodingHint.Dictionary;

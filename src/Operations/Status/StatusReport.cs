@@ -28,6 +28,9 @@ public sealed record StatusReport(
     long AtRisk,
     IReadOnlyList<Risk> Risks)
 {
+    /// <summary>The catalogue; <see langword="null"/> when there is none by <c>Catalogue__Format</c>.</summary>
+    public CatalogueStatus? Catalogue { get; init; }
+
     /// <summary>How many objects are in a state.</summary>
     public long Count(LedgerState state) => Objects.GetValueOrDefault(state.ToString());
 }
