@@ -21,6 +21,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<StatusReader>()
         .AddSingleton<StatusHistory>()
         .AddSingleton<ObjectSearch>()
+        .AddSingleton<DownloadName>()
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
         .AddSingleton<FailureRedriver>()

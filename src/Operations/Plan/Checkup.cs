@@ -21,13 +21,14 @@ public sealed class Checkup(
     LedgerChanges changes,
     ArchiverOptions options,
     TimeProvider timeProvider,
-    ILoggerFactory loggers)
+    ILoggerFactory loggers,
+    TimeSpan? storageTimeout = null)
 {
     // The user waits for the answer.
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long the storage may take to answer.</summary>
-    internal TimeSpan StorageTimeout { get; set; } = TimeSpan.FromSeconds(20);
+    // How long the storage may take to answer.
+    private readonly TimeSpan _storageTimeout = storageTimeout ?? TimeSpan.FromSeconds(20);
 
     /// <summary>Looks, counts and estimates.</summary>
     /// <param name="request">What is asked.</param>
@@ -38,7 +39,7 @@ public sealed class Checkup(
     {
         ArgumentNullException.ThrowIfNull(request);
         var (from, to) = request.TimeRange(options.Listing, timeProvider.GetUtcNow());
-        var azure = new AzureExamination(storage, options, request.ProbeRights != false, StorageTimeout).ExamineAsync(cancellationToken);
+        var azure = new AzureExamination(storage, options, request.ProbeRights != false, _storageTimeout).ExamineAsync(cancellationToken);
         var checks = new List<Check> { Check.Ok(CheckNames.Settings, "Every setting is well-formed.") };
         var watch = new ResponseWatch(timeProvider);
         var findings = new SourceFindings();
