@@ -69,7 +69,10 @@ public sealed class LedgerEntry : TableRow
     /// <summary>The queue by its tag.</summary>
     public string? QueueName { get; set; }
 
-    /// <summary>The tags as JSON, see <see cref="RecordTags"/>; <see langword="null"/> in rows of an earlier version, empty when they are too long for a row.</summary>
+    /// <summary>
+    /// The tags as JSON, see <see cref="RecordTags"/>; <see langword="null"/> in rows of an earlier version, empty when they are too long
+    /// for a row.
+    /// </summary>
     public string? Tags { get; set; }
 
     /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>

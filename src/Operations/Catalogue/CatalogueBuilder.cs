@@ -122,8 +122,9 @@ public sealed partial class CatalogueBuilder(
         // Names the blocks of this run. Two deliveries of a message may overlap, and a file must never be made of the blocks of both.
         var run = Guid.NewGuid().ToString("N")[..8];
         var region = ObjectNames.Encode(message.Region);
+        var parquetFooter = progress.Parquet is null ? null : footer;
         return await CatalogueFiles.OpenAsync(
-            options.Format is CatalogueFormat.Csv ? null : new StagedFile(archive, BlobOf("parquet"), run, progress.Parquet, progress.Parquet is null ? null : footer),
+            options.Format is CatalogueFormat.Csv ? null : new StagedFile(archive, BlobOf("parquet"), run, progress.Parquet, parquetFooter),
             options.Format is CatalogueFormat.Parquet ? null : new StagedFile(archive, BlobOf("csv"), run, progress.Csv),
             cancellationToken);
 

@@ -69,11 +69,11 @@ internal static class CatalogueColumns
         new("agent", ColumnType.Text, "Name of the agent.", row => row.Facts.Agent, Repeats: true),
         new("callId", ColumnType.Text, "The call that the object belongs to.", row => row.CallId),
         new("objectName", ColumnType.Text, "The name that 8x8 gives it. Not unique, and made by people.", row => row.ObjectName),
-        new("blob", ColumnType.Text, "Name of the content blob in the container; the receipt has the same name with .meta.json.", row => row.Blob, IsRequired: true),
+        new("blob", ColumnType.Text, "Name of the content blob; the receipt has the same name with .meta.json.", row => row.Blob, IsRequired: true),
         new("md5", ColumnType.Text, "MD5 of the content, hex.", row => row.Md5),
         new("sha256", ColumnType.Text, "SHA-256 of the content, hex.", row => row.Sha256),
         new("verification", ColumnType.Text, "What of 8x8's claims was checked: md5, multipart-md5, size or none.", row => row.Verification, Repeats: true),
-        new("state", ColumnType.Text, "State in the ledger; Archived unless something became of the object since.", row => row.State, Repeats: true, IsRequired: true),
+        new("state", ColumnType.Text, "State in the ledger: Archived unless something became of it since.", row => row.State, Repeats: true, IsRequired: true),
         new("tags", ColumnType.Text, "8x8's tags as JSON: an array of objects with key and value. Keys can repeat.", row => row.Tags),
     ];
 
