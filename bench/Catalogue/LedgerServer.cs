@@ -68,7 +68,7 @@ internal sealed partial class LedgerServer : IAsyncDisposable
         var filter = context.Request.Query["$filter"].ToString();
         if (After().Match(filter) is { Success: true } after)
         {
-            // The next partition after a given one, for whoever goes through them.
+            // The partition after a given one.
             var from = after.Groups["key"].Value;
             var day = Enumerable.Range(0, Days).FirstOrDefault(day => string.CompareOrdinal(PartitionOf(day), from) > 0, -1);
             await WriteAsync(context, day < 0 ? [] : [(day, 0)], next: null);

@@ -5,8 +5,8 @@ using System.Text;
 namespace Archiving.Ledger;
 
 /// <summary>
-/// A digest of what a day's archived objects are: equal as long as none was added, archived again, described anew by 8x8, or came
-/// into another state. Verification leaves it as it is. Rows are added in the order of their keys.
+/// A digest of what a day's archived objects are: equal as long as none was added, archived again, changed in 8x8's record, or
+/// changed its state. Verification leaves it as it is. Rows are added in the order of their keys.
 /// </summary>
 internal sealed class LedgerDigest : IDisposable
 {

@@ -5,7 +5,7 @@ using EightByEight;
 
 namespace Archiving.Ledger;
 
-/// <summary>The tags of a record as JSON, for whoever needs all of them: <c>[{"key":"callId","value":"…"}]</c>, in 8x8's order.</summary>
+/// <summary>The tags of a record as JSON: <c>[{"key":"callId","value":"…"}]</c>, in 8x8's order.</summary>
 public static class RecordTags
 {
     // What reads it parses it as JSON. Characters beyond ASCII need no escape in a row, which would make six characters of one.

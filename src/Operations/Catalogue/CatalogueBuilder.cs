@@ -10,9 +10,9 @@ namespace Operations.Catalogue;
 /// <summary>
 /// Builds the files of a region's month. A run works for some minutes, keeps its place in the month's row and sends the next message.
 /// <para>
-/// Nothing that was built is touched until the new file is whole: blocks are staged under the file's name, where nobody sees them, and
-/// committed at once (Put Block List). The name stays the same, because whoever reads <c>*.parquet</c> below the catalogue would count
-/// objects twice while an old and a new file lie side by side, and because the app may not delete.
+/// What was built stays until the new file is whole: blocks are staged under the file's name, where no reader sees them, and committed
+/// at once (Put Block List). The name stays the same, because a reader of <c>*.parquet</c> below the catalogue would count objects
+/// twice while an old and a new file exist, and because the app may not delete.
 /// </para>
 /// </summary>
 public sealed partial class CatalogueBuilder(

@@ -37,7 +37,7 @@ public sealed partial class CataloguePlanner(
             return;
         }
 
-        // Counts the days that changed since they were counted, if nobody has yet.
+        // Counts the days that changed since they were counted.
         await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
         var known = (await months.ReadAsync(cancellationToken)).ToDictionary(row => row.RowKey, StringComparer.Ordinal);
         var present = (await days.ReadRowsAsync(region: null, from: null, to: null, cancellationToken))

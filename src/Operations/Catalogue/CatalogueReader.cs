@@ -2,11 +2,12 @@ using System.Runtime.CompilerServices;
 using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
+using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 
 namespace Operations.Catalogue;
 
-/// <summary>Objects made in a stretch of time.</summary>
+/// <summary>Objects made in a range of time.</summary>
 /// <param name="Rows">The objects, by the time they were made.</param>
 /// <param name="End">The end of that time.</param>
 internal sealed record CatalogueSlice(List<CatalogueRow> Rows, DateTimeOffset End);
@@ -51,7 +52,11 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
             for (var begin = day.Day > from ? day.Day : from; begin < end;)
             {
                 var sliceEnd = begin + width < end ? begin + width : end;
-                var rows = await ReadSliceAsync(region, begin, sliceEnd, width > NarrowestSlice ? 2 * rowsPerSlice : int.MaxValue, shared, cancellationToken);
+                var rows = await ReadSliceAsync(
+                    TableClient.CreateQueryFilter($"PartitionKey eq {day.Partition} and CreatedTime ge {begin} and CreatedTime lt {sliceEnd}"),
+                    width > NarrowestSlice ? 2 * rowsPerSlice : int.MaxValue,
+                    shared,
+                    cancellationToken);
                 if (rows is null)
                 {
                     // The day is busier at this time than on average.
@@ -74,16 +79,14 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
 
     /// <summary>The objects of a slice; <see langword="null"/> when there are too many.</summary>
     private async Task<List<CatalogueRow>?> ReadSliceAsync(
-        string region,
-        DateTimeOffset from,
-        DateTimeOffset to,
+        string filter,
         int maxRows,
         Dictionary<string, string> shared,
         CancellationToken cancellationToken)
     {
         var rows = new List<CatalogueRow>();
         var withoutTags = new List<LedgerEntry>();
-        await foreach (var entry in ledger.ReadCreatedAsync(region, from, to, Columns, cancellationToken))
+        await foreach (var entry in ledger.SearchAsync(filter, Columns, cancellationToken))
         {
             if (!CatalogueRow.IsIn(entry))
             {

@@ -5,8 +5,8 @@ using Archiving.Archive;
 namespace Operations.Catalogue;
 
 /// <summary>
-/// A file that is written from its beginning to its end, over as many runs as it takes: what was written becomes a block of a blob that
-/// nobody sees before it is committed.
+/// A file that is written from its beginning to its end, over as many runs as it takes: what was written becomes a block of a blob,
+/// which no reader sees before it is committed.
 /// <para>
 /// Parquet's writer goes on with a file by reading its first bytes and its footer, and writes over the footer. So the stream can be read
 /// there, and the footer is kept out of the blocks until the file is whole.

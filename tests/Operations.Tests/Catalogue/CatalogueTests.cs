@@ -398,13 +398,13 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
             {
                 await HandleAsync(pipeline, limits, message);
             }
-            catch (Exception) when (kill.IsDead)
+            catch (Exception) when (kill.HasEnded)
             {
                 await queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, visibilityTimeout: TimeSpan.Zero, cancellationToken: Cancellation);
                 return false;
             }
 
-            if (kill.IsDead)
+            if (kill.HasEnded)
             {
                 await queue.UpdateMessageAsync(message.MessageId, message.PopReceipt, visibilityTimeout: TimeSpan.Zero, cancellationToken: Cancellation);
                 return false;
@@ -506,7 +506,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     {
         private int _left = int.MaxValue;
 
-        public bool IsDead => Volatile.Read(ref _left) <= 0;
+        public bool HasEnded => Volatile.Read(ref _left) <= 0;
 
         public void After(int requests) => Volatile.Write(ref _left, requests);
 
