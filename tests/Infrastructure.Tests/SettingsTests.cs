@@ -112,7 +112,7 @@ public sealed partial class SettingsTests(TemplateFixture template)
 
         var schedules = sample.RootElement.GetProperty("Values").EnumerateObject().Where(value => value.Name.EndsWith("Schedule", StringComparison.Ordinal))
             .ToList();
-        Assert.Equal(4, schedules.Count);
+        Assert.Equal(5, schedules.Count);
         Assert.All(schedules, schedule => Assert.Equal(schedule.Value.GetString(), settings[schedule.Name]));
     }
 
