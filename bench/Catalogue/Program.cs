@@ -10,14 +10,15 @@ using Microsoft.Extensions.DependencyInjection;
 using Operations;
 using Operations.Catalogue;
 
-// dotnet run -c Release --project bench/Catalogue [-- 1000000]: a month of so many objects, in each format.
+// dotnet run -c Release --project bench/Catalogue [-- 1000000 [Parquet Csv Both]]: a month of so many objects, in each format.
 if (args is ["build", var format, var connection])
 {
     await BuildAsync(format, connection);
     return;
 }
 
-var objects = args is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 1_000_000;
+var objects = args is [var count, ..] ? int.Parse(count, CultureInfo.InvariantCulture) : 1_000_000;
+string[] formats = args.Length > 1 ? args[1..] : ["Parquet", "Csv", "Both"];
 var lines = new List<string>
 {
     "# The catalogue of a large month",
@@ -31,7 +32,7 @@ var lines = new List<string>
     "| format | objects | plan: count and digest, s | build, s | runs | longest run, s | CPU, s | peak MB | file MB | bytes per object |",
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
 };
-foreach (var name in (string[])["Parquet", "Csv", "Both"])
+foreach (var name in formats)
 {
     await using var storage = await AzuriteServer.StartAsync(_ => { });
     var (server, address) = await LedgerServer.StartAsync(storage.NewAccountConnectionString(), objects);
