@@ -1,6 +1,7 @@
 using Archiving.Planning;
 using Microsoft.Extensions.DependencyInjection;
 using Operations.Access;
+using Operations.Catalogue;
 using Operations.Failures;
 using Operations.Health;
 using Operations.Objects;
@@ -14,7 +15,7 @@ namespace Operations;
 /// <summary>Registers what people look at and steer.</summary>
 public static class OperationsServiceCollectionExtensions
 {
-    /// <summary>Registers access, status, search, objects, failures, runs, health and plan, on top of the pipeline.</summary>
+    /// <summary>Registers access, status, search, objects, failures, runs, catalogue, health and plan, on top of the pipeline.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
         .AddAccess()
         .AddSingleton<StatusGauges>()
@@ -32,6 +33,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()
         .AddSingleton<DayWork, RunCounter>()
+        .AddCatalogue()
         .AddHealth()
         .AddSingleton<StorageClients>()
         .AddSingleton<CredentialsExamination>()

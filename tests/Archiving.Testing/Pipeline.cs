@@ -24,6 +24,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Operations;
+using Operations.Catalogue;
 using Simulator;
 using Simulator.Objects;
 using Testing;
@@ -288,6 +289,7 @@ internal sealed class Pipeline : IAsyncDisposable
             message,
             (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."),
             Cancellation),
+        QueueNames.CatalogueMonths => Handler.HandleFailedAsync<CatalogueMessage>(queueName, message, Get<CatalogueBuilder>().RecordFailureAsync, Cancellation),
         _ => Handler.HandleFailedAsync<ObjectMessage>(
             queueName,
             message,

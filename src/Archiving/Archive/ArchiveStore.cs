@@ -218,6 +218,18 @@ public sealed class ArchiveStore : IStorageResource
             cancellationToken)),
         cancellationToken);
 
+    /// <summary>
+    /// Makes staged blocks visible as one report, in the place of any of the same name and all at once: a reader gets the old one or
+    /// the new one (Put Block List).
+    /// </summary>
+    /// <returns><see langword="false"/> when the container forbids to replace it.</returns>
+    public Task<bool> TryCommitReportAsync(string name, IReadOnlyList<string> blockIds, string contentType, CancellationToken cancellationToken) => CallAsync(
+        () => IfNewAsync(_container.GetBlockBlobClient(name).CommitBlockListAsync(
+            blockIds,
+            new CommitBlockListOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } },
+            cancellationToken)),
+        cancellationToken);
+
     /// <summary>The name of the blob below a prefix that was written last and ends as given; <see langword="null"/> when there is none.</summary>
     public async Task<string?> FindNewestAsync(string prefix, string suffix, CancellationToken cancellationToken)
     {

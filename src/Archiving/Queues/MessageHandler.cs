@@ -86,6 +86,7 @@ public sealed partial class MessageHandler(
         QueueNames.PurgeObjects => (Spans.PurgeObject, "Purging"),
         QueueNames.VerifyObjects => (Spans.VerifyObject, "Verifying"),
         QueueNames.PlanDays => (Spans.PlanDays, "Planning"),
+        QueueNames.CatalogueMonths => (Spans.BuildCatalogueMonth, "Building a month of the catalogue"),
         _ => (Spans.RecordFailure, "Recording a failure"),
     };
 

@@ -21,9 +21,13 @@ public static class QueueNames
     /// <summary>Steps of work that goes through the ledger day by day.</summary>
     public const string PlanDays = "plan-days";
 
+    /// <summary>Months of the catalogue to build.</summary>
+    public const string CatalogueMonths = "catalogue-months";
+
     /// <summary>What the Functions host appends to a queue's name for messages that fail too often.</summary>
     public const string PoisonSuffix = "-poison";
 
     /// <summary>Every queue, poison queues aside.</summary>
-    public static IReadOnlyList<string> All { get; } = [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects, PlanDays];
+    public static IReadOnlyList<string> All { get; } =
+        [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects, PlanDays, CatalogueMonths];
 }

@@ -33,6 +33,9 @@ public static class Spans
     /// <summary>A step of work that goes through the ledger day by day.</summary>
     public const string PlanDays = "plan days";
 
+    /// <summary>A month of the catalogue is built.</summary>
+    public const string BuildCatalogueMonth = "build catalogue month";
+
     /// <summary>A message that failed too often is recorded.</summary>
     public const string RecordFailure = "record failure";
 
