@@ -87,6 +87,8 @@ public sealed partial class MessageHandler(
         QueueNames.VerifyObjects => (Spans.VerifyObject, "Verifying"),
         QueueNames.PlanDays => (Spans.PlanDays, "Planning"),
         QueueNames.CatalogueMonths => (Spans.BuildCatalogueMonth, "Building a month of the catalogue"),
+        QueueNames.ChangeCases => (Spans.ChangeCase, "Changing a case"),
+        QueueNames.ExportCases => (Spans.ExportCase, "Exporting a case"),
         _ => (Spans.RecordFailure, "Recording a failure"),
     };
 
