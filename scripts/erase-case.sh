@@ -35,7 +35,7 @@ who=$(az account show --query user.name --output tsv </dev/null) || fail "The Az
 found=$(table query --table-name cases --filter "PartitionKey eq 'case' and RowKey eq '$case_id'")
 [ "$(jq '.items | length' <<<"$found")" = 1 ] || fail "There is no case $case_id."
 by=$(jq -r '.items[0].CreatedBy' <<<"$found")
-[ "$by" != "function key" ] || fail "The case was made with the function key, so nobody knows by whom. Make it as a person who is signed in."
+[ "$by" != "function key" ] || fail "The case was made with the function key, so it is not known by whom. Make it as a person who is signed in."
 [ "${by,,}" != "${who,,}" ] || fail "You made the case $case_id. Another person must erase it."
 [ "$(jq -r '.items[0].Hold' <<<"$found")" = None ] || fail "The case $case_id is on hold. Nothing was erased."
 

@@ -7,7 +7,7 @@ namespace Archiving.Testing;
 /// <summary>
 /// Stands before Azurite and does what Azurite does not: Set Blob Legal Hold, as the REST reference of Blob Storage has it
 /// (<c>comp=legalhold</c>, <c>x-ms-legal-hold: true|false</c>, 200 with the header, 404 without a blob), and 409
-/// BlobImmutableDueToLegalHold for whoever deletes a blob on hold.
+/// BlobImmutableDueToLegalHold for a request to delete a blob on hold.
 /// </summary>
 internal sealed class HoldFront : BlobFront
 {

@@ -194,8 +194,8 @@ public sealed class ArchiveStore : IStorageResource
             catch (RequestFailedException exception) when (exception.Status == 403)
             {
                 // Everything else may work: the right to hold is a right of its own.
-                return $"The storage account does not let the app set legal holds (403 {exception.ErrorCode}). Give its identity the role for "
-                    + "legal holds, see docs/deploy.md.";
+                return $"The storage account does not let the app set legal holds (403 {exception.ErrorCode}). Deploy with the "
+                    + "template's parameter legalHolds set to true, or give its identity a role with this right.";
             }
             catch (RequestFailedException exception) when (exception.Status is 400 or 405 or 409 or 501)
             {

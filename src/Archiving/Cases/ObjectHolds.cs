@@ -6,12 +6,12 @@ namespace Archiving.Cases;
 
 /// <summary>
 /// Legal holds of objects. A case on hold keeps its objects: the app deletes none of them at 8x8, and every blob of them,
-/// also content that is archived later, is on legal hold, so that nobody can delete it in the storage account.
+/// also content that is archived later, is on legal hold, so that no account can delete it from the storage.
 /// </summary>
 public sealed partial class ObjectHolds(CaseStore cases, ArchiveStore store, TimeProvider timeProvider, ILogger<ObjectHolds> logger)
 {
     /// <summary>
-    /// How long an instance may not know of a case that was put on hold. Whoever places holds goes through the objects
+    /// How long an instance may not know of a case that was put on hold. A change that places holds goes through the objects
     /// once more after that, for the sake of what was archived meanwhile.
     /// </summary>
     public static readonly TimeSpan Delay = TimeSpan.FromSeconds(30);

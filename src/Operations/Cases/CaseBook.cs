@@ -14,7 +14,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
 
     private const int ReadsAtOnce = 16;
 
-    // Work that shows no sign of life for so long may have lost its message to a crash, and gets another.
+    // Work whose rows did not change for so long may have lost its message to a crash, and gets another.
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(10);
 
     /// <summary>Makes a case.</summary>

@@ -106,7 +106,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
 
     [Theory]
     [InlineData(409, "FeatureVersionMismatch", "immutableStorage")]
-    [InlineData(403, "AuthorizationPermissionMismatch", "role")]
+    [InlineData(403, "AuthorizationPermissionMismatch", "legalHolds")]
     public async Task Case_says_that_the_storage_does_not_hold_its_blobs(int status, string code, string remedy)
     {
         var account = azurite.NewAccount();
