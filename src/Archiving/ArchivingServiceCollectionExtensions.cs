@@ -5,6 +5,7 @@ using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
+using Archiving.Planning;
 using Archiving.Purging;
 using Archiving.Queues;
 using Archiving.Requeuing;
@@ -41,6 +42,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddArchive()
             .AddCases()
             .AddQueues()
+            .AddPlanning()
             .AddListing()
             .AddCopying()
             .AddRestoring()

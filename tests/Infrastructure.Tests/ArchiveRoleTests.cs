@@ -61,6 +61,10 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
         await CallAsync(
             nameof(store.TryWriteReportAsync),
             async () => Assert.True(await store.TryWriteReportAsync("_reports/x.json", BinaryData.FromString("{}"), "application/json", cancellationToken)));
+        await store.StageAsync("_catalogue/schema.json", "AAAA", content, cancellationToken);
+        await CallAsync(
+            nameof(store.TryCommitReportAsync),
+            async () => Assert.True(await store.TryCommitReportAsync("_catalogue/schema.json", ["AAAA"], "application/json", cancellationToken)));
         await CallAsync(
             nameof(store.FindNewestAsync),
             async () => Assert.Equal("_reports/x.json", await store.FindNewestAsync("_reports/", ".json", cancellationToken)));
@@ -107,6 +111,7 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
             new("ListingSchedule", "0 */10 * * * *"),
             new("ReconcileSchedule", "0 0 3 * * 0"),
             new("VerifySchedule", "0 30 1 * * *"),
+            new("Catalogue:Schedule", "0 0 4 * * *"),
         ])
         .Build());
 

@@ -35,7 +35,17 @@ param logsEverything bool
 
 var packageContainerName = 'app-package'
 var undeliveredContainerName = 'undelivered-events'
-var queueNames = ['list-windows', 'archive-objects', 'restore-objects', 'purge-objects', 'verify-objects', 'change-cases', 'export-cases']
+var queueNames = [
+  'list-windows'
+  'archive-objects'
+  'restore-objects'
+  'purge-objects'
+  'verify-objects'
+  'plan-days'
+  'catalogue-months'
+  'change-cases'
+  'export-cases'
+]
 var allQueueNames = flatten(map(queueNames, name => [name, '${name}-poison']))
 var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries', 'cases']
 

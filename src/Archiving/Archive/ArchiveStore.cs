@@ -32,6 +32,7 @@ public sealed record BlobBeginning(BinaryData Content, bool IsWhole, string? Con
 public sealed class ArchiveStore : IStorageResource
 {
     private static readonly BlobRequestConditions OnlyIfNew = new() { IfNoneMatch = ETag.All };
+    private readonly ArchiveOptions _options;
     private readonly BlobContainerClient _container;
     private readonly AccessTier? _tier;
     private readonly Initialization _created;
@@ -39,10 +40,14 @@ public sealed class ArchiveStore : IStorageResource
     /// <summary>Initializes the store.</summary>
     public ArchiveStore(BlobServiceClient blobs, ArchiverOptions options)
     {
+        _options = options.Archive;
         _container = blobs.GetBlobContainerClient(options.Archive.Container);
         _tier = options.Archive.AccessTier is { } tier ? new AccessTier(tier) : default(AccessTier?);
         _created = new Initialization(CreateContainerAsync);
     }
+
+    /// <summary>Whether the account's lifecycle policy explains that a blob is missing.</summary>
+    public bool IsRemovedByPolicy(string blob, DateTimeOffset? archivedAt, DateTimeOffset now) => _options.IsRemovedByPolicy(blob, archivedAt, now);
 
     /// <summary>Stores content at one go.</summary>
     /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>
@@ -257,6 +262,18 @@ public sealed class ArchiveStore : IStorageResource
         () => IfNewAsync(_container.GetBlobClient(name).UploadAsync(
             content,
             new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } },
+            cancellationToken)),
+        cancellationToken);
+
+    /// <summary>
+    /// Makes staged blocks visible as one report, in the place of any of the same name and all at once: a reader gets the old one or
+    /// the new one (Put Block List).
+    /// </summary>
+    /// <returns><see langword="false"/> when the container forbids to replace it.</returns>
+    public Task<bool> TryCommitReportAsync(string name, IReadOnlyList<string> blockIds, string contentType, CancellationToken cancellationToken) => CallAsync(
+        () => IfNewAsync(_container.GetBlockBlobClient(name).CommitBlockListAsync(
+            blockIds,
+            new CommitBlockListOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } },
             cancellationToken)),
         cancellationToken);
 

@@ -145,14 +145,14 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
         time.Advance(TimeSpan.FromDays(8));
 
-        await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        await pipeline.PlanPurgeAsync(isDryRun: false);
         await pipeline.DeliverAllAsync();
 
         await pipeline.AssertArchivedAsync(item);
         Assert.Equal(0L, pipeline.Simulator.Counters["delete"]);
 
         await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        await pipeline.PlanPurgeAsync(isDryRun: false);
         await pipeline.DeliverAllAsync();
 
         Assert.Equal(nameof(LedgerState.Purged), await pipeline.StateAsync(item));
