@@ -10,6 +10,7 @@ namespace DevStack.Tests;
 /// <summary>Who may do what, with sign-in and with a key, through the real worker.</summary>
 public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFixture<AccessFixture>, IClassFixture<ApiFixture>
 {
+    private const string CaseObjects = """{"objects":[{"region":"uk","id":"inside"}]}""";
     private const string Backfill = """{"from":"2026-01-01","to":"2026-01-02"}""";
 
     private static readonly string[] Callers =
@@ -52,6 +53,16 @@ public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFi
         { "POST", "/api/ledger/rebuild", "", "401 403 403 403 403 403 202" },
         { "POST", "/api/purge", "", "401 403 403 403 403 403 200" },
         { "GET", "/api/audit", null, "401 403 403 403 403 200 200" },
+        { "POST", "/api/cases", """{"name":"Matter","reason":"A test"}""", "401 403 403 403 403 201 201" },
+        { "GET", "/api/cases", null, "401 403 403 403 403 200 200" },
+        { "GET", "/api/cases/{caseId}=unknown", null, "401 403 403 403 403 404 404" },
+        { "POST", "/api/cases/{caseId}/objects=unknown", CaseObjects, "401 403 403 403 403 404 404" },
+        { "DELETE", "/api/cases/{caseId}/objects=unknown", CaseObjects, "401 403 403 403 403 404 404" },
+        { "POST", "/api/cases/{caseId}/hold=unknown", "", "401 403 403 403 403 404 404" },
+        { "POST", "/api/cases/{caseId}/release=unknown", "", "401 403 403 403 403 404 404" },
+        { "POST", "/api/cases/{caseId}/close=unknown", "", "401 403 403 403 403 404 404" },
+        { "POST", "/api/cases/{caseId}/export=unknown", "", "401 403 403 403 403 404 404" },
+        { "GET", "/api/cases/{caseId}/exports/{exportId}=unknown/unknown", null, "401 403 403 403 403 404 404" },
     };
 
     [Theory]

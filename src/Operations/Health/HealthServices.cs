@@ -22,6 +22,7 @@ internal static class HealthServices
             .AddCheck<ArchiveCheck>(nameof(Condition.Archive), timeout: Timeout)
             .AddCheck<RuntimeCheck>(nameof(Condition.Runtime), timeout: Timeout)
             .AddCheck<ListingCheck>(ListingCheck.Name, timeout: Timeout)
+            .AddCheck<CatalogueCheck>(CatalogueCheck.Name, timeout: Timeout)
             .AddCheck<AuditCheck>(AuditCheck.Name, timeout: Timeout);
         foreach (var condition in Shared)
         {
