@@ -10,9 +10,9 @@ public sealed class FolderTests
     // Work of one kind reaches work of another through queues alone.
     private static readonly string[] Kinds = ["Listing", "Copying", "Restoring", "Verifying", "Purging", "Requeuing"];
 
-    private static readonly string
+    private static readonly string[] Order =
     [
-        ] Order = ["Model", "Settings", "Storage", "Outages", "Source", "Telemetry", "Ledger", "Archive", "Queues", "Planning", .. Kinds,
+        "Model", "Settings", "Storage", "Outages", "Source", "Telemetry", "Ledger", "Archive", "Queues", "Planning", .. Kinds,
     ];
 
     private static readonly Architecture Built = new ArchLoader()
