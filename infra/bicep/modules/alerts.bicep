@@ -37,7 +37,7 @@ param failedRuns int
 param exceptions int
 
 // The spans within which the app handles messages: src/Archiving/Telemetry/Spans.cs.
-var spans = '"list window", "archive object", "restore object", "verify object", "purge object", "record failure"'
+var spans = '"list window", "archive object", "restore object", "verify object", "purge object", "plan days", "record failure"'
 
 // One row for each invocation, whichever table it is in. The worker sends a span "function …" of kind Internal, which
 // Azure Monitor stores in AppDependencies; the host sends one of kind Server, which it stores in AppRequests, for HTTP
@@ -172,6 +172,18 @@ var rules = [
     operator: 'GreaterThan'
     threshold: 0
     window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'no-audit'
+    title: 'The audit log cannot be written'
+    description: 'Until it can, nothing is shown, played, exported or changed: requests get 503. Archiving goes on. The log names the cause.'
+    severity: 1
+    query: 'AppTraces | where tostring(Properties.EventId) == "3000"'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT15M'
     dimensions: []
   }
   {
