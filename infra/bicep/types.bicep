@@ -101,14 +101,14 @@ type archiverSettings = {
   @description('When to read a share of the archive again, NCRONTAB.')
   VerifySchedule: string?
 
+  @description('Which objects the viewers of a group see, as a JSON list of {"group":"object ID","any":[{"field":"value"}]}. Needs signInClientId.')
+  Access__Scopes: string?
+
   @description('When to build the catalogue of what is archived, NCRONTAB.')
   Catalogue__Schedule: string?
 
   @description('The files of the catalogue; Parquet when it is not given.')
   Catalogue__Format: ('Parquet' | 'Csv' | 'Both' | 'None')?
-
-  @description('Which objects the viewers of a group see, as a JSON list of {"group":"object ID","any":[{"field":"value"}]}. Needs signInClientId.')
-  Access__Scopes: string?
 
   @description('A collector that speaks OTLP, to send telemetry to besides Application Insights.')
   OTEL_EXPORTER_OTLP_ENDPOINT: string?

@@ -52,6 +52,12 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
             async () => Assert.Equal(["uk3/"], await store.ListFoldersAsync("", cancellationToken).ToListAsync(cancellationToken)));
         await CallAsync(nameof(store.ListReceiptsAsync), async () => Assert.Empty(
             await store.ListReceiptsAsync("uk3", new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero), cancellationToken).ToListAsync(cancellationToken)));
+        await CallAsync(nameof(store.OpenAsync), async () => Assert.NotNull(await store.OpenAsync("uk3/t/2026/11/24/b.txt", cancellationToken)));
+
+        // The role of the archive does not let it, and the emulator cannot do it: refused, and not thrown.
+        await CallAsync(
+            nameof(store.SetLegalHoldAsync),
+            async () => Assert.NotNull(await store.SetLegalHoldAsync("uk3/t/2026/11/24/b.txt", isHeld: true, cancellationToken)));
         await CallAsync(
             nameof(store.TryWriteReportAsync),
             async () => Assert.True(await store.TryWriteReportAsync("_reports/x.json", BinaryData.FromString("{}"), "application/json", cancellationToken)));

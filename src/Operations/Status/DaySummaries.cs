@@ -29,7 +29,8 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
     [
         nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Bytes),
         nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.Id), nameof(LedgerEntry.Region), nameof(LedgerEntry.RetentionDays),
-        nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.UpdatedTime),
+        nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Damaged),
+        nameof(LedgerEntry.UpdatedTime),
     ];
 
     /// <summary>The days that hold anything, in order of region and day.</summary>

@@ -428,7 +428,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     private static async Task<List<string>> ReadLedgerAsync(Pipeline pipeline)
     {
         var rows = new List<LedgerEntry>();
-        await foreach (var entry in pipeline.Get<ObjectLedger>().ReadAllAsync(columns: null, Cancellation))
+        await foreach (var entry in pipeline.Get<ObjectLedger>().SearchAsync("", columns: null, Cancellation))
         {
             if (entry.ArchivedAt is not null)
             {
