@@ -1,4 +1,5 @@
 using Archiving.Archive;
+using Archiving.Cases;
 using Archiving.Copying;
 using Archiving.Ledger;
 using Archiving.Listing;
@@ -39,6 +40,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddTelemetry(options)
             .AddLedger()
             .AddArchive()
+            .AddCases()
             .AddQueues()
             .AddPlanning()
             .AddListing()

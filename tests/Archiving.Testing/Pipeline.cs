@@ -24,6 +24,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Operations;
+using Operations.Catalogue;
+using Operations.Cases;
 using Simulator;
 using Simulator.Objects;
 using Testing;
@@ -171,7 +173,9 @@ internal sealed class Pipeline : IAsyncDisposable
             + await DeliverAsync(QueueNames.RestoreObjects, RestoreAsync)
             + await DeliverAsync(QueueNames.VerifyObjects, VerifyAsync)
             + await DeliverAsync(QueueNames.PurgeObjects, PurgeAsync)
-            + await DeliverAsync(QueueNames.PlanDays, PlanAsync) > 0)
+            + await DeliverAsync(QueueNames.PlanDays, PlanAsync)
+            + await DeliverAsync(QueueNames.ChangeCases, ChangeCaseAsync)
+            + await DeliverAsync(QueueNames.ExportCases, ExportCaseAsync) > 0)
         {
         }
     }
@@ -262,6 +266,11 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <summary>Puts failed objects back.</summary>
     public async Task<Operations.Failures.Redriven> RedriveAsync(string? region = null, string? type = null, params string[] ids) =>
         Operations.Failures.FailureRedriver.ToResult(await StartAsync(Get<Operations.Failures.FailureRedriver>().Prepare(region, type, ids)));
+    public Task ChangeCaseAsync(QueueMessage message) =>
+        Handler.HandleAsync<CaseMessage>(QueueNames.ChangeCases, message, Get<CaseChanger>().ChangeAsync, Cancellation);
+
+    public Task ExportCaseAsync(QueueMessage message) =>
+        Handler.HandleAsync<CaseMessage>(QueueNames.ExportCases, message, Get<CaseExporter>().ExportAsync, Cancellation);
 
     public Task ListAsync(QueueMessage message) => ListAsync(message, Cancellation);
 
@@ -283,11 +292,14 @@ internal sealed class Pipeline : IAsyncDisposable
             Get<WindowFailureRecorder>().RecordAsync,
             Cancellation),
         QueueNames.PlanDays => Handler.HandleFailedAsync<PlanMessage>(queueName, message, Get<DayPlans>().SkipDayAsync, Cancellation),
+        QueueNames.ChangeCases => Handler.HandleFailedAsync<CaseMessage>(queueName, message, Get<CaseChanger>().RecordFailureAsync, Cancellation),
+        QueueNames.ExportCases => Handler.HandleFailedAsync<CaseMessage>(queueName, message, Get<CaseExporter>().RecordFailureAsync, Cancellation),
         QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedAsync<ObjectMessage>(
             queueName,
             message,
             (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."),
             Cancellation),
+        QueueNames.CatalogueMonths => Handler.HandleFailedAsync<CatalogueMessage>(queueName, message, Get<CatalogueBuilder>().RecordFailureAsync, Cancellation),
         _ => Handler.HandleFailedAsync<ObjectMessage>(
             queueName,
             message,

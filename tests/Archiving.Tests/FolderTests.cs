@@ -11,9 +11,7 @@ public sealed class FolderTests
     private static readonly string[] Kinds = ["Listing", "Copying", "Restoring", "Verifying", "Purging", "Requeuing"];
 
     private static readonly string[] Order =
-    [
-        "Model", "Settings", "Storage", "Outages", "Source", "Telemetry", "Ledger", "Archive", "Queues", "Planning", .. Kinds,
-    ];
+        ["Model", "Settings", "Storage", "Outages", "Source", "Telemetry", "Ledger", "Archive", "Cases", "Queues", "Planning", .. Kinds];
 
     private static readonly Architecture Built = new ArchLoader()
         .LoadAssemblies(typeof(ArchivingServiceCollectionExtensions).Assembly, typeof(StatusReader).Assembly)

@@ -127,7 +127,16 @@ internal sealed class DayRow : TableRow
     /// <summary>Gets or sets the counts as JSON.</summary>
     public string? Counts { get; set; }
 
-    public static DayRow Create(string partition, string? region, Dictionary<string, TypeSummary> types, DateTimeOffset at, TimeSpan took)
+    /// <summary>Gets or sets what tells whether the archived objects of the day are those that were counted before, see <see cref="LedgerDigest"/>.</summary>
+    public string? Digest { get; set; }
+
+    public static DayRow Create(
+        string partition,
+        string? region,
+        Dictionary<string, TypeSummary> types,
+        string digest,
+        DateTimeOffset at,
+        TimeSpan took)
     {
         var counts = JsonSerializer.Serialize(types, SummaryJson.Default.DictionaryStringTypeSummary);
         return new DayRow
@@ -137,6 +146,7 @@ internal sealed class DayRow : TableRow
             CountedAt = at,
             Milliseconds = (long)took.TotalMilliseconds,
             Counts = counts.Length <= LongestCounts ? counts : "",
+            Digest = digest,
         };
     }
 

@@ -101,6 +101,7 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(CaseMessage))]
 [JsonSerializable(typeof(WindowMessage))]
 [JsonSerializable(typeof(PlanMessage))]
 internal sealed partial class QueueJson : JsonSerializerContext;

@@ -32,6 +32,9 @@ public sealed record StatusReport(
     [JsonIgnore]
     public DateTimeOffset? OldestRead { get; init; }
 
+    /// <summary>The catalogue; <see langword="null"/> when there is none by <c>Catalogue__Format</c>.</summary>
+    public CatalogueStatus? Catalogue { get; init; }
+
     /// <summary>How many objects are in a state.</summary>
     public long Count(LedgerState state) => Objects.GetValueOrDefault(state.ToString());
 }
