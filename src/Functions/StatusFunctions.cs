@@ -3,19 +3,27 @@ using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Drill;
+using Operations.Notifications;
 using Operations.Status;
 
 namespace Functions;
 
 /// <summary>Serves the status and its history.</summary>
-public sealed class StatusFunctions(StatusReader reader, StatusHistory history, TimerHandler timers)
+public sealed class StatusFunctions(StatusReader reader, StatusHistory history, DrillRecord drills, Notifier notifier, TimerHandler timers)
 {
     /// <summary>Counts by state and type, queues, token, listings, and what is nearest to being lost.</summary>
     [Function("GetStatus")]
     public async Task<IActionResult> GetStatusAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "status")] HttpRequest request,
         CancellationToken cancellationToken) =>
-        ApiJson.Result(await reader.ReadAsync(cancellationToken), ApiJson.Default.StatusReport);
+        ApiJson.Result(
+            await reader.ReadAsync(cancellationToken) with
+            {
+                Drill = await drills.FindAsync(cancellationToken),
+                Notifications = await notifier.FindStatusAsync(cancellationToken),
+            },
+            ApiJson.Default.StatusReport);
 
     /// <summary>The same over the last <c>hours</c>, in few figures.</summary>
     [Function("GetHistory")]
@@ -27,8 +35,8 @@ public sealed class StatusFunctions(StatusReader reader, StatusHistory history, 
         return ApiJson.Result(await history.ReadAsync(hours, cancellationToken), ApiJson.Default.StatusSamples);
     }
 
-    /// <summary>Samples the status every five minutes.</summary>
+    /// <summary>Samples the status every five minutes, and warns when something needs a person.</summary>
     [Function("SampleStatus")]
     public Task SampleStatusAsync([TimerTrigger("30 */5 * * * *")] TimerInfo timer, CancellationToken cancellationToken) =>
-        timers.RunAsync("SampleStatus", history.SampleAsync, cancellationToken);
+        timers.RunAsync("SampleStatus", async stop => await notifier.WarnAsync(await history.SampleAsync(stop), stop), cancellationToken);
 }

@@ -1,6 +1,10 @@
+using Archiving.Settings;
+using Archiving.Source;
 using Microsoft.Extensions.DependencyInjection;
+using Operations.Drill;
 using Operations.Failures;
 using Operations.Health;
+using Operations.Notifications;
 using Operations.Objects;
 using Operations.Plan;
 using Operations.Runs;
@@ -23,6 +27,14 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<DownloadName>()
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
+        .AddSingleton<DrillRecord>()
+        .AddSingleton<RestoreDrill>()
+        .AddSingleton<SummaryWriter>()
+        .AddSingleton<Webhook>(provider => new Webhook(
+            provider.GetRequiredService<ArchiverOptions>(),
+            provider.GetRequiredService<ITokenStore>(),
+            provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<Notifier>()
         .AddSingleton<FailureRedriver>()
         .AddSingleton<RunPlanner>()
         .AddSingleton<RunStarter>()

@@ -18,11 +18,19 @@ public sealed record ScheduleOptions
     /// <summary>When the night's share of the archive is verified, and what is old enough is purged.</summary>
     public required string Verify { get; init; }
 
+    /// <summary>When the daily summary is posted.</summary>
+    public required string Notifications { get; init; }
+
+    /// <summary>When a restore drill runs; <see langword="null"/> for never.</summary>
+    public string? Drill { get; init; }
+
     internal static ScheduleOptions Read(SettingsReader settings) => new()
     {
         TokenRefresh = settings.Schedule("TokenRefreshSchedule", "0 */5 * * * *"),
         Listing = settings.Schedule("ListingSchedule", "0 */10 * * * *"),
         Reconcile = settings.Schedule("ReconcileSchedule", "0 0 3 * * 0"),
         Verify = settings.Schedule("VerifySchedule", "0 30 1 * * *"),
+        Notifications = settings.OptionalSchedule("Notifications__Schedule", "0 0 7 * * *") ?? "0 0 7 * * *",
+        Drill = settings.OptionalSchedule("Drill__Schedule", "0 0 5 1 * *"),
     };
 }

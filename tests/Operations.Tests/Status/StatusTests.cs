@@ -306,8 +306,8 @@ public sealed class StatusTests(AzuriteFixture azurite)
     private static Task<bool> NoteListedAsync(Pipeline pipeline)
     {
         var now = TimeProvider.System.GetUtcNow();
-        var watermark = new Archiving.Listing.WatermarkRow { Region = "us-east", Began = now.AddDays(-1), LastCompleted = now, Watermark = now };
-        return pipeline.Get<Archiving.Listing.ListingStore>().TryWriteWatermarkAsync(watermark, Cancellation);
+        var watermark = new WatermarkRow { Region = "us-east", Began = now.AddDays(-1), LastCompleted = now, Watermark = now };
+        return pipeline.Get<ListingStore>().TryWriteWatermarkAsync(watermark, Cancellation);
     }
 
     private static async Task FillAsync(Pipeline pipeline, int rows, int days, params LedgerState[] states)
