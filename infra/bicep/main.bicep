@@ -156,6 +156,7 @@ var schedules = {
   ListingSchedule: sample.ListingSchedule
   ReconcileSchedule: sample.ReconcileSchedule
   VerifySchedule: sample.VerifySchedule
+  Notifications__Schedule: sample.Notifications__Schedule
 }
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {

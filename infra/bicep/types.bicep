@@ -33,6 +33,9 @@ type archiverSettings = {
   @description('The tier that blobs are written to. Left out: that of the account, Hot.')
   Archive__AccessTier: ('Hot' | 'Cool' | 'Cold')?
 
+  @description('Name of a downloaded or exported file.')
+  Archive__DownloadName: string?
+
   @description('false lists and records without copying.')
   Archive__Enabled: bool?
 
@@ -97,6 +100,15 @@ type archiverSettings = {
 
   @description('When to read a share of the archive again, NCRONTAB.')
   VerifySchedule: string?
+
+  @description('When to post the daily summary, NCRONTAB.')
+  Notifications__Schedule: string?
+
+  @description('The form of what is posted to the webhook. Its address is the secret notifications-webhook-url.')
+  Notifications__Format: ('Auto' | 'Json' | 'AdaptiveCard' | 'Slack')?
+
+  @description('When to run a restore drill, NCRONTAB. Left out: never.')
+  Drill__Schedule: string?
 
   @description('A collector that speaks OTLP, to send telemetry to besides Application Insights.')
   OTEL_EXPORTER_OTLP_ENDPOINT: string?

@@ -57,8 +57,9 @@ public static class DrillCommand
         };
         objects.Validators.Add(result =>
         {
-            if (!int.TryParse(result.Tokens.Count == 1 ? result.Tokens[0].Value : "", NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-                || number is < 1 or > RestoreDrill.MaxObjects)
+            // The default is no token.
+            if (result.Tokens is [var token]
+                && (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > RestoreDrill.MaxObjects))
             {
                 result.AddError(string.Create(CultureInfo.InvariantCulture, $"--objects takes a whole number from 1 to {RestoreDrill.MaxObjects}."));
             }

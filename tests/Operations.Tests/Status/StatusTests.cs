@@ -27,6 +27,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var requests = new ConcurrentBag<string>();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new CountingPolicy(requests));
         await FillAsync(pipeline, rows, days: 60);
+        await NoteListedAsync(pipeline);
         time.Advance(TimeSpan.FromMinutes(3));
         var first = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
         time.Advance(TimeSpan.FromMinutes(3));
