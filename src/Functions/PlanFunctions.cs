@@ -32,7 +32,7 @@ public sealed class PlanFunctions(Checkup checkup)
             var plan = await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken);
 
             // Names of files are names of people.
-            var seesNames = request.HttpContext.GetCaller().ContentScope == ObjectScope.Everything;
+            var seesNames = request.HttpContext.GetCaller().ContentScope.IsEverything;
             return ApiJson.Result(seesNames ? plan : plan with { FileNames = [] }, ApiJson.Default.PlanReport);
         }
         catch (PlanRequestException exception)

@@ -13,7 +13,8 @@ public sealed record ContentDigest(long Bytes, ReadOnlyMemory<byte> Md5, string 
     public string Md5Hex => Convert.ToHexStringLower(Md5.Span);
 
     /// <summary>Reads a stream to its end.</summary>
-    public static Task<ContentDigest> MeasureAsync(Stream stream, CancellationToken cancellationToken) => MeasureAsync(stream, beginning: null, cancellationToken);
+    public static Task<ContentDigest> MeasureAsync(Stream stream, CancellationToken cancellationToken) =>
+        MeasureAsync(stream, beginning: null, cancellationToken);
 
     /// <summary>Reads a stream to its end, and keeps its beginning.</summary>
     /// <param name="stream">The stream.</param>

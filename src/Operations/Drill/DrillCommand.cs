@@ -75,7 +75,13 @@ public static class DrillCommand
         };
 
         // Signals are handled by the caller, and exceptions below.
-        var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
         command.SetAction((line, stop) => RunAsync(configuration, line.GetValue(objects), line.GetValue(seed), output, error, stop));
         return await command.Parse(arguments).InvokeAsync(invocation, cancellationToken);
     }

@@ -25,7 +25,9 @@ internal static class MediaHeader
             "application/zip" => beginning.StartsWith("PK"u8),
             "image/png" => beginning.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47]),
             "image/jpeg" => beginning.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]),
-            "application/json" => Encoding.UTF8.GetString(beginning).TrimStart('\uFEFF', ' ', '\t', '\r', '\n') is ['{' or '[' or '"' or '-' or 't' or 'f' or 'n' or (>= '0' and <= '9'), ..],
+            "application/json" => IsJson(Encoding.UTF8.GetString(beginning).TrimStart('\uFEFF', ' ', '\t', '\r', '\n')),
             _ => true,
         };
+
+    private static bool IsJson(string text) => text is ['{' or '[' or '"' or '-' or 't' or 'f' or 'n' or (>= '0' and <= '9'), ..];
 }

@@ -84,12 +84,16 @@ public sealed partial class RestoreDrill(
             });
         var report = new DrillReport(timeProvider.GetUtcNow(), seed, archived, count, bytes, failed, problems);
         await record.WriteAsync(report, cancellationToken);
-        Log.Done(logger, count, archived, seed, failed, bytes, (long)timeProvider.GetElapsedTime(started).TotalMilliseconds);
+        var milliseconds = (long)timeProvider.GetElapsedTime(started).TotalMilliseconds;
+        Log.Done(logger, count, archived, seed, failed, bytes, milliseconds);
         return report;
     }
 
     /// <summary>Picks objects, each with the same chance: which ones of each day, by their order in the ledger.</summary>
-    private async Task<(long Archived, List<(string Partition, HashSet<long> Ordinals)> Picks)> PickAsync(int objects, int seed, CancellationToken cancellationToken)
+    private async Task<(long Archived, List<(string Partition, HashSet<long> Ordinals)> Picks)> PickAsync(
+        int objects,
+        int seed,
+        CancellationToken cancellationToken)
     {
         var days = (await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken))
             .Select(day => (

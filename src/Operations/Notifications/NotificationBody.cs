@@ -84,8 +84,8 @@ public static class NotificationBody
                 new JsonObject
                 {
                     ["type"] = "FactSet",
-                    ["facts"] = new JsonArray(
-                        [.. notification.Facts.Select(fact => new JsonObject { ["title"] = EscapeMarkdown(fact.Name), ["value"] = EscapeMarkdown(fact.Value) })]),
+                    ["facts"] = new JsonArray([.. notification.Facts.Select(fact =>
+                        new JsonObject { ["title"] = EscapeMarkdown(fact.Name), ["value"] = EscapeMarkdown(fact.Value) })]),
                 }),
         };
         if (dashboard is not null)

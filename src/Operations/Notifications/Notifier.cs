@@ -86,7 +86,9 @@ public sealed partial class Notifier(
     /// <summary>How posting goes; <see langword="null"/> when nothing was ever posted.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<NotificationStatus?> FindStatusAsync(CancellationToken cancellationToken) =>
-        await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is { } row ? new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt) : null;
+        await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is { } row
+            ? new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt)
+            : null;
 
     /// <summary>What tells one warning from another. What only counts on is none.</summary>
     private static IEnumerable<string> Causes(StatusReport status, List<ListingProblem> problems, DrillReport? drill) =>

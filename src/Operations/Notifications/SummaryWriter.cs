@@ -89,7 +89,8 @@ public sealed class SummaryWriter(
             " ",
             status.Risks.Select(risk => string.Create(
                 CultureInfo.InvariantCulture,
-                $"8x8 deletes the first of {Wording.Number(risk.Count)} {Wording.Clean(risk.Type)} in {Wording.Clean(risk.Region)} on {risk.DeletedBy8x8On.UtcDateTime:yyyy-MM-dd HH:mm} UTC.")));
+                $"8x8 deletes the first of {risk.Count:N0} {Wording.Clean(risk.Type)} in {Wording.Clean(risk.Region)} on "
+                + $"{risk.DeletedBy8x8On.UtcDateTime:yyyy-MM-dd HH:mm} UTC.")));
 
     private async Task<string> DescribeFailuresAsync(CancellationToken cancellationToken)
     {
@@ -133,7 +134,8 @@ public sealed class SummaryWriter(
     {
         var waiting = status.Queues.GetValueOrDefault(QueueNames.VerifyObjects);
         var left = waiting == 0 ? "The night's share is read." : $"{Wording.Objects(waiting)} of the night's share still to be read.";
-        return (await conditions.ReadAsync(cancellationToken)).TryGetValue(Condition.Integrity, out var damage) ? $"{damage} {left}" : $"No damage is known. {left}";
+        var damage = (await conditions.ReadAsync(cancellationToken)).GetValueOrDefault(Condition.Integrity);
+        return $"{damage ?? "No damage is known."} {left}";
     }
 
     /// <summary>What shows on the bill: that a day brought far more than those before it.</summary>

@@ -57,7 +57,8 @@ public sealed class Checkup(
             counted = await CountAsync(client, watch, findings, ledger, request, from, to, progress, cancellationToken);
             oldest = counted is null
                 ? []
-                : await new RetentionExamination(client, options, timeProvider).ExamineAsync(findings.Regions, counted.Types, findings.Notes, cancellationToken);
+                : await new RetentionExamination(client, options, timeProvider)
+                    .ExamineAsync(findings.Regions, counted.Types, findings.Notes, cancellationToken);
         }
         else
         {

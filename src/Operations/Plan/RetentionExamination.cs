@@ -123,8 +123,11 @@ internal sealed class RetentionExamination(CloudStorageClient client, ArchiverOp
     {
         try
         {
-            var query = new ObjectQuery { Filter = filter, PageKey = "0", Limit = PageSize, SortField = "createdTime", SortDirection = SortDirection.Ascending };
-            return (await client.GetObjectsAsync(region, query, cancellationToken)).Objects;
+            var page = await client.GetObjectsAsync(
+                region,
+                new ObjectQuery { Filter = filter, PageKey = "0", Limit = PageSize, SortField = "createdTime", SortDirection = SortDirection.Ascending },
+                cancellationToken);
+            return page.Objects;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested
             && exception is RequestFailedException or InvalidDataException or OperationCanceledException or IOException or AggregateException)

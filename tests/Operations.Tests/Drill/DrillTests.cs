@@ -74,7 +74,8 @@ public sealed class DrillTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         for (var number = 0; number < 60; number++)
         {
-            pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-1 - (number * 3)), Bytes = 1000 + (1 << (number % 16)) + number });
+            var bytes = 1000 + (1 << (number % 16)) + number;
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-1 - (number * 3)), Bytes = bytes });
         }
 
         await pipeline.RunAsync();

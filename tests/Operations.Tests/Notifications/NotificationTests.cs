@@ -117,7 +117,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     public async Task Summary_and_warning_are_posted_as_adaptive_cards_by_their_schema()
     {
         await using var hook = await WebhookServer.StartAsync(Cancellation);
-        await using var pipeline = await StartAsync(hook.Url, ("Notifications__Format", "AdaptiveCard"), ("WEBSITE_HOSTNAME", "app.azurewebsites.net"), ("KeyVault__Uri", ""));
+        await using var pipeline = await StartAsync(hook.Url, ("Notifications__Format", "AdaptiveCard"), ("WEBSITE_HOSTNAME", "app.azurewebsites.net"));
         await FillAsync(pipeline);
         await PutAtRiskAsync(pipeline, type: "[click](https://evil.example)");
 
@@ -253,7 +253,8 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         await PutAtRiskAsync(pipeline, time: time);
         await WarnAsync(pipeline);
         Assert.Equal("warning", hook.Last.GetProperty("kind").GetString());
-        Assert.Contains("At risk: 1 object. 8x8 deletes the first of 1 voicemail in us-east on ", hook.Last.GetProperty("text").GetString(), StringComparison.Ordinal);
+        var text = hook.Last.GetProperty("text").GetString();
+        Assert.Contains("At risk: 1 object. 8x8 deletes the first of 1 voicemail in us-east on ", text, StringComparison.Ordinal);
         await AssertValidAsync(await File.ReadAllTextAsync("Data/notification.schema.json", Cancellation), hook.Posts.Last().Body);
 
         // Another cause waits for the end of the hour; the same one for a day.
