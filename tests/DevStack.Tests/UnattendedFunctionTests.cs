@@ -132,7 +132,7 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
             simulator.BaseUrl,
             azurite.NewAccount(),
             ("Notifications__Schedule", ""),
-            ("Notifications__WebhookUrl", "http://127.0.0.1:1/nobody-listens"));
+            ("Notifications__WebhookUrl", "http://127.0.0.1:1/not-listening"));
         await WaitForCountsAsync(app, archived: 1, failed: 0);
         Assert.DoesNotContain(app.Lines, line => line.Contains("RestoreDrill", StringComparison.Ordinal) && line.Contains("rror", StringComparison.Ordinal));
 
@@ -142,7 +142,7 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
         Assert.StartsWith("The webhook cannot be reached.", status.GetProperty("notifications").GetProperty("lastError").GetString(), StringComparison.Ordinal);
         Assert.False(status.TryGetProperty("drill", out _));
         Assert.Equal(System.Net.HttpStatusCode.OK, (await app.GetAsync("/api/health")).Status);
-        Assert.DoesNotContain(app.Lines, line => line.Contains("nobody-listens", StringComparison.Ordinal));
+        Assert.DoesNotContain(app.Lines, line => line.Contains("not-listening", StringComparison.Ordinal));
 
         await using var drilling = await AppProcess.StartAsync(simulator.BaseUrl, azurite.NewAccount(), ("Drill__Schedule", "*/2 * * * * *"));
         await WaitForCountsAsync(drilling, archived: 1, failed: 0);

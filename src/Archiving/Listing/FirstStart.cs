@@ -5,7 +5,7 @@ namespace Archiving.Listing;
 
 /// <summary>
 /// When the app first started with its storage. An instance cannot know by itself: Azure starts instances as there is
-/// work, and each would begin to wait for the first listing anew.
+/// work, and each would wait for the first listing from its own start.
 /// </summary>
 public sealed class FirstStart(OperationsTable table, TimeProvider timeProvider) : IStorageResource
 {

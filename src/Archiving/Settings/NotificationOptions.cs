@@ -33,7 +33,7 @@ public sealed record NotificationOptions
     /// <summary>The form.</summary>
     public required NotificationFormat Format { get; init; }
 
-    /// <summary>The dashboard's address; <see langword="null"/> on a machine that nobody else reaches.</summary>
+    /// <summary>The dashboard's address; <see langword="null"/> on a machine that no other one reaches.</summary>
     public Uri? Dashboard { get; init; }
 
     /// <summary>Whether something may be posted to an address: over https, or to this machine.</summary>

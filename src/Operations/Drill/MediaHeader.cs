@@ -18,9 +18,9 @@ internal static class MediaHeader
             "audio/mpeg" or "audio/mp3" => beginning.StartsWith("ID3"u8) || (beginning[0] == 0xFF && beginning[1] >= 0xE0),
             "audio/wav" or "audio/x-wav" or "audio/wave" or "audio/vnd.wave" =>
                 (beginning.StartsWith("RIFF"u8) || beginning.StartsWith("RF64"u8)) && beginning[8..].StartsWith("WAVE"u8),
-            "audio/mp4" or "video/mp4" or "video/quicktime" => beginning[4..].StartsWith("ftyp"u8) || beginning[4..].StartsWith("moov"u8),
+            "audio/mp4" or "video/mp4" => beginning[4..].StartsWith("ftyp"u8),
             "audio/ogg" or "video/ogg" => beginning.StartsWith("OggS"u8),
-            "audio/webm" or "video/webm" or "video/x-matroska" => beginning.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3]),
+            "audio/webm" or "video/webm" => beginning.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3]),
             "application/pdf" => beginning.StartsWith("%PDF"u8),
             "application/zip" => beginning.StartsWith("PK"u8),
             "image/png" => beginning.StartsWith((ReadOnlySpan<byte>)[0x89, 0x50, 0x4E, 0x47]),

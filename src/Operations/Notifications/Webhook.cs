@@ -13,8 +13,8 @@ namespace Operations.Notifications;
 public sealed record WebhookResult(bool IsConfigured, string? Problem);
 
 /// <summary>
-/// Posts to the webhook of the settings or the vault. Its address is a secret, because whoever has it can post: it is in no
-/// log, trace or error. Redirects are not followed, so nothing is sent to an address that was not configured.
+/// Posts to the webhook of the settings or the vault. Its address is a secret, because it is all that it takes to post: it
+/// is in no log, trace or error. Redirects are not followed, so nothing is sent to an address that was not configured.
 /// </summary>
 public sealed class Webhook
 {
@@ -120,7 +120,7 @@ public sealed class Webhook
         }
         catch (OutageException outage) when (outage.InnerException is RequestFailedException { Status: 403 })
         {
-            // With roles on single secrets, this is what a secret that nobody has made looks like.
+            // With roles on single secrets, this is what a secret that does not exist looks like.
             return (null, null);
         }
         catch (OutageException outage)

@@ -182,12 +182,14 @@ public sealed class NotificationTests(AzuriteFixture azurite)
                 context.Response.Headers.Location = elsewhere.Url.AbsoluteUri;
                 context.Response.StatusCode = 307;
                 return Task.CompletedTask;
-            },
+            }
+            ,
             _ => context =>
             {
                 context.Response.StatusCode = int.TryParse(behavior, out var status) ? status : 200;
                 return Task.CompletedTask;
-            },
+            }
+            ,
         };
         await using var pipeline = await StartAsync(behavior == "is down" ? new Uri($"http://127.0.0.1:{FreePort()}/hook/s3cret") : hook.Url);
         await FillAsync(pipeline);
