@@ -74,9 +74,9 @@ public sealed class ListingInspector(
                     + "Report it to 8x8 (log event 1231)."));
         }
 
-        if (watermarks.Count == 0 && await FindUnlistedAsync(now, cancellationToken) is { } text)
+        if (watermarks.Count == 0 && await FindUnlistedAsync(now, cancellationToken) is { } unlisted)
         {
-            problems.Add(new ListingProblem("", $"{text} {NoReason}"));
+            problems.Add(unlisted);
         }
 
         return problems;
@@ -88,20 +88,27 @@ public sealed class ListingInspector(
     /// </summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<bool> IsUnlistedAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
-        await FindUnlistedAsync(now, cancellationToken) is not null;
+        await FindUnlistedAsync(now, cancellationToken) is { IsExpected: false };
 
     /// <summary>Whether a listing was due three times since a time, and that is half an hour ago at least.</summary>
     public bool IsOverdue(DateTimeOffset since, DateTimeOffset now) =>
         now - since > Grace && _schedule?.After(since, times: MostFailures) <= now;
 
-    private async Task<string?> FindUnlistedAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<ListingProblem?> FindUnlistedAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
-        await foreach (var _ in ledger.ReadPartitionsAsync(cancellationToken))
+        // A backfill of a new app may come before its first listing.
+        var holdsObjects = await ledger.ReadPartitionsAsync(cancellationToken).AnyAsync(cancellationToken);
+        if (holdsObjects && !await store.HasRunsAsync(cancellationToken))
         {
-            return "Objects are on record, but no listing is: the table listings was lost, or no listing ever ran.";
+            return new ListingProblem("", $"Objects are on record, but no listing is: the table listings was lost, or no listing ever ran. {NoReason}");
         }
 
-        return IsOverdue(await firstStart.FindAsync(cancellationToken), now) ? "Nothing has been listed since the app was deployed." : null;
+        if (IsOverdue(await firstStart.FindAsync(cancellationToken), now))
+        {
+            return new ListingProblem("", $"Nothing has been listed since the app was deployed. {NoReason}");
+        }
+
+        return holdsObjects ? new ListingProblem("", "No region has been listed yet.", IsExpected: true) : null;
     }
 
     private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
