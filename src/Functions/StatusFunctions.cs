@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Operations.Access;
+using Operations.Catalogue;
 using Operations.Drill;
 using Operations.Notifications;
 using Operations.Status;
@@ -12,7 +13,13 @@ using Operations.Status;
 namespace Functions;
 
 /// <summary>Serves the status and its history.</summary>
-public sealed class StatusFunctions(StatusReader reader, StatusHistory history, DrillRecord drills, Notifier notifier, TimerHandler timers)
+public sealed class StatusFunctions(
+    StatusReader reader,
+    StatusHistory history,
+    CatalogueInspector catalogue,
+    DrillRecord drills,
+    Notifier notifier,
+    TimerHandler timers)
 {
     /// <summary>Counts by state and type, queues, token, listings, and what is nearest to being lost.</summary>
     [Function("GetStatus")]
@@ -23,6 +30,7 @@ public sealed class StatusFunctions(StatusReader reader, StatusHistory history, 
         ApiJson.Result(
             await reader.ReadAsync(cancellationToken) with
             {
+                Catalogue = await catalogue.InspectAsync(cancellationToken),
                 Drill = await drills.FindAsync(cancellationToken),
                 Notifications = await notifier.FindStatusAsync(cancellationToken),
             },

@@ -1,7 +1,10 @@
+using Archiving.Planning;
 using Archiving.Settings;
 using Archiving.Source;
 using Microsoft.Extensions.DependencyInjection;
 using Operations.Access;
+using Operations.Cases;
+using Operations.Catalogue;
 using Operations.Drill;
 using Operations.Failures;
 using Operations.Health;
@@ -17,7 +20,7 @@ namespace Operations;
 /// <summary>Registers what people look at and steer.</summary>
 public static class OperationsServiceCollectionExtensions
 {
-    /// <summary>Registers access, status, search, objects, failures, runs, health and plan, on top of the pipeline.</summary>
+    /// <summary>Registers access, status, search, objects, cases, failures, runs, catalogue, health and plan, on top of the pipeline.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
         .AddAccess()
         .AddSingleton<StatusGauges>()
@@ -29,6 +32,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<DownloadName>()
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
+        .AddCases()
         .AddSingleton<DrillRecord>()
         .AddSingleton<RestoreDrill>()
         .AddSingleton<SummaryWriter>()
@@ -38,9 +42,12 @@ public static class OperationsServiceCollectionExtensions
             provider.GetRequiredService<TimeProvider>()))
         .AddSingleton<Notifier>()
         .AddSingleton<FailureRedriver>()
+        .AddSingleton<DayWork>(provider => provider.GetRequiredService<FailureRedriver>())
         .AddSingleton<RunPlanner>()
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()
+        .AddSingleton<DayWork, RunCounter>()
+        .AddCatalogue()
         .AddHealth()
         .AddSingleton<StorageClients>()
         .AddSingleton<CredentialsExamination>()

@@ -14,6 +14,7 @@ namespace Archiving.Settings;
 /// <param name="Verify">Reading the archive again.</param>
 /// <param name="Notifications">Summaries and warnings.</param>
 /// <param name="Access">Who may do what over HTTP.</param>
+/// <param name="Catalogue">The catalogue of what is archived.</param>
 /// <param name="Schedules">When the timer functions run.</param>
 /// <param name="Host">The Functions host.</param>
 public sealed record ArchiverOptions(
@@ -27,6 +28,7 @@ public sealed record ArchiverOptions(
     VerifyOptions Verify,
     NotificationOptions Notifications,
     AccessOptions Access,
+    CatalogueOptions Catalogue,
     ScheduleOptions Schedules,
     HostOptions Host)
 {
@@ -46,6 +48,7 @@ public sealed record ArchiverOptions(
             VerifyOptions.Read(settings),
             NotificationOptions.Read(settings),
             AccessOptions.Read(settings),
+            CatalogueOptions.Read(settings),
             ScheduleOptions.Read(settings),
             HostOptions.Read(settings));
         StorageConnection.Validate(settings);

@@ -18,6 +18,9 @@ public sealed record ScheduleOptions
     /// <summary>When the night's share of the archive is verified, and what is old enough is purged.</summary>
     public required string Verify { get; init; }
 
+    /// <summary>When the catalogue of what is archived is built.</summary>
+    public required string Catalogue { get; init; }
+
     /// <summary>When the daily summary is posted.</summary>
     public required string Notifications { get; init; }
 
@@ -30,6 +33,7 @@ public sealed record ScheduleOptions
         Listing = settings.Schedule("ListingSchedule", "0 */10 * * * *"),
         Reconcile = settings.Schedule("ReconcileSchedule", "0 0 3 * * 0"),
         Verify = settings.Schedule("VerifySchedule", "0 30 1 * * *"),
+        Catalogue = settings.Schedule("Catalogue__Schedule", "0 0 4 * * *"),
         Notifications = settings.OptionalSchedule("Notifications__Schedule", "0 0 7 * * *") ?? "0 0 7 * * *",
         Drill = settings.OptionalSchedule("Drill__Schedule", "0 0 5 1 * *"),
     };

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Archiving.Model;
+using Operations.Catalogue;
 using Operations.Drill;
 using Operations.Notifications;
 
@@ -30,6 +31,13 @@ public sealed record StatusReport(
     long AtRisk,
     IReadOnlyList<Risk> Risks)
 {
+    /// <summary>When the archived object that was not read for the longest time was verified, or else archived. For the gauges.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? OldestRead { get; init; }
+
+    /// <summary>The catalogue; <see langword="null"/> when there is none by <c>Catalogue__Format</c>.</summary>
+    public CatalogueStatus? Catalogue { get; init; }
+
     /// <summary>The last restore drill; <see langword="null"/> when there was none.</summary>
     public DrillReport? Drill { get; init; }
 
