@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Archiving.Model;
-using Operations.Catalogue;
 using Operations.Drill;
 using Operations.Notifications;
 
