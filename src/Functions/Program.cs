@@ -10,6 +10,7 @@ using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Operations;
+using Operations.Access;
 using Operations.Drill;
 using Operations.Plan;
 
@@ -21,6 +22,12 @@ try
         return;
     }
 
+    if (args is ["audit", .. var auditOptions])
+    {
+        Environment.ExitCode = await AuditCommand.RunAsync(FunctionsApplication.CreateBuilder([]).Configuration, auditOptions);
+        return;
+    }
+
     if (args is ["drill", .. var drillOptions])
     {
         Environment.ExitCode = await DrillCommand.RunAsync(FunctionsApplication.CreateBuilder([]).Configuration, drillOptions);
@@ -29,7 +36,7 @@ try
 
     if (args is [[not '-', ..] command, ..])
     {
-        await Console.Error.WriteLineAsync($"error: There is no command \"{command}\". The commands are doctor and drill.");
+        await Console.Error.WriteLineAsync($"error: There is no command \"{command}\". The commands are doctor, drill and audit.");
         Environment.ExitCode = 1;
         return;
     }

@@ -27,6 +27,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<DaySummaries>()
         .AddSingleton<TokenStatusReader>()
         .AddSingleton<StatusReader>()
+        .AddSingleton<OverdueTimers>()
         .AddSingleton<StatusHistory>()
         .AddSingleton<ObjectSearch>()
         .AddSingleton<DownloadName>()

@@ -56,8 +56,8 @@ public sealed partial class AlertTests(TemplateFixture template)
 
         Assert.Equal(
             [
-                "at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-audit", "no-listing", "no-token", "oldest-unarchived",
-                "restore-rights", "silent", "trouble",
+                "at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-audit", "no-listing", "no-token",
+                "oldest-unarchived", "overdue", "restore-rights", "silent", "trouble",
             ],
             alerts.Select(alert => alert.Name["Insights/scheduledQueryRules/".Length..^"-*".Length]).Order(StringComparer.Ordinal));
         Assert.All(alerts, alert =>
@@ -66,6 +66,30 @@ public sealed partial class AlertTests(TemplateFixture template)
             Assert.InRange(alert.Properties["properties.description"].Length, 20, 200);
             Assert.Equal("true", alert.Properties["properties.enabled"]);
         });
+    }
+
+    [Theory]
+    [InlineData("overdue", "archiving.status.timer.overdue", "Function")]
+    [InlineData("no-listing", "archiving.status.listing.age", "Region")]
+    [InlineData("no-audit", "\"3000\"", null)]
+    [InlineData("silent", "archiving.status.backlog", null)]
+    public async Task What_can_stop_silently_has_an_alert(string alert, string signal, string? each)
+    {
+        var properties = (await template.PredictedAsync("default")).Find($"Insights/scheduledQueryRules/{alert}-*").Properties;
+
+        Assert.Contains(signal, properties["properties.criteria.allOf[0].query"], StringComparison.Ordinal);
+        Assert.Equal(each, properties.GetValueOrDefault("properties.criteria.allOf[0].dimensions[0].name"));
+    }
+
+    [Fact]
+    public async Task Alerts_reach_the_addresses_that_azd_asks_for()
+    {
+        var snapshot = await template.PredictedAsync("default");
+
+        Assert.Equal("records@example.com", snapshot.Find("Insights/actionGroups/ag-*").Properties["properties.emailReceivers[0].emailAddress"]);
+        Assert.All(
+            snapshot.Resources.Where(resource => resource.Type == "Microsoft.Insights/scheduledQueryRules"),
+            rule => Assert.EndsWith("/actionGroups/ag-*]", rule.Properties["properties.actions.actionGroups"], StringComparison.Ordinal));
     }
 
     [Fact]

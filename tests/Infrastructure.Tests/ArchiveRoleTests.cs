@@ -76,7 +76,7 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
             Assert.NotEqual(403, refused.Status);
         });
 
-        Assert.Equal(["PUT ?restype=container"], role.Denied.Distinct(StringComparer.Ordinal));
+        Assert.Equal(["PUT ?restype=container", "PUT ?comp=legalhold"], role.Denied.Distinct(StringComparer.Ordinal));
         Assert.Empty(Methods().Except(called, StringComparer.Ordinal));
 
         async Task CallAsync(string method, Func<Task> call)

@@ -102,6 +102,18 @@ var rules = [
     dimensions: ['Region']
   }
   {
+    name: 'overdue'
+    title: 'Work that a schedule starts was not finished for two hours'
+    description: 'Reconcile compares 8x8 with the archive, VerifyArchive plans what is verified, PlanPurge what is deleted at 8x8. The log says why one failed, or nothing if it did not start.'
+    severity: 2
+    query: 'AppMetrics | where Name == "archiving.status.timer.overdue" | project TimeGenerated, Function = tostring(Properties.function), Value = Sum / 3600'
+    aggregation: 'Minimum'
+    operator: 'GreaterThan'
+    threshold: 2
+    window: 'PT30M'
+    dimensions: ['Function']
+  }
+  {
     name: 'silent'
     title: 'The app is silent'
     description: 'It sends no status. It may not run at all: look at the function app in the portal.'

@@ -10,5 +10,6 @@ internal static class OutagesServices
         .AddSingleton<FailingObjects>()
         .AddSingleton<SharedConditions>()
         .AddSingleton<WorkTimeout>()
+        .AddSingleton<TimerRuns>()
         .AddSingleton<TimerHandler>();
 }

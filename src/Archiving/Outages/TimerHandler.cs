@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Outages;
 
 /// <summary>Runs the work of a timer function, and decides what the Functions host learns of its end.</summary>
-public sealed partial class TimerHandler(WorkTimeout timeout, HealthBoard health, ILogger<TimerHandler> logger)
+public sealed partial class TimerHandler(WorkTimeout timeout, TimerRuns runs, HealthBoard health, ILogger<TimerHandler> logger)
 {
     /// <summary>
     /// Runs work that the next tick repeats: an outage is reported in the log and in health, and a stop of the app ends
@@ -21,6 +21,7 @@ public sealed partial class TimerHandler(WorkTimeout timeout, HealthBoard health
         try
         {
             await timeout.RunAsync(function, work, cancellationToken);
+            await runs.RecordAsync(function, cancellationToken);
         }
         catch (Exception exception) when (exception is not WorkTimeoutException && cancellationToken.IsCancellationRequested)
         {

@@ -33,6 +33,9 @@ public static class Tags
     /// <summary>A queue.</summary>
     public const string Queue = "queue";
 
+    /// <summary>A timer function.</summary>
+    public const string Function = "function";
+
     /// <summary>What is done with a window; a <see cref="WindowKind"/>.</summary>
     public const string Kind = "kind";
 

@@ -13,6 +13,7 @@ public sealed class StatusGauges
     private static readonly TimeSpan ShownFor = TimeSpan.FromMinutes(15);
     private readonly TimeProvider _timeProvider;
     private volatile Sample? _sample;
+    private volatile OverdueSample? _overdue;
 
     /// <summary>Creates the instruments. They show nothing before the first sample.</summary>
     public StatusGauges(IMeterFactory meters, TimeProvider timeProvider)
@@ -59,6 +60,11 @@ public sealed class StatusGauges
             ShowListings,
             "s",
             "Time since a listing was last completed; since the first began, when none was.");
+        meter.CreateObservableGauge(
+            "archiving.status.timer.overdue",
+            ShowOverdue,
+            "s",
+            "How long ago the work of a timer function was due that it has not finished since; 0 when it has.");
     }
 
     /// <summary>Takes in a sample, from which on the gauges show it.</summary>
@@ -92,6 +98,10 @@ public sealed class StatusGauges
             [.. sinceListed]);
     }
 
+    /// <summary>Takes in which timer functions are overdue, from which on the gauge shows it.</summary>
+    /// <param name="byFunction">By function, how long ago its work was due; zero when it is not overdue.</param>
+    public void RecordOverdue(IReadOnlyDictionary<string, TimeSpan> byFunction) => _overdue = new OverdueSample(_timeProvider.GetUtcNow(), [.. byFunction]);
+
     private Measurement<T>[] Show<T>(Func<Sample, Measurement<T>> read)
         where T : struct =>
         Present() is { } sample ? [read(sample)] : [];
@@ -100,7 +110,15 @@ public sealed class StatusGauges
         from region in Present()?.SinceListed ?? []
         select new Measurement<double>(region.Value.TotalSeconds, new KeyValuePair<string, object?>(Tags.Region, region.Key));
 
-    private Sample? Present() => _sample is { } sample && (_timeProvider.GetUtcNow() - sample.At).Duration() < ShownFor ? sample : null;
+    private IEnumerable<Measurement<double>> ShowOverdue() =>
+        from timer in _overdue is { } sample && IsFresh(sample.At) ? sample.ByFunction : []
+        select new Measurement<double>(timer.Value.TotalSeconds, new KeyValuePair<string, object?>(Tags.Function, timer.Key));
+
+    private Sample? Present() => _sample is { } sample && IsFresh(sample.At) ? sample : null;
+
+    private bool IsFresh(DateTimeOffset at) => (_timeProvider.GetUtcNow() - at).Duration() < ShownFor;
+
+    private sealed record OverdueSample(DateTimeOffset At, IReadOnlyList<KeyValuePair<string, TimeSpan>> ByFunction);
 
     private sealed record Sample(
         DateTimeOffset At,

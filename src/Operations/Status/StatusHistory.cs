@@ -18,7 +18,13 @@ public sealed record StatusSample(DateTimeOffset At, long Archived, long Bytes, 
 public sealed record StatusSamples(IReadOnlyList<StatusSample> Samples);
 
 /// <summary>Samples the status every few minutes, keeps the samples for three months, so that it can be shown over time, and updates the gauges.</summary>
-public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, OperationsTable table, StatusGauges gauges, TimeProvider timeProvider)
+public sealed class StatusHistory(
+    StatusReader reader,
+    DaySummaries summaries,
+    OverdueTimers timers,
+    OperationsTable table,
+    StatusGauges gauges,
+    TimeProvider timeProvider)
 {
     /// <summary>For how many hours samples are kept.</summary>
     public const int MostHours = 24 * 92;
@@ -48,6 +54,7 @@ public sealed class StatusHistory(StatusReader reader, DaySummaries summaries, O
             },
             cancellationToken);
         Show(status, now);
+        gauges.RecordOverdue(await timers.ReadAsync(cancellationToken));
         foreach (var old in await table.ReadAsync<Row>(Partition(now.AddHours(-MostHours - 24)), cancellationToken))
         {
             await table.DeleteAsync(old.PartitionKey, old.RowKey, cancellationToken);
