@@ -1,5 +1,6 @@
 using Archiving.Archive;
 using Archiving.Copying;
+using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
@@ -44,6 +45,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddRestoring()
             .AddVerifying()
             .AddPurging()
-            .AddRequeuing();
+            .AddRequeuing()
+            .AddIndexing();
     }
 }

@@ -35,24 +35,12 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
             Text = query.Text("q", LongestText),
             Call = query.Text("call", LongestText),
         };
-        if (filter.To <= filter.From)
-        {
-            throw new BadRequestException("to", "Expected a time after \"from\".");
-        }
-
         var limit = query.Integer("limit", StandardLimit, 1, ObjectSearch.MostRows);
-        SearchPosition? after = null;
-        if (query.Text("cursor", int.MaxValue) is { } cursor)
-        {
-            after = SearchCursor.TryRead(filter, cursor, out var position)
-                ? position
-                : throw new BadRequestException("cursor", "Expected the cursor of an answer to this very search.");
-        }
-
-        var page = await search.FindAsync(filter, after, limit, cancellationToken);
+        var page = await search.FindAsync(filter, SearchRequest.ReadCursor(query, filter), limit, cancellationToken);
         var found = new FoundObjects(
             [.. page.Entries.Select(entry => ObjectItem.Of(entry, options.Retention))],
-            page.Next is { } next ? SearchCursor.Write(filter, next) : null);
+            SearchRequest.WriteCursor(filter, page.Next),
+            SearchRequest.CountUnindexed(page.UnindexedDays));
         return ApiJson.Result(found, ApiJson.Default.FoundObjects);
     }
 
@@ -140,7 +128,8 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 /// <summary>What a search found.</summary>
 /// <param name="Items">The objects, newest first.</param>
 /// <param name="Cursor">Gives the next page; <see langword="null"/> on the last.</param>
-public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Cursor);
+/// <param name="UnindexedDays">How many days looked for are not all in the index yet; <see langword="null"/> for none.</param>
+public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Cursor, int? UnindexedDays);
 
 /// <summary>An object that was put into a queue.</summary>
 /// <param name="Queue">The queue.</param>

@@ -26,7 +26,7 @@ param logsEverything bool
 var packageContainerName = 'app-package'
 var queueNames = ['list-windows', 'archive-objects', 'restore-objects', 'purge-objects', 'verify-objects']
 var allQueueNames = flatten(map(queueNames, name => [name, '${name}-poison']))
-var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries']
+var tableNames = ['objects', 'listings', 'operations', 'purges', 'search', 'summaries']
 
 // What Microsoft documents for AzureWebJobsStorage of an app with queue triggers, at the level of the account: the host
 // makes containers for its locks, keys and schedules and tables for its own diagnostics, under names of its choosing.

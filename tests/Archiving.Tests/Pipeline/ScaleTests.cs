@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Archiving.Indexing;
 using Archiving.Listing;
 using Archiving.Queues;
 using Azure.Core;
@@ -123,6 +124,8 @@ public sealed class ScaleTests(AzuriteFixture azurite)
         Assert.Equal(1, await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation));
         await DeliverAsync(pipeline, counter, QueueNames.ListWindows, pipeline.ListAsync);
         await DeliverAsync(pipeline, counter, QueueNames.ArchiveObjects, pipeline.ArchiveAsync);
+        counter.CountRun();
+        await pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
     }
 
     /// <summary>Takes what there is out of the reach of the next listing, which looks back for an hour and a half.</summary>
