@@ -13,7 +13,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
 {
     private const int RowsPerQuery = 1000;
     private const int MostTerms = 4;
-    private const int MostQueries = 18;
+    private const int MostQueries = 20;
     private const int PartitionsAtOnce = 8;
 
     /// <summary>Finds a page.</summary>
@@ -168,13 +168,14 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
                 return null;
             }
 
+            var most = Math.Clamp(MostQueries - _queries, 1, PartitionsAtOnce);
             var wave = new List<IndexSlot>();
             var partitions = new HashSet<string>(StringComparer.Ordinal);
             foreach (var slot in _slots)
             {
                 var partition = LedgerKey.Partition(slot.Region, slot.Hour);
                 var isNext = wave.Count > 0 && wave[^1].Hour != slot.Hour;
-                if (isNext && (wave.Count > limit || (partitions.Count >= PartitionsAtOnce && !partitions.Contains(partition))))
+                if (isNext && (wave.Count > limit || (partitions.Count >= most && !partitions.Contains(partition))))
                 {
                     break;
                 }
@@ -192,7 +193,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
                     break;
                 }
 
-                if (open.Count >= PartitionsAtOnce && open[^1].ToDay() != day.ToDay())
+                if (open.Count >= most && open[^1].ToDay() != day.ToDay())
                 {
                     bound = Later(day.ToDay().AddDays(1), bound);
                     break;
