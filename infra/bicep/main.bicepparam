@@ -5,6 +5,9 @@ param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
 
+// Email addresses, separated by commas: azd asks for them (scripts/preprovision.sh). none sends no alerts.
+param alertEmails = filter(split(readEnvironmentVariable('ALERT_EMAILS', ''), ','), address => contains(address, '@'))
+
 // It can hold a key, so it is never written here: docs/deploy.md tells where it is set.
 param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')
 

@@ -22,6 +22,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<IndexedSearch>()
         .AddSingleton<ObjectSearch>()
         .AddSingleton<CallSearch>()
+        .AddSingleton<DownloadName>()
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
         .AddSingleton<FailureRedriver>()

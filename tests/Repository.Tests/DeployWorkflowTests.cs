@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 
 namespace Repository.Tests;
 
-/// <summary>The steps of <c>deploy.yml</c> that deploy the template and count the functions, with an Azure CLI that answers as Azure does.</summary>
+/// <summary>The steps of <c>azure-dev.yml</c>, with an Azure CLI that answers as Azure does.</summary>
 [UnsupportedOSPlatform("windows")]
 public sealed partial class DeployWorkflowTests : IDisposable
 {
-    private static readonly Workflow Deploy = Workflow.ReadAll().Single(workflow => workflow.Name == "deploy.yml");
+    private static readonly Workflow Deploy = Workflow.ReadAll().Single(workflow => workflow.Name == "azure-dev.yml");
 
     private readonly Sandbox _sandbox = new();
 
@@ -33,41 +33,20 @@ public sealed partial class DeployWorkflowTests : IDisposable
         Assert.NotEqual(0, exitCode);
     }
 
-    [Theory]
-    [InlineData("""["app/WarmUp", "app/ListObjects", "app/ArchiveObject"]""", 0)]
-    [InlineData("""["app/WarmUp", "app/ListObjects"]""", 1)]
-    [InlineData("[]", 1)]
-    [InlineData("", 1)]
-    public async Task Count_step_fails_unless_the_host_lists_every_function_of_the_package(string listed, int expected)
-    {
-        var script = Path.Combine(_sandbox.Folder, "step.sh");
-        await File.WriteAllTextAsync(
-            script,
-            Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "functions"), "run"),
-            TestContext.Current.CancellationToken);
-        _sandbox.WriteProgram("unzip", """printf '%s' '[{"name": "ListObjects"}, {"name": "ArchiveObject"}]'""");
-        _sandbox.WriteProgram("az", "printf '%s' \"$ANSWER\"");
-        _sandbox.WriteProgram("sleep", "exit 0");
-
-        var (exitCode, output) = await _sandbox.RunAsync("bash", ["-e", script], environment: [("ANSWER", listed), ("GROUP", "group"), ("APP", "app")]);
-
-        Assert.True(exitCode == expected, output);
-        Assert.Equal(exitCode != 0, output.Contains("ArchiveObject", StringComparison.Ordinal) && output.Contains("docs/deploy.md", StringComparison.Ordinal));
-    }
-
     [Fact]
-    public async Task Count_step_fails_when_the_package_holds_no_functions()
+    public void Deploy_job_checks_the_region_first_and_then_publishes_and_checks_with_the_scripts_that_azd_and_operators_use()
     {
-        var script = Path.Combine(_sandbox.Folder, "step.sh");
-        await File.WriteAllTextAsync(
-            script,
-            Workflow.Text(Deploy.Jobs.SelectMany(job => job.Steps).Single(step => Workflow.Text(step, "id") == "functions"), "run"),
-            TestContext.Current.CancellationToken);
-        _sandbox.WriteProgram("unzip", "exit 9");
+        var commands = Deploy.Jobs.Single(job => job.Commands.Any(command => command.Contains("az deployment sub create", StringComparison.Ordinal))).Commands
+            .ToList();
 
-        var (exitCode, _) = await _sandbox.RunAsync("bash", ["-e", script], environment: [("GROUP", "group"), ("APP", "app")]);
+        Assert.Equal(
+            ["scripts/preprovision.sh", "az deployment sub create", "scripts/publish.sh", "scripts/check-deployment.sh"],
+            commands.SelectMany(command => Step().Matches(command).Select(match => match.Value)));
 
-        Assert.NotEqual(0, exitCode);
+        // The exit code of a pipe is that of its last command, unless it is told.
+        Assert.All(
+            commands.Where(command => command.Contains(" | tee ", StringComparison.Ordinal)),
+            command => Assert.StartsWith("set -o pipefail\n", command, StringComparison.Ordinal));
     }
 
     public void Dispose() => _sandbox.Dispose();
@@ -97,6 +76,9 @@ public sealed partial class DeployWorkflowTests : IDisposable
 
     [GeneratedRegex(@"steps\.template\.outputs\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex UsedOutput();
+
+    [GeneratedRegex("scripts/[a-z-]+\\.sh|az deployment sub create", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Step();
 
     [GeneratedRegex(@"^output (?<name>\w+) ", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Output();

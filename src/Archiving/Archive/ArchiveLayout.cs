@@ -74,20 +74,15 @@ public static class ArchiveLayout
     public static string ContentDisposition(StorageObject record)
     {
         // Request headers have room for a few thousand characters in all; the receipt keeps the whole name.
-        return ContentDisposition("attachment", string.IsNullOrEmpty(record.ObjectName) ? record.Id : record.ObjectName, longestEncodedName: 4096);
-    }
-
-    /// <summary>A Content-Disposition with a name (RFC 6266), of which there is as much as fits when it is encoded.</summary>
-    internal static string ContentDisposition(string disposition, string name, int longestEncodedName)
-    {
-        name = new string([.. name.Where(character => !char.IsControl(character))]);
-        while (Uri.EscapeDataString(name).Length > longestEncodedName)
+        const int LongestEncodedName = 4096;
+        var name = string.Concat((string.IsNullOrEmpty(record.ObjectName) ? record.Id : record.ObjectName).Where(character => !char.IsControl(character)));
+        while (Uri.EscapeDataString(name).Length > LongestEncodedName)
         {
             var end = name.Length / 2;
             name = name[..(char.IsHighSurrogate(name[end - 1]) ? end - 1 : end)];
         }
 
-        return $"{disposition}; filename*=UTF-8''{Uri.EscapeDataString(name)}";
+        return $"attachment; filename*=UTF-8''{Uri.EscapeDataString(name)}";
     }
 
     private static string Stem(string region, StorageObject record)

@@ -30,6 +30,9 @@ public sealed partial record ArchiveOptions
     /// <summary>How content gets there.</summary>
     public required TransferMode Transfer { get; init; }
 
+    /// <summary>How downloaded and exported files are named.</summary>
+    public required NameTemplate DownloadName { get; init; }
+
     internal static ArchiveOptions Read(SettingsReader settings)
     {
         var container = settings.Text("Archive__Container") ?? "recordings";
@@ -44,7 +47,23 @@ public sealed partial record ArchiveOptions
             AccessTier = settings.OneOf("Archive__AccessTier", "Hot", "Cool", "Cold"),
             Transfer = Enum.Parse<TransferMode>(settings.OneOf("Archive__Transfer", Enum.GetNames<TransferMode>()) ?? nameof(TransferMode.Stream)),
             Enabled = settings.Boolean("Archive__Enabled", defaultValue: true),
+            DownloadName = ReadDownloadName(settings),
         };
+    }
+
+    private static NameTemplate ReadDownloadName(SettingsReader settings)
+    {
+        const string Name = "Archive__DownloadName";
+        var text = settings.Text(Name) ?? NameTemplate.Default;
+        try
+        {
+            return NameTemplate.Parse(text);
+        }
+        catch (FormatException exception)
+        {
+            settings.Reject(Name, text, $"a template such as {NameTemplate.Default}, but {exception.Message}");
+            return NameTemplate.Parse(NameTemplate.Default);
+        }
     }
 
     [GeneratedRegex("^(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

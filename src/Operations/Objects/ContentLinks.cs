@@ -1,5 +1,3 @@
-using Archiving.Archive;
-using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Settings;
 using Archiving.Storage;
@@ -29,23 +27,21 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan KeyLifetime = TimeSpan.FromHours(1);
 
-    // The name of the saved file. It is encoded twice in the link, and links have to pass through logs, headers and tools.
-    private const int LongestEncodedName = 600;
-
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private UserDelegationKey? _key;
 
     /// <summary>Makes a link.</summary>
     /// <param name="blob">The blob.</param>
-    /// <param name="entry">The object's row: it decides how a browser treats the content.</param>
+    /// <param name="mimeType">The content's type by 8x8: it decides how a browser treats the content.</param>
+    /// <param name="fileName">The name of the saved file, see <see cref="DownloadName"/>.</param>
     /// <param name="save">Whether a browser saves it in any case, also what it could show.</param>
     /// <param name="cancellationToken">Stops the request for a key.</param>
     /// <exception cref="OutageException">The storage gives the app no key.</exception>
-    public async Task<ContentLink> CreateAsync(string blob, LedgerEntry entry, bool save, CancellationToken cancellationToken)
+    public async Task<ContentLink> CreateAsync(string blob, string? mimeType, string fileName, bool save, CancellationToken cancellationToken)
     {
         var client = blobs.GetBlobContainerClient(options.Archive.Container).GetBlobClient(blob);
         var now = timeProvider.GetUtcNow();
-        var kind = MediaKind.Of(entry.MimeType);
+        var kind = MediaKind.Of(mimeType);
         var sas = new BlobSasBuilder(BlobSasPermissions.Read, now + Lifetime)
         {
             BlobContainerName = client.BlobContainerName,
@@ -54,7 +50,7 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
             StartsOn = now - Skew,
             Protocol = client.Uri.Scheme == Uri.UriSchemeHttps ? SasProtocol.Https : SasProtocol.HttpsAndHttp,
             ContentType = kind.ShownAs,
-            ContentDisposition = ArchiveLayout.ContentDisposition(kind.IsInline && !save ? "inline" : "attachment", FileName(entry, blob), LongestEncodedName),
+            ContentDisposition = DownloadName.ToContentDisposition(kind.IsInline && !save ? "inline" : "attachment", fileName),
         };
         var url = client.CanGenerateSasUri
             ? client.GenerateSasUri(sas)
@@ -64,14 +60,6 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
 
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
-
-    /// <summary>The object's name without what separates folders, and with the blob's extension when it has none.</summary>
-    private static string FileName(LedgerEntry entry, string blob)
-    {
-        var name = (string.IsNullOrWhiteSpace(entry.ObjectName) ? entry.Id : entry.ObjectName).Replace('/', '_').Replace('\\', '_').Trim('.', ' ');
-        var extension = Path.GetExtension(blob[(blob.LastIndexOf('/') + 1)..]);
-        return name.EndsWith(extension, StringComparison.OrdinalIgnoreCase) ? name : name + extension;
-    }
 
     private async Task<UserDelegationKey> GetKeyAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {

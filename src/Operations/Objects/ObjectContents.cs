@@ -13,7 +13,7 @@ namespace Operations.Objects;
 public sealed record ObjectText(string Text, bool IsWhole);
 
 /// <summary>The archived content of an object. Only its row names the blob.</summary>
-public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
+public sealed class ObjectContents(ArchiveStore store, ContentLinks links, DownloadName names)
 {
     /// <summary>The most bytes of text that are read.</summary>
     public const int MostText = 256 * 1024;
@@ -21,10 +21,11 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
     /// <summary>Makes a link to the content, which a browser shows when it can and it is harmless, or saves.</summary>
     /// <exception cref="RefusedException">It is not archived.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public Task<ContentLink> LinkAsync(
-        LedgerEntry entry,
-        bool save,
-        CancellationToken cancellationToken) => links.CreateAsync(BlobOf(entry), entry, save, cancellationToken);
+    public async Task<ContentLink> LinkAsync(LedgerEntry entry, bool save, CancellationToken cancellationToken)
+    {
+        var blob = BlobOf(entry);
+        return await links.CreateAsync(blob, entry.MimeType, await FindNameAsync(entry, blob, cancellationToken), save, cancellationToken);
+    }
 
     /// <summary>Reads the content as text.</summary>
     /// <exception cref="RefusedException">It is not archived, or is no text.</exception>
@@ -48,6 +49,24 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links)
         {
             throw new RefusedException("The blob is in the storage account's archive tier. Move it to a tier that can be read.", exception);
         }
+    }
+
+    /// <summary>The name of the file by the receipt, which holds the whole record.</summary>
+    private async Task<string> FindNameAsync(LedgerEntry entry, string blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await store.ReadAsync(ArchiveLayout.ReceiptName(blob), cancellationToken) is { } body)
+            {
+                return names.Of(Receipt.Parse(body));
+            }
+        }
+        catch (Exception exception) when (exception is FormatException or RequestFailedException { ErrorCode: "BlobArchived" })
+        {
+            // The content matters more than its name, and verification reports a receipt that is damaged.
+        }
+
+        return names.Of(entry, blob);
     }
 
     private static string BlobOf(LedgerEntry entry)

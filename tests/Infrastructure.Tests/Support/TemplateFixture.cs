@@ -91,6 +91,7 @@ public sealed class TemplateFixture : IDisposable
         start.Environment["AZURE_ENV_NAME"] = "test";
         start.Environment["AZURE_LOCATION"] = "westeurope";
         start.Environment["AZURE_PRINCIPAL_ID"] = "";
+        start.Environment["ALERT_EMAILS"] = "";
         start.Environment["ALERT_WEBHOOK"] = "";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -27,7 +28,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     public async Task Content_link_is_for_reading_and_for_five_minutes()
     {
         var time = new MovableTime();
-        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Archive__DownloadName", "{createdTime} {direction} {objectName}{ext}"));
         const string Name = "a/../Überprüfung \"x\"\r\nX-Evil: 1";
         var item = pipeline.Simulator.Objects.Add(
             new ObjectSpecification { CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = Name, Bytes = 5000 });
@@ -42,7 +43,9 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         Assert.Equal(5000, (await answer.Content.ReadAsByteArrayAsync(Cancellation)).Length);
         Assert.Equal("audio/mpeg", answer.Content.Headers.ContentType!.ToString());
         Assert.Equal("inline", answer.Content.Headers.ContentDisposition!.DispositionType);
-        Assert.Equal("a_.._Überprüfung \"x\"X-Evil: 1.mp3", answer.Content.Headers.ContentDisposition.FileNameStar);
+        var name = LongAgo.UtcDateTime.ToString("yyyy-MM-dd HHmm", CultureInfo.InvariantCulture) + " a_.._Überprüfung _x_ X-Evil_ 1.mp3";
+        Assert.Equal(name, answer.Content.Headers.ContentDisposition.FileNameStar);
+        Assert.Equal(name.Replace('Ü', '_').Replace('ü', '_'), answer.Content.Headers.ContentDisposition.FileName);
         Assert.False(answer.Headers.Contains("X-Evil"));
         Assert.InRange(link.ExpiresOn - time.GetUtcNow(), TimeSpan.FromMinutes(4.9), TimeSpan.FromMinutes(5));
         await AssertReadsOnlyAsync(client, link);
@@ -103,10 +106,9 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var time = new MovableTime();
         using var links = new ContentLinks(blobs, pipeline.Get<ArchiverOptions>(), time);
-        var entry = new LedgerEntry { Id = "1", MimeType = "audio/wav", ObjectName = "call" };
         requests.Clear();
 
-        var link = await links.CreateAsync("uk/x/1.wav", entry, save: false, Cancellation);
+        var link = await links.CreateAsync("uk/x/1.wav", "audio/wav", "call.wav", save: false, Cancellation);
 
         using var client = new HttpClient(handler, disposeHandler: false);
         using var answer = await client.GetAsync(link.Url, Cancellation);
@@ -119,10 +121,10 @@ public sealed class ObjectTests(AzuriteFixture azurite)
 
         // One key does for most of its hour, and no link outlives it.
         time.Advance(TimeSpan.FromMinutes(45));
-        await links.CreateAsync("uk/x/1.wav", entry, save: false, Cancellation);
+        await links.CreateAsync("uk/x/1.wav", "audio/wav", "call.wav", save: false, Cancellation);
         Assert.Single(requests);
         time.Advance(TimeSpan.FromMinutes(10));
-        await links.CreateAsync("uk/x/1.wav", entry, save: false, Cancellation);
+        await links.CreateAsync("uk/x/1.wav", "audio/wav", "call.wav", save: false, Cancellation);
         Assert.Equal(2, requests.Count);
     }
 
@@ -137,7 +139,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
             new BlobClientOptions { Transport = transport });
         using var links = new ContentLinks(blobs, pipeline.Get<ArchiverOptions>(), TimeProvider.System);
 
-        var outage = await Assert.ThrowsAsync<OutageException>(() => links.CreateAsync("b", new LedgerEntry { Id = "1" }, save: false, Cancellation));
+        var outage = await Assert.ThrowsAsync<OutageException>(() => links.CreateAsync("b", mimeType: null, "call", save: false, Cancellation));
 
         Assert.Contains("Storage Blob Delegator", outage.Message, StringComparison.Ordinal);
     }
