@@ -15,7 +15,12 @@ namespace Archiving.Indexing;
 /// was noted can take, and only as it was read: a note that comes meanwhile keeps it open.
 /// </para>
 /// </summary>
-public sealed partial class ObjectIndexer(SearchIndex index, ObjectLedger ledger, LedgerDays ledgerDays, TimeProvider timeProvider, ILogger<ObjectIndexer> logger)
+public sealed partial class ObjectIndexer(
+    SearchIndex index,
+    ObjectLedger ledger,
+    LedgerDays ledgerDays,
+    TimeProvider timeProvider,
+    ILogger<ObjectIndexer> logger)
 {
     private const int WritesAtOnce = 16;
 
@@ -23,9 +28,6 @@ public sealed partial class ObjectIndexer(SearchIndex index, ObjectLedger ledger
     private const int TermsAtOnce = 20_000;
     private static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Settled = TimeSpan.FromMinutes(10);
-
-    // Partitions of a table can be on servers whose clocks differ a little.
-    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(1);
 
     // The rows of the last days are kept when all of the day is in the index, because it changes again soon, and then only
     // what is new has to be read.
@@ -71,19 +73,34 @@ public sealed partial class ObjectIndexer(SearchIndex index, ObjectLedger ledger
                 break;
             }
 
-            var found = 0;
-            await foreach (var entry in ledger.ReadWrittenAsync(day.RowKey, day.IndexedTo - ClocksDiffer, cancellationToken))
+            var newest = day.IndexedTo;
+            var again = new List<LedgerEntry>();
+            await foreach (var entry in ledger.ReadWrittenAsync(day.RowKey, day.WrittenSince, cancellationToken))
             {
-                found++;
-                terms.UnionWith(SearchTerms.Of(entry).Select(term => (term, SlotOf(entry))));
+                newest = newest > entry.Timestamp ? newest : entry.Timestamp;
+                if (entry.Timestamp <= day.IndexedTo)
+                {
+                    again.Add(entry);
+                    continue;
+                }
+
+                objects++;
+                Add(entry);
                 if (terms.Count >= TermsAtOnce)
                 {
                     await WriteAsync(state.Key!, terms, cancellationToken);
                 }
             }
 
-            objects += found;
-            read.Add(new ReadDay(day, found > 0));
+            var isChanged = newest != day.IndexedTo;
+            if (isChanged)
+            {
+                // One of them may have been written while the others were read.
+                again.ForEach(Add);
+            }
+
+            day.IndexedTo = newest;
+            read.Add(new ReadDay(day, isChanged));
             if (terms.Count >= TermsAtOnce / 2)
             {
                 await FinishAsync();
@@ -95,6 +112,8 @@ public sealed partial class ObjectIndexer(SearchIndex index, ObjectLedger ledger
         {
             Log.Indexed(logger, objects, read.Count);
         }
+
+        void Add(LedgerEntry entry) => terms.UnionWith(SearchTerms.Of(entry).Select(term => (term, SlotOf(entry))));
 
         async Task FinishAsync()
         {
@@ -115,7 +134,6 @@ public sealed partial class ObjectIndexer(SearchIndex index, ObjectLedger ledger
         if (isSettled || isChanged)
         {
             day.IsOpen = !isSettled;
-            day.IndexedTo = now;
             await index.TryWriteAsync(day, cancellationToken);
         }
     }

@@ -31,8 +31,8 @@ public sealed class ObjectLedger : IStorageResource
 
     private static readonly string[] SearchedColumns =
     [
-        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type),
-        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ObjectName), nameof(LedgerEntry.CallId), nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Search),
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Timestamp), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id),
+        nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ObjectName), nameof(LedgerEntry.CallId), nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Search),
     ];
 
     private readonly TableStore _table;
@@ -303,7 +303,7 @@ public sealed class ObjectLedger : IStorageResource
         return refused;
     }
 
-    private Task WriteAsync(IReadOnlyList<LedgerEntry> entries) => NoteAsync(
+    private Task<bool> WriteAsync(IReadOnlyList<LedgerEntry> entries) => NoteAsync(
         entries,
         async () =>
         {

@@ -279,6 +279,9 @@ internal sealed class IndexTermRow : TableRow
 /// <summary>A day of the ledger, named by its partition, of which the index may lack objects.</summary>
 public sealed class IndexDayRow : TableRow
 {
+    // Rows of a partition that are written at the same moment may be seen in another order than their times.
+    private static readonly TimeSpan Unordered = TimeSpan.FromSeconds(2);
+
     internal const string Partition = "day";
     internal const string ClockPartition = "clock";
 
@@ -294,7 +297,7 @@ public sealed class IndexDayRow : TableRow
     /// <summary>Whether writes may still come that were noted; else it is open because it was never indexed.</summary>
     public bool? IsNoted { get; set; }
 
-    /// <summary>Rows of the ledger that were written before this time, by the storage's clock, are in the index; <see langword="null"/> for none.</summary>
+    /// <summary>When the newest of the rows was written that are in the index, by the storage's clock; <see langword="null"/> for none.</summary>
     public DateTimeOffset? IndexedTo { get; set; }
 
     /// <summary>The key of the hashes, in the row that says that every day is known.</summary>
@@ -302,6 +305,9 @@ public sealed class IndexDayRow : TableRow
 
     /// <summary>The version of the terms, in the same row.</summary>
     public int? Version { get; set; }
+
+    /// <summary>The index may lack rows that were written at this time or later; <see langword="null"/> for all.</summary>
+    internal DateTimeOffset? WrittenSince => IndexedTo - Unordered;
 
     /// <summary>The day, UTC.</summary>
     public DateTimeOffset ToDay() => DateTimeOffset.ParseExact(RowKey[^8..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);

@@ -109,12 +109,13 @@ public static class SearchTerms
     /// <summary>Letters and digits in a row, with their marks; a word with an apostrophe also as one. Long numbers are left out.</summary>
     private static IEnumerable<string> Words(string text)
     {
-        foreach (var form in text.AsSpan().ContainsAny('\'', '’') ? (string[])[text, text.Replace("'", "", StringComparison.Ordinal).Replace("’", "", StringComparison.Ordinal)] : [text])
+        foreach (var form in (HashSet<string>)[text, text.Replace("'", "", StringComparison.Ordinal).Replace("’", "", StringComparison.Ordinal)])
         {
             var word = new StringBuilder();
             foreach (var character in form)
             {
-                if (char.IsLetterOrDigit(character) || char.GetUnicodeCategory(character) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark)
+                if (char.IsLetterOrDigit(character)
+                    || char.GetUnicodeCategory(character) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark)
                 {
                     word.Append(character);
                     continue;

@@ -13,7 +13,9 @@ public static class CallTimes
     public static DateTimeOffset? FindStart(StorageObject record)
     {
         ArgumentNullException.ThrowIfNull(record);
-        return Milliseconds(record, "startTime") is { } start and < 8_000_000_000_000 ? LedgerKey.Storable(DateTimeOffset.FromUnixTimeMilliseconds(start)) : null;
+        return Milliseconds(record, "startTime") is { } start and < 8_000_000_000_000
+            ? LedgerKey.Storable(DateTimeOffset.FromUnixTimeMilliseconds(start))
+            : null;
     }
 
     /// <summary>

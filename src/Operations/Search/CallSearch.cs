@@ -56,10 +56,11 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
         var known = page.Read.Concat(page.Entries).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).ToList();
         known = [.. known.Concat(await ReadOthersAsync(page, keys, hits, cancellationToken)).DistinctBy(entry => (entry.PartitionKey, entry.RowKey))];
         var term = filter.Text is null ? default(SearchTerm?) : SearchTerm.Of(filter.Text);
+        known = [.. known.OrderBy(entry => entry.CreatedTime).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
         var calls = keys
-            .Select(key => new FoundCall(key.Id, [.. known.Where(key.IsOf).OrderBy(entry => entry.CreatedTime).ThenBy(entry => entry.Id, StringComparer.Ordinal)]))
+            .Select(key => new FoundCall(key.Id, [.. known.Where(key.IsOf)]))
             .Where(call => after is null || !call.Objects.Any(entry => !after.Value.IsBefore(entry) && IsWanted(entry)));
-        var next = hits.Count < page.Entries.Count ? SearchPosition.Of(hits[^1]) with { IsAnywhere = page.Next?.IsAnywhere == true || after?.IsAnywhere == true } : page.Next;
+        var next = hits.Count < page.Entries.Count ? SearchPosition.Of(hits[^1]) with { IsAnywhere = page.IsAnywhere } : page.Next;
         return new CallPage([.. calls], next, page.UnindexedDays);
 
         bool IsWanted(LedgerEntry entry) =>
@@ -84,7 +85,11 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
     }
 
     /// <summary>By the index: the hours that hold objects of the calls, and of the newest open days what it may lack.</summary>
-    private async Task<IEnumerable<string>> QueriesAsync(IndexState state, SearchPage page, IReadOnlyCollection<CallKey> keys, CancellationToken cancellationToken)
+    private async Task<IEnumerable<string>> QueriesAsync(
+        IndexState state,
+        SearchPage page,
+        IReadOnlyCollection<CallKey> keys,
+        CancellationToken cancellationToken)
     {
         var slots = await Task.WhenAll(keys.Select(key =>
             index.FindAsync(state, SearchTerms.OfId(key.Id), new IndexRange(Region: key.Region), cancellationToken)));
@@ -95,7 +100,7 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
             .Select(part => everything.ToQuery(part.Key, part.Min(), part.Max().AddHours(1)));
         var open = state.OpenDays.Where(day => keys.Any(key => day.IsOf(key.Region))).OrderByDescending(day => day.ToDay()).Take(MostOpenDays)
             .Select(day => everything.ToQuery(day.RowKey, day.ToDay(), day.ToDay().AddDays(1))
-                + (day.IndexedTo is { } time ? TableClient.CreateQueryFilter($" and Timestamp ge {time.AddMinutes(-1)}") : ""));
+                + (day.WrittenSince is { } time ? TableClient.CreateQueryFilter($" and Timestamp ge {time}") : ""));
         return hours.Concat(open);
     }
 

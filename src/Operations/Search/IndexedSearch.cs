@@ -44,7 +44,8 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
         {
             var parts = await Task.WhenAll(
                 [
-                    .. wave.Slots.GroupBy(slot => LedgerKey.Partition(slot.Region, slot.Hour)).Select(part => ReadAsync(walk, part.Key, [.. part], cancellationToken)),
+                    .. wave.Slots.GroupBy(slot => LedgerKey.Partition(slot.Region, slot.Hour))
+                        .Select(part => ReadAsync(walk, part.Key, [.. part], cancellationToken)),
                     .. wave.Days.Select(day => ReadAsync(walk, day, cancellationToken)),
                 ]);
             if (walk.Take(parts, wave) is { } page)
@@ -70,15 +71,19 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
         var begin = Later(day.ToDay(), walk.Filter.From);
         var end = Earlier(day.ToDay().AddDays(1), walk.To)!.Value;
         var query = walk.Filter.ToQuery(day.RowKey, begin, end);
-        if (day.IndexedTo is { } time)
+        if (day.WrittenSince is { } time)
         {
-            query += TableClient.CreateQueryFilter($" and Timestamp ge {time.AddMinutes(-1)}");
+            query += TableClient.CreateQueryFilter($" and Timestamp ge {time}");
         }
 
         return QueryAsync(walk, query, [], cancellationToken);
     }
 
-    private async Task<Part> QueryAsync(Walk walk, string query, IReadOnlyList<(string Partition, DateTimeOffset Hour)> hours, CancellationToken cancellationToken)
+    private async Task<Part> QueryAsync(
+        Walk walk,
+        string query,
+        IReadOnlyList<(string Partition, DateTimeOffset Hour)> hours,
+        CancellationToken cancellationToken)
     {
         var rows = await ledger.SearchAsync(query, ObjectSearch.ColumnsFor(walk.Term), cancellationToken).ToListAsync(cancellationToken);
         return new Part(rows, hours, 1 + (rows.Count / RowsPerQuery));

@@ -18,15 +18,19 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
     internal IReadOnlyList<LedgerEntry> Read { get; init; } = [];
 
     /// <summary>The hours of which <see cref="Read"/> holds every row that the filter's conditions of columns let through.</summary>
-    internal IReadOnlySet<(string Partition, DateTimeOffset Hour)> Hours { get; init; } = new HashSet<(string Partition, DateTimeOffset Hour)>();
+    internal IReadOnlySet<(string Partition, DateTimeOffset Hour)> Hours { get; init; } =
+        new HashSet<(string Partition, DateTimeOffset Hour)>();
+
+    /// <summary>Whether every row was compared, because the index leads nowhere.</summary>
+    internal bool IsAnywhere { get; init; }
 }
 
 /// <summary>
 /// Finds objects in the ledger, newest first, without reading all of it. By a text or a call, the index leads to them
-/// (<see cref="IndexedSearch"/>). What it does not lead to, such as a part from within a word, is looked for in every row. The counts of days tell which partitions can
-/// hold matches; these are read from the newest day on, few at a time, and a day too busy to be read at once in
-/// slices of time. A request does a bounded amount of work and then returns where to continue, even with a page that is
-/// not full.
+/// (<see cref="IndexedSearch"/>). What it does not lead to, such as a part from within a word, is looked for in every row.
+/// The counts of days tell which partitions can hold matches; these are read from the newest day on, few at a time, and a
+/// day too busy to be read at once in slices of time. A request does a bounded amount of work and then returns where to
+/// continue, even with a page that is not full.
 /// </summary>
 public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, SearchIndex index, IndexedSearch indexed, TimeProvider timeProvider)
 {
@@ -125,6 +129,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         SearchPage Page(SearchPosition? next) => new(request.Found, next is null ? null : next.Value with { IsAnywhere = true })
         {
             Read = request.Read,
+            IsAnywhere = true,
         };
     }
 

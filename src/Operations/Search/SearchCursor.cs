@@ -82,7 +82,8 @@ public static class SearchCursor
         }
 
         var time = new DateTimeOffset(ticks, TimeSpan.Zero);
-        position = (keys.Length == 2 ? new SearchPosition(time, keys[0], keys[1]) : new SearchPosition(time)) with { IsAnywhere = cursor[0] == AnywhereVersion };
+        position = keys.Length == 2 ? new SearchPosition(time, keys[0], keys[1]) : new SearchPosition(time);
+        position = position with { IsAnywhere = cursor[0] == AnywhereVersion };
         return true;
     }
 

@@ -33,7 +33,13 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
     {
         await using var pipeline = await StartAsync([]);
         var rows = Enumerable.Range(0, 300)
-            .Select(number => Row(number, number % 3 == 0 ? "uk" : "ca", Newest.AddHours(-(number * 7)), "callrecording", Names[number % 5], $"call-{number / 3}"))
+            .Select(number => Row(
+                number,
+                number % 3 == 0 ? "uk" : "ca",
+                Newest.AddHours(-(number * 7)),
+                "callrecording",
+                Names[number % 5],
+                $"call-{number / 3}"))
             .ToList();
         await AddAsync(pipeline, rows);
         await IndexAsync(pipeline);
@@ -89,7 +95,9 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         await using var pipeline = await StartAsync([]);
         await AddAsync(pipeline, [Row(1, "uk", Newest, "callrecording", "Jane Doe", "c-1")]);
         await IndexAsync(pipeline);
-        await AddAsync(pipeline, [Row(2, "uk", Newest.AddMinutes(1), "callrecording", "Jane Doe", "c-1"), Row(3, "ca", Newest.AddDays(-3), "meeting", "Jane", "c-3")]);
+        await AddAsync(
+            pipeline,
+            [Row(2, "uk", Newest.AddMinutes(1), "callrecording", "Jane Doe", "c-1"), Row(3, "ca", Newest.AddDays(-3), "meeting", "Jane", "c-3")]);
 
         Assert.Equal(["id-2", "id-1", "id-3"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane" }, 50));
         Assert.Equal(["id-2", "id-1"], await FindAllAsync(pipeline, new SearchFilter { Call = "c-1" }, 50));
