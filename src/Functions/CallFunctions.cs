@@ -1,8 +1,11 @@
 using Archiving.Ledger;
+using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
+using Operations.Objects;
 using Operations.Search;
 
 namespace Functions;
@@ -16,6 +19,7 @@ public sealed class CallFunctions(CallSearch search)
 
     /// <summary>Searches, newest first.</summary>
     [Function("FindCalls")]
+    [AllowedRoles(Role.Viewer, Role.Operator, Role.Investigator)]
     public async Task<IActionResult> FindCallsAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "calls")] HttpRequest request,
         CancellationToken cancellationToken)
@@ -28,11 +32,15 @@ public sealed class CallFunctions(CallSearch search)
             Region = query.Text("region", LongestName),
             Text = query.Text("q", LongestText),
         };
+        var caller = request.HttpContext.GetCaller();
+        filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
         var limit = query.Integer("limit", DefaultLimit, 1, CallSearch.MostCalls);
         var page = await search.FindAsync(filter, SearchRequest.ReadCursor(query, filter), limit, cancellationToken);
-        return ApiJson.Result(
-            new FoundCalls([.. page.Calls.Select(CallItem.Of)], SearchRequest.WriteCursor(filter, page.Next), SearchRequest.CountUnindexed(page.UnindexedDays)),
-            ApiJson.Default.FoundCalls);
+        var found = new FoundCalls(
+            [.. page.Calls.Select(call => CallItem.Of(call, caller))],
+            SearchRequest.WriteCursor(filter, page.Next),
+            SearchRequest.CountUnindexed(page.UnindexedDays));
+        return ApiJson.Result(found, ApiJson.Default.FoundCalls);
     }
 }
 
@@ -59,19 +67,22 @@ public sealed record CallItem(
     double? DurationSeconds,
     IReadOnlyList<CallObject> Objects)
 {
-    /// <summary>Shows a call.</summary>
-    public static CallItem Of(FoundCall call)
+    /// <summary>Shows a call to a caller, with the names of people that the caller may see.</summary>
+    public static CallItem Of(FoundCall call, Caller caller)
     {
         ArgumentNullException.ThrowIfNull(call);
+        ArgumentNullException.ThrowIfNull(caller);
         var objects = call.Objects;
         return new CallItem(
             call.CallId,
             objects.Min(entry => entry.StartTime ?? entry.CreatedTime),
-            First(entry => entry.Person ?? entry.AgentName),
-            First(entry => entry.Number),
+            First(entry => Visible(entry, entry.Person ?? entry.AgentName)),
+            First(entry => Visible(entry, entry.Number)),
             First(entry => entry.Direction),
             objects.Max(entry => entry.DurationSeconds),
-            [.. objects.Select(CallObject.Of)]);
+            [.. objects.Select(entry => CallObject.Of(entry) with { ObjectName = Visible(entry, entry.ObjectName) })]);
+
+        string? Visible(LedgerEntry entry, string? name) => name is null || caller.SeesNames(entry) ? name : ObjectItem.Masked;
 
         string? First(Func<LedgerEntry, string?> value) => objects.Select(value).FirstOrDefault(text => !string.IsNullOrEmpty(text));
     }

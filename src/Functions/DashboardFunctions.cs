@@ -1,5 +1,6 @@
 using Functions.Dashboard;
 using Functions.Http;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
@@ -11,6 +12,7 @@ public sealed class DashboardFunctions(DashboardFiles files)
 {
     /// <summary>The page.</summary>
     [Function("GetDashboard")]
+    [AllowAnonymous]
     public IActionResult GetDashboard([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dashboard")] HttpRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -21,6 +23,7 @@ public sealed class DashboardFunctions(DashboardFiles files)
 
     /// <summary>A file of the page.</summary>
     [Function("GetDashboardAsset")]
+    [AllowAnonymous]
     public IActionResult GetDashboardAsset(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "dashboard/{asset}")] HttpRequest request,
         string asset)

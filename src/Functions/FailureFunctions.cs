@@ -3,10 +3,12 @@ using Archiving.Listing;
 using Archiving.Queues;
 using Archiving.Requeuing;
 using Azure.Storage.Queues.Models;
+using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
 using Operations.Failures;
 
 namespace Functions;
@@ -67,6 +69,7 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
 
     /// <summary>Puts failed objects back into their queue: <c>{region?,type?,ids?}</c>.</summary>
     [Function("RedriveFailures")]
+    [AllowedRoles(Role.Operator)]
     public async Task<IActionResult> RedriveFailuresAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "failures/redrive")] HttpRequest request,
         CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Functions.Http;
+using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
@@ -11,6 +12,7 @@ public sealed class HealthFunctions(HealthReader reader)
 {
     /// <summary>200 when everything works, 503 with cause and remedy when something does not. Needs no key and holds no tenant data.</summary>
     [Function("GetHealth")]
+    [AllowAnonymous]
     public async Task<IActionResult> GetHealthAsync(
         [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "health")] HttpRequest request,
         CancellationToken cancellationToken)

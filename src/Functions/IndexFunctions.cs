@@ -1,9 +1,11 @@
 using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Outages;
+using Functions.Access;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
 
 namespace Functions;
 
@@ -17,6 +19,7 @@ public sealed class IndexFunctions(TimerHandler timers, ObjectIndexer indexer, S
 
     /// <summary>Has all of the ledger indexed again. Searches work meanwhile, more slowly.</summary>
     [Function("RebuildIndex")]
+    [AllowedRoles(Role.Administrator)]
     public async Task<IActionResult> RebuildIndexAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "index/rebuild")] HttpRequest request,
         CancellationToken cancellationToken)

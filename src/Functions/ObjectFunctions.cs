@@ -2,10 +2,12 @@ using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
+using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
 using Operations.Objects;
 using Operations.Search;
 
@@ -20,6 +22,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 
     /// <summary>Searches, newest first.</summary>
     [Function("FindObjects")]
+    [AllowedRoles(Role.Viewer, Role.Operator, Role.Investigator)]
     public async Task<IActionResult> FindObjectsAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects")] HttpRequest request,
         CancellationToken cancellationToken)
@@ -35,10 +38,12 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
             Text = query.Text("q", LongestText),
             Call = query.Text("call", LongestText),
         };
+        var caller = request.HttpContext.GetCaller();
+        filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
         var limit = query.Integer("limit", StandardLimit, 1, ObjectSearch.MostRows);
         var page = await search.FindAsync(filter, SearchRequest.ReadCursor(query, filter), limit, cancellationToken);
         var found = new FoundObjects(
-            [.. page.Entries.Select(entry => ObjectItem.Of(entry, options.Retention))],
+            [.. page.Entries.Select(entry => ObjectItem.Of(entry, options.Retention, caller))],
             SearchRequest.WriteCursor(filter, page.Next),
             SearchRequest.CountUnindexed(page.UnindexedDays));
         return ApiJson.Result(found, ApiJson.Default.FoundObjects);
@@ -46,18 +51,21 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 
     /// <summary>Shows one object.</summary>
     [Function("GetObject")]
+    [AllowedRoles(Role.Viewer, Role.Operator, Role.Investigator)]
     public async Task<IActionResult> GetObjectAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects/{region}/{id}")] HttpRequest request,
         string region,
         string id,
         CancellationToken cancellationToken)
     {
-        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, cancellationToken);
-        return ApiJson.Result(ObjectItem.Of(entry, options.Retention), ApiJson.Default.ObjectItem);
+        var caller = request.HttpContext.GetCaller();
+        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, caller.Scope, cancellationToken);
+        return ApiJson.Result(ObjectItem.Of(entry, options.Retention, caller), ApiJson.Default.ObjectItem);
     }
 
     /// <summary>Leads to the archived content: 302, or the address as JSON when the request asks for that.</summary>
     [Function("GetObjectContent")]
+    [AllowedRoles(Role.Viewer, Role.Investigator)]
     public async Task<IActionResult> GetObjectContentAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects/{region}/{id}/content")] HttpRequest request,
         string region,
@@ -66,7 +74,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
     {
         var query = new RequestQuery(request, "created", "download");
         var save = query.Boolean("download");
-        var entry = await FindAsync(query, region, id, cancellationToken);
+        var entry = await FindAsync(query, region, id, request.HttpContext.GetCaller().ContentScope, cancellationToken);
         var link = await contents.LinkAsync(entry, save, cancellationToken);
         var response = request.HttpContext.Response;
         response.Headers.CacheControl = "no-store";
@@ -81,13 +89,15 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 
     /// <summary>Shows archived text, such as a transcript.</summary>
     [Function("GetObjectText")]
+    [AllowedRoles(Role.Viewer, Role.Investigator)]
     public async Task<IActionResult> GetObjectTextAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects/{region}/{id}/text")] HttpRequest request,
         string region,
         string id,
         CancellationToken cancellationToken)
     {
-        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, cancellationToken);
+        var scope = request.HttpContext.GetCaller().ContentScope;
+        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, scope, cancellationToken);
         var text = await contents.ReadTextAsync(entry, cancellationToken);
         var headers = request.HttpContext.Response.Headers;
         headers.CacheControl = "no-store";
@@ -98,6 +108,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 
     /// <summary>Puts one object into its queue again.</summary>
     [Function("QueueObject")]
+    [AllowedRoles(Role.Operator)]
     public async Task<IActionResult> QueueObjectAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "objects/{region}/{id}/archive")] HttpRequest request,
         string region,
@@ -105,20 +116,21 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         CancellationToken cancellationToken)
     {
         await RequestBody.ReadAsync(request, RequestJson.Default.EmptyRequest, cancellationToken);
-        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, cancellationToken);
+        var scope = request.HttpContext.GetCaller().Scope;
+        var entry = await FindAsync(new RequestQuery(request, "created"), region, id, scope, cancellationToken);
         var queue = await requeuer.RequeueAsync(entry, cancellationToken);
         return ApiJson.Result(new QueuedObject(queue), ApiJson.Default.QueuedObject, StatusCodes.Status202Accepted);
     }
 
-    private async Task<LedgerEntry> FindAsync(RequestQuery query, string region, string id, CancellationToken cancellationToken)
+    private async Task<LedgerEntry> FindAsync(RequestQuery query, string region, string id, ObjectScope scope, CancellationToken cancellationToken)
     {
         var created = query.Instant("created");
-        var entry = await finder.FindAsync(region, id, created, cancellationToken);
+        var entry = await finder.FindAsync(region, id, created, scope.Includes, cancellationToken);
 
         // A slash stays encoded in a path, and an id that is all dots has to be encoded twice to get through one.
         if (entry is null && Uri.UnescapeDataString(id) is var decoded && decoded != id)
         {
-            entry = await finder.FindAsync(region, decoded, created, cancellationToken);
+            entry = await finder.FindAsync(region, decoded, created, scope.Includes, cancellationToken);
         }
 
         return entry ?? throw new NotFoundException("No object of this region and id is known.");

@@ -1,7 +1,9 @@
+using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
 using Operations.Plan;
 
 namespace Functions;
@@ -16,6 +18,7 @@ public sealed class PlanFunctions(Checkup checkup)
 
     /// <summary>What 8x8 has, what needs restoring, and which rights are missing: <c>from,to,regions,types,maxPages,probeRights</c>. Changes nothing.</summary>
     [Function("GetPlan")]
+    [AllowedRoles(Role.Operator)]
     public async Task<IActionResult> GetPlanAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "plan")] HttpRequest request,
         CancellationToken cancellationToken)

@@ -2,6 +2,7 @@ using Archiving;
 using Archiving.Model;
 using Archiving.Outages;
 using Functions;
+using Functions.Access;
 using Functions.Dashboard;
 using Functions.Http;
 using Microsoft.Azure.Functions.Worker.Builder;
@@ -29,7 +30,9 @@ try
     builder.ConfigureFunctionsWebApplication();
     builder.UseMiddleware<OverdueListingMiddleware>();
     builder.UseMiddleware<ProblemDetailsMiddleware>();
+    builder.UseMiddleware<AccessMiddleware>();
     builder.Services.AddArchiving(builder.Configuration).AddOperations();
+    builder.AddAccess();
     builder.Services.AddHostedService<StorageCreator>();
     builder.Services.AddSingleton<ApiDocument>();
     builder.Services.AddSingleton<DashboardFiles>();

@@ -3,10 +3,12 @@ using Archiving.Outages;
 using Archiving.Purging;
 using Archiving.Queues;
 using Azure.Storage.Queues.Models;
+using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
 
 namespace Functions;
 
@@ -20,6 +22,7 @@ public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, 
 
     /// <summary>The same, by hand: <c>{dryRun?}</c>, which is <c>true</c> unless it is said otherwise.</summary>
     [Function("StartPurge")]
+    [AllowedRoles(Role.Administrator)]
     public async Task<IActionResult> StartPurgeAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "purge")] HttpRequest request,
         CancellationToken cancellationToken)

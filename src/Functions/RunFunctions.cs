@@ -2,10 +2,12 @@ using System.Text.Json.Serialization;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
+using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
 using Operations.Runs;
 
 namespace Functions;
@@ -15,6 +17,7 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
 {
     /// <summary>Starts to archive what was created in a time range: <c>{from,to,regions?,types?}</c>.</summary>
     [Function("StartBackfill")]
+    [AllowedRoles(Role.Operator)]
     public async Task<IActionResult> StartBackfillAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "backfill")] HttpRequest request,
         CancellationToken cancellationToken)
@@ -47,6 +50,7 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
 
     /// <summary>The same, by hand.</summary>
     [Function("StartReconcile")]
+    [AllowedRoles(Role.Operator)]
     public async Task<IActionResult> StartReconcileAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "reconcile")] HttpRequest request,
         CancellationToken cancellationToken) =>
@@ -54,6 +58,7 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
 
     /// <summary>The newest report.</summary>
     [Function("GetLatestReconcile")]
+    [AllowedRoles(Role.Operator)]
     public async Task<IActionResult> GetLatestReconcileAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "reconcile/latest")] HttpRequest request,
         CancellationToken cancellationToken) =>
@@ -63,6 +68,7 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
 
     /// <summary>Restores the ledger from the receipts.</summary>
     [Function("RebuildLedger")]
+    [AllowedRoles(Role.Administrator)]
     public async Task<IActionResult> RebuildLedgerAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "ledger/rebuild")] HttpRequest request,
         CancellationToken cancellationToken) =>
@@ -70,6 +76,7 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
 
     /// <summary>How far a run is.</summary>
     [Function("GetRun")]
+    [AllowedRoles(Role.Operator)]
     public async Task<IActionResult> GetRunAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "runs/{runId}")] HttpRequest request,
         string runId,

@@ -1,8 +1,10 @@
 using Archiving.Outages;
+using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
 using Operations.Status;
 
 namespace Functions;
@@ -12,6 +14,7 @@ public sealed class StatusFunctions(StatusReader reader, StatusHistory history, 
 {
     /// <summary>Counts by state and type, queues, token, listings, and what is nearest to being lost.</summary>
     [Function("GetStatus")]
+    [AllowedRoles(Role.Operator, Audit = AuditRule.SignedIn)]
     public async Task<IActionResult> GetStatusAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "status")] HttpRequest request,
         CancellationToken cancellationToken) =>
@@ -19,6 +22,7 @@ public sealed class StatusFunctions(StatusReader reader, StatusHistory history, 
 
     /// <summary>The same over the last <c>hours</c>, in few figures.</summary>
     [Function("GetHistory")]
+    [AllowedRoles(Role.Operator, Audit = AuditRule.SignedIn)]
     public async Task<IActionResult> GetHistoryAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "history")] HttpRequest request,
         CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Operations.Access;
 using Operations.Failures;
 using Operations.Health;
 using Operations.Objects;
@@ -12,8 +13,9 @@ namespace Operations;
 /// <summary>Registers what people look at and steer.</summary>
 public static class OperationsServiceCollectionExtensions
 {
-    /// <summary>Registers status, search, objects, failures, runs, health and plan, on top of the pipeline.</summary>
+    /// <summary>Registers access, status, search, objects, failures, runs, health and plan, on top of the pipeline.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
+        .AddAccess()
         .AddSingleton<StatusGauges>()
         .AddSingleton<DaySummaries>()
         .AddSingleton<TokenStatusReader>()

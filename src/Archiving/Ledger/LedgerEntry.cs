@@ -54,6 +54,9 @@ public sealed class LedgerEntry : TableRow
     /// <summary>The call that it belongs to, by its tags; cut to 1,024 characters.</summary>
     public string? CallId { get; set; }
 
+    /// <summary>8x8's user whose object it is, cut to 1,024 characters; <see langword="null"/> in rows of an earlier version.</summary>
+    public string? UserId { get; set; }
+
     /// <summary>Who speaks in it, such as <c>owner</c> or <c>external</c>, by its tag: a call has a transcript for each.</summary>
     public string? Speaker { get; set; }
 
@@ -181,6 +184,7 @@ public sealed class LedgerEntry : TableRow
             Search = SearchText.Of(record),
             CallId = Shorten(SearchText.CallOf(record)),
             BucketId = Shorten(record.BucketId),
+            UserId = Shorten(record.UserId),
             Speaker = FindTag(record, "speaker"),
             AgentName = FindTag(record, "agentName"),
             QueueName = FindTag(record, "queueName"),

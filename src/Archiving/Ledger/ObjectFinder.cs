@@ -27,10 +27,26 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     /// <param name="created">When it was made, if that is known: then one read finds it.</param>
     /// <param name="cancellationToken">Stops the reads.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<LedgerEntry?> FindAsync(string region, string id, DateTimeOffset? created, CancellationToken cancellationToken)
+    public Task<LedgerEntry?> FindAsync(string region, string id, DateTimeOffset? created, CancellationToken cancellationToken) =>
+        FindAsync(region, id, created, _ => true, cancellationToken);
+
+    /// <summary>Finds a row that may be seen; <see langword="null"/> when there is none. A row that may not be seen costs what an unknown one does.</summary>
+    /// <param name="region">8x8's region.</param>
+    /// <param name="id">8x8's id.</param>
+    /// <param name="created">When it was made, if that is known: then one read finds it.</param>
+    /// <param name="isVisible">Whether a row may be seen.</param>
+    /// <param name="cancellationToken">Stops the reads.</param>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<LedgerEntry?> FindAsync(
+        string region,
+        string id,
+        DateTimeOffset? created,
+        Func<LedgerEntry, bool> isVisible,
+        CancellationToken cancellationToken)
     {
         var row = ObjectNames.Encode(id);
-        if (created is { } day && await ledger.FindAsync(new LedgerKey(LedgerKey.Partition(region, day), row), cancellationToken) is { } there)
+        if (created is { } day && await ledger.FindAsync(new LedgerKey(LedgerKey.Partition(region, day), row), cancellationToken) is { } there
+            && isVisible(there))
         {
             return there;
         }
@@ -38,7 +54,7 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         foreach (var chunk in (await FindPartitionsAsync(region, id, cancellationToken)).Chunk(ReadsAtOnce))
         {
             var rows = await Task.WhenAll(chunk.Select(partition => ledger.FindAsync(new LedgerKey(partition, row), cancellationToken)));
-            if (rows.FirstOrDefault(entry => entry is not null) is { } found)
+            if (rows.FirstOrDefault(entry => entry is not null && isVisible(entry)) is { } found)
             {
                 return found;
             }

@@ -32,7 +32,8 @@ public sealed class ObjectLedger : IStorageResource
     private static readonly string[] SearchedColumns =
     [
         nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Timestamp), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id),
-        nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ObjectName), nameof(LedgerEntry.CallId), nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Search),
+        nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ObjectName), nameof(LedgerEntry.CallId),
+        nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Search),
     ];
 
     private readonly TableStore _table;

@@ -309,6 +309,9 @@ public sealed class IndexDayRow : TableRow
     /// <summary>The index may lack rows that were written at this time or later; <see langword="null"/> for all.</summary>
     internal DateTimeOffset? WrittenSince => IndexedTo - Unordered;
 
+    /// <summary>What a query of the day's rows adds, to find those that the index may lack.</summary>
+    public string ToCondition() => WrittenSince is { } time ? TableClient.CreateQueryFilter($" and Timestamp ge {time}") : "";
+
     /// <summary>The day, UTC.</summary>
     public DateTimeOffset ToDay() => DateTimeOffset.ParseExact(RowKey[^8..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
 

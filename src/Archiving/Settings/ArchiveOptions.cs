@@ -35,20 +35,26 @@ public sealed partial record ArchiveOptions
 
     internal static ArchiveOptions Read(SettingsReader settings)
     {
-        var container = settings.Text("Archive__Container") ?? "recordings";
-        if (!ContainerName().IsMatch(container))
-        {
-            settings.Reject("Archive__Container", container, "3 to 63 lower-case letters, digits and single hyphens, as Blob Storage has it");
-        }
-
         return new ArchiveOptions
         {
-            Container = container,
+            Container = ReadContainer(settings, "Archive__Container") ?? "recordings",
             AccessTier = settings.OneOf("Archive__AccessTier", "Hot", "Cool", "Cold"),
             Transfer = Enum.Parse<TransferMode>(settings.OneOf("Archive__Transfer", Enum.GetNames<TransferMode>()) ?? nameof(TransferMode.Stream)),
             Enabled = settings.Boolean("Archive__Enabled", defaultValue: true),
             DownloadName = ReadDownloadName(settings),
         };
+    }
+
+    /// <summary>The name of a container; <see langword="null"/> when the setting is missing.</summary>
+    internal static string? ReadContainer(SettingsReader settings, string name)
+    {
+        var container = settings.Text(name);
+        if (container is not null && !ContainerName().IsMatch(container))
+        {
+            settings.Reject(name, container, "3 to 63 lower-case letters, digits and single hyphens, as Blob Storage has it");
+        }
+
+        return container;
     }
 
     private static NameTemplate ReadDownloadName(SettingsReader settings)

@@ -12,6 +12,7 @@ namespace Archiving.Settings;
 /// <param name="Restore">Cold storage.</param>
 /// <param name="Purge">Deleting at 8x8.</param>
 /// <param name="Verify">Reading the archive again.</param>
+/// <param name="Access">Who may do what over HTTP.</param>
 /// <param name="Schedules">When the timer functions run.</param>
 /// <param name="Host">The Functions host.</param>
 public sealed record ArchiverOptions(
@@ -23,6 +24,7 @@ public sealed record ArchiverOptions(
     RestoreOptions Restore,
     PurgeOptions Purge,
     VerifyOptions Verify,
+    AccessOptions Access,
     ScheduleOptions Schedules,
     HostOptions Host)
 {
@@ -40,6 +42,7 @@ public sealed record ArchiverOptions(
             RestoreOptions.Read(settings),
             PurgeOptions.Read(settings),
             VerifyOptions.Read(settings),
+            AccessOptions.Read(settings),
             ScheduleOptions.Read(settings),
             HostOptions.Read(settings));
         StorageConnection.Validate(settings);

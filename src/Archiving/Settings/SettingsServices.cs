@@ -12,6 +12,7 @@ internal static class SettingsServices
         .AddSingleton(options.Listing)
         .AddSingleton(options.Retention)
         .AddSingleton(options.Verify)
+        .AddSingleton(options.Access)
         .AddSingleton(options.Schedules)
         .AddSingleton(options.Host);
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Logging;
+using Operations.Access;
 
 namespace Functions.Http;
 
@@ -28,31 +29,6 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         {
             await next(context);
         }
-        catch (BadRequestException exception)
-        {
-            await WriteAsync(http, StatusCodes.Status400BadRequest, "The request is wrong", exception.Message, exception.Field);
-        }
-        catch (NotFoundException exception)
-        {
-            await WriteAsync(http, StatusCodes.Status404NotFound, "There is nothing here", exception.Message);
-        }
-        catch (Exception exception) when (exception is ConflictException or RefusedException)
-        {
-            await WriteAsync(http, StatusCodes.Status409Conflict, "That cannot be done as things are", exception.Message);
-        }
-        catch (ContentTooLargeException exception)
-        {
-            await WriteAsync(http, StatusCodes.Status413PayloadTooLarge, "The request is too large", exception.Message);
-        }
-        catch (BadHttpRequestException exception)
-        {
-            // The body broke off, or its framing is wrong; the web server knows the status.
-            await WriteAsync(http, exception.StatusCode, "The request cannot be read", "The body cannot be read to its end.");
-        }
-        catch (OutageException outage)
-        {
-            await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "Something that the archiver needs does not work", outage.Message);
-        }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
             // The client has disconnected.
@@ -71,14 +47,61 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
-            Log.Unexpected(logger, exception, context.FunctionDefinition.Name);
-            await WriteAsync(
-                http,
-                StatusCodes.Status500InternalServerError,
-                "The request could not be handled",
-                "The log says why, under the function's name and the time.");
+            // What the function has begun, such as the address of content, must not leave with the problem.
+            http.Response.Clear();
+            switch (exception)
+            {
+                case BadRequestException wrong:
+                    await WriteAsync(http, StatusOf(exception), "The request is wrong", wrong.Message, wrong.Field);
+                    break;
+                case UnauthorizedException:
+                    http.Response.Headers.WWWAuthenticate = "Bearer";
+                    await WriteAsync(http, StatusOf(exception), "Unauthorized", exception.Message);
+                    break;
+                case ForbiddenException:
+                    await WriteAsync(http, StatusOf(exception), "Forbidden", exception.Message);
+                    break;
+                case NotFoundException:
+                    await WriteAsync(http, StatusOf(exception), "There is nothing here", exception.Message);
+                    break;
+                case ConflictException or RefusedException:
+                    await WriteAsync(http, StatusOf(exception), "That cannot be done as things are", exception.Message);
+                    break;
+                case ContentTooLargeException:
+                    await WriteAsync(http, StatusOf(exception), "The request is too large", exception.Message);
+                    break;
+                case BadHttpRequestException:
+                    // The body broke off, or its framing is wrong; the web server knows the status.
+                    await WriteAsync(http, StatusOf(exception), "The request cannot be read", "The body cannot be read to its end.");
+                    break;
+                case OutageException or AuditLogException:
+                    await WriteAsync(http, StatusOf(exception), "Something that the archiver needs does not work", exception.Message);
+                    break;
+                default:
+                    Log.Unexpected(logger, exception, context.FunctionDefinition.Name);
+                    await WriteAsync(
+                        http,
+                        StatusOf(exception),
+                        "The request could not be handled",
+                        "The log says why, under the function's name and the time.");
+                    break;
+            }
         }
     }
+
+    /// <summary>The status that an exception becomes.</summary>
+    internal static int StatusOf(Exception exception) => exception switch
+    {
+        BadRequestException => StatusCodes.Status400BadRequest,
+        UnauthorizedException => StatusCodes.Status401Unauthorized,
+        ForbiddenException => StatusCodes.Status403Forbidden,
+        NotFoundException => StatusCodes.Status404NotFound,
+        ConflictException or RefusedException => StatusCodes.Status409Conflict,
+        ContentTooLargeException => StatusCodes.Status413PayloadTooLarge,
+        BadHttpRequestException unreadable => unreadable.StatusCode,
+        OutageException or AuditLogException => StatusCodes.Status503ServiceUnavailable,
+        _ => StatusCodes.Status500InternalServerError,
+    };
 
     private static async Task WriteAsync(HttpContext http, int status, string title, string detail, string? field = null)
     {

@@ -16,14 +16,8 @@ internal static class RequestBody
     public static async Task<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
-        var buffer = new byte[Math.Min(request.ContentLength ?? Largest, Largest) + 1];
-        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
-        if (length == buffer.Length)
-        {
-            throw new ContentTooLargeException($"Expected a body of at most {Largest} bytes.");
-        }
-
-        var body = length == 0 ? "{}"u8.ToArray() : buffer.AsMemory(0, length);
+        var sent = await ReadAsync(request, cancellationToken);
+        var body = sent.IsEmpty ? "{}"u8.ToArray() : sent;
         try
         {
             return JsonSerializer.Deserialize(body.Span, type) ?? throw new BadRequestException("The body must be a JSON object.");
@@ -32,6 +26,24 @@ internal static class RequestBody
         {
             throw Describe(exception, body, type);
         }
+    }
+
+    /// <summary>Reads the body, and leaves it to be read once more.</summary>
+    /// <exception cref="ContentTooLargeException">It is larger than <see cref="Largest"/>.</exception>
+    public static async Task<ReadOnlyMemory<byte>> BufferAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var body = await ReadAsync(request, cancellationToken);
+        request.Body = new MemoryStream(body.ToArray(), writable: false);
+        return body;
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[Math.Min(request.ContentLength ?? Largest, Largest) + 1];
+        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return length < buffer.Length
+            ? buffer.AsMemory(0, length)
+            : throw new ContentTooLargeException($"Expected a body of at most {Largest} bytes.");
     }
 
     private static BadRequestException Describe(JsonException exception, ReadOnlyMemory<byte> body, JsonTypeInfo type)

@@ -7,7 +7,7 @@ namespace Functions.Http;
 public sealed class RequestQuery
 {
     // With which a caller can give the function key.
-    private const string KeyParameter = "code";
+    internal const string KeyParameter = "code";
 
     private readonly IQueryCollection _query;
 

@@ -1,3 +1,4 @@
+using Operations.Access;
 using Operations.Search;
 
 namespace Functions.Http;
@@ -26,6 +27,12 @@ internal static class SearchRequest
 
     /// <summary>The cursor of an answer.</summary>
     public static string? WriteCursor(SearchFilter filter, SearchPosition? next) => next is { } position ? SearchCursor.Write(filter, position) : null;
+
+    /// <summary>What a search may find. By a text only what the caller may see names of, because a hit tells that the name is there.</summary>
+    public static ObjectScope FindScope(Caller caller, SearchFilter filter) => filter.Text is null ? caller.Scope
+        : !caller.ContentScope.IsNothing || caller.Scope.IsNothing ? caller.ContentScope
+        : throw new ForbiddenException($"A search for a text tells names of people, and needs one of the roles {nameof(Role.Viewer)}, "
+            + $"{nameof(Role.Investigator)}, {nameof(Role.Administrator)}. Search by time, region, type, state or call.");
 
     /// <summary>What an answer says of the days that are not indexed: nothing when there are none.</summary>
     public static int? CountUnindexed(int days) => days > 0 ? days : null;

@@ -1,6 +1,7 @@
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Settings;
+using Operations.Access;
 
 namespace Operations.Objects;
 
@@ -76,6 +77,17 @@ public sealed record ObjectItem
     /// <summary>When 8x8 was last asked to restore it from cold storage.</summary>
     public DateTimeOffset? RestoreRequestedAt { get; init; }
 
+    /// <summary>Stands for a name that the caller may not see.</summary>
+    public const string Masked = "***";
+
+    /// <summary>Shows a row to a caller.</summary>
+    public static ObjectItem Of(LedgerEntry entry, RetentionOptions retention, Caller caller)
+    {
+        ArgumentNullException.ThrowIfNull(caller);
+        var item = Of(entry, retention);
+        return caller.SeesNames(entry) ? item : item with { ObjectName = Mask(item.ObjectName), AgentName = Mask(item.AgentName) };
+    }
+
     /// <summary>Shows a row.</summary>
     public static ObjectItem Of(LedgerEntry entry, RetentionOptions retention)
     {
@@ -108,4 +120,6 @@ public sealed record ObjectItem
             RestoreRequestedAt = entry.RestoreRequestedAt,
         };
     }
+
+    private static string? Mask(string? name) => name is null ? null : Masked;
 }

@@ -1,33 +1,46 @@
+using System.Text.Json;
+
 namespace Operations.Plan;
 
 /// <summary>
 /// Microsoft's list prices, for estimates: US dollars, before any agreement, tax or free grant. Other regions differ by
-/// a tenth or two, other redundancies cost up to twice as much, and Cool and Cold cost less to keep and more to write.
-/// The pricing pages of Azure Storage and Azure Functions have today's; docs/scale.md uses the same.
+/// a tenth or two, other redundancies cost a fifth less or up to twice as much, and Cool and Cold cost less to keep and more to write.
+/// They are in <c>docs/prices.json</c>, which docs/scale.md uses too and which names the pages that have today's.
 /// </summary>
 public static class AzurePrices
 {
+    private static readonly JsonElement File = Read();
+
     /// <summary>When these were the prices.</summary>
-    public const string AsOf = "2026-09";
+    public static string AsOf { get; } = File.GetProperty("asOf").GetString()!;
 
     /// <summary>Where, and of what kind of storage.</summary>
-    public const string Basis = "East US, Hot, LRS, Flex Consumption";
+    public static string Basis { get; } = File.GetProperty("basis").GetString()!;
 
     /// <summary>Keeping a GiB for a month, the first 50 TB.</summary>
-    public const double StoragePerGibibyteMonth = 0.0208;
+    public static double StoragePerGibibyteMonth { get; } = Price("GiB kept for a month");
 
     /// <summary>10,000 writes of blobs or blocks.</summary>
-    public const double BlobWritesPer10000 = 0.05;
+    public static double BlobWritesPer10000 { get; } = Price("10,000 blob writes");
 
     /// <summary>10,000 requests to queues (class 1).</summary>
-    public const double QueueOperationsPer10000 = 0.004;
+    public static double QueueOperationsPer10000 { get; } = Price("10,000 queue operations");
 
     /// <summary>10,000 requests to tables.</summary>
-    public const double TableOperationsPer10000 = 0.00036;
+    public static double TableOperationsPer10000 { get; } = Price("10,000 table operations");
 
     /// <summary>A million runs of functions.</summary>
-    public const double ExecutionsPerMillion = 0.40;
+    public static double ExecutionsPerMillion { get; } = Price("1,000,000 function runs");
 
     /// <summary>An instance's memory for as long as functions run on it, by GB and second.</summary>
-    public const double GigabyteSecond = 0.000026;
+    public static double GigabyteSecond { get; } = Price("GB-second");
+
+    private static double Price(string name) => File.GetProperty("prices").GetProperty(name).GetDouble();
+
+    private static JsonElement Read()
+    {
+        using var stream = typeof(AzurePrices).Assembly.GetManifestResourceStream("prices.json")!;
+        using var document = JsonDocument.Parse(stream);
+        return document.RootElement.Clone();
+    }
 }

@@ -1,6 +1,5 @@
 using Archiving.Ledger;
 using Archiving.Model;
-using Azure.Data.Tables;
 
 namespace Operations.Search;
 
@@ -54,7 +53,8 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
         }
 
         var known = page.Read.Concat(page.Entries).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).ToList();
-        known = [.. known.Concat(await ReadOthersAsync(page, keys, hits, cancellationToken)).DistinctBy(entry => (entry.PartitionKey, entry.RowKey))];
+        var others = await ReadOthersAsync(new SearchFilter { Scope = filter.Scope }, page, keys, hits, cancellationToken);
+        known = [.. known.Concat(others).DistinctBy(entry => (entry.PartitionKey, entry.RowKey))];
         var term = filter.Text is null ? default(SearchTerm?) : SearchTerm.Of(filter.Text);
         known = [.. known.OrderBy(entry => entry.CreatedTime).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
         var calls = keys
@@ -72,13 +72,14 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
 
     /// <summary>Reads the objects of calls that the search has not read.</summary>
     private async Task<IEnumerable<LedgerEntry>> ReadOthersAsync(
+        SearchFilter visible,
         SearchPage page,
         IReadOnlyCollection<CallKey> keys,
         IReadOnlyCollection<LedgerEntry> hits,
         CancellationToken cancellationToken)
     {
         var state = page.State ?? await index.ReadStateAsync(cancellationToken);
-        var queries = state.IsBegun ? await QueriesAsync(state, page, keys, cancellationToken) : QueriesOfDays(hits);
+        var queries = state.IsBegun ? await QueriesAsync(visible, state, page, keys, cancellationToken) : QueriesOfDays(visible, hits);
         var rows = await Task.WhenAll(queries.Select(query => ledger.SearchAsync(query, ObjectSearch.ColumnsWithText, cancellationToken)
             .ToListAsync(cancellationToken).AsTask()));
         return rows.SelectMany(part => part);
@@ -86,6 +87,7 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
 
     /// <summary>By the index: the hours that hold objects of the calls, and of the newest open days what it may lack.</summary>
     private async Task<IEnumerable<string>> QueriesAsync(
+        SearchFilter visible,
         IndexState state,
         SearchPage page,
         IReadOnlyCollection<CallKey> keys,
@@ -93,22 +95,20 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
     {
         var slots = await Task.WhenAll(keys.Select(key =>
             index.FindAsync(state, SearchTerms.OfId(key.Id), new IndexRange(Region: key.Region), cancellationToken)));
-        var everything = new SearchFilter();
         var hours = slots.SelectMany(list => list.Slots).Select(slot => (Partition: LedgerKey.Partition(slot.Region, slot.Hour), slot.Hour)).Distinct()
             .Where(hour => !page.Hours.Contains(hour))
             .GroupBy(hour => hour.Partition, hour => hour.Hour, StringComparer.Ordinal)
-            .Select(part => everything.ToQuery(part.Key, part.Min(), part.Max().AddHours(1)));
+            .SelectMany(part => visible.ToQueries(part.Key, part.Min(), part.Max().AddHours(1)));
         var open = state.OpenDays.Where(day => keys.Any(key => day.IsOf(key.Region))).OrderByDescending(day => day.ToDay()).Take(MostOpenDays)
-            .Select(day => everything.ToQuery(day.RowKey, day.ToDay(), day.ToDay().AddDays(1))
-                + (day.WrittenSince is { } time ? TableClient.CreateQueryFilter($" and Timestamp ge {time}") : ""));
+            .SelectMany(day => visible.ToQueries(day.RowKey, day.ToDay(), day.ToDay().AddDays(1)).Select(query => query + day.ToCondition()));
         return hours.Concat(open);
     }
 
     /// <summary>Without an index: the days of the objects that were found.</summary>
-    private static IEnumerable<string> QueriesOfDays(IEnumerable<LedgerEntry> hits) => hits
+    private static IEnumerable<string> QueriesOfDays(SearchFilter visible, IEnumerable<LedgerEntry> hits) => hits
         .Select(entry => (Key: CallKey.Of(entry), entry.PartitionKey, Day: new DateTimeOffset(entry.CreatedTime.UtcDateTime.Date, TimeSpan.Zero)))
         .Distinct()
-        .Select(item => new SearchFilter { Call = item.Key.Id }.ToQuery(item.PartitionKey, item.Day, item.Day.AddDays(1)));
+        .SelectMany(item => (visible with { Call = item.Key.Id }).ToQueries(item.PartitionKey, item.Day, item.Day.AddDays(1)));
 
     private readonly record struct CallKey(string Region, string Id)
     {

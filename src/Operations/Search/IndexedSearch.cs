@@ -1,6 +1,5 @@
 using Archiving.Ledger;
 using Archiving.Model;
-using Azure.Data.Tables;
 
 namespace Operations.Search;
 
@@ -62,7 +61,8 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
     {
         var begin = Later(slots.Min(slot => slot.Hour), walk.Filter.From);
         var end = Earlier(slots.Max(slot => slot.Hour).AddHours(1), walk.To)!.Value;
-        return QueryAsync(walk, walk.Filter.ToQuery(partition, begin, end), [.. slots.Select(slot => (partition, slot.Hour))], cancellationToken);
+        var whole = slots.Where(slot => slot.Hour >= begin && slot.Hour.AddHours(1) <= end).Select(slot => (partition, slot.Hour));
+        return QueryAsync(walk, walk.Filter.ToQueries(partition, begin, end), [.. whole], cancellationToken);
     }
 
     /// <summary>The rows of a day that the index may lack.</summary>
@@ -70,23 +70,25 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
     {
         var begin = Later(day.ToDay(), walk.Filter.From);
         var end = Earlier(day.ToDay().AddDays(1), walk.To)!.Value;
-        var query = walk.Filter.ToQuery(day.RowKey, begin, end);
-        if (day.WrittenSince is { } time)
-        {
-            query += TableClient.CreateQueryFilter($" and Timestamp ge {time}");
-        }
-
-        return QueryAsync(walk, query, [], cancellationToken);
+        return QueryAsync(walk, walk.Filter.ToQueries(day.RowKey, begin, end).Select(query => query + day.ToCondition()), [], cancellationToken);
     }
 
     private async Task<Part> QueryAsync(
         Walk walk,
-        string query,
+        IEnumerable<string> queries,
         IReadOnlyList<(string Partition, DateTimeOffset Hour)> hours,
         CancellationToken cancellationToken)
     {
-        var rows = await ledger.SearchAsync(query, ObjectSearch.ColumnsFor(walk.Term), cancellationToken).ToListAsync(cancellationToken);
-        return new Part(rows, hours, 1 + (rows.Count / RowsPerQuery));
+        var rows = new List<LedgerEntry>();
+        var cost = 0;
+        foreach (var query in queries)
+        {
+            var before = rows.Count;
+            rows.AddRange(await ledger.SearchAsync(query, ObjectSearch.ColumnsFor(walk.Term), cancellationToken).ToListAsync(cancellationToken));
+            cost += 1 + ((rows.Count - before) / RowsPerQuery);
+        }
+
+        return new Part(rows, hours, cost);
     }
 
     /// <summary>The hours that can hold what is looked for; <see langword="null"/> when the index does not know.</summary>

@@ -57,7 +57,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         nameof(LedgerEntry.MimeType), nameof(LedgerEntry.Blob), nameof(LedgerEntry.LastError), nameof(LedgerEntry.Attempts), nameof(LedgerEntry.ArchivedAt),
         nameof(LedgerEntry.CallId), nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Verification), nameof(LedgerEntry.Md5), nameof(LedgerEntry.Sha256),
         nameof(LedgerEntry.RestoreRequestedAt), nameof(LedgerEntry.RetentionDays),
-        nameof(LedgerEntry.Speaker), nameof(LedgerEntry.AgentName), nameof(LedgerEntry.QueueName),
+        nameof(LedgerEntry.Speaker), nameof(LedgerEntry.AgentName), nameof(LedgerEntry.QueueName), nameof(LedgerEntry.UserId),
         nameof(LedgerEntry.Person), nameof(LedgerEntry.Number), nameof(LedgerEntry.Direction), nameof(LedgerEntry.DurationSeconds),
         nameof(LedgerEntry.StartTime),
     ];
@@ -199,10 +199,14 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         var times = new List<DateTimeOffset>();
         var isNarrowest = end - begin <= NarrowestSlice;
         DateTimeOffset? dense = null;
-        request.Effort.AddQuery();
-        var query = request.Filter.ToQuery(day.Partition, begin, end);
-        await foreach (var entry in ledger.SearchAsync(query, ColumnsFor(request.Term), cancellationToken))
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var entry in ReadRowsAsync(day, begin, end, request, cancellationToken))
         {
+            if (!seen.Add(entry.RowKey))
+            {
+                continue;
+            }
+
             if (times.Count == MostRowsAtOnce && !isNarrowest)
             {
                 // Rows come in the order of their ids, which as a rule says nothing of their times: these are a sample.
@@ -222,6 +226,23 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         request.Effort.AddRows(times.Count);
         request.Keep(read);
         return new Slice(rows, times.Count, times.Count > 0 ? times.Max() : begin, dense);
+    }
+
+    private async IAsyncEnumerable<LedgerEntry> ReadRowsAsync(
+        LedgerDay day,
+        DateTimeOffset begin,
+        DateTimeOffset end,
+        Request request,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var query in request.Filter.ToQueries(day.Partition, begin, end))
+        {
+            request.Effort.AddQuery();
+            await foreach (var entry in ledger.SearchAsync(query, ColumnsFor(request.Term), cancellationToken))
+            {
+                yield return entry;
+            }
+        }
     }
 
     /// <summary>The days that can hold what is meant, newest first, put together as far as they can be read at once.</summary>

@@ -1,12 +1,16 @@
 using Archiving.Ledger;
 using Archiving.Model;
 using Azure.Data.Tables;
+using Operations.Access;
 
 namespace Operations.Search;
 
 /// <summary>What is looked for. What is <see langword="null"/> does not matter.</summary>
 public sealed record SearchFilter
 {
+    // Table Storage allows 15 comparisons in a query ("Querying tables and entities"), and the rest of this takes up to 8.
+    private const int MostScopeComparisons = 7;
+
     /// <summary>Made at this time or later.</summary>
     public DateTimeOffset? From { get; init; }
 
@@ -28,6 +32,9 @@ public sealed record SearchFilter
     /// <summary>Of this call: by its tags, by its bucket, or the object of this id itself.</summary>
     public string? Call { get; init; }
 
+    /// <summary>Which of all objects the search is about: what its caller may know of. Nothing else is read.</summary>
+    public ObjectScope Scope { get; init; } = ObjectScope.Everything;
+
     /// <summary>About how many objects of a day can be meant; 0 only when there is none for sure.</summary>
     internal long CountIn(LedgerDay day)
     {
@@ -37,8 +44,17 @@ public sealed record SearchFilter
         return day.IsFresh ? count : Math.Max(count, 1);
     }
 
-    /// <summary>The part of it that Table Storage can decide, for one partition and time range.</summary>
-    internal string ToQuery(string partition, DateTimeOffset from, DateTimeOffset to)
+    /// <summary>
+    /// The part of it that Table Storage can decide, for one partition and time range. All queries together find what is
+    /// meant; with a large scope a row can be found by more than one.
+    /// </summary>
+    internal IEnumerable<string> ToQueries(string partition, DateTimeOffset from, DateTimeOffset to)
+    {
+        var query = ToQuery(partition, from, to);
+        return Scope.ToConditions(MostScopeComparisons).Select(condition => query + condition);
+    }
+
+    private string ToQuery(string partition, DateTimeOffset from, DateTimeOffset to)
     {
         var query = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and CreatedTime ge {from} and CreatedTime lt {to}");
         if (Type is not null)

@@ -34,6 +34,17 @@ internal sealed class SimulatedArchive : IDisposable
     private const int MaxDequeueCount = 5;
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
 
+    // A poison queue holds what an outage deferred when its failure was to be recorded.
+    private static readonly IReadOnlyList<string> Delivered =
+    [
+        QueueNames.ListWindows,
+        QueueNames.ArchiveObjects,
+        QueueNames.RestoreObjects,
+        QueueNames.ListWindows + QueueNames.PoisonSuffix,
+        QueueNames.ArchiveObjects + QueueNames.PoisonSuffix,
+    ];
+
+
     // Of the schedule that the settings give.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan RegionsAreKept = TimeSpan.FromHours(1);
@@ -517,11 +528,10 @@ internal sealed class SimulatedArchive : IDisposable
     /// <summary>Hands a visible message of any queue to its function.</summary>
     private bool Deliver()
     {
-        var names = new[] { QueueNames.ListWindows, QueueNames.ArchiveObjects, QueueNames.RestoreObjects };
-        var first = _world.Pick(names.Length);
-        for (var index = 0; index < names.Length; index++)
+        var first = _world.Pick(Delivered.Count);
+        for (var index = 0; index < Delivered.Count; index++)
         {
-            var queue = _queues.Get(names[(first + index) % names.Length]);
+            var queue = _queues.Get(Delivered[(first + index) % Delivered.Count]);
             if (queue.TryReceive(Lease) is not { } message)
             {
                 continue;
@@ -545,30 +555,27 @@ internal sealed class SimulatedArchive : IDisposable
         var delivered = QueuesModelFactory.QueueMessage("id", "receipt", message.Body, message.DequeueCount);
         return queue.Name switch
         {
-            QueueNames.ListWindows when message.DequeueCount > MaxDequeueCount =>
-                handler.HandleFailedAsync<WindowMessage>(
-                    queue.Name,
-                    delivered,
-                    _process.GetRequiredService<WindowFailureRecorder>().RecordAsync,
-                    CancellationToken.None),
-            QueueNames.ListWindows => handler.HandleAsync<WindowMessage>(
-                QueueNames.ListWindows,
+            QueueNames.ListWindows when message.DequeueCount <= MaxDequeueCount => handler.HandleAsync<WindowMessage>(
+                queue.Name,
                 delivered,
                 (window, token) => _process.GetRequiredService<WindowLister>().ListAsync(window, delivered.DequeueCount, token),
                 CancellationToken.None),
-
-            QueueNames.ArchiveObjects when _isFaulty && message.DequeueCount > MaxDequeueCount =>
-                handler.HandleFailedAsync<ObjectMessage>(
-                    queue.Name,
-                    delivered,
-                    (work, token) => _process.GetRequiredService<FailureRecorder>().RecordObjectAsync(queue.Name, work, token),
-                    CancellationToken.None),
+            QueueNames.ListWindows or QueueNames.ListWindows + QueueNames.PoisonSuffix => handler.HandleFailedAsync<WindowMessage>(
+                QueueNames.ListWindows,
+                delivered,
+                _process.GetRequiredService<WindowFailureRecorder>().RecordAsync,
+                CancellationToken.None),
 
             // However often the process crashes over it: that alone makes no failure of an object.
-            QueueNames.ArchiveObjects => handler.HandleAsync<ObjectMessage>(
+            QueueNames.ArchiveObjects when !_isFaulty || message.DequeueCount <= MaxDequeueCount => handler.HandleAsync<ObjectMessage>(
                 queue.Name,
                 delivered,
                 (work, token) => _process.GetRequiredService<ObjectArchiver>().ArchiveAsync(work, delivered.DequeueCount, token),
+                CancellationToken.None),
+            QueueNames.ArchiveObjects or QueueNames.ArchiveObjects + QueueNames.PoisonSuffix => handler.HandleFailedAsync<ObjectMessage>(
+                QueueNames.ArchiveObjects,
+                delivered,
+                (work, token) => _process.GetRequiredService<FailureRecorder>().RecordObjectAsync(QueueNames.ArchiveObjects, work, token),
                 CancellationToken.None),
 
             // Bringing objects back from cold storage is not part of this; when they come back they are listed again.
