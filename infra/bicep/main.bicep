@@ -1,4 +1,14 @@
-import { alwaysReadyInstances, archiverSettings, retentionByType, texts } from 'types.bicep'
+import {
+  alwaysReadyInstances
+  archiverSettings
+  daysByFolder
+  dnsZoneIds
+  encryptionKey
+  eventDestination as archivedEventDestination
+  flexRegion
+  retentionByType
+  texts
+} from 'types.bicep'
 
 targetScope = 'subscription'
 
@@ -9,14 +19,13 @@ metadata description = 'The archiver: a function app that copies what 8x8 keeps 
 @maxLength(64)
 param environmentName string
 
-@description('Azure region of all resources. It must offer Flex Consumption.')
-@minLength(1)
+@description('Azure region of all resources: a flexRegion of infra/bicep/types.bicep.')
 @metadata({
   azd: {
     type: 'location'
   }
 })
-param location string
+param location flexRegion
 
 @description('Name of the resource group. The template creates it.')
 @minLength(1)
@@ -29,7 +38,7 @@ param tags texts = {}
 @description('App settings, with the names in docs/settings.md. A setting that you leave out has its default.')
 param settings archiverSettings = {}
 
-@description('Other app settings, as text, such as those of the Functions host (AzureFunctionsJobHost__…) and of OpenTelemetry (OTEL_…). They do not override what the template sets.')
+@description('Other app settings, as text, such as those of the Functions host (AzureFunctionsJobHost__…) and of OpenTelemetry (OTEL_…). They do not override what the template sets. Names that Flex Consumption does not take are refused.')
 param extraSettings texts = {}
 
 @description('After how many days 8x8 deletes objects, by type, such as { callrecording: 90 }. Types that you leave out have Retention__DefaultDays.')
@@ -38,14 +47,31 @@ param retentionDays retentionByType = {}
 @description('Object ID of the person or group that stores the 8x8 credentials in the vault. It gets the role Key Vault Secrets Officer on the vault. Empty assigns no role.')
 param operatorPrincipalId string = ''
 
+@description('What operatorPrincipalId is. Empty: Azure looks it up.')
+@allowed(['', 'User', 'Group', 'ServicePrincipal'])
+param operatorPrincipalType string = ''
+
+@description('Client ID of the app registration that people and programs sign in with. Sets Access__Mode to EntraId. Empty: function keys.')
+param signInClientId string = ''
+
 @description('The container of the recordings.')
 @minLength(3)
 @maxLength(63)
 param archiveContainer string = 'recordings'
 
+@description('The container of the audit log. Empty: that of the recordings.')
+@maxLength(63)
+param auditContainer string = ''
+
 @description('Redundancy of the archive. ZRS survives the loss of a data center, GZRS the loss of a region.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_GZRS', 'Standard_RAGZRS'])
 param archiveRedundancy string = 'Standard_ZRS'
+
+@description('Spreads the app over availability zones and keeps its queues and ledger in three of them (ZRS). Needs an archiveRedundancy with ZRS. Costs: docs/scale.md.')
+param zoneRedundant bool = false
+
+@description('A key of yours that both storage accounts are encrypted with. The account strun takes it when it is created, or never for queues and tables.')
+param customerKey encryptionKey?
 
 @description('For how many days you can recover deleted blobs and containers of the archive.')
 @minValue(7)
@@ -73,6 +99,12 @@ param coolAfterDays int = 0
 @maxValue(36500)
 param coldAfterDays int = 0
 
+@description('After how many days archived objects are deleted from the archive, by {region}/{type}, such as { \'uk/callrecording\': 2555 }. Must be more than immutabilityDays. What is not named is never deleted.')
+param archiveRetentionDays daysByFolder = {}
+
+@description('Lets the app set and clear legal holds. Azure has one right for holds and for policies that are not locked.')
+param legalHolds bool = false
+
 @description('Protects archive and vault against deletion, also by azd down.')
 param deleteLock bool = true
 
@@ -85,6 +117,18 @@ param privateNetwork bool = false
 
 @description('Address range of that network; at least 128 addresses.')
 param networkAddressPrefix string = '10.88.0.0/24'
+
+@description('Resource ID of an existing subnet that the app goes out from, delegated to Microsoft.App/environments. Needs privateNetwork and endpointSubnetId; then no network is created.')
+param appSubnetId string = ''
+
+@description('Resource ID of an existing subnet for the private endpoints. Needs privateNetwork and appSubnetId.')
+param endpointSubnetId string = ''
+
+@description('Existing private DNS zones for the endpoints in endpointSubnetId. A service that you leave out gets no DNS entry.')
+param privateDnsZoneIds dnsZoneIds = {}
+
+@description('Gives the app itself a private endpoint and closes its public address, for publishing too. Needs privateNetwork.')
+param privateApp bool = false
 
 @description('IP address ranges, in CIDR notation, that may call the app and publish to it. Empty allows any address, with a key.')
 @maxLength(500)
@@ -107,12 +151,15 @@ param alwaysReady alwaysReadyInstances[] = []
 @maxValue(1000)
 param httpConcurrency int = 16
 
-@description('For how many days logs are kept.')
+@description('Resource ID of an existing Log Analytics workspace. Empty: one is created.')
+param workspaceId string = ''
+
+@description('For how many days logs are kept. Does not apply to an existing workspace.')
 @minValue(30)
 @maxValue(730)
 param logRetentionDays int = 90
 
-@description('Maximum gigabytes of logs in a day. 0 is no limit. Above the limit, logs are dropped and alerts see nothing.')
+@description('Maximum gigabytes of logs in a day. 0 is no limit. Above the limit, logs are dropped and alerts see nothing. Does not apply to an existing workspace.')
 @minValue(0)
 param logDailyGigabytes int = 0
 
@@ -128,6 +175,13 @@ param alertWebhook string = ''
 
 @description('IDs of existing action groups that also receive alerts.')
 param alertActionGroupIds string[] = []
+
+@description('Sends an event for each archived object to a queue, an event hub or a webhook. Left out: none. docs/events.md.')
+param eventDestination archivedEventDestination?
+
+@description('Address of the webhook of eventDestination. It can contain a key, so it does not appear in the deployment\'s history.')
+@secure()
+param eventWebhook string = ''
 
 @description('Alerts when the oldest object that is not archived has used up this much of its retention at 8x8, in percent.')
 @minValue(1)
@@ -149,15 +203,6 @@ param alertExceptions int = 50
 var suffix = toLower(uniqueString(subscription().id, environmentName, location))
 var allTags = union(tags, { 'azd-env-name': environmentName })
 
-// The Functions host resolves schedules from settings and not from code. Their defaults are those of the local host.
-var sample = loadJsonContent('../../local.settings.sample.json', 'Values')
-var schedules = {
-  TokenRefreshSchedule: sample.TokenRefreshSchedule
-  ListingSchedule: sample.ListingSchedule
-  ReconcileSchedule: sample.ReconcileSchedule
-  VerifySchedule: sample.VerifySchedule
-}
-
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: resourceGroupName
   location: location
@@ -171,192 +216,65 @@ module identity 'modules/identity.bicep' = {
     location: location
     tags: allTags
     suffix: suffix
+    withLegalHolds: legalHolds
   }
 }
 
-module monitoring 'modules/monitoring.bicep' = {
-  name: 'monitoring'
+module resources 'resources.bicep' = {
+  name: 'resources'
   scope: group
   params: {
+    identityId: identity.outputs.id
+    archiveWriterRoleId: identity.outputs.archiveWriterRoleId
+    tokenKeeperRoleId: identity.outputs.tokenKeeperRoleId
+    holdKeeperRoleId: identity.outputs.holdKeeperRoleId
+    environmentName: environmentName
     location: location
-    tags: allTags
-    suffix: suffix
-    retentionDays: logRetentionDays
-    dailyGigabytes: logDailyGigabytes
-    principalId: identity.outputs.principalId
-  }
-}
-
-module runtimeStorage 'modules/runtimeStorage.bicep' = {
-  name: 'runtime-storage'
-  scope: group
-  params: {
-    location: location
-    tags: allTags
-    suffix: suffix
-    isPrivate: privateNetwork
-    principalId: identity.outputs.principalId
-    workspaceId: monitoring.outputs.workspaceId
-    logsEverything: logsEverything
-  }
-}
-
-module archiveStorage 'modules/archiveStorage.bicep' = {
-  name: 'archive-storage'
-  scope: group
-  params: {
-    location: location
-    tags: allTags
-    suffix: suffix
-    redundancy: archiveRedundancy
-    containerName: archiveContainer
+    tags: tags
+    settings: settings
+    extraSettings: extraSettings
+    retentionDays: retentionDays
+    operatorPrincipalId: operatorPrincipalId
+    operatorPrincipalType: operatorPrincipalType
+    signInClientId: signInClientId
+    archiveContainer: archiveContainer
+    auditContainer: auditContainer
+    archiveRedundancy: archiveRedundancy
+    zoneRedundant: zoneRedundant
+    customerKey: customerKey
     softDeleteDays: softDeleteDays
     immutableStorage: immutableStorage
     immutabilityDays: immutabilityDays
     immutabilityLocked: immutabilityLocked
     coolAfterDays: coolAfterDays
     coldAfterDays: coldAfterDays
-    isLocked: deleteLock
-    isPrivate: privateNetwork
-    principalId: identity.outputs.principalId
-    archiveWriterRoleId: identity.outputs.archiveWriterRoleId
-    workspaceId: monitoring.outputs.workspaceId
-  }
-}
-
-module vault 'modules/vault.bicep' = {
-  name: 'vault'
-  scope: group
-  params: {
-    location: location
-    tags: allTags
-    suffix: suffix
-    createMode: vaultCreateMode
-    isPrivate: privateNetwork
-    isLocked: deleteLock
-    principalId: identity.outputs.principalId
-    operatorPrincipalId: operatorPrincipalId
-    tokenKeeperRoleId: identity.outputs.tokenKeeperRoleId
-    workspaceId: monitoring.outputs.workspaceId
-  }
-}
-
-module network 'modules/network.bicep' = if (privateNetwork) {
-  name: 'network'
-  scope: group
-  params: {
-    location: location
-    tags: allTags
-    suffix: suffix
-    addressPrefix: networkAddressPrefix
-    workspaceId: monitoring.outputs.workspaceId
-  }
-}
-
-module endpoints 'modules/privateEndpoint.bicep' = [
-  for item in [
-    { target: 'runtime', service: 'blob' }
-    { target: 'runtime', service: 'queue' }
-    { target: 'runtime', service: 'table' }
-    { target: 'archive', service: 'blob' }
-    { target: 'secrets', service: 'vault' }
-  ]: if (privateNetwork) {
-    name: 'endpoint-${item.target}-${item.service}'
-    scope: group
-    params: {
-      location: location
-      tags: allTags
-      name: 'pep-${item.target}-${item.service}-${suffix}'
-      subnetId: network!.outputs.endpointSubnetId
-      targetId: {
-        runtime: runtimeStorage.outputs.id
-        archive: archiveStorage.outputs.id
-        secrets: vault.outputs.id
-      }[item.target]
-      service: item.service
-      zoneId: network!.outputs.zoneIds[item.service]
-    }
-  }
-]
-
-module app 'modules/functionApp.bicep' = {
-  name: 'function-app'
-  scope: group
-  params: {
-    location: location
-    tags: allTags
-    suffix: suffix
-    identityId: identity.outputs.id
-    packageContainerUri: runtimeStorage.outputs.packageContainerUri
+    archiveRetentionDays: archiveRetentionDays
+    deleteLock: deleteLock
+    vaultCreateMode: vaultCreateMode
+    privateNetwork: privateNetwork
+    networkAddressPrefix: networkAddressPrefix
+    appSubnetId: appSubnetId
+    endpointSubnetId: endpointSubnetId
+    privateDnsZoneIds: privateDnsZoneIds
+    privateApp: privateApp
+    allowedAddresses: allowedAddresses
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
     alwaysReady: alwaysReady
     httpConcurrency: httpConcurrency
-    allowedAddresses: allowedAddresses
-    subnetId: privateNetwork ? network!.outputs.appSubnetId : ''
-    workspaceId: monitoring.outputs.workspaceId
+    workspaceId: workspaceId
+    logRetentionDays: logRetentionDays
+    logDailyGigabytes: logDailyGigabytes
     logsEverything: logsEverything
-    settings: union(
-      schedules,
-      extraSettings,
-      toObject(items(settings), setting => setting.key, setting => string(setting.value)),
-      toObject(items(retentionDays), type => 'Retention__${type.key}', type => string(type.value)),
-      {
-        // With addresses alone the Functions host can fail to make its client of blobs early in its start; with the name
-        // beside them it does not (Azure/azure-functions-host#11787). The app goes by the addresses. The host makes
-        // addresses of its own from the name, in core.windows.net, which is Azure's public cloud.
-        AzureWebJobsStorage__accountName: runtimeStorage.outputs.name
-        AzureWebJobsStorage__blobServiceUri: runtimeStorage.outputs.endpoints.blob
-        AzureWebJobsStorage__queueServiceUri: runtimeStorage.outputs.endpoints.queue
-        AzureWebJobsStorage__tableServiceUri: runtimeStorage.outputs.endpoints.table
-        AzureWebJobsStorage__credential: 'managedidentity'
-        AzureWebJobsStorage__clientId: identity.outputs.clientId
-        ArchiveStorage__blobServiceUri: archiveStorage.outputs.blobEndpoint
-        ArchiveStorage__credential: 'managedidentity'
-        ArchiveStorage__clientId: identity.outputs.clientId
-        Archive__Container: archiveContainer
-        KeyVault__Uri: vault.outputs.uri
-        KeyVault__credential: 'managedidentity'
-        KeyVault__clientId: identity.outputs.clientId
-        APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
-        APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
-        // No spans of the Azure clients: some versions of the Functions host export theirs, several a second, with the
-        // account's address and pop receipts (docs/telemetry.md).
-        AZURE_TRACING_DISABLED: 'true'
-      }
-    )
-  }
-  // The app reads its package and its names through them.
-  dependsOn: [
-    endpoints
-  ]
-}
-
-module alerts 'modules/alerts.bicep' = {
-  name: 'alerts'
-  scope: group
-  params: {
-    location: location
-    tags: allTags
-    suffix: suffix
-    workspaceId: monitoring.outputs.workspaceId
-    emails: alertEmails
-    webhook: alertWebhook
-    actionGroupIds: alertActionGroupIds
-    retentionPercent: alertRetentionPercent
-    listingMinutes: alertListingMinutes
-    failedRuns: alertFailedRuns
-    exceptions: alertExceptions
-  }
-}
-
-module workbook 'modules/workbook.bicep' = {
-  name: 'workbook'
-  scope: group
-  params: {
-    location: location
-    tags: allTags
-    workspaceId: monitoring.outputs.workspaceId
+    alertEmails: alertEmails
+    alertWebhook: alertWebhook
+    alertActionGroupIds: alertActionGroupIds
+    eventDestination: eventDestination
+    eventWebhook: eventWebhook
+    alertRetentionPercent: alertRetentionPercent
+    alertListingMinutes: alertListingMinutes
+    alertFailedRuns: alertFailedRuns
+    alertExceptions: alertExceptions
   }
 }
 
@@ -367,13 +285,16 @@ output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 
 @description('The function app.')
-output AZURE_FUNCTION_APP_NAME string = app.outputs.name
+output AZURE_FUNCTION_APP_NAME string = resources.outputs.AZURE_FUNCTION_APP_NAME
 
 @description('Where the dashboard and the API are.')
-output AZURE_FUNCTION_APP_URI string = app.outputs.uri
+output AZURE_FUNCTION_APP_URI string = resources.outputs.AZURE_FUNCTION_APP_URI
 
 @description('The vault to put the credentials of 8x8 into.')
-output AZURE_KEY_VAULT_NAME string = vault.outputs.name
+output AZURE_KEY_VAULT_NAME string = resources.outputs.AZURE_KEY_VAULT_NAME
 
 @description('The storage account of the archive.')
-output AZURE_ARCHIVE_ACCOUNT_NAME string = archiveStorage.outputs.name
+output AZURE_ARCHIVE_ACCOUNT_NAME string = resources.outputs.AZURE_ARCHIVE_ACCOUNT_NAME
+
+@description('Object ID of the identity that delivers events: give it the role to write to the queue or event hub. Empty without eventDestination.')
+output EVENT_PRINCIPAL_ID string = resources.outputs.EVENT_PRINCIPAL_ID

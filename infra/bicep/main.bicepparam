@@ -4,6 +4,10 @@ using 'main.bicep'
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME')
 param location = readEnvironmentVariable('AZURE_LOCATION')
 param operatorPrincipalId = readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
+param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', '')
+
+// docs/deploy.md tells how to make the app registration.
+param signInClientId = readEnvironmentVariable('SIGN_IN_CLIENT_ID', '')
 
 // Email addresses, separated by commas: azd asks for them (scripts/preprovision.sh). none sends no alerts.
 param alertEmails = filter(split(readEnvironmentVariable('ALERT_EMAILS', ''), ','), address => contains(address, '@'))

@@ -33,6 +33,9 @@ type archiverSettings = {
   @description('The tier that blobs are written to. Left out: that of the account, Hot.')
   Archive__AccessTier: ('Hot' | 'Cool' | 'Cold')?
 
+  @description('Name of a downloaded or exported file.')
+  Archive__DownloadName: string?
+
   @description('false lists and records without copying.')
   Archive__Enabled: bool?
 
@@ -98,6 +101,9 @@ type archiverSettings = {
   @description('When to read a share of the archive again, NCRONTAB.')
   VerifySchedule: string?
 
+  @description('Which objects the viewers of a group see, as a JSON list of {"group":"object ID","any":[{"field":"value"}]}. Needs signInClientId.')
+  Access__Scopes: string?
+
   @description('A collector that speaks OTLP, to send telemetry to besides Application Insights.')
   OTEL_EXPORTER_OTLP_ENDPOINT: string?
 }
@@ -127,3 +133,109 @@ type alwaysReadyInstances = {
   @minValue(1)
   instanceCount: int
 }
+
+@description('Azure regions that offer Flex Consumption. az functionapp list-flexconsumption-locations lists the present ones: add what is missing here.')
+@export()
+type flexRegion =
+  | 'australiaeast'
+  | 'australiasoutheast'
+  | 'brazilsouth'
+  | 'canadacentral'
+  | 'centralindia'
+  | 'centralus'
+  | 'eastasia'
+  | 'eastus'
+  | 'eastus2'
+  | 'francecentral'
+  | 'germanywestcentral'
+  | 'italynorth'
+  | 'japaneast'
+  | 'koreacentral'
+  | 'northcentralus'
+  | 'northeurope'
+  | 'norwayeast'
+  | 'southafricanorth'
+  | 'southcentralus'
+  | 'southeastasia'
+  | 'southindia'
+  | 'spaincentral'
+  | 'swedencentral'
+  | 'uaenorth'
+  | 'uksouth'
+  | 'ukwest'
+  | 'westcentralus'
+  | 'westeurope'
+  | 'westus'
+  | 'westus2'
+  | 'westus3'
+
+@description('After how many days archived objects are deleted from the archive, by {region}/{type}, as in the names of their blobs, such as { \'uk/callrecording\': 2555 }.')
+@export()
+type daysByFolder = {
+  @minValue(1)
+  @maxValue(36500)
+  *: int
+}
+
+@description('An existing key, and an existing identity with the role Key Vault Crypto Service Encryption User on it.')
+@sealed()
+@export()
+type encryptionKey = {
+  @description('Address of the vault or managed HSM, such as https://keys.vault.azure.net. It needs purge protection.')
+  vaultUri: string
+
+  @description('Name of the key.')
+  name: string
+
+  @description('Version of the key. Left out: always the newest, within a day after it was rotated.')
+  version: string?
+
+  @description('Resource ID of the user-assigned identity that reads the key.')
+  identityId: string
+}
+
+@description('Existing private DNS zones, by the service whose names they hold. A service that you leave out gets no entry: you or a policy of your landing zone make it.')
+@sealed()
+@export()
+type dnsZoneIds = {
+  blob: string?
+  queue: string?
+  table: string?
+  vault: string?
+  sites: string?
+}
+
+@description('A queue of a storage account.')
+@sealed()
+@export()
+type queueDestination = {
+  kind: 'queue'
+
+  @description('Resource ID of the storage account.')
+  accountId: string
+
+  @description('Name of the queue.')
+  name: string
+}
+
+@description('An event hub.')
+@sealed()
+@export()
+type eventHubDestination = {
+  kind: 'eventHub'
+
+  @description('Resource ID of the event hub.')
+  id: string
+}
+
+@description('The webhook whose address is eventWebhook.')
+@sealed()
+@export()
+type webhookDestination = {
+  kind: 'webhook'
+}
+
+@description('Where events about archived objects go.')
+@discriminator('kind')
+@export()
+type eventDestination = queueDestination | eventHubDestination | webhookDestination

@@ -56,7 +56,7 @@ public sealed partial class AlertTests(TemplateFixture template)
 
         Assert.Equal(
             [
-                "at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-listing", "no-token", "oldest-unarchived",
+                "at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-audit", "no-listing", "no-token", "oldest-unarchived",
                 "restore-rights", "silent", "trouble",
             ],
             alerts.Select(alert => alert.Name["Insights/scheduledQueryRules/".Length..^"-*".Length]).Order(StringComparer.Ordinal));

@@ -7,24 +7,27 @@ namespace Infrastructure.Tests;
 /// <summary>What is written about deploying is true.</summary>
 public sealed partial class DocumentationTests(TemplateFixture template)
 {
-    private const string Begin = "<!-- parameters -->\n";
-    private const string End = "<!-- /parameters -->";
-
-    [Fact]
-    public async Task Every_parameter_is_documented_with_its_default_and_its_limits()
+    [Theory]
+    [InlineData("main", "")]
+    [InlineData("bootstrap", "bootstrap ")]
+    [InlineData("resources", "resources ")]
+    public async Task Every_parameter_is_documented_with_its_default_and_its_limits(string name, string mark)
     {
         const string File = "docs/deploy.md";
-        using var compiled = JsonDocument.Parse((await template.BuildAsync()).Output);
+        var begin = $"<!-- {mark}parameters -->\n";
+        using var compiled = JsonDocument.Parse((await template.BuildAsync(name)).Output);
+        using var main = JsonDocument.Parse((await template.BuildAsync()).Output);
         var table = new StringBuilder("| parameter | default | meaning |\n| --- | --- | --- |\n");
-        foreach (var parameter in compiled.RootElement.GetProperty("parameters").EnumerateObject())
+        foreach (var parameter in compiled.RootElement.GetProperty("parameters").EnumerateObject()
+            .Where(parameter => name == "main" || !main.RootElement.GetProperty("parameters").TryGetProperty(parameter.Name, out _)))
         {
             table.Append("| `").Append(parameter.Name).Append("` | ").Append(Standard(parameter.Value)).Append(" | ")
                 .Append(parameter.Value.GetProperty("metadata").GetProperty("description").GetString()).Append(Limits(parameter.Value)).Append(" |\n");
         }
 
         var text = Repository.Read(File);
-        var begin = text.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
-        Repository.AssertSame(File, text[..begin] + table + text[text.IndexOf(End, StringComparison.Ordinal)..]);
+        var start = text.IndexOf(begin, StringComparison.Ordinal) + begin.Length;
+        Repository.AssertSame(File, text[..start] + table + text[text.IndexOf($"<!-- /{mark}parameters -->", StringComparison.Ordinal)..]);
     }
 
     [Theory]
@@ -76,7 +79,7 @@ public sealed partial class DocumentationTests(TemplateFixture template)
     {
         if (!parameter.TryGetProperty("defaultValue", out var value))
         {
-            return "required";
+            return parameter.TryGetProperty("nullable", out var nullable) && nullable.GetBoolean() ? "none" : "required";
         }
 
         var text = value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText().ToLowerInvariant();
@@ -92,7 +95,7 @@ public sealed partial class DocumentationTests(TemplateFixture template)
     {
         if (parameter.TryGetProperty("allowedValues", out var allowed))
         {
-            return $" {string.Join(", ", allowed.EnumerateArray().Select(value => $"`{value}`"))}.";
+            return $" {string.Join(", ", allowed.EnumerateArray().Where(value => value.ToString().Length > 0).Select(value => $"`{value}`"))}.";
         }
 
         return (parameter.TryGetProperty("minValue", out var minimum), parameter.TryGetProperty("maxValue", out var maximum)) switch

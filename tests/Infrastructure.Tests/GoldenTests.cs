@@ -7,17 +7,19 @@ public sealed class GoldenTests(TemplateFixture template)
 {
     private const string Default = "default";
 
-    [Fact]
-    public async Task Template_deploys_what_the_table_says_by_default()
+    [Theory]
+    [InlineData(Default, "by default", "infra/bicep/main.bicepparam")]
+    [InlineData("bootstrap", "by an owner, for a pipeline", "Cases/bootstrap.bicepparam")]
+    public async Task Template_deploys_what_the_table_says(string theCase, string when, string parameters)
     {
-        var table = new StringBuilder("""
-            # What is deployed by default
+        var table = new StringBuilder($$"""
+            # What is deployed {{when}}
 
-            GoldenTests compares this with what the compiler predicts from infra/bicep/main.bicepparam, and updates it when
+            GoldenTests compares this with what the compiler predicts from {{parameters}}, and updates it when
             UPDATE_GOLDEN is 1. `*` is a hash of subscription, environment and region; in braces stands what only Azure knows.
 
             """);
-        foreach (var resource in Rows(await template.PredictedAsync(Default)).GroupBy(row => row.Resource))
+        foreach (var resource in Rows(await template.PredictedAsync(theCase)).GroupBy(row => row.Resource))
         {
             table.Append("\n## ").Append(resource.Key).Append("\n\n| property | value |\n| --- | --- |\n");
             foreach (var row in resource)
@@ -26,12 +28,14 @@ public sealed class GoldenTests(TemplateFixture template)
             }
         }
 
-        Repository.AssertSame("tests/Infrastructure.Tests/Golden/default.md", table.ToString());
+        Repository.AssertSame($"tests/Infrastructure.Tests/Golden/{theCase}.md", table.ToString());
     }
 
     [Theory]
     [InlineData("locked")]
     [InlineData("trial")]
+    [InlineData("zones")]
+    [InlineData("existing")]
     public async Task Template_deploys_what_the_table_says_with_the_parameters_of_a_case(string theCase)
     {
         var standard = Rows(await template.PredictedAsync(Default)).ToList();

@@ -68,9 +68,7 @@ public sealed class SecurityTests(TemplateFixture template)
             rows.Add(theCase, App, "properties.functionAppConfig.deployment.storage.authentication.type", "UserAssignedIdentity");
             rows.Add(theCase, App, "properties.functionAppConfig.deployment.storage.authentication.userAssignedIdentityResourceId", Identity);
             rows.Add(theCase, App, "properties.httpsOnly", "true");
-            rows.Add(theCase, App, "properties.siteConfig.ftpsState", "Disabled");
             rows.Add(theCase, App, "properties.siteConfig.minTlsVersion", "1.3");
-            rows.Add(theCase, App, "properties.siteConfig.remoteDebuggingEnabled", "false");
             rows.Add(theCase, App, "properties.siteConfig.scmIpSecurityRestrictionsUseMain", "true");
             rows.Add(theCase, App, "properties.siteConfig.scmMinTlsVersion", "1.2");
             rows.Add(theCase, $"{App}/basicPublishingCredentialsPolicies/ftp", "properties.allow", "false");
@@ -110,7 +108,8 @@ public sealed class SecurityTests(TemplateFixture template)
         rows.Add("default", $"{Archive}/blobServices/default", "properties.containerDeleteRetentionPolicy.days", "30");
         rows.Add("locked", Archive, "properties.immutableStorageWithVersioning.immutabilityPolicy.immutabilityPeriodSinceCreationInDays", "2555");
         rows.Add("locked", Archive, "properties.immutableStorageWithVersioning.immutabilityPolicy.state", "Locked");
-        rows.Add("locked", Archive, "properties.immutableStorageWithVersioning.immutabilityPolicy.allowProtectedAppendWrites", "false");
+        rows.Add("locked", Archive, "properties.immutableStorageWithVersioning.immutabilityPolicy.allowProtectedAppendWrites", "true");
+        rows.Add("locked", App, "properties.publicNetworkAccess", "Disabled");
         rows.Add("locked", App, "properties.virtualNetworkSubnetId", "Network/virtualNetworks/vnet-*/subnets/app");
         rows.Add("locked", App, "properties.siteConfig.ipSecurityRestrictionsDefaultAction", "Deny");
         rows.Add("locked", App, "properties.siteConfig.ipSecurityRestrictions[0].ipAddress", "203.0.113.0/24");
@@ -150,6 +149,7 @@ public sealed class SecurityTests(TemplateFixture template)
                 "Storage/storageAccounts/strun* blob",
                 "Storage/storageAccounts/strun* queue",
                 "Storage/storageAccounts/strun* table",
+                "Web/sites/func-* sites",
             ],
             endpoints
                 .Select(endpoint => endpoint.Json.GetProperty("properties").GetProperty("privateLinkServiceConnections")[0].GetProperty("properties"))
@@ -181,13 +181,34 @@ public sealed class SecurityTests(TemplateFixture template)
         Assert.DoesNotContain(properties.Keys, property => property.Contains("immutabilityPolicy", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task A_policy_that_could_not_hold_is_refused()
+    [Theory]
+    [InlineData("param immutableStorage = false\nparam immutabilityDays = 30", "immutabilityDays needs immutableStorage.")]
+    [InlineData(
+        "param immutabilityDays = 30\nparam archiveRetentionDays = { 'uk/voicemail': 30 }",
+        "archiveRetentionDays has 30 for uk/voicemail: it must be more than immutabilityDays, 30")]
+    [InlineData("param archiveRetentionDays = { voicemail: 30 }", "archiveRetentionDays has \"voicemail\": write {region}/{type}")]
+    public async Task A_policy_that_could_not_hold_is_refused(string parameters, string error)
     {
-        var run = await template.RunPredictionAsync("tests/Infrastructure.Tests/Cases/contradiction");
+        var refused = await Assert.ThrowsAsync<TemplateException>(
+            () => template.PredictAsync($"policy{(uint)parameters.GetHashCode(StringComparison.Ordinal)}", parameters, TestContext.Current.CancellationToken));
 
-        Assert.NotEqual(0, run.ExitCode);
-        Assert.Contains("immutabilityDays needs immutableStorage.", run.Errors, StringComparison.Ordinal);
+        Assert.Contains(error, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_retained_for_a_time_is_deleted_after_it_and_so_are_its_versions()
+    {
+        var policy = (await template.PredictedAsync("zones")).Find($"{Archive}/managementPolicies/default").Properties;
+
+        Assert.Equal(
+            [
+                "[recordings/us-east/voicemail/] 366 366",
+                "[recordings/uk/callrecording/] 2555 2555",
+            ],
+            Enumerable.Range(0, 2).Select(index => $"properties.policy.rules[{index}].definition").Select(rule => $"{policy[$"{rule}.filters.prefixMatch"]} "
+                + $"{policy[$"{rule}.actions.baseBlob.delete.daysAfterCreationGreaterThan"]} "
+                + $"{policy[$"{rule}.actions.version.delete.daysAfterCreationGreaterThan"]}")
+                .OrderDescending(StringComparer.Ordinal));
     }
 
     [Fact]

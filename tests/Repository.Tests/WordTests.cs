@@ -50,6 +50,8 @@ public sealed partial class WordTests
         ("phase=scrub", "a value of the tag phase, where a test looks for it"),
         (".trouble {", "a style of the dashboard"),
         ("align-self: stretch", "CSS"),
+        ("deadLetterWithResourceIdentity", "a property of Event Grid"),
+        ("deadLetterDestination", "the same"),
         ("simulated-lives", "a job of the nightly workflow and a decision record"),
     ];
 

@@ -175,6 +175,18 @@ var rules = [
     dimensions: []
   }
   {
+    name: 'no-audit'
+    title: 'The audit log cannot be written'
+    description: 'Until it can, nothing is shown, played, exported or changed: requests get 503. Archiving goes on. The log names the cause.'
+    severity: 1
+    query: 'AppTraces | where tostring(Properties.EventId) == "3000"'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT15M'
+    dimensions: []
+  }
+  {
     name: 'failed-runs'
     title: 'Runs of functions fail'
     description: 'More than ${failedRuns} in a quarter of an hour. A message that fails is tried again; many mean a common cause.'

@@ -1,4 +1,5 @@
-import { texts } from '../types.bicep'
+import { assignedRoles } from '../roles.bicep'
+import { daysByFolder, encryptionKey, texts } from '../types.bicep'
 
 metadata description = 'The archive. The app may read and write here and cannot delete; people are held off by versions, soft delete, immutability and a lock.'
 
@@ -18,6 +19,9 @@ param redundancy string
 @description('The container of the recordings.')
 param containerName string
 
+@description('The container of the audit log. Empty: that of the recordings.')
+param auditContainerName string
+
 @description('For how many days deleted blobs and containers can be brought back.')
 param softDeleteDays int
 
@@ -36,6 +40,12 @@ param coolAfterDays int
 @description('After how many days blobs move to the tier Cold. 0 is never.')
 param coldAfterDays int
 
+@description('After how many days archived objects are deleted, by region and type.')
+param deleteAfterDays daysByFolder
+
+@description('The key that the account is encrypted with. Left out: one of Microsoft.')
+param customerKey encryptionKey?
+
 @description('Whether the account is locked against being deleted.')
 param isLocked bool
 
@@ -48,18 +58,20 @@ param principalId string
 @description('The role to write an archive with.')
 param archiveWriterRoleId string
 
+@description('The role to set legal holds with. Empty: the app sets none.')
+param holdKeeperRoleId string
+
 @description('Id of the Log Analytics workspace.')
 param workspaceId string
 
-var storageBlobDelegator = 'db58b8e5-c6ad-4a2a-8342-4190687cbf4a'
-
 // The state Locked is taken only by an account whose policy stood unlocked before. It is the account's policy and not a
 // container's, because a template can lock no other, and the account holds nothing but the archive. Versions take it over
-// when they are written: those that are there already keep what they have. Left out, it stays as it is.
+// when they are written: those that are there already keep what they have. Left out, it stays as it is. The audit log is
+// appended to, line by line, so blocks can be added to append blobs; what is in them is protected like everything else.
 var immutabilityPolicy = immutabilityDays > 0
   ? {
       immutabilityPolicy: {
-        allowProtectedAppendWrites: false
+        allowProtectedAppendWrites: true
         immutabilityPeriodSinceCreationInDays: immutabilityDays
         state: immutabilityLocked ? 'Locked' : 'Unlocked'
       }
@@ -67,30 +79,63 @@ var immutabilityPolicy = immutabilityDays > 0
   : {}
 
 // Only tiers that are read at once: receipts stand beside their content, rules cannot tell names by their ends, and
-// what is in the tier Archive takes hours to read. No rule deletes.
-var tiers = filter(
-  [
-    {
-      name: 'cool'
-      days: coolAfterDays
-      action: {
-        tierToCool: {
-          daysAfterModificationGreaterThan: coolAfterDays
+// what is in the tier Archive takes hours to read.
+var tierRules = map(
+  filter(
+    [
+      {
+        name: 'cool'
+        days: coolAfterDays
+        action: {
+          tierToCool: {
+            daysAfterModificationGreaterThan: coolAfterDays
+          }
         }
       }
-    }
-    {
-      name: 'cold'
-      days: coldAfterDays
-      action: {
-        tierToCold: {
-          daysAfterModificationGreaterThan: coldAfterDays
+      {
+        name: 'cold'
+        days: coldAfterDays
+        action: {
+          tierToCold: {
+            daysAfterModificationGreaterThan: coldAfterDays
+          }
         }
       }
+    ],
+    tier => tier.days > 0
+  ),
+  tier => {
+    name: tier.name
+    prefix: '${containerName}/'
+    actions: {
+      baseBlob: tier.action
     }
-  ],
-  tier => tier.days > 0
+  }
 )
+
+// Days count from when a blob was written, not from the call. A deleted blob leaves a version, which goes by the same days.
+var deleteRules = map(items(deleteAfterDays), (folder, index) => {
+  name: 'delete-${index}'
+  prefix: folder.value <= immutabilityDays
+    ? fail('archiveRetentionDays has ${folder.value} for ${folder.key}: it must be more than immutabilityDays, ${immutabilityDays}, before which nothing can be deleted.')
+    : length(split(folder.key, '/')) == 2
+        ? '${containerName}/${folder.key}/'
+        : fail('archiveRetentionDays has "${folder.key}": write {region}/{type}, such as uk/callrecording.')
+  actions: {
+    baseBlob: {
+      delete: {
+        daysAfterCreationGreaterThan: folder.value
+      }
+    }
+    version: {
+      delete: {
+        daysAfterCreationGreaterThan: folder.value
+      }
+    }
+  }
+})
+
+var rules = concat(tierRules, deleteRules)
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: 'starc${suffix}'
@@ -100,6 +145,14 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   sku: {
     name: redundancy
   }
+  identity: customerKey == null
+    ? null
+    : {
+        type: 'UserAssigned'
+        userAssignedIdentities: {
+          '${customerKey!.identityId}': {}
+        }
+      }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
@@ -115,7 +168,19 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
       defaultAction: isPrivate ? 'Deny' : 'Allow'
     }
     encryption: {
-      keySource: 'Microsoft.Storage'
+      keySource: customerKey == null ? 'Microsoft.Storage' : 'Microsoft.Keyvault'
+      ...(customerKey == null
+        ? {}
+        : {
+            identity: {
+              userAssignedIdentity: customerKey!.identityId
+            }
+            keyvaultproperties: {
+              keyvaulturi: customerKey!.vaultUri
+              keyname: customerKey!.name
+              keyversion: customerKey!.?version ?? ''
+            }
+          })
       requireInfrastructureEncryption: true
       services: {
         blob: {
@@ -160,29 +225,34 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
         publicAccess: 'None'
       }
     }
+
+    resource audit 'containers' = if (!empty(auditContainerName)) {
+      name: empty(auditContainerName) ? 'audit' : auditContainerName
+      properties: {
+        publicAccess: 'None'
+      }
+    }
   }
 }
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = if (!empty(tiers)) {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = if (!empty(rules)) {
   parent: account
   name: 'default'
   properties: {
     policy: {
       rules: [
-        for tier in tiers: {
-          name: tier.name
+        for rule in rules: {
+          name: rule.name
           enabled: true
           type: 'Lifecycle'
           definition: {
-            actions: {
-              baseBlob: tier.action
-            }
+            actions: rule.actions
             filters: {
               blobTypes: [
                 'blockBlob'
               ]
               prefixMatch: [
-                '${containerName}/'
+                rule.prefix
               ]
             }
           }
@@ -214,14 +284,37 @@ resource write 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+resource writeAudit 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(auditContainerName)) {
+  name: guid(account::blobs::audit.id, principalId, archiveWriterRoleId)
+  scope: account::blobs::audit
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: archiveWriterRoleId
+  }
+}
+
+resource hold 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(holdKeeperRoleId)) {
+  name: guid(account::blobs::container.id, principalId, holdKeeperRoleId)
+  scope: account::blobs::container
+  properties: {
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: holdKeeperRoleId
+  }
+}
+
 // Keys for links are given out by the account and open nothing that the role above does not.
 resource link 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(account.id, principalId, storageBlobDelegator)
+  name: guid(account.id, principalId, assignedRoles.storageBlobDelegator)
   scope: account
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', storageBlobDelegator)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      assignedRoles.storageBlobDelegator
+    )
   }
 }
 

@@ -39,6 +39,15 @@ param allowedAddresses string[]
 @description('The subnet that the app goes out from. Empty for none.')
 param subnetId string
 
+@description('Whether the app is reached through its private endpoint alone.')
+param isPrivate bool
+
+@description('Whether instances are spread over availability zones.')
+param zoneRedundant bool
+
+@description('Client id of the app registration that people and programs sign in with. Empty: function keys.')
+param signInClientId string
+
 @description('Id of the Log Analytics workspace.')
 param workspaceId string
 
@@ -56,6 +65,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   }
   properties: {
     reserved: true
+    zoneRedundant: zoneRedundant
   }
 }
 
@@ -74,7 +84,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     serverFarmId: plan.id
     httpsOnly: true
     clientAffinityEnabled: false
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     ...(empty(subnetId) ? {} : { virtualNetworkSubnetId: subnetId })
     functionAppConfig: {
       deployment: {
@@ -103,13 +113,13 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         }
       }
     }
+    // Flex Consumption refuses any property that it does not know, such as ftpsState (error 51021). docs/template-sources.md has
+    // those that it takes.
     siteConfig: {
-      ftpsState: 'Disabled'
       http20Enabled: true
       minTlsVersion: '1.3'
       // Tools that publish, on Windows too, do not all speak 1.3.
       scmMinTlsVersion: '1.2'
-      remoteDebuggingEnabled: false
       ipSecurityRestrictionsDefaultAction: empty(allowedAddresses) ? 'Allow' : 'Deny'
       ipSecurityRestrictions: map(allowedAddresses, (range, index) => {
         name: 'allowed-${index}'
@@ -124,6 +134,49 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   resource appSettings 'config' = {
     name: 'appsettings'
     properties: settings
+  }
+
+  // The service turns away who is not signed in, and the app who lacks a role. No secret: the browser signs in by ID token.
+  resource signIn 'config' = if (!empty(signInClientId)) {
+    name: 'authsettingsV2'
+    properties: {
+      platform: {
+        enabled: true
+      }
+      globalValidation: {
+        requireAuthentication: true
+        unauthenticatedClientAction: 'Return401'
+        // Health has no data of the tenant. The dashboard's page and its files have none either, and offer to sign in.
+        excludedPaths: [
+          '/api/health'
+          '/api/dashboard'
+          '/api/dashboard/*'
+        ]
+      }
+      httpSettings: {
+        requireHttps: true
+      }
+      identityProviders: {
+        azureActiveDirectory: {
+          enabled: true
+          registration: {
+            clientId: signInClientId
+            openIdIssuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
+          }
+          validation: {
+            allowedAudiences: [
+              signInClientId
+              'api://${signInClientId}'
+            ]
+          }
+        }
+      }
+      login: {
+        tokenStore: {
+          enabled: false
+        }
+      }
+    }
   }
 
   resource ftp 'basicPublishingCredentialsPolicies' = {
@@ -154,6 +207,9 @@ resource logs 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (l
     ]
   }
 }
+
+@description('Id of the app.')
+output id string = app.id
 
 @description('Name of the app.')
 output name string = app.name

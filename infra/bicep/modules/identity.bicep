@@ -1,6 +1,6 @@
 import { texts } from '../types.bicep'
 
-metadata description = 'The identity of the app, and the two roles that Azure does not have ready-made.'
+metadata description = 'The identity of the app, and the roles that Azure does not have ready-made.'
 
 @description('Azure region.')
 param location string
@@ -10,6 +10,9 @@ param tags texts
 
 @description('The end of every name.')
 param suffix string
+
+@description('Whether there is a role for legal holds.')
+param withLegalHolds bool
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
   name: 'id-${suffix}'
@@ -64,6 +67,27 @@ resource tokenKeeper 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+// Azure has one right for holds and for policies: it lets policies that are not locked be shortened and removed, too.
+resource holdKeeper 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (withLegalHolds) {
+  name: guid(resourceGroup().id, 'hold-keeper')
+  properties: {
+    roleName: 'Hold Keeper ${suffix}'
+    description: 'Set and clear legal holds on blobs. No deleting.'
+    type: 'CustomRole'
+    assignableScopes: [
+      resourceGroup().id
+    ]
+    permissions: [
+      {
+        actions: []
+        dataActions: [
+          'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/immutableStorage/runAsSuperUser/action'
+        ]
+      }
+    ]
+  }
+}
+
 @description('Resource id of the identity.')
 output id string = identity.id
 
@@ -81,3 +105,8 @@ output archiveWriterRoleId string = subscriptionResourceId(
 
 @description('The role to keep a token with, for use in role assignments.')
 output tokenKeeperRoleId string = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', tokenKeeper.name)
+
+@description('The role to set legal holds with, for use in role assignments. Empty when there is none.')
+output holdKeeperRoleId string = withLegalHolds
+  ? subscriptionResourceId('Microsoft.Authorization/roleDefinitions', holdKeeper.name)
+  : ''

@@ -1,3 +1,4 @@
+import { assignedRoles } from '../roles.bicep'
 import { texts } from '../types.bicep'
 
 metadata description = 'Where logs and metrics go. Nothing gets in with a key: the app signs in with its identity.'
@@ -20,9 +21,10 @@ param dailyGigabytes int
 @description('Object id of the identity of the app.')
 param principalId string
 
-var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
+@description('A workspace that exists. Empty: one is made.')
+param existingWorkspaceId string
 
-resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
+resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = if (empty(existingWorkspaceId)) {
   name: 'log-${suffix}'
   location: location
   tags: tags
@@ -41,7 +43,7 @@ resource workspace 'Microsoft.OperationalInsights/workspaces@2025-07-01' = {
   }
 }
 
-resource workspaceAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
+resource workspaceAudit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (empty(existingWorkspaceId)) {
   name: 'audit'
   scope: workspace
   properties: {
@@ -62,7 +64,7 @@ resource applicationInsights 'Microsoft.Insights/components@2020-02-02' = {
   kind: 'web'
   properties: {
     Application_Type: 'web'
-    WorkspaceResourceId: workspace.id
+    WorkspaceResourceId: empty(existingWorkspaceId) ? workspace.id : existingWorkspaceId
     IngestionMode: 'LogAnalytics'
     DisableLocalAuth: true
     DisableIpMasking: false
@@ -70,17 +72,20 @@ resource applicationInsights 'Microsoft.Insights/components@2020-02-02' = {
 }
 
 resource sendTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(applicationInsights.id, principalId, monitoringMetricsPublisher)
+  name: guid(applicationInsights.id, principalId, assignedRoles.monitoringMetricsPublisher)
   scope: applicationInsights
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', monitoringMetricsPublisher)
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      assignedRoles.monitoringMetricsPublisher
+    )
   }
 }
 
 @description('Id of the Log Analytics workspace.')
-output workspaceId string = workspace.id
+output workspaceId string = empty(existingWorkspaceId) ? workspace.id : existingWorkspaceId
 
 @description('Connection string of Application Insights. It names the resource and grants no access.')
 output connectionString string = applicationInsights.properties.ConnectionString

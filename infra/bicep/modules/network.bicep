@@ -14,6 +14,9 @@ param suffix string
 @description('Address range of the network; at least 128 addresses.')
 param addressPrefix string
 
+@description('Whether the app has a private endpoint, too.')
+param withApp bool
+
 @description('Id of the Log Analytics workspace.')
 param workspaceId string
 
@@ -24,6 +27,7 @@ var zoneNames = {
   queue: 'privatelink.queue.${environment().suffixes.storage}'
   table: 'privatelink.table.${environment().suffixes.storage}'
   vault: 'privatelink${replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')}'
+  ...(withApp ? { sites: 'privatelink.azurewebsites.net' } : {})
 }
 
 resource appRules 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {

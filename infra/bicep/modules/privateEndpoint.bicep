@@ -18,10 +18,10 @@ param subnetId string
 param targetId string
 
 @description('The service of that resource.')
-@allowed(['blob', 'queue', 'table', 'vault'])
+@allowed(['blob', 'queue', 'table', 'vault', 'sites'])
 param service string
 
-@description('Id of the private DNS zone of that service.')
+@description('Id of the private DNS zone of that service. Empty: its name is registered elsewhere.')
 param zoneId string
 
 resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = {
@@ -46,7 +46,7 @@ resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = {
     ]
   }
 
-  resource zone 'privateDnsZoneGroups' = {
+  resource zone 'privateDnsZoneGroups' = if (!empty(zoneId)) {
     name: 'default'
     properties: {
       privateDnsZoneConfigs: [

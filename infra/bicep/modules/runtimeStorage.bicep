@@ -1,4 +1,5 @@
-import { texts } from '../types.bicep'
+import { assignedRoles } from '../roles.bicep'
+import { encryptionKey, texts } from '../types.bicep'
 
 metadata description = 'What the app works with: its package, its queues, its ledger, the state of the Functions host. Nothing here is worth keeping: the ledger can be rebuilt from the archive.'
 
@@ -14,6 +15,15 @@ param suffix string
 @description('Whether only private endpoints lead here.')
 param isPrivate bool
 
+@description('Whether the account survives the loss of a data center.')
+param zoneRedundant bool
+
+@description('The key that the account is encrypted with. Left out: one of Microsoft. Queues and tables take it from the start or never.')
+param customerKey encryptionKey?
+
+@description('Whether there is a container for events that could not be delivered, which Event Grid may reach from outside the network.')
+param withEvents bool
+
 @description('Object id of the identity of the app.')
 param principalId string
 
@@ -24,17 +34,18 @@ param workspaceId string
 param logsEverything bool
 
 var packageContainerName = 'app-package'
+var undeliveredContainerName = 'undelivered-events'
 var queueNames = ['list-windows', 'archive-objects', 'restore-objects', 'purge-objects', 'verify-objects']
 var allQueueNames = flatten(map(queueNames, name => [name, '${name}-poison']))
 var tableNames = ['objects', 'listings', 'operations', 'purges', 'search', 'summaries']
 
 // What Microsoft documents for AzureWebJobsStorage of an app with queue triggers, at the level of the account: the host
 // makes containers for its locks, keys and schedules and tables for its own diagnostics, under names of its choosing.
-var roles = {
-  storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
-  storageQueueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
-  storageTableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
-}
+var roles = [
+  assignedRoles.storageBlobDataOwner
+  assignedRoles.storageQueueDataContributor
+  assignedRoles.storageTableDataContributor
+]
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: 'strun${suffix}'
@@ -42,8 +53,16 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   tags: tags
   kind: 'StorageV2'
   sku: {
-    name: 'Standard_LRS'
+    name: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS'
   }
+  identity: customerKey == null
+    ? null
+    : {
+        type: 'UserAssigned'
+        userAssignedIdentities: {
+          '${customerKey!.identityId}': {}
+        }
+      }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
@@ -55,9 +74,28 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     networkAcls: {
-      bypass: 'None'
+      bypass: withEvents ? 'AzureServices' : 'None'
       defaultAction: isPrivate ? 'Deny' : 'Allow'
     }
+    ...(customerKey == null
+      ? {}
+      : {
+          encryption: {
+            keySource: 'Microsoft.Keyvault'
+            identity: {
+              userAssignedIdentity: customerKey!.identityId
+            }
+            keyvaultproperties: {
+              keyvaulturi: customerKey!.vaultUri
+              keyname: customerKey!.name
+              keyversion: customerKey!.?version ?? ''
+            }
+            services: toObject(['blob', 'queue', 'table'], service => service, service => {
+              enabled: true
+              keyType: 'Account'
+            })
+          }
+        })
   }
 
   resource blobs 'blobServices' = {
@@ -75,6 +113,13 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
 
     resource package 'containers' = {
       name: packageContainerName
+      properties: {
+        publicAccess: 'None'
+      }
+    }
+
+    resource undelivered 'containers' = if (withEvents) {
+      name: undeliveredContainerName
       properties: {
         publicAccess: 'None'
       }
@@ -103,13 +148,13 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
 }
 
 resource assignments 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in items(roles): {
-    name: guid(account.id, principalId, role.value)
+  for role in roles: {
+    name: guid(account.id, principalId, role)
     scope: account
     properties: {
       principalId: principalId
       principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.value)
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
     }
   }
 ]
@@ -180,3 +225,6 @@ output endpoints texts = {
 
 @description('Address of the container of the package of the app.')
 output packageContainerUri string = '${account.properties.primaryEndpoints.blob}${packageContainerName}'
+
+@description('The container for events that could not be delivered, if there is one.')
+output undeliveredContainerName string = undeliveredContainerName

@@ -1,3 +1,4 @@
+import { assignedRoles } from '../roles.bicep'
 import { texts } from '../types.bicep'
 
 metadata description = 'The vault with the credentials of 8x8 and the access token. The template writes no secret into it.'
@@ -27,14 +28,14 @@ param principalId string
 @description('Object id of the person or group that sets the credentials. Empty for none.')
 param operatorPrincipalId string
 
+@description('What that is: User, Group or ServicePrincipal. Empty: Azure looks it up.')
+param operatorPrincipalType string
+
 @description('The role to keep a token with.')
 param tokenKeeperRoleId string
 
 @description('Id of the Log Analytics workspace.')
 param workspaceId string
-
-var keyVaultSecretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
-var keyVaultSecretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 
 resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
   name: 'kv-${suffix}'
@@ -60,43 +61,13 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' = {
       defaultAction: isPrivate ? 'Deny' : 'Allow'
     }
   }
-
-  resource key 'secrets' existing = {
-    name: 'eightbyeight-key'
-  }
-
-  resource secret 'secrets' existing = {
-    name: 'eightbyeight-secret'
-  }
-
-  resource token 'secrets' existing = {
-    name: 'eightbyeight-access-token'
-  }
 }
 
-resource readKey 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault::key.id, principalId, keyVaultSecretsUser)
-  scope: vault::key
-  properties: {
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)
-  }
-}
-
-resource readSecret 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault::secret.id, principalId, keyVaultSecretsUser)
-  scope: vault::secret
-  properties: {
-    principalId: principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsUser)
-  }
-}
-
+// On the vault, which holds nothing but the secrets of this app, and not on its secrets: a deployment comes before they exist,
+// and nothing says that Azure takes an assignment on a secret that it does not know.
 resource keepToken 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(vault::token.id, principalId, tokenKeeperRoleId)
-  scope: vault::token
+  name: guid(vault.id, principalId, tokenKeeperRoleId)
+  scope: vault
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'
@@ -105,11 +76,15 @@ resource keepToken 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 resource setCredentials 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorPrincipalId)) {
-  name: guid(vault.id, operatorPrincipalId, keyVaultSecretsOfficer)
+  name: guid(vault.id, operatorPrincipalId, assignedRoles.keyVaultSecretsOfficer)
   scope: vault
   properties: {
     principalId: operatorPrincipalId
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', keyVaultSecretsOfficer)
+    ...(empty(operatorPrincipalType) ? {} : { principalType: operatorPrincipalType })
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      assignedRoles.keyVaultSecretsOfficer
+    )
   }
 }
 

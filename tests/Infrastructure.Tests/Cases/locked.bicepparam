@@ -49,6 +49,7 @@ param retentionDays = {
   voicemail: 130
 }
 param operatorPrincipalId = '00000000-0000-0000-0000-000000000003'
+param operatorPrincipalType = 'Group'
 param archiveContainer = 'archive'
 param archiveRedundancy = 'Standard_GZRS'
 param softDeleteDays = 90
@@ -58,6 +59,7 @@ param coolAfterDays = 30
 param coldAfterDays = 180
 param vaultCreateMode = 'recover'
 param privateNetwork = true
+param privateApp = true
 param networkAddressPrefix = '10.20.0.0/25'
 param allowedAddresses = [
   '203.0.113.0/24'

@@ -26,7 +26,13 @@ public sealed partial class Snapshot
     private static readonly Dictionary<string, string> ReadyMadeRoles = new(StringComparer.Ordinal)
     {
         ["3913510d-42f4-4e42-8a64-420c390055eb"] = "Monitoring Metrics Publisher",
-        ["4633458b-17de-408a-b874-0445c86b69e6"] = "Key Vault Secrets User",
+        ["28bf596f-4eb7-45ce-b5bc-6cf482fec137"] = "Locks Contributor",
+        ["b24988ac-6180-42a0-ab88-20f7382dd24c"] = "Contributor",
+        ["ba92f5b4-2d11-453d-a403-e96b0029c9fe"] = "Storage Blob Data Contributor",
+        ["f58310d9-a9f6-439a-9e8d-f62e7b41a168"] = "Role Based Access Control Administrator",
+        ["00000000-0000-0000-0000-00000000000a"] = "Archive Writer, existing",
+        ["00000000-0000-0000-0000-00000000000b"] = "Token Keeper, existing",
+        ["00000000-0000-0000-0000-00000000000c"] = "Hold Keeper, existing",
         ["b86a8fe4-44ce-4948-aee5-eccb2c155cd7"] = "Key Vault Secrets Officer",
         ["db58b8e5-c6ad-4a2a-8342-4190687cbf4a"] = "Storage Blob Delegator",
         ["b7e6dc6d-f1e8-4753-8033-0f276bb0955b"] = "Storage Blob Data Owner",
@@ -44,8 +50,10 @@ public sealed partial class Snapshot
         Outputs = root.GetProperty("outputs");
         var raw = root.GetProperty("predictedResources").EnumerateArray().ToList();
         _group = $"/subscriptions/{Subscription}/resourceGroups/{Outputs.GetProperty("AZURE_RESOURCE_GROUP").GetString()}";
-        _suffix = raw.Single(resource => TypeOf(resource) == "Microsoft.ManagedIdentity/userAssignedIdentities").GetProperty("name")
-            .GetString()!["id-".Length..];
+
+        // Either of them is in every deployment.
+        var named = raw.First(resource => TypeOf(resource) is "Microsoft.ManagedIdentity/userAssignedIdentities" or "Microsoft.Web/serverfarms");
+        _suffix = named.GetProperty("name").GetString()!.Split('-')[1];
         _roles = new(ReadyMadeRoles, StringComparer.Ordinal);
         foreach (var role in raw.Where(resource => TypeOf(resource) == "Microsoft.Authorization/roleDefinitions"))
         {
@@ -67,6 +75,9 @@ public sealed partial class Snapshot
         .Select(resource => new Assignment(RoleOf(resource.Json), ScopeOf(resource.Json), resource.Properties["properties.principalId"]))
         .OrderBy(assignment => assignment.Scope, StringComparer.Ordinal)
         .ThenBy(assignment => assignment.Role, StringComparer.Ordinal)];
+
+    /// <summary>The name of a role.</summary>
+    public string RoleName(string id) => _roles[id];
 
     /// <summary>The one resource of a name.</summary>
     public Resource Find(string name) =>

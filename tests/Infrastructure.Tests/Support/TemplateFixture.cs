@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json;
 using Infrastructure.Tests;
@@ -18,7 +19,7 @@ public sealed class TemplateFixture : IDisposable
     private readonly DirectoryInfo _copy = Directory.CreateTempSubdirectory("template-");
     private readonly DirectoryInfo _formatted = Directory.CreateTempSubdirectory("template-");
     private readonly Dictionary<string, Lazy<Task<Snapshot>>> _snapshots;
-    private readonly Lazy<Task<BicepRun>> _build;
+    private readonly ConcurrentDictionary<string, Task<BicepRun>> _builds = new(StringComparer.Ordinal);
     private readonly Lazy<Task<BicepRun>> _format;
 
     public TemplateFixture()
@@ -30,13 +31,18 @@ public sealed class TemplateFixture : IDisposable
             ["default"] = new(() => PredictAsync("infra/bicep/main")),
             ["locked"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/locked")),
             ["trial"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/trial")),
+            ["zones"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/zones")),
+            ["existing"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/existing", "rg-archive")),
+            ["bootstrap"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/bootstrap")),
         };
-        _build = new(() => RunAsync(_copy, "build", "infra/bicep/main.bicep", "--stdout"));
         _format = new(() => RunAsync(_formatted, "format", "--pattern", "**/*.{bicep,bicepparam}"));
     }
 
     /// <summary>Compiles the template, and with it has it looked through by the linter.</summary>
-    public Task<BicepRun> BuildAsync() => _build.Value;
+    public Task<BicepRun> BuildAsync() => BuildAsync("main");
+
+    /// <summary>The same for another template, such as <c>resources</c>.</summary>
+    public Task<BicepRun> BuildAsync(string name) => _builds.GetOrAdd(name, file => RunAsync(_copy, "build", $"infra/bicep/{file}.bicep", "--stdout"));
 
     /// <summary>A file as the compiler formats it.</summary>
     public async Task<string> FormattedAsync(string relative)
@@ -49,19 +55,18 @@ public sealed class TemplateFixture : IDisposable
     /// <summary>What would be deployed with the parameters of a case.</summary>
     public Task<Snapshot> PredictedAsync(string theCase) => _snapshots[theCase].Value;
 
-    /// <summary>Has the compiler predict what a file of parameters deploys.</summary>
-    public Task<BicepRun> RunPredictionAsync(string parameters) => RunAsync(
-        _copy,
-        "snapshot",
-        $"{parameters}.bicepparam",
-        "--subscription-id",
-        Snapshot.Subscription,
-        "--tenant-id",
-        "00000000-0000-0000-0000-000000000002",
-        "--location",
-        "westeurope",
-        "--deployment-name",
-        "main");
+    /// <summary>What would be deployed from the subscription with parameters that are no file of their own: the required ones and these. The region is westeurope unless they name one.</summary>
+    /// <exception cref="TemplateException">The template, or the compiler, refuses them.</exception>
+    public async Task<Snapshot> PredictAsync(string name, string parameters, CancellationToken cancellationToken)
+    {
+        var region = parameters.Contains("param location ", StringComparison.Ordinal) ? "" : "param location = 'westeurope'\n";
+        var file = $"tests/Infrastructure.Tests/Cases/written-{name}";
+        await File.WriteAllTextAsync(
+            Path.Combine(_copy.FullName, $"{file}.bicepparam"),
+            $"using '../../../infra/bicep/main.bicep'\nparam environmentName = 'written'\n{region}{parameters}",
+            cancellationToken);
+        return await PredictAsync(file);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
@@ -70,10 +75,20 @@ public sealed class TemplateFixture : IDisposable
         _formatted.Delete(recursive: true);
     }
 
-    private async Task<Snapshot> PredictAsync(string parameters)
+    private async Task<Snapshot> PredictAsync(string parameters, string? resourceGroup = null)
     {
-        var run = await RunPredictionAsync(parameters);
-        Assert.True(run is { ExitCode: 0, Errors: "" }, run.Errors);
+        var run = await RunAsync(
+            _copy,
+            [
+                "snapshot", $"{parameters}.bicepparam", "--subscription-id", Snapshot.Subscription,
+                "--tenant-id", "00000000-0000-0000-0000-000000000002", "--location", "westeurope", "--deployment-name", "main",
+                .. resourceGroup is null ? [] : new[] { "--resource-group", resourceGroup },
+            ]);
+        if (run is not { ExitCode: 0, Errors: "" })
+        {
+            throw new TemplateException(run.Errors);
+        }
+
         return new Snapshot(JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(_copy.FullName, $"{parameters}.snapshot.json"))));
     }
 
@@ -91,8 +106,10 @@ public sealed class TemplateFixture : IDisposable
         start.Environment["AZURE_ENV_NAME"] = "test";
         start.Environment["AZURE_LOCATION"] = "westeurope";
         start.Environment["AZURE_PRINCIPAL_ID"] = "";
-        start.Environment["ALERT_EMAILS"] = "";
+        start.Environment["AZURE_PRINCIPAL_TYPE"] = "";
+        start.Environment["ALERT_EMAILS"] = "records@example.com";
         start.Environment["ALERT_WEBHOOK"] = "";
+        start.Environment["SIGN_IN_CLIENT_ID"] = "";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
@@ -113,3 +130,7 @@ public sealed class TemplateFixture : IDisposable
         }
     }
 }
+
+/// <summary>Template or compiler refused parameters.</summary>
+/// <param name="errors">What was said.</param>
+public sealed class TemplateException(string errors) : Exception(errors);
