@@ -41,9 +41,9 @@ public sealed partial class ObjectIndexer(
         var state = await index.ReadStateAsync(cancellationToken);
         if (!state.IsBegun)
         {
-            var days = await ledgerDays.ReadAsync(region: null, from: null, to: null, cancellationToken);
-            await index.BeginAsync(state, days.Select(day => day.Partition), cancellationToken);
-            Log.Begun(logger, days.Count);
+            var known = await ledgerDays.ReadAsync(region: null, from: null, to: null, cancellationToken);
+            await index.BeginAsync(state, known.Select(day => day.Partition), cancellationToken);
+            Log.Begun(logger, known.Count);
             state = await index.ReadStateAsync(cancellationToken);
         }
 
@@ -53,7 +53,8 @@ public sealed partial class ObjectIndexer(
         }
 
         var now = await index.ReadClockAsync(cancellationToken);
-        var read = new List<ReadDay>();
+        var read = new List<IndexDayRow>();
+        var days = 0;
         var terms = new HashSet<(string Term, IndexSlot Slot)>();
         var objects = 0L;
         foreach (var day in state.Days.OrderByDescending(day => day.ToDay()))
@@ -73,6 +74,7 @@ public sealed partial class ObjectIndexer(
                 break;
             }
 
+            days++;
             var newest = day.IndexedTo;
             var again = new List<LedgerEntry>();
             await foreach (var entry in ledger.ReadWrittenAsync(day.RowKey, day.WrittenSince, cancellationToken))
@@ -93,14 +95,17 @@ public sealed partial class ObjectIndexer(
             }
 
             var isChanged = newest != day.IndexedTo;
-            if (isChanged)
-            {
-                // One of them may have been written while the others were read.
-                again.ForEach(Add);
-            }
 
-            day.IndexedTo = newest;
-            read.Add(new ReadDay(day, isChanged));
+            // As the storage stamped the day when it was noted, or when this wrote it last.
+            var isSettled = day.IsNoted != true || now - day.Timestamp > Settled;
+            if (isChanged || isSettled)
+            {
+                // One of them may have been written while the others were read, also at the very time of the newest.
+                again.ForEach(Add);
+                day.IndexedTo = newest;
+                day.IsOpen = !isSettled;
+                read.Add(day);
+            }
             if (terms.Count >= TermsAtOnce / 2)
             {
                 await FinishAsync();
@@ -110,7 +115,7 @@ public sealed partial class ObjectIndexer(
         await FinishAsync();
         if (objects > 0)
         {
-            Log.Indexed(logger, objects, read.Count);
+            Log.Indexed(logger, objects, days);
         }
 
         void Add(LedgerEntry entry) => terms.UnionWith(SearchTerms.Of(entry).Select(term => (term, SlotOf(entry))));
@@ -118,23 +123,12 @@ public sealed partial class ObjectIndexer(
         async Task FinishAsync()
         {
             await WriteAsync(state.Key!, terms, cancellationToken);
-            foreach (var (day, isChanged) in read.Where(item => !item.IsFinished))
+            foreach (var day in read)
             {
-                await CloseAsync(day, isChanged, now, cancellationToken);
+                await index.TryWriteAsync(day, cancellationToken);
             }
 
-            read.ForEach(item => item.IsFinished = true);
-        }
-    }
-
-    private async Task CloseAsync(IndexDayRow day, bool isChanged, DateTimeOffset now, CancellationToken cancellationToken)
-    {
-        // As the storage stamped it when it was noted, or when this wrote it last.
-        var isSettled = day.IsNoted != true || now - day.Timestamp > Settled;
-        if (isSettled || isChanged)
-        {
-            day.IsOpen = !isSettled;
-            await index.TryWriteAsync(day, cancellationToken);
+            read.Clear();
         }
     }
 
@@ -155,11 +149,6 @@ public sealed partial class ObjectIndexer(
     {
         var ticks = entry.CreatedTime.UtcTicks;
         return new IndexSlot(new DateTimeOffset(ticks - (ticks % TimeSpan.TicksPerHour), TimeSpan.Zero), entry.Region, entry.Type);
-    }
-
-    private sealed record ReadDay(IndexDayRow Day, bool IsChanged)
-    {
-        public bool IsFinished { get; set; }
     }
 
     private static partial class Log
