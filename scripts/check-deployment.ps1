@@ -23,6 +23,12 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 Set-Location (Split-Path $PSScriptRoot)
 
+# Windows PowerShell makes errors of what a program writes to standard error, even if that is discarded.
+function Invoke-Az {
+    $ErrorActionPreference = 'Continue'
+    az @args 2>$null
+}
+
 function Stop-WithMessage([string] $Message) {
     [Console]::Error.WriteLine("$Message What to do: docs/deploy.md, Check the deployment.")
     exit 1
@@ -65,22 +71,22 @@ $uri = $env:AZURE_FUNCTION_APP_URI
 $mode = ''
 $isSignedIn = $false
 if (Get-Command az -ErrorAction SilentlyContinue) {
-    $null = az account show --output none 2>$null
+    $null = Invoke-Az account show --output none
     $isSignedIn = $LASTEXITCODE -eq 0
 }
 
 if ($isSignedIn) {
     Wait-ForAnswer {
         # Azure names them app/function.
-        $found = @(az functionapp function list --resource-group $ResourceGroup --name $App --query '[].name' --output tsv 2>$null |
+        $found = @(Invoke-Az functionapp function list --resource-group $ResourceGroup --name $App --query '[].name' --output tsv |
             ForEach-Object { "$_".Trim() -replace '.*/', '' })
         $missing = @($expected | Where-Object { $found -cnotcontains $_ })
         if ($missing.Count -gt 0) { "Of $($expected.Count) functions, Azure does not list: $($missing -join ' ')." }
     }
 
     "Azure lists all $($expected.Count) functions."
-    $uri = "https://$("$(az functionapp show --resource-group $ResourceGroup --name $App --query defaultHostName --output tsv)".Trim())"
-    $mode = "$(az functionapp config appsettings list --resource-group $ResourceGroup --name $App --query "[?name=='Access__Mode'].value" --output tsv)".Trim()
+    $uri = "https://$("$(Invoke-Az functionapp show --resource-group $ResourceGroup --name $App --query defaultHostName --output tsv)".Trim())"
+    $mode = "$(Invoke-Az functionapp config appsettings list --resource-group $ResourceGroup --name $App --query "[?name=='Access__Mode'].value" --output tsv)".Trim()
 }
 elseif ($uri) {
     [Console]::Error.WriteLine('Not checked: whether Azure lists every function, because the Azure CLI (az) is not installed or not signed in.')
@@ -101,7 +107,7 @@ Wait-ForAnswer {
 "$uri/api/health answers $($health.Status): $($health.Body)"
 
 # A caller who claims to be an administrator, in the header that App Service authentication sets, and that it takes away from others.
-$claims = '{"auth_typ":"aad","role_typ":"roles","claims":[{"typ":"roles","val":"Administrator"}]}'
+$claims = '{"auth_typ":"aad","role_typ":"roles","claims":[{"typ":"oid","val":"00000000-0000-0000-0000-000000000000"},{"typ":"roles","val":"Administrator"}]}'
 $principal = [Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes($claims))
 Wait-ForAnswer {
     $answer = Get-Answer @('--header', "X-MS-CLIENT-PRINCIPAL: $principal", "$uri/api/status")

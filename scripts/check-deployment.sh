@@ -59,7 +59,7 @@ answers_health() {
 
 # A caller who claims to be an administrator, in the header that App Service authentication sets, and that it takes away from others.
 refuses_strangers() {
-  local claims='{"auth_typ":"aad","role_typ":"roles","claims":[{"typ":"roles","val":"Administrator"}]}'
+  local claims='{"auth_typ":"aad","role_typ":"roles","claims":[{"typ":"oid","val":"00000000-0000-0000-0000-000000000000"},{"typ":"roles","val":"Administrator"}]}'
   get --header "X-MS-CLIENT-PRINCIPAL: $(printf %s "$claims" | base64 | tr -d '\n')" "$uri/api/status"
   problem="/api/status answers $status to a caller without a key or a sign-in, where 401 was expected."
   [ "$status" != 200 ] || fail "Every caller can read /api/status. In the mode EntraId, App Service authentication must be on. Stop the app until it is."

@@ -15,6 +15,12 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 Set-Location (Split-Path $PSScriptRoot)
 
+# Windows PowerShell makes errors of what a program writes to standard error, even if that is discarded.
+function Invoke-Az {
+    $ErrorActionPreference = 'Continue'
+    az @args 2>$null
+}
+
 function Write-Problem([string] $Message) { [Console]::Error.WriteLine($Message) }
 
 function Stop-WithMessage([string] $Message) {
@@ -39,7 +45,7 @@ function Get-Parameter([string] $Name) {
 
 # What Azure lists. $null, and a line that names what is not checked, without an answer.
 function Get-Listed([string] $What, [string[]] $Command) {
-    $listed = @(az @Command --subscription $subscription --output tsv 2>$null)
+    $listed = @(Invoke-Az @Command --subscription $subscription --output tsv)
     if ($LASTEXITCODE -ne 0) {
         Write-Problem "Not checked: $What. Azure did not answer: az $($Command -join ' ')"
         return $null
@@ -94,7 +100,7 @@ function Test-Region {
 
 function Read-Addresses {
     $known = ''
-    if ($hasAz) { $known = "$(az account show --subscription $subscription --query user.name --output tsv 2>$null)".Trim() }
+    if ($hasAz) { $known = "$(Invoke-Az account show --subscription $subscription --query user.name --output tsv)".Trim() }
     # A person's name is an address; that of a service principal is not.
     if ($known -notmatch "^$address$") { $known = '' }
     while ($true) {
@@ -138,7 +144,7 @@ elseif (-not $hasAz) {
     Write-Problem "Not checked: whether $location has what the app needs, because the Azure CLI (az) is not installed."
 }
 else {
-    $null = az account show --subscription $subscription --output none 2>$null
+    $null = Invoke-Az account show --subscription $subscription --output none
     if ($LASTEXITCODE -ne 0) {
         Write-Problem "Not checked: whether $location has what the app needs, because the Azure CLI is not signed in to the subscription. Run az login."
     }

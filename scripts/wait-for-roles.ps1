@@ -14,10 +14,16 @@ param()
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 
+# Windows PowerShell makes errors of what a program writes to standard error, even if that is discarded.
+function Invoke-Az {
+    $ErrorActionPreference = 'Continue'
+    az @args 2>$null
+}
+
 $created = ''
 if (Get-Command az -ErrorAction SilentlyContinue) {
-    $created = "$(az role assignment list --all --subscription $env:AZURE_SUBSCRIPTION_ID --output tsv `
-        --query "max([?contains(scope, '/resourceGroups/$env:AZURE_RESOURCE_GROUP/')].createdOn)" 2>$null)".Trim()
+    $created = "$(Invoke-Az role assignment list --all --subscription $env:AZURE_SUBSCRIPTION_ID --output tsv `
+        --query "max([?contains(scope, '/resourceGroups/$env:AZURE_RESOURCE_GROUP/')].createdOn)")".Trim()
     if ($LASTEXITCODE -ne 0 -or $created -eq 'None') { $created = '' }
 }
 

@@ -29,27 +29,13 @@ public sealed partial class DeployGuideTests : IDisposable
             File.Copy(file, target);
         }
 
-        var functions = Directory.EnumerateFiles(RepositoryFiles.At("src/Functions"), "*.cs")
-            .SelectMany(file => FunctionAttribute().Matches(File.ReadAllText(file)).Select(match => $"func-test/{match.Groups["name"].Value}\n"));
-        var created = TimeProvider.System.GetUtcNow().AddMinutes(-10).ToString("yyyy-MM-ddTHH:mm:ss.ffffff+00:00", CultureInfo.InvariantCulture);
-        _tools.Answer("az", "list-flexconsumption-locations", "westeurope\n")
-            .Answer("az", "list-flexconsumption-runtimes", "10.0\n")
-            .Answer("az", "storage sku list", "Standard_ZRS\n")
-            .Answer("az", "user.name", "anna@example.com\n")
-            .Answer("az", "role assignment list", $"{created}\n")
-            .Answer("az", "functionapp function list", string.Concat(functions))
-            .Answer("az", "functionapp show", "func-test.azurewebsites.net\n")
-            .Answer("azd", "env get-values", "AZURE_KEY_VAULT_NAME=\"kv-test\"\n")
-            .Answer("azd", "AZURE_FUNCTION_APP_URI", "https://func-test.azurewebsites.net\n")
-            .Answer("curl", "--write-out \\n%{http_code} https://func-test.azurewebsites.net/api/health", "{\"status\":\"Healthy\"}\n200")
-            .Answer("curl", "/api/status", "\n401")
-            .Answer("curl", "/api/health", "{\"status\":\"Healthy\"}");
         _tools.SetHooks(Hooks().Select(hook => (hook.Name, hook.Posix)));
     }
 
     [Fact]
     public async Task Guide_deploys_with_its_commands_in_their_order()
     {
+        AnswerWithEverything();
         var section = Guide[Guide.IndexOf("\n## Deploy with azd\n", StringComparison.Ordinal)..];
         foreach (var command in Commands(section[..section.IndexOf("\n## ", 1, StringComparison.Ordinal)]))
         {
@@ -78,6 +64,7 @@ public sealed partial class DeployGuideTests : IDisposable
     [InlineData("README.md")]
     public async Task Guide_names_commands_and_options_that_exist(string document)
     {
+        AnswerWithEverything();
         var commands = Commands(await File.ReadAllTextAsync(RepositoryFiles.At(document), TestContext.Current.CancellationToken))
             .Where(command => !command.StartsWith("dotnet ", StringComparison.Ordinal))
             .ToList();
@@ -92,6 +79,7 @@ public sealed partial class DeployGuideTests : IDisposable
     [Fact]
     public async Task Guide_and_other_documents_name_in_their_text_commands_that_exist()
     {
+        AnswerWithEverything();
         var documents = Directory.EnumerateFiles(RepositoryFiles.At("docs"), "*.md").Append(RepositoryFiles.At("README.md"));
         var commands = documents.SelectMany(file => CodeSpan().Matches(File.ReadAllText(file)).Select(match => match.Groups["command"].Value))
             .Distinct(StringComparer.Ordinal)
@@ -103,6 +91,29 @@ public sealed partial class DeployGuideTests : IDisposable
             var (exitCode, output) = await _tools.RunCommandAsync(Filled(command), _copy, "", Environment());
             Assert.False(exitCode == 2, $"{command}: {output} Correct it, or add it to azure-commands.txt if the reference knows it.");
         }
+    }
+
+    [Theory]
+    [InlineData("sh")]
+    [InlineData("ps1")]
+    public async Task Preprovision_checks_what_the_parameters_ask_for(string shell)
+    {
+        await File.AppendAllTextAsync(
+            Path.Combine(_copy, "infra/bicep/main.bicepparam"),
+            "\nparam zoneRedundant = true\nparam privateNetwork = true\nparam archiveRedundancy = 'Standard_GZRS'\n",
+            TestContext.Current.CancellationToken);
+        _tools.Answer("az", "--zone-redundant=true", "northeurope\n")
+            .Answer("az", "list-flexconsumption-locations", "westeurope\n")
+            .Answer("az", "list-flexconsumption-runtimes", "10\n")
+            .Answer("az", "storage sku list", "Standard_ZRS\n")
+            .Answer("az", "provider show", "NotRegistered\n");
+
+        var (exitCode, output) = await _tools.RunAsync(Path.Combine(_copy, $"scripts/preprovision.{shell}"), [], Environment());
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Set zoneRedundant to false, or choose one of: northeurope.", output, StringComparison.Ordinal);
+        Assert.Contains("does not offer the redundancy Standard_GZRS", output, StringComparison.Ordinal);
+        Assert.Contains("az provider register --namespace Microsoft.App --wait", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,6 +131,26 @@ public sealed partial class DeployGuideTests : IDisposable
     }
 
     public void Dispose() => _sandbox.Dispose();
+
+    /// <summary>Lets everything be as a deployment needs it.</summary>
+    private void AnswerWithEverything()
+    {
+        var functions = Directory.EnumerateFiles(RepositoryFiles.At("src/Functions"), "*.cs")
+            .SelectMany(file => FunctionAttribute().Matches(File.ReadAllText(file)).Select(match => $"func-test/{match.Groups["name"].Value}\n"));
+        var created = TimeProvider.System.GetUtcNow().AddMinutes(-10).ToString("yyyy-MM-ddTHH:mm:ss.ffffff+00:00", CultureInfo.InvariantCulture);
+        _tools.Answer("az", "list-flexconsumption-locations", "westeurope\n")
+            .Answer("az", "list-flexconsumption-runtimes", "10.0\n")
+            .Answer("az", "storage sku list", "Standard_ZRS\n")
+            .Answer("az", "user.name", "anna@example.com\n")
+            .Answer("az", "role assignment list", $"{created}\n")
+            .Answer("az", "functionapp function list", string.Concat(functions))
+            .Answer("az", "functionapp show", "func-test.azurewebsites.net\n")
+            .Answer("azd", "env get-values", "AZURE_KEY_VAULT_NAME=\"kv-test\"\n")
+            .Answer("azd", "AZURE_FUNCTION_APP_URI", "https://func-test.azurewebsites.net\n")
+            .Answer("curl", "--write-out \\n%{http_code} https://func-test.azurewebsites.net/api/health", "{\"status\":\"Healthy\"}\n200")
+            .Answer("curl", "/api/status", "\n401")
+            .Answer("curl", "/api/health", "{\"status\":\"Healthy\"}");
+    }
 
     private static IEnumerable<(string Name, string Posix, string Windows)> Hooks()
     {

@@ -173,19 +173,32 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
-    public void Release_holds_the_package_and_the_SBOM_that_the_tested_scripts_make_of_it()
+    public void Release_holds_the_package_its_SBOM_and_what_the_portal_opens_as_the_tested_scripts_make_them()
     {
         var job = Workflows.Single(workflow => workflow.Name == "release.yml").Jobs
             .Single(job => job.Commands.Any(command => command.StartsWith("scripts/package.sh", StringComparison.Ordinal)));
 
-        // The checksums, which are made last, cover both.
+        // The checksums, which are made last, cover all.
         Assert.Equal(
             [
                 "scripts/package.sh \"${GITHUB_REF_NAME#v}\" package",
                 "scripts/sbom.sh \"${GITHUB_REF_NAME#v}\" package",
+                "BICEP=~/.azure/bin/bicep scripts/portal.sh \"${GITHUB_REF_NAME#v}\" package \"$GITHUB_REPOSITORY\"",
                 "(cd package && sha256sum -- * > SHA256SUMS)",
             ],
-            job.Commands.Select(command => command.Split('\n')[0]));
+            job.Commands.Select(command => command.Split('\n')[0]).Where(command => !command.StartsWith("az ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Release_attests_where_its_files_were_built_and_what_the_package_contains()
+    {
+        var steps = Workflows.Single(workflow => workflow.Name == "release.yml").Jobs.SelectMany(job => job.Steps)
+            .Where(step => Workflow.Text(step, "uses")?.StartsWith("actions/attest-", StringComparison.Ordinal) == true)
+            .ToDictionary(step => Workflow.Text(step, "uses")!.Split('@')[0], step => Workflow.Map(step, "with")!, StringComparer.Ordinal);
+
+        Assert.Equal("package/*", Workflow.Text(steps["actions/attest-build-provenance"], "subject-path"));
+        Assert.Equal("package/*.zip", Workflow.Text(steps["actions/attest-sbom"], "subject-path"));
+        Assert.EndsWith(".spdx.json", Workflow.Text(steps["actions/attest-sbom"], "sbom-path"), StringComparison.Ordinal);
     }
 
     [Fact]

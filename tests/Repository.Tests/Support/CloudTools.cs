@@ -115,7 +115,7 @@ internal sealed class CloudTools
     public Task<(int ExitCode, string Output)> RunCommandAsync(string command, string folder, string input, params (string, string?)[] environment) =>
         _sandbox.RunAsync("bash", ["-euo", "pipefail", "-c", $"cd '{folder}'\n{command}"], input, [("RECORDS", Records), ("CI", null), .. environment]);
 
-    /// <summary>Runs a script of the repository: the one for the shell, or, when its name ends in <c>.ps1</c>, the one for PowerShell.</summary>
+    /// <summary>Runs a script, given by its path in the repository or its full path: the one for the shell, or, when its name ends in <c>.ps1</c>, the one for PowerShell.</summary>
     public Task<(int ExitCode, string Output)> RunAsync(string script, IReadOnlyList<string> arguments, params (string Name, string? Value)[] environment)
     {
         // Of the machine that runs the tests, nothing that the scripts look at.
