@@ -106,6 +106,7 @@ public sealed partial class ObjectIndexer(
                 day.IsOpen = !isSettled;
                 read.Add(day);
             }
+
             if (terms.Count >= TermsAtOnce / 2)
             {
                 await FinishAsync();
