@@ -1,10 +1,12 @@
 using Archiving.Archive;
+using Archiving.Cases;
 using Archiving.Copying;
 using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
+using Archiving.Planning;
 using Archiving.Purging;
 using Archiving.Queues;
 using Archiving.Requeuing;
@@ -39,7 +41,9 @@ public static class ArchivingServiceCollectionExtensions
             .AddTelemetry(options)
             .AddLedger()
             .AddArchive()
+            .AddCases()
             .AddQueues()
+            .AddPlanning()
             .AddListing()
             .AddCopying()
             .AddRestoring()
