@@ -31,7 +31,11 @@ public sealed class StorageCreatorTests(AzuriteFixture azurite)
             .ToHashSetAsync(cancellationToken: Cancellation);
         Assert.Equal(QueueNames.All.SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix }).ToHashSet(), queues);
         Assert.Equal(
-            new HashSet<string> { ObjectLedger.TableName, LedgerChanges.TableName, ListingStore.TableName, OperationsTable.TableName, PurgeAudit.TableName },
+            new HashSet<string>
+            {
+                ObjectLedger.TableName, LedgerChanges.TableName, SearchIndex.TableName, ListingStore.TableName, OperationsTable.TableName,
+                PurgeAudit.TableName,
+            },
             tables);
         Assert.True(await pipeline.Container.ExistsAsync(Cancellation));
         Assert.Empty(pipeline.Logs.Events);
