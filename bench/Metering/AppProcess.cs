@@ -53,6 +53,7 @@ public sealed partial class AppProcess : IAsyncDisposable
             ["TokenRefreshSchedule"] = "0 */5 * * * *",
             ["ReconcileSchedule"] = "0 0 3 * * 0",
             ["VerifySchedule"] = "0 30 1 * * *",
+            ["Catalogue__Schedule"] = "0 0 4 * * *",
         };
     }
 

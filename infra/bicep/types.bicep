@@ -104,6 +104,12 @@ type archiverSettings = {
   @description('Which objects the viewers of a group see, as a JSON list of {"group":"object ID","any":[{"field":"value"}]}. Needs signInClientId.')
   Access__Scopes: string?
 
+  @description('When to build the catalogue of what is archived, NCRONTAB.')
+  Catalogue__Schedule: string?
+
+  @description('The files of the catalogue; Parquet when it is not given.')
+  Catalogue__Format: ('Parquet' | 'Csv' | 'Both' | 'None')?
+
   @description('A collector that speaks OTLP, to send telemetry to besides Application Insights.')
   OTEL_EXPORTER_OTLP_ENDPOINT: string?
 }

@@ -1,9 +1,11 @@
 using Archiving.Archive;
+using Archiving.Cases;
 using Archiving.Copying;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
+using Archiving.Planning;
 using Archiving.Purging;
 using Archiving.Queues;
 using Archiving.Requeuing;
@@ -38,7 +40,9 @@ public static class ArchivingServiceCollectionExtensions
             .AddTelemetry(options)
             .AddLedger()
             .AddArchive()
+            .AddCases()
             .AddQueues()
+            .AddPlanning()
             .AddListing()
             .AddCopying()
             .AddRestoring()

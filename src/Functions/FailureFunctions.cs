@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Archiving.Listing;
+using Archiving.Planning;
 using Archiving.Queues;
 using Archiving.Requeuing;
 using Azure.Storage.Queues.Models;
@@ -14,8 +15,15 @@ using Operations.Failures;
 namespace Functions;
 
 /// <summary>Keeps what failed too often, and redrives it.</summary>
-public sealed class FailureFunctions(MessageHandler handler, FailureRecorder recorder, WindowFailureRecorder windows, FailureRedriver redriver)
+public sealed class FailureFunctions(
+    MessageHandler handler,
+    FailureRecorder recorder,
+    WindowFailureRecorder windows,
+    FailureRedriver redriver,
+    DayPlans plans)
 {
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(5);
+
     /// <summary>Records an object that could not be archived.</summary>
     [Function("RecordFailureToArchive")]
     public Task RecordFailureToArchiveAsync(
@@ -75,8 +83,14 @@ public sealed class FailureFunctions(MessageHandler handler, FailureRecorder rec
         CancellationToken cancellationToken)
     {
         var wanted = await RequestBody.ReadAsync(request, RequestJson.Default.RedriveRequest, cancellationToken);
-        var redriven = await redriver.RedriveAsync(wanted.Region, wanted.Type, wanted.Ids ?? [], cancellationToken);
-        return ApiJson.Result(redriven, ApiJson.Default.Redriven, StatusCodes.Status202Accepted);
+        if (wanted.Ids?.Sum(id => id.Length) > FailureRedriver.MostCharacters)
+        {
+            throw new BadRequestException("ids", $"Expected IDs of at most {FailureRedriver.MostCharacters} characters together; send several requests.");
+        }
+
+        // A plan of its own each time, so none of the kind can be under way.
+        var redriven = (await plans.StartAsync(redriver.Prepare(wanted.Region, wanted.Type, wanted.Ids ?? []), AtOnce, cancellationToken))!;
+        return ApiJson.Result(FailureRedriver.ToResult(redriven), ApiJson.Default.Redriven, StatusCodes.Status202Accepted);
     }
 }
 

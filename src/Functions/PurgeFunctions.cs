@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Archiving.Outages;
+using Archiving.Planning;
 using Archiving.Purging;
 using Archiving.Queues;
 using Azure.Storage.Queues.Models;
@@ -13,12 +14,15 @@ using Operations.Access;
 namespace Functions;
 
 /// <summary>Deletes at 8x8 what is archived and proven. Off unless two settings are given.</summary>
-public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, PurgePlanner planner, ObjectPurger purger)
+public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, DayPlans plans, PurgePlanner planner, ObjectPurger purger)
 {
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan AtOnceInRequest = TimeSpan.FromSeconds(5);
+
     /// <summary>Picks what is old enough, each night after the share that is read again was picked.</summary>
     [Function("PlanPurge")]
     public Task PlanPurgeAsync([TimerTrigger("%VerifySchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
-        timers.RunAsync("PlanPurge", planner.RunNightlyAsync, cancellationToken);
+        timers.RunAsync("PlanPurge", RunNightlyAsync, cancellationToken);
 
     /// <summary>The same, by hand: <c>{dryRun?}</c>, which is <c>true</c> unless it is said otherwise.</summary>
     [Function("StartPurge")]
@@ -34,14 +38,26 @@ public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, 
             throw new ConflictException("Purging is not switched on. Set Purge__AfterDays for a dry run, and Purge__Enabled to true to delete.");
         }
 
-        var plan = await planner.PlanAsync(isDryRun, cancellationToken);
-        return ApiJson.Result(plan, ApiJson.Default.PurgePlan, isDryRun ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
+        var plan = await plans.StartAsync(planner.Prepare(isDryRun), AtOnceInRequest, cancellationToken)
+            ?? throw new ConflictException("A purge, or its dry run, is under way. Try again when its report is in the container under _reports/purge/.");
+        return ApiJson.Result(
+            planner.ToResult(plan),
+            ApiJson.Default.PurgePlan,
+            isDryRun && plan.IsComplete ? StatusCodes.Status200OK : StatusCodes.Status202Accepted);
     }
 
     /// <summary>Deletes one object at 8x8, if all checks pass.</summary>
     [Function("PurgeObject")]
     public Task PurgeObjectAsync([QueueTrigger(QueueNames.PurgeObjects)] QueueMessage message, CancellationToken cancellationToken) =>
         handler.HandleAsync<ObjectMessage>(QueueNames.PurgeObjects, message, purger.PurgeAsync, cancellationToken);
+
+    private async Task RunNightlyAsync(CancellationToken cancellationToken)
+    {
+        if (await planner.PrepareNightlyAsync(cancellationToken) is { } plan)
+        {
+            await plans.StartAsync(plan, AtOnce, cancellationToken);
+        }
+    }
 }
 
 /// <summary>How to purge.</summary>

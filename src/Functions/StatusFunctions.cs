@@ -5,12 +5,13 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
 using Operations.Access;
+using Operations.Catalogue;
 using Operations.Status;
 
 namespace Functions;
 
 /// <summary>Serves the status and its history.</summary>
-public sealed class StatusFunctions(StatusReader reader, StatusHistory history, TimerHandler timers)
+public sealed class StatusFunctions(StatusReader reader, StatusHistory history, CatalogueInspector catalogue, TimerHandler timers)
 {
     /// <summary>Counts by state and type, queues, token, listings, and what is nearest to being lost.</summary>
     [Function("GetStatus")]
@@ -18,7 +19,9 @@ public sealed class StatusFunctions(StatusReader reader, StatusHistory history, 
     public async Task<IActionResult> GetStatusAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "status")] HttpRequest request,
         CancellationToken cancellationToken) =>
-        ApiJson.Result(await reader.ReadAsync(cancellationToken), ApiJson.Default.StatusReport);
+        ApiJson.Result(
+            await reader.ReadAsync(cancellationToken) with { Catalogue = await catalogue.InspectAsync(cancellationToken) },
+            ApiJson.Default.StatusReport);
 
     /// <summary>The same over the last <c>hours</c>, in few figures.</summary>
     [Function("GetHistory")]

@@ -1,4 +1,5 @@
 using Archiving.Outages;
+using Archiving.Planning;
 using Archiving.Queues;
 using Archiving.Verifying;
 using Azure.Storage.Queues.Models;
@@ -7,12 +8,14 @@ using Microsoft.Azure.Functions.Worker;
 namespace Functions;
 
 /// <summary>Verifies the archive, a share each night.</summary>
-public sealed class VerifyFunctions(TimerHandler timers, MessageHandler handler, VerificationPlanner planner, ObjectVerifier verifier)
+public sealed class VerifyFunctions(TimerHandler timers, MessageHandler handler, DayPlans plans, ObjectVerifier verifier)
 {
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(1);
+
     /// <summary>Picks the night's share. What is left out one night is overdue the next.</summary>
     [Function("VerifyArchive")]
     public Task VerifyArchiveAsync([TimerTrigger("%VerifySchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
-        timers.RunAsync("VerifyArchive", planner.PlanAsync, cancellationToken);
+        timers.RunAsync("VerifyArchive", token => plans.StartAsync(VerificationPlanner.Night, AtOnce, token), cancellationToken);
 
     /// <summary>Reads one object again and compares.</summary>
     [Function("VerifyObject")]

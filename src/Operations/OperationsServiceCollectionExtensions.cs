@@ -1,5 +1,8 @@
+using Archiving.Planning;
 using Microsoft.Extensions.DependencyInjection;
 using Operations.Access;
+using Operations.Catalogue;
+using Operations.Cases;
 using Operations.Failures;
 using Operations.Health;
 using Operations.Objects;
@@ -13,7 +16,7 @@ namespace Operations;
 /// <summary>Registers what people look at and steer.</summary>
 public static class OperationsServiceCollectionExtensions
 {
-    /// <summary>Registers access, status, search, objects, failures, runs, health and plan, on top of the pipeline.</summary>
+    /// <summary>Registers access, status, search, objects, cases, failures, runs, catalogue, health and plan, on top of the pipeline.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
         .AddAccess()
         .AddSingleton<StatusGauges>()
@@ -26,10 +29,14 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<DownloadName>()
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
+        .AddCases()
         .AddSingleton<FailureRedriver>()
+        .AddSingleton<DayWork>(provider => provider.GetRequiredService<FailureRedriver>())
         .AddSingleton<RunPlanner>()
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()
+        .AddSingleton<DayWork, RunCounter>()
+        .AddCatalogue()
         .AddHealth()
         .AddSingleton<StorageClients>()
         .AddSingleton<CredentialsExamination>()

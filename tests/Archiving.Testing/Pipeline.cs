@@ -4,6 +4,7 @@ using Archiving.Copying;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
+using Archiving.Planning;
 using Archiving.Purging;
 using Archiving.Queues;
 using Archiving.Requeuing;
@@ -23,6 +24,8 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Testing;
 using Operations;
+using Operations.Catalogue;
+using Operations.Cases;
 using Simulator;
 using Simulator.Objects;
 using Testing;
@@ -169,7 +172,10 @@ internal sealed class Pipeline : IAsyncDisposable
             + await DeliverAsync(QueueNames.ArchiveObjects, ArchiveAsync)
             + await DeliverAsync(QueueNames.RestoreObjects, RestoreAsync)
             + await DeliverAsync(QueueNames.VerifyObjects, VerifyAsync)
-            + await DeliverAsync(QueueNames.PurgeObjects, PurgeAsync) > 0)
+            + await DeliverAsync(QueueNames.PurgeObjects, PurgeAsync)
+            + await DeliverAsync(QueueNames.PlanDays, PlanAsync)
+            + await DeliverAsync(QueueNames.ChangeCases, ChangeCaseAsync)
+            + await DeliverAsync(QueueNames.ExportCases, ExportCaseAsync) > 0)
         {
         }
     }
@@ -238,6 +244,34 @@ internal sealed class Pipeline : IAsyncDisposable
     public Task PurgeAsync(QueueMessage message, CancellationToken cancellationToken) =>
         Handler.HandleAsync<ObjectMessage>(QueueNames.PurgeObjects, message, Get<ObjectPurger>().PurgeAsync, cancellationToken);
 
+    public Task PlanAsync(QueueMessage message) =>
+        Handler.HandleAsync<PlanMessage>(QueueNames.PlanDays, message, Get<DayPlans>().ContinueAsync, Cancellation);
+
+    /// <summary>Starts a plan, which is done in the queue after its first parts.</summary>
+    public async Task<PlanProgress> StartAsync(PlanMessage plan, int maxParts = int.MaxValue) =>
+        (await Get<DayPlans>().StartAsync(plan, TimeSpan.FromMinutes(1), Cancellation, maxParts))!;
+
+    /// <summary>Plans a night's verification.</summary>
+    public async Task<VerificationPlan> PlanVerificationAsync() => VerificationPlanner.ToResult((await StartAsync(VerificationPlanner.Night)).Plan);
+
+    /// <summary>Plans a purge.</summary>
+    public async Task<PurgePlan> PlanPurgeAsync(bool isDryRun) =>
+        Get<PurgePlanner>().ToResult(await StartAsync(Get<PurgePlanner>().Prepare(isDryRun)));
+
+    /// <summary>Plans the nightly purge; <see langword="null"/> when purging is switched off.</summary>
+    public async Task<PurgePlan?> PlanNightlyPurgeAsync() => await Get<PurgePlanner>().PrepareNightlyAsync(Cancellation) is { } plan
+        ? Get<PurgePlanner>().ToResult(await StartAsync(plan))
+        : null;
+
+    /// <summary>Puts failed objects back.</summary>
+    public async Task<Operations.Failures.Redriven> RedriveAsync(string? region = null, string? type = null, params string[] ids) =>
+        Operations.Failures.FailureRedriver.ToResult(await StartAsync(Get<Operations.Failures.FailureRedriver>().Prepare(region, type, ids)));
+    public Task ChangeCaseAsync(QueueMessage message) =>
+        Handler.HandleAsync<CaseMessage>(QueueNames.ChangeCases, message, Get<CaseChanger>().ChangeAsync, Cancellation);
+
+    public Task ExportCaseAsync(QueueMessage message) =>
+        Handler.HandleAsync<CaseMessage>(QueueNames.ExportCases, message, Get<CaseExporter>().ExportAsync, Cancellation);
+
     public Task ListAsync(QueueMessage message) => ListAsync(message, Cancellation);
 
     public Task ListAsync(QueueMessage message, CancellationToken cancellationToken) =>
@@ -257,11 +291,15 @@ internal sealed class Pipeline : IAsyncDisposable
             message,
             Get<WindowFailureRecorder>().RecordAsync,
             Cancellation),
+        QueueNames.PlanDays => Handler.HandleFailedAsync<PlanMessage>(queueName, message, Get<DayPlans>().SkipDayAsync, Cancellation),
+        QueueNames.ChangeCases => Handler.HandleFailedAsync<CaseMessage>(queueName, message, Get<CaseChanger>().RecordFailureAsync, Cancellation),
+        QueueNames.ExportCases => Handler.HandleFailedAsync<CaseMessage>(queueName, message, Get<CaseExporter>().RecordFailureAsync, Cancellation),
         QueueNames.VerifyObjects or QueueNames.PurgeObjects => Handler.HandleFailedAsync<ObjectMessage>(
             queueName,
             message,
             (work, _) => Get<FailureRecorder>().ReportObjectAsync(work, $"It failed in {queueName}."),
             Cancellation),
+        QueueNames.CatalogueMonths => Handler.HandleFailedAsync<CatalogueMessage>(queueName, message, Get<CatalogueBuilder>().RecordFailureAsync, Cancellation),
         _ => Handler.HandleFailedAsync<ObjectMessage>(
             queueName,
             message,

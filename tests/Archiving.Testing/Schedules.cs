@@ -9,6 +9,7 @@ internal static class Schedules
         ["ListingSchedule"] = "0 */10 * * * *",
         ["ReconcileSchedule"] = "0 0 3 * * 0",
         ["VerifySchedule"] = "0 30 1 * * *",
+        ["Catalogue__Schedule"] = "0 0 4 * * *",
     };
 
     /// <summary>Adds those that are not there.</summary>
@@ -16,7 +17,7 @@ internal static class Schedules
     {
         foreach (var (name, value) in All)
         {
-            settings.TryAdd(name, value);
+            settings.TryAdd(name.Replace("__", ":", StringComparison.Ordinal), value);
         }
     }
 }

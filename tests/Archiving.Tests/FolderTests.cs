@@ -10,7 +10,8 @@ public sealed class FolderTests
     // Work of one kind reaches work of another through queues alone.
     private static readonly string[] Kinds = ["Listing", "Copying", "Restoring", "Verifying", "Purging", "Requeuing"];
 
-    private static readonly string[] Order = ["Model", "Settings", "Storage", "Outages", "Source", "Telemetry", "Ledger", "Archive", "Queues", .. Kinds];
+    private static readonly string[] Order =
+        ["Model", "Settings", "Storage", "Outages", "Source", "Telemetry", "Ledger", "Archive", "Cases", "Queues", "Planning", .. Kinds];
 
     private static readonly Architecture Built = new ArchLoader()
         .LoadAssemblies(typeof(ArchivingServiceCollectionExtensions).Assembly, typeof(StatusReader).Assembly)

@@ -15,6 +15,8 @@ public sealed class AccessibilityTests(RunningArchive archive)
         { "#/find?q=maria", "#results a" },
         { "#/object/us-east/maria-call", "#object .call .prose" },
         { "#/object/us-east/unknown", "#object .error" },
+        { "#/cases", "#case-list :is(.empty, a)" },
+        { "#/case/unknown", "#case .error" },
     };
 
     [Theory]

@@ -96,6 +96,18 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         { "GET", "/api/objects/uk/recording/text", null, 409 },
         { "POST", "/api/objects/us-east/empty/archive", "", 202 },
         { "POST", "/api/objects/us-east/empty/archive", "[]", 400 },
+        { "GET", "/api/cases", null, 200 },
+        { "POST", "/api/cases", """{"name":"a"}""", 400 },
+        { "POST", "/api/cases", """{"name":"a","reason":" "}""", 400 },
+        { "GET", "/api/cases/unknown", null, 404 },
+        { "GET", "/api/cases/20260101-000000-aaaaaa", null, 404 },
+        { "POST", "/api/cases/20260101-000000-aaaaaa/objects", """{"objects":[{"region":"uk","id":"recording"}]}""", 404 },
+        { "DELETE", "/api/cases/unknown/objects", "{}", 404 },
+        { "POST", "/api/cases/unknown/hold", "", 404 },
+        { "POST", "/api/cases/unknown/release", "", 404 },
+        { "POST", "/api/cases/unknown/close", "", 404 },
+        { "POST", "/api/cases/unknown/export", "", 404 },
+        { "GET", "/api/cases/unknown/exports/unknown", null, 404 },
         { "GET", "/api/plan", null, 200 },
         { "GET", "/api/plan?from=2026-01-01&regions=uk&types=callrecording&maxPages=2&probeRights=true", null, 200 },
         { "GET", "/api/plan?regions=nowhere", null, 200 },
@@ -151,6 +163,67 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     }
 
     [Fact]
+    public async Task OpenApi_document_describes_a_case_from_its_beginning_to_its_end()
+    {
+        var created = await SendCaseAsync("POST", "/api/cases", 201, """{"name":"Doe against Smith","reason":"A letter of 3 May"}""");
+        var caseId = created.GetProperty("caseId").GetString();
+        var path = $"/api/cases/{caseId}";
+        await SendCaseAsync("POST", $"{path}/export", 409, "");
+        foreach (var body in (string[])[
+            "{}", """{"objects":[]}""", """{"objects":[{"region":"uk"}]}""", """{"objects":[{"region":"uk","id":"unknown"}]}""",
+            """{"objects":[{"region":"uk","id":"a","more":1}]}""", """{"search":{}}""", """{"search":{"state":"Failed"}}""",
+            """{"search":{"from":"2026-01-02","to":"2026-01-01"}}""", """{"search":{"q":"\ud800"}}""", """{"search":[]}"""])
+        {
+            await SendCaseAsync("POST", $"{path}/objects", 400, body);
+        }
+
+        await SendCaseAsync(
+            "POST",
+            $"{path}/objects",
+            202,
+            """{"objects":[{"region":"uk","id":"recording"},{"region":"uk","id":"broken"}],"search":{"region":"us-east"}}""");
+        await WaitAsync(path, "changing", "False");
+        Assert.Equal(5, (await SendCaseAsync("GET", path, 200)).GetProperty("objects").GetInt32());
+        await SendCaseAsync("POST", $"{path}/hold", 202, "");
+        await WaitAsync(path, "hold", "Incomplete");
+        await SendCaseAsync("DELETE", $"{path}/objects", 409, """{"search":{"region":"us-east"}}""");
+        await SendCaseAsync("POST", $"{path}/close", 409, "");
+        await SendCaseAsync("POST", $"{path}/release", 202, "");
+        var failed = (await SendCaseAsync("POST", $"{path}/export", 202, "")).GetProperty("exportId").GetString();
+        await WaitAsync($"{path}/exports/{failed}", "state", "Failed");
+        var export = await SendCaseAsync("GET", $"{path}/exports/{failed}", 200);
+        Assert.Equal("broken", Assert.Single(export.GetProperty("problems").EnumerateArray()).GetProperty("id").GetString());
+    }
+
+    [Fact]
+    public async Task OpenApi_document_describes_an_export()
+    {
+        var caseId = (await SendCaseAsync("POST", "/api/cases", 201, """{"name":"Export","reason":"A letter"}""")).GetProperty("caseId").GetString();
+        var path = $"/api/cases/{caseId}";
+        await SendCaseAsync("POST", $"{path}/objects", 202, """{"search":{"call":"call-1"}}""");
+        await WaitAsync(path, "changing", "False");
+        await SendCaseAsync("DELETE", $"{path}/objects", 202, """{"objects":[{"region":"uk","id":"transcript"}]}""");
+
+        var exportId = (await SendCaseAsync("POST", $"{path}/export", 202, "")).GetProperty("exportId").GetString();
+
+        await WaitAsync($"{path}/exports/{exportId}", "state", "Done");
+        var export = await SendCaseAsync("GET", $"{path}/exports/{exportId}", 200);
+        Assert.Equal(1, export.GetProperty("objects").GetInt32());
+        using var client = new HttpClient();
+        foreach (var url in (string[])["manifestCsvUrl", "manifestJsonUrl", "checksumsUrl"])
+        {
+            Assert.NotEmpty(await client.GetByteArrayAsync(export.GetProperty(url).GetString(), Cancellation));
+        }
+
+        var part = Assert.Single(export.GetProperty("parts").EnumerateArray());
+        var bytes = await client.GetByteArrayAsync(part.GetProperty("url").GetString(), Cancellation);
+        Assert.Equal(part.GetProperty("sha256").GetString(), Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)));
+        await SendCaseAsync("POST", $"{path}/close", 202, "");
+        await SendCaseAsync("POST", $"{path}/objects", 409, """{"search":{"region":"uk"}}""");
+        Assert.Equal("Closed", (await SendCaseAsync("GET", path, 200)).GetProperty("state").GetString());
+    }
+
+    [Fact]
     public async Task OpenApi_document_notices_an_answer_that_is_not_described()
     {
         var document = await ReadAsync();
@@ -159,6 +232,20 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
             await ValidateAsync(document, document["components"]!["schemas"]!["Link"]!, """{"url":"https://a","expiresOn":"2026-11-24T00:00:00Z","more":1}"""));
         Assert.NotEmpty(await ValidateAsync(document, document["components"]!["schemas"]!["Objects"]!, """{"items":[{"region":"uk"}]}"""));
     }
+
+    private async Task<JsonElement> SendCaseAsync(string method, string path, int status, string? body = null)
+    {
+        using var answer = await api.SendAsync(new HttpMethod(method), path, body);
+        var text = await answer.Content.ReadAsStringAsync(Cancellation);
+        Assert.True((int)answer.StatusCode == status, $"{method} {path} {body}: {(int)answer.StatusCode} {text}");
+        await AssertDescribedAsync(method, path, answer);
+        return JsonDocument.Parse(text).RootElement;
+    }
+
+    private Task WaitAsync(string path, string field, string value) => Testing.Eventually.HoldsAsync(
+        async () => (await api.GetAsync(path)).GetProperty(field).ToString() == value,
+        $"{field} is {value}",
+        TimeSpan.FromMinutes(2));
 
     /// <summary>Asserts that a status, its headers and its body are as the document says.</summary>
     private async Task AssertDescribedAsync(string method, string path, HttpResponseMessage answer)

@@ -52,9 +52,19 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
             async () => Assert.Equal(["uk3/"], await store.ListFoldersAsync("", cancellationToken).ToListAsync(cancellationToken)));
         await CallAsync(nameof(store.ListReceiptsAsync), async () => Assert.Empty(
             await store.ListReceiptsAsync("uk3", new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero), cancellationToken).ToListAsync(cancellationToken)));
+        await CallAsync(nameof(store.OpenAsync), async () => Assert.NotNull(await store.OpenAsync("uk3/t/2026/11/24/b.txt", cancellationToken)));
+
+        // The role of the archive does not let it, and the emulator cannot do it: refused, and not thrown.
+        await CallAsync(
+            nameof(store.SetLegalHoldAsync),
+            async () => Assert.NotNull(await store.SetLegalHoldAsync("uk3/t/2026/11/24/b.txt", isHeld: true, cancellationToken)));
         await CallAsync(
             nameof(store.TryWriteReportAsync),
             async () => Assert.True(await store.TryWriteReportAsync("_reports/x.json", BinaryData.FromString("{}"), "application/json", cancellationToken)));
+        await store.StageAsync("_catalogue/schema.json", "AAAA", content, cancellationToken);
+        await CallAsync(
+            nameof(store.TryCommitReportAsync),
+            async () => Assert.True(await store.TryCommitReportAsync("_catalogue/schema.json", ["AAAA"], "application/json", cancellationToken)));
         await CallAsync(
             nameof(store.FindNewestAsync),
             async () => Assert.Equal("_reports/x.json", await store.FindNewestAsync("_reports/", ".json", cancellationToken)));
@@ -66,7 +76,7 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
             Assert.NotEqual(403, refused.Status);
         });
 
-        Assert.Equal(["PUT ?restype=container"], role.Denied.Distinct(StringComparer.Ordinal));
+        Assert.Equal(["PUT ?restype=container", "PUT ?comp=legalhold"], role.Denied.Distinct(StringComparer.Ordinal));
         Assert.Empty(Methods().Except(called, StringComparer.Ordinal));
 
         async Task CallAsync(string method, Func<Task> call)
@@ -101,6 +111,7 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
             new("ListingSchedule", "0 */10 * * * *"),
             new("ReconcileSchedule", "0 0 3 * * 0"),
             new("VerifySchedule", "0 30 1 * * *"),
+            new("Catalogue:Schedule", "0 0 4 * * *"),
         ])
         .Build());
 

@@ -66,11 +66,14 @@ public sealed class CustomerBuildTests : IDisposable
     }
 
     [Fact]
-    public async Task Project_that_azd_initializes_user_secrets_for_has_an_ID()
+    public async Task Project_that_azd_initializes_user_secrets_for_has_an_ID_and_does_not_read_them()
     {
         var project = Assert.Single(Lines("azure.yaml", "    project: "));
 
-        Assert.NotEqual("", (await PropertiesAsync("Release", project: project))["UserSecretsId"]);
+        var properties = await PropertiesAsync("Release", project: project);
+
+        Assert.NotEqual("", properties["UserSecretsId"]);
+        Assert.Equal("false", properties["GenerateUserSecretsAttribute"]);
     }
 
     [Fact]
@@ -98,7 +101,7 @@ public sealed class CustomerBuildTests : IDisposable
             "dotnet",
             [
                 "msbuild", RepositoryFiles.At(project), $"-p:Configuration={configuration}",
-                "-getProperty:TreatWarningsAsErrors,WarningsNotAsErrors,UserSecretsId",
+                "-getProperty:TreatWarningsAsErrors,WarningsNotAsErrors,UserSecretsId,GenerateUserSecretsAttribute",
             ],
             "",
             environment.Item1 is null ? [] : [environment]);

@@ -37,7 +37,7 @@ param failedRuns int
 param exceptions int
 
 // The spans within which the app handles messages: src/Archiving/Telemetry/Spans.cs.
-var spans = '"list window", "archive object", "restore object", "verify object", "purge object", "record failure"'
+var spans = '"list window", "archive object", "restore object", "verify object", "purge object", "plan days", "build catalogue month", "change case", "export case", "record failure"'
 
 // One row for each invocation, whichever table it is in. The worker sends a span "function …" of kind Internal, which
 // Azure Monitor stores in AppDependencies; the host sends one of kind Server, which it stores in AppRequests, for HTTP

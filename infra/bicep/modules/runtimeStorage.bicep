@@ -35,9 +35,19 @@ param logsEverything bool
 
 var packageContainerName = 'app-package'
 var undeliveredContainerName = 'undelivered-events'
-var queueNames = ['list-windows', 'archive-objects', 'restore-objects', 'purge-objects', 'verify-objects']
+var queueNames = [
+  'list-windows'
+  'archive-objects'
+  'restore-objects'
+  'purge-objects'
+  'verify-objects'
+  'plan-days'
+  'catalogue-months'
+  'change-cases'
+  'export-cases'
+]
 var allQueueNames = flatten(map(queueNames, name => [name, '${name}-poison']))
-var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries']
+var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries', 'cases']
 
 // What Microsoft documents for AzureWebJobsStorage of an app with queue triggers, at the level of the account: the host
 // makes containers for its locks, keys and schedules and tables for its own diagnostics, under names of its choosing.

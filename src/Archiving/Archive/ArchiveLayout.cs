@@ -85,11 +85,14 @@ public static class ArchiveLayout
         return $"attachment; filename*=UTF-8''{Uri.EscapeDataString(name)}";
     }
 
-    private static string Stem(string region, StorageObject record)
+    /// <summary>What the names of all blobs of an object begin with. Those of another object, whose id begins with this one, do too.</summary>
+    internal static string Stem(string region, string type, DateTimeOffset createdTime, string id)
     {
-        var day = LedgerKey.CreatedTime(record).UtcDateTime.ToString("yyyy'/'MM'/'dd", CultureInfo.InvariantCulture);
-        return $"{ObjectNames.Encode(region)}/{ObjectNames.Encode(record.Type)}/{day}/{ObjectNames.Encode(record.Id)}";
+        var day = createdTime.UtcDateTime.ToString("yyyy'/'MM'/'dd", CultureInfo.InvariantCulture);
+        return $"{ObjectNames.Encode(region)}/{ObjectNames.Encode(type)}/{day}/{ObjectNames.Encode(id)}";
     }
+
+    private static string Stem(string region, StorageObject record) => Stem(region, record.Type, LedgerKey.CreatedTime(record), record.Id);
 
     private static string Extension(StorageObject record)
     {

@@ -32,6 +32,7 @@ public sealed record BlobBeginning(BinaryData Content, bool IsWhole, string? Con
 public sealed class ArchiveStore : IStorageResource
 {
     private static readonly BlobRequestConditions OnlyIfNew = new() { IfNoneMatch = ETag.All };
+    private readonly ArchiveOptions _options;
     private readonly BlobContainerClient _container;
     private readonly AccessTier? _tier;
     private readonly Initialization _created;
@@ -39,10 +40,14 @@ public sealed class ArchiveStore : IStorageResource
     /// <summary>Initializes the store.</summary>
     public ArchiveStore(BlobServiceClient blobs, ArchiverOptions options)
     {
+        _options = options.Archive;
         _container = blobs.GetBlobContainerClient(options.Archive.Container);
         _tier = options.Archive.AccessTier is { } tier ? new AccessTier(tier) : default(AccessTier?);
         _created = new Initialization(CreateContainerAsync);
     }
+
+    /// <summary>Whether the account's lifecycle policy explains that a blob is missing.</summary>
+    public bool IsRemovedByPolicy(string blob, DateTimeOffset? archivedAt, DateTimeOffset now) => _options.IsRemovedByPolicy(blob, archivedAt, now);
 
     /// <summary>Stores content at one go.</summary>
     /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>
@@ -167,6 +172,53 @@ public sealed class ArchiveStore : IStorageResource
         },
         cancellationToken);
 
+    /// <summary>Opens a blob to read it to its end; <see langword="null"/> when there is none.</summary>
+    public Task<BlobDownloadStreamingResult?> OpenAsync(string name, CancellationToken cancellationToken) => FindAsync(
+        async () => (await _container.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value,
+        cancellationToken);
+
+    /// <summary>Sets or clears the legal hold of a blob (Set Blob Legal Hold), which neither reads nor writes the blob.</summary>
+    /// <returns>Why the storage refused, and what to do; <see langword="null"/> when it did as told.</returns>
+    public Task<string?> SetLegalHoldAsync(string name, bool isHeld, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            try
+            {
+                await _container.GetBlobBaseClient(name).SetLegalHoldAsync(isHeld, cancellationToken);
+                return null;
+            }
+            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            {
+                return "The blob is not there.";
+            }
+            catch (RequestFailedException exception) when (exception.Status == 403)
+            {
+                // Everything else may work: the right to hold is a right of its own.
+                return $"The storage account does not let the app set legal holds (403 {exception.ErrorCode}). Deploy with the "
+                    + "template's parameter legalHolds set to true, or give its identity a role with this right.";
+            }
+            catch (RequestFailedException exception) when (exception.Status is 400 or 405 or 409 or 501)
+            {
+                return $"The storage account cannot hold blobs ({exception.Status} {exception.ErrorCode}). It needs versioning and support for "
+                    + "version-level immutability, which the template's parameter immutableStorage gives to a new account.";
+            }
+        },
+        cancellationToken);
+
+    /// <summary>The names of the receipts that begin with a prefix.</summary>
+    public async IAsyncEnumerable<string> ListReceiptsAsync(
+        string prefix,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var blob in ListBlobsAsync(prefix, cancellationToken))
+        {
+            if (blob.Name.EndsWith(ArchiveLayout.ReceiptSuffix, StringComparison.Ordinal))
+            {
+                yield return blob.Name;
+            }
+        }
+    }
+
     /// <summary>
     /// The folders right below a folder, each with the whole path and a slash at its end. Top folders that begin with an
     /// underscore hold no objects and are left out.
@@ -210,6 +262,18 @@ public sealed class ArchiveStore : IStorageResource
         () => IfNewAsync(_container.GetBlobClient(name).UploadAsync(
             content,
             new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } },
+            cancellationToken)),
+        cancellationToken);
+
+    /// <summary>
+    /// Makes staged blocks visible as one report, in the place of any of the same name and all at once: a reader gets the old one or
+    /// the new one (Put Block List).
+    /// </summary>
+    /// <returns><see langword="false"/> when the container forbids to replace it.</returns>
+    public Task<bool> TryCommitReportAsync(string name, IReadOnlyList<string> blockIds, string contentType, CancellationToken cancellationToken) => CallAsync(
+        () => IfNewAsync(_container.GetBlockBlobClient(name).CommitBlockListAsync(
+            blockIds,
+            new CommitBlockListOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } },
             cancellationToken)),
         cancellationToken);
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Archiving.Archive;
+using Archiving.Cases;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Outages;
@@ -14,6 +15,7 @@ namespace Archiving.Copying;
 public sealed partial class ReceiptWriter(
     ArchiveStore store,
     ObjectLedger ledger,
+    ObjectHolds holds,
     HealthBoard health,
     ArchivingMetrics metrics,
     TimeProvider timeProvider,
@@ -98,6 +100,8 @@ public sealed partial class ReceiptWriter(
 
     private async Task WriteRowAsync(ObjectWork work, Receipt receipt, CancellationToken cancellationToken)
     {
+        // Before the row, so that a delivery that crashes in between is followed by one that does it.
+        await holds.HoldNewAsync(work.Region, work.Id, LedgerKey.Of(work.Region, work.Record), receipt.Blob, cancellationToken);
         using var phase = metrics.Begin(Phase.Ledger, work.Region);
         await ledger.ReplaceAsync(LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId), cancellationToken);
     }

@@ -11,7 +11,26 @@ namespace Archiving.Ledger;
 /// <param name="Day">The day, UTC.</param>
 /// <param name="Types">By object type.</param>
 /// <param name="IsFresh">Whether it still holds that.</param>
-public sealed record LedgerDay(string Partition, DateTimeOffset Day, IReadOnlyDictionary<string, TypeSummary> Types, bool IsFresh);
+/// <param name="ChangedUntil">Until when it may have changed; <see langword="null"/> when that is not known.</param>
+public sealed record LedgerDay(
+    string Partition,
+    DateTimeOffset Day,
+    IReadOnlyDictionary<string, TypeSummary> Types,
+    bool IsFresh,
+    DateTimeOffset? ChangedUntil = null)
+{
+    /// <summary>
+    /// Whether the day can hold objects in a state: not when it was counted after its last change and had none. A day that was
+    /// never counted can hold anything.
+    /// </summary>
+    public bool MayHold(LedgerState state) => !IsFresh || Types.Values.Any(type => type.Count(state) > 0);
+
+    /// <summary>
+    /// When the archived object that was not read for the longest time was last read, as far as it was counted;
+    /// <see langword="null"/> when nothing is archived. A later change only makes it later.
+    /// </summary>
+    public DateTimeOffset? OldestRead => Types.Values.Select(type => type.OldestRead).Min();
+}
 
 /// <summary>What the ledger holds of one type, region and day.</summary>
 public sealed record TypeSummary
@@ -37,14 +56,26 @@ public sealed record TypeSummary
     /// <summary>The days of the retention rule that matches the oldest; <see langword="null"/> when none does.</summary>
     public int? OldestRetentionDays { get; set; }
 
+    /// <summary>When the archived object that was not read for the longest time was last read: verified, or else archived.</summary>
+    public DateTimeOffset? OldestRead { get; set; }
+
+    /// <summary>How many objects have archived bytes that were found damaged and are not repaired.</summary>
+    public long Damaged { get; set; }
+
     /// <summary>How many objects are in a state.</summary>
     public long Count(LedgerState state) => States.GetValueOrDefault(state.ToString());
 
     internal void Add(LedgerEntry entry)
     {
         States[entry.State] = States.GetValueOrDefault(entry.State) + 1;
-        Bytes += entry.Bytes ?? 0;
-        if (entry.IsHeld() || entry.Is(LedgerState.Gone))
+        Bytes += entry.Is(LedgerState.Expired) ? 0 : entry.Bytes ?? 0;
+        Damaged += entry.Damaged is null ? 0 : 1;
+        if (entry.IsHeld() && !(OldestRead <= entry.LastRead))
+        {
+            OldestRead = entry.LastRead;
+        }
+
+        if (entry.IsSettled() || entry.Is(LedgerState.Gone))
         {
             return;
         }
@@ -96,7 +127,16 @@ internal sealed class DayRow : TableRow
     /// <summary>Gets or sets the counts as JSON.</summary>
     public string? Counts { get; set; }
 
-    public static DayRow Create(string partition, string? region, Dictionary<string, TypeSummary> types, DateTimeOffset at, TimeSpan took)
+    /// <summary>Gets or sets what tells whether the archived objects of the day are those that were counted before, see <see cref="LedgerDigest"/>.</summary>
+    public string? Digest { get; set; }
+
+    public static DayRow Create(
+        string partition,
+        string? region,
+        Dictionary<string, TypeSummary> types,
+        string digest,
+        DateTimeOffset at,
+        TimeSpan took)
     {
         var counts = JsonSerializer.Serialize(types, SummaryJson.Default.DictionaryStringTypeSummary);
         return new DayRow
@@ -106,6 +146,7 @@ internal sealed class DayRow : TableRow
             CountedAt = at,
             Milliseconds = (long)took.TotalMilliseconds,
             Counts = counts.Length <= LongestCounts ? counts : "",
+            Digest = digest,
         };
     }
 

@@ -21,7 +21,7 @@ public sealed class LedgerDays(LedgerChanges changes, ObjectLedger ledger)
     public async Task<IReadOnlyList<LedgerDay>> ReadAsync(string? region, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
     {
         var rows = await ReadRowsAsync(region, from, to, cancellationToken);
-        return [.. rows.Select(row => new LedgerDay(row.RowKey, row.ToDay(), row.ReadCounts(), IsFresh: !row.IsStale()))];
+        return [.. rows.Select(row => new LedgerDay(row.RowKey, row.ToDay(), row.ReadCounts(), IsFresh: !row.IsStale(), row.ChangedUntil))];
     }
 
     internal async Task<List<DayRow>> ReadRowsAsync(string? region, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)

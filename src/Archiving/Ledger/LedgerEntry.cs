@@ -9,6 +9,9 @@ public sealed class LedgerEntry : TableRow
 {
     private const int LongestText = 1024;
 
+    // A property holds 32 Ki characters (Azure Table Storage). Tags of 8x8 take some hundred: what is longer is read from the receipt.
+    private const int LongestTags = 8192;
+
     /// <summary>Name of a <see cref="LedgerState"/>, as the table holds it: see <see cref="Is"/> and <see cref="Become"/>.</summary>
     public string State { get; set; } = "";
 
@@ -65,6 +68,12 @@ public sealed class LedgerEntry : TableRow
 
     /// <summary>The queue by its tag.</summary>
     public string? QueueName { get; set; }
+
+    /// <summary>
+    /// The tags as JSON, see <see cref="RecordTags"/>; <see langword="null"/> in rows of an earlier version, empty when they are too long
+    /// for a row.
+    /// </summary>
+    public string? Tags { get; set; }
 
     /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>
     public string? BucketId { get; set; }
@@ -172,6 +181,7 @@ public sealed class LedgerEntry : TableRow
             Speaker = FindTag(record, "speaker"),
             AgentName = FindTag(record, "agentName"),
             QueueName = FindTag(record, "queueName"),
+            Tags = RecordTags.ToJson(record) is { Length: <= LongestTags } tags ? tags : "",
         };
     }
 
@@ -195,6 +205,12 @@ public sealed class LedgerEntry : TableRow
 
     /// <summary>Whether the archive holds the object, deleted at 8x8 or not.</summary>
     public bool IsHeld() => Is(LedgerState.Archived) || Is(LedgerState.Purged);
+
+    /// <summary>Whether it was archived and nothing is left to do, whether the archive still holds it or its retention policy has removed it.</summary>
+    public bool IsSettled() => IsHeld() || Is(LedgerState.Expired);
+
+    /// <summary>When its archived bytes were last read or written.</summary>
+    internal DateTimeOffset LastRead => VerifiedAt ?? ArchivedAt ?? DateTimeOffset.MinValue;
 
     /// <summary>Puts the row into a state.</summary>
     public void Become(LedgerState state) => State = state.ToString();

@@ -21,12 +21,16 @@ public sealed class ObjectLedger : IStorageResource
     /// <summary>Name of the table.</summary>
     public const string TableName = "objects";
 
+    /// <summary>The most rows that are worked on together: as many as a query of Azure Table Storage answers with at most.</summary>
+    public const int RowsPerPart = 1000;
+
     private static readonly string[] ListedColumns =
     [
         nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type),
         nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.SourceState),
         nameof(LedgerEntry.SourceBytes), nameof(LedgerEntry.Checksum),
         nameof(LedgerEntry.Run), nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt), nameof(LedgerEntry.Blob),
+        nameof(LedgerEntry.ArchivedAt),
     ];
 
     private readonly TableStore _table;
@@ -108,18 +112,6 @@ public sealed class ObjectLedger : IStorageResource
         columns,
         cancellationToken);
 
-    /// <summary>The rows of a region's objects made in <c>[from, to)</c> that a run queued, with the given columns.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadRunAsync(
-        string runId,
-        string region,
-        DateTimeOffset from,
-        DateTimeOffset to,
-        IEnumerable<string>? columns,
-        CancellationToken cancellationToken) => QueryAsync(
-        Days(region, from, to) + TableClient.CreateQueryFilter($" and Run eq {runId}"),
-        columns,
-        cancellationToken);
-
     /// <summary>Every partition, in order, with one short query each.</summary>
     public async IAsyncEnumerable<string> ReadPartitionsAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -148,7 +140,7 @@ public sealed class ObjectLedger : IStorageResource
         QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), columns, cancellationToken);
 
     /// <summary>The rows that a filter of Table Storage lets through, with the given columns.</summary>
-    public IAsyncEnumerable<LedgerEntry> SearchAsync(string filter, IEnumerable<string> columns, CancellationToken cancellationToken) =>
+    public IAsyncEnumerable<LedgerEntry> SearchAsync(string filter, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
         QueryAsync(filter, columns, cancellationToken);
 
     /// <summary>One row; <see langword="null"/> when there is none.</summary>
@@ -191,20 +183,37 @@ public sealed class ObjectLedger : IStorageResource
         return null;
     }
 
-    /// <summary>The rows in a state.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadStateAsync(LedgerState state, CancellationToken cancellationToken) =>
-        QueryAsync(TableClient.CreateQueryFilter($"State eq {state.ToString()}"), columns: null, cancellationToken);
-
-    /// <summary>The rows of a partition in a state, of a type when one is given.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadStateAsync(string partition, LedgerState state, string? type, CancellationToken cancellationToken)
+    /// <summary>The next rows of a partition in order of their keys, <see cref="RowsPerPart"/> at most.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="after">Key of the row before them; <see langword="null"/> for the first ones.</param>
+    /// <param name="state">Only rows in this state.</param>
+    /// <param name="type">Only rows of this type.</param>
+    /// <param name="columns">The columns; <see langword="null"/> for all.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    /// <param name="run">Only rows that this run queued.</param>
+    public ValueTask<List<LedgerEntry>> ReadPartAsync(
+        string partition,
+        string? after,
+        LedgerState? state,
+        string? type,
+        IEnumerable<string>? columns,
+        CancellationToken cancellationToken,
+        string? run = null)
     {
-        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and State eq {state.ToString()}");
-        return QueryAsync(type is null ? filter : filter + TableClient.CreateQueryFilter($" and Type eq {type}"), columns: null, cancellationToken);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition}");
+        filter += after is null ? "" : TableClient.CreateQueryFilter($" and RowKey gt {after}");
+        filter += state is null ? "" : TableClient.CreateQueryFilter($" and State eq {state.Value.ToString()}");
+        filter += type is null ? "" : TableClient.CreateQueryFilter($" and Type eq {type}");
+        filter += run is null ? "" : TableClient.CreateQueryFilter($" and Run eq {run}");
+        return QueryAsync(filter, columns, cancellationToken).Take(RowsPerPart).ToListAsync(cancellationToken);
     }
 
-    /// <summary>Every row, in no useful order, with the given columns; all columns when none is given.</summary>
-    public IAsyncEnumerable<LedgerEntry> ReadAllAsync(IEnumerable<string>? columns, CancellationToken cancellationToken) =>
-        QueryAsync(filter: null, columns, cancellationToken);
+    /// <summary>Whether a partition holds an object with archived bytes that were found damaged and are not repaired.</summary>
+    public ValueTask<bool> IsAnyDamagedAsync(string partition, CancellationToken cancellationToken) => QueryAsync(
+        TableClient.CreateQueryFilter($"PartitionKey eq {partition} and Damaged gt {""}"),
+        [nameof(LedgerEntry.RowKey)],
+        cancellationToken,
+        maxPerPage: 1).AnyAsync(cancellationToken);
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);

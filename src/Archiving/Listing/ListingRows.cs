@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Archiving.Model;
 using Archiving.Storage;
 
@@ -70,6 +73,9 @@ public sealed class WindowRow : TableRow
     /// <summary>Whether it is one of a listing's daily pass by <c>createdTime</c>.</summary>
     public bool IsPass { get; set; }
 
+    /// <summary>Whether it is only cut into smaller ones.</summary>
+    public bool IsCut { get; set; }
+
     /// <summary>Whether everything in it was listed.</summary>
     public bool Done { get; set; }
 
@@ -85,6 +91,9 @@ public sealed class WindowRow : TableRow
     /// <summary>Reconcile: how many of 8x8's records are archived, receipt included.</summary>
     public long? Archived { get; set; }
 
+    /// <summary>Reconcile: how many were archived and removed by the archive's retention policy.</summary>
+    public long? Expired { get; set; }
+
     /// <summary>Reconcile: how many were neither archived nor on their way.</summary>
     public long? Missing { get; set; }
 
@@ -99,6 +108,70 @@ public sealed class WindowRow : TableRow
 
     /// <summary>Reconcile and rebuild: how many ledger rows were restored from receipts.</summary>
     public long? Restored { get; set; }
+}
+
+/// <summary>
+/// What a run has counted. Its windows are counted in a few rows, each together with the row of a window in one transaction, so
+/// that every window counts once; its objects in one row more, from time to time.
+/// </summary>
+public sealed class RunCountsRow : TableRow
+{
+    /// <summary>Sorts behind every window.</summary>
+    internal const string FirstKey = "~";
+
+    /// <summary>Key of the row that counts objects.</summary>
+    internal const string ObjectsKey = "~objects";
+
+    // So many windows can end at the same moment without waiting for each other.
+    private const int Rows = 8;
+
+    /// <summary>How many windows there are. One that is cut counts only until its parts do.</summary>
+    public int Planned { get; set; }
+
+    /// <summary>How many of them are done.</summary>
+    public int Completed { get; set; }
+
+    /// <summary>How many failed too often.</summary>
+    public int FailedWindows { get; set; }
+
+    /// <summary>How many records were listed.</summary>
+    public long Listed { get; set; }
+
+    /// <summary>How many were put into a queue.</summary>
+    public long Enqueued { get; set; }
+
+    /// <summary>How many of these were archived.</summary>
+    public long Archived { get; set; }
+
+    /// <summary>How many of these failed, or were gone.</summary>
+    public long Failed { get; set; }
+
+    /// <summary>How many of these still waited.</summary>
+    public long Waiting { get; set; }
+
+    /// <summary>When the count of objects began; <see langword="null"/> when they were not counted yet.</summary>
+    public DateTimeOffset? CountedAt { get; set; }
+
+    /// <summary>Whether every window is done.</summary>
+    internal bool IsListed => Completed >= Planned;
+
+    /// <summary>Key of the row that counts a window.</summary>
+    internal static string KeyOf(string window) =>
+        string.Create(CultureInfo.InvariantCulture, $"{FirstKey}{SHA256.HashData(Encoding.UTF8.GetBytes(window))[0] % Rows}");
+
+    /// <summary>Adds what another row counted.</summary>
+    internal RunCountsRow Plus(RunCountsRow other) => new()
+    {
+        Planned = Planned + other.Planned,
+        Completed = Completed + other.Completed,
+        FailedWindows = FailedWindows + other.FailedWindows,
+        Listed = Listed + other.Listed,
+        Enqueued = Enqueued + other.Enqueued,
+        Archived = Archived + other.Archived,
+        Failed = Failed + other.Failed,
+        Waiting = Waiting + other.Waiting,
+        CountedAt = CountedAt ?? other.CountedAt,
+    };
 }
 
 /// <summary>What could not be listed: a window, whose row is deleted when it was listed at another try, or a record without an id.</summary>

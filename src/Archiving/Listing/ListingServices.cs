@@ -15,6 +15,7 @@ internal static class ListingServices
         .AddSingleton<UnreadableRecords>()
         .AddSingleton<ObjectLister>()
         .AddSingleton<WindowSender>()
+        .AddSingleton<WindowCutter>()
         .AddSingleton<ObjectIntake>()
         .AddSingleton<WindowFailureRecorder>()
         .AddSingleton<RunCompletion>()

@@ -53,36 +53,66 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         return _table.TryWriteAsync(row, cancellationToken);
     }
 
-    /// <summary>Records windows as planned. A window that is on record already stays as it is.</summary>
+    /// <summary>Records windows as planned, and counts them. A window that is on record already stays as it is.</summary>
     public async Task AddWindowsAsync(IReadOnlyCollection<WindowMessage> windows, CancellationToken cancellationToken)
     {
-        foreach (var chunk in windows.GroupBy(window => window.RunId).SelectMany(run => run.Chunk(TableStore.RowsPerTransaction)))
+        // One row of a transaction counts the others.
+        foreach (var chunk in windows.GroupBy(window => window.RunId).SelectMany(run => run.Chunk(TableStore.RowsPerTransaction - 1)))
         {
             var rows = chunk.Select(ToRow).ToList();
-            if (await _table.TrySubmitAsync(TableTransactionActionType.Add, rows, cancellationToken))
+            while (rows.Count > 0 && !await TryAddAsync(rows, cancellationToken))
             {
-                continue;
-            }
-
-            foreach (var row in rows)
-            {
-                // One that is refused is recorded already, perhaps done already: it is right as it is.
-                await _table.TryWriteAsync(row, cancellationToken);
+                // Some are on record already, perhaps done already, or others were counted at the same moment.
+                var present = await Task.WhenAll(rows.Select(row => _table.FindAsync<WindowRow>(row.PartitionKey, row.RowKey, cancellationToken)));
+                rows = [.. rows.Where((_, index) => present[index] is null)];
             }
         }
     }
 
-    /// <summary>Records a window as done, with the counts that the row brings.</summary>
-    public Task CompleteWindowAsync(WindowMessage window, WindowRow counts, CancellationToken cancellationToken)
+    /// <summary>Records a window as done, with the counts that the row brings. One that is on record as done stays as it is.</summary>
+    public async Task CompleteWindowAsync(WindowMessage window, WindowRow counts, CancellationToken cancellationToken)
     {
-        counts.PartitionKey = RunPartition(window.RunId!);
-        counts.RowKey = WindowKey(window);
-        counts.Region = window.Region;
-        counts.From = window.From;
-        counts.To = window.To;
-        counts.IsPass = window.IsPass;
-        counts.Done = true;
-        return _table.WriteAsync(counts, TableUpdateMode.Replace, cancellationToken);
+        var row = ToRow(window);
+        while (await _table.FindAsync<WindowRow>(row.PartitionKey, row.RowKey, cancellationToken) is not { Done: true } and var present)
+        {
+            counts.PartitionKey = row.PartitionKey;
+            counts.RowKey = row.RowKey;
+            counts.ETag = present?.ETag ?? default;
+            counts.Region = window.Region;
+            counts.From = window.From;
+            counts.To = window.To;
+            counts.IsPass = window.IsPass;
+            counts.IsCut = window.IsCut;
+            counts.Done = true;
+            var sum = await FindCountsAsync(row, cancellationToken);
+            sum.Planned += (present is null ? 1 : 0) - (window.IsCut ? 1 : 0);
+            sum.Completed += window.IsCut ? 0 : 1;
+            sum.FailedWindows -= present?.LastError is null ? 0 : 1;
+            sum.Listed += counts.Listed;
+            sum.Enqueued += counts.Enqueued;
+            if (await _table.TryWriteTogetherAsync([counts, sum], cancellationToken))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>What a run has counted, in one request.</summary>
+    public async Task<RunCountsRow> ReadCountsAsync(string runId, CancellationToken cancellationToken) =>
+        (await ReadCountRowsAsync(runId, cancellationToken)).Aggregate(new RunCountsRow(), (sum, row) => sum.Plus(row));
+
+    /// <summary>Writes what became of a run's objects.</summary>
+    /// <param name="runId">The run. One that is no longer on record is left alone.</param>
+    /// <param name="counts">How many were archived, failed, and waited.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task WriteObjectCountsAsync(string runId, RunCountsRow counts, CancellationToken cancellationToken)
+    {
+        if (await FindRunAsync(runId, cancellationToken) is not null)
+        {
+            counts.PartitionKey = RunPartition(runId);
+            counts.RowKey = RunCountsRow.ObjectsKey;
+            await _table.WriteAsync(counts, TableUpdateMode.Replace, cancellationToken);
+        }
     }
 
     /// <summary>A run; <see langword="null"/> when there is none of that id, or it was long ago.</summary>
@@ -114,6 +144,7 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         {
             // The run's own row last: until then the next check finds it again.
             await _table.DeleteAsync(await ReadWindowsAsync(run.RowKey, cancellationToken), cancellationToken);
+            await _table.DeleteAsync(await ReadCountRowsAsync(run.RowKey, cancellationToken), cancellationToken);
             await _table.DeleteAsync(RunRow.Partition, run.RowKey, cancellationToken);
         }
 
@@ -121,14 +152,24 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     }
 
     /// <summary>The windows of a run.</summary>
-    public async Task<List<WindowRow>> ReadWindowsAsync(string runId, CancellationToken cancellationToken) =>
-        await _table.ReadPartitionAsync<WindowRow>(RunPartition(runId), cancellationToken);
+    public async Task<List<WindowRow>> ReadWindowsAsync(string runId, CancellationToken cancellationToken) => await _table.ReadAsync<WindowRow>(
+        TableClient.CreateQueryFilter($"PartitionKey eq {RunPartition(runId)} and RowKey lt {RunCountsRow.FirstKey}"),
+        cancellationToken);
 
-    /// <summary>Records why a window could not be listed.</summary>
-    public Task RecordWindowErrorAsync(WindowMessage window, string error, CancellationToken cancellationToken)
+    /// <summary>Records why a window could not be listed, unless it was listed at another try.</summary>
+    public async Task RecordWindowErrorAsync(WindowMessage window, string error, CancellationToken cancellationToken)
     {
-        var row = new TableEntity(RunPartition(window.RunId!), WindowKey(window)) { [nameof(WindowRow.LastError)] = error };
-        return _table.WriteAsync(row, TableUpdateMode.Merge, cancellationToken);
+        var key = ToRow(window);
+        while (await _table.FindAsync<WindowRow>(key.PartitionKey, key.RowKey, cancellationToken) is { Done: false, LastError: null } row)
+        {
+            row.LastError = error;
+            var sum = await FindCountsAsync(row, cancellationToken);
+            sum.FailedWindows++;
+            if (await _table.TryWriteTogetherAsync([row, sum], cancellationToken))
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>Counts one more failure of a window.</summary>
@@ -181,6 +222,24 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
 
     private static string WindowKey(WindowMessage window) => ObjectNames.Encode(window.Name);
 
+    private async Task<bool> TryAddAsync(List<WindowRow> rows, CancellationToken cancellationToken)
+    {
+        var sum = await FindCountsAsync(rows[0], cancellationToken);
+        sum.Planned += rows.Count;
+        return await _table.TryWriteTogetherAsync([.. rows, sum], cancellationToken);
+    }
+
+    private async Task<RunCountsRow> FindCountsAsync(WindowRow window, CancellationToken cancellationToken)
+    {
+        var key = RunCountsRow.KeyOf(window.RowKey);
+        return await _table.FindAsync<RunCountsRow>(window.PartitionKey, key, cancellationToken)
+            ?? new RunCountsRow { PartitionKey = window.PartitionKey, RowKey = key };
+    }
+
+    private ValueTask<List<RunCountsRow>> ReadCountRowsAsync(string runId, CancellationToken cancellationToken) => _table.ReadAsync<RunCountsRow>(
+        TableClient.CreateQueryFilter($"PartitionKey eq {RunPartition(runId)} and RowKey ge {RunCountsRow.FirstKey}"),
+        cancellationToken);
+
     private static WindowRow ToRow(WindowMessage window) => new()
     {
         PartitionKey = RunPartition(window.RunId!),
@@ -189,5 +248,6 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         From = window.From,
         To = window.To,
         IsPass = window.IsPass,
+        IsCut = window.IsCut,
     };
 }

@@ -21,6 +21,9 @@ public enum Finding
     /// <summary>Neither archived nor on its way.</summary>
     Missing,
 
+    /// <summary>Was archived, and the archive's retention policy has removed it.</summary>
+    Expired,
+
     /// <summary>Archived with other content than 8x8 has now, or with content of which the record cannot tell.</summary>
     Changed,
 }
@@ -201,6 +204,12 @@ public sealed class ObjectIntake(
 
     private (Finding Finding, bool IsQueued) Judge(WindowMessage window, StorageObject record, LedgerEntry entry, NameSet? receipts)
     {
+        // Its content alone makes it a new object: it is not archived again because its record moved.
+        if (entry.Is(LedgerState.Expired) && entry.HasContentOf(record))
+        {
+            return (Finding.Expired, false);
+        }
+
         if (entry.IsHeld())
         {
             if (entry.MayDifferFrom(record))
@@ -209,7 +218,9 @@ public sealed class ObjectIntake(
             }
 
             var isProven = receipts is null || (entry.Blob is { } blob && receipts.Contains(ArchiveLayout.ReceiptName(blob)));
-            return isProven ? (Finding.Archived, false) : (Finding.Missing, true);
+            return isProven ? (Finding.Archived, false)
+                : options.IsRemovedByPolicy(entry.Blob, entry.ArchivedAt, timeProvider.GetUtcNow()) ? (Finding.Expired, false)
+                : (Finding.Missing, true);
         }
 
         // The record changed, so an object in any state is tried again.

@@ -37,7 +37,7 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
         foreach (var (key, receipt) in newest)
         {
             var present = await ledger.FindAsync(key, cancellationToken);
-            if (present is not null && (present.IsHeld() || !present.HasContentOf(receipt.Record)))
+            if (present is not null && (present.IsSettled() || !present.HasContentOf(receipt.Record)))
             {
                 continue;
             }

@@ -16,7 +16,11 @@ namespace Archiving.Listing;
 /// <param name="OnlyHere">How many archived objects 8x8 no longer has.</param>
 /// <param name="AtRisk">How many are not archived and are deleted by 8x8 within seven days.</param>
 /// <param name="Restored">How many ledger rows were restored from receipts.</param>
-public sealed record ReconcileDay(string Region, string Day, long Source, long Archived, long Missing, long Changed, long OnlyHere, long AtRisk, long Restored);
+public sealed record ReconcileDay(string Region, string Day, long Source, long Archived, long Missing, long Changed, long OnlyHere, long AtRisk, long Restored)
+{
+    /// <summary>How many of 8x8's records were archived and removed by the archive's retention policy.</summary>
+    public long Expired { get; init; }
+}
 
 /// <summary>What a reconcile found.</summary>
 /// <param name="RunId">The run.</param>
@@ -86,19 +90,23 @@ public sealed class ReconcileReports(ArchiveStore archive)
             rows.Sum(row => row.Changed ?? 0),
             rows.Sum(row => row.OnlyHere ?? 0),
             rows.Sum(row => row.AtRisk ?? 0),
-            rows.Sum(row => row.Restored ?? 0));
+            rows.Sum(row => row.Restored ?? 0))
+        {
+            Expired = rows.Sum(row => row.Expired ?? 0),
+        };
     }
 
     private static string ToMarkdown(ReconcileReport report)
     {
         var total = report.Total;
-        var isComplete = total.Missing + total.Changed + total.AtRisk == 0 && total.Archived == total.Source;
+        var isComplete = total.Missing + total.Changed + total.AtRisk == 0 && total.Archived + total.Expired == total.Source;
         var text = new StringBuilder();
         text.AppendLine(CultureInfo.InvariantCulture, $"# Reconcile of {report.CompletedAt:yyyy-MM-dd HH:mm} UTC");
         text.AppendLine();
+        var expired = total.Expired > 0 ? string.Create(CultureInfo.InvariantCulture, $", but for {total.Expired} that your retention policy removed") : "";
         text.AppendLine(isComplete
             ? string.Create(CultureInfo.InvariantCulture, $"**Complete.** Every one of 8x8's {total.Source} objects from "
-                + $"{report.From:yyyy-MM-dd} on is archived, with its receipt.")
+                + $"{report.From:yyyy-MM-dd} on is archived, with its receipt{expired}.")
             : string.Create(CultureInfo.InvariantCulture, $"**{total.Archived} of {total.Source} objects are archived.** {total.Missing} "
                 + $"were missing and {total.Changed} changed; both are queued now. {total.AtRisk} are deleted by 8x8 within seven days."));
         text.AppendLine();

@@ -12,18 +12,18 @@ public sealed partial class RunCompletion(ListingStore store, ReconcileReports r
     /// <summary>Ends the run when nothing of it is left to do.</summary>
     public async Task TryCompleteAsync(string region, string runId, WindowKind kind, CancellationToken cancellationToken)
     {
-        var windows = await store.ReadWindowsAsync(runId, cancellationToken);
-        if (windows.Exists(row => !row.Done))
+        var counts = await store.ReadCountsAsync(runId, cancellationToken);
+        if (!counts.IsListed || await store.FindRunAsync(runId, cancellationToken) is not { } run)
         {
             return;
         }
 
-        if (kind == WindowKind.Listing && windows.Count > 0)
+        if (kind == WindowKind.Listing && counts.Planned > 0)
         {
-            await MoveWatermarkAsync(region, runId, windows.Max(row => row.To), cancellationToken);
+            await MoveWatermarkAsync(region, runId, run.To, cancellationToken);
         }
 
-        if (await store.FindRunAsync(runId, cancellationToken) is not { CompletedAt: null } run)
+        if (run.CompletedAt is not null)
         {
             return;
         }
@@ -32,7 +32,7 @@ public sealed partial class RunCompletion(ListingStore store, ReconcileReports r
         if (kind == WindowKind.Reconcile)
         {
             // Before the run is called complete: a crash in between writes the report again.
-            await reports.WriteAsync(runId, run, windows, cancellationToken);
+            await reports.WriteAsync(runId, run, await store.ReadWindowsAsync(runId, cancellationToken), cancellationToken);
         }
 
         await store.WriteRunAsync(runId, run, cancellationToken);

@@ -18,6 +18,7 @@ public sealed class WindowAudit
     private Dictionary<LedgerKey, (DateTimeOffset Created, Finding Finding, bool IsAtRisk)> _waiting = [];
     private long _listed;
     private long _archived;
+    private long _expired;
     private long _missing;
     private long _changed;
     private long _onlyHere;
@@ -97,9 +98,10 @@ public sealed class WindowAudit
 
             _listed++;
             _archived += finding == Finding.Archived ? 1 : 0;
+            _expired += finding == Finding.Expired ? 1 : 0;
             _missing += finding == Finding.Missing ? 1 : 0;
             _changed += finding == Finding.Changed ? 1 : 0;
-            _atRisk += finding != Finding.Archived && isAtRisk ? 1 : 0;
+            _atRisk += finding is not (Finding.Archived or Finding.Expired) && isAtRisk ? 1 : 0;
         }
 
         _waiting = left;
@@ -110,6 +112,7 @@ public sealed class WindowAudit
     {
         Listed = _listed,
         Archived = _archived,
+        Expired = _expired,
         Missing = _missing,
         Changed = _changed,
         OnlyHere = _onlyHere,

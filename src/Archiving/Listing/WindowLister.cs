@@ -7,7 +7,7 @@ namespace Archiving.Listing;
 /// <summary>
 /// Handles one window. Any number may run at once.
 /// <list type="number">
-/// <item>Lists its objects, or rebuilds rows from its receipts.</item>
+/// <item>Lists its objects, rebuilds rows from its receipts, or cuts it into smaller windows.</item>
 /// <item>Records the window as done, and ends its run when it was the last.</item>
 /// </list>
 /// After a crash at any point the message comes again; everything done so far is then found done.
@@ -15,6 +15,7 @@ namespace Archiving.Listing;
 public sealed partial class WindowLister(
     ObjectLister objects,
     LedgerRebuilder rebuilder,
+    WindowCutter cutter,
     ListingStore store,
     RunCompletion completion,
     TimeProvider timeProvider,
@@ -69,15 +70,25 @@ public sealed partial class WindowLister(
             return;
         }
 
-        var counts = window.Kind == WindowKind.Rebuild
-            ? await rebuilder.RebuildAsync(window, cancellationToken)
-            : await objects.ListAsync(window, cancellationToken);
+        var counts = await WorkAsync(window, cancellationToken);
         if (window.RunId is { } runId)
         {
-            await store.CompleteWindowAsync(window, counts, cancellationToken);
+            if (!window.IsResumed)
+            {
+                await store.CompleteWindowAsync(window, counts, cancellationToken);
+            }
+
             await completion.TryCompleteAsync(window.Region, runId, window.Kind, cancellationToken);
         }
     }
+
+    private Task<WindowRow> WorkAsync(WindowMessage window, CancellationToken cancellationToken) => window switch
+    {
+        { IsResumed: true } => cutter.ResumeAsync(window, cancellationToken),
+        { IsCut: true } => cutter.CutAsync(window, cancellationToken),
+        { Kind: WindowKind.Rebuild } => rebuilder.RebuildAsync(window, cancellationToken),
+        _ => objects.ListAsync(window, cancellationToken),
+    };
 
     private static partial class Log
     {

@@ -9,7 +9,8 @@ namespace Archiving.Model;
 public readonly record struct LedgerKey(string PartitionKey, string RowKey)
 {
     // Some centuries before the calendar's end, so that a day, or a retention, after it is still a time.
-    private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    /// <summary>The end of the times that a row can be of.</summary>
+    public static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The key of an object's row.</summary>
     public static LedgerKey Of(string region, StorageObject record) => new LedgerKey(Partition(region, CreatedTime(record)), ObjectNames.Encode(record.Id));

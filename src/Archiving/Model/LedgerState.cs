@@ -20,4 +20,7 @@ public enum LedgerState
 
     /// <summary>Archived, verified, and then deleted at 8x8 by this app.</summary>
     Purged,
+
+    /// <summary>Was archived; the archive's retention policy has removed its blobs. The row keeps what its receipt said.</summary>
+    Expired,
 }

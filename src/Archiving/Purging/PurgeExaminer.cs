@@ -1,4 +1,5 @@
 using Archiving.Archive;
+using Archiving.Cases;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Settings;
@@ -7,7 +8,12 @@ using EightByEight;
 namespace Archiving.Purging;
 
 /// <summary>Looks at everything that has to be right before an object may be deleted at 8x8.</summary>
-public sealed class PurgeExaminer(ArchiveStore store, ObjectLedger ledger, ArchiverOptions options, TimeProvider timeProvider)
+public sealed class PurgeExaminer(
+    ArchiveStore store,
+    ObjectLedger ledger,
+    ObjectHolds holds,
+    ArchiverOptions options,
+    TimeProvider timeProvider)
 {
     /// <summary>Reads row, receipt and stored blob, and checks them against 8x8's record.</summary>
     /// <exception cref="PermanentFailureException">The receipt cannot be read.</exception>
@@ -16,7 +22,9 @@ public sealed class PurgeExaminer(ArchiveStore store, ObjectLedger ledger, Archi
         var row = await ledger.FindAsync(key, cancellationToken);
         var receipt = row?.Blob is { } blob ? await ReadReceiptAsync(blob, cancellationToken) : null;
         var stored = receipt is not null ? await store.FindAsync(receipt.Blob, cancellationToken) : null;
-        return new PurgeFinding(row, receipt, PurgeCheck.Refuse(options.Purge, timeProvider.GetUtcNow(), row, receipt, stored, record))
+        var refusal = PurgeCheck.Refuse(options.Purge, timeProvider.GetUtcNow(), row, receipt, stored, record)
+            ?? (await holds.IsHeldAsync(key, cancellationToken) ? "a case on hold has it" : null);
+        return new PurgeFinding(row, receipt, refusal)
         {
             SourceRefusal = receipt is null ? null : PurgeCheck.RefuseSource(receipt.Record, record),
         };

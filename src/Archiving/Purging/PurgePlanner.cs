@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
+using Archiving.Planning;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Storage;
@@ -21,11 +22,15 @@ namespace Archiving.Purging;
 /// archived one.
 /// </param>
 /// <param name="Queued">How many of the candidates are deleted by this run: <c>Purge__MaxPerRun</c> at most. Each is looked at again first.</param>
-public sealed record PurgePlan(bool DryRun, DateTimeOffset ArchivedBefore, long Candidates, long Bytes, long Unproven, long Queued);
+public sealed record PurgePlan(bool DryRun, DateTimeOffset ArchivedBefore, long Candidates, long Bytes, long Unproven, long Queued)
+{
+    /// <summary>Whether the whole ledger was looked at. If not, the run continues, and writes its report when it is complete.</summary>
+    public bool IsComplete { get; init; } = true;
+}
 
 /// <summary>
-/// Finds what may be deleted at 8x8 and queues it, a bounded number at a time. The first run after purging was switched
-/// on, or its time was changed, only reports what it would delete, so that there is a day to look at it.
+/// Finds what may be deleted at 8x8 and queues it, a bounded number at a time, the oldest days first. The first run after purging
+/// was switched on, or its time was changed, only reports what it would delete, so that there is a day to look at it.
 /// </summary>
 public sealed partial class PurgePlanner(
     ObjectLedger ledger,
@@ -34,9 +39,21 @@ public sealed partial class PurgePlanner(
     OperationsTable operations,
     ArchiverOptions options,
     TimeProvider timeProvider,
-    ILogger<PurgePlanner> logger)
+    ILogger<PurgePlanner> logger) : DayWork
 {
     private const int SendsAtOnce = 16;
+    private const string Candidates = "candidates";
+    private const string Bytes = "bytes";
+    private const string Unproven = "unproven";
+    private const string Queued = "queued";
+    private const string Nightly = "nightly";
+
+    private static readonly string[] Columns =
+    [
+        nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime),
+        nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.SourceState), nameof(LedgerEntry.Damaged), nameof(LedgerEntry.PurgeRefused),
+        nameof(LedgerEntry.Verification), nameof(LedgerEntry.Bytes),
+    ];
 
     /// <summary>Whether purging is switched on.</summary>
     public bool IsEnabled => options.Purge is { Enabled: true, AfterDays: not null };
@@ -44,75 +61,80 @@ public sealed partial class PurgePlanner(
     /// <summary>Whether a dry run has a time to count from.</summary>
     public bool CanPlan => options.Purge.AfterDays is not null;
 
-    /// <summary>The nightly run. Does nothing unless purging is switched on.</summary>
-    public async Task<PurgePlan?> RunNightlyAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public override string Kind => "purge";
+
+    /// <summary>The nightly run, to be started; <see langword="null"/> unless purging is switched on.</summary>
+    public async Task<PlanMessage?> PrepareNightlyAsync(CancellationToken cancellationToken)
     {
         if (!IsEnabled)
         {
             return null;
         }
 
-        var days = options.Purge.AfterDays!.Value;
         var announced = await operations.FindAsync<Announcement>("purge", "announced", cancellationToken);
-        var plan = await PlanAsync(isDryRun: announced?.AfterDays != days, cancellationToken);
-        if (plan.DryRun)
+        return Prepare(isDryRun: announced?.AfterDays != options.Purge.AfterDays) with { Type = Nightly };
+    }
+
+    /// <summary>A run, to be started: unless it is a dry run it queues what is to be deleted.</summary>
+    public PlanMessage Prepare(bool isDryRun) => CanPlan
+        ? new PlanMessage { Region = "", Kind = Kind, IsDryRun = isDryRun }
+        : throw new InvalidOperationException("Purge__AfterDays is not set.");
+
+    /// <summary>What a run found until now.</summary>
+    public PurgePlan ToResult(PlanProgress progress) => ToResult(progress.Plan) with { IsComplete = progress.IsComplete };
+
+    /// <inheritdoc/>
+    public override bool Includes(PlanMessage plan, LedgerDay day) => day.MayHold(LedgerState.Archived) && day.Day <= Before(plan);
+
+    /// <inheritdoc/>
+    public override async Task<DayPart> WorkAsync(PlanMessage plan, LedgerDay day, string? after, CancellationToken cancellationToken)
+    {
+        var before = Before(plan);
+        var rows = await ledger.ReadPartAsync(day.Partition, after, LedgerState.Archived, type: null, Columns, cancellationToken);
+        var old = rows.Where(entry => entry.ArchivedAt <= before && IsAvailable(entry)).ToList();
+        var candidates = old.Where(IsProven).ToList();
+
+        // Settings can have changed since the plan was started.
+        var left = plan.IsDryRun || !IsEnabled ? 0 : Math.Max(0, options.Purge.MaxPerRun - plan.Count(Queued));
+        var queued = candidates.Take((int)Math.Min(left, int.MaxValue)).ToList();
+        foreach (var chunk in queued.Chunk(SendsAtOnce))
+        {
+            await Task.WhenAll(chunk.Select(entry =>
+                queues.SendAsync(QueueNames.PurgeObjects, ObjectMessage.About(entry), TimeSpan.Zero, cancellationToken)));
+        }
+
+        return DayPart.Of(
+            rows,
+            (Candidates, candidates.Count),
+            (Bytes, candidates.Sum(entry => entry.Bytes ?? 0)),
+            (Unproven, old.Count - candidates.Count),
+            (Queued, queued.Count));
+    }
+
+    /// <inheritdoc/>
+    public override async Task CompleteAsync(PlanMessage plan, CancellationToken cancellationToken)
+    {
+        var result = ToResult(plan);
+        Log.Planned(logger, plan.IsDryRun ? "Dry run of the purge" : "Purge", result.Candidates, result.Bytes, result.Queued, result.Unproven);
+        await store.TryWriteReportAsync(
+            FormattableString.Invariant($"_reports/purge/{timeProvider.GetUtcNow().UtcDateTime:yyyy-MM-dd}{(plan.IsDryRun ? ".dry-run" : "")}.json"),
+            BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(result, PurgeJson.Default.PurgePlan)),
+            "application/json",
+            cancellationToken);
+        if (plan is { IsDryRun: true, Type: Nightly } && options.Purge.AfterDays is { } days)
         {
             await operations.WriteAsync(new Announcement { PartitionKey = "purge", RowKey = "announced", AfterDays = days }, cancellationToken);
         }
-
-        return plan;
     }
 
-    /// <summary>Plans, and unless it is a dry run queues what is to be deleted.</summary>
-    public async Task<PurgePlan> PlanAsync(bool isDryRun, CancellationToken cancellationToken)
-    {
-        var before = timeProvider.GetUtcNow()
-            - TimeSpan.FromDays(options.Purge.AfterDays ?? throw new InvalidOperationException("Purge__AfterDays is not set."));
-        var candidates = 0L;
-        var bytes = 0L;
-        var unproven = 0L;
-        var queued = 0L;
-        var chunk = new List<Task>(SendsAtOnce);
-        await foreach (var entry in ledger.ReadStateAsync(LedgerState.Archived, cancellationToken))
-        {
-            if (entry.ArchivedAt is not { } at || at > before || !IsAvailable(entry))
-            {
-                continue;
-            }
+    private static bool IsProven(LedgerEntry entry) =>
+        entry is { Damaged: null, PurgeRefused: null, Verification: "md5" or "multipart-md5" };
 
-            if (entry.Damaged is not null || entry.PurgeRefused is not null || entry.Verification is not ("md5" or "multipart-md5"))
-            {
-                unproven++;
-                continue;
-            }
+    private PurgePlan ToResult(PlanMessage plan) =>
+        new(plan.IsDryRun, Before(plan), plan.Count(Candidates), plan.Count(Bytes), plan.Count(Unproven), plan.Count(Queued));
 
-            candidates++;
-            bytes += entry.Bytes ?? 0;
-            if (isDryRun || queued >= options.Purge.MaxPerRun)
-            {
-                continue;
-            }
-
-            queued++;
-            var message = ObjectMessage.About(entry);
-            chunk.Add(queues.SendAsync(QueueNames.PurgeObjects, message, TimeSpan.Zero, cancellationToken));
-            if (chunk.Count == SendsAtOnce)
-            {
-                await Task.WhenAll(chunk);
-                chunk.Clear();
-            }
-        }
-
-        await Task.WhenAll(chunk);
-        var plan = new PurgePlan(isDryRun, before, candidates, bytes, unproven, queued);
-        Log.Planned(logger, isDryRun ? "Dry run of the purge" : "Purge", candidates, bytes, queued, unproven);
-        await store.TryWriteReportAsync(
-            FormattableString.Invariant($"_reports/purge/{timeProvider.GetUtcNow().UtcDateTime:yyyy-MM-dd}{(isDryRun ? ".dry-run" : "")}.json"),
-            BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(plan, PurgeJson.Default.PurgePlan)),
-            "application/json",
-            cancellationToken);
-        return plan;
-    }
+    private DateTimeOffset Before(PlanMessage plan) => options.Purge.AfterDays is { } days ? plan.StartedAt - TimeSpan.FromDays(days) : DateTimeOffset.MinValue;
 
     /// <summary>Whether 8x8 has the object ready, by what it last said. What it no longer has, or has in cold storage, would only be refused.</summary>
     private static bool IsAvailable(LedgerEntry entry) => entry.SourceState is null || new ObjectState(entry.SourceState) == ObjectState.Available;

@@ -1,3 +1,4 @@
+using Archiving.Planning;
 using Archiving.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -8,6 +9,7 @@ internal static class PurgingServices
     /// <summary>Registers the purge.</summary>
     public static IServiceCollection AddPurging(this IServiceCollection services) => services
         .AddSingleton<PurgePlanner>()
+        .AddSingleton<DayWork>(provider => provider.GetRequiredService<PurgePlanner>())
         .AddSingleton<PurgeAudit>()
         .AddSingleton<PurgeExaminer>()
         .AddSingleton<PurgeRecorder>()

@@ -85,6 +85,10 @@ public sealed partial class MessageHandler(
         QueueNames.RestoreObjects => (Spans.RestoreObject, "Restoring"),
         QueueNames.PurgeObjects => (Spans.PurgeObject, "Purging"),
         QueueNames.VerifyObjects => (Spans.VerifyObject, "Verifying"),
+        QueueNames.PlanDays => (Spans.PlanDays, "Planning"),
+        QueueNames.CatalogueMonths => (Spans.BuildCatalogueMonth, "Building a month of the catalogue"),
+        QueueNames.ChangeCases => (Spans.ChangeCase, "Changing a case"),
+        QueueNames.ExportCases => (Spans.ExportCase, "Exporting a case"),
         _ => (Spans.RecordFailure, "Recording a failure"),
     };
 

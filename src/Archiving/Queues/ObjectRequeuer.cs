@@ -13,12 +13,19 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
     /// <param name="entry">Its row, as it was read.</param>
     /// <param name="cancellationToken">Stops between the message and the row.</param>
     /// <returns>Name of the queue.</returns>
-    /// <exception cref="RefusedException">It was deleted at 8x8 by this app; the archive is the only place where it is.</exception>
+    /// <exception cref="RefusedException">It was deleted at 8x8 by this app; the archive is the only place where it is; or
+    /// the archive's retention policy removed it.</exception>
     public async Task<string> RequeueAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         if (entry.Is(LedgerState.Purged))
         {
             throw new RefusedException("The object is archived and was deleted at 8x8 by this app, so it cannot be archived again.");
+        }
+
+        if (entry.Is(LedgerState.Expired))
+        {
+            throw new RefusedException("The archive's retention policy removed the object. To archive it again, raise Archive__RetentionDays "
+                + "and the policy first, and delete its row in the table objects.");
         }
 
         // Sent before the row is written: a row that says Queued has a message, even after a crash. Work that is

@@ -173,7 +173,7 @@ public sealed partial class OutcomeRecorder(
     }
 
     /// <summary>Changes a row that is not archived.</summary>
-    /// <returns><see langword="false"/> when it is archived, and was left as it is.</returns>
+    /// <returns><see langword="false"/> when it is, or was until its retention ended, and was left as it is.</returns>
     public async Task<bool> UpdateAsync(string region, StorageObject record, Action<LedgerEntry> change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
@@ -182,7 +182,7 @@ public sealed partial class OutcomeRecorder(
         {
             var entry = await finder.FindAsync(region, record, cancellationToken)
                 ?? LedgerEntry.Queued(region, record, timeProvider.GetUtcNow());
-            if (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
+            if (entry.IsSettled())
             {
                 return false;
             }

@@ -18,9 +18,22 @@ public static class QueueNames
     /// <summary>Archived objects to read again.</summary>
     public const string VerifyObjects = "verify-objects";
 
+    /// <summary>Steps of work that goes through the ledger day by day.</summary>
+    public const string PlanDays = "plan-days";
+
+    /// <summary>Months of the catalogue to build.</summary>
+    public const string CatalogueMonths = "catalogue-months";
+
+    /// <summary>Changes of cases: objects to add or remove, legal holds to place or release.</summary>
+    public const string ChangeCases = "change-cases";
+
+    /// <summary>Exports of cases, one step each.</summary>
+    public const string ExportCases = "export-cases";
+
     /// <summary>What the Functions host appends to a queue's name for messages that fail too often.</summary>
     public const string PoisonSuffix = "-poison";
 
     /// <summary>Every queue, poison queues aside.</summary>
-    public static IReadOnlyList<string> All { get; } = [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects];
+    public static IReadOnlyList<string> All { get; } =
+        [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects, PlanDays, CatalogueMonths, ChangeCases, ExportCases];
 }

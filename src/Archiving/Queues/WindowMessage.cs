@@ -28,6 +28,12 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
     /// <summary>Whether objects that wait already are queued again: the run before was given up, and its messages may be lost.</summary>
     public bool Resend { get; init; }
 
+    /// <summary>Whether the window is only to be cut into smaller ones: too many of them are planned to send all at once.</summary>
+    public bool IsCut { get; init; }
+
+    /// <summary>Whether the windows of its run and region that are not done are to be sent again, and nothing else.</summary>
+    public bool IsResumed { get; init; }
+
     /// <summary>The run that the window is part of; <see langword="null"/> for a window by itself.</summary>
     public string? RunId { get; init; }
 
@@ -38,7 +44,7 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
     /// <summary>Names this window in its run: the same window has the same name however often it is sent.</summary>
     [JsonIgnore]
     public override string Name => FormattableString.Invariant(
-        $"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{NameOfKind}");
+        $"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{NameOfKind}{(IsCut ? "|cut" : "")}");
 
     /// <inheritdoc/>
     internal override KeyValuePair<string, object?>[] SpanTags => [new(Tags.Region, Region), new(Tags.Kind, Kind.ToTag())];
@@ -95,5 +101,7 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
 }
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(CaseMessage))]
 [JsonSerializable(typeof(WindowMessage))]
+[JsonSerializable(typeof(PlanMessage))]
 internal sealed partial class QueueJson : JsonSerializerContext;

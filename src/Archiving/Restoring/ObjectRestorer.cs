@@ -139,7 +139,7 @@ public sealed class ObjectRestorer(
     /// <summary>Whether a message is the one that handles the object of a row, or may become it.</summary>
     private static bool IsOurs(ObjectMessage message, LedgerEntry row)
     {
-        if (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged))
+        if (row.IsSettled())
         {
             return false;
         }

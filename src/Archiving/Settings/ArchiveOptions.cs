@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 
 namespace Archiving.Settings;
@@ -30,6 +31,20 @@ public sealed partial record ArchiveOptions
     /// <summary>How content gets there.</summary>
     public required TransferMode Transfer { get; init; }
 
+    /// <summary>
+    /// After how many days the account's lifecycle policy deletes blobs, by <c>{region}/{type}</c> as in their names: a blob that is
+    /// missing after that is no damage.
+    /// </summary>
+    public IReadOnlyDictionary<string, int> RetentionDays { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
+
+    /// <summary>Whether the lifecycle policy explains that a blob is missing. It counts from when the blob was written.</summary>
+    /// <param name="blob">Name of the blob.</param>
+    /// <param name="archivedAt">When it was archived; <see langword="null"/> when that is not known, which explains nothing.</param>
+    /// <param name="now">The time.</param>
+    public bool IsRemovedByPolicy(string? blob, DateTimeOffset? archivedAt, DateTimeOffset now) =>
+        blob?.Split('/') is [var region, var type, _, ..] && RetentionDays.TryGetValue($"{region}/{type}", out var days)
+        && now - archivedAt > TimeSpan.FromDays(days);
+
     /// <summary>How downloaded and exported files are named.</summary>
     public required NameTemplate DownloadName { get; init; }
 
@@ -41,8 +56,40 @@ public sealed partial record ArchiveOptions
             AccessTier = settings.OneOf("Archive__AccessTier", "Hot", "Cool", "Cold"),
             Transfer = Enum.Parse<TransferMode>(settings.OneOf("Archive__Transfer", Enum.GetNames<TransferMode>()) ?? nameof(TransferMode.Stream)),
             Enabled = settings.Boolean("Archive__Enabled", defaultValue: true),
+            RetentionDays = ReadRetention(settings),
             DownloadName = ReadDownloadName(settings),
         };
+    }
+
+    private static Dictionary<string, int> ReadRetention(SettingsReader settings)
+    {
+        const string Setting = "Archive__RetentionDays";
+        const string Expected = """a JSON object of {region}/{type} and days, such as {"uk/callrecording":365}, equal to the lifecycle policy's""";
+        var days = new Dictionary<string, int>(StringComparer.Ordinal);
+        if (settings.Text(Setting) is not { } text)
+        {
+            return days;
+        }
+
+        try
+        {
+            foreach (var folder in JsonSerializer.Deserialize<Dictionary<string, int>>(text) ?? [])
+            {
+                if (folder.Key.Split('/') is not [{ Length: > 0 }, { Length: > 0 }] || folder.Value is < 1 or > 36_500)
+                {
+                    settings.Reject(Setting, text, Expected);
+                    return days;
+                }
+
+                days[folder.Key] = folder.Value;
+            }
+        }
+        catch (JsonException)
+        {
+            settings.Reject(Setting, text, Expected);
+        }
+
+        return days;
     }
 
     /// <summary>The name of a container; <see langword="null"/> when the setting is missing.</summary>

@@ -13,6 +13,7 @@ namespace Archiving.Settings;
 /// <param name="Purge">Deleting at 8x8.</param>
 /// <param name="Verify">Reading the archive again.</param>
 /// <param name="Access">Who may do what over HTTP.</param>
+/// <param name="Catalogue">The catalogue of what is archived.</param>
 /// <param name="Schedules">When the timer functions run.</param>
 /// <param name="Host">The Functions host.</param>
 public sealed record ArchiverOptions(
@@ -25,6 +26,7 @@ public sealed record ArchiverOptions(
     PurgeOptions Purge,
     VerifyOptions Verify,
     AccessOptions Access,
+    CatalogueOptions Catalogue,
     ScheduleOptions Schedules,
     HostOptions Host)
 {
@@ -43,6 +45,7 @@ public sealed record ArchiverOptions(
             PurgeOptions.Read(settings),
             VerifyOptions.Read(settings),
             AccessOptions.Read(settings),
+            CatalogueOptions.Read(settings),
             ScheduleOptions.Read(settings),
             HostOptions.Read(settings));
         StorageConnection.Validate(settings);

@@ -22,6 +22,9 @@ public sealed record RetentionOptions
     /// <summary>An object that is not archived and is deleted within this time is at risk.</summary>
     public static TimeSpan AtRisk { get; } = TimeSpan.FromDays(7);
 
+    /// <summary>Every number of days after which 8x8 deletes some objects.</summary>
+    internal IEnumerable<int> AllDays => DaysByType.Values.Append(DefaultDays).Concat(Rules.Select(rule => rule.Days)).Distinct();
+
     /// <summary>When 8x8 deletes an object for good.</summary>
     /// <param name="region">8x8's region.</param>
     /// <param name="record">The object's record.</param>

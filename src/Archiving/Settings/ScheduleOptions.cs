@@ -18,11 +18,15 @@ public sealed record ScheduleOptions
     /// <summary>When the night's share of the archive is verified, and what is old enough is purged.</summary>
     public required string Verify { get; init; }
 
+    /// <summary>When the catalogue of what is archived is built.</summary>
+    public required string Catalogue { get; init; }
+
     internal static ScheduleOptions Read(SettingsReader settings) => new()
     {
         TokenRefresh = settings.Schedule("TokenRefreshSchedule", "0 */5 * * * *"),
         Listing = settings.Schedule("ListingSchedule", "0 */10 * * * *"),
         Reconcile = settings.Schedule("ReconcileSchedule", "0 0 3 * * 0"),
         Verify = settings.Schedule("VerifySchedule", "0 30 1 * * *"),
+        Catalogue = settings.Schedule("Catalogue__Schedule", "0 0 4 * * *"),
     };
 }

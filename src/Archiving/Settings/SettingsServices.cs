@@ -13,6 +13,7 @@ internal static class SettingsServices
         .AddSingleton(options.Retention)
         .AddSingleton(options.Verify)
         .AddSingleton(options.Access)
+        .AddSingleton(options.Catalogue)
         .AddSingleton(options.Schedules)
         .AddSingleton(options.Host);
 }

@@ -106,6 +106,21 @@ internal sealed class TableStore : IStorageResource
     public Task<bool> TrySubmitAsync<T>(TableTransactionActionType action, IReadOnlyList<T> rows, CancellationToken cancellationToken)
         where T : ITableEntity => TryWriteAsync(rows[0].PartitionKey, () => SubmitAsync(action, rows, cancellationToken), cancellationToken);
 
+    /// <summary>
+    /// Writes whole rows of one partition together as they were read, all or none: adds those that were not, replaces those that
+    /// have not been written since.
+    /// </summary>
+    /// <returns><see langword="false"/> when one of them has.</returns>
+    public Task<bool> TryWriteTogetherAsync(IReadOnlyList<ITableEntity> rows, CancellationToken cancellationToken) => TryWriteAsync(
+        rows[0].PartitionKey,
+        () => _table.SubmitTransactionAsync(
+            rows.Select(row => new TableTransactionAction(
+                row.ETag == default ? TableTransactionActionType.Add : TableTransactionActionType.UpdateReplace,
+                row,
+                row.ETag)),
+            cancellationToken),
+        cancellationToken);
+
     /// <summary>Deletes a row, if there is one.</summary>
     public Task DeleteAsync(string partition, string row, CancellationToken cancellationToken) =>
         CallAsync(() => _table.DeleteEntityAsync(partition, row, ETag.All, cancellationToken), cancellationToken);

@@ -30,6 +30,18 @@ public static class Spans
     /// <summary>An archived object is deleted at 8x8.</summary>
     public const string PurgeObject = "purge object";
 
+    /// <summary>A step of work that goes through the ledger day by day.</summary>
+    public const string PlanDays = "plan days";
+
+    /// <summary>A month of the catalogue is built.</summary>
+    public const string BuildCatalogueMonth = "build catalogue month";
+
+    /// <summary>Objects of a case are added, removed, held or released.</summary>
+    public const string ChangeCase = "change case";
+
+    /// <summary>A step of the export of a case.</summary>
+    public const string ExportCase = "export case";
+
     /// <summary>A message that failed too often is recorded.</summary>
     public const string RecordFailure = "record failure";
 

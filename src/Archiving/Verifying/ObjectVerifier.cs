@@ -10,7 +10,8 @@ namespace Archiving.Verifying;
 
 /// <summary>
 /// Reads one archived object again, from its first byte to its last, and compares it with its receipt. A missing or
-/// damaged object raises an alarm, is recorded, and is archived again beside the damaged bytes if 8x8 still has it.
+/// damaged object raises an alarm, is recorded, and is archived again beside the damaged bytes if 8x8 still has it. What the
+/// archive's retention policy has removed is no damage.
 /// </summary>
 public sealed partial class ObjectVerifier(
     ArchiveStore store,
@@ -28,7 +29,10 @@ public sealed partial class ObjectVerifier(
             + "/api/objects?state=Failed lists those that could not be. Find out who writes into the container.";
 
     /// <summary>Reads an object again.</summary>
-    /// <returns>Whether it is intact; <see langword="null"/> when there is nothing to compare it with.</returns>
+    /// <returns>
+    /// Whether it is intact; <see langword="null"/> when there is nothing to compare it with, or when the archive's retention policy has
+    /// removed it.
+    /// </returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<bool?> VerifyAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
@@ -47,6 +51,19 @@ public sealed partial class ObjectVerifier(
 
         var damage = await FindDamageAsync(row, blob, cancellationToken);
         metrics.CountVerified(row.Region, row.Type);
+        if (damage is { Cause: DamageCause.ReceiptMissing or DamageCause.BlobMissing } && row.Damaged is null
+            && store.IsRemovedByPolicy(blob, row.ArchivedAt, timeProvider.GetUtcNow()))
+        {
+            // A row that was written meanwhile is newer than what was read here; the object is verified on another night.
+            row.Become(LedgerState.Expired);
+            if (await ledger.TryReplaceAsync(row, cancellationToken))
+            {
+                Log.Expired(logger, row.Region, row.Id);
+            }
+
+            return null;
+        }
+
         if (damage is not null)
         {
             metrics.CountDamage(row.Region, row.Type, damage.Cause);
@@ -129,6 +146,9 @@ public sealed partial class ObjectVerifier(
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 2302, Level = LogLevel.Information, Message = "{Region}/{ObjectId} was removed by the archive's retention policy")]
+        public static partial void Expired(ILogger logger, string region, string objectId);
+
         [LoggerMessage(
             EventId = 1700,
             Level = LogLevel.Critical,

@@ -1,6 +1,7 @@
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Outages;
+using Archiving.Planning;
 using Archiving.Queues;
 using Archiving.Settings;
 using Microsoft.Extensions.Logging;
@@ -8,120 +9,124 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Verifying;
 
 /// <summary>A night's share.</summary>
-/// <param name="Archived">How many objects the archive holds.</param>
-/// <param name="Queued">How many of them are verified tonight.</param>
+/// <param name="Archived">How many archived objects the night's days hold.</param>
+/// <param name="Queued">How many of them are verified.</param>
 public sealed record VerificationPlan(long Archived, long Queued);
 
 /// <summary>
-/// Picks the objects to verify: each night the share that covers everything within <c>Verify__Days</c>, those first
-/// that were not read for the longest time, and all that are overdue. Reads the ledger twice and keeps nothing of it
-/// in memory.
+/// Picks the objects to verify. Each day of the ledger has one night in <c>Verify__Days</c>, in which all its archived objects
+/// are read. On every other night only those that are overdue are, because their night was missed.
 /// </summary>
 public sealed partial class VerificationPlanner(
     ObjectLedger ledger,
+    LedgerDays ledgerDays,
     WorkQueues queues,
     SharedConditions conditions,
-    VerifyOptions options,
-    RetentionOptions retention,
-    TimeProvider timeProvider,
-    ILogger<VerificationPlanner> logger)
+    ArchiverOptions options,
+    ILogger<VerificationPlanner> logger) : DayWork
 {
     private const int SendsAtOnce = 16;
+    private const string Archived = "archived";
+    private const string Queued = "queued";
 
     private static readonly string[] Columns =
     [
-        nameof(LedgerEntry.State), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime),
-        nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Damaged),
+        nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type),
+        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Run),
         nameof(LedgerEntry.Verification), nameof(LedgerEntry.RetentionDays),
     ];
 
-    /// <summary>Queues the night's share.</summary>
-    public async Task<VerificationPlan> PlanAsync(CancellationToken cancellationToken)
-    {
-        var perHour = new SortedDictionary<long, long>();
-        var archived = 0L;
-        var damaged = 0L;
-        await foreach (var entry in ledger.ReadAllAsync(Columns, cancellationToken))
-        {
-            damaged += entry.Damaged is null ? 0 : 1;
-            if (entry.IsHeld())
-            {
-                archived++;
-                var hour = Hour(LastRead(entry));
-                perHour[hour] = perHour.GetValueOrDefault(hour) + 1;
-            }
+    /// <summary>The plan of a night, to be started.</summary>
+    public static PlanMessage Night { get; } = new() { Region = "", Kind = "verify" };
 
-            if (IsReadAgain(entry))
-            {
-                var message = ObjectMessage.About(entry) with { RunId = entry.Run };
-                await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
-            }
+    /// <inheritdoc/>
+    public override string Kind => Night.Kind;
+
+    /// <summary>What a plan has picked until now.</summary>
+    public static VerificationPlan ToResult(PlanMessage plan) => new(plan.Count(Archived), plan.Count(Queued));
+
+    /// <inheritdoc/>
+    public override bool Includes(PlanMessage plan, LedgerDay day) =>
+        IsNightOf(plan, day) || IsOverdue(plan, day) || MayBeReadAgain(plan, day);
+
+    /// <inheritdoc/>
+    public override async Task<DayPart> WorkAsync(PlanMessage plan, LedgerDay day, string? after, CancellationToken cancellationToken)
+    {
+        var rows = await ledger.ReadPartAsync(day.Partition, after, state: null, type: null, Columns, cancellationToken);
+        var before = IsNightOf(plan, day) ? plan.StartedAt : Overdue(plan);
+        var due = rows.Where(entry => entry.IsHeld() && entry.LastRead < before).ToList();
+        foreach (var chunk in due.Chunk(SendsAtOnce))
+        {
+            await Task.WhenAll(chunk.Select(entry =>
+                queues.SendAsync(QueueNames.VerifyObjects, ObjectMessage.About(entry), TimeSpan.Zero, cancellationToken)));
         }
 
-        if (damaged == 0)
+        foreach (var entry in rows.Where(entry => IsReadAgain(plan, entry)))
+        {
+            var message = ObjectMessage.About(entry) with { RunId = entry.Run };
+            await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
+        }
+
+        return DayPart.Of(rows, (Archived, rows.Count(entry => entry.IsHeld())), (Queued, due.Count));
+    }
+
+    /// <inheritdoc/>
+    public override async Task CompleteAsync(PlanMessage plan, CancellationToken cancellationToken)
+    {
+        var (archived, queued) = ToResult(plan);
+        Log.Planned(logger, queued, archived);
+        if ((await conditions.ReadAsync(cancellationToken)).ContainsKey(Condition.Integrity) && !await IsAnyDamagedAsync(cancellationToken))
         {
             await conditions.ClearAsync(Condition.Integrity, cancellationToken);
         }
-
-        var share = (archived + options.Days - 1) / options.Days;
-        var overdue = Hour(timeProvider.GetUtcNow() - TimeSpan.FromDays(options.Days));
-        var (lastHour, ofLastHour) = Cut(perHour, share, overdue);
-        var queued = 0L;
-        await Parallel.ForEachAsync(
-            ledger.ReadAllAsync(Columns, cancellationToken).Where(IsDue),
-            new ParallelOptions { MaxDegreeOfParallelism = SendsAtOnce, CancellationToken = cancellationToken },
-            async (entry, stop) =>
-            {
-                var message = ObjectMessage.About(entry);
-                await queues.SendAsync(QueueNames.VerifyObjects, message, TimeSpan.Zero, stop);
-                Interlocked.Increment(ref queued);
-            });
-        Log.Planned(logger, queued, archived);
-        return new VerificationPlan(archived, queued);
-
-        // Rows are read one after the other.
-        bool IsDue(LedgerEntry entry) => entry.IsHeld() && Hour(LastRead(entry)) is var hour && (hour < lastHour || (hour == lastHour && ofLastHour-- > 0));
     }
+
+    private bool IsNightOf(PlanMessage plan, LedgerDay day) =>
+        MayHoldAny(day) && Number(day.Day) % options.Verify.Days == Number(plan.StartedAt) % options.Verify.Days;
+
+    private bool IsOverdue(PlanMessage plan, LedgerDay day) => MayHoldAny(day) && !(day.OldestRead >= Overdue(plan));
+
+    private DateTimeOffset Overdue(PlanMessage plan) => plan.StartedAt - TimeSpan.FromDays(options.Verify.Days);
+
+    private static bool MayHoldAny(LedgerDay day) => day.MayHold(LedgerState.Archived) || day.MayHold(LedgerState.Purged);
+
+    private static long Number(DateTimeOffset time) => time.UtcTicks / TimeSpan.TicksPerDay;
+
+    /// <summary>Whether a day can hold objects that <see cref="IsReadAgain"/>, by every number of days after which 8x8 may delete one.</summary>
+    private bool MayBeReadAgain(PlanMessage plan, LedgerDay day) => MayHoldAny(day)
+        && options.Retention.AllDays.Any(days => day.Day.AddDays(days) - plan.StartedAt is var left
+            && left > TimeSpan.Zero && left < TimeSpan.FromDays(2));
 
     /// <summary>
     /// Whether 8x8 is asked tonight for content that nothing proves: what comes then and is not what is archived goes
     /// beside it. Each object comes up once, in the last night but one before 8x8 deletes it.
     /// </summary>
-    private bool IsReadAgain(LedgerEntry entry)
+    private bool IsReadAgain(PlanMessage plan, LedgerEntry entry)
     {
-        var left = retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays) - timeProvider.GetUtcNow();
+        var left = options.Retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays) - plan.StartedAt;
         return entry.Is(LedgerState.Archived) && entry.Verification == Verification.None.ToName() && left >= TimeSpan.FromDays(1)
             && left < TimeSpan.FromDays(2);
     }
 
-    /// <summary>The last hour of reading that comes up tonight, and how many of it.</summary>
-    private static (long Hour, long Count) Cut(SortedDictionary<long, long> perHour, long share, long overdue)
+    /// <summary>Whether any day holds damage. Only days that changed since they were counted are read for it.</summary>
+    private async Task<bool> IsAnyDamagedAsync(CancellationToken cancellationToken)
     {
-        var (hour, count) = (long.MinValue, 0L);
-        foreach (var (next, number) in perHour)
+        var days = await ledgerDays.ReadAsync(region: null, from: null, to: null, cancellationToken);
+        if (days.Any(day => day.IsFresh && day.Types.Values.Any(type => type.Damaged > 0)))
         {
-            if (next < overdue)
-            {
-                (hour, count) = (next, number);
-            }
-            else if (share > 0)
-            {
-                (hour, count) = (next, Math.Min(number, share));
-            }
-            else
-            {
-                break;
-            }
-
-            share -= number;
+            return true;
         }
 
-        return (hour, count);
+        foreach (var chunk in days.Where(day => !day.IsFresh).Chunk(SendsAtOnce))
+        {
+            if ((await Task.WhenAll(chunk.Select(day => ledger.IsAnyDamagedAsync(day.Partition, cancellationToken).AsTask()))).Contains(true))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
-
-    private static DateTimeOffset LastRead(LedgerEntry entry) => entry.VerifiedAt ?? entry.ArchivedAt ?? DateTimeOffset.MinValue;
-
-    private static long Hour(DateTimeOffset time) => time.UtcTicks / TimeSpan.TicksPerHour;
 
     private static partial class Log
     {

@@ -1,3 +1,4 @@
+using Archiving.Planning;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Archiving.Verifying;
@@ -6,6 +7,6 @@ internal static class VerifyingServices
 {
     /// <summary>Registers the nightly verification.</summary>
     public static IServiceCollection AddVerifying(this IServiceCollection services) => services
-        .AddSingleton<VerificationPlanner>()
+        .AddSingleton<DayWork, VerificationPlanner>()
         .AddSingleton<ObjectVerifier>();
 }

@@ -99,6 +99,8 @@ const encodeId = (id) => (/^\.+$/.test(id) ? id.replaceAll(".", "%252E") : encod
 
 const objectPath = ({ region, id }) => `objects/${encodeURIComponent(region)}/${encodeId(id)}`;
 
+const casePath = (caseId) => `cases/${encodeURIComponent(caseId)}`;
+
 // With the time of creation the app knows where to look.
 const about = ({ createdTime }) => ({ created: createdTime });
 
@@ -112,6 +114,15 @@ export const readDownloadAddress = (key) => ask(`${objectPath(key)}/content`, { 
 export const readText = (key, signal) => ask(`${objectPath(key)}/text`, { query: about(key), signal, as: "text" });
 export const archiveAgain = (key) => ask(`${objectPath(key)}/archive`, { method: "POST", query: about(key) });
 export const redriveAll = () => ask("failures/redrive", { method: "POST" });
+export const readCases = (signal) => ask("cases", { signal });
+export const createCase = (body) => ask("cases", { method: "POST", body });
+export const readCase = (caseId, signal) => ask(casePath(caseId), { signal });
+export const addToCase = (caseId, body) => ask(`${casePath(caseId)}/objects`, { method: "POST", body });
+export const holdCase = (caseId) => ask(`${casePath(caseId)}/hold`, { method: "POST" });
+export const releaseCase = (caseId) => ask(`${casePath(caseId)}/release`, { method: "POST" });
+export const closeCase = (caseId) => ask(`${casePath(caseId)}/close`, { method: "POST" });
+export const startExport = (caseId) => ask(`${casePath(caseId)}/export`, { method: "POST" });
+export const readExport = (caseId, exportId, signal) => ask(`${casePath(caseId)}/exports/${encodeURIComponent(exportId)}`, { signal });
 export const compare = () => ask("reconcile", { method: "POST" });
 
 /**

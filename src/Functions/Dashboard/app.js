@@ -1,6 +1,7 @@
 // Starts the page: which screen is shown, the key, and the status that is asked for again and again.
 
 import * as api from "./api.js";
+import * as cases from "./cases.js";
 import * as charts from "./charts.js";
 import * as find from "./find.js";
 import * as format from "./format.js";
@@ -10,8 +11,8 @@ import { tick } from "./parts.js";
 
 const POLL = 7_000;
 const STALE = 30_000;
-const VIEWS = ["key", "overview", "find", "object"];
-const TITLES = { key: "Key", overview: "Overview", find: "Find a recording", object: "Recording" };
+const VIEWS = ["key", "overview", "find", "object", "cases", "case"];
+const TITLES = { key: "Key", overview: "Overview", find: "Find a recording", object: "Recording", cases: "Cases", case: "Case" };
 
 const element = (id) => document.getElementById(id);
 
@@ -28,6 +29,10 @@ function route() {
   const parameters = Object.fromEntries(new URLSearchParams(query));
   if (name === "object" && region && id) {
     return { view: "object", key: { region, id, createdTime: parameters.created } };
+  }
+
+  if (name === "cases" || (name === "case" && region)) {
+    return { view: name, caseId: region };
   }
 
   return name === "find" ? { view: "find", parameters } : { view: "overview" };
@@ -48,7 +53,7 @@ function switchTo(name, focus) {
     element(`view-${each}`).hidden = each !== name;
   }
 
-  for (const link of ["overview", "find"]) {
+  for (const link of ["overview", "find", "cases"]) {
     if (link === name) {
       element(`nav-${link}`).setAttribute("aria-current", "page");
     } else {
@@ -75,6 +80,10 @@ async function navigate(focus) {
       poll();
     } else if (wanted.view === "find") {
       await find.open(wanted.parameters, signal);
+    } else if (wanted.view === "cases") {
+      await cases.openList(signal);
+    } else if (wanted.view === "case") {
+      await cases.open(wanted.caseId, signal);
     } else {
       await object.open(wanted.key, signal);
     }
@@ -182,6 +191,7 @@ function start() {
   element("zone").textContent = `Times are those of your clock (${format.zone()}), unless they say UTC.`;
   overview.start();
   find.start();
+  cases.start();
   addEventListener("hashchange", () => view !== "key" && navigate(true));
   document.addEventListener("visibilitychange", () => (document.hidden ? stop() : poll()));
   document.addEventListener("poll-now", poll);

@@ -1,6 +1,7 @@
 // The second screen: find a recording by person, number, call or day.
 
 import * as api from "./api.js";
+import * as cases from "./cases.js";
 import { h, icon, table } from "./dom.js";
 import * as format from "./format.js";
 import { kindOf, nameOf, objectHref, stateBadge, timeAt } from "./parts.js";
@@ -61,7 +62,7 @@ export async function open(parameters, signal) {
     const { items, cursor } = await search(parameters, signal);
     const days = !parameters.from && !parameters.to ? "" : ", days as in your time zone";
     summary.textContent = items.length === 0 ? "" : `${format.number(items.length)} shown, newest first${days}${cursor ? "; there are more" : ""}`;
-    results.replaceChildren(...(items.length === 0 ? nothing(parameters, cursor) : [resultTable(items)]));
+    results.replaceChildren(...(items.length === 0 ? nothing(parameters, cursor) : [resultTable(items), ...addAll(parameters, signal)]));
     showPager(parameters, cursor);
   } catch (error) {
     if (signal.aborted || error.status === 401) {
@@ -90,6 +91,14 @@ function search(parameters, signal) {
 
   // What is found first is shown at once; to fill the page may take long.
   return api.findObjects(query, { enough: 1, signal });
+}
+
+/** Adds all that the search finds, on every page; a case is about objects in any state. */
+function addAll(parameters, signal) {
+  const { q, type, region } = parameters;
+  const wanted = Object.entries({ q, from: format.startOfDay(parameters.from), to: format.startOfDay(parameters.to, 1), type, region });
+  const search = Object.fromEntries(wanted.filter(([, value]) => value));
+  return parameters.state || Object.keys(search).length === 0 ? [] : [cases.adder("Add all that is found to a case", () => ({ search }), signal)];
 }
 
 function nothing(parameters, cursor) {

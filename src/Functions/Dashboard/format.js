@@ -36,6 +36,7 @@ export const STATES = {
   Failed: { label: "Failed", meaning: "Could not be copied. The reason stands below; it can be tried again." },
   Gone: { label: "Gone at 8x8", meaning: "8x8 no longer had it when it was to be copied." },
   Purged: { label: "Archived, deleted at 8x8", meaning: "Copied, verified and safe; deleted at 8x8 on purpose." },
+  Expired: { label: "Retention ended", meaning: "Was archived, until your retention policy removed it." },
 };
 
 export const number = (value) => whole.format(value ?? 0);

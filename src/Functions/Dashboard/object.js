@@ -1,6 +1,7 @@
 // One object with all that belongs to its call: hear it, see it, read it, fetch it, have it archived again.
 
 import * as api from "./api.js";
+import * as cases from "./cases.js";
 import { announce, facts, h, icon } from "./dom.js";
 import * as find from "./find.js";
 import * as format from "./format.js";
@@ -60,7 +61,8 @@ function main(item, signal) {
     h("div", { class: "buttons" },
       isArchived(item) && h("button", { type: "button", class: "primary", click: () => download(item, result) }, "Download"),
       h("button", { type: "button", click: (event) => archiveAgain(item, event.currentTarget, result) }, item.state === "Failed" ? "Try again" : "Archive again")),
-    result);
+    result,
+    cases.adder("Add to a case", () => ({ objects: [{ region: item.region, id: item.id, created: item.createdTime }] }), signal));
 }
 
 /** What there is to hear, see or read. */

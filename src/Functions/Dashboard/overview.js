@@ -19,6 +19,7 @@ const QUEUES = {
   "restore-objects": "To restore from cold storage",
   "verify-objects": "To read again and verify",
   "purge-objects": "To delete at 8x8",
+  "plan-days": "Steps of work over the whole ledger",
 };
 
 const element = (id) => document.getElementById(id);

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 using Archiving.Purging;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
+using Operations.Cases;
 using Operations.Failures;
 using Operations.Health;
 using Operations.Objects;
@@ -15,6 +16,12 @@ namespace Functions.Http;
 
 /// <summary>The JSON of the HTTP functions.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AcceptedChange))]
+[JsonSerializable(typeof(CaseDetails))]
+[JsonSerializable(typeof(CaseList))]
+[JsonSerializable(typeof(CreatedCase))]
+[JsonSerializable(typeof(ExportDetails))]
+[JsonSerializable(typeof(StartedExport))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(Redriven))]
 [JsonSerializable(typeof(PlanReport))]

@@ -60,6 +60,7 @@ internal sealed class JobHosting : IAsyncDisposable
                 var hostId = configuration["AzureFunctionsWebHost:hostid"] ?? CreateHostId();
                 services.AddSingleton<IJobInvoker>(invoker);
                 services.AddSingleton<ITypeLocator>(new JobTypes(functions));
+                services.AddSingleton<INameResolver>(new SettingNames(configuration));
                 services.AddSingleton<IHostIdProvider>(new FixedHostId(hostId));
 
                 // As the Functions host in development: after a crash, timers wait for the locks of the crashed host.

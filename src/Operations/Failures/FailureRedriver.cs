@@ -1,60 +1,59 @@
 using Archiving.Ledger;
 using Archiving.Model;
+using Archiving.Planning;
 using Archiving.Queues;
-using Operations.Search;
 
 namespace Operations.Failures;
 
 /// <summary>What was put back.</summary>
-/// <param name="Requeued">How many objects.</param>
-public sealed record Redriven(long Requeued);
+/// <param name="Requeued">How many objects until now.</param>
+/// <param name="Continues">Whether there are more days to look at, which the queue does.</param>
+public sealed record Redriven(long Requeued, bool Continues);
 
 /// <summary>
-/// Puts failed objects back into their queue. Reads only days that can hold any, and puts back those of a day before
-/// it reads the next: a redrive that was interrupted has done part of the work, and the next one does the rest.
+/// Puts failed objects back into their queue, the oldest days first. Objects in any other state are left alone. Reads only days
+/// that can hold any.
 /// </summary>
-public sealed class FailureRedriver(ObjectLedger ledger, LedgerDays ledgerDays, ObjectRequeuer requeuer)
+public sealed class FailureRedriver(ObjectLedger ledger, ObjectRequeuer requeuer, TimeProvider timeProvider) : DayWork
 {
-    private const int AtOnce = 100;
+    /// <summary>The most characters that the ids of a request have together: they are in each message of the plan.</summary>
+    public const int MostCharacters = 20_000;
 
-    /// <summary>Puts failed objects back, the oldest days first. Objects in any other state are left alone.</summary>
+    private const int AtOnce = 100;
+    private const string Requeued = "requeued";
+
+    /// <inheritdoc/>
+    public override string Kind => "redrive";
+
+    /// <summary>A redrive, to be started.</summary>
     /// <param name="region">Only those of a region.</param>
     /// <param name="type">Only those of a type.</param>
     /// <param name="ids">Only those of these ids; all when there are none.</param>
-    /// <param name="cancellationToken">Stops between two objects.</param>
-    public async Task<Redriven> RedriveAsync(string? region, string? type, IReadOnlyCollection<string> ids, CancellationToken cancellationToken)
+    public PlanMessage Prepare(string? region, string? type, IReadOnlyList<string> ids) => new()
     {
-        var wanted = ids.ToHashSet(StringComparer.Ordinal);
-        var failed = new SearchFilter { Region = region, Type = type, State = LedgerState.Failed };
-        var days = await ledgerDays.ReadAsync(region, from: null, to: null, cancellationToken);
-        var requeued = 0L;
-        foreach (var day in days.Where(day => failed.CountIn(day) > 0).OrderBy(day => day.Day))
+        Region = region ?? "",
+        Kind = Kind,
+        Plan = FormattableString.Invariant($"{timeProvider.GetUtcNow().UtcDateTime:yyyyMMddHHmmss}-{Guid.NewGuid():N}"),
+        Type = type,
+        Ids = ids.Count > 0 ? ids : null,
+    };
+
+    /// <summary>What a redrive has put back.</summary>
+    public static Redriven ToResult(PlanProgress progress) => new(progress.Plan.Count(Requeued), Continues: !progress.IsComplete);
+
+    /// <inheritdoc/>
+    public override bool Includes(PlanMessage plan, LedgerDay day) => day.MayHold(LedgerState.Failed);
+
+    /// <inheritdoc/>
+    public override async Task<DayPart> WorkAsync(PlanMessage plan, LedgerDay day, string? after, CancellationToken cancellationToken)
+    {
+        var rows = await ledger.ReadPartAsync(day.Partition, after, LedgerState.Failed, plan.Type, columns: null, cancellationToken);
+        var wanted = plan.Ids is null ? rows : rows.Where(entry => plan.Ids.Contains(entry.Id, StringComparer.Ordinal)).ToList();
+        foreach (var chunk in wanted.Chunk(AtOnce))
         {
-            var chunk = new List<LedgerEntry>(AtOnce);
-            await foreach (var entry in ledger.ReadStateAsync(day.Partition, LedgerState.Failed, type, cancellationToken))
-            {
-                if (wanted.Count > 0 && !wanted.Contains(entry.Id))
-                {
-                    continue;
-                }
-
-                chunk.Add(entry);
-                if (chunk.Count == AtOnce)
-                {
-                    requeued += await RequeueAsync(chunk, cancellationToken);
-                    chunk.Clear();
-                }
-            }
-
-            requeued += await RequeueAsync(chunk, cancellationToken);
+            await Task.WhenAll(chunk.Select(entry => requeuer.RequeueAsync(entry, cancellationToken)));
         }
 
-        return new Redriven(requeued);
-    }
-
-    private async Task<int> RequeueAsync(List<LedgerEntry> entries, CancellationToken cancellationToken)
-    {
-        await Task.WhenAll(entries.Select(entry => requeuer.RequeueAsync(entry, cancellationToken)));
-        return entries.Count;
+        return DayPart.Of(rows, (Requeued, wanted.Count));
     }
 }

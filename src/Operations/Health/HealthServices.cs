@@ -21,7 +21,8 @@ internal static class HealthServices
             .AddCheck<VaultCheck>(nameof(Condition.Vault), timeout: Timeout)
             .AddCheck<ArchiveCheck>(nameof(Condition.Archive), timeout: Timeout)
             .AddCheck<RuntimeCheck>(nameof(Condition.Runtime), timeout: Timeout)
-            .AddCheck<ListingCheck>(ListingCheck.Name, timeout: Timeout);
+            .AddCheck<ListingCheck>(ListingCheck.Name, timeout: Timeout)
+            .AddCheck<CatalogueCheck>(CatalogueCheck.Name, timeout: Timeout);
         foreach (var condition in Shared)
         {
             checks.AddTypeActivatedCheck<SharedConditionCheck>(condition.ToString(), failureStatus: null, tags: [], Timeout, args: condition);

@@ -76,6 +76,11 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
             throw new RefusedException($"The object is not archived; its state is {entry.State}.");
         }
 
+        if (entry.Is(LedgerState.Expired))
+        {
+            throw new RefusedException("The archive's retention policy removed the object; its row keeps what was known of it.");
+        }
+
         return blob != entry.Damaged ? blob : throw new RefusedException("The archived bytes were found damaged, and the object is being archived again.");
     }
 

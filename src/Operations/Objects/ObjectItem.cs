@@ -106,7 +106,7 @@ public sealed record ObjectItem
             LastError = entry.LastError,
             Attempts = entry.Attempts,
             ArchivedAt = entry.ArchivedAt,
-            DeletedBy8x8On = entry.Is(LedgerState.Gone) || entry.Is(LedgerState.Purged)
+            DeletedBy8x8On = entry.Is(LedgerState.Gone) || entry.Is(LedgerState.Purged) || entry.Is(LedgerState.Expired)
                 ? null
                 : retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays),
             CallId = entry.CallId,

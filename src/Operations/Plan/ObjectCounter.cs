@@ -218,7 +218,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
             foreach (var record in records)
             {
                 if (rows.TryGetValue(LedgerKey.Of(region, record), out var row)
-                    && (row.Is(LedgerState.Archived) || row.Is(LedgerState.Purged))
+                    && row.IsSettled()
                     && !row.MayDifferFrom(record))
                 {
                     archived.Add(record.Id);

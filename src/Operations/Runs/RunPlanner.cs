@@ -7,17 +7,22 @@ using Archiving.Source;
 
 namespace Operations.Runs;
 
+/// <summary>The windows that a run begins with.</summary>
+/// <param name="Windows">One or two for each region, which are cut into days when they are handled.</param>
+/// <param name="Days">How many windows of a day these make; <see langword="null"/> when that is only known then.</param>
+public sealed record PlannedRun(IReadOnlyList<WindowMessage> Windows, int? Days);
+
 /// <summary>Plans the windows of runs: what they are is looked up, and nothing is written.</summary>
-public sealed class RunPlanner(RegionCatalog regions, SourceListing source, ObjectLedger ledger, ArchiveStore archive, ReceiptDays receiptDays)
+public sealed class RunPlanner(RegionCatalog regions, SourceListing source, ObjectLedger ledger, ArchiveStore archive)
 {
-    /// <summary>The most windows of a run: more than 13 years in four regions.</summary>
-    public const int MostWindows = 20_000;
+    /// <summary>The most windows of a run: more than 27 years in ten regions.</summary>
+    public const int MostWindows = 100_000;
 
     // 8x8's storage is newer: an object that claims to be older has a wrong time.
     private static readonly DateTimeOffset DaysBegin = new(2010, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>The windows of a backfill: one for each day of each region. There may be more than a run holds.</summary>
-    public async Task<IEnumerable<WindowMessage>> PlanBackfillAsync(
+    /// <summary>The windows of a backfill, which make one for each day of each region. There may be more than a run holds.</summary>
+    public async Task<PlannedRun> PlanBackfillAsync(
         DateTimeOffset from,
         DateTimeOffset to,
         IReadOnlyList<string> wantedRegions,
@@ -25,20 +30,21 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
         CancellationToken cancellationToken)
     {
         var all = wantedRegions.Count > 0 ? wantedRegions : await regions.GetAsync(cancellationToken);
-        return all.SelectMany(region => Windows(WindowKind.Backfill, region, from, to, types));
+        return Plan(all.Select(region => Window(WindowKind.Backfill, region, from, to, types)));
     }
 
     /// <summary>
     /// The windows of a reconcile: one for each day, and in each region one for everything that is so old that its
     /// days cannot be trusted, or would be more than a run holds. Their number stays within the limit for any creation times.
     /// </summary>
-    public async Task<IReadOnlyList<WindowMessage>> PlanReconcileAsync(DateTimeOffset to, CancellationToken cancellationToken)
+    public async Task<PlannedRun> PlanReconcileAsync(DateTimeOffset to, CancellationToken cancellationToken)
     {
         var all = await regions.GetAsync(cancellationToken);
         var mostDays = (MostWindows / Math.Max(1, all.Count)) - 2;
         var daysBegin = Midnight(to.AddDays(-mostDays));
         daysBegin = daysBegin > DaysBegin ? daysBegin : DaysBegin;
-        var windows = new List<WindowMessage>();
+        var old = new List<WindowMessage>();
+        var recent = new List<WindowMessage>();
         foreach (var region in all)
         {
             var first = await FindFirstDayAsync(region, DateTimeOffset.UnixEpoch, to, cancellationToken);
@@ -47,31 +53,30 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
                 // It reaches to the next day that holds anything: the empty days between would be listed for nothing every week.
                 var next = await FindFirstDayAsync(region, daysBegin, to, cancellationToken);
                 next = next < to ? next : to;
-                windows.Add(Window(WindowKind.Reconcile, region, first.Value, next.Value, types: []));
+                old.Add(Window(WindowKind.Reconcile, region, first.Value, next.Value, types: []));
                 first = next;
             }
 
-            if (first is { } day)
+            if (first is { } day && day < to)
             {
-                windows.AddRange(Windows(WindowKind.Reconcile, region, day, to, types: []));
+                recent.Add(Window(WindowKind.Reconcile, region, day, to, types: []));
             }
         }
 
-        return windows;
+        var plan = Plan(recent);
+        return new PlannedRun([.. old, .. plan.Windows], plan.Days + old.Count);
     }
 
-    /// <summary>The windows of a rebuild: one for each region and day that the container holds, in order of days.</summary>
-    public async Task<IReadOnlyList<WindowMessage>> PlanRebuildAsync(CancellationToken cancellationToken)
+    /// <summary>The windows of a rebuild: one for each region, which is cut into the days that the container holds.</summary>
+    public async Task<PlannedRun> PlanRebuildAsync(DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         var windows = new List<WindowMessage>();
         await foreach (var folder in archive.ListFoldersAsync("", cancellationToken))
         {
-            var region = ObjectNames.Decode(folder.TrimEnd('/'));
-            var days = await receiptDays.FindAsync(folder, DateTimeOffset.MinValue, DateTimeOffset.MaxValue, cancellationToken);
-            windows.AddRange(days.Select(day => Window(WindowKind.Rebuild, region, day, day.AddDays(1), types: [])));
+            windows.Add(Window(WindowKind.Rebuild, ObjectNames.Decode(folder.TrimEnd('/')), from, to, types: []) with { IsCut = true });
         }
 
-        return [.. windows.OrderBy(window => window.From).ThenBy(window => window.Region, StringComparer.Ordinal)];
+        return new PlannedRun(windows, Days: null);
     }
 
     internal static WindowMessage Window(WindowKind kind, string region, DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> types) => new()
@@ -84,8 +89,19 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
         Types = types.Count > 0 ? types : null,
     };
 
-    private static IEnumerable<WindowMessage> Windows(WindowKind kind, string region, DateTimeOffset from, DateTimeOffset to, IReadOnlyList<string> types) =>
-        ListingPlanner.Cut(from, to).Select(span => Window(kind, region, span.From, span.To, types));
+    private static PlannedRun Plan(IEnumerable<WindowMessage> spans)
+    {
+        var days = 0;
+        var windows = new List<WindowMessage>();
+        foreach (var span in spans)
+        {
+            var ofSpan = ListingPlanner.Cut(span.From, span.To).Take(MostWindows + 1).Count();
+            days += ofSpan;
+            windows.Add(span with { IsCut = ofSpan > 1 });
+        }
+
+        return new PlannedRun(windows, days);
+    }
 
     private static DateTimeOffset Midnight(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 

@@ -1,6 +1,5 @@
-using Archiving.Ledger;
 using Archiving.Listing;
-using Archiving.Model;
+using Archiving.Planning;
 
 namespace Operations.Runs;
 
@@ -18,6 +17,10 @@ namespace Operations.Runs;
 /// <param name="Archived">How many of these are archived.</param>
 /// <param name="Failed">How many of these failed, or were gone before they could be archived.</param>
 /// <param name="Waiting">How many of these still wait.</param>
+/// <param name="CountedAt">
+/// As of when the last three were counted; <see langword="null"/> when nothing was put into a queue, or they were not counted yet:
+/// then all of them wait.
+/// </param>
 public sealed record RunProgress(
     string RunId,
     string Kind,
@@ -31,7 +34,8 @@ public sealed record RunProgress(
     long Enqueued,
     long Archived,
     long Failed,
-    long Waiting);
+    long Waiting,
+    DateTimeOffset? CountedAt);
 
 /// <summary>The windows of a run.</summary>
 /// <param name="Planned">How many there are; busy ones are split, which makes more.</param>
@@ -39,10 +43,14 @@ public sealed record RunProgress(
 /// <param name="Failed">How many failed too often.</param>
 public sealed record RunWindows(int Planned, int Done, int Failed);
 
-/// <summary>Tells how far runs are.</summary>
-public sealed class RunReader(ListingStore store, ObjectLedger ledger)
+/// <summary>
+/// Tells how far runs are, from what they counted. What became of their objects is counted when it is asked for: a few days of the
+/// ledger at once, and many days in the queue, so that the next answer has it.
+/// </summary>
+public sealed class RunReader(ListingStore store, DayPlans plans)
 {
-    private static readonly string[] Columns = [nameof(LedgerEntry.State)];
+    private const int DaysAtOnce = 8;
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
 
     /// <summary>Reads a run; <see langword="null"/> when there is none of that id, or it was long ago.</summary>
     public async Task<RunProgress?> ReadAsync(string runId, CancellationToken cancellationToken)
@@ -52,35 +60,33 @@ public sealed class RunReader(ListingStore store, ObjectLedger ledger)
             return null;
         }
 
-        var windows = await store.ReadWindowsAsync(runId, cancellationToken);
-        var states = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var region in run.Regions.Split(',', StringSplitOptions.RemoveEmptyEntries))
+        var counts = await store.ReadCountsAsync(runId, cancellationToken);
+        if (counts.Enqueued > 0 && !IsFinal(run, counts)
+            && await plans.StartAsync(RunCounter.Prepare(runId, run), AtOnce, cancellationToken, DaysAtOnce) is { IsComplete: true })
         {
-            // A listing goes by the time of change, so what it finds can have been made at any time.
-            var from = run.Kind == nameof(WindowKind.Listing) ? DateTimeOffset.UnixEpoch : run.From;
-            await foreach (var entry in ledger.ReadRunAsync(runId, region, from, run.To, Columns, cancellationToken))
-            {
-                states[entry.State] = states.GetValueOrDefault(entry.State) + 1;
-            }
+            counts = await store.ReadCountsAsync(runId, cancellationToken);
         }
 
-        var waiting = Count(states, LedgerState.Queued) + Count(states, LedgerState.Restoring);
-        var failed = windows.Count(window => window is { LastError: not null, Done: false });
+        var waiting = counts.CountedAt is null ? counts.Enqueued : counts.Waiting;
+        var isCounted = counts.Enqueued == 0 || counts.CountedAt >= run.CompletedAt;
         return new RunProgress(
             runId,
             run.Kind,
-            run.CompletedAt is null ? "Listing" : waiting > 0 ? "Archiving" : "Done",
+            run.CompletedAt is null ? "Listing" : waiting > 0 || !isCounted ? "Archiving" : "Done",
             run.From,
             run.To,
             run.StartedAt,
             run.CompletedAt,
-            new RunWindows(windows.Count, windows.Count(window => window.Done), failed),
-            windows.Sum(window => window.Listed),
-            windows.Sum(window => window.Enqueued),
-            Count(states, LedgerState.Archived) + Count(states, LedgerState.Purged),
-            Count(states, LedgerState.Failed) + Count(states, LedgerState.Gone),
-            waiting);
+            new RunWindows(run.CompletedAt is null ? Math.Max(run.Planned, counts.Planned) : counts.Planned, counts.Completed, counts.FailedWindows),
+            counts.Listed,
+            counts.Enqueued,
+            counts.Archived,
+            counts.Failed,
+            waiting,
+            counts.CountedAt);
     }
 
-    private static long Count(Dictionary<string, long> states, LedgerState state) => states.GetValueOrDefault(state.ToString());
+    /// <summary>Whether the objects were counted when nothing was left to do. What failed can be redriven.</summary>
+    private static bool IsFinal(RunRow run, RunCountsRow counts) =>
+        counts.CountedAt >= run.CompletedAt && counts.Waiting == 0 && counts.Failed == 0;
 }

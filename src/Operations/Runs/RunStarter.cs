@@ -3,7 +3,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Archiving.Listing;
 using Archiving.Model;
-using Archiving.Queues;
 using Archiving.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -35,79 +34,97 @@ public sealed partial class RunStarter(
         IReadOnlyList<string> types,
         CancellationToken cancellationToken)
     {
-        var windows = await planner.PlanBackfillAsync(from, to, wantedRegions, types, cancellationToken);
-        return await StartAsync(WindowKind.Backfill, windows, types, from, to, cancellationToken);
+        var plan = await planner.PlanBackfillAsync(from, to, wantedRegions, types, cancellationToken);
+        return await StartAsync(WindowKind.Backfill, plan, types, from, to, cancellationToken);
     }
 
     /// <summary>Starts a comparison of everything that 8x8 has with ledger and receipts.</summary>
     public async Task<StartedRun> ReconcileAsync(CancellationToken cancellationToken)
     {
         var to = Second(timeProvider.GetUtcNow() - options.Settle);
-        var windows = await planner.PlanReconcileAsync(to, cancellationToken);
-        var from = windows.Count > 0 ? windows.Min(window => window.From) : to;
-        return await StartAsync(WindowKind.Reconcile, windows, types: [], from, to, cancellationToken);
+        var plan = await planner.PlanReconcileAsync(to, cancellationToken);
+        var from = plan.Windows.Count > 0 ? plan.Windows.Min(window => window.From) : to;
+        return await StartAsync(WindowKind.Reconcile, plan, types: [], from, to, cancellationToken);
     }
 
-    /// <summary>Starts to restore the ledger from the receipts.</summary>
+    /// <summary>Starts to rebuild the ledger from the receipts.</summary>
     public async Task<StartedRun> RebuildAsync(CancellationToken cancellationToken)
     {
-        var windows = await planner.PlanRebuildAsync(cancellationToken);
-        var now = timeProvider.GetUtcNow();
-        var (from, to) = windows is [var first, ..] ? (first.From, windows[^1].To) : (now, now);
-        return await StartAsync(WindowKind.Rebuild, windows, types: [], from, to, cancellationToken);
+        // Every day that a row can be of.
+        var (from, to) = (DateTimeOffset.UnixEpoch, LedgerKey.Latest);
+        return await StartAsync(
+            WindowKind.Rebuild,
+            await planner.PlanRebuildAsync(from, to, cancellationToken),
+            types: [],
+            from,
+            to,
+            cancellationToken);
     }
 
     private static DateTimeOffset Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 
     private async Task<StartedRun> StartAsync(
         WindowKind kind,
-        IEnumerable<WindowMessage> planned,
+        PlannedRun plan,
         IReadOnlyList<string> types,
         DateTimeOffset from,
         DateTimeOffset to,
         CancellationToken cancellationToken)
     {
-        var windows = planned.Take(RunPlanner.MostWindows + 1).ToList();
-        if (windows.Count > RunPlanner.MostWindows)
+        if (plan.Days > RunPlanner.MostWindows)
         {
             throw new RefusedException($"The span needs more than {RunPlanner.MostWindows} windows of a day and region, which is the most "
                 + "of a run. Ask for a shorter span or fewer regions.");
         }
 
         // A reconcile or rebuild is about everything until now, so two of them that overlap are the same run.
-        var sortedRegions = string.Join(',', windows.Select(window => window.Region).Distinct().Order(StringComparer.Ordinal));
+        var regions = plan.Windows.Select(window => window.Region).Distinct(StringComparer.Ordinal).ToList();
+        var sortedRegions = string.Join(',', regions.Order(StringComparer.Ordinal));
         var sortedTypes = string.Join(',', types.Order(StringComparer.Ordinal));
         var about = kind == WindowKind.Backfill ? FormattableString.Invariant($"{from:O}|{to:O}|{sortedRegions}|{sortedTypes}") : "";
         var (runId, present) = await FindIdAsync(kind, about, cancellationToken);
         if (present is not null)
         {
-            var rows = await store.ReadWindowsAsync(runId, cancellationToken);
-            windows = [.. rows.Where(row => !row.Done).Select(row => RunPlanner.Window(kind, row.Region, row.From, row.To, types))];
+            return await ResumeAsync(kind, runId, present, cancellationToken);
         }
-        else
+
+        var run = new RunRow
         {
-            present = new RunRow
-            {
-                Kind = kind.ToString(),
-                Regions = string.Join(',', windows.Select(window => window.Region).Distinct(StringComparer.Ordinal)),
-                Types = string.Join(',', types),
-                From = from,
-                To = to,
-                StartedAt = timeProvider.GetUtcNow(),
-                Planned = windows.Count,
-            };
-        }
-
-        windows = [.. windows.Select(window => window with { RunId = runId })];
-        await sender.StartRunAsync(runId, present, windows, cancellationToken);
-
-        Log.Started(logger, kind, runId, from, to, windows.Count);
-        if (windows.Count == 0)
+            Kind = kind.ToString(),
+            Regions = string.Join(',', regions),
+            Types = string.Join(',', types),
+            From = from,
+            To = to,
+            StartedAt = timeProvider.GetUtcNow(),
+            Planned = plan.Days ?? plan.Windows.Count,
+        };
+        await sender.StartRunAsync(runId, run, [.. plan.Windows.Select(window => window with { RunId = runId })], cancellationToken);
+        Log.Started(logger, kind, runId, from, to, run.Planned);
+        if (plan.Windows.Count == 0)
         {
             await completion.TryCompleteAsync("", runId, kind, cancellationToken);
         }
 
-        return new StartedRun(runId, windows.Count);
+        return new StartedRun(runId, run.Planned);
+    }
+
+    /// <summary>Has the windows that are not done sent again, which may be thousands: the queue does it.</summary>
+    private async Task<StartedRun> ResumeAsync(WindowKind kind, string runId, RunRow run, CancellationToken cancellationToken)
+    {
+        var counts = await store.ReadCountsAsync(runId, cancellationToken);
+        var left = Math.Max(run.Planned, counts.Planned) - counts.Completed;
+        var types = run.Types.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var regions = run.Regions.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        await sender.QueueAsync(
+            regions.Select(region => RunPlanner.Window(kind, region, run.From, run.To, types) with { RunId = runId, IsResumed = true }),
+            cancellationToken);
+        Log.Resumed(logger, kind, runId, left);
+        if (regions.Length == 0)
+        {
+            await completion.TryCompleteAsync("", runId, kind, cancellationToken);
+        }
+
+        return new StartedRun(runId, left);
     }
 
     private async Task<(string RunId, RunRow? Present)> FindIdAsync(WindowKind kind, string about, CancellationToken cancellationToken)
@@ -131,6 +148,9 @@ public sealed partial class RunStarter(
 
     private static partial class Log
     {
+        [LoggerMessage(EventId = 2303, Level = LogLevel.Information, Message = "Resumed {Kind} {RunId}, of which {Windows} windows are not done")]
+        public static partial void Resumed(ILogger logger, WindowKind kind, string runId, int windows);
+
         [LoggerMessage(EventId = 1240, Level = LogLevel.Information, Message = "Started {Kind} {RunId} from {From:O} to {To:O} in {Windows} windows")]
         public static partial void Started(ILogger logger, WindowKind kind, string runId, DateTimeOffset from, DateTimeOffset to, int windows);
     }

@@ -29,6 +29,8 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
     [
         nameof(LedgerEntry.State), nameof(LedgerEntry.Type), nameof(LedgerEntry.Bytes),
         nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.Id), nameof(LedgerEntry.Region), nameof(LedgerEntry.RetentionDays),
+        nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Damaged),
+        nameof(LedgerEntry.UpdatedTime),
     ];
 
     /// <summary>The days that hold anything, in order of region and day.</summary>
@@ -72,6 +74,7 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
         var started = timeProvider.GetTimestamp();
         var types = new Dictionary<string, TypeSummary>(StringComparer.Ordinal);
         string? region = null;
+        using var digest = new LedgerDigest();
         await foreach (var entry in ledger.ReadPartitionAsync(row.RowKey, Columns, cancellationToken))
         {
             region ??= entry.Region;
@@ -81,11 +84,12 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
             }
 
             type.Add(entry);
+            digest.Add(entry);
         }
 
         // Merged, so that a note that was made meanwhile stays. When two instances count at once, the earlier figures may
         // win: they carry the earlier time, and the day is counted again if it changed after that.
-        var counted = DayRow.Create(row.RowKey, region, types, at, timeProvider.GetElapsedTime(started));
+        var counted = DayRow.Create(row.RowKey, region, types, digest.Finish(), at, timeProvider.GetElapsedTime(started));
         await changes.Table.WriteAsync(counted, TableUpdateMode.Merge, cancellationToken);
         return new DaySummary(region ?? "", row.ToDay(), types);
     }

@@ -51,6 +51,11 @@ public sealed class StatusGauges
             "s",
             "How long the access token is good for; 0 when there is none.");
         meter.CreateObservableGauge(
+            "archiving.status.oldest_verified.age",
+            () => Show<double>(sample => new(sample.OldestReadAge.TotalSeconds)),
+            "s",
+            "Time since the archived object that was not read for the longest time was verified, or else archived; 0 when nothing is archived.");
+        meter.CreateObservableGauge(
             "archiving.status.listing.age",
             ShowListings,
             "s",
@@ -68,6 +73,7 @@ public sealed class StatusGauges
     /// <param name="failed">How many have failed.</param>
     /// <param name="oldestAge">Age of the oldest object that is not archived, failed ones included; <see langword="null"/> when there is none.</param>
     /// <param name="oldestShare">Its age over the retention of its type: 1 is when 8x8 deletes it; <see langword="null"/> when there is none.</param>
+    /// <param name="oldestReadAge">Time since the archived object that was not read for the longest time was; <see langword="null"/> when there is none.</param>
     /// <param name="tokenRemaining">How long the access token is good for, negative when it has expired; <see langword="null"/> when there is none.</param>
     /// <param name="sinceListed">By region, the time since a listing was last completed; since the first began, when none was.</param>
     public void Record(
@@ -76,6 +82,7 @@ public sealed class StatusGauges
         long failed,
         TimeSpan? oldestAge,
         double? oldestShare,
+        TimeSpan? oldestReadAge,
         TimeSpan? tokenRemaining,
         IReadOnlyDictionary<string, TimeSpan> sinceListed)
     {
@@ -86,6 +93,7 @@ public sealed class StatusGauges
             failed,
             oldestAge ?? TimeSpan.Zero,
             oldestShare ?? 0,
+            oldestReadAge ?? TimeSpan.Zero,
             tokenRemaining ?? TimeSpan.Zero,
             [.. sinceListed]);
     }
@@ -119,6 +127,7 @@ public sealed class StatusGauges
         long Failed,
         TimeSpan OldestAge,
         double OldestShare,
+        TimeSpan OldestReadAge,
         TimeSpan TokenRemaining,
         IReadOnlyList<KeyValuePair<string, TimeSpan>> SinceListed);
 }

@@ -90,6 +90,7 @@ public sealed class StatusHistory(
             status.Count(LedgerState.Failed),
             age,
             age / retention,
+            now - status.OldestRead,
             status.Token.ExpiresOn - now,
             status.Listings
                 .Where(listing => listing.Value.Age(now) is not null)

@@ -63,7 +63,10 @@ public sealed class StatusReader(
             listed,
             oldestUnarchived,
             risks.Sum(risk => risk.Count),
-            risks);
+            risks)
+        {
+            OldestRead = types.Select(type => type.Value.OldestRead).Min(),
+        };
     }
 
     private List<Risk> FindRisks(IReadOnlyList<DaySummary> days, DateTimeOffset now)

@@ -28,6 +28,13 @@ public sealed record StatusReport(
     long AtRisk,
     IReadOnlyList<Risk> Risks)
 {
+    /// <summary>When the archived object that was not read for the longest time was verified, or else archived. For the gauges.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? OldestRead { get; init; }
+
+    /// <summary>The catalogue; <see langword="null"/> when there is none by <c>Catalogue__Format</c>.</summary>
+    public CatalogueStatus? Catalogue { get; init; }
+
     /// <summary>How many objects are in a state.</summary>
     public long Count(LedgerState state) => Objects.GetValueOrDefault(state.ToString());
 }

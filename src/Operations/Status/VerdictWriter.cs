@@ -18,8 +18,9 @@ internal static class VerdictWriter
     {
         var archived = objects[nameof(LedgerState.Archived)] + objects[nameof(LedgerState.Purged)];
         var failed = objects[nameof(LedgerState.Failed)];
+        var expired = objects.GetValueOrDefault(nameof(LedgerState.Expired));
         var atRisk = risks.Sum(risk => risk.Count);
-        if (archived + failed + waiting == 0)
+        if (archived + failed + waiting + expired == 0)
         {
             var isListed = problems.Count == 0 && listings.Values.Any(listing => listing.LastCompleted is not null);
             var nothing = problems.Count > 0 ? Unlisted() : "Nothing has been listed yet.";
@@ -35,6 +36,11 @@ internal static class VerdictWriter
         if (failed > 0)
         {
             sentences.Add($"{Count(failed)} failed.");
+        }
+
+        if (expired > 0)
+        {
+            sentences.Add($"{Count(expired)} removed by your retention policy.");
         }
 
         if (waiting > 0)

@@ -101,12 +101,12 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         var first = (await pipeline.FindAsync(item))!.Blob;
         pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 4711, bytes: 5000);
         time.Advance(TimeSpan.FromDays(27));
-        await pipeline.Get<Archiving.Verifying.VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         await pipeline.DeliverAllAsync();
         Assert.Equal(first, (await pipeline.FindAsync(item))!.Blob);
 
         time.Advance(TimeSpan.FromDays(1));
-        await pipeline.Get<Archiving.Verifying.VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         await pipeline.DeliverAllAsync();
 
         Assert.NotEqual(first, (await pipeline.FindAsync(item))!.Blob);

@@ -70,11 +70,11 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
         await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
         requests.Clear();
 
-        var redriven = await pipeline.Get<FailureRedriver>().RedriveAsync(region: null, type: null, ids: [], Cancellation);
+        var redriven = await pipeline.RedriveAsync();
 
         Assert.Equal(1, redriven.Requeued);
         Assert.InRange(requests.Count(request => request.Contains("/objects", StringComparison.Ordinal)), 1, 4);
-        Assert.Equal(0, (await pipeline.Get<FailureRedriver>().RedriveAsync(region: null, type: null, ids: [], Cancellation)).Requeued);
+        Assert.Equal(0, (await pipeline.RedriveAsync()).Requeued);
     }
 
     private static async Task DeleteLedgerAsync(Pipeline pipeline) =>

@@ -32,20 +32,20 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var unproven = pipeline.Simulator.Objects.Add(new ObjectSpecification { Checksum = "", CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-3) });
         await pipeline.RunAsync();
         time.Advance(TimeSpan.FromDays(6.9));
-        var young = await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        var young = await pipeline.PlanPurgeAsync(isDryRun: false);
         Assert.Equal((0L, 0L), (young.Candidates, young.Queued));
         time.Advance(TimeSpan.FromDays(0.2));
 
-        var first = (await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation))!;
+        var first = (await pipeline.PlanNightlyPurgeAsync())!;
         await pipeline.DeliverAllAsync();
         Assert.Equal((true, 5L, 150_000L, 1L, 0L), (first.DryRun, first.Candidates, first.Bytes, first.Unproven, first.Queued));
         Assert.Equal(6, pipeline.Simulator.Objects.GetAll().Count);
 
-        var second = (await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation))!;
+        var second = (await pipeline.PlanNightlyPurgeAsync())!;
         Assert.Equal((false, 3L), (second.DryRun, second.Queued));
         await pipeline.DeliverAllAsync();
         Assert.Equal(3, pipeline.Simulator.Objects.GetAll().Count);
-        await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation);
+        await pipeline.PlanNightlyPurgeAsync();
         await pipeline.DeliverAllAsync();
 
         Assert.Equal(5, metrics.Sum("archiving.objects.purged").Values.Sum());
@@ -65,6 +65,33 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.Contains((await pipeline.ReadContainerAsync()).Keys, name => name.StartsWith("_reports/purge/", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Purge_stays_within_its_limit_over_all_steps_though_messages_come_twice()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        for (var number = 0; number < 5; number++)
+        {
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-number).AddHours(-3) });
+        }
+
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        var progress = await pipeline.StartAsync(pipeline.Get<PurgePlanner>().Prepare(isDryRun: false), maxParts: 2);
+        Assert.Equal((false, 2L), (progress.IsComplete, pipeline.Get<PurgePlanner>().ToResult(progress).Queued));
+        await pipeline.DeliverAsync(QueueNames.PlanDays, async message =>
+        {
+            await pipeline.PlanAsync(message);
+            await pipeline.PlanAsync(message);
+        });
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal(2, pipeline.Simulator.Objects.GetAll().Count);
+        var report = (await pipeline.ReadContainerAsync()).Single(blob => blob.Key.StartsWith("_reports/purge/", StringComparison.Ordinal)).Value.ToString();
+        Assert.Contains("\"queued\": 3", report, StringComparison.Ordinal);
+        Assert.Contains("\"candidates\": 5", report, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("false", "7")]
     [InlineData("false", "")]
@@ -76,7 +103,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         time.Advance(TimeSpan.FromDays(400));
 
-        Assert.Null(await pipeline.Get<PurgePlanner>().RunNightlyAsync(Cancellation));
+        Assert.Null(await pipeline.PlanNightlyPurgeAsync());
         Assert.False(await PurgeAsync(pipeline, item));
 
         Assert.Equal((0L, "Archived"), (pipeline.Simulator.Counters["delete"], await pipeline.StateAsync(item)));
@@ -279,9 +306,9 @@ public sealed class PurgeTests(AzuriteFixture azurite)
             }
         }
 
-        Assert.Equal(3, (await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation)).Queued);
+        Assert.Equal(3, (await pipeline.PlanPurgeAsync(isDryRun: false)).Queued);
         await pipeline.DeliverAllAsync();
-        var second = await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        var second = await pipeline.PlanPurgeAsync(isDryRun: false);
         await pipeline.DeliverAllAsync();
 
         Assert.Equal((1L, unproven, 1L), (second.Candidates, second.Unproven, second.Queued));
@@ -303,12 +330,12 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var cold = $$"""{"id":"{{item.Id}}","createdTime":"{{item.CreatedTime.UtcDateTime:s}}","objectState":"ARCHIVED"}""";
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 200, Body = cold });
         Assert.False(await PurgeAsync(pipeline, item));
-        Assert.Equal(0, (await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: true, Cancellation)).Candidates);
+        Assert.Equal(0, (await pipeline.PlanPurgeAsync(isDryRun: true)).Candidates);
 
         pipeline.Simulator.Faults.Set();
         await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
         await pipeline.DeliverAllAsync();
-        Assert.Equal(1, (await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation)).Candidates);
+        Assert.Equal(1, (await pipeline.PlanPurgeAsync(isDryRun: false)).Candidates);
         await pipeline.DeliverAllAsync();
 
         Assert.Equal("Purged", await pipeline.StateAsync(item));

@@ -126,7 +126,7 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
         pipeline.Simulator.Account.Rights |= Rights.Edit;
         pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
-        Assert.Equal(60, (await pipeline.Get<FailureRedriver>().RedriveAsync(region: null, type: null, ids: [], Cancellation)).Requeued);
+        Assert.Equal(60, (await pipeline.RedriveAsync()).Requeued);
         await pipeline.DeliverAllAsync();
         await Eventually.HoldsAsync(
             async () =>

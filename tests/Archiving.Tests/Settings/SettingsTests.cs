@@ -182,7 +182,7 @@ public sealed class SettingsTests
         using var sample = JsonDocument.Parse(File.ReadAllText(Path.Combine(root, "local.settings.sample.json")));
         var values = sample.RootElement.GetProperty("Values");
 
-        foreach (var schedule in (string[])["TokenRefreshSchedule", "ListingSchedule", "ReconcileSchedule", "VerifySchedule"])
+        foreach (var schedule in (string[])["TokenRefreshSchedule", "ListingSchedule", "ReconcileSchedule", "VerifySchedule", "Catalogue__Schedule"])
         {
             Assert.False(string.IsNullOrEmpty(values.GetProperty(schedule).GetString()));
         }

@@ -5,6 +5,7 @@ using Archiving.Archive;
 using Archiving.Copying;
 using Archiving.Listing;
 using Archiving.Model;
+using Archiving.Planning;
 using Archiving.Queues;
 using Archiving.Requeuing;
 using Archiving.Source;
@@ -17,6 +18,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Operations;
+using Operations.Failures;
 using Operations.Runs;
 using Simulator.Objects;
 
@@ -38,10 +40,11 @@ internal sealed class SimulatedArchive : IDisposable
         QueueNames.ListWindows,
         QueueNames.ArchiveObjects,
         QueueNames.RestoreObjects,
+        QueueNames.PlanDays,
         QueueNames.ListWindows + QueueNames.PoisonSuffix,
         QueueNames.ArchiveObjects + QueueNames.PoisonSuffix,
+        QueueNames.PlanDays + QueueNames.PoisonSuffix,
     ];
-
 
     // Of the schedule that the settings give.
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
@@ -167,6 +170,11 @@ internal sealed class SimulatedArchive : IDisposable
                 StartBackfill();
             }
 
+            if (_world.Chance(0.05))
+            {
+                StartRedrive();
+            }
+
             for (var action = _world.Pick(150); action > 0 && _lie is null; action--)
             {
                 ActWithinTick();
@@ -238,6 +246,13 @@ internal sealed class SimulatedArchive : IDisposable
         types: [],
         CancellationToken.None));
 
+    /// <summary>Starts to put back what failed, a day in each step.</summary>
+    private void StartRedrive() => Start(_process.GetRequiredService<DayPlans>().StartAsync(
+        _process.GetRequiredService<FailureRedriver>().Prepare(region: null, type: null, ids: []),
+        TimeSpan.Zero,
+        CancellationToken.None,
+        maxParts: 1));
+
     /// <summary>Reads the verdict, and looks for an object that it hides.</summary>
     private void Look()
     {
@@ -308,6 +323,9 @@ internal sealed class SimulatedArchive : IDisposable
                 break;
             case < 96:
                 _world.Advance(TimeSpan.FromSeconds(_world.Pick(90)));
+                break;
+            case 96 when _world.Chance(0.1):
+                StartBackfill();
                 break;
             case 96:
                 _world.Advance(TimeSpan.FromMinutes(_world.Pick(30)));
@@ -430,6 +448,19 @@ internal sealed class SimulatedArchive : IDisposable
             }
         }
 
+        var runs = _tables.Rows("listings").GroupBy(row => (string)row["PartitionKey"]!);
+        foreach (var run in runs.Where(run => run.Key.StartsWith("run|", StringComparison.Ordinal)))
+        {
+            int Sum(string name) => run.Where(row => ((string)row["RowKey"]!)[0] == '~').Sum(row => (int)row[name]!);
+            var windows = run.Where(row => ((string)row["RowKey"]!)[0] != '~' && row["IsCut"] is not true).ToList();
+            if ((Sum("Planned"), Sum("Completed")) != (windows.Count, windows.Count(row => row["Done"] is true))
+                && run.All(row => row.GetValueOrDefault("IsCut") is not true || row["Done"] is true))
+            {
+                return $"{run.Key} has counted {Sum("Planned")} windows and {Sum("Completed")} that are done, "
+                    + $"of {windows.Count} and {windows.Count(row => row["Done"] is true)}";
+            }
+        }
+
         if (_cloud.DeepestPageKey >= Math.Max(1, _largestSecond))
         {
             return string.Create(
@@ -535,6 +566,17 @@ internal sealed class SimulatedArchive : IDisposable
                 QueueNames.ArchiveObjects,
                 delivered,
                 (work, token) => _process.GetRequiredService<FailureRecorder>().RecordObjectAsync(QueueNames.ArchiveObjects, work, token),
+                CancellationToken.None),
+
+            QueueNames.PlanDays when message.DequeueCount <= MaxDequeueCount => handler.HandleAsync<PlanMessage>(
+                queue.Name,
+                delivered,
+                _process.GetRequiredService<DayPlans>().ContinueAsync,
+                CancellationToken.None),
+            QueueNames.PlanDays or QueueNames.PlanDays + QueueNames.PoisonSuffix => handler.HandleFailedAsync<PlanMessage>(
+                QueueNames.PlanDays,
+                delivered,
+                _process.GetRequiredService<DayPlans>().SkipDayAsync,
                 CancellationToken.None),
 
             // Bringing objects back from cold storage is not part of this; when they come back they are listed again.

@@ -1,17 +1,10 @@
 using System.Globalization;
-using System.Net;
 using System.Security.Cryptography;
+using Archiving.Testing;
 using Azure;
-using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Testing;
 
 namespace Archiving.Tests;
@@ -21,28 +14,13 @@ namespace Archiving.Tests;
 /// of Blob Storage has it (source fetched without credentials, <c>x-ms-source-content-md5</c> compared before anything
 /// is written, conditions on the destination, 201 with the properties, errors by their codes).
 /// </summary>
-internal sealed class CopyFront : IAsyncDisposable
+internal sealed class CopyFront : BlobFront
 {
-    private static readonly string[] NotPassedOn = ["Host", "Transfer-Encoding", "Connection", "Keep-Alive", "Content-Length"];
-    private readonly WebApplication _application;
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, AutomaticDecompression = DecompressionMethods.None });
-    private readonly BlobServiceClient _blobs;
-    private readonly Uri _azurite;
     private int _copies;
 
     private CopyFront(StorageAccount account)
+        : base(account)
     {
-        _blobs = account.Blobs;
-        _azurite = new Uri(_blobs.Uri.GetLeftPart(UriPartial.Authority));
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.Limits.MaxRequestBodySize = null;
-            kestrel.Listen(IPAddress.Loopback, 0);
-        });
-        _application = builder.Build();
-        _application.Run(HandleAsync);
     }
 
     /// <summary>How many blobs were fetched from an address.</summary>
@@ -51,31 +29,18 @@ internal sealed class CopyFront : IAsyncDisposable
     /// <summary>What a copy is refused with, as for an address that the account may not reach; <see langword="null"/> to copy.</summary>
     public string? Refusal { get; set; }
 
-    public string ConnectionString { get; private set; } = "";
+    public static Task<CopyFront> StartAsync(StorageAccount account) => StartAsync(new CopyFront(account));
 
-    public static async Task<CopyFront> StartAsync(StorageAccount account)
+    protected override async Task<bool> TryHandleAsync(HttpContext context)
     {
-        var front = new CopyFront(account);
-        await front._application.StartAsync(TestContext.Current.CancellationToken);
-        var address = front._application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
-        front.ConnectionString = account.ConnectionString.Replace(
-            $"BlobEndpoint={front._azurite.GetLeftPart(UriPartial.Authority)}",
-            $"BlobEndpoint={address}",
-            StringComparison.Ordinal);
-        Assert.Contains(address, front.ConnectionString, StringComparison.Ordinal);
-        return front;
-    }
+        if (context.Request.Method != "PUT" || context.Request.Headers["x-ms-copy-source"] is not [{ } source])
+        {
+            return false;
+        }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _application.DisposeAsync();
-        _client.Dispose();
+        await CopyAsync(context, new Uri(source));
+        return true;
     }
-
-    private Task HandleAsync(HttpContext context) =>
-        context.Request.Method == "PUT" && context.Request.Headers["x-ms-copy-source"] is [{ } source]
-            ? CopyAsync(context, new Uri(source))
-            : PassOnAsync(context);
 
     private async Task CopyAsync(HttpContext context, Uri source)
     {
@@ -92,7 +57,7 @@ internal sealed class CopyFront : IAsyncDisposable
             return;
         }
 
-        using var fetched = await _client.GetAsync(source, context.RequestAborted);
+        using var fetched = await Client.GetAsync(source, context.RequestAborted);
         if (!fetched.IsSuccessStatusCode)
         {
             await FailAsync(context, (int)fetched.StatusCode, "CannotVerifyCopySource");
@@ -107,10 +72,10 @@ internal sealed class CopyFront : IAsyncDisposable
             return;
         }
 
-        var path = Uri.UnescapeDataString(context.Request.Path.Value!).TrimStart('/').Split('/', 3);
+        var (container, name) = NameOf(context);
         try
         {
-            var blob = _blobs.GetBlobContainerClient(path[1]).GetBlockBlobClient(path[2]);
+            var blob = Account.Blobs.GetBlobContainerClient(container).GetBlockBlobClient(name);
             var written = (await blob.UploadAsync(
                 new MemoryStream(bytes),
                 new BlobUploadOptions
@@ -134,48 +99,6 @@ internal sealed class CopyFront : IAsyncDisposable
         catch (RequestFailedException exception)
         {
             await FailAsync(context, exception.Status, exception.ErrorCode!);
-        }
-    }
-
-    private static Task FailAsync(HttpContext context, int status, string code)
-    {
-        context.Response.StatusCode = status;
-        context.Response.Headers["x-ms-error-code"] = code;
-        context.Response.ContentType = "application/xml";
-        return context.Response.WriteAsync($"<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code><Message>refused</Message></Error>");
-    }
-
-    private async Task PassOnAsync(HttpContext context)
-    {
-        using var request = new HttpRequestMessage(
-            new HttpMethod(context.Request.Method),
-            new Uri(_azurite, context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget));
-        if (context.Request.ContentLength is { } length)
-        {
-            request.Content = new StreamContent(context.Request.Body);
-            request.Content.Headers.ContentLength = length;
-        }
-
-        foreach (var (name, value) in context.Request.Headers.Where(header => !NotPassedOn.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
-        {
-            if (!request.Headers.TryAddWithoutValidation(name, value.AsEnumerable()))
-            {
-                request.Content?.Headers.TryAddWithoutValidation(name, value.AsEnumerable());
-            }
-        }
-
-        using var response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, context.RequestAborted);
-        context.Response.StatusCode = (int)response.StatusCode;
-        foreach (var (name, values) in response.Headers.Concat(response.Content.Headers)
-            .Where(header => !NotPassedOn.Contains(header.Key, StringComparer.OrdinalIgnoreCase)))
-        {
-            context.Response.Headers[name] = values.ToArray();
-        }
-
-        context.Response.ContentLength = response.Content.Headers.ContentLength;
-        if (context.Request.Method != "HEAD" && response.StatusCode != HttpStatusCode.NotModified)
-        {
-            await response.Content.CopyToAsync(context.Response.Body, context.RequestAborted);
         }
     }
 }

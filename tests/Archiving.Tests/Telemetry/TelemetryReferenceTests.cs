@@ -24,7 +24,7 @@ public sealed partial class TelemetryReferenceTests
         var gauges = new StatusGauges(factory, TimeProvider.System);
         MeasureEverything(metrics);
         var tags = capture.All.ToLookup(measured => measured.Name, measured => Keys(measured.Tags));
-        gauges.Record(0, 0, 0, null, null, null, new Dictionary<string, TimeSpan>(StringComparer.Ordinal) { ["uk"] = TimeSpan.Zero });
+        gauges.Record(0, 0, 0, null, null, null, null, new Dictionary<string, TimeSpan>(StringComparer.Ordinal) { ["uk"] = TimeSpan.Zero });
         gauges.RecordOverdue(new Dictionary<string, TimeSpan>(StringComparer.Ordinal) { ["Reconcile"] = TimeSpan.Zero });
         tags = tags.SelectMany(group => group.Select(keys => (group.Key, Keys: keys)))
             .Concat(capture.Observe().Select(measured => (Key: measured.Name, Keys: Keys(measured.Tags))))

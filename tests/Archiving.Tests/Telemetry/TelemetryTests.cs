@@ -326,7 +326,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
 
         await pipeline.DeliverAllAsync();
         time.Advance(TimeSpan.FromDays(2));
-        await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        await pipeline.PlanPurgeAsync(isDryRun: false);
         await pipeline.DeliverAllAsync();
 
         Assert.Equal(["region=us-east type=callrecording", "region=us-east type=voicemail"], metrics.Sum("archiving.objects.scrubbed").Keys);
@@ -412,6 +412,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
             2,
             TimeSpan.FromHours(1),
             0.25,
+            TimeSpan.FromDays(3),
             TimeSpan.FromMinutes(-1),
             new Dictionary<string, TimeSpan>(StringComparer.Ordinal) { ["uk"] = TimeSpan.FromMinutes(5), ["ca"] = TimeSpan.FromMinutes(6) });
         time.Advance(TimeSpan.FromMinutes(14));
@@ -424,6 +425,7 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
                 "archiving.status.listing.age region=uk 300",
                 "archiving.status.oldest_unarchived.age  3600",
                 "archiving.status.oldest_unarchived.retention_share  0.25",
+                "archiving.status.oldest_verified.age  259200",
                 "archiving.status.token.remaining  -60",
             ],
             metrics.Observe().Select(Describe).Order(StringComparer.Ordinal));
@@ -431,8 +433,16 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.Empty(metrics.Observe());
 
-        gauges.Record(0, 0, 0, oldestAge: null, oldestShare: null, tokenRemaining: null, new Dictionary<string, TimeSpan>(StringComparer.Ordinal));
-        Assert.Equal(6, metrics.Observe().Count);
+        gauges.Record(
+            0,
+            0,
+            0,
+            oldestAge: null,
+            oldestShare: null,
+            oldestReadAge: null,
+            tokenRemaining: null,
+            new Dictionary<string, TimeSpan>(StringComparer.Ordinal));
+        Assert.Equal(7, metrics.Observe().Count);
         Assert.All(metrics.All, one => Assert.Equal(0, one.Value));
     }
 

@@ -1,12 +1,14 @@
 using Archiving.Archive;
 using Archiving.Model;
 using Archiving.Outages;
+using Archiving.Planning;
 using Archiving.Queues;
 using Archiving.Verifying;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Operations.Health;
 using Operations.Runs;
+using Operations.Status;
 using Simulator.Objects;
 using Testing;
 
@@ -22,15 +24,15 @@ public sealed class VerificationTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "5"));
-        var items = Enumerable.Range(0, 23).Select(_ => Add(pipeline)).ToList();
+        var items = Enumerable.Range(0, 23).Select(number => Add(pipeline, daysAgo: number % 10)).ToList();
         await pipeline.RunAsync();
         var perNight = new List<long>();
         var verified = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var night = 0; night < 5; night++)
+        for (var night = 0; night < 10; night++)
         {
             time.Advance(TimeSpan.FromDays(1));
             var started = time.GetUtcNow();
-            perNight.Add((await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation)).Queued);
+            perNight.Add((await pipeline.PlanVerificationAsync()).Queued);
             await pipeline.DeliverAllAsync();
             foreach (var item in items)
             {
@@ -41,9 +43,126 @@ public sealed class VerificationTests(AzuriteFixture azurite)
             }
         }
 
-        Assert.Equal([5, 5, 5, 5, 5], perNight);
+        // Two days of the ten each night, of two or three objects.
+        Assert.All(perNight, queued => Assert.InRange(queued, 4, 6));
         Assert.Equal(23, verified.Count);
-        Assert.Equal(25, verified.Values.Sum());
+        Assert.All(verified, item => Assert.Equal(2, item.Value));
+    }
+
+    [Fact]
+    public async Task Verification_continues_in_the_queue_from_its_place_and_queues_nothing_twice()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "1"));
+        for (var number = 0; number < 6; number++)
+        {
+            Add(pipeline, daysAgo: number);
+        }
+
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(2));
+        var started = await pipeline.StartAsync(VerificationPlanner.Night, maxParts: 2);
+        Assert.Equal((false, new VerificationPlan(2, 2)), (started.IsComplete, VerificationPlanner.ToResult(started.Plan)));
+        Assert.Equal(2, await pipeline.CountAsync(QueueNames.VerifyObjects));
+
+        // The same night cannot be started again while it is under way.
+        Assert.Null(await pipeline.Get<DayPlans>().StartAsync(VerificationPlanner.Night, TimeSpan.FromMinutes(1), Cancellation));
+        await pipeline.DeliverAsync(QueueNames.PlanDays, async message =>
+        {
+            await pipeline.PlanAsync(message);
+            await pipeline.PlanAsync(message);
+        });
+
+        Assert.Equal(6, await pipeline.CountAsync(QueueNames.VerifyObjects));
+        Assert.Equal(0, await pipeline.CountAsync(QueueNames.PlanDays));
+        Assert.Contains((LogLevel.Information, "Queued 6 of 6 archived objects for verification"), pipeline.Logs.Lines);
+        Assert.True((await pipeline.StartAsync(VerificationPlanner.Night)).IsComplete);
+    }
+
+    [Fact]
+    public async Task Night_whose_message_was_lost_is_planned_again_an_hour_later()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "1"));
+        Add(pipeline, daysAgo: 1);
+        Add(pipeline, daysAgo: 2);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(2));
+        Assert.False((await pipeline.StartAsync(VerificationPlanner.Night, maxParts: 1)).IsComplete);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.PlanDays).ClearMessagesAsync(Cancellation);
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        Assert.Equal(new VerificationPlan(2, 2), await pipeline.PlanVerificationAsync());
+    }
+
+    [Theory]
+    [InlineData(364, "Failed")]
+    [InlineData(366, "Expired")]
+    public async Task Missing_blob_is_expired_only_when_the_retention_policy_explains_it(int days, string state)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            time,
+            settings: [("Verify__Days", "30"), ("Archive__RetentionDays", """{"us-east/callrecording":365}""")]);
+        var item = Add(pipeline);
+        var other = Add(pipeline, type: "voicemail");
+        await pipeline.RunAsync();
+        var before = (await pipeline.FindAsync(item))!;
+        await DamageAsync(pipeline, before.Blob!, "missing");
+        await DamageAsync(pipeline, before.Blob!, "no receipt");
+        await DamageAsync(pipeline, (await pipeline.FindAsync(other))!.Blob!, "missing");
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        pipeline.Simulator.Objects.Remove(other.Region, other.Id);
+        time.Advance(TimeSpan.FromDays(days));
+
+        await pipeline.PlanVerificationAsync();
+        await pipeline.DeliverAllAsync();
+
+        // What the policy does not name is never excused.
+        Assert.Equal((state, "Failed"), (await pipeline.StateAsync(item), await pipeline.StateAsync(other)));
+        if (state == "Expired")
+        {
+            var after = (await pipeline.FindAsync(item))!;
+            Assert.Equal((before.Blob, before.Sha256, before.Bytes), (after.Blob, after.Sha256, after.Bytes));
+        }
+    }
+
+    [Fact]
+    public async Task Expired_object_is_neither_archived_again_nor_reported_nor_counted_as_lost()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            time,
+            settings: [("Verify__Days", "1"), ("Archive__RetentionDays", """{"us-east/callrecording":10}""")]);
+        var verified = Add(pipeline);
+        var unverified = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(11));
+        foreach (var item in new[] { verified, unverified })
+        {
+            var blob = (await pipeline.FindAsync(item))!.Blob!;
+            await DamageAsync(pipeline, blob, "missing");
+            await DamageAsync(pipeline, blob, "no receipt");
+        }
+
+        await pipeline.Get<ObjectVerifier>()
+            .VerifyAsync(new ObjectMessage { Region = verified.Region, Id = verified.Id, CreatedTime = verified.CreatedTime }, Cancellation);
+        pipeline.Simulator.Objects.Touch(verified.Region, verified.Id);
+        await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+        await pipeline.PlanVerificationAsync();
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal(("Expired", "Expired"), (await pipeline.StateAsync(verified), await pipeline.StateAsync(unverified)));
+        Assert.DoesNotContain(await pipeline.ReadNamesAsync(), name => name.StartsWith("us-east/", StringComparison.Ordinal));
+        Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        Assert.Equal((2L, 0L, 0L, 0L), (status.Count(LedgerState.Expired), status.Bytes, status.AtRisk, status.Count(LedgerState.Failed)));
+        Assert.Contains("2 removed by your retention policy.", status.Verdict.Text, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<RefusedException>(async () =>
+            await pipeline.Get<ObjectRequeuer>().RequeueAsync((await pipeline.FindAsync(verified))!, Cancellation));
     }
 
     [Fact]
@@ -59,7 +178,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         time.Advance(TimeSpan.FromDays(9));
 
-        Assert.Equal(new VerificationPlan(12, 12), await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation));
+        Assert.Equal(new VerificationPlan(12, 12), await pipeline.PlanVerificationAsync());
     }
 
     [Theory]
@@ -81,7 +200,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         var blobs = await pipeline.ReadContainerAsync();
         time.Advance(TimeSpan.FromDays(2));
 
-        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         await pipeline.DeliverAllAsync();
 
         await pipeline.AssertArchivedAsync(whole);
@@ -99,7 +218,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         Assert.True((await pipeline.Get<ObjectVerifier>()
             .VerifyAsync(new ObjectMessage { Region = item.Region, Id = item.Id, CreatedTime = item.CreatedTime }, Cancellation)) is true);
         Assert.Contains(Condition.Integrity, (await pipeline.Get<SharedConditions>().ReadAsync(Cancellation)).Keys);
-        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
     }
 
@@ -114,13 +233,13 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
         time.Advance(TimeSpan.FromDays(2));
 
-        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         await pipeline.DeliverAllAsync();
 
         var entry = (await pipeline.FindAsync(item))!;
         Assert.Equal("Failed", entry.State);
         Assert.Contains("damaged", entry.LastError, StringComparison.Ordinal);
-        await pipeline.Get<VerificationPlanner>().PlanAsync(Cancellation);
+        await pipeline.PlanVerificationAsync();
         var report = await pipeline.Get<HealthReader>().ReadAsync(Cancellation);
         Assert.Equal("Integrity", Assert.Single(report.Checks!, check => check.Name != "Listing").Name);
     }
@@ -180,8 +299,13 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         }
     }
 
-    private static SimulatedObject Add(Pipeline pipeline, long bytes = 30_000) =>
-        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = bytes, CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-3) });
+    private static SimulatedObject Add(Pipeline pipeline, long bytes = 30_000, int daysAgo = 0, string type = "callrecording") =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Type = type,
+            Bytes = bytes,
+            CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-daysAgo).AddHours(-3),
+        });
 
     /// <summary>As a failing disk would: the properties, the stored MD5 among them, stay what they were.</summary>
     private static async Task DamageAsync(Pipeline pipeline, string name, string damage)

@@ -61,6 +61,7 @@ public sealed class ApiFixture(AzuriteFixture azurite) : IAsyncLifetime
             Account,
             [
                 ("ListingSchedule", Never), ("ReconcileSchedule", Never), ("VerifySchedule", Never), ("TokenRefreshSchedule", Never),
+                ("Catalogue__Schedule", Never),
                 ("Listing__SettleSeconds", "0"), ("LocalHost__FunctionKey", Key), ("Purge__AfterDays", "1"),
             ]));
         await app.WaitAsync();

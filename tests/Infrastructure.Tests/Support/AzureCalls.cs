@@ -48,6 +48,9 @@ internal static class AzureCalls
         ["BlobBaseClient.GenerateSasUri"] = [],
         ["BlobBaseClient.GenerateUserDelegationSasUri"] = [],
         ["BlobBaseClient.GetPropertiesAsync"] = [ReadBlob],
+
+        // Needs Hold Keeper, which the app has only with legalHolds. Without it, a case says that it is not held.
+        ["BlobBaseClient.SetLegalHoldAsync"] = [],
         ["BlobBaseClient.SetMetadataAsync"] = [WriteBlob],
         ["AppendBlobClient.AppendBlockAsync"] = [WriteBlob],
         ["AppendBlobClient.CreateAsync"] = [WriteBlob],
@@ -57,6 +60,7 @@ internal static class AzureCalls
         ["BlockBlobClient.SyncUploadFromUriAsync"] = [WriteBlob],
         ["BlockBlobClient.UploadAsync"] = [WriteBlob],
         ["SpecializedBlobExtensions.GetAppendBlobClient"] = [],
+        ["SpecializedBlobExtensions.GetBlobBaseClient"] = [],
         ["SpecializedBlobExtensions.GetBlockBlobClient"] = [],
         ["SecretClient.GetSecretAsync"] = [GetSecret],
         ["SecretClient.SetSecretAsync"] = [SetSecret],

@@ -10,7 +10,10 @@ public sealed class HostFixture(AzuriteFixture azurite) : IAsyncLifetime
 
     /// <summary>Settings of an app whose schedules come once a year.</summary>
     public static (string Name, string Value)[] NoSchedules { get; } =
-        [.. new[] { "ListingSchedule", "ReconcileSchedule", "VerifySchedule", "TokenRefreshSchedule" }.Select(name => (name, "0 0 0 1 1 *"))];
+        [
+            .. new[] { "ListingSchedule", "ReconcileSchedule", "VerifySchedule", "TokenRefreshSchedule", "Catalogue__Schedule" }
+                .Select(name => (name, "0 0 0 1 1 *")),
+        ];
 
     internal SimulatorServer Simulator { get; private set; } = null!;
 

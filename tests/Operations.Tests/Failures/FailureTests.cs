@@ -47,7 +47,7 @@ public sealed class FailureTests(AzuriteFixture azurite)
         time.Advance(TimeSpan.FromDays(8));
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 400 });
 
-        await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        await pipeline.PlanPurgeAsync(isDryRun: false);
         await pipeline.DeliverAllAsync();
 
         await pipeline.AssertArchivedAsync(item);
@@ -67,7 +67,7 @@ public sealed class FailureTests(AzuriteFixture azurite)
         time.Advance(TimeSpan.FromDays(8));
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Reset });
 
-        await pipeline.Get<PurgePlanner>().PlanAsync(isDryRun: false, Cancellation);
+        await pipeline.PlanPurgeAsync(isDryRun: false);
         await pipeline.DeliverAllAsync();
 
         Assert.Equal((1, 0L), (await pipeline.CountAsync(QueueNames.PurgeObjects), pipeline.Simulator.Counters["delete"]));
@@ -97,7 +97,7 @@ public sealed class FailureTests(AzuriteFixture azurite)
             entries.Add(entry);
         }
 
-        var redriven = await pipeline.Get<FailureRedriver>().RedriveAsync(region, type, ids: [], Cancellation);
+        var redriven = await pipeline.RedriveAsync(region, type);
 
         var queued = new List<string>();
         foreach (var entry in entries)

@@ -348,7 +348,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
             "recordings is there, and private. The app may write. Immutability policy: no. Legal hold: no.",
             Find(plan, "Container").Message,
             StringComparison.Ordinal);
-        Assert.StartsWith("1 of 5 queues are there", Find(plan, "Queues").Message, StringComparison.Ordinal);
+        Assert.StartsWith("1 of 6 queues are there", Find(plan, "Queues").Message, StringComparison.Ordinal);
         Assert.Contains("table is there. The app may write.", Find(plan, "Table").Message, StringComparison.Ordinal);
         Assert.True(plan.IsReady);
     }
@@ -573,7 +573,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
                 .Append(("AzureWebJobsStorage", "UseDevelopmentStorage=true"))
                 .Append(("EightByEight:Key", "k"))
                 .Append(("EightByEight:Secret", "s"))
-                .Concat(Schedules.All.Select(schedule => (schedule.Key, schedule.Value)))
+                .Concat(Schedules.All.Select(schedule => (schedule.Key.Replace("__", ":", StringComparison.Ordinal), schedule.Value)))
                 .ToDictionary(setting => setting.Item1, string? (setting) => setting.Item2))
             .Build());
     }

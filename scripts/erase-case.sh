@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Erases the objects of a case from the archive: content, receipts, their versions, and the exports of the case. What the
+# ledger keeps of each object is that it was erased.
+#
+#   scripts/erase-case.sh <account of the archive> <container> <account of the ledger> <case>
+#
+# Runs as the person who is signed in to the Azure CLI, not as the app, which cannot delete. The person needs Storage Blob
+# Data Owner on the account of the archive and Storage Table Data Contributor on the account of the ledger, and must not be
+# who made the case. Refuses, and erases nothing, while a case is on hold or any blob is on legal hold or immutable.
+set -euo pipefail
+
+fail() {
+  echo "$1" >&2
+  exit 1
+}
+
+[ $# -eq 4 ] || fail "Usage: $0 <account of the archive> <container> <account of the ledger> <case>"
+archive=$1
+container=$2
+ledger=$3
+case_id=$4
+[[ $case_id =~ ^[0-9]{8}-[0-9]{6}-[a-z0-9]{6}$ ]] || fail "\"$case_id\" is not the ID of a case."
+for program in az jq sha256sum; do
+  command -v "$program" >/dev/null || fail "$program is not installed."
+done
+
+export AZURE_LOGGING_ENABLE_LOG_FILE=no
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+table() { az storage entity "$1" --account-name "$ledger" --auth-mode login --output json --only-show-errors "${@:2}" </dev/null; }
+blob() { az storage blob "$1" --account-name "$archive" --container-name "$container" --auth-mode login --output json --only-show-errors "${@:2}" </dev/null; }
+
+who=$(az account show --query user.name --output tsv </dev/null) || fail "The Azure CLI is not signed in. Run az login."
+found=$(table query --table-name cases --filter "PartitionKey eq 'case' and RowKey eq '$case_id'")
+[ "$(jq '.items | length' <<<"$found")" = 1 ] || fail "There is no case $case_id."
+by=$(jq -r '.items[0].CreatedBy' <<<"$found")
+[ "$by" != "function key" ] || fail "The case was made with the function key, so it is not known by whom. Make it as a person who is signed in."
+[ "${by,,}" != "${who,,}" ] || fail "You made the case $case_id. Another person must erase it."
+[ "$(jq -r '.items[0].Hold' <<<"$found")" = None ] || fail "The case $case_id is on hold. Nothing was erased."
+
+# Every page: the Azure CLI gives a marker for the next.
+table query --table-name cases --num-results '*' --filter "PartitionKey eq '$case_id' and RowKey ge 'object|' and RowKey lt 'object}'" \
+  | jq -c '.items[] | {region: .Region, id: .Id, type: .Type, created: .CreatedTime, day: (.RowKey | split("|")[1:3] | join("|")), key: (.RowKey | split("|")[3])}' >"$folder/objects"
+[ -s "$folder/objects" ] || fail "The case $case_id has no objects."
+
+refused=0
+while IFS= read -r object; do
+  partition=$(jq -r .day <<<"$object")
+  key=$(jq -r .key <<<"$object")
+  row=$(table query --table-name objects --filter "PartitionKey eq '$partition' and RowKey eq '$key'" | jq -c '.items[0] // empty')
+  name=$(jq -r '.Blob // empty' <<<"${row:-null}")
+  [ -n "$name" ] || continue
+
+  # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID.
+  stem=${name%/*}/$key
+  blob list --prefix "$stem" --include vi --num-results '*' >"$folder/list"
+  while IFS= read -r each; do
+    each_name=$(jq -r .name <<<"$each")
+    case ${each_name#"$stem"} in
+      .* | "") ;;
+      *) continue ;;
+    esac
+    if [ "$(jq -r '.properties.hasLegalHold // .hasLegalHold // false' <<<"$each")" = true ]; then
+      echo "$each_name is on legal hold." >&2
+      refused=1
+    fi
+
+    until=$(jq -r '(.properties.immutabilityPolicy // .immutabilityPolicy // {}) | .expiryTime // empty' <<<"$each")
+    if [ -n "$until" ] && [[ $(date -u -d "$until" +%s) -gt $(date -u +%s) ]]; then
+      echo "$each_name is immutable until $until." >&2
+      refused=1
+    fi
+
+    jq -c --argjson object "$object" '{name, version: .versionId, current: .isCurrentVersion, object: $object}' <<<"$each" >>"$folder/blobs"
+  done < <(jq -c '.[]' "$folder/list")
+  echo "$object" >>"$folder/rows"
+done <"$folder/objects"
+
+blob list --prefix "_exports/$case_id/" --include v --num-results '*' | jq -c '.[] | {name, version: .versionId, current: .isCurrentVersion}' >>"$folder/blobs"
+
+[ "$refused" = 0 ] || fail "Nothing was erased."
+
+# As docs/access.md has the audit log: each line names the SHA-256 of the one before.
+previous=""
+audit=$(date -u +_audit/%Y/%m/%d/)erase-$case_id-$(date -u +%H%M%S)
+note() {
+  local line
+  line=$(jq -cn --arg time "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg who "$who" --arg case "$case_id" --arg outcome "$1" --arg previous "$previous" \
+    --argjson object "$2" '{time: $time, actor: {id: $who, name: $who}, roles: ["Owner"], action: "EraseCase", region: $object.region, id: $object.id,
+      case: $case, outcome: $outcome} + (if $previous == "" then {} else {previous: $previous} end)')
+  previous=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1)
+  printf '%s\n' "$line" >>"$3"
+}
+
+touch "$folder/rows"
+while IFS= read -r object; do note Requested "$object" "$folder/requested"; done <"$folder/rows"
+[ -s "$folder/requested" ] || fail "Nothing of the case $case_id is archived."
+blob upload --type append --name "$audit-requested.jsonl" --file "$folder/requested" >/dev/null
+
+# The current version cannot be deleted by its ID: deleted without, it becomes an earlier one.
+while IFS= read -r name; do
+  blob delete --name "$name" >/dev/null
+done < <(jq -r 'select(.current == true or .version == null) | .name' "$folder/blobs")
+while IFS=$'\t' read -r name version; do
+  blob delete --name "$name" --version-id "$version" >/dev/null
+done < <(jq -r 'select(.version != null) | [.name, .version] | @tsv' "$folder/blobs")
+
+previous=""
+while IFS= read -r object; do
+  table replace --table-name objects --entity "PartitionKey=$(jq -r .day <<<"$object")" "RowKey=$(jq -r .key <<<"$object")" State=Gone \
+    "Region=$(jq -r .region <<<"$object")" "Id=$(jq -r .id <<<"$object")" "Type=$(jq -r .type <<<"$object")" \
+    "CreatedTime=$(jq -r .created <<<"$object")" CreatedTime@odata.type=Edm.DateTime "LastError=Erased from the archive." >/dev/null
+  note Done "$object" "$folder/done"
+done <"$folder/rows"
+blob upload --type append --name "$audit-done.jsonl" --file "$folder/done" >/dev/null
+echo "Erased $(wc -l <"$folder/rows") objects of the case $case_id. Soft delete keeps what was deleted for as long as the account says."

@@ -1,0 +1,222 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using Archiving.Model;
+using Archiving.Storage;
+using Azure.Data.Tables;
+
+namespace Archiving.Cases;
+
+/// <summary>
+/// The table <c>cases</c>: one partition for all cases, one for each case with its objects, changes and exports, one for
+/// each export with its parts and objects, and one for each day of the ledger that says which objects are in which case.
+/// </summary>
+public sealed partial class CaseStore(TableServiceClient tables) : IStorageResource
+{
+    /// <summary>Name of the table.</summary>
+    public const string TableName = "cases";
+
+    // No character that is easily taken for another.
+    private const string IdCharacters = "23456789abcdefghjkmnpqrstuvwxyz";
+
+    private readonly TableStore _table = new(tables, TableName);
+
+    /// <summary>Makes an id that is in order of time.</summary>
+    public static string NewId(DateTimeOffset now) =>
+        $"{now.UtcDateTime.ToString("yyyyMMdd'-'HHmmss", CultureInfo.InvariantCulture)}-{RandomNumberGenerator.GetString(IdCharacters, 6)}";
+
+    /// <summary>Whether a text can be the id of a case or an export. Others are never looked up, because not every text can be a key.</summary>
+    public static bool IsId(string text) => Id().IsMatch(text);
+
+    /// <summary>A case; <see langword="null"/> when there is none.</summary>
+    public Task<CaseRow?> FindAsync(string caseId, CancellationToken cancellationToken) =>
+        _table.FindAsync<CaseRow>(CaseRow.Partition, caseId, cancellationToken);
+
+    /// <summary>Every case.</summary>
+    public ValueTask<List<CaseRow>> ReadAllAsync(CancellationToken cancellationToken) =>
+        _table.ReadPartitionAsync<CaseRow>(CaseRow.Partition, cancellationToken);
+
+    /// <summary>Writes a row as it was read, or a new one.</summary>
+    /// <returns><see langword="false"/> when it was written meanwhile.</returns>
+    public Task<bool> TryWriteAsync<T>(T row, CancellationToken cancellationToken)
+        where T : TableRow => _table.TryWriteAsync(row, cancellationToken);
+
+    /// <summary>Writes a row and replaces any that there is.</summary>
+    public Task WriteAsync<T>(T row, CancellationToken cancellationToken)
+        where T : TableRow => _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
+
+    /// <summary>Writes rows of one partition and replaces any that there are.</summary>
+    public async Task WriteAsync<T>(IReadOnlyCollection<T> rows, CancellationToken cancellationToken)
+        where T : TableRow
+    {
+        foreach (var chunk in rows.Chunk(TableStore.RowsPerTransaction))
+        {
+            await _table.WriteAsync(chunk, cancellationToken);
+        }
+    }
+
+    /// <summary>Changes a case as it is now.</summary>
+    /// <param name="caseId">The case.</param>
+    /// <param name="change">Changes the row; <see langword="false"/> when nothing is to be written. May run again.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    /// <returns>The row; <see langword="null"/> when there is no such case.</returns>
+    public async Task<CaseRow?> UpdateAsync(string caseId, Func<CaseRow, bool> change, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(caseId, cancellationToken) is { } row)
+        {
+            if (!change(row) || await TryWriteAsync(row, cancellationToken))
+            {
+                return row;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>A change of a case; <see langword="null"/> when it is done.</summary>
+    public Task<CaseChangeRow?> FindChangeAsync(string caseId, string changeId, CancellationToken cancellationToken) =>
+        _table.FindAsync<CaseChangeRow>(caseId, CaseChangeRow.Prefix + changeId, cancellationToken);
+
+    /// <summary>The changes of a case that are under way or failed.</summary>
+    public ValueTask<List<CaseChangeRow>> ReadChangesAsync(string caseId, CancellationToken cancellationToken) =>
+        ReadAsync<CaseChangeRow>(caseId, CaseChangeRow.Prefix, cancellationToken);
+
+    /// <summary>Deletes a change, because it is done.</summary>
+    public Task EndChangeAsync(CaseChangeRow change, CancellationToken cancellationToken) =>
+        _table.DeleteAsync(change.PartitionKey, change.RowKey, cancellationToken);
+
+    /// <summary>Adds objects to a case. Those that it has already stay as they are.</summary>
+    internal async Task AddObjectsAsync(IReadOnlyCollection<CaseObjectRow> items, CancellationToken cancellationToken)
+    {
+        // First the side that purging and archiving look at: a crash in between holds too much, never too little.
+        foreach (var day in items.Select(MembershipRow.Of).GroupBy(row => row.PartitionKey, StringComparer.Ordinal))
+        {
+            await WriteAsync([.. day], cancellationToken);
+        }
+
+        foreach (var chunk in items.Chunk(TableStore.RowsPerTransaction))
+        {
+            if (await _table.TrySubmitAsync(TableTransactionActionType.Add, chunk, cancellationToken))
+            {
+                continue;
+            }
+
+            foreach (var item in chunk)
+            {
+                await _table.TryWriteAsync(item, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Removes objects from a case.</summary>
+    internal async Task RemoveObjectsAsync(IReadOnlyCollection<CaseObjectRow> items, CancellationToken cancellationToken)
+    {
+        foreach (var item in items)
+        {
+            var membership = MembershipRow.Of(item);
+            await _table.DeleteAsync(item.PartitionKey, item.RowKey, cancellationToken);
+            await _table.DeleteAsync(membership.PartitionKey, membership.RowKey, cancellationToken);
+        }
+    }
+
+    /// <summary>The objects of a case in order of their keys, behind a given one.</summary>
+    public IAsyncEnumerable<CaseObjectRow> ReadObjectsAsync(string caseId, string? after, CancellationToken cancellationToken) =>
+        _table.QueryAsync<CaseObjectRow>(ObjectsFilter(caseId, after), columns: null, cancellationToken);
+
+    /// <summary>Counts the objects of a case, and writes that into its row.</summary>
+    public async Task CountAsync(string caseId, CancellationToken cancellationToken)
+    {
+        var (objects, bytes) = (0L, 0L);
+        await foreach (var item in _table.QueryAsync<CaseObjectRow>(ObjectsFilter(caseId, after: null), [nameof(CaseObjectRow.Bytes)], cancellationToken))
+        {
+            objects++;
+            bytes += item.Bytes;
+        }
+
+        await UpdateAsync(
+            caseId,
+            row =>
+            {
+                (row.Objects, row.Bytes) = (objects, bytes);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>An export; <see langword="null"/> when there is none.</summary>
+    public Task<ExportRow?> FindExportAsync(string caseId, string exportId, CancellationToken cancellationToken) =>
+        _table.FindAsync<ExportRow>(caseId, ExportRow.Prefix + exportId, cancellationToken);
+
+    /// <summary>The exports of a case, the oldest first.</summary>
+    public ValueTask<List<ExportRow>> ReadExportsAsync(string caseId, CancellationToken cancellationToken) =>
+        ReadAsync<ExportRow>(caseId, ExportRow.Prefix, cancellationToken);
+
+    /// <summary>The parts of an export, in order.</summary>
+    public ValueTask<List<ExportPartRow>> ReadPartsAsync(ExportRow export, CancellationToken cancellationToken) =>
+        ReadAsync<ExportPartRow>(ExportPartition(export), ExportPartRow.Prefix, cancellationToken);
+
+    /// <summary>The objects of an export, or of one of its parts, in order.</summary>
+    public IAsyncEnumerable<ExportObjectRow> ReadExportObjectsAsync(ExportRow export, int? part, CancellationToken cancellationToken)
+    {
+        var prefix = part is { } number ? ExportObjectPrefix(number) : ExportObjectRow.Prefix;
+        return _table.QueryAsync<ExportObjectRow>(Range(ExportPartition(export), prefix), columns: null, cancellationToken);
+    }
+
+    /// <summary>The objects of an export that cannot be exported.</summary>
+    /// <param name="export">The export.</param>
+    /// <param name="most">The most of them.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    public ValueTask<List<ExportObjectRow>> ReadProblemsAsync(ExportRow export, int most, CancellationToken cancellationToken) => _table
+        .QueryAsync<ExportObjectRow>(
+            $"{Range(ExportPartition(export), ExportObjectRow.Prefix)} and {TableClient.CreateQueryFilter($"Problem ge {""}")}",
+            columns: null,
+            cancellationToken)
+        .Take(most)
+        .ToListAsync(cancellationToken);
+
+    /// <summary>Deletes the parts and objects of an export that was not planned to its end.</summary>
+    internal async Task ClearExportAsync(ExportRow export, CancellationToken cancellationToken) =>
+        await _table.DeleteAsync(await _table.ReadPartitionAsync<ExportObjectRow>(ExportPartition(export), cancellationToken), cancellationToken);
+
+    /// <summary>The partition of an export's parts and objects.</summary>
+    internal static string ExportPartition(ExportRow export) => $"export|{export.CaseId}|{export.ExportId}";
+
+    /// <summary>What the row keys of a part's objects begin with.</summary>
+    internal static string ExportObjectPrefix(int part) => string.Create(CultureInfo.InvariantCulture, $"{ExportObjectRow.Prefix}{part:D6}|");
+
+    /// <summary>The cases whose objects must be kept.</summary>
+    internal async Task<HashSet<string>> ReadHeldAsync(CancellationToken cancellationToken) =>
+        [.. (await _table.ReadPartitionAsync<HeldCaseRow>(HeldCaseRow.Partition, cancellationToken)).Select(row => row.RowKey)];
+
+    /// <summary>Has the objects of a case kept from now on.</summary>
+    internal Task KeepAsync(string caseId, CancellationToken cancellationToken) => WriteAsync(new HeldCaseRow { RowKey = caseId }, cancellationToken);
+
+    /// <summary>Ends that.</summary>
+    internal Task KeepNoLongerAsync(string caseId, CancellationToken cancellationToken) =>
+        _table.DeleteAsync(HeldCaseRow.Partition, caseId, cancellationToken);
+
+    /// <summary>The cases that an object is in.</summary>
+    internal async Task<List<string>> ReadCasesOfAsync(LedgerKey key, CancellationToken cancellationToken)
+    {
+        var rows = await _table.ReadAsync<MembershipRow>(Range(MembershipRow.PartitionOf(key), key.RowKey + "|"), cancellationToken);
+        return [.. rows.Select(row => row.RowKey[(key.RowKey.Length + 1)..])];
+    }
+
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
+
+    private ValueTask<List<T>> ReadAsync<T>(string partition, string prefix, CancellationToken cancellationToken)
+        where T : TableRow => _table.ReadAsync<T>(Range(partition, prefix), cancellationToken);
+
+    private static string ObjectsFilter(string caseId, string? after) => TableClient.CreateQueryFilter(
+        $"PartitionKey eq {caseId} and RowKey gt {after ?? CaseObjectRow.Prefix} and RowKey lt {End(CaseObjectRow.Prefix)}");
+
+    private static string Range(string partition, string prefix) =>
+        TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey ge {prefix} and RowKey lt {End(prefix)}");
+
+    /// <summary>The first key behind all that begin with a prefix, which ends with a bar.</summary>
+    private static string End(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
+
+    [GeneratedRegex("^[0-9]{8}-[0-9]{6}-[a-z0-9]{6}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Id();
+}

@@ -1,0 +1,122 @@
+using Archiving.Archive;
+using Archiving.Model;
+using Microsoft.Extensions.Logging;
+
+namespace Archiving.Cases;
+
+/// <summary>
+/// Legal holds of objects. A case on hold keeps its objects: the app deletes none of them at 8x8, and every blob of them,
+/// also content that is archived later, is on legal hold, so that no account can delete it from the storage.
+/// </summary>
+public sealed partial class ObjectHolds(CaseStore cases, ArchiveStore store, TimeProvider timeProvider, ILogger<ObjectHolds> logger)
+{
+    /// <summary>
+    /// How long an instance may not know of a case that was put on hold. A change that places holds goes through the objects
+    /// once more after that, for the sake of what was archived meanwhile.
+    /// </summary>
+    public static readonly TimeSpan Delay = TimeSpan.FromSeconds(30);
+
+    private volatile Known? _known;
+
+    /// <summary>Whether a case on hold has the object.</summary>
+    public async Task<bool> IsHeldAsync(LedgerKey key, CancellationToken cancellationToken)
+    {
+        var held = await cases.ReadHeldAsync(cancellationToken);
+        return held.Count > 0 && (await cases.ReadCasesOfAsync(key, cancellationToken)).Exists(held.Contains);
+    }
+
+    /// <summary>Holds content and receipt of an object that has just been archived, if a case on hold has the object.</summary>
+    public async Task HoldNewAsync(string region, string id, LedgerKey key, string blob, CancellationToken cancellationToken)
+    {
+        // Without a case on hold, which is almost always, this costs one query in thirty seconds.
+        var held = await ReadHeldAsync(cancellationToken);
+        if (held.Count == 0)
+        {
+            return;
+        }
+
+        var holding = (await cases.ReadCasesOfAsync(key, cancellationToken)).FindAll(held.Contains);
+        if (holding.Count > 0 && await SetAsync(blob, isHeld: true, cancellationToken) is { } problem)
+        {
+            // Archiving must go on: the case says that its hold is incomplete.
+            Log.NotHeld(logger, region, id, problem);
+            foreach (var caseId in holding)
+            {
+                await ReportAsync(caseId, problem, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Sets or clears the hold of every blob of an object.</summary>
+    /// <returns>Why the storage refused; <see langword="null"/> when it did as told.</returns>
+    public async Task<string?> SetAsync(CaseObjectRow item, bool isHeld, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        var stem = ArchiveLayout.Stem(item.Region, item.Type, item.CreatedTime, item.Id);
+        await foreach (var name in store.ListReceiptsAsync(stem, cancellationToken))
+        {
+            var blob = name[..^ArchiveLayout.ReceiptSuffix.Length];
+            if (await IsOfAsync(name, item, cancellationToken) && await SetAsync(blob, isHeld, cancellationToken) is { } problem)
+            {
+                return problem;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Records that the hold of a case is incomplete.</summary>
+    public Task ReportAsync(string caseId, string problem, CancellationToken cancellationToken) => cases.UpdateAsync(
+        caseId,
+        row =>
+        {
+            if (row.HoldState is HoldState.None or HoldState.Releasing)
+            {
+                return false;
+            }
+
+            (row.Hold, row.HoldProblem) = (nameof(HoldState.Incomplete), problem);
+            return true;
+        },
+        cancellationToken);
+
+    private async Task<string?> SetAsync(string blob, bool isHeld, CancellationToken cancellationToken) =>
+        await store.SetLegalHoldAsync(blob, isHeld, cancellationToken)
+            ?? await store.SetLegalHoldAsync(ArchiveLayout.ReceiptName(blob), isHeld, cancellationToken);
+
+    /// <summary>Whether a receipt is of this object and not of one whose id begins with the same characters.</summary>
+    private async Task<bool> IsOfAsync(string receiptName, CaseObjectRow item, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.ReadAsync(receiptName, cancellationToken) is { } body
+                && Receipt.Parse(body) is var receipt && receipt.Region == item.Region && receipt.Record.Id == item.Id;
+        }
+        catch (FormatException)
+        {
+            // A receipt that is damaged is held, too: it may be evidence.
+            return true;
+        }
+    }
+
+    private async Task<HashSet<string>> ReadHeldAsync(CancellationToken cancellationToken)
+    {
+        if (_known is { } known && timeProvider.GetElapsedTime(known.At) < Delay)
+        {
+            return known.Cases;
+        }
+
+        var at = timeProvider.GetTimestamp();
+        var held = await cases.ReadHeldAsync(cancellationToken);
+        _known = new Known(held, at);
+        return held;
+    }
+
+    private sealed record Known(HashSet<string> Cases, long At);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 3100, Level = LogLevel.Error, Message = "{Region}/{ObjectId} is in a case on hold, and its blobs are not: {Problem}")]
+        public static partial void NotHeld(ILogger logger, string region, string objectId, string problem);
+    }
+}

@@ -1,0 +1,293 @@
+using Archiving.Cases;
+using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Queues;
+using Microsoft.Extensions.Logging;
+
+namespace Operations.Cases;
+
+/// <summary>Makes cases, shows them, and starts what is done with them. The work itself goes through queues.</summary>
+public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQueues queues, TimeProvider timeProvider, ILogger<CaseBook> logger)
+{
+    /// <summary>The most objects that one request names.</summary>
+    public const int MostObjects = 1000;
+
+    private const int ReadsAtOnce = 16;
+
+    // Work whose rows did not change for so long may have lost its message to a crash, and gets another.
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(10);
+
+    /// <summary>Makes a case.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="reason">Why it is made.</param>
+    /// <param name="actor">Who makes it.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task<CreatedCase> CreateAsync(string name, string reason, string actor, CancellationToken cancellationToken)
+    {
+        var now = timeProvider.GetUtcNow();
+        var row = new CaseRow { RowKey = CaseStore.NewId(now), Name = name, Reason = reason, CreatedAt = now, CreatedBy = actor };
+        await cases.WriteAsync(row, cancellationToken);
+        Log.Created(logger, row.RowKey);
+        return new CreatedCase(row.RowKey);
+    }
+
+    /// <summary>Every case, the newest first.</summary>
+    public async Task<CaseList> ListAsync(CancellationToken cancellationToken) =>
+        new([.. (await cases.ReadAllAsync(cancellationToken)).OrderByDescending(row => row.RowKey, StringComparer.Ordinal).Select(CaseItem.Of)]);
+
+    /// <summary>A case; <see langword="null"/> when there is none of this id.</summary>
+    public async Task<CaseRow?> FindAsync(string caseId, CancellationToken cancellationToken) =>
+        CaseStore.IsId(caseId) ? await cases.FindAsync(caseId, cancellationToken) : null;
+
+    /// <summary>Shows a case.</summary>
+    public async Task<CaseDetails> DescribeAsync(CaseRow row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        var changes = await cases.ReadChangesAsync(row.RowKey, cancellationToken);
+        var exports = await cases.ReadExportsAsync(row.RowKey, cancellationToken);
+
+        // Read again, because a change that has ended since has left its counts there.
+        row = await cases.FindAsync(row.RowKey, cancellationToken) ?? row;
+        return new CaseDetails(CaseItem.Of(row))
+        {
+            HoldProblem = row.HoldProblem,
+            ClosedAt = row.ClosedAt,
+            Changing = changes.Exists(ChangesObjects),
+            Changes =
+            [
+                .. changes.Where(change => change.Passes == 0 || change.HasFailed).Select(change => new CaseChangeItem(
+                    change.Kind,
+                    change.HasFailed ? "Failed" : "Running",
+                    change.Objects,
+                    change.StartedAt,
+                    change.Problem)),
+            ],
+            Exports =
+            [
+                .. exports.OrderByDescending(export => export.RowKey, StringComparer.Ordinal)
+                    .Select(export => new ExportItem(export.ExportId, export.State, export.CreatedAt, export.Objects, export.Bytes)),
+            ],
+        };
+    }
+
+    /// <summary>Finds the rows of objects.</summary>
+    /// <returns>The rows, and the first object that is not known.</returns>
+    public async Task<(IReadOnlyList<LedgerEntry> Entries, CaseObject? Unknown)> FindObjectsAsync(
+        IReadOnlyCollection<CaseObject> objects,
+        CancellationToken cancellationToken)
+    {
+        var entries = new List<LedgerEntry>(objects.Count);
+        foreach (var chunk in objects.Distinct().Chunk(ReadsAtOnce))
+        {
+            var rows = await Task.WhenAll(chunk.Select(item => finder.FindAsync(item.Region, item.Id, item.Created, cancellationToken)));
+            if (Array.IndexOf(rows, null) is >= 0 and var missing)
+            {
+                return (entries, chunk[missing]);
+            }
+
+            entries.AddRange(rows!);
+        }
+
+        return (entries, null);
+    }
+
+    /// <summary>Adds objects, and starts to add what a search finds.</summary>
+    /// <exception cref="RefusedException">The case is closed.</exception>
+    public async Task AddAsync(CaseRow row, IReadOnlyCollection<LedgerEntry> objects, CaseSearch? search, CancellationToken cancellationToken)
+    {
+        RefuseClosed(row);
+        if (objects.Count > 0)
+        {
+            var now = timeProvider.GetUtcNow();
+            var items = objects.DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).Select(entry => CaseObjectRow.Of(row.RowKey, entry, now)).ToList();
+            await cases.AddObjectsAsync(items, cancellationToken);
+            await cases.CountAsync(row.RowKey, cancellationToken);
+            if (row.HoldState != HoldState.None)
+            {
+                await HoldAsync(row, cancellationToken);
+            }
+        }
+
+        if (search is not null)
+        {
+            await StartAsync(row.RowKey, CaseChange.Add, search, cancellationToken);
+        }
+    }
+
+    /// <summary>Removes objects, and starts to remove what a search finds.</summary>
+    /// <exception cref="RefusedException">The case is closed or on hold.</exception>
+    public async Task RemoveAsync(CaseRow row, IReadOnlyCollection<LedgerEntry> objects, CaseSearch? search, CancellationToken cancellationToken)
+    {
+        RefuseClosed(row);
+        if (row.HoldState != HoldState.None)
+        {
+            throw new RefusedException("The case is on hold. Release it before you remove objects from it.");
+        }
+
+        if (objects.Count > 0)
+        {
+            await cases.RemoveObjectsAsync([.. objects.Select(entry => CaseObjectRow.Of(row.RowKey, entry, default))], cancellationToken);
+            await cases.CountAsync(row.RowKey, cancellationToken);
+        }
+
+        if (search is not null)
+        {
+            await StartAsync(row.RowKey, CaseChange.Remove, search, cancellationToken);
+        }
+    }
+
+    /// <summary>Starts to put every blob of a case on legal hold.</summary>
+    /// <exception cref="RefusedException">The case is closed.</exception>
+    public async Task HoldAsync(CaseRow row, CancellationToken cancellationToken)
+    {
+        RefuseClosed(row);
+        await cases.KeepAsync(row.RowKey, cancellationToken);
+        await SetHoldAsync(row.RowKey, HoldState.Placing, cancellationToken);
+        await StartAsync(row.RowKey, CaseChange.Hold, search: null, cancellationToken);
+    }
+
+    /// <summary>Starts to end that.</summary>
+    public async Task ReleaseAsync(CaseRow row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        if (row.HoldState == HoldState.None)
+        {
+            return;
+        }
+
+        await SetHoldAsync(row.RowKey, HoldState.Releasing, cancellationToken);
+        await cases.KeepNoLongerAsync(row.RowKey, cancellationToken);
+        await StartAsync(row.RowKey, CaseChange.Release, search: null, cancellationToken);
+    }
+
+    /// <summary>Closes a case.</summary>
+    /// <exception cref="RefusedException">It is on hold, or objects are being added or removed.</exception>
+    public async Task CloseAsync(CaseRow row, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        await RefuseChangingAsync(row.RowKey, cancellationToken);
+        await cases.UpdateAsync(
+            row.RowKey,
+            present =>
+            {
+                if (present.HoldState != HoldState.None)
+                {
+                    throw new RefusedException("The case is on hold. Release it, and wait until its hold is None, before you close it.");
+                }
+
+                present.ClosedAt ??= timeProvider.GetUtcNow();
+                return true;
+            },
+            cancellationToken);
+        Log.Closed(logger, row.RowKey);
+    }
+
+    /// <summary>Starts an export of all objects that a case has now. While one is being written, that one is meant.</summary>
+    /// <param name="row">The case.</param>
+    /// <param name="actor">Who asks for it.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    /// <exception cref="RefusedException">The case has no objects, or is being changed.</exception>
+    public async Task<StartedExport> ExportAsync(CaseRow row, string actor, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        await RefuseChangingAsync(row.RowKey, cancellationToken);
+        if (row.Objects == 0)
+        {
+            throw new RefusedException("The case has no objects. Add some first.");
+        }
+
+        var now = timeProvider.GetUtcNow();
+        if ((await cases.ReadExportsAsync(row.RowKey, cancellationToken)).Find(export => export.Is(ExportState.Running)) is { } running)
+        {
+            var parts = await cases.ReadPartsAsync(running, cancellationToken);
+            if (parts.Select(part => part.Timestamp).Append(running.Timestamp).Max() < now - Quiet)
+            {
+                await queues.SendAsync(QueueNames.ExportCases, CaseMessage.About(row.RowKey, running.ExportId), TimeSpan.Zero, cancellationToken);
+            }
+
+            return new StartedExport(running.ExportId);
+        }
+
+        var exportId = CaseStore.NewId(now);
+        var export = new ExportRow
+        {
+            PartitionKey = row.RowKey,
+            RowKey = ExportRow.Prefix + exportId,
+            CreatedAt = now,
+            CreatedBy = actor,
+            Objects = row.Objects,
+            Bytes = row.Bytes,
+        };
+        await cases.WriteAsync(export, cancellationToken);
+        await queues.SendAsync(QueueNames.ExportCases, CaseMessage.About(row.RowKey, exportId), TimeSpan.Zero, cancellationToken);
+        Log.ExportStarted(logger, row.RowKey, exportId, row.Objects);
+        return new StartedExport(exportId);
+    }
+
+    /// <summary>Whether a change adds or removes objects, and is not over.</summary>
+    private static bool ChangesObjects(CaseChangeRow change) =>
+        !change.HasFailed && change.Kind is nameof(CaseChange.Add) or nameof(CaseChange.Remove);
+
+    private static void RefuseClosed(CaseRow row)
+    {
+        if (row.ClosedAt is not null)
+        {
+            throw new RefusedException("The case is closed. Make another one.");
+        }
+    }
+
+    private async Task RefuseChangingAsync(string caseId, CancellationToken cancellationToken)
+    {
+        var changing = (await cases.ReadChangesAsync(caseId, cancellationToken)).FindAll(ChangesObjects);
+        foreach (var quiet in changing.Where(change => change.Timestamp < timeProvider.GetUtcNow() - Quiet))
+        {
+            await queues.SendAsync(QueueNames.ChangeCases, CaseMessage.About(caseId, quiet.ChangeId), TimeSpan.Zero, cancellationToken);
+        }
+
+        if (changing.Count > 0)
+        {
+            throw new RefusedException("Objects are still being added to the case or removed from it. Wait until \"changing\" is false.");
+        }
+    }
+
+    private Task<CaseRow?> SetHoldAsync(string caseId, HoldState state, CancellationToken cancellationToken) => cases.UpdateAsync(
+        caseId,
+        row =>
+        {
+            (row.Hold, row.HoldProblem) = (state.ToString(), null);
+            return true;
+        },
+        cancellationToken);
+
+    private async Task StartAsync(string caseId, CaseChange kind, CaseSearch? search, CancellationToken cancellationToken)
+    {
+        var now = timeProvider.GetUtcNow();
+        var changeId = CaseStore.NewId(now);
+        var row = new CaseChangeRow
+        {
+            PartitionKey = caseId,
+            RowKey = CaseChangeRow.Prefix + changeId,
+            Kind = kind.ToString(),
+            Search = search?.ToJson(),
+            StartedAt = now,
+        };
+        await cases.WriteAsync(row, cancellationToken);
+        await queues.SendAsync(QueueNames.ChangeCases, CaseMessage.About(caseId, changeId), TimeSpan.Zero, cancellationToken);
+        Log.ChangeStarted(logger, kind, caseId);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 3110, Level = LogLevel.Information, Message = "Created case {CaseId}")]
+        public static partial void Created(ILogger logger, string caseId);
+
+        [LoggerMessage(EventId = 3111, Level = LogLevel.Information, Message = "Closed case {CaseId}")]
+        public static partial void Closed(ILogger logger, string caseId);
+
+        [LoggerMessage(EventId = 3112, Level = LogLevel.Information, Message = "Started {Kind} for case {CaseId}")]
+        public static partial void ChangeStarted(ILogger logger, CaseChange kind, string caseId);
+
+        [LoggerMessage(EventId = 3113, Level = LogLevel.Information, Message = "Started export {ExportId} of case {CaseId}: {Objects} objects")]
+        public static partial void ExportStarted(ILogger logger, string caseId, string exportId, long objects);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Archiving.Archive;
+using Archiving.Cases;
+
+namespace Operations.Cases;
+
+/// <summary>Writes what accompanies the parts of an export: the list of its objects as CSV and as JSON, and the checksums of its files.</summary>
+public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
+{
+    private static readonly string[] Columns =
+    [
+        "name", "part", "region", "id", "type", "createdTime", "bytes", "sha256", "md5", "receiptSha256", "verification", "archivedAt", "blob",
+    ];
+
+    /// <summary>Writes them, unless they are there. They say the same however often they are written.</summary>
+    public async Task WriteAsync(CaseRow row, ExportRow export, CancellationToken cancellationToken)
+    {
+        await CommitAsync(ExportLayout.ManifestCsv, "text/csv; charset=utf-8", stream => WriteCsvAsync(export, stream, cancellationToken));
+        await CommitAsync(ExportLayout.ManifestJson, "application/json", stream => WriteJsonAsync(row, export, stream, cancellationToken));
+        await CommitAsync(ExportLayout.Checksums, "text/plain; charset=utf-8", stream => WriteChecksumsAsync(export, stream, cancellationToken));
+
+        async Task CommitAsync(string file, string contentType, Func<Stream, Task> write)
+        {
+            await using var blob = new StagedBlob(store, ExportLayout.Blob(export, file));
+            await write(blob);
+            await blob.TryCommitAsync(await blob.CompleteAsync(cancellationToken), contentType, cancellationToken);
+        }
+    }
+
+    private async Task WriteCsvAsync(ExportRow export, Stream stream, CancellationToken cancellationToken)
+    {
+        await WriteLineAsync(stream, string.Join(',', Columns) + "\r\n", cancellationToken);
+        await foreach (var item in cases.ReadExportObjectsAsync(export, part: null, cancellationToken))
+        {
+            await WriteLineAsync(stream, string.Join(',', Values(item).Select(Quote)) + "\r\n", cancellationToken);
+        }
+    }
+
+    private async Task WriteChecksumsAsync(ExportRow export, Stream stream, CancellationToken cancellationToken)
+    {
+        await foreach (var item in cases.ReadExportObjectsAsync(export, part: null, cancellationToken))
+        {
+            await WriteLineAsync(stream, $"{item.Sha256}  {item.Name}\n{item.ReceiptSha256}  {ArchiveLayout.ReceiptName(item.Name)}\n", cancellationToken);
+        }
+    }
+
+    private async Task WriteJsonAsync(CaseRow row, ExportRow export, Stream stream, CancellationToken cancellationToken)
+    {
+        await using var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        json.WriteNumber("schema", 1);
+        json.WriteString("caseId", export.CaseId);
+        json.WriteString("name", row.Name);
+        json.WriteString("reason", row.Reason);
+        json.WriteString("exportId", export.ExportId);
+        json.WriteString("createdAt", export.CreatedAt.UtcDateTime);
+        json.WriteString("createdBy", export.CreatedBy);
+        json.WriteNumber("objects", export.Objects);
+        json.WriteNumber("bytes", export.Bytes);
+        json.WriteStartArray("parts");
+        foreach (var part in await cases.ReadPartsAsync(export, cancellationToken))
+        {
+            json.WriteStartObject();
+            json.WriteString("name", ExportLayout.Part(part.Number));
+            json.WriteNumber("bytes", part.Bytes);
+            json.WriteString("sha256", part.Sha256);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("items");
+        await foreach (var item in cases.ReadExportObjectsAsync(export, part: null, cancellationToken))
+        {
+            json.WriteStartObject();
+            foreach (var (column, value) in Columns.Zip(Values(item)))
+            {
+                if (column == "bytes")
+                {
+                    json.WriteNumber(column, item.Bytes);
+                }
+                else
+                {
+                    json.WriteString(column, value);
+                }
+            }
+
+            json.WriteEndObject();
+            await json.FlushAsync(cancellationToken);
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static string[] Values(ExportObjectRow item) =>
+    [
+        item.Name,
+        ExportLayout.Part(int.Parse(item.RowKey.Split('|')[1], CultureInfo.InvariantCulture)),
+        item.Region,
+        item.Id,
+        item.Type,
+        Time(item.CreatedTime),
+        item.Bytes.ToString(CultureInfo.InvariantCulture),
+        item.Sha256 ?? "",
+        item.Md5 ?? "",
+        item.ReceiptSha256 ?? "",
+        item.Verification ?? "",
+        item.ArchivedAt is { } at ? Time(at) : "",
+        item.Blob,
+    ];
+
+    private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
+
+    /// <summary>A value as RFC 4180 has it.</summary>
+    private static string Quote(string value) =>
+        value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static ValueTask WriteLineAsync(Stream stream, string line, CancellationToken cancellationToken) =>
+        stream.WriteAsync(Encoding.UTF8.GetBytes(line), cancellationToken);
+}

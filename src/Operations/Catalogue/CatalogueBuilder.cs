@@ -1,0 +1,225 @@
+using Archiving.Archive;
+using Archiving.Model;
+using Archiving.Queues;
+using Archiving.Settings;
+using Azure;
+using Microsoft.Extensions.Logging;
+
+namespace Operations.Catalogue;
+
+/// <summary>
+/// Builds the files of a region's month. A run works for some minutes, keeps its place in the month's row and sends the next message.
+/// <para>
+/// What was built stays until the new file is whole: blocks are staged under the file's name, where no reader sees them, and committed
+/// at once (Put Block List). The name stays the same, because a reader of <c>*.parquet</c> below the catalogue would count objects
+/// twice while an old and a new file exist, and because the app may not delete.
+/// </para>
+/// </summary>
+public sealed partial class CatalogueBuilder(
+    CatalogueReader reader,
+    CatalogueMonths months,
+    ArchiveStore archive,
+    WorkQueues queues,
+    CatalogueOptions options,
+    CatalogueLimits limits,
+    TimeProvider timeProvider,
+    ILogger<CatalogueBuilder> logger)
+{
+    private const string Refused =
+        "The container has an immutability policy of its own, which forbids to replace the file. Use version-level immutability, or set Catalogue__Format "
+            + "to None.";
+
+    /// <summary>Builds a month, or a part of it.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task BuildAsync(CatalogueMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        if (!options.IsEnabled || await months.FindAsync(message.Region, message.Month, cancellationToken) is not { QueuedAt: not null } row)
+        {
+            // It was built meanwhile, by another delivery of the same message, or the catalogue was switched off.
+            return;
+        }
+
+        try
+        {
+            await BuildAsync(message, row, cancellationToken);
+        }
+        catch (Exception exception) when (exception is not OutageException && !cancellationToken.IsCancellationRequested)
+        {
+            var isLost = exception is RequestFailedException { ErrorCode: "InvalidBlockList" };
+            await months.UpdateAsync(
+                message.Region,
+                message.Month,
+                current =>
+                {
+                    current.LastError = Describe(exception);
+                    if (isLost && current.Progress == row.Progress)
+                    {
+                        // Another build was committed, or a week has passed: what was staged is gone, and the next run starts over.
+                        current.WriteProgress(progress: null, footer: null);
+                    }
+
+                    return true;
+                },
+                cancellationToken);
+            throw;
+        }
+    }
+
+    /// <summary>Records that a month could not be built. Its last whole files stay, and it is built again at the next tick.</summary>
+    public async Task RecordFailureAsync(CatalogueMessage message, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        await GiveUpAsync(
+            message,
+            row => row.LastError ?? "The app crashed repeatedly while it built the month. Check the log for the cause; memory is the usual one.",
+            cancellationToken);
+    }
+
+    private static string Describe(Exception exception) => exception is RequestFailedException failed
+        ? $"The storage answered {failed.Status} {failed.ErrorCode}."
+        : FailureText.Of(exception);
+
+    private async Task BuildAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
+    {
+        var started = timeProvider.GetTimestamp();
+        var progress = row.ReadProgress() ?? new BuildProgress(row.Wanted, message.Start, Rows: 0, Parquet: null, Csv: null);
+        await using var files = await OpenAsync(message, progress, row.Footer, cancellationToken);
+        var pending = new List<CatalogueRow>();
+        await foreach (var slice in reader.ReadAsync(message.Region, progress.Position, message.End, limits.RowsPerSlice, cancellationToken))
+        {
+            pending.AddRange(slice.Rows);
+            while (pending.Count >= limits.RowsPerGroup)
+            {
+                await WriteAsync(limits.RowsPerGroup);
+            }
+
+            progress = progress with { Position = slice.End };
+            if (timeProvider.GetElapsedTime(started) >= limits.RunTime && slice.End < message.End)
+            {
+                await WriteAsync(pending.Count);
+                await SuspendAsync(message, row, progress, files, cancellationToken);
+                return;
+            }
+        }
+
+        await WriteAsync(pending.Count);
+        await CompleteAsync(message, progress, files, cancellationToken);
+
+        async Task WriteAsync(int count)
+        {
+            if (count > 0)
+            {
+                await files.WriteAsync(pending[..count], cancellationToken);
+                pending.RemoveRange(0, count);
+                progress = progress with { Rows = progress.Rows + count };
+            }
+        }
+    }
+
+    private async Task<CatalogueFiles> OpenAsync(CatalogueMessage message, BuildProgress progress, byte[]? footer, CancellationToken cancellationToken)
+    {
+        // Names the blocks of this run. Two deliveries of a message may overlap, and a file must never be made of the blocks of both.
+        var run = Guid.NewGuid().ToString("N")[..8];
+        var region = ObjectNames.Encode(message.Region);
+        var parquetFooter = progress.Parquet is null ? null : footer;
+        return await CatalogueFiles.OpenAsync(
+            options.Format is CatalogueFormat.Csv ? null : new StagedFile(archive, BlobOf("parquet"), run, progress.Parquet, parquetFooter),
+            options.Format is CatalogueFormat.Parquet ? null : new StagedFile(archive, BlobOf("csv"), run, progress.Csv),
+            cancellationToken);
+
+        string BlobOf(string extension) => CatalogueColumns.BlobOf(region, message.Month, extension);
+    }
+
+    private async Task SuspendAsync(
+        CatalogueMessage message,
+        CatalogueMonthRow row,
+        BuildProgress progress,
+        CatalogueFiles files,
+        CancellationToken cancellationToken)
+    {
+        var (parquet, csv, footer) = await files.SuspendAsync(cancellationToken);
+        var isOurs = await months.UpdateAsync(
+            message.Region,
+            message.Month,
+            current =>
+            {
+                if (current.QueuedAt is null || current.Progress != row.Progress)
+                {
+                    // Another delivery of the same message got on meanwhile, and goes on.
+                    return false;
+                }
+
+                current.WriteProgress(progress with { Parquet = parquet, Csv = csv }, footer);
+                current.LastError = null;
+                return true;
+            },
+            cancellationToken);
+        if (isOurs)
+        {
+            await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0 }, TimeSpan.Zero, cancellationToken);
+            Log.Suspended(logger, message.Region, message.Month, progress.Rows);
+        }
+    }
+
+    private async Task CompleteAsync(CatalogueMessage message, BuildProgress progress, CatalogueFiles files, CancellationToken cancellationToken)
+    {
+        if (await files.CompleteAsync(cancellationToken) is not var (parquetBytes, csvBytes))
+        {
+            await GiveUpAsync(message, _ => Refused, cancellationToken);
+            return;
+        }
+
+        await months.UpdateAsync(
+            message.Region,
+            message.Month,
+            current =>
+            {
+                current.Built = progress.Wanted;
+                current.BuiltAt = timeProvider.GetUtcNow();
+                (current.Rows, current.ParquetBytes, current.CsvBytes) = (progress.Rows, parquetBytes, csvBytes);
+                (current.LastError, current.Failure) = (null, null);
+                current.WriteProgress(progress: null, footer: null);
+                if (current.Wanted == progress.Wanted)
+                {
+                    current.QueuedAt = null;
+                }
+
+                return true;
+            },
+            cancellationToken);
+        Log.Built(logger, message.Region, message.Month, progress.Rows, (parquetBytes ?? 0) + (csvBytes ?? 0));
+    }
+
+    private async Task GiveUpAsync(CatalogueMessage message, Func<CatalogueMonthRow, string> reason, CancellationToken cancellationToken)
+    {
+        var text = "";
+        await months.UpdateAsync(
+            message.Region,
+            message.Month,
+            current =>
+            {
+                current.Failure = text = reason(current);
+                current.QueuedAt = null;
+                current.WriteProgress(progress: null, footer: null);
+                return true;
+            },
+            cancellationToken);
+        Log.Failed(logger, message.Region, message.Month, text);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 2101, Level = LogLevel.Information, Message = "Built the catalogue of {Region} {Month}: {Rows} objects, {Bytes} bytes")]
+        public static partial void Built(ILogger logger, string region, string month, long rows, long bytes);
+
+        [LoggerMessage(
+            EventId = 2102,
+            Level = LogLevel.Information,
+            Message = "The catalogue of {Region} {Month} has {Rows} objects so far; the next run continues")]
+        public static partial void Suspended(ILogger logger, string region, string month, long rows);
+
+        [LoggerMessage(EventId = 2103, Level = LogLevel.Error, Message = "The catalogue of {Region} {Month} could not be built: {Problem}")]
+        public static partial void Failed(ILogger logger, string region, string month, string problem);
+    }
+}

@@ -1,0 +1,121 @@
+using System.Runtime.Serialization;
+using System.Text.Json;
+using Archiving.Model;
+using Archiving.Storage;
+
+namespace Operations.Catalogue;
+
+/// <summary>A region's month in the table <c>operations</c>: what was built of it, what is to be built, and how far that is.</summary>
+internal sealed class CatalogueMonthRow : TableRow
+{
+    /// <summary>Partition of every row.</summary>
+    public const string Partition = "catalogue";
+
+    // A binary property holds 64 KiB (Azure Table Storage).
+    private const int ChunkBytes = 60_000;
+
+    /// <summary>Initializes a row.</summary>
+    public CatalogueMonthRow() => PartitionKey = Partition;
+
+    /// <summary>Gets or sets 8x8's region.</summary>
+    public string Region { get; set; } = "";
+
+    /// <summary>Gets or sets the month, as <see cref="CatalogueMessage.Month"/>.</summary>
+    public string Month { get; set; } = "";
+
+    /// <summary>Gets or sets what is to be built: schema, format and a digest of the month's archived objects.</summary>
+    public string Wanted { get; set; } = "";
+
+    /// <summary>Gets or sets when that was put into the queue; <see langword="null"/> when nothing is to be built.</summary>
+    public DateTimeOffset? QueuedAt { get; set; }
+
+    /// <summary>Gets or sets what <see cref="Wanted"/> was when the present files were built.</summary>
+    public string? Built { get; set; }
+
+    /// <summary>Gets or sets when they were built.</summary>
+    public DateTimeOffset? BuiltAt { get; set; }
+
+    /// <summary>Gets or sets how many objects they hold.</summary>
+    public long? Rows { get; set; }
+
+    /// <summary>Gets or sets the size of the Parquet file, in bytes.</summary>
+    public long? ParquetBytes { get; set; }
+
+    /// <summary>Gets or sets the size of the CSV file, in bytes.</summary>
+    public long? CsvBytes { get; set; }
+
+    /// <summary>Gets or sets what the last attempt failed with.</summary>
+    public string? LastError { get; set; }
+
+    /// <summary>Gets or sets why the build was given up; <see langword="null"/> once the month is built.</summary>
+    public string? Failure { get; set; }
+
+    /// <summary>Gets or sets how far the build is, as JSON.</summary>
+    public string? Progress { get; set; }
+
+    /// <summary>Gets or sets the first part of <see cref="Footer"/>.</summary>
+    public byte[]? Footer0 { get; set; }
+
+    /// <summary>Gets or sets the second part.</summary>
+    public byte[]? Footer1 { get; set; }
+
+    /// <summary>Gets or sets the third part.</summary>
+    public byte[]? Footer2 { get; set; }
+
+    /// <summary>Gets or sets the fourth part.</summary>
+    public byte[]? Footer3 { get; set; }
+
+    /// <summary>Gets or sets the footer that the Parquet file would have if it ended here. A row group adds some kilobytes to it.</summary>
+    [IgnoreDataMember]
+    public byte[]? Footer
+    {
+        get => Footer0 is null ? null : [.. Footer0, .. Footer1 ?? [], .. Footer2 ?? [], .. Footer3 ?? []];
+        set
+        {
+            if (value?.Length > 4 * ChunkBytes)
+            {
+                throw new InvalidDataException($"The footer of the Parquet file has {value.Length} bytes, more than its place can be kept with.");
+            }
+
+            var chunks = value?.Chunk(ChunkBytes).ToList() ?? [];
+            (Footer0, Footer1, Footer2, Footer3) =
+                (chunks.ElementAtOrDefault(0), chunks.ElementAtOrDefault(1), chunks.ElementAtOrDefault(2), chunks.ElementAtOrDefault(3));
+        }
+    }
+
+    /// <summary>The key of a month's row.</summary>
+    public static string KeyOf(string region, string month) => $"{ObjectNames.Encode(region)}|{month}";
+
+    /// <summary>How far the build of what is wanted is; <see langword="null"/> when it has not begun.</summary>
+    public BuildProgress? ReadProgress() =>
+        Progress is null ? null : JsonSerializer.Deserialize(Progress, CatalogueJson.Default.BuildProgress) is { } progress && progress.Wanted == Wanted
+            ? progress
+            : null;
+
+    /// <summary>Notes how far the build is; <see langword="null"/> when there is none under way.</summary>
+    public void WriteProgress(BuildProgress? progress, byte[]? footer)
+    {
+        Progress = progress is null ? null : JsonSerializer.Serialize(progress, CatalogueJson.Default.BuildProgress);
+        Footer = footer;
+    }
+}
+
+/// <summary>The row of the catalogue as a whole.</summary>
+internal sealed class CataloguePlanRow : TableRow
+{
+    /// <summary>Its key, which sorts behind every region.</summary>
+    public const string Key = "~plan";
+
+    /// <summary>Initializes a row.</summary>
+    public CataloguePlanRow()
+    {
+        PartitionKey = CatalogueMonthRow.Partition;
+        RowKey = Key;
+    }
+
+    /// <summary>Gets or sets since when a catalogue is expected.</summary>
+    public DateTimeOffset Since { get; set; }
+
+    /// <summary>Gets or sets when it was last planned; <see langword="null"/> when that never happened.</summary>
+    public DateTimeOffset? PlannedAt { get; set; }
+}

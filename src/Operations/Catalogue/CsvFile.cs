@@ -1,0 +1,95 @@
+using System.Globalization;
+using CsvHelper;
+
+namespace Operations.Catalogue;
+
+/// <summary>
+/// The catalogue as CSV (RFC 4180, UTF-8 with a byte order mark, without which Excel guesses). Text that a spreadsheet would run as a
+/// formula gets an apostrophe in front: names and numbers come from callers.
+/// </summary>
+internal sealed class CsvFile : IAsyncDisposable
+{
+    private const string ContentType = "text/csv; charset=utf-8";
+    private readonly StagedFile _file;
+    private readonly CsvWriter _writer;
+
+    private CsvFile(StagedFile file, CsvWriter writer) => (_file, _writer) = (file, writer);
+
+    /// <summary>Begins a file, or goes on with one.</summary>
+    public static CsvFile Open(StagedFile file)
+    {
+        var isNew = file.Length == 0;
+        file.Position = file.Length;
+        var options = new CsvWriterOptions { Injection = CsvInjection.Escape, WriteByteOrderMark = isNew };
+        var writer = CsvWriter.Create(file, options, leaveOpen: true);
+        if (isNew)
+        {
+            writer.WriteHeader([.. CatalogueColumns.All.Select(column => column.Name)]);
+        }
+
+        return new CsvFile(file, writer);
+    }
+
+    /// <summary>Writes rows, in the order of the file, and stages them.</summary>
+    public async Task WriteAsync(IReadOnlyList<CatalogueRow> rows, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows)
+        {
+            foreach (var column in CatalogueColumns.All)
+            {
+                Write(column.Value(row));
+            }
+
+            _writer.EndRecord();
+        }
+
+        await StageAsync(cancellationToken);
+    }
+
+    /// <summary>Stops writing and tells what is staged, so that another run can go on.</summary>
+    public async Task<StagedPart> SuspendAsync(CancellationToken cancellationToken)
+    {
+        await StageAsync(cancellationToken);
+        return _file.Staged;
+    }
+
+    /// <summary>Ends the file and makes it visible in the place of the one before.</summary>
+    /// <returns>Its size in bytes; <see langword="null"/> when the container forbids to replace the one before.</returns>
+    public async Task<long?> CompleteAsync(CancellationToken cancellationToken)
+    {
+        await StageAsync(cancellationToken);
+        return await _file.CommitAsync(ContentType, cancellationToken) ? _file.Staged.Bytes : null;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        await _file.DisposeAsync();
+    }
+
+    private async Task StageAsync(CancellationToken cancellationToken)
+    {
+        await _writer.FlushAsync(cancellationToken);
+        await _file.StageAsync(cancellationToken);
+    }
+
+    private void Write(object? value)
+    {
+        switch (value)
+        {
+            case DateTime time:
+                _writer.WriteField(time.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+                break;
+            case long number:
+                _writer.WriteField(number, format: "D");
+                break;
+            case double number:
+                _writer.WriteField(number, format: "0.###");
+                break;
+            default:
+                _writer.WriteField((string?)value);
+                break;
+        }
+    }
+}

@@ -1,0 +1,186 @@
+using Archiving.Cases;
+using Archiving.Model;
+using Archiving.Purging;
+using Archiving.Queues;
+using Operations.Cases;
+using Simulator.Objects;
+using Testing;
+
+namespace Operations.Tests;
+
+/// <summary>Cases: which objects they have, and that those on hold are kept.</summary>
+public sealed class CaseTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static DateTimeOffset LongAgo { get; } = TimeProvider.System.GetUtcNow().AddHours(-5);
+
+    [Fact]
+    public async Task Case_takes_what_a_search_finds_when_it_runs_and_counts_it()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Listing__StartFrom", LongAgo.AddHours(-1).ToString("O"))]);
+        var wanted = Enumerable.Range(0, 450).Select(_ => Add(pipeline, "Jane Doe.mp3", bytes: 10)).ToList();
+        Add(pipeline, "John Smith.mp3", bytes: 10);
+        await pipeline.PlanAndListAsync();
+        var caseId = await CreateAsync(pipeline);
+
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Q: "jane doe"), Cancellation);
+        var before = await DescribeAsync(pipeline, caseId);
+        await Assert.ThrowsAsync<RefusedException>(
+            async () => await pipeline.Get<CaseBook>().ExportAsync(await FindAsync(pipeline, caseId), "test", Cancellation));
+        await Assert.ThrowsAsync<RefusedException>(async () => await pipeline.Get<CaseBook>().CloseAsync(await FindAsync(pipeline, caseId), Cancellation));
+        await DeliverChangesAsync(pipeline);
+
+        Assert.True(before.Changing);
+        var after = await DescribeAsync(pipeline, caseId);
+        Assert.False(after.Changing);
+        Assert.Equal((450L, 4500L), (after.Objects, after.Bytes));
+        var objects = await pipeline.Get<CaseStore>().ReadObjectsAsync(caseId, after: null, Cancellation).ToListAsync(Cancellation);
+        Assert.Equal(wanted.Select(item => item.Id).Order(StringComparer.Ordinal), objects.Select(item => item.Id).Order(StringComparer.Ordinal));
+
+        await pipeline.Get<CaseBook>().RemoveAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: wanted[0].Region), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        Assert.Equal(0, (await DescribeAsync(pipeline, caseId)).Objects);
+    }
+
+    [Fact]
+    public async Task Case_on_hold_holds_every_blob_and_new_content_and_nothing_of_other_objects()
+    {
+        var time = new MovableTime();
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100, id: "a");
+        Add(pipeline, "Jane Doe.mp3", bytes: 100, id: "a.b");
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        var blob = (await pipeline.FindAsync(item))!.Blob!;
+        Assert.Equal([blob, $"{blob}.meta.json"], front.Held.Keys.Order(StringComparer.Ordinal));
+        Assert.True((await DescribeAsync(pipeline, caseId)).Held);
+
+        time.Advance(ObjectHolds.Delay);
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 7, bytes: 200);
+        time.Advance(TimeSpan.FromMinutes(10));
+        await pipeline.RunAsync();
+
+        var changed = (await pipeline.FindAsync(item))!.Blob!;
+        Assert.NotEqual(blob, changed);
+        string[] expected = [blob, $"{blob}.meta.json", changed, $"{changed}.meta.json"];
+        Assert.Equal(expected.Order(StringComparer.Ordinal), front.Held.Keys.Order(StringComparer.Ordinal));
+        await Assert.ThrowsAsync<RefusedException>(async () => await pipeline.Get<CaseBook>().CloseAsync(await FindAsync(pipeline, caseId), Cancellation));
+        await Assert.ThrowsAsync<RefusedException>(
+            async () => await pipeline.Get<CaseBook>().RemoveAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation));
+    }
+
+    [Fact]
+    public async Task Release_clears_what_no_other_case_holds_and_lets_the_case_be_closed()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var (mine, shared) = (Add(pipeline, "mine.mp3", bytes: 100), Add(pipeline, "shared.mp3", bytes: 100));
+        await pipeline.RunAsync();
+        var (caseId, otherId) = (await CreateAsync(pipeline), await CreateAsync(pipeline));
+        await AddAsync(pipeline, caseId, mine, shared);
+        await AddAsync(pipeline, otherId, shared);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, otherId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        Assert.Equal(4, front.Held.Count);
+
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        var blob = (await pipeline.FindAsync(shared))!.Blob!;
+        Assert.Equal([blob, $"{blob}.meta.json"], front.Held.Keys.Order(StringComparer.Ordinal));
+        await pipeline.Get<CaseBook>().CloseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        Assert.Equal("Closed", (await DescribeAsync(pipeline, caseId)).State);
+        await Assert.ThrowsAsync<RefusedException>(
+            async () => await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation));
+    }
+
+    [Theory]
+    [InlineData(409, "FeatureVersionMismatch", "immutableStorage")]
+    [InlineData(403, "AuthorizationPermissionMismatch", "legalHolds")]
+    public async Task Case_says_that_the_storage_does_not_hold_its_blobs(int status, string code, string remedy)
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        front.Refusal = (status, code);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((false, nameof(HoldState.Incomplete)), (details.Held, details.Hold));
+        Assert.Contains(remedy, details.HoldProblem, StringComparison.Ordinal);
+        Assert.Equal(("Hold", "Failed"), (Assert.Single(details.Changes).Kind, details.Changes[0].State));
+
+        front.Refusal = null;
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((true, null), (details.Held, details.HoldProblem));
+    }
+
+    [Fact]
+    public async Task Object_of_a_case_on_hold_is_not_deleted_at_8x8_until_it_is_released()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "7")]);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = time.GetUtcNow().AddHours(-1) });
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        time.Advance(TimeSpan.FromDays(8));
+
+        await pipeline.PlanPurgeAsync(isDryRun: false);
+        await pipeline.DeliverAllAsync();
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Equal(0L, pipeline.Simulator.Counters["delete"]);
+
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await pipeline.PlanPurgeAsync(isDryRun: false);
+        await pipeline.DeliverAllAsync();
+
+        Assert.Equal(nameof(LedgerState.Purged), await pipeline.StateAsync(item));
+    }
+
+    private static SimulatedObject Add(Pipeline pipeline, string name, long bytes, string? id = null) => pipeline.Simulator.Objects.Add(
+        new ObjectSpecification { Id = id, Region = "uk", CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = name, Bytes = bytes });
+
+    private static async Task<string> CreateAsync(Pipeline pipeline) =>
+        (await pipeline.Get<CaseBook>().CreateAsync("Doe against Smith", "A letter of 3 May", "test", Cancellation)).CaseId;
+
+    private static async Task<CaseRow> FindAsync(Pipeline pipeline, string caseId) => (await pipeline.Get<CaseBook>().FindAsync(caseId, Cancellation))!;
+
+    private static async Task<CaseDetails> DescribeAsync(Pipeline pipeline, string caseId) =>
+        await pipeline.Get<CaseBook>().DescribeAsync(await FindAsync(pipeline, caseId), Cancellation);
+
+    private static async Task AddAsync(Pipeline pipeline, string caseId, params SimulatedObject[] items)
+    {
+        var (entries, unknown) = await pipeline.Get<CaseBook>()
+            .FindObjectsAsync([.. items.Select(item => new CaseObject(item.Region, item.Id, item.CreatedTime))], Cancellation);
+        Assert.Null(unknown);
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), entries, search: null, Cancellation);
+    }
+
+    private static async Task DeliverChangesAsync(Pipeline pipeline)
+    {
+        while (await pipeline.DeliverAsync(QueueNames.ChangeCases, pipeline.ChangeCaseAsync) > 0)
+        {
+        }
+    }
+}

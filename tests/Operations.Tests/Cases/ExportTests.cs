@@ -1,0 +1,230 @@
+using System.Diagnostics;
+using System.IO.Compression;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Archiving.Cases;
+using Archiving.Model;
+using Archiving.Queues;
+using Operations.Cases;
+using Simulator.Objects;
+using Testing;
+
+namespace Operations.Tests;
+
+/// <summary>Exports: every byte that the archive has, under readable names, and nothing that differs.</summary>
+public sealed class ExportTests(AzuriteFixture azurite)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private static DateTimeOffset LongAgo { get; } = TimeProvider.System.GetUtcNow().AddHours(-5);
+
+    [Fact]
+    public async Task Export_unpacks_with_unzip_passes_sha256sum_and_equals_the_archive()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        string[] names =
+        [
+            "Jane Doe.mp3", "JANE DOE.mp3", "Größe.mp3", "Gro\u0308ße.mp3", "a/b\\c:d.mp3", "CON.mp3", "manifest.csv", "=1+1.mp3", "..",
+            new string('ü', 300),
+        ];
+        var items = names.Select((name, index) => Add(pipeline, name, bytes: index * 1000)).Append(Add(pipeline, "large.mp3", bytes: 9_000_000)).ToList();
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+
+        var export = await ExportAsync(pipeline, caseId);
+
+        Assert.Equal("Done", export.State);
+        Assert.Empty(export.Problems);
+        Assert.Equal((items.Count, items.Sum(item => item.Content.Length)), ((int)export.Objects, export.Bytes));
+        var part = Assert.Single(export.Parts);
+        var folder = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            using var client = new HttpClient();
+            var zip = Path.Combine(folder, part.Name);
+            await using (var file = File.Create(zip))
+            {
+                await (await client.GetStreamAsync(part.Url, Cancellation)).CopyToAsync(file, Cancellation);
+            }
+
+            await using (var file = File.OpenRead(zip))
+            {
+                Assert.Equal((part.Bytes, part.Sha256), (file.Length, Convert.ToHexStringLower(await SHA256.HashDataAsync(file, Cancellation))));
+            }
+
+            await File.WriteAllBytesAsync(Path.Combine(folder, "SHA256SUMS"), await client.GetByteArrayAsync(export.ChecksumsUrl, Cancellation), Cancellation);
+            await RunAsync(folder, "unzip", "-q", part.Name);
+            var report = await RunAsync(folder, "sha256sum", "-c", "SHA256SUMS");
+            var lines = report.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(items.Count * 2, lines.Count(line => line.EndsWith(": OK", StringComparison.Ordinal)));
+
+            using var manifest = JsonDocument.Parse(await client.GetByteArrayAsync(export.ManifestJsonUrl, Cancellation));
+            foreach (var item in items)
+            {
+                var listed = Assert.Single(
+                    manifest.RootElement.GetProperty("items").EnumerateArray(),
+                    listed => listed.GetProperty("id").GetString() == item.Id);
+                var expected = new byte[item.Content.Length];
+                item.Content.Fill(expected, 0);
+                var bytes = await File.ReadAllBytesAsync(Path.Combine(folder, listed.GetProperty("name").GetString()!), Cancellation);
+                Assert.True(expected.AsSpan().SequenceEqual(bytes), listed.ToString());
+                Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(expected)), listed.GetProperty("sha256").GetString());
+            }
+
+            var csv = (await client.GetStringAsync(export.ManifestCsvUrl, Cancellation)).Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(items.Count + 1, csv.Length);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Export_fails_and_names_what_differs_and_what_is_missing_and_keeps_no_part_with_it()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = Enumerable.Range(0, 30).Select(index => Add(pipeline, "Jane Doe.mp3", bytes: index == 3 ? 2_000_000 : 100)).ToList();
+        await pipeline.RunAsync();
+        var blobs = (await Task.WhenAll(items.Select(pipeline.FindAsync))).Select(entry => entry!.Blob!).ToList();
+        await pipeline.Container.GetBlobClient(blobs[3]).UploadAsync(BinaryData.FromBytes(new byte[2_000_000]), overwrite: true, Cancellation);
+        await pipeline.Container.DeleteBlobAsync(blobs[7], cancellationToken: Cancellation);
+        await pipeline.Container.DeleteBlobAsync($"{blobs[11]}.meta.json", cancellationToken: Cancellation);
+        var caseId = await CreateAsync(pipeline);
+
+        var export = await ExportAsync(pipeline, caseId);
+
+        Assert.Equal("Failed", export.State);
+        Assert.Empty(export.Parts);
+        Assert.Null(export.ManifestCsvUrl);
+        Assert.Equal(
+            new[] { items[3].Id, items[7].Id, items[11].Id }.Order(StringComparer.Ordinal),
+            export.Problems.Select(problem => problem.Id).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain(await pipeline.ReadNamesAsync(), name => name.StartsWith("_exports/", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Export_of_an_object_that_is_not_archived_fails_before_it_reads_anything()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Listing__StartFrom", LongAgo.AddHours(-1).ToString("O"))]);
+        Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.PlanAndListAsync();
+        var caseId = await CreateAsync(pipeline);
+
+        var export = await ExportAsync(pipeline, caseId);
+
+        Assert.Equal("Failed", export.State);
+        Assert.Contains("Queued", Assert.Single(export.Problems).Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Export_that_was_interrupted_anywhere_ends_as_one_that_was_not()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        foreach (var _ in Enumerable.Range(0, 20))
+        {
+            Add(pipeline, "Jane Doe.mp3", bytes: 300_000);
+        }
+
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var started = await pipeline.Get<CaseBook>().ExportAsync((await pipeline.Get<CaseBook>().FindAsync(caseId, Cancellation))!, "test", Cancellation);
+        var message = CaseMessage.About(caseId, started.ExportId);
+        var random = new Random(20261128);
+        var interrupted = 0;
+        while ((await ReadAsync(pipeline, caseId, started.ExportId)).State == "Running")
+        {
+            // A crash is a cancellation that nothing is written after.
+            using var crash = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, 40 + (interrupted * 4))));
+            try
+            {
+                await pipeline.Get<CaseExporter>().ExportAsync(message, crash.Token);
+            }
+            catch (Exception) when (crash.IsCancellationRequested)
+            {
+                interrupted++;
+            }
+        }
+
+        Assert.True(interrupted > 3, $"{interrupted} interruptions");
+        var export = await ReadAsync(pipeline, caseId, started.ExportId);
+        Assert.Equal(("Done", 20L), (export.State, export.Objects));
+        var part = Assert.Single(export.Parts);
+        using var client = new HttpClient();
+        var bytes = await client.GetByteArrayAsync(part.Url, Cancellation);
+        Assert.Equal(part.Sha256, Convert.ToHexStringLower(SHA256.HashData(bytes)));
+        await using var zip = new ZipArchive(new MemoryStream(bytes));
+        var sums = (await client.GetStringAsync(export.ChecksumsUrl, Cancellation)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(40, zip.Entries.Count);
+        foreach (var line in sums)
+        {
+            await using var entry = await zip.GetEntry(line[66..])!.OpenAsync(Cancellation);
+            Assert.Equal(line[..64], Convert.ToHexStringLower(await SHA256.HashDataAsync(entry, Cancellation)));
+        }
+    }
+
+    [Fact]
+    public void Export_names_are_unique_on_every_system_and_fit()
+    {
+        var names = new ExportNames();
+        string[] wanted = ["a.mp3", "A.MP3", "a.mp3.meta.json", "e\u0301.mp3", "é.mp3", new string('漢', 199) + ".mp3", "SHA256sums"];
+        var taken = Enumerable.Range(0, 500).SelectMany(_ => wanted).Select(names.Take).ToList();
+
+        Assert.Equal(taken.Count, taken.Select(FoldedText.Of).Distinct(StringComparer.Ordinal).Count());
+        var all = taken.SelectMany(name => new[] { name, $"{name}.meta.json" }).ToList();
+        Assert.Equal(all.Count, all.Select(FoldedText.Of).Distinct(StringComparer.Ordinal).Count());
+        Assert.All(all, name => Assert.InRange(Encoding.UTF8.GetByteCount(name), 1, 255));
+        Assert.DoesNotContain(taken, name => string.Equals(name, "SHA256SUMS", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static SimulatedObject Add(Pipeline pipeline, string name, long bytes) => pipeline.Simulator.Objects.Add(
+        new ObjectSpecification { Region = "uk", CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = name, Bytes = bytes });
+
+    private static async Task<string> CreateAsync(Pipeline pipeline)
+    {
+        var book = pipeline.Get<CaseBook>();
+        var caseId = (await book.CreateAsync("Doe against Smith", "A letter of 3 May", "test", Cancellation)).CaseId;
+        await book.AddAsync((await book.FindAsync(caseId, Cancellation))!, [], new CaseSearch(Region: "uk"), Cancellation);
+        while (await pipeline.DeliverAsync(QueueNames.ChangeCases, pipeline.ChangeCaseAsync) > 0)
+        {
+        }
+
+        return caseId;
+    }
+
+    private static async Task<ExportDetails> ExportAsync(Pipeline pipeline, string caseId)
+    {
+        var book = pipeline.Get<CaseBook>();
+        var started = await book.ExportAsync((await book.FindAsync(caseId, Cancellation))!, "test", Cancellation);
+        Assert.Equal(started, await book.ExportAsync((await book.FindAsync(caseId, Cancellation))!, "test", Cancellation));
+        while (await pipeline.DeliverAsync(QueueNames.ExportCases, pipeline.ExportCaseAsync) > 0)
+        {
+        }
+
+        return await ReadAsync(pipeline, caseId, started.ExportId);
+    }
+
+    private static async Task<ExportDetails> ReadAsync(Pipeline pipeline, string caseId, string exportId) =>
+        (await pipeline.Get<ExportReader>().ReadAsync(caseId, exportId, Cancellation))!;
+
+    private static async Task<string> RunAsync(string folder, string program, params string[] arguments)
+    {
+        // unzip writes names in UTF-8 only where the locale has it.
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = folder,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["LC_ALL"] = "C.UTF-8";
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(Cancellation);
+        var error = await process.StandardError.ReadToEndAsync(Cancellation);
+        await process.WaitForExitAsync(Cancellation);
+        var text = await output;
+        Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {text}{error}");
+        return text;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Runtime.Versioning;
+using System.Text.Json;
+
+namespace Repository.Tests;
+
+/// <summary><c>scripts/erase-case.sh</c>, with an Azure CLI that answers from files and writes down what it is asked to change.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class EraseScriptTests : IDisposable
+{
+    private const string CaseId = "20261128-120000-abcdef";
+
+    private const string FakeAzureCli =
+        """
+        case "$1 $2 $3" in
+          "account show "*) echo "${WHO:-Ann@example.com}" ;;
+          "storage entity query")
+            case "$*" in
+              *"PartitionKey eq 'case'"*) cat "$ANSWERS/case" ;;
+              *"--table-name cases"*) cat "$ANSWERS/objects" ;;
+              *) cat "$ANSWERS/row" ;;
+            esac ;;
+          "storage blob list") case "$*" in *_exports*) cat "$ANSWERS/exports" ;; *) cat "$ANSWERS/blobs" ;; esac ;;
+          "storage blob upload")
+            while [ "$1" != --file ]; do [ "$1" = --name ] && name=$2; shift; done
+            cp "$2" "$ANSWERS/$(basename "$name")"
+            echo "upload $name" >>"$ANSWERS/changes" ;;
+          *) shift 1; echo "$*" >>"$ANSWERS/changes" ;;
+        esac
+        """;
+
+    private readonly Sandbox _sandbox = new();
+
+    public EraseScriptTests()
+    {
+        _sandbox.WriteProgram("az", FakeAzureCli);
+        Answer("case", """{"items":[{"CreatedBy":"Bob@example.com","Hold":"None"}]}""");
+        Answer(
+            "objects",
+            """{"items":[{"RowKey":"object|uk|20261103|a","Region":"uk","Id":"a","Type":"callrecording","CreatedTime":"2026-11-03T09:00:00Z"}]}""");
+        Answer("row", """{"items":[{"Blob":"uk/callrecording/2026/11/03/a.mp3"}]}""");
+        Answer("blobs", Blobs());
+        Answer("exports", $$"""[{"name":"_exports/{{CaseId}}/e/part-0001.zip","versionId":"3","isCurrentVersion":true}]""");
+    }
+
+    [Fact]
+    public async Task Erase_script_deletes_every_version_and_export_and_writes_chained_audit_lines_before_and_after()
+    {
+        var (exitCode, output) = await RunAsync();
+
+        Assert.True(exitCode == 0, output);
+        var changes = await File.ReadAllLinesAsync(At("changes"), TestContext.Current.CancellationToken);
+        Assert.Contains("-requested.jsonl", changes[0], StringComparison.Ordinal);
+        Assert.Contains("-done.jsonl", changes[^1], StringComparison.Ordinal);
+        var deleted = changes.Where(change => change.StartsWith("blob delete", StringComparison.Ordinal)).ToList();
+        Assert.Equal(7, deleted.Count);
+        Assert.Equal(4, deleted.Count(change => change.Contains("--version-id", StringComparison.Ordinal)));
+        Assert.DoesNotContain(deleted, change => change.Contains("ab.mp3", StringComparison.Ordinal));
+        Assert.Contains(deleted, change => change.Contains("a.mp3.meta.json", StringComparison.Ordinal));
+        Assert.Contains(deleted, change => change.Contains("part-0001.zip", StringComparison.Ordinal));
+        Assert.Single(
+            changes,
+            change => change.Contains("entity replace", StringComparison.Ordinal) && change.Contains("State=Gone", StringComparison.Ordinal));
+        var audit = await File.ReadAllTextAsync(Directory.GetFiles(_sandbox.Folder, "*-done.jsonl").Single(), TestContext.Current.CancellationToken);
+        using var line = JsonDocument.Parse(audit);
+        Assert.Equal(("Ann@example.com", "a", "Done", CaseId), (
+            line.RootElement.GetProperty("actor").GetProperty("id").GetString(),
+            line.RootElement.GetProperty("id").GetString(),
+            line.RootElement.GetProperty("outcome").GetString(),
+            line.RootElement.GetProperty("case").GetString()));
+    }
+
+    [Theory]
+    [InlineData("""{"hasLegalHold":true}""", "a.mp3 is on legal hold.")]
+    [InlineData("""{"immutabilityPolicy":{"expiryTime":"2199-01-01T00:00:00Z"}}""", "a.mp3 is immutable until 2199")]
+    public async Task Erase_script_names_what_is_held_or_immutable_and_erases_nothing(string properties, string expected)
+    {
+        Answer("blobs", Blobs(properties));
+
+        var (exitCode, output) = await RunAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(expected, output, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("changes")));
+    }
+
+    [Theory]
+    [InlineData("""{"items":[{"CreatedBy":"ann@EXAMPLE.com","Hold":"None"}]}""", "Another person must erase it")]
+    [InlineData("""{"items":[{"CreatedBy":"function key","Hold":"None"}]}""", "made with the function key")]
+    [InlineData("""{"items":[{"CreatedBy":"Bob@example.com","Hold":"Held"}]}""", "is on hold")]
+    [InlineData("""{"items":[]}""", "There is no case")]
+    public async Task Erase_script_wants_a_case_of_another_person_that_is_not_on_hold(string answer, string expected)
+    {
+        Answer("case", answer);
+
+        var (exitCode, output) = await RunAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(expected, output, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("changes")));
+    }
+
+    public void Dispose() => _sandbox.Dispose();
+
+    private static string Blobs(string properties = "{}") =>
+        $$$"""
+        [{"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"1","isCurrentVersion":true,"properties":{{{properties}}}},
+         {"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"0","properties":{}},
+         {"name":"uk/callrecording/2026/11/03/a.mp3.meta.json","versionId":"1","isCurrentVersion":true,"properties":{}},
+         {"name":"uk/callrecording/2026/11/03/ab.mp3","versionId":"1","properties":{}}]
+        """;
+
+    private string At(string name) => Path.Combine(_sandbox.Folder, name);
+
+    private void Answer(string name, string content) => File.WriteAllText(At(name), content);
+
+    private Task<(int ExitCode, string Output)> RunAsync() => _sandbox.RunAsync(
+        RepositoryFiles.At("scripts/erase-case.sh"),
+        ["archive", "recordings", "ledger", CaseId],
+        input: "",
+        ("ANSWERS", _sandbox.Folder));
+}
