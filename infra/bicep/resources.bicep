@@ -407,6 +407,10 @@ module app 'modules/functionApp.bicep' = {
         ArchiveStorage__clientId: identity.properties.clientId
         Archive__Container: archiveContainer
         Audit__Container: empty(auditContainer) ? archiveContainer : auditContainer
+
+        // What the app takes for removed by the lifecycle policy, and not for damaged.
+        Archive__RetentionDays: string(archiveRetentionDays)
+
         // With the sign-in in front of the app and never without: the app believes what the sign-in says.
         Access__Mode: empty(signInClientId) ? 'FunctionKey' : 'EntraId'
         KeyVault__Uri: vault.outputs.uri
@@ -466,6 +470,7 @@ module alerts 'modules/alerts.bicep' = {
     actionGroupIds: alertActionGroupIds
     retentionPercent: alertRetentionPercent
     listingMinutes: alertListingMinutes
+    verifyDays: settings.?Verify__Days ?? 30
     failedRuns: alertFailedRuns
     exceptions: alertExceptions
   }

@@ -88,14 +88,12 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         var save = query.Boolean("download");
         var entry = await FindAsync(query, region, id, request.HttpContext.GetCaller().ContentScope, cancellationToken);
         var link = await contents.LinkAsync(entry, save, cancellationToken);
-        var response = request.HttpContext.Response;
-        response.Headers.CacheControl = "no-store";
         if (request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)))
         {
             return ApiJson.Result(link, ApiJson.Default.ContentLink);
         }
 
-        response.Headers.Location = link.Url.AbsoluteUri;
+        request.HttpContext.Response.Headers.Location = link.Url.AbsoluteUri;
         return new StatusCodeResult(StatusCodes.Status302Found);
     }
 
@@ -111,10 +109,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         var scope = request.HttpContext.GetCaller().ContentScope;
         var entry = await FindAsync(new RequestQuery(request, "created"), region, id, scope, cancellationToken);
         var text = await contents.ReadTextAsync(entry, cancellationToken);
-        var headers = request.HttpContext.Response.Headers;
-        headers.CacheControl = "no-store";
-        headers.XContentTypeOptions = "nosniff";
-        headers["X-Truncated"] = text.IsWhole ? "false" : "true";
+        request.HttpContext.Response.Headers["X-Truncated"] = text.IsWhole ? "false" : "true";
         return new ContentResult { Content = text.Text, ContentType = "text/plain; charset=utf-8", StatusCode = StatusCodes.Status200OK };
     }
 

@@ -9,6 +9,7 @@ using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Operations;
+using Operations.Access;
 using Operations.Plan;
 
 try
@@ -19,9 +20,15 @@ try
         return;
     }
 
+    if (args is ["audit", .. var auditOptions])
+    {
+        Environment.ExitCode = await AuditCommand.RunAsync(FunctionsApplication.CreateBuilder([]).Configuration, auditOptions);
+        return;
+    }
+
     if (args is [[not '-', ..] command, ..])
     {
-        await Console.Error.WriteLineAsync($"error: There is no command \"{command}\". The command is doctor.");
+        await Console.Error.WriteLineAsync($"error: There is no command \"{command}\". The commands are doctor and audit.");
         Environment.ExitCode = 1;
         return;
     }

@@ -105,7 +105,10 @@ internal static class LocalFunctionsHost
         // Not the slim builder, whose configuration could have the server listen elsewhere than on loopback.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         configureLogging(builder.Logging);
-        builder.WebHost.UseKestrelCore().UseUrls(settings.Url);
+
+        // A principal with many groups is larger than the web server's default for all headers together.
+        builder.WebHost.UseKestrelCore().UseUrls(settings.Url)
+            .ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestHeadersTotalSize = 256 * 1024);
         builder.Services.AddRouting();
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton(supervisor);

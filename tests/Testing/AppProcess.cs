@@ -15,7 +15,7 @@ public sealed partial class AppProcess : IAsyncDisposable
 {
     private readonly List<string> _lines = [];
     private readonly ChildProcess _child;
-    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false });
+    private readonly HttpClient _client = new(new SocketsHttpHandler { AllowAutoRedirect = false, RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 });
     private Uri? _url;
 
     /// <summary>Starts it.</summary>

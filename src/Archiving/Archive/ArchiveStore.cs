@@ -47,7 +47,7 @@ public sealed class ArchiveStore : IStorageResource
     }
 
     /// <summary>Whether the account's lifecycle policy explains that a blob is missing.</summary>
-    public bool IsRemovedByPolicy(string blob, DateTimeOffset? archivedAt, DateTimeOffset now) => _options.IsRemovedByPolicy(blob, archivedAt, now);
+    internal bool IsRemovedByPolicy(string blob, DateTimeOffset? archivedAt, DateTimeOffset now) => _options.IsRemovedByPolicy(blob, archivedAt, now);
 
     /// <summary>Stores content at one go.</summary>
     /// <returns><see langword="false"/> when the name is taken; then nothing was written.</returns>

@@ -31,6 +31,8 @@ public sealed partial class AccessMiddleware(
             return;
         }
 
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
         var caller = options.Mode == AccessMode.EntraId ? ReadCaller(http.Request) : Caller.FunctionKey;
         http.SetCaller(caller);
         var isAudited = wanted.Audit == AuditRule.Always || (wanted.Audit == AuditRule.SignedIn && options.Mode == AccessMode.EntraId);

@@ -22,6 +22,8 @@ namespace Functions.Http;
 [JsonSerializable(typeof(CreatedCase))]
 [JsonSerializable(typeof(ExportDetails))]
 [JsonSerializable(typeof(StartedExport))]
+[JsonSerializable(typeof(AuditAnswer))]
+[JsonSerializable(typeof(CallerAnswer))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(Redriven))]
 [JsonSerializable(typeof(PlanReport))]

@@ -47,8 +47,9 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
-            // What the function has begun, such as the address of content, must not leave with the problem.
+            // What the function has found, such as the address of content, must not leave with or after the problem.
             http.Response.Clear();
+            context.GetInvocationResult().Value = null;
             switch (exception)
             {
                 case BadRequestException wrong:
@@ -109,6 +110,8 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
         const int LongestField = 100;
         field = field is { Length: > LongestField } ? field[..LongestField] : field;
         http.Response.StatusCode = status;
+        http.Response.Headers.CacheControl = "no-store";
+        http.Response.Headers.XContentTypeOptions = "nosniff";
         http.Response.ContentType = "application/problem+json";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
         json.WriteStartObject();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using LocalHost.Worker;
 using LocalHost.Worker.Protocol;
 using Microsoft.AspNetCore.Builder;
@@ -33,6 +34,9 @@ internal sealed partial class HttpFunctions(
         UseCookies = false,
         UseProxy = false,
         ActivityHeadersPropagator = null,
+
+        // As the web servers at both ends read headers.
+        RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8,
     });
 
     /// <summary>Maps the functions. What none of them answers is answered with 404, a wrong method included.</summary>

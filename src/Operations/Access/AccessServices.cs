@@ -10,5 +10,7 @@ internal static class AccessServices
         .AddSingleton<CallerReader>()
         .AddSingleton<AuditContainer>()
         .AddSingleton<IStorageResource>(provider => provider.GetRequiredService<AuditContainer>())
-        .AddSingleton<AuditLog>();
+        .AddSingleton<AuditLog>()
+        .AddSingleton<AuditReader>()
+        .AddSingleton<AuditVerifier>();
 }

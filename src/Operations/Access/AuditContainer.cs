@@ -29,6 +29,9 @@ public sealed class AuditContainer : IStorageResource
 
     internal Task EnsureAsync(CancellationToken cancellationToken) => _created.EnsureAsync(cancellationToken);
 
+    /// <summary>Makes the next write create it again, because it was found missing.</summary>
+    internal void Forget() => _created.Forget();
+
     /// <summary>The days of which there is something, newest first.</summary>
     internal async IAsyncEnumerable<DateOnly> ListDaysAsync(
         DateOnly from,

@@ -104,6 +104,11 @@ public sealed partial class AuditLog : IDisposable
         {
             // Whether the lines arrived is not known: nothing may follow them in this blob.
             _blob = null;
+            if (exception is RequestFailedException { ErrorCode: "ContainerNotFound" })
+            {
+                _container.Forget();
+            }
+
             var failure = Describe(exception);
             if (Problem is null)
             {

@@ -22,7 +22,8 @@ internal static class HealthServices
             .AddCheck<ArchiveCheck>(nameof(Condition.Archive), timeout: Timeout)
             .AddCheck<RuntimeCheck>(nameof(Condition.Runtime), timeout: Timeout)
             .AddCheck<ListingCheck>(ListingCheck.Name, timeout: Timeout)
-            .AddCheck<CatalogueCheck>(CatalogueCheck.Name, timeout: Timeout);
+            .AddCheck<CatalogueCheck>(CatalogueCheck.Name, timeout: Timeout)
+            .AddCheck<AuditCheck>(AuditCheck.Name, timeout: Timeout);
         foreach (var condition in Shared)
         {
             checks.AddTypeActivatedCheck<SharedConditionCheck>(condition.ToString(), failureStatus: null, tags: [], Timeout, args: condition);

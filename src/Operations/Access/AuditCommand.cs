@@ -1,0 +1,140 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Archiving;
+using Archiving.Model;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Operations.Access;
+
+/// <summary>The command <c>audit verify</c>: checks the chain of the audit log.</summary>
+public static class AuditCommand
+{
+    private const int Interrupted = 130;
+
+    /// <summary>Runs it on the console, until it is done or stopped by Ctrl+C.</summary>
+    /// <param name="configuration">The app's settings.</param>
+    /// <param name="arguments">What follows <c>audit</c> on the command line.</param>
+    /// <returns>The exit code: 0 when the chain holds, 1 when it breaks or cannot be read.</returns>
+    public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments)
+    {
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        return await RunAsync(configuration, arguments, Console.Out, Console.Error, stop.Token);
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <param name="configuration">The app's settings.</param>
+    /// <param name="arguments">What follows <c>audit</c> on the command line.</param>
+    /// <param name="output">Gets the result.</param>
+    /// <param name="error">Gets what is wrong.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        IConfiguration configuration,
+        IReadOnlyList<string> arguments,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(arguments);
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(error);
+        var from = CreateDay("--from", "The first day, such as 2026-11-01 (UTC). Default: the first of the log.");
+        var to = CreateDay("--to", "The last day. Default: today.");
+        var verify = new Command(
+            "verify",
+            "Checks that every line of the audit log follows the one before it, and names the first that does not: "
+            + "dotnet run --project src/LocalHost -- audit verify --from 2026-11-01 --to 2026-11-30. Changes nothing. "
+            + "Ends with 0 when the chain holds, and with 1 when it breaks.")
+        {
+            from,
+            to,
+        };
+        verify.SetAction((line, stop) => VerifyAsync(
+            configuration,
+            line.GetValue(from) ?? DateOnly.MinValue,
+            line.GetValue(to) ?? DateOnly.MaxValue,
+            output,
+            error,
+            stop));
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        var audit = new Command("audit", "The audit log.") { new HelpOption(), verify };
+        return await audit.Parse(arguments).InvokeAsync(invocation, cancellationToken);
+    }
+
+    private static async Task<int> VerifyAsync(
+        IConfiguration configuration,
+        DateOnly from,
+        DateOnly to,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var services = new ServiceCollection()
+                .AddLogging()
+                .AddSingleton(configuration)
+                .AddArchiving(configuration).AddOperations()
+                .BuildServiceProvider();
+            var result = await services.GetRequiredService<AuditVerifier>().VerifyAsync(from, to, cancellationToken);
+            var checkedText = string.Create(CultureInfo.InvariantCulture, $"{result.Lines} lines in {result.Blobs} blobs");
+            if (result.Break is not null)
+            {
+                await error.WriteLineAsync($"error: The audit log is broken. {result.Break} Before it, {checkedText} are right.");
+                return 1;
+            }
+
+            await output.WriteLineAsync($"The audit log is right: {checkedText}, and each line follows the one before it.");
+            return 0;
+        }
+        catch (SettingsException exception)
+        {
+            await error.WriteAsync(exception.ToErrorLines());
+            return 1;
+        }
+        catch (OutageException exception)
+        {
+            await error.WriteLineAsync($"error: {exception.Message}");
+            return 1;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await error.WriteLineAsync("Stopped.");
+            return Interrupted;
+        }
+    }
+
+    private static Option<DateOnly?> CreateDay(string name, string description) => new(name)
+    {
+        HelpName = "day",
+        Description = description,
+        CustomParser = result =>
+        {
+            if (DateOnly.TryParseExact(result.Tokens[0].Value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day))
+            {
+                return day;
+            }
+
+            result.AddError($"{name} is \"{result.Tokens[0].Value}\": expected a day such as 2026-11-01.");
+            return null;
+        },
+    };
+}

@@ -1,0 +1,149 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Archiving.Ledger;
+using Archiving.Model;
+using Archiving.Settings;
+using EightByEight;
+using Operations.Access;
+using Operations.Search;
+using Testing;
+
+namespace Operations.Tests;
+
+/// <summary>What a scope lets a search and a look at one object find, and what they cost.</summary>
+public sealed class ScopeTests(AzuriteFixture azurite)
+{
+    private static readonly DateTimeOffset Newest = new(2026, 11, 20, 18, 0, 0, TimeSpan.Zero);
+    private static readonly string[] Queues = ["Sales", "sales", "O'Brien & Söhne", "Support"];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Scoped_search_gives_the_very_pages_of_an_archive_that_holds_nothing_else()
+    {
+        var seed = int.Parse(Environment.GetEnvironmentVariable("SEARCH_SEED") ?? "1", CultureInfo.InvariantCulture);
+#pragma warning disable CA5394 // It is to be the same each time.
+        var random = new Random(seed);
+        var rows = Enumerable.Range(0, 400).Select(number => Row(
+            number,
+            random.Next(2) == 0 ? "uk" : "ca",
+            random.Next(2) == 0 ? "voicemail" : "meeting",
+            Queues[random.Next(Queues.Length)],
+            $"u-{random.Next(40)}",
+            Newest.AddDays(-random.Next(6)).AddSeconds(-random.Next(50)))).ToList();
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await AddAsync(pipeline, rows);
+        foreach (var scope in (ObjectScope[])
+        [
+            Scope((ScopeField.QueueName, "Sales")),
+            Scope((ScopeField.QueueName, "O'Brien & Söhne"), (ScopeField.Region, "uk")),
+            // More alternatives than one query of Table Storage may have.
+            ObjectScope.Of([.. Enumerable.Range(0, 30).Select(number => Values((ScopeField.UserId, $"u-{number}"))), Values((ScopeField.QueueName, "Sales"))]),
+            ObjectScope.Of([Values((ScopeField.Type, "voicemail"), (ScopeField.UserId, "u-1")), Values((ScopeField.Type, "voicemail"))]),
+            ObjectScope.Nothing,
+        ])
+        {
+            var visible = rows.Where(scope.Includes).ToList();
+            await using var alone = await Pipeline.StartAsync(azurite);
+            await AddAsync(alone, visible);
+            foreach (var filter in (SearchFilter[])[new(), new() { Region = "uk", Type = "meeting", State = LedgerState.Queued }, new() { Text = "name-1" }])
+            {
+                var expected = await FindPagesAsync(alone, filter, 25);
+                var found = await FindPagesAsync(pipeline, filter with { Scope = scope }, 25);
+
+                Assert.True(expected.SequenceEqual(found), $"SEARCH_SEED={seed} {scope} {filter}");
+            }
+        }
+#pragma warning restore CA5394
+    }
+
+    [Fact]
+    public async Task Object_outside_the_scope_costs_what_an_unknown_one_costs()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, new MovableTime(), storagePolicy: new CountingPolicy(requests));
+        await AddAsync(pipeline, [.. Enumerable.Range(0, 40).Select(number => Row(number, "uk", "voicemail", "Support", "u", Newest.AddDays(-number)))]);
+        var scope = Scope((ScopeField.QueueName, "Sales"));
+
+        // The first one counts the days, too.
+        await pipeline.Get<ObjectFinder>().FindAsync("uk", "unknown", null, scope.Includes, Cancellation);
+        foreach (var created in (DateTimeOffset?[])[null, Newest])
+        {
+            var counts = new List<int>();
+            foreach (var id in (string[])["id-0", "id-39", "unknown"])
+            {
+                requests.Clear();
+                Assert.Null(await pipeline.Get<ObjectFinder>().FindAsync("uk", id, created, scope.Includes, Cancellation));
+                counts.Add(requests.Count);
+            }
+
+            Assert.Equal(counts[2], counts[0]);
+            Assert.Equal(counts[2], counts[1]);
+        }
+    }
+
+    [Fact]
+    public void Cursor_of_another_scope_is_refused()
+    {
+        var filter = new SearchFilter { Scope = Scope((ScopeField.QueueName, "Sales")) };
+        var cursor = SearchCursor.Write(filter, new SearchPosition(Newest));
+
+        Assert.True(SearchCursor.TryRead(filter with { Scope = Scope((ScopeField.QueueName, "Sales")) }, cursor, out _));
+        foreach (var other in (ObjectScope[])[
+            ObjectScope.Everything, ObjectScope.Nothing, Scope((ScopeField.QueueName, "Support")), Scope((ScopeField.AgentName, "Sales"))])
+        {
+            Assert.False(SearchCursor.TryRead(filter with { Scope = other }, cursor, out _));
+        }
+    }
+
+    [Fact]
+    public void Conditions_stay_within_what_Table_Storage_compares()
+    {
+        var scope = ObjectScope.Of(Enumerable.Range(0, 20).Select(number => Values((ScopeField.UserId, $"u'{number}"), (ScopeField.Region, "uk"))));
+
+        var conditions = scope.ToConditions(7);
+
+        Assert.Equal(7, conditions.Count);
+        Assert.All(conditions, condition => Assert.InRange(condition.Split(" eq ").Length - 1, 1, 7));
+        Assert.Contains("UserId eq 'u''0'", conditions[0], StringComparison.Ordinal);
+        Assert.Equal([""], ObjectScope.Everything.ToConditions(7));
+        Assert.Empty(ObjectScope.Nothing.ToConditions(7));
+    }
+
+    private static ObjectScope Scope(params (ScopeField Field, string Value)[] values) => ObjectScope.Of([Values(values)]);
+
+    private static Dictionary<ScopeField, string> Values(params (ScopeField Field, string Value)[] values) =>
+        values.ToDictionary(value => value.Field, value => value.Value);
+
+    private static async Task<List<string>> FindPagesAsync(Pipeline pipeline, SearchFilter filter, int limit)
+    {
+        var pages = new List<string>();
+        SearchPosition? position = null;
+        do
+        {
+            var page = await pipeline.Get<ObjectSearch>().FindAsync(filter, position, limit, Cancellation);
+            position = page.Next;
+            pages.Add($"{string.Join(' ', page.Entries.Select(row => row.Id))} {(position is null ? "end" : "more")}");
+        }
+        while (position is not null);
+        return pages;
+    }
+
+    private static LedgerEntry Row(int number, string region, string type, string queue, string user, DateTimeOffset created)
+    {
+        var row = LedgerEntry.Describe(region, StorageObject.Parse(BinaryData.FromObjectAsJson(new
+        {
+            id = $"id-{number}",
+            type,
+            objectName = $"name-{number % 7}",
+            userId = user,
+            createdTime = created.UtcDateTime,
+            tags = new[] { new { key = "queueName", value = queue } },
+        })));
+        row.Become(number % 2 == 0 ? LedgerState.Queued : LedgerState.Archived);
+        return row;
+    }
+
+    private static async Task AddAsync(Pipeline pipeline, IReadOnlyCollection<LedgerEntry> rows) =>
+        Assert.Empty(await pipeline.Get<ObjectLedger>().AddAsync(rows, Cancellation));
+}
