@@ -1,3 +1,4 @@
+using Archiving.Settings;
 using Functions.Dashboard;
 using Functions.Http;
 using Microsoft.AspNetCore.Authorization;
@@ -8,8 +9,11 @@ using Microsoft.Azure.Functions.Worker;
 namespace Functions;
 
 /// <summary>Serves the dashboard. Needs no key and holds no tenant data: it requests what it shows with the user's key.</summary>
-public sealed class DashboardFunctions(DashboardFiles files)
+public sealed class DashboardFunctions(DashboardFiles files, AccessOptions access)
 {
+    // Tells the page whether people sign in, or have a key.
+    private const string AccessFile = "access.json";
+
     /// <summary>The page.</summary>
     [Function("GetDashboard")]
     [AllowAnonymous]
@@ -29,9 +33,15 @@ public sealed class DashboardFunctions(DashboardFiles files)
         string asset)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return Answer(request, asset);
+        return asset == AccessFile
+            ? ApiJson.Result(new DashboardAccess(access.Mode.ToString()), ApiJson.Default.DashboardAccess)
+            : Answer(request, asset);
     }
 
     private FileContentResult Answer(HttpRequest request, string name) =>
         files.Find(name)?.Answer(request, files.ContentSecurityPolicy) ?? throw new NotFoundException("The dashboard has no such file.");
 }
+
+/// <summary>How the page gets in.</summary>
+/// <param name="Mode">The name of an <see cref="AccessMode"/>.</param>
+public sealed record DashboardAccess(string Mode);

@@ -104,6 +104,9 @@ const casePath = (caseId) => `cases/${encodeURIComponent(caseId)}`;
 // With the time of creation the app knows where to look.
 const about = ({ createdTime }) => ({ created: createdTime });
 
+export const readAccess = () => ask("dashboard/access.json");
+export const readCaller = (signal) => ask("me", { signal });
+export const readAudit = (query, signal) => ask("audit", { query, signal });
 export const readStatus = (signal) => ask("status", { signal });
 export const readHealth = (signal) => ask("health", { signal, accept: [503] });
 export const readHistory = (hours, signal) => ask("history", { query: { hours }, signal });

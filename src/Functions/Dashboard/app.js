@@ -1,6 +1,8 @@
 // Starts the page: which screen is shown, the key, and the status that is asked for again and again.
 
+import * as access from "./access.js";
 import * as api from "./api.js";
+import * as audit from "./audit.js";
 import * as cases from "./cases.js";
 import * as charts from "./charts.js";
 import * as find from "./find.js";
@@ -11,8 +13,9 @@ import { tick } from "./parts.js";
 
 const POLL = 7_000;
 const STALE = 30_000;
-const VIEWS = ["key", "overview", "find", "object", "cases", "case"];
-const TITLES = { key: "Key", overview: "Overview", find: "Find a recording", object: "Recording", cases: "Cases", case: "Case" };
+const VIEWS = ["key", "sign-in", "overview", "find", "object", "cases", "case", "audit"];
+const CLOSED = ["key", "sign-in"];
+const TITLES = { key: "Key", "sign-in": "Sign in", overview: "Overview", find: "Find a recording", object: "Recording", cases: "Cases", case: "Case", audit: "Audit log" };
 
 const element = (id) => document.getElementById(id);
 
@@ -35,7 +38,7 @@ function route() {
     return { view: name, caseId: region };
   }
 
-  return name === "find" ? { view: "find", parameters } : { view: "overview" };
+  return name === "find" || name === "audit" ? { view: name, parameters } : { view: "overview" };
 }
 
 function decode(text) {
@@ -53,7 +56,7 @@ function switchTo(name, focus) {
     element(`view-${each}`).hidden = each !== name;
   }
 
-  for (const link of ["overview", "find", "cases"]) {
+  for (const link of ["overview", "find", "cases", "audit"]) {
     if (link === name) {
       element(`nav-${link}`).setAttribute("aria-current", "page");
     } else {
@@ -73,9 +76,18 @@ async function navigate(focus) {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
-  const wanted = route();
-  switchTo(wanted.view, focus);
   try {
+    if (!access.isKnown()) {
+      await access.identify(signal);
+      latest.error = null;
+    }
+
+    const wanted = route();
+    if (wanted.view === "overview" && !access.maySeeStatus()) {
+      Object.assign(wanted, { view: "find", parameters: {} });
+    }
+
+    switchTo(wanted.view, focus);
     if (wanted.view === "overview") {
       poll();
     } else if (wanted.view === "find") {
@@ -84,6 +96,8 @@ async function navigate(focus) {
       await cases.openList(signal);
     } else if (wanted.view === "case") {
       await cases.open(wanted.caseId, signal);
+    } else if (wanted.view === "audit") {
+      await audit.open(wanted.parameters, signal);
     } else {
       await object.open(wanted.key, signal);
     }
@@ -97,14 +111,29 @@ function handle(error, signal) {
     return;
   }
 
-  if (error.status === 401) {
-    askForKey();
+  if (error.status === 401 || (error.status === 403 && !access.isKnown())) {
+    askForKey(error);
+  } else if (!access.isKnown() && error instanceof api.ApiError) {
+    latest.error = error;
+    showSession();
+    timer = setTimeout(() => navigate(false), POLL);
   } else {
     throw error;
   }
 }
 
-function askForKey() {
+function askForKey(cause) {
+  access.forget();
+  if (access.signsIn()) {
+    stop();
+    leave.abort();
+    latest = { status: null, at: 0, error: null };
+    showSession();
+    access.showSignIn(cause);
+    switchTo("sign-in", true);
+    return;
+  }
+
   const had = api.hasKey();
   stop();
   leave.abort();
@@ -121,7 +150,7 @@ function askForKey() {
 /** Asks for the status, and again in a while; not while the page is hidden. */
 async function poll() {
   stop();
-  if (document.hidden || view === "key") {
+  if (document.hidden || CLOSED.includes(view) || !access.maySeeStatus()) {
     return;
   }
 
@@ -143,7 +172,7 @@ async function poll() {
     }
 
     if (error.status === 401) {
-      askForKey();
+      askForKey(error);
       return;
     }
 
@@ -187,12 +216,13 @@ function showSession() {
   }
 }
 
-function start() {
+async function start() {
   element("zone").textContent = `Times are those of your clock (${format.zone()}), unless they say UTC.`;
   overview.start();
   find.start();
   cases.start();
-  addEventListener("hashchange", () => view !== "key" && navigate(true));
+  audit.start();
+  addEventListener("hashchange", () => !CLOSED.includes(view) && navigate(true));
   document.addEventListener("visibilitychange", () => (document.hidden ? stop() : poll()));
   document.addEventListener("poll-now", poll);
   element("skip").addEventListener("click", (event) => {
@@ -209,7 +239,7 @@ function start() {
     element("key").value = "";
     element("key-error").textContent = "";
     try {
-      await api.readStatus();
+      await api.readCaller();
     } catch (error) {
       if (error.status === 401) {
         askForKey();
@@ -224,11 +254,15 @@ function start() {
   });
   setInterval(() => {
     tick();
-    if (!document.hidden && view !== "key") {
+    if (!document.hidden && !CLOSED.includes(view)) {
       showSession();
     }
   }, 1_000);
-  navigate(false);
+  await access.start().catch((error) => {
+    latest.error = error;
+    showSession();
+  });
+  await navigate(false);
   if (view !== "overview") {
     poll();
   }

@@ -1,5 +1,6 @@
 // The second screen: find a recording by person, number, call or day.
 
+import { mayHaveCases } from "./access.js";
 import * as api from "./api.js";
 import * as cases from "./cases.js";
 import { h, icon, table } from "./dom.js";
@@ -98,7 +99,7 @@ function addAll(parameters, signal) {
   const { q, type, region } = parameters;
   const wanted = Object.entries({ q, from: format.startOfDay(parameters.from), to: format.startOfDay(parameters.to, 1), type, region });
   const search = Object.fromEntries(wanted.filter(([, value]) => value));
-  return parameters.state || Object.keys(search).length === 0 ? [] : [cases.adder("Add all that is found to a case", () => ({ search }), signal)];
+  return parameters.state || Object.keys(search).length === 0 || !mayHaveCases() ? [] : [cases.adder("Add all that is found to a case", () => ({ search }), signal)];
 }
 
 function nothing(parameters, cursor) {

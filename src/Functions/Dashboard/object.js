@@ -1,5 +1,6 @@
 // One object with all that belongs to its call: hear it, see it, read it, fetch it, have it archived again.
 
+import { mayHaveCases, mayPlay, maySteer } from "./access.js";
 import * as api from "./api.js";
 import * as cases from "./cases.js";
 import { announce, facts, h, icon } from "./dom.js";
@@ -56,13 +57,14 @@ function main(item, signal) {
     h("div", { class: "head" },
       h("p", { class: "summary" }, icon(kind), `${titleOf(item)} · ${item.region} · `, timeAt(item.createdTime)),
       stateBadge(item.state)),
-    isArchived(item) ? content(item, signal) : h("p", { class: item.state === "Failed" ? "error" : "muted" }, format.STATES[item.state]?.meaning ?? item.state),
+    isArchived(item) && !mayPlay() ? h("p", { class: "muted" }, "Your role does not open content.")
+      : isArchived(item) ? content(item, signal) : h("p", { class: item.state === "Failed" ? "error" : "muted" }, format.STATES[item.state]?.meaning ?? item.state),
     item.lastError && h("p", { class: "reason" }, h("b", null, "What went wrong last: "), item.lastError),
     h("div", { class: "buttons" },
-      isArchived(item) && h("button", { type: "button", class: "primary", click: () => download(item, result) }, "Download"),
-      h("button", { type: "button", click: (event) => archiveAgain(item, event.currentTarget, result) }, item.state === "Failed" ? "Try again" : "Archive again")),
+      isArchived(item) && mayPlay() && h("button", { type: "button", class: "primary", click: () => download(item, result) }, "Download"),
+      maySteer() && h("button", { type: "button", click: (event) => archiveAgain(item, event.currentTarget, result) }, item.state === "Failed" ? "Try again" : "Archive again")),
     result,
-    cases.adder("Add to a case", () => ({ objects: [{ region: item.region, id: item.id, created: item.createdTime }] }), signal));
+    mayHaveCases() && cases.adder("Add to a case", () => ({ objects: [{ region: item.region, id: item.id, created: item.createdTime }] }), signal));
 }
 
 /** What there is to hear, see or read. */

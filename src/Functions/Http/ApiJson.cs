@@ -24,6 +24,7 @@ namespace Functions.Http;
 [JsonSerializable(typeof(StartedExport))]
 [JsonSerializable(typeof(AuditAnswer))]
 [JsonSerializable(typeof(CallerAnswer))]
+[JsonSerializable(typeof(DashboardAccess))]
 [JsonSerializable(typeof(HealthAnswer))]
 [JsonSerializable(typeof(Redriven))]
 [JsonSerializable(typeof(PlanReport))]

@@ -104,6 +104,10 @@ internal sealed class Browser : IDisposable
     /// <summary>Lets files be saved to a folder.</summary>
     public void SaveTo(string folder) => Command("Browser.setDownloadBehavior", ("behavior", "allow"), ("downloadPath", folder));
 
+    /// <summary>Sends a header with every request from now on, as what stands before the app does.</summary>
+    public void SetHeader(string name, string value) =>
+        Command("Network.setExtraHTTPHeaders", ("headers", new Dictionary<string, object>(StringComparer.Ordinal) { [name] = value }));
+
     /// <summary>Runs a script at the beginning of each page that is opened from now on, before the page's own.</summary>
     public void Prepare(string script) => Command("Page.addScriptToEvaluateOnNewDocument", ("source", script));
 
