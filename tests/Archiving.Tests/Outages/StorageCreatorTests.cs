@@ -1,3 +1,4 @@
+using Archiving.Cases;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
@@ -34,7 +35,7 @@ public sealed class StorageCreatorTests(AzuriteFixture azurite)
             new HashSet<string>
             {
                 ObjectLedger.TableName, LedgerChanges.TableName, SearchIndex.TableName, ListingStore.TableName, OperationsTable.TableName,
-                PurgeAudit.TableName,
+                PurgeAudit.TableName, CaseStore.TableName,
             },
             tables);
         Assert.True(await pipeline.Container.ExistsAsync(Cancellation));
