@@ -7,6 +7,7 @@ namespace Operations.Catalogue;
 /// <summary>The catalogue as Parquet: a row group for each call, compressed, with statistics of every column.</summary>
 internal sealed class ParquetFile : IAsyncDisposable
 {
+    private const int PooledBytes = 8 * 1024 * 1024;
     private const string ContentType = "application/vnd.apache.parquet";
     private static readonly IReadOnlyList<(CatalogueColumn Column, DataField Field)> Fields =
         [.. CatalogueColumns.All.Select(column => (column, CreateField(column)))];
@@ -20,7 +21,16 @@ internal sealed class ParquetFile : IAsyncDisposable
     /// <summary>Begins a file, or goes on with one that has a footer.</summary>
     public static async Task<ParquetFile> OpenAsync(StagedFile file, bool isBegun, CancellationToken cancellationToken)
     {
-        var options = new ParquetOptions { CompressionMethod = CompressionMethod.Gzip, CompressionLevel = CompressionLevel.Fastest, Append = isBegun };
+        var options = new ParquetOptions
+        {
+            CompressionMethod = CompressionMethod.Gzip,
+            CompressionLevel = CompressionLevel.Fastest,
+            Append = isBegun,
+
+            // What the encoder keeps of its buffers between columns: otherwise as much as the largest ones took together.
+            MaximumSmallPoolFreeBytes = PooledBytes,
+            MaximumLargePoolFreeBytes = PooledBytes,
+        };
         foreach (var (column, _) in Fields.Where(item => item.Column.Repeats))
         {
             options.ColumnEncodingHints[column.Name] = EncodingHint.Dictionary;
