@@ -470,6 +470,7 @@ module alerts 'modules/alerts.bicep' = {
     actionGroupIds: alertActionGroupIds
     retentionPercent: alertRetentionPercent
     listingMinutes: alertListingMinutes
+    verifyDays: settings.?Verify__Days ?? 30
     failedRuns: alertFailedRuns
     exceptions: alertExceptions
   }

@@ -101,6 +101,15 @@ type archiverSettings = {
   @description('When to read a share of the archive again, NCRONTAB.')
   VerifySchedule: string?
 
+  @description('When to post the daily summary, NCRONTAB.')
+  Notifications__Schedule: string?
+
+  @description('The form of what is posted to the webhook. Its address is the secret notifications-webhook-url.')
+  Notifications__Format: ('Auto' | 'Json' | 'AdaptiveCard' | 'Slack')?
+
+  @description('When to run a restore drill, NCRONTAB. Left out: never.')
+  Drill__Schedule: string?
+
   @description('Which objects the viewers of a group see, as a JSON list of {"group":"object ID","any":[{"field":"value"}]}. Needs signInClientId.')
   Access__Scopes: string?
 

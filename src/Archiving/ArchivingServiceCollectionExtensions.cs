@@ -1,6 +1,7 @@
 using Archiving.Archive;
 using Archiving.Cases;
 using Archiving.Copying;
+using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
@@ -48,6 +49,7 @@ public static class ArchivingServiceCollectionExtensions
             .AddRestoring()
             .AddVerifying()
             .AddPurging()
-            .AddRequeuing();
+            .AddRequeuing()
+            .AddIndexing();
     }
 }

@@ -39,25 +39,13 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
             Call = query.Text("call", LongestText),
         };
         var caller = request.HttpContext.GetCaller();
-        filter = filter with { Scope = FindScope(caller, filter) };
-        if (filter.To <= filter.From)
-        {
-            throw new BadRequestException("to", "Expected a time after \"from\".");
-        }
-
+        filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
         var limit = query.Integer("limit", StandardLimit, 1, ObjectSearch.MostRows);
-        SearchPosition? after = null;
-        if (query.Text("cursor", int.MaxValue) is { } cursor)
-        {
-            after = SearchCursor.TryRead(filter, cursor, out var position)
-                ? position
-                : throw new BadRequestException("cursor", "Expected the cursor of an answer to this very search.");
-        }
-
-        var page = await search.FindAsync(filter, after, limit, cancellationToken);
+        var page = await search.FindAsync(filter, SearchRequest.ReadCursor(query, filter), limit, cancellationToken);
         var found = new FoundObjects(
             [.. page.Entries.Select(entry => ObjectItem.Of(entry, options.Retention, caller))],
-            page.Next is { } next ? SearchCursor.Write(filter, next) : null);
+            SearchRequest.WriteCursor(filter, page.Next),
+            SearchRequest.CountUnindexed(page.UnindexedDays));
         return ApiJson.Result(found, ApiJson.Default.FoundObjects);
     }
 
@@ -129,12 +117,6 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         return ApiJson.Result(new QueuedObject(queue), ApiJson.Default.QueuedObject, StatusCodes.Status202Accepted);
     }
 
-    /// <summary>What a search may find. By a text only what the caller may see names of, because a hit tells that the name is there.</summary>
-    private static ObjectScope FindScope(Caller caller, SearchFilter filter) => filter.Text is null ? caller.Scope
-        : !caller.ContentScope.IsNothing || caller.Scope.IsNothing ? caller.ContentScope
-        : throw new ForbiddenException($"A search for a text tells names of people, and needs one of the roles {nameof(Role.Viewer)}, "
-            + $"{nameof(Role.Investigator)}, {nameof(Role.Administrator)}. Search by time, region, type, state or call.");
-
     private async Task<LedgerEntry> FindAsync(RequestQuery query, string region, string id, ObjectScope scope, CancellationToken cancellationToken)
     {
         var created = query.Instant("created");
@@ -153,7 +135,8 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 /// <summary>What a search found.</summary>
 /// <param name="Items">The objects, newest first.</param>
 /// <param name="Cursor">Gives the next page; <see langword="null"/> on the last.</param>
-public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Cursor);
+/// <param name="UnindexedDays">How many days looked for are not all in the index yet; <see langword="null"/> for none.</param>
+public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Cursor, int? UnindexedDays);
 
 /// <summary>An object that was put into a queue.</summary>
 /// <param name="Queue">The queue.</param>

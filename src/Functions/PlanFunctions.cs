@@ -29,9 +29,11 @@ public sealed class PlanFunctions(Checkup checkup)
             var asked = PlanRequest.Parse(PlanRequest.Names
                 .Select(name => KeyValuePair.Create(name, query.Text(name, LongestText) ?? ""))
                 .Where(item => item.Value.Length > 0));
-            return ApiJson.Result(
-                await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken),
-                ApiJson.Default.PlanReport);
+            var plan = await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken);
+
+            // Names of files are names of people.
+            var seesNames = request.HttpContext.GetCaller().ContentScope.IsEverything;
+            return ApiJson.Result(seesNames ? plan : plan with { FileNames = [] }, ApiJson.Default.PlanReport);
         }
         catch (PlanRequestException exception)
         {

@@ -6,10 +6,12 @@ using Functions.Access;
 using Functions.Dashboard;
 using Functions.Http;
 using Microsoft.Azure.Functions.Worker.Builder;
+using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Operations;
 using Operations.Access;
+using Operations.Drill;
 using Operations.Plan;
 
 try
@@ -26,9 +28,15 @@ try
         return;
     }
 
+    if (args is ["drill", .. var drillOptions])
+    {
+        Environment.ExitCode = await DrillCommand.RunAsync(FunctionsApplication.CreateBuilder([]).Configuration, drillOptions);
+        return;
+    }
+
     if (args is [[not '-', ..] command, ..])
     {
-        await Console.Error.WriteLineAsync($"error: There is no command \"{command}\". The commands are doctor and audit.");
+        await Console.Error.WriteLineAsync($"error: There is no command \"{command}\". The commands are doctor, drill and audit.");
         Environment.ExitCode = 1;
         return;
     }
@@ -43,6 +51,7 @@ try
     builder.Services.AddHostedService<StorageCreator>();
     builder.Services.AddSingleton<ApiDocument>();
     builder.Services.AddSingleton<DashboardFiles>();
+    builder.Services.AddSingleton<IFunctionMetadataTransformer, TimerSchedules>();
     builder.AddTelemetryExport();
     await builder.Build().RunAsync();
 }

@@ -1,10 +1,14 @@
 using Archiving.Planning;
+using Archiving.Settings;
+using Archiving.Source;
 using Microsoft.Extensions.DependencyInjection;
 using Operations.Access;
-using Operations.Catalogue;
 using Operations.Cases;
+using Operations.Catalogue;
+using Operations.Drill;
 using Operations.Failures;
 using Operations.Health;
+using Operations.Notifications;
 using Operations.Objects;
 using Operations.Plan;
 using Operations.Runs;
@@ -25,11 +29,21 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<StatusReader>()
         .AddSingleton<OverdueTimers>()
         .AddSingleton<StatusHistory>()
+        .AddSingleton<IndexedSearch>()
         .AddSingleton<ObjectSearch>()
+        .AddSingleton<CallSearch>()
         .AddSingleton<DownloadName>()
         .AddSingleton<ContentLinks>()
         .AddSingleton<ObjectContents>()
         .AddCases()
+        .AddSingleton<DrillRecord>()
+        .AddSingleton<RestoreDrill>()
+        .AddSingleton<SummaryWriter>()
+        .AddSingleton<Webhook>(provider => new Webhook(
+            provider.GetRequiredService<ArchiverOptions>(),
+            provider.GetRequiredService<ITokenStore>(),
+            provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton<Notifier>()
         .AddSingleton<FailureRedriver>()
         .AddSingleton<DayWork>(provider => provider.GetRequiredService<FailureRedriver>())
         .AddSingleton<RunPlanner>()

@@ -8,7 +8,7 @@ namespace Archiving.Tests;
 public sealed class FolderTests
 {
     // Work of one kind reaches work of another through queues alone.
-    private static readonly string[] Kinds = ["Listing", "Copying", "Restoring", "Verifying", "Purging", "Requeuing"];
+    private static readonly string[] Kinds = ["Listing", "Copying", "Restoring", "Verifying", "Purging", "Requeuing", "Indexing"];
 
     private static readonly string[] Order =
         ["Model", "Settings", "Storage", "Outages", "Source", "Telemetry", "Ledger", "Archive", "Cases", "Queues", "Planning", .. Kinds];

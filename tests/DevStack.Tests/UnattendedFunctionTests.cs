@@ -123,6 +123,34 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
         Assert.Equal(proven.Id, Assert.Single(await ReadRowsAsync(account), row => row.GetString("State") == "Purged").GetString("Id"));
     }
 
+    [Fact]
+    public async Task Functions_without_a_schedule_in_the_settings_run_by_their_own_and_the_drill_when_it_is_set()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        simulator.Objects.Add(new ObjectSpecification { CreatedTime = Created });
+        await using var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            azurite.NewAccount(),
+            ("Notifications__Schedule", ""),
+            ("Notifications__WebhookUrl", "http://127.0.0.1:1/not-listening"));
+        await WaitForCountsAsync(app, archived: 1, failed: 0);
+        Assert.DoesNotContain(app.Lines, line => line.Contains("RestoreDrill", StringComparison.Ordinal) && line.Contains("rror", StringComparison.Ordinal));
+
+        await FireAsync(app, "SendSummary");
+        await FireAsync(app, "RestoreDrill");
+        var status = (await app.GetAsync("/api/status")).Body;
+        Assert.StartsWith("The webhook cannot be reached.", status.GetProperty("notifications").GetProperty("lastError").GetString(), StringComparison.Ordinal);
+        Assert.False(status.TryGetProperty("drill", out _));
+        Assert.Equal(System.Net.HttpStatusCode.OK, (await app.GetAsync("/api/health")).Status);
+        Assert.DoesNotContain(app.Lines, line => line.Contains("not-listening", StringComparison.Ordinal));
+
+        await using var drilling = await AppProcess.StartAsync(simulator.BaseUrl, azurite.NewAccount(), ("Drill__Schedule", "*/2 * * * * *"));
+        await WaitForCountsAsync(drilling, archived: 1, failed: 0);
+        await HoldsAsync(
+            async () => (await drilling.GetAsync("/api/status")).Body.TryGetProperty("drill", out var drill) && drill.GetProperty("isPassed").GetBoolean(),
+            "a drill passed");
+    }
+
     /// <summary>Fires a function of a schedule, and waits until it has run once more.</summary>
     private static async Task FireAsync(AppProcess app, string function)
     {

@@ -57,7 +57,7 @@ public sealed partial class AlertTests(TemplateFixture template)
         Assert.Equal(
             [
                 "at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-audit", "no-listing", "no-token",
-                "oldest-unarchived", "overdue", "restore-rights", "silent", "trouble",
+                "oldest-unarchived", "overdue", "restore-rights", "silent", "trouble", "unverified",
             ],
             alerts.Select(alert => alert.Name["Insights/scheduledQueryRules/".Length..^"-*".Length]).Order(StringComparer.Ordinal));
         Assert.All(alerts, alert =>
@@ -70,6 +70,7 @@ public sealed partial class AlertTests(TemplateFixture template)
 
     [Theory]
     [InlineData("overdue", "archiving.status.timer.overdue", "Function")]
+    [InlineData("unverified", "archiving.status.oldest_verified.age", null)]
     [InlineData("no-listing", "archiving.status.listing.age", "Region")]
     [InlineData("no-audit", "\"3000\"", null)]
     [InlineData("silent", "archiving.status.backlog", null)]

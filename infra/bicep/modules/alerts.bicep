@@ -30,6 +30,9 @@ param retentionPercent int
 @description('For how many minutes no listing may have been completed.')
 param listingMinutes int
 
+@description('Within how many days everything archived is read again.')
+param verifyDays int
+
 @description('How many failed runs of functions there may be in a quarter of an hour.')
 param failedRuns int
 
@@ -112,6 +115,18 @@ var rules = [
     threshold: 2
     window: 'PT30M'
     dimensions: ['Function']
+  }
+  {
+    name: 'unverified'
+    title: 'Some archived objects were not verified for too long'
+    description: 'Everything should be read again within ${verifyDays} days. Look for errors of VerifyArchive and VerifyObject, and at the backlog of verify-objects.'
+    severity: 2
+    query: 'AppMetrics | where Name == "archiving.status.oldest_verified.age" | project TimeGenerated, Value = Sum / 86400'
+    aggregation: 'Minimum'
+    operator: 'GreaterThan'
+    threshold: verifyDays + 5
+    window: 'PT30M'
+    dimensions: []
   }
   {
     name: 'silent'

@@ -47,7 +47,7 @@ var queueNames = [
   'export-cases'
 ]
 var allQueueNames = flatten(map(queueNames, name => [name, '${name}-poison']))
-var tableNames = ['objects', 'listings', 'operations', 'purges', 'summaries', 'cases']
+var tableNames = ['objects', 'listings', 'operations', 'purges', 'search', 'summaries', 'cases']
 
 // What Microsoft documents for AzureWebJobsStorage of an app with queue triggers, at the level of the account: the host
 // makes containers for its locks, keys and schedules and tables for its own diagnostics, under names of its choosing.

@@ -20,7 +20,11 @@ public sealed record ContentHeaders(string ContentType, string? ContentDispositi
 /// <summary>What is stored under a name.</summary>
 /// <param name="Bytes">Size.</param>
 /// <param name="Md5">The MD5 that was stored with it; empty when there is none.</param>
-public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5);
+public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5)
+{
+    /// <summary>Its headers.</summary>
+    public ContentHeaders? Headers { get; init; }
+}
 
 /// <summary>The beginning of a blob.</summary>
 /// <param name="Content">Its first bytes.</param>
@@ -132,7 +136,10 @@ public sealed class ArchiveStore : IStorageResource
         async () =>
         {
             var properties = (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value;
-            return new StoredContent(properties.ContentLength, properties.ContentHash ?? []);
+            return new StoredContent(properties.ContentLength, properties.ContentHash ?? [])
+            {
+                Headers = new ContentHeaders(properties.ContentType, properties.ContentDisposition, properties.ContentEncoding),
+            };
         },
         cancellationToken);
 

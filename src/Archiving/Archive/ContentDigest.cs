@@ -13,7 +13,14 @@ public sealed record ContentDigest(long Bytes, ReadOnlyMemory<byte> Md5, string 
     public string Md5Hex => Convert.ToHexStringLower(Md5.Span);
 
     /// <summary>Reads a stream to its end.</summary>
-    public static async Task<ContentDigest> MeasureAsync(Stream stream, CancellationToken cancellationToken)
+    public static Task<ContentDigest> MeasureAsync(Stream stream, CancellationToken cancellationToken) =>
+        MeasureAsync(stream, beginning: null, cancellationToken);
+
+    /// <summary>Reads a stream to its end, and keeps its beginning.</summary>
+    /// <param name="stream">The stream.</param>
+    /// <param name="beginning">Gets what it begins with, as much as there is room for; the rest of it is left as it is.</param>
+    /// <param name="cancellationToken">Stops the read.</param>
+    public static async Task<ContentDigest> MeasureAsync(Stream stream, byte[]? beginning, CancellationToken cancellationToken)
     {
         using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -24,6 +31,11 @@ public sealed record ContentDigest(long Bytes, ReadOnlyMemory<byte> Md5, string 
             int read;
             while ((read = await stream.ReadAsync(buffer, cancellationToken)) > 0)
             {
+                if (beginning is not null && bytes < beginning.Length)
+                {
+                    buffer.AsSpan(0, Math.Min(read, beginning.Length - (int)bytes)).CopyTo(beginning.AsSpan((int)bytes));
+                }
+
                 md5.AppendData(buffer, 0, read);
                 sha256.AppendData(buffer, 0, read);
                 bytes += read;

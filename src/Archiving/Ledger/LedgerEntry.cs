@@ -75,6 +75,21 @@ public sealed class LedgerEntry : TableRow
     /// </summary>
     public string? Tags { get; set; }
 
+    /// <summary>Name of the user or agent, see <see cref="CallFacts"/>; this and the four below are missing in rows of an earlier version.</summary>
+    public string? Person { get; set; }
+
+    /// <summary>Number of the other party.</summary>
+    public string? Number { get; set; }
+
+    /// <summary><c>inbound</c> or <c>outbound</c>, as 8x8 writes it.</summary>
+    public string? Direction { get; set; }
+
+    /// <summary>When the call began, by the tag <c>startTime</c>.</summary>
+    public DateTimeOffset? StartTime { get; set; }
+
+    /// <summary>How long it was, see <see cref="CallTimes"/>.</summary>
+    public double? DurationSeconds { get; set; }
+
     /// <summary>8x8's bucket, which groups the objects of one interaction.</summary>
     public string? BucketId { get; set; }
 
@@ -159,6 +174,7 @@ public sealed class LedgerEntry : TableRow
     public static LedgerEntry Describe(string region, StorageObject record)
     {
         var key = LedgerKey.Of(region, record);
+        var call = CallFacts.Of(record);
         return new LedgerEntry
         {
             PartitionKey = key.PartitionKey,
@@ -182,6 +198,11 @@ public sealed class LedgerEntry : TableRow
             AgentName = FindTag(record, "agentName"),
             QueueName = FindTag(record, "queueName"),
             Tags = RecordTags.ToJson(record) is { Length: <= LongestTags } tags ? tags : "",
+            Person = Shorten(call.Person),
+            Number = Shorten(call.Number),
+            Direction = Shorten(call.Direction),
+            StartTime = CallTimes.FindStart(record),
+            DurationSeconds = CallTimes.FindDuration(record)?.TotalSeconds,
         };
     }
 

@@ -8,9 +8,11 @@ internal static class LedgerServices
     /// <summary>Registers the ledger.</summary>
     public static IServiceCollection AddLedger(this IServiceCollection services) => services
         .AddSingleton<LedgerChanges>()
+        .AddSingleton<SearchIndex>()
         .AddSingleton<ObjectLedger>()
         .AddSingleton<LedgerDays>()
         .AddSingleton<ObjectFinder>()
         .AddStorageResource<ObjectLedger>()
-        .AddStorageResource<LedgerChanges>();
+        .AddStorageResource<LedgerChanges>()
+        .AddStorageResource<SearchIndex>();
 }

@@ -5,10 +5,10 @@ namespace Archiving.Ledger;
 
 /// <summary>
 /// Finds the row of an object of which only region and id are known. Its partition is named after the day of its
-/// creation, so without that day it is looked for in every day that the region has, newest first, one cheap read of a
-/// row each. An index would cost a write for each object that is archived, to save reads for the few that are opened.
+/// creation. Without that day the index knows it, or it is one of the few days that are not all in the index. Before there
+/// is an index, it is looked for in every day that the region has, newest first, one cheap read of a row each.
 /// </summary>
-public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays)
+public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays, SearchIndex index)
 {
     private const int ReadsAtOnce = 32;
 
@@ -51,10 +51,9 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays)
             return there;
         }
 
-        var days = await ledgerDays.ReadAsync(region, from: null, to: null, cancellationToken);
-        foreach (var chunk in days.Reverse().Chunk(ReadsAtOnce))
+        foreach (var chunk in (await FindPartitionsAsync(region, id, cancellationToken)).Chunk(ReadsAtOnce))
         {
-            var rows = await Task.WhenAll(chunk.Select(day => ledger.FindAsync(new LedgerKey(day.Partition, row), cancellationToken)));
+            var rows = await Task.WhenAll(chunk.Select(partition => ledger.FindAsync(new LedgerKey(partition, row), cancellationToken)));
             if (rows.FirstOrDefault(entry => entry is not null && isVisible(entry)) is { } found)
             {
                 return found;
@@ -62,5 +61,20 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays)
         }
 
         return null;
+    }
+
+    /// <summary>The partitions that can hold the row, newest first.</summary>
+    private async Task<IEnumerable<string>> FindPartitionsAsync(string region, string id, CancellationToken cancellationToken)
+    {
+        var state = await index.ReadStateAsync(cancellationToken);
+        if (!state.IsBegun)
+        {
+            return (await ledgerDays.ReadAsync(region, from: null, to: null, cancellationToken)).Reverse().Select(day => day.Partition);
+        }
+
+        var found = await index.FindAsync(state, SearchTerms.OfId(id), new IndexRange(Region: region), cancellationToken);
+        return found.Slots.Select(slot => LedgerKey.Partition(slot.Region, slot.Hour))
+            .Concat(state.OpenDays.Where(day => day.IsOf(region)).OrderByDescending(day => day.ToDay()).Select(day => day.RowKey))
+            .Distinct(StringComparer.Ordinal);
     }
 }

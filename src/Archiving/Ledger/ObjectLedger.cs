@@ -33,28 +33,37 @@ public sealed class ObjectLedger : IStorageResource
         nameof(LedgerEntry.ArchivedAt),
     ];
 
+    private static readonly string[] SearchedColumns =
+    [
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Timestamp), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id),
+        nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ObjectName), nameof(LedgerEntry.CallId),
+        nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Search),
+    ];
+
     private readonly TableStore _table;
     private readonly RetentionOptions? _retention;
+    private readonly SearchIndex? _index;
     private readonly SharedWrites _replacements;
 
     /// <summary>Initializes the ledger.</summary>
-    public ObjectLedger(TableServiceClient tables, LedgerChanges changes, RetentionOptions retention)
-        : this(tables, changes, retention, createsTable: true)
+    public ObjectLedger(TableServiceClient tables, LedgerChanges changes, SearchIndex index, RetentionOptions retention)
+        : this(tables, changes, index, retention, createsTable: true)
     {
     }
 
-    private ObjectLedger(TableServiceClient tables, LedgerChanges changes, RetentionOptions? retention, bool createsTable)
+    private ObjectLedger(TableServiceClient tables, LedgerChanges changes, SearchIndex? index, RetentionOptions? retention, bool createsTable)
     {
+        _index = index;
         _retention = retention;
 
         // When the table was deleted, the receipts rebuild it.
         _table = new TableStore(tables, TableName, changes.NoteAsync, createsTable ? changes.ForgetAsync : null, createsTable);
-        _replacements = new SharedWrites(entries => _table.WriteAsync(entries, CancellationToken.None), TableStore.RowsPerTransaction);
+        _replacements = new SharedWrites(WriteAsync, TableStore.RowsPerTransaction);
     }
 
     /// <summary>A ledger to look rows up in that does not make the table: one that is not there holds nothing.</summary>
     internal static ObjectLedger WithoutCreating(TableServiceClient tables, LedgerChanges changes) =>
-        new(tables, changes, retention: null, createsTable: false);
+        new(tables, changes, index: null, retention: null, createsTable: false);
 
     /// <summary>
     /// The rows of listed records, in one query: those of the records' days whose time lies within the records'. A day
@@ -139,6 +148,13 @@ public sealed class ObjectLedger : IStorageResource
     public IAsyncEnumerable<LedgerEntry> ReadPartitionAsync(string partition, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
         QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), columns, cancellationToken);
 
+    /// <summary>The rows of a partition that were written at a time or later, by the storage's clock, with what they are searched by.</summary>
+    public IAsyncEnumerable<LedgerEntry> ReadWrittenAsync(string partition, DateTimeOffset? since, CancellationToken cancellationToken)
+    {
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition}");
+        return QueryAsync(since is { } time ? filter + TableClient.CreateQueryFilter($" and Timestamp ge {time}") : filter, SearchedColumns, cancellationToken);
+    }
+
     /// <summary>The rows that a filter of Table Storage lets through, with the given columns.</summary>
     public IAsyncEnumerable<LedgerEntry> SearchAsync(string filter, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
         QueryAsync(filter, columns, cancellationToken);
@@ -169,7 +185,8 @@ public sealed class ObjectLedger : IStorageResource
 
     /// <summary>Writes a whole row in the place of the one that was read, unless it was written meanwhile.</summary>
     /// <returns><see langword="false"/> when it was.</returns>
-    public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) => _table.TryWriteAsync(WithRule(entry), cancellationToken);
+    public Task<bool> TryReplaceAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
+        NoteAsync([entry], () => _table.TryWriteAsync(WithRule(entry), cancellationToken), cancellationToken);
 
     /// <summary>The first day, from a given one on, of which a region has a row; <see langword="null"/> when it has none.</summary>
     public async Task<DateTimeOffset?> FindFirstDayAsync(string region, DateTimeOffset from, CancellationToken cancellationToken)
@@ -279,7 +296,7 @@ public sealed class ObjectLedger : IStorageResource
         {
             try
             {
-                if (!await _table.TrySubmitAsync(action, chunk, cancellationToken))
+                if (!await NoteAsync(chunk, () => _table.TrySubmitAsync(action, chunk, cancellationToken), cancellationToken))
                 {
                     refused.AddRange(chunk);
                 }
@@ -295,6 +312,24 @@ public sealed class ObjectLedger : IStorageResource
 
         return refused;
     }
+
+    private Task<bool> WriteAsync(IReadOnlyList<LedgerEntry> entries) => NoteAsync(
+        entries,
+        async () =>
+        {
+            await _table.WriteAsync(entries, CancellationToken.None);
+            return true;
+        },
+        CancellationToken.None);
+
+    /// <summary>
+    /// Writes rows of one partition, and notes before that the index may lack them. What was read and is written again, such as
+    /// the time of its verification, has no new terms.
+    /// </summary>
+    private Task<bool> NoteAsync(IReadOnlyList<LedgerEntry> entries, Func<Task<bool>> write, CancellationToken cancellationToken) =>
+        _index is not null && entries.Any(entry => entry.Record is not null)
+            ? _index.NoteAsync(entries[0].PartitionKey, write, cancellationToken)
+            : write();
 
     private IAsyncEnumerable<LedgerEntry> QueryAsync(
         string? filter,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Settings;
 
@@ -17,7 +18,12 @@ public sealed record ListingProblem(string Region, string Text, bool IsExpected 
 /// Finds the regions that are not listed as they should be. A region that refuses to be listed, and a timer that does not
 /// run, change nothing else that could be seen: what is not listed is not missed.
 /// </summary>
-public sealed class ListingInspector(ListingStore store, ScheduleOptions schedules, TimeProvider timeProvider)
+public sealed class ListingInspector(
+    ListingStore store,
+    ObjectLedger ledger,
+    FirstStart firstStart,
+    ScheduleOptions schedules,
+    TimeProvider timeProvider)
 {
     /// <summary>How often a window fails in a row, or a listing is missed, before that is a problem: fewer times happen.</summary>
     public const int MostFailures = 3;
@@ -28,9 +34,6 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
     // Azure's timers start some minutes after the app, and a listing takes a while itself.
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(30);
     private readonly Schedule? _schedule = Schedule.TryParse(schedules.Listing);
-
-    // Where no region was ever listed, the time since this instance started is all there is to go by.
-    private readonly DateTimeOffset _started = timeProvider.GetUtcNow();
 
     /// <summary>Finds what is wrong, region by region; nothing when every region was listed as scheduled.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
@@ -71,17 +74,42 @@ public sealed class ListingInspector(ListingStore store, ScheduleOptions schedul
                     + "Report it to 8x8 (log event 1231)."));
         }
 
-        if (watermarks.Count == 0 && IsOverdue(_started, now))
+        if (watermarks.Count == 0 && await FindUnlistedAsync(now, cancellationToken) is { } unlisted)
         {
-            problems.Add(new ListingProblem("", $"Nothing has been listed since the app was deployed. {NoReason}"));
+            problems.Add(unlisted);
         }
 
         return problems;
     }
 
+    /// <summary>
+    /// Whether it is a problem that no region has a watermark. A new app gets half an hour for its first listing; where the
+    /// ledger holds objects, they were listed, and the table of the watermarks is lost.
+    /// </summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<bool> IsUnlistedAsync(DateTimeOffset now, CancellationToken cancellationToken) =>
+        await FindUnlistedAsync(now, cancellationToken) is { IsExpected: false };
+
     /// <summary>Whether a listing was due three times since a time, and that is half an hour ago at least.</summary>
     public bool IsOverdue(DateTimeOffset since, DateTimeOffset now) =>
         now - since > Grace && _schedule?.After(since, times: MostFailures) <= now;
+
+    private async Task<ListingProblem?> FindUnlistedAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        // A backfill of a new app may come before its first listing.
+        var holdsObjects = await ledger.ReadPartitionsAsync(cancellationToken).AnyAsync(cancellationToken);
+        if (holdsObjects && !await store.HasRunsAsync(cancellationToken))
+        {
+            return new ListingProblem("", $"Objects are on record, but no listing is: the table listings was lost, or no listing ever ran. {NoReason}");
+        }
+
+        if (IsOverdue(await firstStart.FindAsync(cancellationToken), now))
+        {
+            return new ListingProblem("", $"Nothing has been listed since the app was deployed. {NoReason}");
+        }
+
+        return holdsObjects ? new ListingProblem("", "No region has been listed yet.", IsExpected: true) : null;
+    }
 
     private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
 

@@ -8,6 +8,7 @@ internal static class ListingServices
     /// <summary>Registers listing, reconcile and rebuild.</summary>
     public static IServiceCollection AddListing(this IServiceCollection services) => services
         .AddSingleton<ListingStore>()
+        .AddSingleton<FirstStart>()
         .AddSingleton<ListingPlanner>()
         .AddSingleton<ListingInspector>()
         .AddSingleton<OverdueListing>()
@@ -24,5 +25,6 @@ internal static class ListingServices
         .AddSingleton<LedgerRebuilder>()
         .AddSingleton<ReconcileAudit>()
         .AddSingleton<ReconcileReports>()
+        .AddStorageResource<FirstStart>()
         .AddStorageResource<ListingStore>();
 }

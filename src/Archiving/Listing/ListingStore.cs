@@ -119,6 +119,10 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
         _table.FindAsync<RunRow>(RunRow.Partition, ObjectNames.Encode(runId), cancellationToken);
 
+    /// <summary>Whether a run of the last days is on record.</summary>
+    public async Task<bool> HasRunsAsync(CancellationToken cancellationToken) =>
+        (await _table.ReadPartitionAsync<RunRow>(RunRow.Partition, cancellationToken)).Count > 0;
+
     /// <summary>Writes a run.</summary>
     public Task WriteRunAsync(string runId, RunRow row, CancellationToken cancellationToken)
     {

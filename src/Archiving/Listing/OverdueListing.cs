@@ -11,13 +11,13 @@ namespace Archiving.Listing;
 public sealed partial class OverdueListing(
     ListingStore store,
     ListingInspector inspector,
+    FirstStart firstStart,
     ListingPlanner planner,
     HealthBoard health,
     TimeProvider timeProvider,
     ILogger<OverdueListing> logger)
 {
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
-    private readonly DateTimeOffset _started = timeProvider.GetUtcNow();
     private long _nextLook = (timeProvider.GetUtcNow() + BetweenLooks).UtcTicks;
 
     /// <summary>
@@ -38,10 +38,11 @@ public sealed partial class OverdueListing(
         try
         {
             var watermarks = await store.ReadPresentWatermarksAsync(cancellationToken);
-            var oldest = watermarks.Count == 0 ? _started : watermarks.Min(row => row.Since ?? now);
+            var oldest = watermarks.Count == 0 ? await firstStart.FindAsync(cancellationToken) : watermarks.Min(row => row.Since ?? now);
+            var isOverdue = watermarks.Count == 0 ? await inspector.IsUnlistedAsync(now, cancellationToken) : inspector.IsOverdue(oldest, now);
 
             // The planner leaves alone what is under way.
-            if (inspector.IsOverdue(oldest, now) && await planner.PlanAsync(cancellationToken) is > 0 and var windows)
+            if (isOverdue && await planner.PlanAsync(cancellationToken) is > 0 and var windows)
             {
                 Log.Planned(logger, oldest, function, windows);
             }

@@ -25,6 +25,34 @@ public static class FoldedText
         return Decompose(Decompose(text).ToUpperInvariant().ToLowerInvariant());
     }
 
+    /// <summary>A folded text without its marks, and with the plain letters that people write for others: <c>ø</c> as <c>o</c>.</summary>
+    public static string WithoutMarks(string folded)
+    {
+        if (Ascii.IsValid(folded))
+        {
+            return folded;
+        }
+
+        var plain = new StringBuilder(folded.Length);
+        foreach (var character in folded)
+        {
+            _ = character switch
+            {
+                'ø' => plain.Append('o'),
+                'ł' => plain.Append('l'),
+                'đ' => plain.Append('d'),
+                'ı' => plain.Append('i'),
+                'ß' => plain.Append("ss"),
+                'æ' => plain.Append("ae"),
+                'œ' => plain.Append("oe"),
+                _ when char.GetUnicodeCategory(character) == UnicodeCategory.NonSpacingMark => plain,
+                _ => plain.Append(character),
+            };
+        }
+
+        return plain.ToString();
+    }
+
     /// <summary>Whether two texts are equal when folded.</summary>
     public static bool AreEqual(string? left, string? right) =>
         string.Equals(left, right, StringComparison.OrdinalIgnoreCase)

@@ -12,6 +12,7 @@ namespace Archiving.Settings;
 /// <param name="Restore">Cold storage.</param>
 /// <param name="Purge">Deleting at 8x8.</param>
 /// <param name="Verify">Reading the archive again.</param>
+/// <param name="Notifications">Summaries and warnings.</param>
 /// <param name="Access">Who may do what over HTTP.</param>
 /// <param name="Catalogue">The catalogue of what is archived.</param>
 /// <param name="Schedules">When the timer functions run.</param>
@@ -25,6 +26,7 @@ public sealed record ArchiverOptions(
     RestoreOptions Restore,
     PurgeOptions Purge,
     VerifyOptions Verify,
+    NotificationOptions Notifications,
     AccessOptions Access,
     CatalogueOptions Catalogue,
     ScheduleOptions Schedules,
@@ -44,6 +46,7 @@ public sealed record ArchiverOptions(
             RestoreOptions.Read(settings),
             PurgeOptions.Read(settings),
             VerifyOptions.Read(settings),
+            NotificationOptions.Read(settings),
             AccessOptions.Read(settings),
             CatalogueOptions.Read(settings),
             ScheduleOptions.Read(settings),

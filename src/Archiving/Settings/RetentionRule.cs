@@ -10,7 +10,8 @@ namespace Archiving.Settings;
 /// <param name="Days">After how many days 8x8 deletes them.</param>
 public sealed record RetentionRule(IReadOnlyDictionary<string, string> Match, int Days)
 {
-    internal const string Setting = "Retention__Rules";
+    /// <summary>Name of the setting.</summary>
+    public const string Setting = "Retention__Rules";
 
     private const string Example = """[{"match":{"userId":"…"},"days":90}]""";
 

@@ -21,6 +21,12 @@ public sealed record ScheduleOptions
     /// <summary>When the catalogue of what is archived is built.</summary>
     public required string Catalogue { get; init; }
 
+    /// <summary>When the daily summary is posted.</summary>
+    public required string Notifications { get; init; }
+
+    /// <summary>When a restore drill runs; <see langword="null"/> for never.</summary>
+    public string? Drill { get; init; }
+
     internal static ScheduleOptions Read(SettingsReader settings) => new()
     {
         TokenRefresh = settings.Schedule("TokenRefreshSchedule", "0 */5 * * * *"),
@@ -28,5 +34,7 @@ public sealed record ScheduleOptions
         Reconcile = settings.Schedule("ReconcileSchedule", "0 0 3 * * 0"),
         Verify = settings.Schedule("VerifySchedule", "0 30 1 * * *"),
         Catalogue = settings.Schedule("Catalogue__Schedule", "0 0 4 * * *"),
+        Notifications = settings.OptionalSchedule("Notifications__Schedule", "0 0 7 * * *") ?? "0 0 7 * * *",
+        Drill = settings.OptionalSchedule("Drill__Schedule", "0 0 5 1 * *"),
     };
 }

@@ -153,6 +153,11 @@ public sealed partial class SettingsReader(IConfiguration configuration)
         return text;
     }
 
+    /// <summary>A schedule that the app gives the Functions host; <see langword="null"/> when there is none.</summary>
+    /// <param name="name">The setting.</param>
+    /// <param name="example">A schedule to show when it is one that cannot be used.</param>
+    public string? OptionalSchedule(string name, string example) => Text(name) is null ? null : Schedule(name, example);
+
     /// <summary>Records that a setting is missing.</summary>
     public void Missing(string name, string allowed) => _problems.Add($"{name} is not set: {allowed}.");
 

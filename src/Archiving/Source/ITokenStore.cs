@@ -3,7 +3,7 @@ using EightByEight;
 
 namespace Archiving.Source;
 
-/// <summary>Where the API key comes from and the access token is kept, so that instances share one token.</summary>
+/// <summary>Where secrets come from, and where the access token is kept, so that instances share one token.</summary>
 public interface ITokenStore
 {
     /// <summary>Whether other instances can put a newer token here.</summary>
@@ -20,4 +20,8 @@ public interface ITokenStore
     /// <summary>Keeps a token in the place of the one before it.</summary>
     /// <exception cref="OutageException">The store refuses or does not answer.</exception>
     Task WriteTokenAsync(AccessToken token, CancellationToken cancellationToken);
+
+    /// <summary>Any other secret; <see langword="null"/> when there is none.</summary>
+    /// <exception cref="OutageException">The store refuses or does not answer.</exception>
+    Task<string?> FindSecretAsync(string name, CancellationToken cancellationToken);
 }

@@ -91,10 +91,13 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
         }
     }
 
+    /// <inheritdoc/>
+    public async Task<string?> FindSecretAsync(string name, CancellationToken cancellationToken) =>
+        PlainText.Trim((await ReadAsync(name, cancellationToken))?.Value ?? "") is { Length: > 0 } value ? value : null;
+
     private async Task<string> ReadRequiredAsync(string name, CancellationToken cancellationToken) =>
-        PlainText.Trim((await ReadAsync(name, cancellationToken))?.Value ?? "") is { Length: > 0 } value
-            ? value
-            : throw new OutageException(
+        await FindSecretAsync(name, cancellationToken)
+            ?? throw new OutageException(
                 Condition.Credentials,
                 $"The vault holds no secret {name}. Put the 8x8 API app's credentials into the secrets {KeySecret} and {SecretSecret}.");
 

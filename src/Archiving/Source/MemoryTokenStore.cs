@@ -34,6 +34,9 @@ public sealed partial class MemoryTokenStore : ITokenStore
         return Task.CompletedTask;
     }
 
+    /// <inheritdoc/>
+    public Task<string?> FindSecretAsync(string name, CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
     private static partial class Log
     {
         [LoggerMessage(

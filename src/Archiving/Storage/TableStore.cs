@@ -125,6 +125,14 @@ internal sealed class TableStore : IStorageResource
     public Task DeleteAsync(string partition, string row, CancellationToken cancellationToken) =>
         CallAsync(() => _table.DeleteEntityAsync(partition, row, ETag.All, cancellationToken), cancellationToken);
 
+    /// <summary>Deletes a row as it was read.</summary>
+    /// <returns><see langword="false"/> when it was written or deleted meanwhile.</returns>
+    public Task<bool> TryDeleteAsync<T>(T row, CancellationToken cancellationToken)
+        where T : ITableEntity => TryWriteAsync(
+        row.PartitionKey,
+        () => _table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken),
+        cancellationToken);
+
     /// <summary>Deletes rows of one partition, written meanwhile or not.</summary>
     public async Task DeleteAsync<T>(IEnumerable<T> rows, CancellationToken cancellationToken)
         where T : ITableEntity

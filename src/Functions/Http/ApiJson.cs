@@ -30,6 +30,7 @@ namespace Functions.Http;
 [JsonSerializable(typeof(PlanReport))]
 [JsonSerializable(typeof(PurgePlan))]
 [JsonSerializable(typeof(FoundObjects))]
+[JsonSerializable(typeof(FoundCalls))]
 [JsonSerializable(typeof(ObjectItem))]
 [JsonSerializable(typeof(ContentLink))]
 [JsonSerializable(typeof(QueuedObject))]

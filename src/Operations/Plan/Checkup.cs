@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Queues;
 using Archiving.Settings;
@@ -6,6 +7,7 @@ using Archiving.Source;
 using Azure.Core;
 using EightByEight;
 using Microsoft.Extensions.Logging;
+using Operations.Objects;
 
 namespace Operations.Plan;
 
@@ -44,6 +46,7 @@ public sealed class Checkup(
         var watch = new ResponseWatch(timeProvider);
         var findings = new SourceFindings();
         CountedObjects? counted = null;
+        IReadOnlyList<OldestObject> oldest = [];
         if (await credentials.BorrowTokenAsync(checks, cancellationToken) is { } token)
         {
             var client = CreateClient(token, watch);
@@ -52,6 +55,10 @@ public sealed class Checkup(
                 ? ObjectLedger.WithoutCreating(storage.Tables, changes)
                 : null;
             counted = await CountAsync(client, watch, findings, ledger, request, from, to, progress, cancellationToken);
+            oldest = counted is null
+                ? []
+                : await new RetentionExamination(client, options, timeProvider)
+                    .ExamineAsync(findings.Regions, counted.Types, findings.Notes, cancellationToken);
         }
         else
         {
@@ -82,7 +89,20 @@ public sealed class Checkup(
             checks,
             findings.Notes,
             count,
-            estimate);
+            estimate,
+            oldest,
+            NameFiles(counted));
+    }
+
+    private List<NamedFile> NameFiles(CountedObjects? counted)
+    {
+        var names = new DownloadName(options);
+        return
+        [
+            .. from sample in counted?.Samples ?? []
+               let blob = ArchiveLayout.ContentName(sample.Region, sample.Record)
+               select new NamedFile(sample.Record.Type, sample.Record.ObjectName, names.Of(sample.Region, sample.Record, blob)),
+        ];
     }
 
     private static string Verdict(int problems, List<string> regions, ObjectCount? count, RunEstimate? estimate) => problems switch

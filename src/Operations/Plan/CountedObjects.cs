@@ -7,10 +7,18 @@ namespace Operations.Plan;
 /// <summary>Sums of what was listed. They are fractions when parts were estimated.</summary>
 internal sealed class CountedObjects
 {
+    private const int MaxSamples = 5;
     private readonly Dictionary<(string Region, string Type, string State), Group> _groups = [];
+    private readonly List<(string Region, StorageObject Record)> _samples = [];
 
     /// <summary>Whether a part was estimated.</summary>
     public bool IsEstimate { get; set; }
+
+    /// <summary>Some of the objects, of different types where there are.</summary>
+    public IReadOnlyList<(string Region, StorageObject Record)> Samples => _samples;
+
+    /// <summary>The object types.</summary>
+    public IReadOnlyList<string> Types => [.. _groups.Keys.Select(key => key.Type).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>How many records were listed.</summary>
     public long Listed { get; set; }
@@ -39,6 +47,7 @@ internal sealed class CountedObjects
     public void Add(string region, StorageObject record, bool isArchived, TimeSpan timeLeft)
     {
         Oldest = Oldest is null || record.CreatedTime < Oldest ? record.CreatedTime : Oldest;
+        AddSample(region, record);
         var key = (region, record.Type, record.State.ToString().ToUpperInvariant());
         if (!_groups.TryGetValue(key, out var group))
         {
@@ -62,6 +71,7 @@ internal sealed class CountedObjects
     /// <summary>Adds sums, so many times.</summary>
     public void Add(CountedObjects others, double factor)
     {
+        others._samples.ForEach(sample => AddSample(sample.Region, sample.Record));
         foreach (var (key, other) in others._groups)
         {
             if (!_groups.TryGetValue(key, out var group))
@@ -107,6 +117,19 @@ internal sealed class CountedObjects
                         pair.Value.Past.ToAmount().Objects,
                         pair.Value.Soon.ToAmount().Objects)),
             ]);
+    }
+
+    private void AddSample(string region, StorageObject record)
+    {
+        if (_samples.Count < MaxSamples)
+        {
+            _samples.Add((region, record));
+        }
+        else if (!_samples.Exists(sample => sample.Record.Type == record.Type)
+            && _samples.FindIndex(sample => _samples.Count(other => other.Record.Type == sample.Record.Type) > 1) is >= 0 and var twin)
+        {
+            _samples[twin] = (region, record);
+        }
     }
 
     private Sum Over(Func<Group, Sum> select) => _groups.Values.Aggregate(default(Sum), (sum, group) => sum + select(group));

@@ -12,6 +12,8 @@ namespace Operations.Plan;
 /// <param name="Notes">What is good to know and need not be fixed.</param>
 /// <param name="Objects">What 8x8 has; <see langword="null"/> when it could not be counted.</param>
 /// <param name="Estimate">What a run takes and costs; <see langword="null"/> when nothing could be counted.</param>
+/// <param name="Oldest">The oldest object of each type and user group, beside what is set for them.</param>
+/// <param name="FileNames">Some objects, and the names that their files get when they are downloaded.</param>
 public sealed record PlanReport(
     DateTimeOffset From,
     DateTimeOffset To,
@@ -23,7 +25,15 @@ public sealed record PlanReport(
     IReadOnlyList<Check> Checks,
     IReadOnlyList<string> Notes,
     ObjectCount? Objects,
-    RunEstimate? Estimate);
+    RunEstimate? Estimate,
+    IReadOnlyList<OldestObject> Oldest,
+    IReadOnlyList<NamedFile> FileNames);
+
+/// <summary>An object and the name of its file.</summary>
+/// <param name="Type">8x8's object type.</param>
+/// <param name="ObjectName">The name that 8x8 gives it.</param>
+/// <param name="FileName">The name of the downloaded file, by <c>Archive__DownloadName</c>.</param>
+public sealed record NamedFile(string Type, string? ObjectName, string FileName);
 
 /// <summary>A number of objects and their size.</summary>
 /// <param name="Objects">How many.</param>

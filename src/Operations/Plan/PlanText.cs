@@ -37,6 +37,8 @@ internal static class PlanText
             Append(text, estimate);
         }
 
+        Append(text, plan.Oldest);
+        Append(text, plan.FileNames);
         text.AppendLine();
         Wrap(text, "Verdict: ", plan.Verdict);
         text.AppendLine($"Next:    {Next(plan)}");
@@ -139,6 +141,53 @@ internal static class PlanText
         string Money(double amount) => amount < 0.01
             ? $"under 0.01 {estimate.Cost.Currency}"
             : string.Create(CultureInfo.InvariantCulture, $"{amount:#,0.00} {estimate.Cost.Currency}");
+    }
+
+    private static void Append(StringBuilder text, IReadOnlyList<OldestObject> oldest)
+    {
+        if (oldest.Count == 0)
+        {
+            return;
+        }
+
+        text.AppendLine().AppendLine("Oldest object that 8x8 still has, beside what is set").AppendLine();
+        AppendTable(
+            text,
+            leftColumns: 2,
+            [
+                ["Type", "Setting", "Days set", "Oldest, days", ""],
+                .. oldest.Select(item => (string[])
+                [
+                    Wording.Clean(item.Type),
+                    item.Setting,
+                    Wording.Number(item.SetDays),
+                    Wording.Number(item.AgeDays),
+                    item.IsYoungerThanSet ? "younger than set" : "",
+                ]),
+            ]);
+        if (oldest.Any(item => item.IsYoungerThanSet))
+        {
+            text.AppendLine();
+            Wrap(
+                text,
+                "  ",
+                "Younger than set: either nothing older was recorded, or 8x8 deletes earlier than is set. If you are not sure, set as many days as "
+                + "the oldest object has, or 30: what is at risk is then named too early, never too late.");
+        }
+    }
+
+    private static void Append(StringBuilder text, IReadOnlyList<NamedFile> files)
+    {
+        if (files.Count == 0)
+        {
+            return;
+        }
+
+        text.AppendLine().AppendLine("Names of downloaded files, by Archive__DownloadName").AppendLine();
+        foreach (var file in files)
+        {
+            text.AppendLine($"  {Wording.Clean(file.FileName)}");
+        }
     }
 
     private static void AppendTable(StringBuilder text, int leftColumns, IReadOnlyList<string[]> rows)

@@ -6,15 +6,33 @@ namespace Operations.Search;
 /// <summary>A page of what was found.</summary>
 /// <param name="Entries">The rows, newest first.</param>
 /// <param name="Next">Where the next page begins; <see langword="null"/> on the last.</param>
-public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPosition? Next);
+public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPosition? Next)
+{
+    /// <summary>How many of the days looked for are not all in the index yet, so that they are read from the ledger, which takes longer.</summary>
+    public int UnindexedDays { get; init; }
+
+    /// <summary>What the index covers; <see langword="null"/> when it was not asked.</summary>
+    internal IndexState? State { get; init; }
+
+    /// <summary>Every row that was read, in no order.</summary>
+    internal IReadOnlyList<LedgerEntry> Read { get; init; } = [];
+
+    /// <summary>The hours of which <see cref="Read"/> holds every row that the filter's conditions of columns let through.</summary>
+    internal IReadOnlySet<(string Partition, DateTimeOffset Hour)> Hours { get; init; } =
+        new HashSet<(string Partition, DateTimeOffset Hour)>();
+
+    /// <summary>Whether every row was compared, because the index leads nowhere.</summary>
+    internal bool IsAnywhere { get; init; }
+}
 
 /// <summary>
-/// Finds objects in the ledger, newest first, without reading all of it. The counts of days tell which partitions can
-/// hold matches; these are read from the newest day on, few at a time, and a day too busy to be read at once in
-/// slices of time. A request does a bounded amount of work and then returns where to continue, even with a page that is
-/// not full.
+/// Finds objects in the ledger, newest first, without reading all of it. By a text or a call, the index leads to them
+/// (<see cref="IndexedSearch"/>). What it does not lead to, such as a part from within a word, is looked for in every row.
+/// The counts of days tell which partitions can hold matches; these are read from the newest day on, few at a time, and a
+/// day too busy to be read at once in slices of time. A request does a bounded amount of work and then returns where to
+/// continue, even with a page that is not full.
 /// </summary>
-public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, TimeProvider timeProvider)
+public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, SearchIndex index, IndexedSearch indexed, TimeProvider timeProvider)
 {
     /// <summary>The most rows of a page.</summary>
     public const int MostRows = 200;
@@ -25,6 +43,10 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
     private const int MostRowsAtOnce = 2000;
     private const int FewRows = 100;
     private const int Widening = 4;
+    private const int MostQueries = 256;
+
+    // So few that the first answer comes soon, of which most others find nothing.
+    private const int MostQueriesBesideIndex = 12;
     private static readonly TimeSpan NarrowestSlice = TimeSpan.FromSeconds(2);
 
     private static readonly string[] Columns =
@@ -36,9 +58,15 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
         nameof(LedgerEntry.CallId), nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Verification), nameof(LedgerEntry.Md5), nameof(LedgerEntry.Sha256),
         nameof(LedgerEntry.RestoreRequestedAt), nameof(LedgerEntry.RetentionDays),
         nameof(LedgerEntry.Speaker), nameof(LedgerEntry.AgentName), nameof(LedgerEntry.QueueName), nameof(LedgerEntry.UserId),
+        nameof(LedgerEntry.Person), nameof(LedgerEntry.Number), nameof(LedgerEntry.Direction), nameof(LedgerEntry.DurationSeconds),
+        nameof(LedgerEntry.StartTime),
     ];
 
-    private static readonly string[] ColumnsWithText = [.. Columns, nameof(LedgerEntry.Search)];
+    /// <summary>The columns of a row, and what it is searched by.</summary>
+    internal static readonly string[] ColumnsWithText = [.. Columns, nameof(LedgerEntry.Search)];
+
+    /// <summary>The columns that a search needs.</summary>
+    internal static IReadOnlyList<string> ColumnsFor(SearchTerm? term) => term is null ? Columns : ColumnsWithText;
 
     /// <summary>Finds a page.</summary>
     /// <param name="filter">What is looked for.</param>
@@ -50,21 +78,59 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
-        var request = new Request(filter, filter.Text is null ? null : SearchTerm.Of(filter.Text), after, limit, new Effort(timeProvider));
+        SearchTerm? term = filter.Text is null ? null : SearchTerm.Of(filter.Text);
+        if ((filter.Text ?? filter.Call) is null || after?.IsAnywhere == true)
+        {
+            return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken);
+        }
+
+        var state = await index.ReadStateAsync(cancellationToken);
+        if (!state.IsBegun)
+        {
+            return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken) with
+            {
+                State = state,
+                UnindexedDays = (await ledgerDays.ReadAsync(filter.Region, filter.From, filter.To, cancellationToken)).Count,
+            };
+        }
+
+        var page = await indexed.FindAsync(state, filter, term, after, limit, cancellationToken);
+        page = page is null || (page is { Entries: [], Next: null } && after is null && filter.Text is not null)
+            ? await ReadAsync(filter, term, after, limit, MostQueriesBesideIndex, cancellationToken)
+            : page;
+        return page with { State = state };
+    }
+
+    /// <summary>Reads every row that can be meant.</summary>
+    private async Task<SearchPage> ReadAsync(
+        SearchFilter filter,
+        SearchTerm? term,
+        SearchPosition? after,
+        int limit,
+        int mostQueries,
+        CancellationToken cancellationToken)
+    {
+        var request = new Request(filter, term, after, limit, new Effort(timeProvider, mostQueries));
         await foreach (var range in ReadRangesAsync(request, cancellationToken))
         {
             if (request.IsDone)
             {
-                return new SearchPage(request.Found, new SearchPosition(range.End));
+                return Page(new SearchPosition(range.End));
             }
 
             if (await SearchAsync(range, request, cancellationToken) is { } next)
             {
-                return new SearchPage(request.Found, next);
+                return Page(next);
             }
         }
 
-        return new SearchPage(request.Found, Next: null);
+        return Page(next: null);
+
+        SearchPage Page(SearchPosition? next) => new(request.Found, next is null ? null : next.Value with { IsAnywhere = true })
+        {
+            Read = request.Read,
+            IsAnywhere = true,
+        };
     }
 
     /// <summary>Searches a range of days.</summary>
@@ -129,6 +195,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
     private async Task<Slice> ReadAsync(LedgerDay day, DateTimeOffset begin, DateTimeOffset end, Request request, CancellationToken cancellationToken)
     {
         var rows = new List<LedgerEntry>();
+        var read = new List<LedgerEntry>();
         var times = new List<DateTimeOffset>();
         var isNarrowest = end - begin <= NarrowestSlice;
         DateTimeOffset? dense = null;
@@ -149,6 +216,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
             }
 
             times.Add(entry.CreatedTime);
+            read.Add(entry);
             if (request.Term?.IsIn(entry) != false && request.After?.IsBefore(entry) != false)
             {
                 rows.Add(entry);
@@ -156,6 +224,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
         }
 
         request.Effort.AddRows(times.Count);
+        request.Keep(read);
         return new Slice(rows, times.Count, times.Count > 0 ? times.Max() : begin, dense);
     }
 
@@ -169,7 +238,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
         foreach (var query in request.Filter.ToQueries(day.Partition, begin, end))
         {
             request.Effort.AddQuery();
-            await foreach (var entry in ledger.SearchAsync(query, request.Term is null ? Columns : ColumnsWithText, cancellationToken))
+            await foreach (var entry in ledger.SearchAsync(query, ColumnsFor(request.Term), cancellationToken))
             {
                 yield return entry;
             }
@@ -217,6 +286,16 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
     {
         public List<LedgerEntry> Found { get; } = [];
 
+        public List<LedgerEntry> Read { get; } = [];
+
+        public void Keep(IReadOnlyCollection<LedgerEntry> rows)
+        {
+            lock (Read)
+            {
+                Read.AddRange(rows);
+            }
+        }
+
         public bool IsDone => Found.Count >= Limit || Effort.IsSpent;
     }
 
@@ -234,17 +313,16 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Tim
     private sealed record Slice(List<LedgerEntry> Rows, int Read, DateTimeOffset Newest, DateTimeOffset? Dense);
 
     /// <summary>What a request has cost so far.</summary>
-    private sealed class Effort(TimeProvider timeProvider)
+    private sealed class Effort(TimeProvider timeProvider, int mostQueries)
     {
         private const int MostRowsRead = 10_000;
-        private const int MostQueries = 256;
         private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
         private readonly long _started = timeProvider.GetTimestamp();
         private long _rows;
         private int _queries;
 
         /// <summary>Whether it is time to answer. Never before something was read, so that every request gets on.</summary>
-        public bool IsSpent => _queries > 0 && (_rows >= MostRowsRead || _queries >= MostQueries || timeProvider.GetElapsedTime(_started) >= Longest);
+        public bool IsSpent => _queries > 0 && (_rows >= MostRowsRead || _queries >= mostQueries || timeProvider.GetElapsedTime(_started) >= Longest);
 
         public void AddQuery() => Interlocked.Increment(ref _queries);
 

@@ -11,7 +11,8 @@ namespace Operations.Search;
 /// <param name="Partition">Of what was made at this very time, everything up to this partition and row has been shown; all
 /// of it when <see langword="null"/>.</param>
 /// <param name="Row">The row.</param>
-public readonly record struct SearchPosition(DateTimeOffset Time, string? Partition = null, string? Row = null)
+/// <param name="IsAnywhere">Whether every row is read, because the index leads to none.</param>
+public readonly record struct SearchPosition(DateTimeOffset Time, string? Partition = null, string? Row = null, bool IsAnywhere = false)
 {
     /// <summary>Where what is still to be shown ends.</summary>
     /// <remarks>A little late, because the emulator compares whole milliseconds; <see cref="IsBefore"/> drops what is too much.</remarks>
@@ -39,6 +40,7 @@ public readonly record struct SearchPosition(DateTimeOffset Time, string? Partit
 public static class SearchCursor
 {
     private const byte Version = 1;
+    private const byte AnywhereVersion = 2;
     private const int CheckLength = 12;
     private const int HeadLength = 1 + CheckLength + sizeof(long);
     private const int Longest = 2048;
@@ -48,10 +50,10 @@ public static class SearchCursor
     {
         var keys = position.Partition is null ? [] : Encoding.UTF8.GetBytes($"{position.Partition}\n{position.Row}");
         var cursor = new byte[HeadLength + keys.Length];
-        cursor[0] = Version;
+        cursor[0] = position.IsAnywhere ? AnywhereVersion : Version;
         BinaryPrimitives.WriteInt64BigEndian(cursor.AsSpan(1 + CheckLength), position.Time.UtcTicks);
         keys.CopyTo(cursor, HeadLength);
-        Check(filter, cursor.AsSpan(1 + CheckLength)).CopyTo(cursor, 1);
+        Check(filter, cursor[0], cursor.AsSpan(1 + CheckLength)).CopyTo(cursor, 1);
         return Base64Url.EncodeToString(cursor);
     }
 
@@ -66,7 +68,8 @@ public static class SearchCursor
         }
 
         var cursor = Base64Url.DecodeFromChars(text);
-        if (cursor.Length < HeadLength || cursor[0] != Version || !cursor.AsSpan(1, CheckLength).SequenceEqual(Check(filter, cursor.AsSpan(1 + CheckLength))))
+        if (cursor.Length < HeadLength || cursor[0] is not (Version or AnywhereVersion)
+            || !cursor.AsSpan(1, CheckLength).SequenceEqual(Check(filter, cursor[0], cursor.AsSpan(1 + CheckLength))))
         {
             return false;
         }
@@ -80,10 +83,11 @@ public static class SearchCursor
 
         var time = new DateTimeOffset(ticks, TimeSpan.Zero);
         position = keys.Length == 2 ? new SearchPosition(time, keys[0], keys[1]) : new SearchPosition(time);
+        position = position with { IsAnywhere = cursor[0] == AnywhereVersion };
         return true;
     }
 
-    private static byte[] Check(SearchFilter filter, ReadOnlySpan<byte> position)
+    private static byte[] Check(SearchFilter filter, byte version, ReadOnlySpan<byte> position)
     {
         string?[] values =
         [
@@ -93,6 +97,7 @@ public static class SearchCursor
         var about = string.Join('\n', values.Select(value => value is null ? "" : $"{value.Length} {value}"));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(about));
+        hash.AppendData([version]);
         hash.AppendData(position);
         return hash.GetHashAndReset()[..CheckLength];
     }

@@ -14,6 +14,9 @@ public readonly record struct SearchTerm(string Text, string? Digits)
         var wanted = FoldedText.Of(PlainText.Trim(text));
         var isNumber = wanted.AsSpan().IndexOfAnyExcept(SearchText.PhoneCharacters) < 0;
         var digits = isNumber ? new string([.. wanted.Where(char.IsAsciiDigit)]) : "";
+
+        // A number may be written for calls within its country, with zeros where others write the country.
+        digits = digits.TrimStart('0') is { Length: >= SearchTerms.FewestDigits } international ? international : digits;
         return new SearchTerm(wanted, digits.Length >= SearchText.FewestDigits ? digits : null);
     }
 
@@ -31,5 +34,8 @@ public readonly record struct SearchTerm(string Text, string? Digits)
             || IsIn(entry.BucketId);
     }
 
-    private bool IsIn(string? value) => value is not null && FoldedText.Of(value).Contains(Text, StringComparison.Ordinal);
+    /// <summary>Whether it is in a value. A text without diacritics is found in one with them.</summary>
+    private bool IsIn(string? value) => value is not null
+        && FoldedText.Of(value) is var folded
+        && (folded.Contains(Text, StringComparison.Ordinal) || FoldedText.WithoutMarks(folded).Contains(Text, StringComparison.Ordinal));
 }

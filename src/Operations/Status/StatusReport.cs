@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
 using Archiving.Model;
+using Operations.Drill;
+using Operations.Notifications;
 
 namespace Operations.Status;
 
@@ -34,6 +36,12 @@ public sealed record StatusReport(
 
     /// <summary>The catalogue; <see langword="null"/> when there is none by <c>Catalogue__Format</c>.</summary>
     public CatalogueStatus? Catalogue { get; init; }
+
+    /// <summary>The last restore drill; <see langword="null"/> when there was none.</summary>
+    public DrillReport? Drill { get; init; }
+
+    /// <summary>How posting notifications goes; <see langword="null"/> when none was ever posted.</summary>
+    public NotificationStatus? Notifications { get; init; }
 
     /// <summary>How many objects are in a state.</summary>
     public long Count(LedgerState state) => Objects.GetValueOrDefault(state.ToString());

@@ -1,3 +1,4 @@
+using Archiving.Cases;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
@@ -31,7 +32,11 @@ public sealed class StorageCreatorTests(AzuriteFixture azurite)
             .ToHashSetAsync(cancellationToken: Cancellation);
         Assert.Equal(QueueNames.All.SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix }).ToHashSet(), queues);
         Assert.Equal(
-            new HashSet<string> { ObjectLedger.TableName, LedgerChanges.TableName, ListingStore.TableName, OperationsTable.TableName, PurgeAudit.TableName },
+            new HashSet<string>
+            {
+                ObjectLedger.TableName, LedgerChanges.TableName, SearchIndex.TableName, ListingStore.TableName, OperationsTable.TableName,
+                PurgeAudit.TableName, CaseStore.TableName,
+            },
             tables);
         Assert.True(await pipeline.Container.ExistsAsync(Cancellation));
         Assert.Empty(pipeline.Logs.Events);

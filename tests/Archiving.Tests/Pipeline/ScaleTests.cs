@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Archiving.Indexing;
 using Archiving.Listing;
 using Archiving.Queues;
 using Azure.Core;
@@ -53,8 +54,10 @@ public sealed class ScaleTests(AzuriteFixture azurite)
 
         _time.Advance(TimeSpan.FromHours(2));
         Add(pipeline, Objects, bytes: 1000);
+        counter.TakeIndexing();
         await ListAndArchiveAsync(pipeline, counter);
         counted["1,000 new objects"] = counter.Take();
+        var indexing = counter.TakeIndexing();
 
         _time.Advance(TimeSpan.FromMinutes(10));
         await ListAndArchiveAsync(pipeline, counter);
@@ -85,14 +88,16 @@ public sealed class ScaleTests(AzuriteFixture azurite)
         counted["all 1,003 reconciled"] = counter.Take();
 
         Assert.Equal(Objects + 3, (await pipeline.ReadNamesAsync()).Count(name => name.EndsWith(".meta.json", StringComparison.Ordinal)));
-        AssertBudget(counted);
+        AssertBudget(counted, indexing);
         Assert.True(Table(counted) == ReadTable("operation"), $"docs/scale.md should say (then run: node scripts/costs.mjs --write):\n{Table(counted)}");
     }
 
-    private static void AssertBudget(Dictionary<string, IReadOnlyDictionary<string, long>> counted)
+    private static void AssertBudget(Dictionary<string, IReadOnlyDictionary<string, long>> counted, long indexing)
     {
         static long Sum(IReadOnlyDictionary<string, long> counts) => counts.Where(count => count.Key != "function run").Sum(count => count.Value);
-        Assert.InRange(Sum(counted["1,000 new objects"]) / (double)Objects, 5, Budget);
+        Assert.InRange((Sum(counted["1,000 new objects"]) + indexing) / (double)Objects, 5, Budget);
+        Assert.InRange(indexing, 1, Objects);
+        TestContext.Current.TestOutputHelper?.WriteLine($"The index costs {indexing} requests for {Objects} objects.");
 
         // What is known and unchanged costs its share of a query, and nothing else.
         var nothing = counted["a listing, nothing new"];
@@ -115,6 +120,9 @@ public sealed class ScaleTests(AzuriteFixture azurite)
         Assert.Equal(1, await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation));
         await DeliverAsync(pipeline, counter, QueueNames.ListWindows, pipeline.ListAsync);
         await DeliverAsync(pipeline, counter, QueueNames.ArchiveObjects, pipeline.ArchiveAsync);
+        counter.IsIndexing = true;
+        await pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
+        counter.IsIndexing = false;
     }
 
     /// <summary>Takes what there is out of the reach of the next listing, which looks back for an hour and a half.</summary>

@@ -51,6 +51,7 @@ public sealed class SettingsTests
     [InlineData("Listing__StartFrom", "last year")]
     [InlineData("Listing__OverlapMinutes", "1e3")]
     [InlineData("Listing__SettleSeconds", "-5")]
+    [InlineData("Notifications__Format", "HTML")]
     [InlineData("Retention__DefaultDays", "0")]
     [InlineData("Retention__voicemail", "a month")]
     [InlineData("KeyVault__Uri", "http://vault.example")]
@@ -127,6 +128,9 @@ public sealed class SettingsTests
     [InlineData("EightByEight__BaseUrl", "https://service:hunter2@proxy.example/8x8")]
     [InlineData("EightByEight__BaseUrl", "service:hunter2@proxy.example")]
     [InlineData("KeyVault__Uri", "https://service:hunter2@vault.example/")]
+    [InlineData("Notifications__WebhookUrl", "http://hooks.example/hunter2")]
+    [InlineData("Notifications__WebhookUrl", "hunter2")]
+    [InlineData("Notifications__WebhookUrl", "https://service:hunter2@hooks.example/")]
     public void Error_of_a_setting_never_shows_a_secret(string name, string value)
     {
         var exception = Assert.Throws<SettingsException>(() => Read((name, value)));

@@ -24,6 +24,9 @@ internal sealed class InMemoryTables(World world) : TableServiceClient
 
     public IEnumerable<IReadOnlyDictionary<string, object?>> Rows(string tableName) => ((InMemoryTable)GetTableClient(tableName)).Rows;
 
+    /// <summary>Puts a row into a table at once.</summary>
+    public void Put(string tableName, ITableEntity row) => ((InMemoryTable)GetTableClient(tableName)).Put(row);
+
     /// <summary>Makes these tables hold what others hold, except one, which is empty.</summary>
     public void CopyFrom(InMemoryTables others, string except)
     {
@@ -46,6 +49,8 @@ internal sealed partial class InMemoryTable(World world) : TableClient
     private int _version;
 
     public IEnumerable<IReadOnlyDictionary<string, object?>> Rows => _rows.Values;
+
+    public void Put(ITableEntity row) => Apply(new TableTransactionAction(TableTransactionActionType.Add, row));
 
     /// <summary>Rows are never changed in place, so a copy can share them.</summary>
     public void CopyFrom(InMemoryTable? other)
@@ -97,6 +102,12 @@ internal sealed partial class InMemoryTable(World world) : TableClient
         CancellationToken cancellationToken = default) =>
         world.StepAsync(() =>
         {
+            if (ifMatch != default && ifMatch != ETag.All)
+            {
+                var read = new TableEntity(partitionKey, rowKey);
+                Check(new TableTransactionAction(TableTransactionActionType.UpdateReplace, read, ifMatch));
+            }
+
             _rows.Remove((partitionKey, rowKey));
             return (Response)null!;
         });
@@ -170,7 +181,7 @@ internal sealed partial class InMemoryTable(World world) : TableClient
             .Select(property => (property.Name, property.GetValue(entity)!))
             .Where(pair => pair.Item2 is not null);
 
-    private static T Read<T>(Dictionary<string, object?> row)
+    public static T Read<T>(IReadOnlyDictionary<string, object?> row)
         where T : class, ITableEntity
     {
         var entity = Activator.CreateInstance<T>();

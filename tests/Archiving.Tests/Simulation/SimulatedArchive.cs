@@ -3,6 +3,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Archiving.Archive;
 using Archiving.Copying;
+using Archiving.Indexing;
+using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Planning;
@@ -90,6 +92,9 @@ internal sealed class SimulatedArchive : IDisposable
         _queues = new InMemoryQueues(_world);
         _blobs = new InMemoryBlobs(_world);
         _pager = pager;
+
+        // The key of the index decides what is written together: with one made by chance, no two runs of a seed were the same.
+        _tables.Put(SearchIndex.TableName, new IndexDayRow { RowKey = IndexDayRow.StartKey, IsOpen = true, Key = new string('0', 64) });
     }
 
     /// <summary>How often the verdict was read.</summary>
@@ -315,6 +320,9 @@ internal sealed class SimulatedArchive : IDisposable
             case < 76:
                 Deliver();
                 break;
+            case 76:
+                Start(_process.GetRequiredService<ObjectIndexer>().IndexAsync(CancellationToken.None));
+                break;
             case < 80:
                 Start(_process.GetRequiredService<ListingPlanner>().PlanAsync(CancellationToken.None));
                 break;
@@ -380,6 +388,8 @@ internal sealed class SimulatedArchive : IDisposable
             for (var round = 0; round < 10; round++)
             {
                 Start(_process.GetRequiredService<ListingPlanner>().PlanAsync(CancellationToken.None));
+                Drain();
+                Start(_process.GetRequiredService<ObjectIndexer>().IndexAsync(CancellationToken.None));
                 Drain();
                 _world.Advance(TimeSpan.FromMinutes(12));
             }
@@ -461,6 +471,11 @@ internal sealed class SimulatedArchive : IDisposable
             }
         }
 
+        if (JudgeIndex() is { } problem)
+        {
+            return problem;
+        }
+
         if (_cloud.DeepestPageKey >= Math.Max(1, _largestSecond))
         {
             return string.Create(
@@ -469,6 +484,32 @@ internal sealed class SimulatedArchive : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>Every object is found by each of its terms, and nothing else is.</summary>
+    private string? JudgeIndex()
+    {
+        var index = _tables.Rows(SearchIndex.TableName).ToList();
+        if (index.Find(row => (string)row["PartitionKey"]! == IndexDayRow.Partition && row["IsOpen"] is true) is { } open)
+        {
+            return $"the day {open["RowKey"]} is not in the index in the end";
+        }
+
+        var key = Convert.FromHexString((string)index.Find(row => (string)row["RowKey"]! == IndexDayRow.StartKey)!["Key"]!);
+        var expected = _tables.Rows(ObjectLedger.TableName).Select(InMemoryTable.Read<LedgerEntry>)
+            .SelectMany(row => SearchTerms.Of(row).Select(term => SearchIndex.Row(key, term, ObjectIndexer.SlotOf(row))))
+            .Select(row => (row.PartitionKey, row.RowKey))
+            .ToHashSet();
+        var present = index.Select(row => (PartitionKey: (string)row["PartitionKey"]!, RowKey: (string)row["RowKey"]!))
+            .Where(row => row.PartitionKey.StartsWith("term-", StringComparison.Ordinal))
+            .ToHashSet();
+
+        // A record that could not be read first says another type then: the index leads to the object by both.
+        var terms = expected.Select(row => row.RowKey[..16]).ToHashSet(StringComparer.Ordinal);
+        var unknown = present.Count(row => !terms.Contains(row.RowKey[..16]));
+        return expected.IsSubsetOf(present) && unknown == 0
+            ? null
+            : $"the index lacks {expected.Except(present).Count()} of {expected.Count} rows and has {unknown} of terms that no object has";
     }
 
     private static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

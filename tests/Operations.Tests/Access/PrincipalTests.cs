@@ -149,7 +149,7 @@ public sealed class PrincipalTests
     }
 
     [Fact]
-    public void Scopes_in_the_mode_in_which_they_limit_nobody_are_refused() =>
+    public void Scopes_in_the_mode_that_has_none_are_refused() =>
         Assert.Contains("Access__Scopes", Assert.Throws<SettingsException>(() => Read(("Access:Scopes", Scopes))).Message, StringComparison.Ordinal);
 
     private static AccessOptions Read(params (string Name, string Value)[] settings)

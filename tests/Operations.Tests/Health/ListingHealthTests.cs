@@ -89,6 +89,45 @@ public sealed class ListingHealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task App_whose_timers_never_ran_gets_half_an_hour_from_its_first_start_however_often_it_starts_again()
+    {
+        var time = new MovableTime();
+        await using var first = await Pipeline.StartAsync(azurite, time);
+        Assert.Null(await FindAsync(first));
+        time.Advance(TimeSpan.FromMinutes(41));
+
+        await using var again = await Pipeline.StartAsync(azurite, time, first.Account, first.Simulator);
+
+        Assert.Contains("Nothing has been listed since the app was deployed.", await FindAsync(again), StringComparison.Ordinal);
+        Assert.Equal(await first.Get<FirstStart>().FindAsync(Cancellation), await again.Get<FirstStart>().FindAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Lost_table_of_listings_is_named_at_once_and_the_next_call_plans_a_listing()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__Regions", "uk"));
+        var item = Add(pipeline, "uk");
+        await pipeline.RunAsync();
+        await pipeline.AssertArchivedAsync(item);
+        Assert.Null(await FindAsync(pipeline));
+        var overdue = pipeline.Get<OverdueListing>();
+
+        await pipeline.Account.Tables.GetTableClient(ListingStore.TableName).DeleteAsync(Cancellation);
+
+        Assert.Contains("the table listings was lost", await FindAsync(pipeline), StringComparison.Ordinal);
+        var verdict = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict;
+        Assert.False(verdict.IsSafe);
+        Assert.Contains("All 1 known recordings safe. Newer recordings may be unknown.", verdict.Text, StringComparison.Ordinal);
+
+        time.Advance(TimeSpan.FromMinutes(2));
+        await overdue.PlanAsync("GetHealth", Cancellation);
+        Assert.NotEqual(0, await pipeline.CountAsync(QueueNames.ListWindows));
+        await pipeline.DeliverAllAsync();
+        Assert.Null(await FindAsync(pipeline));
+    }
+
+    [Fact]
     public async Task First_listing_that_takes_long_makes_nothing_safe_and_is_no_problem_of_health()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));

@@ -86,6 +86,61 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Doctor_shows_the_oldest_object_of_each_type_and_user_group_beside_what_is_set()
+    {
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            settings:
+            [
+                ("Retention__voicemail", "90"),
+                ("Retention__Rules", """[{"match":{"queueName":"Sales","region":"uk"},"days":130},{"match":{"userName":"a;b"},"days":10}]"""),
+            ]);
+        Add("callrecording", 25, queue: null);
+        Add("callrecording", 40, queue: null);
+        Add("callrecording", 41, queue: "Sales", region: "us-east");
+        Add("callrecording", 129, queue: "Sales");
+        Add("callrecording", 12, queue: "Sales");
+        Add("voicemail", 29, queue: null);
+
+        var plan = await RunAsync(pipeline);
+
+        Assert.Equal(
+            [
+                ("callrecording", "Retention__DefaultDays", 30, 41, false),
+                ("callrecording", "Retention__Rules, rule 1", 130, 129, false),
+                ("voicemail", "Retention__voicemail", 90, 29, true),
+            ],
+            plan.Oldest.Select(item => (item.Type, item.Setting, item.SetDays, item.AgeDays, item.IsYoungerThanSet)));
+        Assert.Contains("8x8 could not be asked for the oldest objects of Retention__Rules, rule 2 in uk.", plan.Notes);
+        var text = PlanText.Write(plan);
+        Assert.Contains("voicemail      Retention__voicemail            90            29  younger than set", text, StringComparison.Ordinal);
+
+        void Add(string type, int days, string? queue, string region = "uk") => pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Type = type,
+            Region = region,
+            CreatedTime = Now.AddDays(-days).AddHours(-1),
+            Tags = queue is null ? [] : [new("queueName", queue)],
+        });
+    }
+
+    [Fact]
+    public async Task Doctor_shows_the_names_of_five_files_of_different_types()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__DownloadName", "{type} {objectName}{ext}"));
+        Fill(pipeline.Simulator);
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Type = "summary", CreatedTime = Now.AddMinutes(-1), ObjectName = "a/b.json" });
+
+        var plan = await RunAsync(pipeline);
+
+        Assert.Equal(5, plan.FileNames.Count);
+        Assert.Equal(["callrecording", "meeting", "summary", "voicemail"], plan.FileNames.Select(file => file.Type).Distinct().Order(StringComparer.Ordinal));
+        Assert.All(plan.FileNames, file => Assert.StartsWith($"{file.Type} ", file.FileName, StringComparison.Ordinal));
+        Assert.Contains(new NamedFile("summary", "a/b.json", "summary a_b.json"), plan.FileNames);
+        Assert.Contains("\n  summary a_b.json", PlanText.Write(plan).ReplaceLineEndings("\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Doctor_counts_a_range_of_some_regions_and_types()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);

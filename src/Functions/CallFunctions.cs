@@ -1,0 +1,127 @@
+using Archiving.Ledger;
+using Functions.Access;
+using Functions.Http;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Azure.Functions.Worker;
+using Operations.Access;
+using Operations.Objects;
+using Operations.Search;
+
+namespace Functions;
+
+/// <summary>Finds calls: what a search finds, grouped.</summary>
+public sealed class CallFunctions(CallSearch search)
+{
+    private const int LongestName = 100;
+    private const int LongestText = 200;
+    private const int DefaultLimit = 16;
+
+    /// <summary>Searches, newest first.</summary>
+    [Function("FindCalls")]
+    [AllowedRoles(Role.Viewer, Role.Operator, Role.Investigator)]
+    public async Task<IActionResult> FindCallsAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "calls")] HttpRequest request,
+        CancellationToken cancellationToken)
+    {
+        var query = new RequestQuery(request, "from", "to", "region", "q", "cursor", "limit");
+        var filter = new SearchFilter
+        {
+            From = query.Instant("from"),
+            To = query.Instant("to"),
+            Region = query.Text("region", LongestName),
+            Text = query.Text("q", LongestText),
+        };
+        var caller = request.HttpContext.GetCaller();
+        filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
+        var limit = query.Integer("limit", DefaultLimit, 1, CallSearch.MostCalls);
+        var page = await search.FindAsync(filter, SearchRequest.ReadCursor(query, filter), limit, cancellationToken);
+        var found = new FoundCalls(
+            [.. page.Calls.Select(call => CallItem.Of(call, caller))],
+            SearchRequest.WriteCursor(filter, page.Next),
+            SearchRequest.CountUnindexed(page.UnindexedDays));
+        return ApiJson.Result(found, ApiJson.Default.FoundCalls);
+    }
+}
+
+/// <summary>What a search for calls found.</summary>
+/// <param name="Items">The calls, newest first.</param>
+/// <param name="Cursor">Gives the next page; <see langword="null"/> on the last.</param>
+/// <param name="UnindexedDays">How many days looked for are not all in the index yet; <see langword="null"/> for none.</param>
+public sealed record FoundCalls(IReadOnlyList<CallItem> Items, string? Cursor, int? UnindexedDays);
+
+/// <summary>A call as <c>GET /api/calls</c> shows it.</summary>
+/// <param name="CallId">8x8's id of the call; of an object without a call, that of its bucket, else its own.</param>
+/// <param name="Start">When it began, else when its first object was made.</param>
+/// <param name="Person">Name of the user or agent.</param>
+/// <param name="Number">Number of the other party.</param>
+/// <param name="Direction"><c>inbound</c> or <c>outbound</c>, as 8x8 writes it.</param>
+/// <param name="DurationSeconds">How long it was, in seconds.</param>
+/// <param name="Objects">Its objects, oldest first.</param>
+public sealed record CallItem(
+    string CallId,
+    DateTimeOffset Start,
+    string? Person,
+    string? Number,
+    string? Direction,
+    double? DurationSeconds,
+    IReadOnlyList<CallObject> Objects)
+{
+    /// <summary>Shows a call to a caller, with the names of people that the caller may see.</summary>
+    public static CallItem Of(FoundCall call, Caller caller)
+    {
+        ArgumentNullException.ThrowIfNull(call);
+        ArgumentNullException.ThrowIfNull(caller);
+        var objects = call.Objects;
+        return new CallItem(
+            call.CallId,
+            objects.Min(entry => entry.StartTime ?? entry.CreatedTime),
+            First(entry => Visible(entry, entry.Person ?? entry.AgentName)),
+            First(entry => Visible(entry, entry.Number)),
+            First(entry => entry.Direction),
+            objects.Max(entry => entry.DurationSeconds),
+            [.. objects.Select(entry => CallObject.Of(entry) with { ObjectName = Visible(entry, entry.ObjectName) })]);
+
+        string? Visible(LedgerEntry entry, string? name) => name is null || caller.SeesNames(entry) ? name : ObjectItem.Masked;
+
+        string? First(Func<LedgerEntry, string?> value) => objects.Select(value).FirstOrDefault(text => !string.IsNullOrEmpty(text));
+    }
+}
+
+/// <summary>An object of a call.</summary>
+/// <param name="Region">8x8's region.</param>
+/// <param name="Id">8x8's id.</param>
+/// <param name="Type">8x8's object type.</param>
+/// <param name="State">Name of its state in the ledger.</param>
+/// <param name="Bytes">Size in bytes: of the archived content, else as 8x8 says.</param>
+/// <param name="CreatedTime">When it was made.</param>
+/// <param name="MimeType">MIME type by 8x8.</param>
+/// <param name="Speaker">Who speaks in a transcript.</param>
+/// <param name="ObjectName">The name that 8x8 gives it.</param>
+public sealed record CallObject(
+    string Region,
+    string Id,
+    string Type,
+    string State,
+    long? Bytes,
+    DateTimeOffset CreatedTime,
+    string? MimeType,
+    string? Speaker,
+    string? ObjectName)
+{
+    /// <summary>Shows a row.</summary>
+    public static CallObject Of(LedgerEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        return new CallObject(
+            entry.Region,
+            entry.Id,
+            entry.Type,
+            entry.State,
+            entry.Bytes ?? entry.SourceBytes,
+            entry.CreatedTime,
+            entry.MimeType,
+            entry.Speaker,
+            entry.ObjectName);
+    }
+}

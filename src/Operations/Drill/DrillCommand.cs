@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Archiving;
+using Archiving.Model;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Operations.Plan;
+
+namespace Operations.Drill;
+
+/// <summary>The command <c>drill</c>: a restore drill, and its result as plain text.</summary>
+public static class DrillCommand
+{
+    private const int Interrupted = 130;
+
+    /// <summary>Runs it on the console, until it is done or stopped by Ctrl+C.</summary>
+    /// <param name="configuration">The app's settings.</param>
+    /// <param name="arguments">What follows <c>drill</c> on the command line.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments)
+    {
+        using var stop = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        return await RunAsync(configuration, arguments, Console.Out, Console.Error, stop.Token);
+
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    /// <summary>Runs it.</summary>
+    /// <param name="configuration">The app's settings.</param>
+    /// <param name="arguments">What follows <c>drill</c> on the command line.</param>
+    /// <param name="output">Gets the result.</param>
+    /// <param name="error">Gets what is wrong with command line or settings.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunAsync(
+        IConfiguration configuration,
+        IReadOnlyList<string> arguments,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        ArgumentNullException.ThrowIfNull(output);
+        ArgumentNullException.ThrowIfNull(error);
+        var objects = new Option<int>("--objects")
+        {
+            Description = string.Create(CultureInfo.InvariantCulture, $"How many objects to download, 1 to {RestoreDrill.MaxObjects}."),
+            DefaultValueFactory = _ => RestoreDrill.DefaultObjects,
+        };
+        objects.Validators.Add(result =>
+        {
+            // The default is no token.
+            if (result.Tokens is [var token]
+                && (!int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > RestoreDrill.MaxObjects))
+            {
+                result.AddError(string.Create(CultureInfo.InvariantCulture, $"--objects takes a whole number from 1 to {RestoreDrill.MaxObjects}."));
+            }
+        });
+        var seed = new Option<int?>("--seed") { Description = "Picks the objects: the same seed picks the same ones. Default: another one each time." };
+        var command = new Command(
+            "drill",
+            "Downloads objects of the archive, picked at random, by the links that people use, and compares them with their receipts: "
+            + "dotnet run --project src/LocalHost -- drill [options]. Changes nothing in the archive, and keeps the result for the status. "
+            + "Ends with 0 when every object arrived as it was archived, else with 1.")
+        {
+            objects, seed, new HelpOption(),
+        };
+
+        // Signals are handled by the caller, and exceptions below.
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        };
+        command.SetAction((line, stop) => RunAsync(configuration, line.GetValue(objects), line.GetValue(seed), output, error, stop));
+        return await command.Parse(arguments).InvokeAsync(invocation, cancellationToken);
+    }
+
+    private static async Task<int> RunAsync(
+        IConfiguration configuration,
+        int objects,
+        int? seed,
+        TextWriter output,
+        TextWriter error,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var services = new ServiceCollection()
+                .AddLogging()
+                .AddSingleton(configuration)
+                .AddArchiving(configuration).AddOperations()
+                .BuildServiceProvider();
+            var report = await services.GetRequiredService<RestoreDrill>().RunAsync(
+                objects,
+                seed ?? Random.Shared.Next(),
+                new LineProgress(output),
+                cancellationToken);
+            await output.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Restore drill of {report.Objects} of {Wording.Number(report.Archived)} archived objects, {Wording.Size(report.Bytes)}, seed {report.Seed}"));
+            await output.WriteLineAsync(report switch
+            {
+                { Objects: 0 } => "Verdict: nothing is archived, so nothing could be restored.",
+                { Failed: 0 } => "Verdict: every object arrived as it was archived: content, hashes, type and name.",
+                _ => $"Verdict: {Wording.Objects(report.Failed)} cannot be restored as archived. Find out what else writes to the container, recover the blobs "
+                    + "from a version or a backup, or archive the objects again while 8x8 has them.",
+            });
+            return report.IsPassed ? 0 : 1;
+        }
+        catch (SettingsException exception)
+        {
+            await error.WriteAsync(exception.ToErrorLines());
+            return 1;
+        }
+        catch (OutageException outage)
+        {
+            await error.WriteLineAsync($"error: {outage.Message}");
+            return 1;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await error.WriteLineAsync("Stopped.");
+            return Interrupted;
+        }
+    }
+
+    /// <summary>A line for each object that is not right.</summary>
+    private sealed class LineProgress(TextWriter output) : IProgress<DrillProblem?>
+    {
+        public void Report(DrillProblem? value)
+        {
+            if (value is not null)
+            {
+                output.WriteLine($"  problem  {Wording.Clean(value.Region)}/{Wording.Clean(value.Id)}: {Wording.Clean(value.Problem)}");
+                output.WriteLine($"           {Wording.Clean(value.Blob)}");
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Archiving.Model;
+using Archiving.Storage;
+using Operations.Plan;
+
+namespace Operations.Drill;
+
+/// <summary>An object that could not be restored as it was archived.</summary>
+/// <param name="Region">8x8's region.</param>
+/// <param name="Id">8x8's id.</param>
+/// <param name="Blob">Name of the content blob in the container.</param>
+/// <param name="Problem">What is wrong.</param>
+public sealed record DrillProblem(string Region, string Id, string Blob, string Problem);
+
+/// <summary>What a restore drill found.</summary>
+/// <param name="At">When it ended.</param>
+/// <param name="Seed">The seed that picked the objects: with the same archive it picks the same ones.</param>
+/// <param name="Archived">How many objects the archive held.</param>
+/// <param name="Objects">How many were downloaded.</param>
+/// <param name="Bytes">Their size.</param>
+/// <param name="Failed">How many of them could not be restored as they were archived.</param>
+/// <param name="Problems">The first of these.</param>
+public sealed record DrillReport(DateTimeOffset At, int Seed, long Archived, long Objects, long Bytes, long Failed, IReadOnlyList<DrillProblem> Problems)
+{
+    /// <summary>The most problems that are kept.</summary>
+    public const int MaxProblems = 20;
+
+    /// <summary>Whether objects were downloaded and each was right.</summary>
+    public bool IsPassed => Objects > 0 && Failed == 0;
+
+    /// <summary>The result in a sentence.</summary>
+    public string ToSentence()
+    {
+        var at = At.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+        return this switch
+        {
+            { Objects: 0 } => $"{at}: nothing is archived, so nothing could be restored.",
+            { Failed: 0 } => $"{at}: {Wording.Objects(Objects)} of {Wording.Number(Archived)} downloaded, {Wording.Size(Bytes)}, all as they were archived.",
+            _ => $"{at}: {Wording.Number(Failed)} of {Wording.Objects(Objects)} cannot be restored as archived. First: {Wording.Clean(Problems[0].Region)}/"
+                + $"{Wording.Clean(Problems[0].Id)}: {Wording.Clean(Problems[0].Problem)}",
+        };
+    }
+}
+
+/// <summary>Keeps the result of the last restore drill.</summary>
+public sealed class DrillRecord(OperationsTable table)
+{
+    private const string Partition = "drill";
+    private const string Key = "last";
+
+    /// <summary>The last result; <see langword="null"/> before the first drill.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<DrillReport?> FindAsync(CancellationToken cancellationToken) =>
+        await table.FindAsync<Row>(Partition, Key, cancellationToken) is { Report: { Length: > 0 } report }
+            ? JsonSerializer.Deserialize(report, DrillJson.Default.DrillReport)
+            : null;
+
+    internal Task WriteAsync(DrillReport report, CancellationToken cancellationToken) => table.WriteAsync(
+        new Row { PartitionKey = Partition, RowKey = Key, Report = JsonSerializer.Serialize(report, DrillJson.Default.DrillReport) },
+        cancellationToken);
+
+    internal sealed class Row : TableRow
+    {
+        public string Report { get; set; } = "";
+    }
+}
+
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(DrillReport))]
+internal sealed partial class DrillJson : JsonSerializerContext;

@@ -1,0 +1,180 @@
+using System.Globalization;
+using Archiving.Listing;
+using Archiving.Model;
+using Archiving.Storage;
+using Microsoft.Extensions.Logging;
+using Operations.Drill;
+using Operations.Plan;
+using Operations.Status;
+
+namespace Operations.Notifications;
+
+/// <summary>How posting goes.</summary>
+/// <param name="LastSent">When a notification was last delivered; <see langword="null"/> when none was.</param>
+/// <param name="LastError">Why the last one was not; <see langword="null"/> when it was.</param>
+/// <param name="LastErrorAt">When it was not.</param>
+public sealed record NotificationStatus(DateTimeOffset? LastSent, string? LastError, DateTimeOffset? LastErrorAt);
+
+/// <summary>
+/// Posts the daily summary, and a warning when something needs a person: at once, once an hour at most, and the same one
+/// again after a day. What cannot be posted is logged and in the status, and changes nothing else.
+/// </summary>
+public sealed partial class Notifier(
+    SummaryWriter summaries,
+    ListingInspector listings,
+    DrillRecord drills,
+    Webhook webhook,
+    OperationsTable table,
+    TimeProvider timeProvider,
+    ILogger<Notifier> logger)
+{
+    private const string Partition = "notification";
+    private const string Posts = "posts";
+    private const string Warnings = "warnings";
+    private static readonly TimeSpan BetweenWarnings = TimeSpan.FromHours(1);
+    private static readonly TimeSpan BetweenReminders = TimeSpan.FromDays(1);
+
+    /// <summary>Posts the summary.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task SendSummaryAsync(CancellationToken cancellationToken) =>
+        await PostAsync(await summaries.WriteAsync(cancellationToken), cancellationToken);
+
+    /// <summary>Posts a warning if there is cause for one that was not posted lately.</summary>
+    /// <param name="status">The present status.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task WarnAsync(StatusReport status, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(status);
+        var problems = (await listings.InspectAsync(cancellationToken)).Where(problem => !problem.IsExpected).ToList();
+        var drill = await drills.FindAsync(cancellationToken);
+        var cause = string.Join('\n', Causes(status, problems, drill));
+        var row = await table.FindAsync<WarningRow>(Partition, Warnings, cancellationToken) ?? new WarningRow { PartitionKey = Partition, RowKey = Warnings };
+        var now = timeProvider.GetUtcNow();
+        if (cause.Length == 0)
+        {
+            if (row.Cause.Length > 0)
+            {
+                row.Cause = "";
+                await table.TryWriteAsync(row, cancellationToken);
+            }
+
+            return;
+        }
+
+        if (now - row.At < (row.Cause == cause ? BetweenReminders : BetweenWarnings))
+        {
+            return;
+        }
+
+        // Written first: of two instances that come here at once, one warns.
+        var before = (row.Cause, row.At);
+        (row.Cause, row.At) = (cause, now);
+        if (!await table.TryWriteAsync(row, cancellationToken) || await PostAsync(CreateWarning(status, problems, drill, now), cancellationToken))
+        {
+            return;
+        }
+
+        // It is tried again at the next look.
+        if (await table.FindAsync<WarningRow>(Partition, Warnings, cancellationToken) is { } written && written.At == now)
+        {
+            (written.Cause, written.At) = before;
+            await table.TryWriteAsync(written, cancellationToken);
+        }
+    }
+
+    /// <summary>How posting goes; <see langword="null"/> when nothing was ever posted.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<NotificationStatus?> FindStatusAsync(CancellationToken cancellationToken) =>
+        await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is { } row
+            ? new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt)
+            : null;
+
+    /// <summary>What tells one warning from another. What only counts on is none.</summary>
+    private static IEnumerable<string> Causes(StatusReport status, List<ListingProblem> problems, DrillReport? drill) =>
+    [
+        .. status.Risks.Select(risk => $"risk {risk.Region} {risk.Type}"),
+        .. problems.Select(problem => $"listing {problem.Region}").Distinct(StringComparer.Ordinal),
+        .. drill is { Failed: > 0 } ? [string.Create(CultureInfo.InvariantCulture, $"drill {drill.At:O}")] : (string[])[],
+    ];
+
+    private static Notification CreateWarning(StatusReport status, List<ListingProblem> problems, DrillReport? drill, DateTimeOffset now)
+    {
+        var facts = new List<NotificationFact>();
+        if (status.Risks.Count > 0)
+        {
+            facts.Add(new NotificationFact("At risk", SummaryWriter.DescribeRisk(status)));
+        }
+
+        facts.AddRange(problems.Select(problem => new NotificationFact("Listing", Wording.Clean(problem.Text))));
+        if (drill is { Failed: > 0 })
+        {
+            facts.Add(new NotificationFact("Restore drill", drill.ToSentence()));
+        }
+
+        return new Notification(
+            NotificationKind.Warning,
+            "8x8 archive needs attention",
+            IsSafe: false,
+            status.Verdict.Text,
+            facts,
+            now,
+            new Dictionary<string, long>(StringComparer.Ordinal)
+            {
+                ["waiting"] = status.Waiting,
+                ["failed"] = status.Count(LedgerState.Failed),
+                ["atRisk"] = status.AtRisk,
+            });
+    }
+
+    /// <summary>Posts, and records what became of it.</summary>
+    /// <returns>Whether it was delivered.</returns>
+    private async Task<bool> PostAsync(Notification notification, CancellationToken cancellationToken)
+    {
+        var result = await webhook.PostAsync(notification, cancellationToken);
+        if (!result.IsConfigured)
+        {
+            return false;
+        }
+
+        var row = await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) ?? new PostRow { PartitionKey = Partition, RowKey = Posts };
+        if (result.Problem is null)
+        {
+            (row.LastSent, row.LastError, row.LastErrorAt) = (timeProvider.GetUtcNow(), null, null);
+            Log.Posted(logger, notification.Kind);
+        }
+        else
+        {
+            (row.LastError, row.LastErrorAt) = (result.Problem, timeProvider.GetUtcNow());
+            Log.NotPosted(logger, notification.Kind, result.Problem);
+        }
+
+        await table.WriteAsync(row, cancellationToken);
+        return result.Problem is null;
+    }
+
+    internal sealed class PostRow : TableRow
+    {
+        public DateTimeOffset? LastSent { get; set; }
+
+        public string? LastError { get; set; }
+
+        public DateTimeOffset? LastErrorAt { get; set; }
+    }
+
+    internal sealed class WarningRow : TableRow
+    {
+        public string Cause { get; set; } = "";
+
+        public DateTimeOffset? At { get; set; }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 2200, Level = LogLevel.Information, Message = "Posted a {Kind} to the webhook")]
+        public static partial void Posted(ILogger logger, NotificationKind kind);
+
+        [LoggerMessage(EventId = 2201, Level = LogLevel.Error, Message = "A {Kind} could not be posted to the webhook: {Problem}")]
+        public static partial void NotPosted(ILogger logger, NotificationKind kind, string problem);
+    }
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text.Json;
+using Archiving.Listing;
+using Archiving.Model;
+using Archiving.Outages;
+using Archiving.Queues;
+using Operations.Drill;
+using Operations.Plan;
+using Operations.Search;
+using Operations.Status;
+
+namespace Operations.Notifications;
+
+/// <summary>Writes the daily summary: what was archived, what waits, failed and is at risk, and when all of it was last checked.</summary>
+public sealed class SummaryWriter(
+    StatusReader statusReader,
+    StatusHistory history,
+    ObjectSearch search,
+    ReconcileReports reconciles,
+    SharedConditions conditions,
+    DrillRecord drills,
+    TimeProvider timeProvider)
+{
+    private const int DaysCompared = 7;
+    private const int FailuresRead = 200;
+    private const int ReasonsShown = 3;
+    private const int LongestReason = 160;
+
+    // So many times what a day usually brings is worth a line, because it shows on the bill.
+    private const double Jump = 2;
+
+    /// <summary>Writes it.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<Notification> WriteAsync(CancellationToken cancellationToken)
+    {
+        var now = timeProvider.GetUtcNow();
+        var status = await statusReader.ReadAsync(cancellationToken);
+        var samples = (await history.ReadAsync(24 * (DaysCompared + 2), cancellationToken)).Samples;
+        var yesterday = samples.LastOrDefault(sample => sample.At <= now.AddDays(-1));
+        var before = samples.LastOrDefault(sample => sample.At <= now.AddDays(-1 - DaysCompared)) ?? (samples.Count > 0 ? samples[0] : null);
+        var archived = status.Count(LedgerState.Archived) + status.Count(LedgerState.Purged);
+
+        // Without a sample of a day ago the app is new, and all of it is of this day.
+        var lastDay = (Objects: Math.Max(0, archived - (yesterday?.Archived ?? 0)), Bytes: Math.Max(0, status.Bytes - (yesterday?.Bytes ?? 0)));
+        var failed = status.Count(LedgerState.Failed);
+        var facts = new List<NotificationFact>
+        {
+            new("Archived in the last 24 hours", $"{Wording.Objects(lastDay.Objects)}, {Wording.Size(lastDay.Bytes)}"),
+            new("Archived in all", $"{Wording.Objects(archived)}, {Wording.Size(status.Bytes)}"),
+            new("Waiting", Wording.Objects(status.Waiting)),
+            new("Failed", failed == 0 ? Wording.Objects(0) : $"{Wording.Objects(failed)}. {await DescribeFailuresAsync(cancellationToken)}"),
+            new("At risk", DescribeRisk(status)),
+            new("Last reconcile", await DescribeReconcileAsync(cancellationToken)),
+            new("Verification", await DescribeVerificationAsync(status, cancellationToken)),
+        };
+        if (await drills.FindAsync(cancellationToken) is { } drill)
+        {
+            facts.Add(new NotificationFact("Restore drill", drill.ToSentence()));
+        }
+
+        if (yesterday is not null && DescribeJump(before!, yesterday, lastDay.Bytes) is { } jump)
+        {
+            facts.Add(new NotificationFact("Costs", jump));
+        }
+
+        return new Notification(
+            NotificationKind.Summary,
+            string.Create(CultureInfo.InvariantCulture, $"8x8 archive on {now.UtcDateTime:yyyy-MM-dd}"),
+            status.Verdict.IsSafe,
+            status.Verdict.Text,
+            facts,
+            now,
+            new Dictionary<string, long>(StringComparer.Ordinal)
+            {
+                ["archivedLastDay"] = lastDay.Objects,
+                ["bytesLastDay"] = lastDay.Bytes,
+                ["archived"] = archived,
+                ["bytes"] = status.Bytes,
+                ["waiting"] = status.Waiting,
+                ["failed"] = failed,
+                ["atRisk"] = status.AtRisk,
+            });
+    }
+
+    /// <summary>What is at risk and until when.</summary>
+    internal static string DescribeRisk(StatusReport status) => status.Risks.Count == 0
+        ? Wording.Objects(0)
+        : $"{Wording.Objects(status.AtRisk)}. " + string.Join(
+            " ",
+            status.Risks.Select(risk => string.Create(
+                CultureInfo.InvariantCulture,
+                $"8x8 deletes the first of {risk.Count:N0} {Wording.Clean(risk.Type)} in {Wording.Clean(risk.Region)} on "
+                + $"{risk.DeletedBy8x8On.UtcDateTime:yyyy-MM-dd HH:mm} UTC.")));
+
+    private async Task<string> DescribeFailuresAsync(CancellationToken cancellationToken)
+    {
+        var found = await search.FindAsync(new SearchFilter { State = LedgerState.Failed }, after: null, FailuresRead, cancellationToken);
+        var reasons = found.Entries.GroupBy(entry => Reason(entry.LastError), StringComparer.Ordinal).OrderByDescending(group => group.Count()).ToList();
+        return string.Join(' ', reasons.Take(ReasonsShown).Select(reason => $"{Wording.Number(reason.Count())} × {reason.Key}"));
+    }
+
+    /// <summary>The first sentence of a reason, without what it quotes: answers and records of 8x8 can hold names and numbers.</summary>
+    private static string Reason(string? error)
+    {
+        var text = Wording.Clean(error ?? "No reason is on record.");
+        var end = text.IndexOf(". ", StringComparison.Ordinal);
+        text = end < 0 ? text : text[..(end + 1)];
+        end = text.IndexOf("8x8 answered:", StringComparison.Ordinal);
+        text = (end < 0 ? text : text[..end]).TrimEnd();
+        return text.Length <= LongestReason ? text : $"{text[..LongestReason]}…";
+    }
+
+    private async Task<string> DescribeReconcileAsync(CancellationToken cancellationToken)
+    {
+        if (await reconciles.ReadLatestAsync(cancellationToken) is not { } body)
+        {
+            return "none yet";
+        }
+
+        try
+        {
+            var report = JsonSerializer.Deserialize(body, ReportJson.Default.ReconcileReport)!;
+            return string.Create(CultureInfo.InvariantCulture, $"{(report.CompletedAt ?? report.StartedAt).UtcDateTime:yyyy-MM-dd HH:mm} UTC: 8x8 had ")
+                + $"{Wording.Objects(report.Total.Source)}, {Wording.Number(report.Total.Archived)} of them archived, {Wording.Number(report.Total.Missing)} "
+                + "missing and queued then.";
+        }
+        catch (JsonException)
+        {
+            return "its report cannot be read; call POST /api/reconcile";
+        }
+    }
+
+    private async Task<string> DescribeVerificationAsync(StatusReport status, CancellationToken cancellationToken)
+    {
+        var waiting = status.Queues.GetValueOrDefault(QueueNames.VerifyObjects);
+        var left = waiting == 0 ? "The night's share is read." : $"{Wording.Objects(waiting)} of the night's share still to be read.";
+        var damage = (await conditions.ReadAsync(cancellationToken)).GetValueOrDefault(Condition.Integrity);
+        return $"{damage ?? "No damage is known."} {left}";
+    }
+
+    /// <summary>What shows on the bill: that a day brought far more than those before it.</summary>
+    private static string? DescribeJump(StatusSample before, StatusSample yesterday, long bytes)
+    {
+        var days = (yesterday.At - before.At).TotalDays;
+        var usual = days < 1 ? 0 : Math.Max(0, yesterday.Bytes - before.Bytes) / days;
+        return usual > 0 && bytes > Jump * usual
+            ? string.Create(CultureInfo.InvariantCulture, $"{bytes / usual:0.0} times as many bytes were archived as on a day of the week before: ")
+                + $"{Wording.Size(bytes)}, not {Wording.Size((long)usual)}. Storage and writes cost accordingly."
+            : null;
+    }
+}

@@ -1,0 +1,159 @@
+using Archiving.Model;
+using Archiving.Settings;
+using Archiving.Source;
+using Azure;
+using Azure.Core;
+using Azure.Core.Pipeline;
+
+namespace Operations.Notifications;
+
+/// <summary>What became of a post.</summary>
+/// <param name="IsConfigured">Whether there is a webhook.</param>
+/// <param name="Problem">Why it was not delivered; <see langword="null"/> when it was, or there is no webhook. Without the address.</param>
+public sealed record WebhookResult(bool IsConfigured, string? Problem);
+
+/// <summary>
+/// Posts to the webhook of the settings or the vault. Its address is a secret, because it is all that it takes to post: it
+/// is in no log, trace or error. Redirects are not followed, so nothing is sent to an address that was not configured.
+/// </summary>
+public sealed class Webhook
+{
+    private static readonly TimeSpan SecretIsGoodFor = TimeSpan.FromMinutes(10);
+
+    // A hook that hangs keeps a timer function waiting, and nothing else.
+    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
+    private readonly NotificationOptions _options;
+    private readonly ITokenStore _vault;
+    private readonly TimeProvider _timeProvider;
+    private readonly TimeSpan _timeout;
+    private readonly HttpPipeline _pipeline;
+    private (Uri? Address, string? Problem, DateTimeOffset At)? _secret;
+
+    /// <summary>Initializes the webhook.</summary>
+    /// <param name="options">Settings.</param>
+    /// <param name="vault">Holds the address where the settings do not.</param>
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="timeout">How long a post may take, retries included.</param>
+    public Webhook(ArchiverOptions options, ITokenStore vault, TimeProvider timeProvider, TimeSpan? timeout = null)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options.Notifications;
+        _vault = vault;
+        _timeProvider = timeProvider;
+        _timeout = timeout ?? DefaultTimeout;
+        _pipeline = HttpPipelineBuilder.Build(new PostOptions(_timeout / 3));
+    }
+
+    /// <summary>Posts a notification.</summary>
+    /// <param name="notification">The notification.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<WebhookResult> PostAsync(Notification notification, CancellationToken cancellationToken)
+    {
+        var (address, problem) = await FindAddressAsync(cancellationToken);
+        if (address is null)
+        {
+            return new WebhookResult(IsConfigured: problem is not null, problem);
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(_timeout);
+        using var message = _pipeline.CreateMessage();
+        message.BufferResponse = false;
+        message.Request.Method = RequestMethod.Post;
+        message.Request.Uri.Reset(address);
+        message.Request.Headers.SetValue(HttpHeader.Names.ContentType, "application/json; charset=utf-8");
+        message.Request.Content = RequestContent.Create(
+            NotificationBody.Write(notification, NotificationBody.FormFor(address, _options.Format), _options.Dashboard));
+        try
+        {
+            await _pipeline.SendAsync(message, limit.Token);
+            return new WebhookResult(IsConfigured: true, Describe(message.Response.Status));
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested
+            && exception is RequestFailedException or AggregateException or OperationCanceledException or IOException)
+        {
+            // Messages of exceptions name the host.
+            return new WebhookResult(
+                IsConfigured: true,
+                limit.IsCancellationRequested || exception is OperationCanceledException
+                    ? $"The webhook did not answer within {_timeout.TotalSeconds:0} seconds. Check its address."
+                    : "The webhook cannot be reached. Check its address, and that the app may reach it.");
+        }
+    }
+
+    private static string? Describe(int status) => status switch
+    {
+        >= 200 and < 300 => null,
+        >= 300 and < 400 => $"The webhook redirects ({status}), which is not followed. Set the address that it leads to, if that is right.",
+        401 or 403 or 404 or 410 => $"The webhook refuses the post ({status}). It may have been removed: make a new one, and set its address.",
+        400 or 415 or 422 => $"The webhook does not take this form ({status}). Set Notifications__Format to Json, AdaptiveCard or Slack.",
+        _ => $"The webhook fails ({status}). Nothing to do unless it lasts.",
+    };
+
+    private async Task<(Uri? Address, string? Problem)> FindAddressAsync(CancellationToken cancellationToken)
+    {
+        if (_options.WebhookUrl is { } url)
+        {
+            return (url, null);
+        }
+
+        var now = _timeProvider.GetUtcNow();
+        if (_secret is not { } known || now - known.At > SecretIsGoodFor || now < known.At)
+        {
+            var (address, problem) = await ReadSecretAsync(cancellationToken);
+            _secret = known = (address, problem, now);
+        }
+
+        return (known.Address, known.Problem);
+    }
+
+    private async Task<(Uri? Address, string? Problem)> ReadSecretAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _vault.FindSecretAsync(NotificationOptions.UrlSecret, cancellationToken) switch
+            {
+                null => (null, null),
+                var text when NotificationOptions.TryParse(text, out var address) => (address, null),
+                _ => (null, $"The secret {NotificationOptions.UrlSecret} is no https address without credentials."),
+            };
+        }
+        catch (OutageException outage) when (outage.InnerException is RequestFailedException { Status: 403 })
+        {
+            // With roles on single secrets, this is what a secret that does not exist looks like.
+            return (null, null);
+        }
+        catch (OutageException outage)
+        {
+            return (null, outage.Message);
+        }
+    }
+
+    private sealed class PostOptions : ClientOptions
+    {
+        private static readonly HttpClient Client = new(new SocketsHttpHandler
+        {
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+
+            // No span, which would hold the address, and no trace id for strangers.
+            ActivityHeadersPropagator = null,
+        })
+        {
+            Timeout = System.Threading.Timeout.InfiniteTimeSpan,
+        };
+
+        public PostOptions(TimeSpan networkTimeout)
+        {
+            Transport = new HttpClientTransport(Client);
+            Diagnostics.IsLoggingEnabled = false;
+            Diagnostics.IsDistributedTracingEnabled = false;
+            Retry.MaxRetries = 3;
+            Retry.Delay = TimeSpan.FromSeconds(Math.Min(1, networkTimeout.TotalSeconds / 10));
+            Retry.MaxDelay = networkTimeout;
+            Retry.NetworkTimeout = networkTimeout;
+        }
+    }
+}

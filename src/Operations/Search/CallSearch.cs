@@ -1,0 +1,119 @@
+using Archiving.Ledger;
+using Archiving.Model;
+
+namespace Operations.Search;
+
+/// <summary>A call and its objects.</summary>
+/// <param name="CallId">8x8's id of the call; of an object without a call, that of its bucket, else its own.</param>
+/// <param name="Objects">Its objects, oldest first.</param>
+public sealed record FoundCall(string CallId, IReadOnlyList<LedgerEntry> Objects);
+
+/// <summary>A page of calls.</summary>
+/// <param name="Calls">The calls, newest first.</param>
+/// <param name="Next">Where the next page begins; <see langword="null"/> on the last.</param>
+/// <param name="UnindexedDays">See <see cref="SearchPage.UnindexedDays"/>.</param>
+public sealed record CallPage(IReadOnlyList<FoundCall> Calls, SearchPosition? Next, int UnindexedDays);
+
+/// <summary>
+/// Finds calls: groups what a search finds, and adds the other objects of each call, such as transcripts that came later. A
+/// call comes up where its newest object comes up that is looked for, and only there, on whatever page that is.
+/// </summary>
+public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLedger ledger)
+{
+    /// <summary>The most calls of a page.</summary>
+    public const int MostCalls = 50;
+
+    // A call has some objects each, most of which a search finds with it.
+    private const int ObjectsPerCall = 4;
+    private const int MostOpenDays = 8;
+
+    /// <summary>Finds a page.</summary>
+    /// <param name="filter">What is looked for.</param>
+    /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
+    /// <param name="limit">The most calls.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<CallPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(filter);
+        ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostCalls);
+        var page = await search.FindAsync(filter, after, Math.Min(limit * ObjectsPerCall, ObjectSearch.MostRows), cancellationToken);
+        var hits = new List<LedgerEntry>();
+        var keys = new HashSet<CallKey>();
+        foreach (var entry in page.Entries)
+        {
+            if (!keys.Contains(CallKey.Of(entry)) && keys.Count == limit)
+            {
+                break;
+            }
+
+            keys.Add(CallKey.Of(entry));
+            hits.Add(entry);
+        }
+
+        var known = page.Read.Concat(page.Entries).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).ToList();
+        var others = await ReadOthersAsync(new SearchFilter { Scope = filter.Scope }, page, keys, hits, cancellationToken);
+        known = [.. known.Concat(others).DistinctBy(entry => (entry.PartitionKey, entry.RowKey))];
+        var term = filter.Text is null ? default(SearchTerm?) : SearchTerm.Of(filter.Text);
+        known = [.. known.OrderBy(entry => entry.CreatedTime).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
+        var calls = keys
+            .Select(key => new FoundCall(key.Id, [.. known.Where(key.IsOf)]))
+            .Where(call => after is null || !call.Objects.Any(entry => !after.Value.IsBefore(entry) && IsWanted(entry)));
+        var next = hits.Count < page.Entries.Count ? SearchPosition.Of(hits[^1]) with { IsAnywhere = page.IsAnywhere } : page.Next;
+        return new CallPage([.. calls], next, page.UnindexedDays);
+
+        bool IsWanted(LedgerEntry entry) =>
+            !(entry.CreatedTime < filter.From)
+            && !(entry.CreatedTime >= filter.To)
+            && (filter.Region is null || entry.Region == filter.Region)
+            && term?.IsIn(entry) != false;
+    }
+
+    /// <summary>Reads the objects of calls that the search has not read.</summary>
+    private async Task<IEnumerable<LedgerEntry>> ReadOthersAsync(
+        SearchFilter visible,
+        SearchPage page,
+        IReadOnlyCollection<CallKey> keys,
+        IReadOnlyCollection<LedgerEntry> hits,
+        CancellationToken cancellationToken)
+    {
+        var state = page.State ?? await index.ReadStateAsync(cancellationToken);
+        var queries = state.IsBegun ? await QueriesAsync(visible, state, page, keys, cancellationToken) : QueriesOfDays(visible, hits);
+        var rows = await Task.WhenAll(queries.Select(query => ledger.SearchAsync(query, ObjectSearch.ColumnsWithText, cancellationToken)
+            .ToListAsync(cancellationToken).AsTask()));
+        return rows.SelectMany(part => part);
+    }
+
+    /// <summary>By the index: the hours that hold objects of the calls, and of the newest open days what it may lack.</summary>
+    private async Task<IEnumerable<string>> QueriesAsync(
+        SearchFilter visible,
+        IndexState state,
+        SearchPage page,
+        IReadOnlyCollection<CallKey> keys,
+        CancellationToken cancellationToken)
+    {
+        var slots = await Task.WhenAll(keys.Select(key =>
+            index.FindAsync(state, SearchTerms.OfId(key.Id), new IndexRange(Region: key.Region), cancellationToken)));
+        var hours = slots.SelectMany(list => list.Slots).Select(slot => (Partition: LedgerKey.Partition(slot.Region, slot.Hour), slot.Hour)).Distinct()
+            .Where(hour => !page.Hours.Contains(hour))
+            .GroupBy(hour => hour.Partition, hour => hour.Hour, StringComparer.Ordinal)
+            .SelectMany(part => visible.ToQueries(part.Key, part.Min(), part.Max().AddHours(1)));
+        var open = state.OpenDays.Where(day => keys.Any(key => day.IsOf(key.Region))).OrderByDescending(day => day.ToDay()).Take(MostOpenDays)
+            .SelectMany(day => visible.ToQueries(day.RowKey, day.ToDay(), day.ToDay().AddDays(1)).Select(query => query + day.ToCondition()));
+        return hours.Concat(open);
+    }
+
+    /// <summary>Without an index: the days of the objects that were found.</summary>
+    private static IEnumerable<string> QueriesOfDays(SearchFilter visible, IEnumerable<LedgerEntry> hits) => hits
+        .Select(entry => (Key: CallKey.Of(entry), entry.PartitionKey, Day: new DateTimeOffset(entry.CreatedTime.UtcDateTime.Date, TimeSpan.Zero)))
+        .Distinct()
+        .SelectMany(item => (visible with { Call = item.Key.Id }).ToQueries(item.PartitionKey, item.Day, item.Day.AddDays(1)));
+
+    private readonly record struct CallKey(string Region, string Id)
+    {
+        public static CallKey Of(LedgerEntry entry) => new(entry.Region, entry.CallId ?? entry.BucketId ?? entry.Id);
+
+        public bool IsOf(LedgerEntry entry) => entry.Region == Region && (Of(entry) == this || entry.BucketId == Id || entry.Id == Id);
+    }
+}

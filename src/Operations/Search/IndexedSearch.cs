@@ -1,0 +1,261 @@
+using Archiving.Ledger;
+using Archiving.Model;
+
+namespace Operations.Search;
+
+/// <summary>
+/// Finds objects by the index: reads the hours in which it knows objects with every term, newest first and few at a time,
+/// and of days that are not all in the index what was written since. A request does a bounded amount of work and then
+/// returns where to continue.
+/// </summary>
+public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
+{
+    private const int RowsPerQuery = 1000;
+    private const int MostTerms = 4;
+    private const int MostQueries = 20;
+    private const int PartitionsAtOnce = 8;
+
+    /// <summary>Finds a page.</summary>
+    /// <param name="state">What the index covers.</param>
+    /// <param name="filter">What is looked for, with a text or a call.</param>
+    /// <param name="term">The text as a row is compared with it.</param>
+    /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
+    /// <param name="limit">The most rows.</param>
+    /// <param name="cancellationToken">Stops the search.</param>
+    /// <returns><see langword="null"/> when the index knows no way to what is looked for.</returns>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    internal async Task<SearchPage?> FindAsync(
+        IndexState state,
+        SearchFilter filter,
+        SearchTerm? term,
+        SearchPosition? after,
+        int limit,
+        CancellationToken cancellationToken)
+    {
+        var to = Earlier(filter.To, after?.End);
+        if (await FindSlotsAsync(state, filter, to, cancellationToken) is not { } slots)
+        {
+            return null;
+        }
+
+        var walk = new Walk(filter, term, after, to, limit, slots, [.. OpenDays(state, filter, to)]);
+        while (walk.Plan() is { } wave)
+        {
+            var parts = await Task.WhenAll(
+                [
+                    .. wave.Slots.GroupBy(slot => LedgerKey.Partition(slot.Region, slot.Hour))
+                        .Select(part => ReadAsync(walk, part.Key, [.. part], cancellationToken)),
+                    .. wave.Days.Select(day => ReadAsync(walk, day, cancellationToken)),
+                ]);
+            if (walk.Take(parts, wave) is { } page)
+            {
+                return page;
+            }
+        }
+
+        return walk.Finish();
+    }
+
+    /// <summary>The rows of some hours of a day.</summary>
+    private Task<Part> ReadAsync(Walk walk, string partition, IReadOnlyCollection<IndexSlot> slots, CancellationToken cancellationToken)
+    {
+        var begin = Later(slots.Min(slot => slot.Hour), walk.Filter.From);
+        var end = Earlier(slots.Max(slot => slot.Hour).AddHours(1), walk.To)!.Value;
+        var whole = slots.Where(slot => slot.Hour >= begin && slot.Hour.AddHours(1) <= end).Select(slot => (partition, slot.Hour));
+        return QueryAsync(walk, walk.Filter.ToQueries(partition, begin, end), [.. whole], cancellationToken);
+    }
+
+    /// <summary>The rows of a day that the index may lack.</summary>
+    private Task<Part> ReadAsync(Walk walk, IndexDayRow day, CancellationToken cancellationToken)
+    {
+        var begin = Later(day.ToDay(), walk.Filter.From);
+        var end = Earlier(day.ToDay().AddDays(1), walk.To)!.Value;
+        return QueryAsync(walk, walk.Filter.ToQueries(day.RowKey, begin, end).Select(query => query + day.ToCondition()), [], cancellationToken);
+    }
+
+    private async Task<Part> QueryAsync(
+        Walk walk,
+        IEnumerable<string> queries,
+        IReadOnlyList<(string Partition, DateTimeOffset Hour)> hours,
+        CancellationToken cancellationToken)
+    {
+        var rows = new List<LedgerEntry>();
+        var cost = 0;
+        foreach (var query in queries)
+        {
+            var before = rows.Count;
+            rows.AddRange(await ledger.SearchAsync(query, ObjectSearch.ColumnsFor(walk.Term), cancellationToken).ToListAsync(cancellationToken));
+            cost += 1 + ((rows.Count - before) / RowsPerQuery);
+        }
+
+        return new Part(rows, hours, cost);
+    }
+
+    /// <summary>The hours that can hold what is looked for; <see langword="null"/> when the index does not know.</summary>
+    private async Task<IndexSlots?> FindSlotsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, CancellationToken cancellationToken)
+    {
+        var range = new IndexRange(filter.From, to, filter.Region, filter.Type);
+        var terms = filter.Text is null ? [] : SearchTerms.Wanted(filter.Text).OrderByDescending(term => term.Length).Take(MostTerms).ToList();
+        var id = filter.Call is { } call ? SearchTerms.OfId(call) : SearchTerms.FindId(filter.Text ?? "");
+        var lists = await Task.WhenAll((id is null ? terms : [id, .. terms]).Select(term => index.FindAsync(state, term, range, cancellationToken)));
+        if (id is not null && filter.Call is null)
+        {
+            // A text that is an id: as such, it finds little; as words, which an id can look like, it may find much.
+            lists = lists[0].Slots.Count > 0 ? lists[..1] : lists[1..];
+        }
+
+        if (lists.Length == 0)
+        {
+            return null;
+        }
+
+        // What the fewest objects have leads; the others leave out of it what they can tell.
+        var sparsest = lists.OrderBy(list => list.IsWhole ? 0 : 1).ThenBy(list => list.Oldest?.UtcTicks ?? list.Slots.Count).First();
+        var others = lists.Where(list => list != sparsest).Select(list => (list, Known: list.Slots.ToHashSet())).ToList();
+        return sparsest with
+        {
+            Slots =
+            [
+                .. sparsest.Slots.Where(slot => others.TrueForAll(other =>
+                    other.Known.Contains(slot) || slot.Hour <= other.list.Oldest)),
+            ],
+        };
+    }
+
+    private static IEnumerable<IndexDayRow> OpenDays(IndexState state, SearchFilter filter, DateTimeOffset? to) => state.OpenDays
+        .Where(day => (filter.Region is null || day.IsOf(filter.Region)) && !(day.ToDay().AddDays(1) <= filter.From) && !(day.ToDay() >= to))
+        .OrderByDescending(day => day.ToDay());
+
+    private static DateTimeOffset? Earlier(DateTimeOffset? one, DateTimeOffset? other) => one is null || other < one ? other : one;
+
+    private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset? other) => other > one ? other.Value : one;
+
+    /// <param name="Rows">What was read.</param>
+    /// <param name="Hours">The hours of which that is all that the filter lets through.</param>
+    /// <param name="Queries">What it cost.</param>
+    private sealed record Part(List<LedgerEntry> Rows, IReadOnlyList<(string Partition, DateTimeOffset Hour)> Hours, int Queries);
+
+    /// <param name="Slots">The hours to read.</param>
+    /// <param name="Days">The days to read.</param>
+    /// <param name="Bound">Everything from this time on is known then.</param>
+    private sealed record Wave(IReadOnlyList<IndexSlot> Slots, IReadOnlyList<IndexDayRow> Days, DateTimeOffset Bound);
+
+    /// <summary>How far a search has come.</summary>
+    private sealed class Walk(
+        SearchFilter filter,
+        SearchTerm? term,
+        SearchPosition? after,
+        DateTimeOffset? to,
+        int limit,
+        IndexSlots slots,
+        List<IndexDayRow> days)
+    {
+        private readonly Queue<IndexSlot> _slots = new(slots.Slots.Where(slot => slots.Oldest is not { } oldest || slot.Hour > oldest));
+        private readonly Queue<IndexDayRow> _days = new(days);
+        private readonly Dictionary<LedgerKey, LedgerEntry> _read = [];
+        private readonly HashSet<(string Partition, DateTimeOffset Hour)> _hours = [];
+        private readonly List<LedgerEntry> _waiting = [];
+        private readonly List<LedgerEntry> _found = [];
+        private int _queries;
+
+        public SearchFilter Filter => filter;
+
+        public SearchTerm? Term => term;
+
+        public DateTimeOffset? To => to;
+
+        // The index gave the newest hours only; an older hour, and the last of these, of which it may have given a part, are left for the next page.
+        private DateTimeOffset? Known => slots.Oldest?.AddHours(1);
+
+        /// <summary>What to read next; <see langword="null"/> when nothing is left.</summary>
+        public Wave? Plan()
+        {
+            if (_slots.Count == 0 && (_days.Count == 0 || _days.Peek().ToDay().AddDays(1) <= Known))
+            {
+                return null;
+            }
+
+            var most = Math.Clamp(MostQueries - _queries, 1, PartitionsAtOnce);
+            var wave = new List<IndexSlot>();
+            var partitions = new HashSet<string>(StringComparer.Ordinal);
+            foreach (var slot in _slots)
+            {
+                var partition = LedgerKey.Partition(slot.Region, slot.Hour);
+                var isNext = wave.Count > 0 && wave[^1].Hour != slot.Hour;
+                if (isNext && (wave.Count > limit || (partitions.Count >= most && !partitions.Contains(partition))))
+                {
+                    break;
+                }
+
+                wave.Add(slot);
+                partitions.Add(partition);
+            }
+
+            var bound = wave.Count < _slots.Count ? wave[^1].Hour : Known ?? DateTimeOffset.MinValue;
+            var open = new List<IndexDayRow>();
+            foreach (var day in _days)
+            {
+                if (day.ToDay().AddDays(1) <= bound)
+                {
+                    break;
+                }
+
+                if (open.Count >= most && open[^1].ToDay() != day.ToDay())
+                {
+                    bound = Later(day.ToDay().AddDays(1), bound);
+                    break;
+                }
+
+                open.Add(day);
+            }
+
+            return new Wave([.. wave.Where(slot => slot.Hour >= bound)], open, bound);
+        }
+
+        /// <summary>Takes what was read.</summary>
+        /// <returns>The page, when it is full or has cost enough.</returns>
+        public SearchPage? Take(IReadOnlyList<Part> parts, Wave wave)
+        {
+            foreach (var _ in wave.Slots)
+            {
+                _slots.Dequeue();
+            }
+
+            foreach (var _ in wave.Days)
+            {
+                _days.Dequeue();
+            }
+
+            foreach (var part in parts)
+            {
+                _queries += part.Queries;
+                _hours.UnionWith(part.Hours);
+                foreach (var entry in part.Rows)
+                {
+                    if (_read.TryAdd(new LedgerKey(entry.PartitionKey, entry.RowKey), entry) && term?.IsIn(entry) != false && after?.IsBefore(entry) != false)
+                    {
+                        _waiting.Add(entry);
+                    }
+                }
+            }
+
+            var next = _waiting.Where(entry => entry.CreatedTime >= wave.Bound).ToList();
+            _waiting.RemoveAll(next.Contains);
+            next.Sort(SearchPosition.Compare);
+            _found.AddRange(next);
+            if (_found.Count > limit)
+            {
+                _found.RemoveRange(limit, _found.Count - limit);
+                return Page(SearchPosition.Of(_found[^1]));
+            }
+
+            var isEnd = wave.Bound == DateTimeOffset.MinValue;
+            return !isEnd && (_found.Count == limit || _queries >= MostQueries) ? Page(new SearchPosition(wave.Bound)) : null;
+        }
+
+        /// <summary>The page when everything that is known was read.</summary>
+        public SearchPage Finish() => Page(Known is { } known ? new SearchPosition(known) : null);
+
+        private SearchPage Page(SearchPosition? next) => new(_found, next) { UnindexedDays = days.Count, Read = [.. _read.Values], Hours = _hours };
+    }
+}

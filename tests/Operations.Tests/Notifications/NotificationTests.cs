@@ -1,0 +1,359 @@
+using System.Net.Sockets;
+using Archiving.Ledger;
+using Archiving.Listing;
+using Archiving.Settings;
+using Archiving.Source;
+using Microsoft.AspNetCore.Http;
+using Moq;
+using NJsonSchema;
+using Operations.Notifications;
+using Operations.Status;
+using Simulator.Faults;
+using Simulator.Objects;
+using Testing;
+
+namespace Operations.Tests;
+
+/// <summary>Summaries and warnings: what is posted to a real server, and that a webhook that does not work changes nothing else.</summary>
+public sealed class NotificationTests(AzuriteFixture azurite)
+{
+    // What of a card Teams needs, by https://adaptivecards.io/schemas/1.4.0/adaptive-card.json and the form of messages to workflows.
+    private const string CardSchema = """
+        {
+          "type": "object", "additionalProperties": false, "required": ["type", "attachments"],
+          "properties": {
+            "type": { "enum": ["message"] },
+            "attachments": {
+              "type": "array", "minItems": 1, "maxItems": 1,
+              "items": {
+                "type": "object", "additionalProperties": false, "required": ["contentType", "content"],
+                "properties": {
+                  "contentType": { "enum": ["application/vnd.microsoft.card.adaptive"] },
+                  "contentUrl": { "type": "null" },
+                  "content": {
+                    "type": "object", "additionalProperties": false, "required": ["$schema", "type", "version", "body"],
+                    "properties": {
+                      "$schema": { "type": "string" }, "type": { "enum": ["AdaptiveCard"] }, "version": { "enum": ["1.4"] },
+                      "fallbackText": { "type": "string" },
+                      "msteams": { "type": "object", "properties": { "width": { "enum": ["Full"] } } },
+                      "actions": {
+                        "type": "array",
+                        "items": {
+                          "type": "object", "required": ["type", "title", "url"],
+                          "properties": { "type": { "enum": ["Action.OpenUrl"] }, "url": { "type": "string", "format": "uri" } }
+                        }
+                      },
+                      "body": {
+                        "type": "array", "minItems": 2,
+                        "items": {
+                          "oneOf": [
+                            {
+                              "type": "object", "additionalProperties": false, "required": ["type", "text"],
+                              "properties": {
+                                "type": { "enum": ["TextBlock"] }, "text": { "type": "string", "minLength": 1 }, "wrap": { "type": "boolean" },
+                                "size": { "enum": ["Default", "Small", "Medium", "Large", "ExtraLarge"] },
+                                "weight": { "enum": ["Default", "Lighter", "Bolder"] },
+                                "color": { "enum": ["Default", "Dark", "Light", "Accent", "Good", "Warning", "Attention"] }
+                              }
+                            },
+                            {
+                              "type": "object", "additionalProperties": false, "required": ["type", "facts"],
+                              "properties": {
+                                "type": { "enum": ["FactSet"] },
+                                "facts": {
+                                  "type": "array",
+                                  "items": {
+                                    "type": "object", "additionalProperties": false, "required": ["title", "value"],
+                                    "properties": { "title": { "type": "string" }, "value": { "type": "string" } }
+                                  }
+                                }
+                              }
+                            }
+                          ]
+                        }
+                      }
+                    }
+                  }
+                }
+              }
+            }
+          }
+        }
+        """;
+
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(3);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Summary_is_posted_as_JSON_by_its_schema()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await StartAsync(hook.Url);
+        await FillAsync(pipeline);
+
+        await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
+
+        var post = Assert.Single(hook.Posts);
+        Assert.Equal(("application/json; charset=utf-8", false), (post.ContentType, post.IsTraced));
+        await AssertValidAsync(await File.ReadAllTextAsync("Data/notification.schema.json", Cancellation), post.Body);
+        Assert.Equal("summary", hook.Last.GetProperty("kind").GetString());
+        Assert.False(hook.Last.GetProperty("isSafe").GetBoolean());
+        var figures = hook.Last.GetProperty("figures");
+        Assert.Equal((3, 1, 4096), (Figure("archivedLastDay"), Figure("failed"), Figure("bytesLastDay")));
+        var text = hook.Last.GetProperty("text").GetString()!;
+        TestContext.Current.TestOutputHelper?.WriteLine(text);
+        Assert.Contains("\n3 of 4 recordings safe. 1 failed.", text, StringComparison.Ordinal);
+        Assert.Contains("\nArchived in the last 24 hours: 3 objects, 4.1 kB\n", text, StringComparison.Ordinal);
+        Assert.Contains("\nFailed: 1 object. 1 × 8x8 does not let this API key download the object (403).", text, StringComparison.Ordinal);
+        Assert.Contains("\nLast reconcile: none yet\n", text, StringComparison.Ordinal);
+        Assert.Contains("\nVerification: No damage is known. The night's share is read.", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret name", post.Body, StringComparison.Ordinal);
+
+        long Figure(string name) => figures.GetProperty(name).GetInt64();
+    }
+
+    [Fact]
+    public async Task Summary_and_warning_are_posted_as_adaptive_cards_by_their_schema()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await StartAsync(hook.Url, ("Notifications__Format", "AdaptiveCard"), ("WEBSITE_HOSTNAME", "app.azurewebsites.net"));
+        await FillAsync(pipeline);
+        await PutAtRiskAsync(pipeline, type: "[click](https://evil.example)");
+
+        await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
+        await WarnAsync(pipeline);
+
+        Assert.Equal(2, hook.Posts.Count);
+        Assert.All(hook.Posts, post => Assert.Empty(Validate(post.Body)));
+        var card = hook.Last.GetProperty("attachments")[0].GetProperty("content");
+        Assert.Equal("8x8 archive needs attention", card.GetProperty("body")[0].GetProperty("text").GetString());
+        Assert.Equal("Attention", card.GetProperty("body")[1].GetProperty("color").GetString());
+        Assert.Equal("https://app.azurewebsites.net/api/dashboard", card.GetProperty("actions")[0].GetProperty("url").GetString());
+        Assert.DoesNotContain("[click](https", card.GetProperty("body").GetRawText(), StringComparison.Ordinal);
+        TestContext.Current.TestOutputHelper?.WriteLine(card.GetProperty("fallbackText").GetString()!);
+
+        ICollection<NJsonSchema.Validation.ValidationError> Validate(string body) =>
+            JsonSchema.FromJsonAsync(CardSchema, Cancellation).GetAwaiter().GetResult().Validate(body);
+    }
+
+    [Fact]
+    public async Task Summary_for_Slack_is_text_alone_that_links_to_nothing_by_itself()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await StartAsync(hook.Url, ("Notifications__Format", "Slack"));
+        await PutAtRiskAsync(pipeline, type: "<https://evil.example|click>");
+
+        await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
+
+        Assert.Equal("text", Assert.Single(hook.Last.EnumerateObject()).Name);
+        Assert.Contains("&lt;https://evil.example|click&gt;", hook.Last.GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://hooks.slack.com/services/x", NotificationFormat.Slack)]
+    [InlineData("https://prod-12.westeurope.logic.azure.com:443/workflows/x", NotificationFormat.AdaptiveCard)]
+    [InlineData("https://default123.4f.environment.api.powerplatform.com/powerautomate/x", NotificationFormat.AdaptiveCard)]
+    [InlineData("https://contoso.webhook.office.com/webhookb2/x", NotificationFormat.AdaptiveCard)]
+    [InlineData("https://logic.azure.com.evil.example/x", NotificationFormat.Json)]
+    [InlineData("https://example.com/hook", NotificationFormat.Json)]
+    public void Form_goes_by_the_address(string address, NotificationFormat expected)
+    {
+        Assert.Equal(expected, NotificationBody.FormFor(new Uri(address), NotificationFormat.Auto));
+        Assert.Equal(NotificationFormat.Slack, NotificationBody.FormFor(new Uri(address), NotificationFormat.Slack));
+    }
+
+    [Theory]
+    [InlineData("500", "The webhook fails (500).")]
+    [InlineData("404", "The webhook refuses the post (404).")]
+    [InlineData("400", "Set Notifications__Format")]
+    [InlineData("hangs", "did not answer within 3 seconds")]
+    [InlineData("redirects", "The webhook redirects (307), which is not followed.")]
+    [InlineData("is down", "cannot be reached")]
+    public async Task Webhook_that_does_not_work_changes_nothing_else(string behavior, string problem)
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var elsewhere = await WebhookServer.StartAsync(Cancellation);
+        hook.Answer = behavior switch
+        {
+            "hangs" => context => Task.Delay(Timeout.Infinite, context.RequestAborted),
+            "redirects" => context =>
+            {
+                context.Response.Headers.Location = elsewhere.Url.AbsoluteUri;
+                context.Response.StatusCode = 307;
+                return Task.CompletedTask;
+            }
+            ,
+            _ => context =>
+            {
+                context.Response.StatusCode = int.TryParse(behavior, out var status) ? status : 200;
+                return Task.CompletedTask;
+            }
+            ,
+        };
+        await using var pipeline = await StartAsync(behavior == "is down" ? new Uri($"http://127.0.0.1:{FreePort()}/hook/s3cret") : hook.Url);
+        await FillAsync(pipeline);
+        await PutAtRiskAsync(pipeline);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-1) });
+        var before = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict;
+        var notifier = Notifier(pipeline, TimeProvider.System);
+
+        var summary = notifier.SendSummaryAsync(Cancellation);
+        await pipeline.RunAsync();
+        await summary;
+        await notifier.WarnAsync(await pipeline.Get<StatusReader>().ReadAsync(Cancellation), Cancellation);
+
+        await pipeline.AssertArchivedAsync(item);
+        Assert.False(before.IsSafe);
+        Assert.Empty(elsewhere.Posts);
+        var status = (await notifier.FindStatusAsync(Cancellation))!;
+        Assert.Null(status.LastSent);
+        Assert.Contains(problem, status.LastError, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", string.Join('\n', pipeline.Logs.GetSnapshot().Select(line => line.Message + line.Exception)), StringComparison.Ordinal);
+        Assert.DoesNotContain("127.0.0.1", status.LastError, StringComparison.Ordinal);
+
+        // It works again: what could not be posted is posted at the next look, and no hour is waited for.
+        if (behavior != "is down")
+        {
+            var posts = hook.Posts.Count;
+            hook.Answer = _ => Task.CompletedTask;
+            await notifier.WarnAsync(await pipeline.Get<StatusReader>().ReadAsync(Cancellation), Cancellation);
+            Assert.Equal(posts + 1, hook.Posts.Count);
+            Assert.Null((await notifier.FindStatusAsync(Cancellation))!.LastError);
+        }
+    }
+
+    [Fact]
+    public async Task Webhook_that_fails_once_is_tried_again()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        hook.Answer = context =>
+        {
+            context.Response.StatusCode = hook.Posts.Count == 1 ? 503 : 200;
+            return Task.CompletedTask;
+        };
+        await using var pipeline = await StartAsync(hook.Url);
+
+        await Notifier(pipeline, TimeProvider.System).SendSummaryAsync(Cancellation);
+
+        Assert.Equal(2, hook.Posts.Count);
+    }
+
+    [Fact]
+    public async Task Warning_is_posted_at_once_and_once_an_hour_at_most()
+    {
+        var time = new MovableTime();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            time,
+            settings: [("Notifications__WebhookUrl", hook.Url.AbsoluteUri), ("EightByEight__Regions", "us-east,uk")]);
+        await NoteListedAsync(pipeline, time);
+        await WarnAsync(pipeline);
+        Assert.Empty(hook.Posts);
+
+        await PutAtRiskAsync(pipeline, time: time);
+        await WarnAsync(pipeline);
+        Assert.Equal("warning", hook.Last.GetProperty("kind").GetString());
+        var text = hook.Last.GetProperty("text").GetString();
+        Assert.Contains("At risk: 1 object. 8x8 deletes the first of 1 voicemail in us-east on ", text, StringComparison.Ordinal);
+        await AssertValidAsync(await File.ReadAllTextAsync("Data/notification.schema.json", Cancellation), hook.Posts.Last().Body);
+
+        // Another cause waits for the end of the hour; the same one for a day.
+        await WarnAsync(pipeline);
+        time.Advance(TimeSpan.FromMinutes(35));
+        await WarnAsync(pipeline);
+        Assert.Single(hook.Posts);
+        time.Advance(TimeSpan.FromMinutes(26));
+        await WarnAsync(pipeline);
+        Assert.Equal(2, hook.Posts.Count);
+        Assert.Contains("\nListing: us-east was last listed to its end at ", hook.Last.GetProperty("text").GetString(), StringComparison.Ordinal);
+        time.Advance(TimeSpan.FromHours(23));
+        await WarnAsync(pipeline);
+        Assert.Equal(2, hook.Posts.Count);
+        time.Advance(TimeSpan.FromHours(2));
+        await WarnAsync(pipeline);
+        Assert.Equal(3, hook.Posts.Count);
+    }
+
+    [Fact]
+    public async Task Nothing_is_posted_where_there_is_no_webhook()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await PutAtRiskAsync(pipeline);
+
+        await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
+        await WarnAsync(pipeline);
+
+        Assert.Null(await pipeline.Get<Notifier>().FindStatusAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Address_comes_from_the_vault_where_the_settings_have_none()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var vault = new Mock<ITokenStore>();
+        vault.Setup(store => store.FindSecretAsync("notifications-webhook-url", It.IsAny<CancellationToken>())).ReturnsAsync(hook.Url.AbsoluteUri);
+
+        var webhook = new Webhook(pipeline.Get<ArchiverOptions>(), vault.Object, TimeProvider.System, Short);
+        await pipeline.Create<Notifier>(webhook).SendSummaryAsync(Cancellation);
+        await pipeline.Create<Notifier>(webhook).SendSummaryAsync(Cancellation);
+
+        Assert.Equal(2, hook.Posts.Count);
+        vault.Verify(store => store.FindSecretAsync(It.IsAny<string>(), It.IsAny<CancellationToken>()), Times.Once);
+    }
+
+    private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
+
+    private Task<Pipeline> StartAsync(Uri hook, params (string Name, string Value)[] settings) =>
+        Pipeline.StartAsync(azurite, settings: [("Notifications__WebhookUrl", hook.AbsoluteUri), .. settings]);
+
+    private static Notifier Notifier(Pipeline pipeline, TimeProvider time) =>
+        pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), pipeline.Get<ITokenStore>(), time, Short));
+
+    private static async Task WarnAsync(Pipeline pipeline) =>
+        await pipeline.Get<Notifier>().WarnAsync(await pipeline.Get<StatusReader>().ReadAsync(Cancellation), Cancellation);
+
+    /// <summary>Three objects that are archived, and one that failed.</summary>
+    private static async Task FillAsync(Pipeline pipeline)
+    {
+        foreach (var bytes in (int[])[1000, 1000, 2096])
+        {
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-2), Bytes = bytes, ObjectName = "secret name.mp3" });
+        }
+
+        var failed = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-2), ObjectName = "secret name.mp3" });
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 403, Id = failed.Id, Body = "secret name" });
+        await pipeline.RunAsync();
+        pipeline.Simulator.Faults.Set();
+    }
+
+    private static Task PutAtRiskAsync(Pipeline pipeline, string type = "voicemail", TimeProvider? time = null)
+    {
+        var created = (time ?? TimeProvider.System).GetUtcNow().AddDays(-25);
+        var entry = LedgerEntry.Queued(
+            "us-east",
+            EightByEight.StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "at-risk", type, createdTime = created.UtcDateTime.ToString("s") })),
+            created);
+        return pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+    }
+
+    private static async Task NoteListedAsync(Pipeline pipeline, TimeProvider time)
+    {
+        var now = time.GetUtcNow();
+        var watermark = new WatermarkRow { Region = "us-east", Began = now.AddDays(-1), LastCompleted = now, Watermark = now };
+        await pipeline.Get<ListingStore>().TryWriteWatermarkAsync(watermark, Cancellation);
+    }
+
+    private static async Task AssertValidAsync(string schema, string body) =>
+        Assert.Empty((await JsonSchema.FromJsonAsync(schema, Cancellation)).Validate(body));
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

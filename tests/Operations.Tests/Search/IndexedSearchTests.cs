@@ -1,0 +1,228 @@
+using System.Collections.Concurrent;
+using Archiving.Indexing;
+using Archiving.Ledger;
+using Archiving.Model;
+using EightByEight;
+using Operations.Search;
+using Testing;
+
+namespace Operations.Tests;
+
+/// <summary>Searches that the index leads, on a real table.</summary>
+public sealed class IndexedSearchTests(AzuriteFixture azurite)
+{
+    private static readonly DateTimeOffset Newest = new(2026, 11, 20, 18, 0, 0, TimeSpan.Zero);
+    private static readonly string[] Names = ["Jane Doe", "Sam Miller", "Jörg Überprüfung", "+1 (555) 010-0100", "Sinéad O'Neill"];
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("jane", "Jane Doe")]
+    [InlineData("JANE doe", "Jane Doe")]
+    [InlineData("mill", "Sam Miller")]
+    [InlineData("jorg", "Jörg Überprüfung")]
+    [InlineData("Überprüf", "Jörg Überprüfung")]
+    [InlineData("15550100100", "+1 (555) 010-0100")]
+    [InlineData("0100100", "+1 (555) 010-0100")]
+    [InlineData("010-0100", "+1 (555) 010-0100")]
+    [InlineData("oneill", null)]
+    [InlineData("o'neill", "Sinéad O'Neill")]
+    [InlineData("sinead", "Sinéad O'Neill")]
+    [InlineData("unheard", null)]
+    public async Task Index_leads_to_every_object_that_a_text_is_in_newest_first(string text, string? name)
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, 300)
+            .Select(number => Row(
+                number,
+                number % 3 == 0 ? "uk" : "ca",
+                Newest.AddHours(-(number * 7)),
+                "callrecording",
+                Names[number % 5],
+                $"call-{number / 3}"))
+            .ToList();
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+
+        foreach (var region in (string?[])[null, "uk"])
+        {
+            var expected = rows.Where(row => row.ObjectName == name && (region is null || row.Region == region)).Select(row => row.Id);
+
+            Assert.Equal(expected, await FindAllAsync(pipeline, new SearchFilter { Text = text, Region = region }, 20));
+        }
+    }
+
+    [Fact]
+    public async Task Index_leads_to_a_rare_person_in_few_requests()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await StartAsync(requests);
+        var rows = Enumerable.Range(0, 2000)
+            .Select(number => Row(
+                number,
+                number % 2 == 0 ? "uk" : "ca",
+                Newest.AddDays(-number),
+                "callrecording",
+                number is 900 or 1900 ? "Zacharias Quist" : "Jane Doe",
+                $"c-{number}"))
+            .ToList();
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+        await SettleAsync(pipeline);
+        requests.Clear();
+
+        Assert.Equal(["id-900", "id-1900"], await FindAllAsync(pipeline, new SearchFilter { Text = "quist" }, 50));
+        Assert.InRange(requests.Count, 3, 5);
+
+        requests.Clear();
+        var page = await pipeline.Get<ObjectSearch>().FindAsync(new SearchFilter { Text = "jane" }, null, 50, Cancellation);
+        Assert.Equal(rows.Where(row => row.ObjectName == "Jane Doe").Take(page.Entries.Count).Select(row => row.Id), page.Entries.Select(row => row.Id));
+        Assert.InRange(page.Entries.Count, 16, 50);
+        Assert.NotNull(page.Next);
+        Assert.InRange(requests.Count, 10, 25);
+
+        requests.Clear();
+        Assert.Equal("id-1900", (await pipeline.Get<ObjectFinder>().FindAsync("uk", "id-1900", null, Cancellation))?.Id);
+        Assert.InRange(requests.Count, 1, 4);
+        requests.Clear();
+        Assert.Null(await pipeline.Get<ObjectFinder>().FindAsync("uk", "id-unheard", null, Cancellation));
+        Assert.InRange(requests.Count, 1, 4);
+    }
+
+    [Fact]
+    public async Task Search_finds_what_is_not_in_the_index_yet_and_what_the_index_does_not_lead_to()
+    {
+        await using var pipeline = await StartAsync([]);
+        await AddAsync(pipeline, [Row(1, "uk", Newest, "callrecording", "Jane Doe", "c-1")]);
+        await IndexAsync(pipeline);
+        await AddAsync(
+            pipeline,
+            [Row(2, "uk", Newest.AddMinutes(1), "callrecording", "Jane Doe", "c-1"), Row(3, "ca", Newest.AddDays(-3), "meeting", "Jane", "c-3")]);
+
+        Assert.Equal(["id-2", "id-1", "id-3"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane" }, 50));
+        Assert.Equal(["id-2", "id-1"], await FindAllAsync(pipeline, new SearchFilter { Call = "c-1" }, 50));
+        Assert.Equal(["id-3"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane", Type = "meeting" }, 50));
+
+        // From within a word: every row is read.
+        Assert.Equal(["id-2", "id-1"], await FindAllAsync(pipeline, new SearchFilter { Text = "ane do" }, 1));
+        var page = await pipeline.Get<ObjectSearch>().FindAsync(new SearchFilter { Text = "jane" }, null, 50, Cancellation);
+        Assert.Equal(2, page.UnindexedDays);
+    }
+
+    [Fact]
+    public async Task Index_is_built_again_when_its_table_was_deleted_or_a_rebuild_is_asked_for()
+    {
+        await using var pipeline = await StartAsync([]);
+        await AddAsync(pipeline, [Row(1, "uk", Newest, "callrecording", "Jane Doe", "c-1")]);
+        await IndexAsync(pipeline);
+
+        await pipeline.Account.Tables.GetTableClient(SearchIndex.TableName).DeleteAsync(Cancellation);
+        Assert.Equal(["id-1"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane" }, 50));
+        await IndexAsync(pipeline);
+        Assert.Equal(["id-1"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane" }, 50));
+
+        await pipeline.Get<SearchIndex>().RebuildAsync(Cancellation);
+        Assert.False((await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).IsBegun);
+        await IndexAsync(pipeline);
+        Assert.True((await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).IsBegun);
+        Assert.Equal(["id-1"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane" }, 50));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Calls_group_their_objects_and_come_up_once(bool isIndexed)
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, 60)
+            .Select(number => Row(number, "uk", Newest.AddMinutes(-number), number % 3 == 0 ? "transcription" : "callrecording", "Jane Doe", $"c-{number / 3}"))
+            .Append(Row(99, "uk", Newest.AddHours(-7), "voicemail", "Jane Doe", call: null))
+            .ToList();
+        await AddAsync(pipeline, rows);
+        if (isIndexed)
+        {
+            await IndexAsync(pipeline);
+        }
+
+        foreach (var text in (string?[])["jane", null])
+        {
+            var calls = new List<FoundCall>();
+            SearchPosition? position = null;
+            do
+            {
+                var page = await pipeline.Get<CallSearch>().FindAsync(new SearchFilter { Text = text }, position, 7, Cancellation);
+                Assert.InRange(page.Calls.Count, 0, 7);
+                calls.AddRange(page.Calls);
+                position = page.Next;
+            }
+            while (position is not null);
+
+            Assert.Equal([.. Enumerable.Range(0, 20).Select(number => $"c-{number}"), "id-99"], calls.Select(call => call.CallId));
+            Assert.All(calls.Take(20), call => Assert.Equal(3, call.Objects.Count));
+            Assert.Equal("id-99", Assert.Single(calls[^1].Objects).Id);
+        }
+    }
+
+    [Fact]
+    public async Task Call_has_an_object_that_is_not_looked_for_and_was_made_days_later()
+    {
+        await using var pipeline = await StartAsync([]);
+        await AddAsync(pipeline, [
+            Row(1, "uk", Newest, "callrecording", "Jane Doe", "c-1"),
+            Row(2, "uk", Newest.AddDays(3), "summary", "a summary", "c-1"),
+            Row(3, "uk", Newest.AddDays(3), "summary", "Jane", "c-3"),
+        ]);
+        await IndexAsync(pipeline);
+
+        var page = await pipeline.Get<CallSearch>().FindAsync(new SearchFilter { Text = "jane doe" }, null, 10, Cancellation);
+
+        Assert.Equal(["id-1", "id-2"], Assert.Single(page.Calls).Objects.Select(entry => entry.Id));
+    }
+
+    private static async Task<List<string>> FindAllAsync(Pipeline pipeline, SearchFilter filter, int limit)
+    {
+        var found = new List<string>();
+        SearchPosition? position = null;
+        do
+        {
+            var page = await pipeline.Get<ObjectSearch>().FindAsync(filter, position, limit, Cancellation);
+            Assert.InRange(page.Entries.Count, 0, limit);
+            found.AddRange(page.Entries.Select(row => row.Id));
+            position = page.Next is { } next && SearchCursor.TryRead(filter, SearchCursor.Write(filter, next), out var read) ? read : null;
+        }
+        while (position is not null);
+        return found;
+    }
+
+    private static LedgerEntry Row(int number, string region, DateTimeOffset created, string type, string name, string? call)
+    {
+        var row = LedgerEntry.Describe(region, StorageObject.Parse(BinaryData.FromObjectAsJson(new
+        {
+            id = $"id-{number}",
+            type,
+            objectName = name,
+            createdTime = created.UtcDateTime,
+            tags = call is null ? [] : new[] { new { key = "callId", value = call } },
+        })));
+        row.Become(LedgerState.Archived);
+        return row;
+    }
+
+    private Task<Pipeline> StartAsync(ConcurrentBag<string> requests) =>
+        Pipeline.StartAsync(azurite, new MovableTime(), storagePolicy: new CountingPolicy(requests));
+
+    private static Task IndexAsync(Pipeline pipeline) => pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
+
+    /// <summary>What ten minutes without a write do, by the storage's clock.</summary>
+    private static async Task SettleAsync(Pipeline pipeline)
+    {
+        var table = pipeline.Account.Tables.GetTableClient(SearchIndex.TableName);
+        foreach (var day in (await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).OpenDays)
+        {
+            await table.DeleteEntityAsync(day.PartitionKey, day.RowKey, cancellationToken: Cancellation);
+        }
+    }
+
+    private static async Task AddAsync(Pipeline pipeline, IReadOnlyCollection<LedgerEntry> rows) =>
+        Assert.Empty(await pipeline.Get<ObjectLedger>().AddAsync(rows, Cancellation));
+}
