@@ -34,6 +34,8 @@ public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFi
         { "GET", "/api/plan", null, "401 403 403 403 200 403 200" },
         { "GET", "/api/objects", null, "401 403 200 200 200 200 200" },
         { "GET", "/api/objects?q=jane", null, "401 403 200 200 403 200 200" },
+        { "GET", "/api/calls", null, "401 403 200 200 200 200 200" },
+        { "GET", "/api/calls?q=jane", null, "401 403 200 200 403 200 200" },
         { "GET", "/api/objects/{region}/{id}=uk/inside", null, "401 403 200 404 200 200 200" },
         { "GET", "/api/objects/{region}/{id}=uk/mine", null, "401 403 200 404 200 200 200" },
         { "GET", "/api/objects/{region}/{id}=uk/outside", null, "401 403 404 404 200 200 200" },
@@ -51,6 +53,7 @@ public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFi
         { "GET", "/api/runs/{runId}=unknown", null, "401 403 403 403 404 403 404" },
         { "POST", "/api/failures/redrive", """{"ids":["unknown"]}""", "401 403 403 403 202 403 202" },
         { "POST", "/api/ledger/rebuild", "", "401 403 403 403 403 403 202" },
+        { "POST", "/api/index/rebuild", "", "401 403 403 403 403 403 202" },
         { "POST", "/api/purge", "", "401 403 403 403 403 403 200" },
         { "GET", "/api/audit", null, "401 403 403 403 403 200 200" },
         { "POST", "/api/cases", """{"name":"Matter","reason":"A test"}""", "401 403 403 403 403 201 201" },
@@ -156,6 +159,8 @@ public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFi
         Assert.Empty(await FindAsync("viewer of the team", "/api/objects?q=outside"));
         Assert.Empty(await FindAsync("viewer of the team", "/api/objects?call=call-outside"));
         Assert.Empty(await FindAsync("viewer of no team", "/api/objects"));
+        var calls = await signIn.GetAsync("viewer of the team", "/api/calls");
+        Assert.Equal(["call-inside", "call-mine"], calls.GetProperty("items").EnumerateArray().Select(call => call.GetProperty("callId").GetString()!));
         Assert.Equal(["inside", "mine", "outside", "far"], await FindAsync("investigator", "/api/objects"));
         Assert.Equal(["inside", "mine", "outside", "far"], await FindAsync("operator", "/api/objects"));
 

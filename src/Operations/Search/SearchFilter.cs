@@ -8,8 +8,9 @@ namespace Operations.Search;
 /// <summary>What is looked for. What is <see langword="null"/> does not matter.</summary>
 public sealed record SearchFilter
 {
-    // Table Storage allows 15 comparisons in a query ("Querying tables and entities"), and the rest of this takes up to 8.
-    private const int MostScopeComparisons = 7;
+    // Table Storage allows 15 comparisons in a query ("Querying tables and entities"), the rest of this takes up to 8, and
+    // a day that is read for what was written of late one more.
+    private const int MostScopeComparisons = 6;
 
     /// <summary>Made at this time or later.</summary>
     public DateTimeOffset? From { get; init; }
