@@ -38,7 +38,7 @@ public sealed class ExportStopTests(AzuriteFixture azurite)
         await using var app = await AppProcess.StartAsync(
             simulator.BaseUrl,
             _account,
-            ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:01"));
+            ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:05"));
         await WaitAsync(app, "/api/status", status => status.GetProperty("objects").GetProperty("Archived").GetInt32() == objects, "all is archived");
         var caseId = (await app.PostAsync("/api/cases", """{"name":"Doe","reason":"A letter"}""")).Body.GetProperty("caseId").GetString();
         await app.PostAsync($"/api/cases/{caseId}/objects", """{"search":{"q":"jane doe"}}""");
@@ -48,6 +48,8 @@ public sealed class ExportStopTests(AzuriteFixture azurite)
         var killed = 0;
         for (; killed < kills; killed++)
         {
+            // The host gives up on a worker that ends before it has started.
+            await WaitAsync(app, $"/api/cases/{caseId}", item => item.GetProperty("objects").GetInt32() == objects, "the worker answers");
             await Task.Delay(random.Next(100, 3000), Cancellation);
             app.KillWorker();
             await Eventually.HoldsAsync(() => app.Lines.Count(
