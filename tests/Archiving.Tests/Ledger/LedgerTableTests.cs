@@ -3,7 +3,6 @@ using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using EightByEight;
-using Operations.Failures;
 using Operations.Runs;
 using Operations.Status;
 using Simulator.Objects;

@@ -1,7 +1,6 @@
 using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Queues;
-using Operations.Failures;
 using Operations.Health;
 using Simulator;
 using Simulator.Faults;

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using Archiving.Testing;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;

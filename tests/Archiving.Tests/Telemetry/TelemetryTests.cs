@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Archiving.Listing;
-using Archiving.Purging;
 using Archiving.Queues;
 using Archiving.Telemetry;
 using EightByEight;

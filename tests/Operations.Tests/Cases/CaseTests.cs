@@ -1,6 +1,5 @@
 using Archiving.Cases;
 using Archiving.Model;
-using Archiving.Purging;
 using Archiving.Queues;
 using Operations.Cases;
 using Simulator.Objects;

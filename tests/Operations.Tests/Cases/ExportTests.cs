@@ -3,7 +3,6 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Archiving.Cases;
 using Archiving.Model;
 using Archiving.Queues;
 using Operations.Cases;

@@ -4,7 +4,6 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
-using Archiving.Storage;
 using Azure;
 using Azure.Core;
 using Azure.Core.Pipeline;

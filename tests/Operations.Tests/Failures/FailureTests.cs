@@ -1,11 +1,9 @@
 using System.Globalization;
 using Archiving.Ledger;
 using Archiving.Model;
-using Archiving.Purging;
 using Archiving.Queues;
 using EightByEight;
 using Microsoft.Extensions.Logging;
-using Operations.Failures;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;

@@ -3,7 +3,6 @@ using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Settings;
 using Archiving.Source;
-using Microsoft.AspNetCore.Http;
 using Moq;
 using NJsonSchema;
 using Operations.Notifications;

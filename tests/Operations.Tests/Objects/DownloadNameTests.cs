@@ -1,7 +1,6 @@
 using System.Text;
 using Archiving.Archive;
 using Archiving.Ledger;
-using Archiving.Model;
 using Archiving.Settings;
 using EightByEight;
 using Microsoft.Extensions.Configuration;
