@@ -38,7 +38,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
         var account = azurite.NewAccount();
         await using var app = await AppProcess.StartAsync(simulator.BaseUrl, account, ("ListingSchedule", "0 0 0 1 1 *"), ("Listing__SettleSeconds", "0"));
 
-        var (status, backfill) = await app.PostAsync("/api/backfill", """{"from":"2026-01-01T00:00:00Z","to":"2099-01-01","regions":["uk"]}""");
+        var (status, backfill) = await app.PostAsync("/api/backfill", """{"from":"1700-01-01T00:00:00Z","to":"2099-01-01","regions":["uk"]}""");
         Assert.Equal(HttpStatusCode.BadRequest, status);
         Assert.Contains("days after", backfill.GetProperty("detail").GetString(), StringComparison.Ordinal);
         var to = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);

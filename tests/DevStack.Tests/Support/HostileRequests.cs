@@ -53,7 +53,7 @@ internal sealed class HostileRequests(int seed, IReadOnlyList<(string Method, st
             var (method, route, _) = Pick(random, routes);
             var query = string.Join('&', Repeat(random, 3, () => $"{Pick(random, Parameters)}={Text(random)}"));
             var path = string.Join('/', route.Split('/').Select(part => part.StartsWith('{') ? Text(random) : part));
-            var takesBody = method == "POST" && route is not ("/api/reconcile" or "/api/ledger/rebuild");
+            var takesBody = method == "POST" && route is not ("/api/reconcile" or "/api/ledger/rebuild" or "/api/index/rebuild");
             if (method == "GET" || takesBody)
             {
                 yield return new HostileRequest(method, query.Length > 0 ? $"{path}?{query}" : path, takesBody ? Body(random, route) : null);
