@@ -205,7 +205,7 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
-    public async Task Object_page_saves_a_recording_under_its_name()
+    public async Task Object_page_saves_a_recording_under_a_name_that_says_when()
     {
         using var browser = Browser.Start();
         var folder = Directory.CreateTempSubdirectory("dashboard-").FullName;
@@ -213,9 +213,8 @@ public sealed class FindTests(RunningArchive archive)
         browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
         await browser.ClickAsync("#object button.primary");
 
-        var file = Path.Combine(folder, "Maria Chen +1 (408) 555-0142.wav");
-        await Eventually.HoldsAsync(() => File.Exists(file), "the file");
-        await Eventually.HoldsAsync(() => new FileInfo(file).Length == 320_044, "all of it");
+        await Eventually.HoldsAsync(() => Directory.GetFiles(folder, "*.wav") is [var file] && new FileInfo(file).Length == 320_044, "all of the file");
+        Assert.Matches(@"^\d{4}-\d{2}-\d{2} \d{4} .*\.wav$", Path.GetFileName(Assert.Single(Directory.GetFiles(folder))));
         Assert.EndsWith("#/object/us-east/maria-call", browser.Url.ToString(), StringComparison.Ordinal);
         Directory.Delete(folder, recursive: true);
     }
