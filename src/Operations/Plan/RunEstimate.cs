@@ -35,8 +35,8 @@ public sealed record RunEstimate(
     // The row when it is archived, and a share of a page's query and transaction.
     private const double TableOperationsPerObject = 1.04;
 
-    // Planned, listed, done, and a note that its day changes.
-    private const double TableOperationsPerWindow = 5;
+    // Planned, listed, done, notes for summaries and index that its day changes, and a look at what cases hold.
+    private const double TableOperationsPerWindow = 7;
 
     // The row is read and written.
     private const double TableOperationsPerLook = 2;
