@@ -40,7 +40,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
 
         var (status, backfill) = await app.PostAsync("/api/backfill", """{"from":"1700-01-01T00:00:00Z","to":"2099-01-01","regions":["uk"]}""");
         Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Contains("days after", backfill.GetProperty("detail").GetString(), StringComparison.Ordinal);
+        Assert.Contains("from 1970 to 2199", backfill.GetProperty("detail").GetString(), StringComparison.Ordinal);
         var to = TimeProvider.System.GetUtcNow().ToString("O", CultureInfo.InvariantCulture);
         (status, backfill) = await app.PostAsync("/api/backfill", $$"""{"from":"{{AppProcess.WeekAgo}}","to":"{{to}}"}""");
         Assert.Equal(HttpStatusCode.Accepted, status);
