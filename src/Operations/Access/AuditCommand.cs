@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using Archiving;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,25 +10,12 @@ namespace Operations.Access;
 /// <summary>The command <c>audit verify</c>: checks the chain of the audit log.</summary>
 public static class AuditCommand
 {
-    private const int Interrupted = 130;
-
     /// <summary>Runs it on the console, until it is done or stopped by Ctrl+C.</summary>
     /// <param name="configuration">The app's settings.</param>
     /// <param name="arguments">What follows <c>audit</c> on the command line.</param>
     /// <returns>The exit code: 0 when the chain holds, 1 when it breaks or cannot be read.</returns>
-    public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments)
-    {
-        using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        return await RunAsync(configuration, arguments, Console.Out, Console.Error, stop.Token);
-
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        }
-    }
+    public static Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments) =>
+        ConsoleCommand.RunAsync(stop => RunAsync(configuration, arguments, Console.Out, Console.Error, stop));
 
     /// <summary>Runs it.</summary>
     /// <param name="configuration">The app's settings.</param>
@@ -68,15 +53,8 @@ public static class AuditCommand
             output,
             error,
             stop));
-        var invocation = new InvocationConfiguration
-        {
-            Output = output,
-            Error = error,
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null,
-        };
         var audit = new Command("audit", "The audit log.") { new HelpOption(), verify };
-        return await audit.Parse(arguments).InvokeAsync(invocation, cancellationToken);
+        return await ConsoleCommand.InvokeAsync(audit, arguments, output, error, cancellationToken);
     }
 
     private static async Task<int> VerifyAsync(
@@ -89,11 +67,7 @@ public static class AuditCommand
     {
         try
         {
-            await using var services = new ServiceCollection()
-                .AddLogging()
-                .AddSingleton(configuration)
-                .AddArchiving(configuration).AddOperations()
-                .BuildServiceProvider();
+            await using var services = ConsoleCommand.CreateServices(configuration);
             var result = await services.GetRequiredService<AuditVerifier>().VerifyAsync(from, to, cancellationToken);
             var checkedText = string.Create(CultureInfo.InvariantCulture, $"{result.Lines} lines in {result.Blobs} blobs");
             if (result.Break is not null)
@@ -118,7 +92,7 @@ public static class AuditCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await error.WriteLineAsync("Stopped.");
-            return Interrupted;
+            return ConsoleCommand.Interrupted;
         }
     }
 

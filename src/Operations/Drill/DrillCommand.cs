@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
-using System.Runtime.InteropServices;
-using Archiving;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,25 +11,12 @@ namespace Operations.Drill;
 /// <summary>The command <c>drill</c>: a restore drill, and its result as plain text.</summary>
 public static class DrillCommand
 {
-    private const int Interrupted = 130;
-
     /// <summary>Runs it on the console, until it is done or stopped by Ctrl+C.</summary>
     /// <param name="configuration">The app's settings.</param>
     /// <param name="arguments">What follows <c>drill</c> on the command line.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments)
-    {
-        using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        return await RunAsync(configuration, arguments, Console.Out, Console.Error, stop.Token);
-
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        }
-    }
+    public static Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments) =>
+        ConsoleCommand.RunAsync(stop => RunAsync(configuration, arguments, Console.Out, Console.Error, stop));
 
     /// <summary>Runs it.</summary>
     /// <param name="configuration">The app's settings.</param>
@@ -74,16 +59,8 @@ public static class DrillCommand
             objects, seed, new HelpOption(),
         };
 
-        // Signals are handled by the caller, and exceptions below.
-        var invocation = new InvocationConfiguration
-        {
-            Output = output,
-            Error = error,
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null,
-        };
         command.SetAction((line, stop) => RunAsync(configuration, line.GetValue(objects), line.GetValue(seed), output, error, stop));
-        return await command.Parse(arguments).InvokeAsync(invocation, cancellationToken);
+        return await ConsoleCommand.InvokeAsync(command, arguments, output, error, cancellationToken);
     }
 
     private static async Task<int> RunAsync(
@@ -96,11 +73,7 @@ public static class DrillCommand
     {
         try
         {
-            await using var services = new ServiceCollection()
-                .AddLogging()
-                .AddSingleton(configuration)
-                .AddArchiving(configuration).AddOperations()
-                .BuildServiceProvider();
+            await using var services = ConsoleCommand.CreateServices(configuration);
             var report = await services.GetRequiredService<RestoreDrill>().RunAsync(
                 objects,
                 seed ?? Random.Shared.Next(),
@@ -131,7 +104,7 @@ public static class DrillCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await error.WriteLineAsync("Stopped.");
-            return Interrupted;
+            return ConsoleCommand.Interrupted;
         }
     }
 

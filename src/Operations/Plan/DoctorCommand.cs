@@ -1,9 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
-using Archiving;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,25 +11,12 @@ namespace Operations.Plan;
 /// <summary>The command <c>doctor</c>: the report of the first contact with an account as plain text.</summary>
 public static class DoctorCommand
 {
-    private const int Interrupted = 130;
-
     /// <summary>Runs it on the console, until it is done or stopped by Ctrl+C.</summary>
     /// <param name="configuration">The app's settings.</param>
     /// <param name="arguments">What follows <c>doctor</c> on the command line.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments)
-    {
-        using var stop = new CancellationTokenSource();
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        return await RunAsync(configuration, arguments, Console.Out, Console.Error, stop.Token);
-
-        void Stop(PosixSignalContext signal)
-        {
-            signal.Cancel = true;
-            stop.Cancel();
-        }
-    }
+    public static Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments) =>
+        ConsoleCommand.RunAsync(stop => RunAsync(configuration, arguments, Console.Out, Console.Error, stop));
 
     /// <summary>Runs it.</summary>
     /// <param name="configuration">The app's settings.</param>
@@ -65,14 +50,6 @@ public static class DoctorCommand
             command.Add(option);
         }
 
-        // Signals are handled by the caller, and exceptions below.
-        var invocation = new InvocationConfiguration
-        {
-            Output = output,
-            Error = error,
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = null,
-        };
         command.SetAction((line, stop) => RunAsync(
             configuration,
             from option in options
@@ -81,7 +58,7 @@ public static class DoctorCommand
             output,
             error,
             stop));
-        return await command.Parse(arguments).InvokeAsync(invocation, cancellationToken);
+        return await ConsoleCommand.InvokeAsync(command, arguments, output, error, cancellationToken);
     }
 
     private static async Task<int> RunAsync(
@@ -94,7 +71,7 @@ public static class DoctorCommand
         try
         {
             var request = PlanRequest.Parse(values);
-            await using var services = Services(configuration);
+            await using var services = ConsoleCommand.CreateServices(configuration);
             var checkup = services.GetRequiredService<Checkup>();
             await output.WriteLineAsync("Looking at the account. Nothing is written, changed or deleted.");
             await output.WriteLineAsync();
@@ -115,15 +92,9 @@ public static class DoctorCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             await error.WriteLineAsync("Stopped. Nothing was changed.");
-            return Interrupted;
+            return ConsoleCommand.Interrupted;
         }
     }
-
-    private static ServiceProvider Services(IConfiguration configuration) => new ServiceCollection()
-        .AddLogging()
-        .AddSingleton(configuration)
-        .AddArchiving(configuration).AddOperations()
-        .BuildServiceProvider();
 
     private static string Describe(SettingsException exception)
     {
