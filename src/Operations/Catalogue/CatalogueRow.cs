@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Archiving.Ledger;
 using Archiving.Model;
@@ -9,8 +8,6 @@ namespace Operations.Catalogue;
 /// <summary>What the catalogue says of an archived object. <see cref="CatalogueColumns"/> describes it.</summary>
 internal sealed class CatalogueRow
 {
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
-
     public required string Region { get; init; }
 
     public required string Id { get; init; }
@@ -62,7 +59,7 @@ internal sealed class CatalogueRow
             CreatedTime = entry.CreatedTime.UtcDateTime,
             ArchivedAt = entry.ArchivedAt!.Value.UtcDateTime,
             Bytes = entry.Bytes ?? 0,
-            DurationSeconds = FindDuration(record)?.TotalSeconds,
+            DurationSeconds = CallTimes.FindDuration(record)?.TotalSeconds,
             Facts = new CallFacts(
                 Shared(facts.Direction),
                 Shared(facts.Person),
@@ -82,30 +79,6 @@ internal sealed class CatalogueRow
         };
 
         string? Shared(string? text) => text is null ? null : intern(text);
-    }
-
-    /// <summary>
-    /// How long the call was: from its start to its end, else by the tag <c>duration</c>, which is in milliseconds for what was recorded.
-    /// For all else 8x8's documents disagree about its unit, and nothing is said (8x8 developer site, Cloud Storage Service, tags).
-    /// </summary>
-    internal static TimeSpan? FindDuration(StorageObject record)
-    {
-        if (Milliseconds("startTime") is { } start && Milliseconds("endTime") is { } end && Sensible(end - start) is { } span)
-        {
-            return span;
-        }
-
-        var isRecorded = record.Type.Contains("recording", StringComparison.OrdinalIgnoreCase)
-            || record.Type.Contains("voicemail", StringComparison.OrdinalIgnoreCase)
-            || record.Type.Equals("meeting", StringComparison.OrdinalIgnoreCase);
-        return isRecorded && Milliseconds("duration") is { } duration ? Sensible(duration) : null;
-
-        long? Milliseconds(string key) =>
-            long.TryParse(record.GetTag(key), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
-
-        static TimeSpan? Sensible(long milliseconds) => milliseconds >= 0 && milliseconds <= Longest.TotalMilliseconds
-            ? TimeSpan.FromMilliseconds(milliseconds)
-            : null;
     }
 
     private static StorageObject RecordOf(LedgerEntry entry, string? tags) => StorageObject.Parse(BinaryData.FromString(new JsonObject
