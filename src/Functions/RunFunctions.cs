@@ -28,11 +28,6 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
             throw new BadRequestException("to", "Expected a time after \"from\".");
         }
 
-        if ((to - from).TotalDays > RunPlanner.MostWindows)
-        {
-            throw new BadRequestException("to", $"Expected a time at most {RunPlanner.MostWindows} days after \"from\".");
-        }
-
         try
         {
             return Accepted(await starter.BackfillAsync(from, to, Distinct(regions), Distinct(types), cancellationToken));
