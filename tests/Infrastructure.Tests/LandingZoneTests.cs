@@ -67,7 +67,7 @@ public sealed class LandingZoneTests(TemplateFixture template)
 
         Assert.EndsWith("/subnets/archive-app", snapshot.Find("Web/sites/func-*").Properties["properties.virtualNetworkSubnetId"], StringComparison.Ordinal);
         var workspace = snapshot.Find("Insights/components/appi-*").Properties["properties.WorkspaceResourceId"];
-        Assert.EndsWith("/workspaces/central", workspace, StringComparison.Ordinal);
+        Assert.EndsWith("/Microsoft.OperationalInsights/workspaces/central", workspace, StringComparison.Ordinal);
         Assert.All(
             snapshot.Resources.Where(resource => resource.Type == "Microsoft.Network/privateEndpoints"),
             endpoint => Assert.EndsWith("/subnets/endpoints", endpoint.Properties["properties.subnet.id"], StringComparison.Ordinal));
