@@ -32,7 +32,7 @@ public sealed partial class ListingPlanner(
     ILogger<ListingPlanner> logger)
 {
     private static readonly TimeSpan Stalled = TimeSpan.FromMinutes(30);
-    private static readonly TimeSpan LargestWindow = TimeSpan.FromDays(1);
+    internal static readonly TimeSpan LargestWindow = TimeSpan.FromDays(1);
     private static readonly TimeSpan BetweenPasses = TimeSpan.FromDays(1);
     private static readonly TimeSpan PassLookBack = TimeSpan.FromDays(3);
 

@@ -1,3 +1,4 @@
+using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Telemetry;
@@ -5,12 +6,19 @@ using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;
 
-/// <summary>Keeps which windows failed too often, so that they are listed again.</summary>
-public sealed partial class WindowFailureRecorder(ListingStore listings, ArchivingMetrics metrics, ILogger<WindowFailureRecorder> logger)
+/// <summary>Keeps which windows failed too often, and sends the messages that they may not have sent.</summary>
+public sealed partial class WindowFailureRecorder(
+    ListingStore listings,
+    ObjectLedger ledger,
+    ObjectRequeuer requeuer,
+    ArchivingMetrics metrics,
+    ILogger<WindowFailureRecorder> logger)
 {
     /// <summary>
-    /// Records a window as failed. The next listing of its region begins there, whether or not the window's run is the one
-    /// that counts: the window may have written rows whose messages it never sent.
+    /// Records a window as failed. It may have written rows whose messages it never sent. The next listing of its region begins
+    /// there and sends them, whether or not the window's run is the one that counts. No listing is sure to find what a backfill or
+    /// a reconcile found, so the messages of their days are sent here. Larger windows are cut before they write rows, but for what
+    /// a reconcile takes as too old to trust its days: the next reconcile sends those.
     /// </summary>
     /// <param name="window">The message from the poison queue.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
@@ -22,10 +30,36 @@ public sealed partial class WindowFailureRecorder(ListingStore listings, Archivi
         {
             await listings.ListAgainAsync(window.Region, window.From, window.To, cancellationToken);
         }
+        else if (window is { Kind: WindowKind.Backfill or WindowKind.Reconcile, RunId: { } run } && window.To - window.From <= ListingPlanner.LargestWindow)
+        {
+            await SendQueuedAsync(window, run, cancellationToken);
+        }
 
         if (window.RunId is not null)
         {
             await listings.RecordWindowErrorAsync(window, "It failed again and again; the log says why.", cancellationToken);
+        }
+    }
+
+    private async Task SendQueuedAsync(WindowMessage window, string run, CancellationToken cancellationToken)
+    {
+        for (var day = new DateTimeOffset(window.From.UtcDateTime.Date, TimeSpan.Zero); day < window.To; day = day.AddDays(1))
+        {
+            var partition = LedgerKey.Partition(window.Region, day);
+            string? after = null;
+            do
+            {
+                var rows = await ledger.ReadPartAsync(partition, after, LedgerState.Queued, type: null, columns: null, cancellationToken, run);
+
+                // A row without that time waits for archiving to be switched on.
+                foreach (var row in rows.Where(row => row.QueuedAt is not null))
+                {
+                    await requeuer.RequeueAsync(row, cancellationToken);
+                }
+
+                after = rows.Count < ObjectLedger.RowsPerPart ? null : rows[^1].RowKey;
+            }
+            while (after is not null);
         }
     }
 
@@ -34,7 +68,7 @@ public sealed partial class WindowFailureRecorder(ListingStore listings, Archivi
         [LoggerMessage(
             EventId = 1401,
             Level = LogLevel.Error,
-            Message = "The window of {Region} from {From:O} to {To:O} could not be listed; the next listing begins there")]
+            Message = "The window of {Region} from {From:O} to {To:O} could not be listed")]
         public static partial void WindowFailed(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to);
     }
 }

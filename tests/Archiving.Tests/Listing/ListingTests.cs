@@ -7,6 +7,7 @@ using Archiving.Model;
 using Archiving.Queues;
 using EightByEight;
 using Microsoft.Extensions.Time.Testing;
+using Operations.Runs;
 using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
@@ -100,6 +101,35 @@ public sealed class ListingTests(AzuriteFixture azurite)
         _time.Advance(TimeSpan.FromMinutes(10));
         await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
         Assert.True((await WindowsAsync(pipeline, "uk"))[0].From >= watermark.Value.AddHours(-1));
+    }
+
+    [Fact]
+    public async Task Failed_window_of_a_backfill_leaves_no_object_queued_without_a_message()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: ("EightByEight__Regions", "uk"));
+        var created = _time.GetUtcNow().AddDays(-50);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = created, UpdatedTime = created });
+        var run = await pipeline.Get<RunStarter>().BackfillAsync(created.AddHours(-1), created.AddHours(1), ["uk"], [], Cancellation);
+        while (await pipeline.DeliverAsync(QueueNames.ListWindows, pipeline.ListAsync) > 0)
+        {
+        }
+
+        // The row is written, and the window crashed before it sent the message.
+        Assert.Equal(1, await pipeline.DeliverAsync(QueueNames.ArchiveObjects, _ => Task.CompletedTask));
+        var failed = new WindowMessage
+        {
+            Region = "uk",
+            From = created.AddHours(-1),
+            To = created.AddHours(1),
+            Field = TimeField.CreatedTime,
+            Kind = WindowKind.Backfill,
+            RunId = run.RunId,
+        };
+
+        await pipeline.Get<WindowFailureRecorder>().RecordAsync(failed, Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        await pipeline.AssertArchivedAsync(item);
     }
 
     [Fact]
