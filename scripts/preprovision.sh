@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # azd runs this before it creates anything (azure.yaml):
 #
-#   scripts/preprovision.sh
+#   scripts/preprovision.sh [parameters]
 #
-# It checks that the region has what the template needs, because a deployment that fails late leaves a vault, and perhaps an archive,
-# that cannot be deleted at once. Then it asks who receives alerts, and stores the answer in the azd environment as ALERT_EMAILS.
+# It checks that the region has what the template needs with the parameters of main.bicepparam, or of the file that is named, because
+# a deployment that fails late leaves a vault, and perhaps an archive, that cannot be deleted at once. Then it asks who receives alerts, and stores the answer in the azd environment as ALERT_EMAILS.
 # It changes nothing in Azure. What it cannot check, it names; SKIP_REGION_CHECK=true leaves the first part out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -14,10 +14,10 @@ fail() {
   exit 1
 }
 
-# The literal value of a parameter: from main.bicepparam, or else its default in main.bicep. Prints nothing for an expression.
+# The literal value of a parameter: from the file, or else its default in main.bicep. Prints nothing for an expression.
 parameter() {
-  if grep -qE "^param $1 *=" infra/bicep/main.bicepparam; then
-    sed -nE "s/^param $1 *= *'?([A-Za-z0-9_.-]+)'? *$/\1/p" infra/bicep/main.bicepparam
+  if grep -qE "^param $1 *=" "$parameters"; then
+    sed -nE "s/^param $1 *= *'?([A-Za-z0-9_.-]+)'? *$/\1/p" "$parameters"
   else
     sed -nE "s/^param $1 [A-Za-z]+ = '?([A-Za-z0-9_.-]+)'? *$/\1/p" infra/bicep/main.bicep
   fi
@@ -105,6 +105,7 @@ ask_for_addresses() {
 }
 
 address='[^@,[:space:]]+@[^@,[:space:]]+\.[^@,[:space:]]+'
+parameters=${1:-infra/bicep/main.bicepparam}
 location=${AZURE_LOCATION:-}
 subscription=${AZURE_SUBSCRIPTION_ID:-}
 [ -n "$location" ] && [ -n "$subscription" ] || fail "No subscription or no region is chosen. Run azd up, which asks for both, or set them: azd env set AZURE_SUBSCRIPTION_ID <id> and azd env set AZURE_LOCATION <region>"

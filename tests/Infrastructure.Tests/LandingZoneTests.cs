@@ -50,6 +50,23 @@ public sealed class LandingZoneTests(TemplateFixture template)
     }
 
     [Fact]
+    public async Task A_pipeline_deploys_what_an_owner_does_but_for_what_the_owner_made_before()
+    {
+        string[] made = ["Microsoft.Authorization/roleDefinitions", "Microsoft.ManagedIdentity/userAssignedIdentities", "Microsoft.Resources/resourceGroups"];
+        var byOwner = (await template.PredictedAsync("default")).Resources;
+        var byPipeline = (await template.PredictedAsync("pipeline")).Resources;
+
+        // The compiler does not know the names of the roles that the owner made.
+        Assert.Equal(
+            Names(byOwner.Where(resource => !made.Contains(resource.Type))),
+            Names(byPipeline));
+
+        static IEnumerable<string> Names(IEnumerable<Resource> resources) => resources
+            .Select(resource => resource.Type == "Microsoft.Authorization/roleAssignments" ? resource.Type : resource.Name)
+            .Order(StringComparer.Ordinal);
+    }
+
+    [Fact]
     public async Task Nothing_is_created_that_a_landing_zone_has()
     {
         // The address of a webhook is secret, so the compiler does not know whether there is one to make an action group for.

@@ -135,11 +135,11 @@ public sealed partial class WorkflowTests
     [Fact]
     public void Workflows_deploy_the_template_with_every_variable_that_it_reads()
     {
-        var read = ReadVariable().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/main.bicepparam"))).Select(match => match.Groups["name"].Value)
+        var read = ReadVariable().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/resources.bicepparam"))).Select(match => match.Groups["name"].Value)
             .ToList();
         var deployments = Jobs.SelectMany(job => job.Steps.Where(
             step => Workflow.Text(step, "run")?
-                .Contains("az deployment sub create", StringComparison.Ordinal) == true).Select(step => (Job: job, Step: step))).ToList();
+                .Contains("az deployment group create", StringComparison.Ordinal) == true).Select(step => (Job: job, Step: step))).ToList();
 
         Assert.NotEmpty(read);
         Assert.NotEmpty(deployments);

@@ -33,6 +33,7 @@ public sealed class TemplateFixture : IDisposable
             ["trial"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/trial")),
             ["zones"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/zones")),
             ["existing"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/existing", "rg-archive")),
+            ["pipeline"] = new(() => PredictAsync("infra/bicep/resources", "rg-test")),
             ["bootstrap"] = new(() => PredictAsync("tests/Infrastructure.Tests/Cases/bootstrap")),
         };
         _format = new(() => RunAsync(_formatted, "format", "--pattern", "**/*.{bicep,bicepparam}"));
@@ -102,7 +103,7 @@ public sealed class TemplateFixture : IDisposable
             RedirectStandardError = true,
         };
 
-        // What azd gives.
+        // What azd gives, and of the roles what a pipeline gives.
         start.Environment["AZURE_ENV_NAME"] = "test";
         start.Environment["AZURE_LOCATION"] = "westeurope";
         start.Environment["AZURE_PRINCIPAL_ID"] = "";
@@ -110,11 +111,19 @@ public sealed class TemplateFixture : IDisposable
         start.Environment["ALERT_EMAILS"] = "records@example.com";
         start.Environment["ALERT_WEBHOOK"] = "";
         start.Environment["SIGN_IN_CLIENT_ID"] = "";
+        start.Environment["IDENTITY_ID"] =
+            $"/subscriptions/{Snapshot.Subscription}/resourceGroups/rg-test/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-archive";
+        start.Environment["ARCHIVE_WRITER_ROLE_ID"] = Role("a");
+        start.Environment["TOKEN_KEEPER_ROLE_ID"] = Role("b");
+        start.Environment["HOLD_KEEPER_ROLE_ID"] = "";
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return new BicepRun(process.ExitCode, await output, await errors);
+
+        static string Role(string end) =>
+            $"/subscriptions/{Snapshot.Subscription}/providers/Microsoft.Authorization/roleDefinitions/00000000-0000-0000-0000-00000000000{end}";
     }
 
     private static void CopyTo(DirectoryInfo copy)
