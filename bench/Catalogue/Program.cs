@@ -27,7 +27,8 @@ var lines = new List<string>
         CultureInfo.InvariantCulture,
         $"{TimeProvider.System.GetUtcNow():yyyy-MM-dd}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, Azurite 3.37.0. One region, "
         + $"{objects / LedgerServer.Days * LedgerServer.Days:N0} archived objects in {LedgerServer.Days} days. The ledger's rows are calculated by a "
-        + $"process of their own, blobs are the emulator's. Each format is built by a new process; the memory is its maximum resident size."),
+        + $"process of their own, blobs are the emulator's. Each format is built by a new process; the memory is its maximum resident size. Row "
+        + $"groups have {new CatalogueLimits().RowsPerGroup:N0} rows."),
     "",
     "| format | objects | plan: count and digest, s | build, s | runs | longest run, s | CPU, s | peak MB | file MB | bytes per object |",
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",

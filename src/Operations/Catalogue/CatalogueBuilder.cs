@@ -56,7 +56,7 @@ public sealed partial class CatalogueBuilder(
                     if (isLost && current.Progress == row.Progress)
                     {
                         // Another build was committed, or a week has passed: what was staged is gone, and the next run starts over.
-                        current.WriteProgress(progress: null, footer: null);
+                        current.WriteProgress(progress: null, groups: null);
                     }
 
                     return true;
@@ -84,14 +84,15 @@ public sealed partial class CatalogueBuilder(
     {
         var started = timeProvider.GetTimestamp();
         var progress = row.ReadProgress() ?? new BuildProgress(row.Wanted, message.Start, Rows: 0, Parquet: null, Csv: null);
-        await using var files = await OpenAsync(message, progress, row.Footer, cancellationToken);
+        await using var files = Open(message, progress, row.Groups);
         var pending = new List<CatalogueRow>();
+        var rowsPerPage = Math.Min(limits.RowsPerSlice, limits.RowsPerGroup);
         await foreach (var slice in reader.ReadAsync(message.Region, progress.Position, message.End, limits.RowsPerSlice, cancellationToken))
         {
             pending.AddRange(slice.Rows);
-            while (pending.Count >= limits.RowsPerGroup)
+            while (pending.Count >= rowsPerPage)
             {
-                await WriteAsync(limits.RowsPerGroup);
+                await WriteAsync(rowsPerPage);
             }
 
             progress = progress with { Position = slice.End };
@@ -117,18 +118,19 @@ public sealed partial class CatalogueBuilder(
         }
     }
 
-    private async Task<CatalogueFiles> OpenAsync(CatalogueMessage message, BuildProgress progress, byte[]? footer, CancellationToken cancellationToken)
+    private CatalogueFiles Open(CatalogueMessage message, BuildProgress progress, byte[]? groups)
     {
         // Names the blocks of this run. Two deliveries of a message may overlap, and a file must never be made of the blocks of both.
         var run = Guid.NewGuid().ToString("N")[..8];
         var region = ObjectNames.Encode(message.Region);
-        var parquetFooter = progress.Parquet is null ? null : footer;
-        return await CatalogueFiles.OpenAsync(
-            options.Format is CatalogueFormat.Csv ? null : new StagedFile(archive, BlobOf("parquet"), run, progress.Parquet, parquetFooter),
-            options.Format is CatalogueFormat.Parquet ? null : new StagedFile(archive, BlobOf("csv"), run, progress.Csv),
-            cancellationToken);
+        return new CatalogueFiles(
+            options.Format is CatalogueFormat.Csv
+                ? null
+                : new ParquetFile(FileOf("parquet", progress.Parquet), limits, progress.Parquet is null ? null : groups),
+            options.Format is CatalogueFormat.Parquet ? null : new CsvFile(FileOf("csv", progress.Csv)));
 
-        string BlobOf(string extension) => CatalogueColumns.BlobOf(region, message.Month, extension);
+        StagedFile FileOf(string extension, StagedPart? staged) =>
+            new(archive, CatalogueColumns.BlobOf(region, message.Month, extension), run, staged);
     }
 
     private async Task SuspendAsync(
@@ -138,7 +140,7 @@ public sealed partial class CatalogueBuilder(
         CatalogueFiles files,
         CancellationToken cancellationToken)
     {
-        var (parquet, csv, footer) = await files.SuspendAsync(cancellationToken);
+        var (parquet, csv, groups) = await files.SuspendAsync(cancellationToken);
         var isOurs = await months.UpdateAsync(
             message.Region,
             message.Month,
@@ -150,7 +152,7 @@ public sealed partial class CatalogueBuilder(
                     return false;
                 }
 
-                current.WriteProgress(progress with { Parquet = parquet, Csv = csv }, footer);
+                current.WriteProgress(progress with { Parquet = parquet, Csv = csv }, groups);
                 current.LastError = null;
                 return true;
             },
@@ -179,7 +181,7 @@ public sealed partial class CatalogueBuilder(
                 current.BuiltAt = timeProvider.GetUtcNow();
                 (current.Rows, current.ParquetBytes, current.CsvBytes) = (progress.Rows, parquetBytes, csvBytes);
                 (current.LastError, current.Failure) = (null, null);
-                current.WriteProgress(progress: null, footer: null);
+                current.WriteProgress(progress: null, groups: null);
                 if (current.Wanted == progress.Wanted)
                 {
                     current.QueuedAt = null;
@@ -201,7 +203,7 @@ public sealed partial class CatalogueBuilder(
             {
                 current.Failure = text = reason(current);
                 current.QueuedAt = null;
-                current.WriteProgress(progress: null, footer: null);
+                current.WriteProgress(progress: null, groups: null);
                 return true;
             },
             cancellationToken);

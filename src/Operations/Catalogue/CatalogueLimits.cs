@@ -4,12 +4,18 @@ namespace Operations.Catalogue;
 public sealed record CatalogueLimits
 {
     /// <summary>
-    /// The most rows of a row group: large enough for engines that read row groups in parallel and skip them by their statistics (DuckDB
-    /// advises 100,000, and against fewer than 5,000), small enough to be held in memory.
+    /// The most rows of a row group: engines read row groups in parallel and skip them by their statistics, for which DuckDB advises
+    /// 100,000 and more.
     /// </summary>
-    public int RowsPerGroup { get; init; } = 15_000;
+    public int RowsPerGroup { get; init; } = 100_000;
 
-    /// <summary>About how many rows are read and sorted at once; twice as many at most, unless they were made within a second.</summary>
+    /// <summary>How many bytes of pages end a row group before: objects with very long tags must not take more memory than others.</summary>
+    public int BytesPerGroup { get; init; } = 48 * 1024 * 1024;
+
+    /// <summary>
+    /// About how many rows are read, sorted and encoded at once: what is held in memory as objects. Twice as many at most, unless they were
+    /// made within a second.
+    /// </summary>
     public int RowsPerSlice { get; init; } = 5_000;
 
     /// <summary>How long a run works before it leaves the rest to the next message.</summary>

@@ -66,8 +66,13 @@ internal sealed record BuildProgress(string Wanted, DateTimeOffset Position, lon
 
 /// <summary>What of a file is staged.</summary>
 /// <param name="Bytes">Its size.</param>
-/// <param name="Blocks">The blocks, in order.</param>
-internal sealed record StagedPart(long Bytes, IReadOnlyList<string> Blocks);
+/// <param name="Runs">The runs that staged it, in order.</param>
+internal sealed record StagedPart(long Bytes, IReadOnlyList<StagedRun> Runs);
+
+/// <summary>What a run staged of a file.</summary>
+/// <param name="Run">Names it.</param>
+/// <param name="Blocks">How many blocks, which are numbered from 0.</param>
+internal sealed record StagedRun(string Run, int Blocks);
 
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(CatalogueMessage))]

@@ -53,32 +53,32 @@ internal sealed class CatalogueMonthRow : TableRow
     /// <summary>Gets or sets how far the build is, as JSON.</summary>
     public string? Progress { get; set; }
 
-    /// <summary>Gets or sets the first part of <see cref="Footer"/>.</summary>
-    public byte[]? Footer0 { get; set; }
+    /// <summary>Gets or sets the first part of <see cref="Groups"/>.</summary>
+    public byte[]? Groups0 { get; set; }
 
     /// <summary>Gets or sets the second part.</summary>
-    public byte[]? Footer1 { get; set; }
+    public byte[]? Groups1 { get; set; }
 
     /// <summary>Gets or sets the third part.</summary>
-    public byte[]? Footer2 { get; set; }
+    public byte[]? Groups2 { get; set; }
 
     /// <summary>Gets or sets the fourth part.</summary>
-    public byte[]? Footer3 { get; set; }
+    public byte[]? Groups3 { get; set; }
 
-    /// <summary>Gets or sets the footer that the Parquet file would have if it ended here. A row group adds some kilobytes to it.</summary>
+    /// <summary>Gets or sets the row groups of the Parquet file so far, as its footer will describe them. Each takes about a kilobyte.</summary>
     [IgnoreDataMember]
-    public byte[]? Footer
+    public byte[]? Groups
     {
-        get => Footer0 is null ? null : [.. Footer0, .. Footer1 ?? [], .. Footer2 ?? [], .. Footer3 ?? []];
+        get => Groups0 is null ? null : [.. Groups0, .. Groups1 ?? [], .. Groups2 ?? [], .. Groups3 ?? []];
         set
         {
             if (value?.Length > 4 * ChunkBytes)
             {
-                throw new InvalidDataException($"The footer of the Parquet file has {value.Length} bytes, more than its place can be kept with.");
+                throw new InvalidDataException($"The row groups of the Parquet file take {value.Length} bytes, more than can be kept.");
             }
 
             var chunks = value?.Chunk(ChunkBytes).ToList() ?? [];
-            (Footer0, Footer1, Footer2, Footer3) =
+            (Groups0, Groups1, Groups2, Groups3) =
                 (chunks.ElementAtOrDefault(0), chunks.ElementAtOrDefault(1), chunks.ElementAtOrDefault(2), chunks.ElementAtOrDefault(3));
         }
     }
@@ -86,17 +86,18 @@ internal sealed class CatalogueMonthRow : TableRow
     /// <summary>The key of a month's row.</summary>
     public static string KeyOf(string region, string month) => $"{ObjectNames.Encode(region)}|{month}";
 
-    /// <summary>How far the build of what is wanted is; <see langword="null"/> when it has not begun.</summary>
+    /// <summary>How far the build of what is wanted is; <see langword="null"/> when it has not begun, or an earlier version began it.</summary>
     public BuildProgress? ReadProgress() =>
-        Progress is null ? null : JsonSerializer.Deserialize(Progress, CatalogueJson.Default.BuildProgress) is { } progress && progress.Wanted == Wanted
+        Progress is not null && JsonSerializer.Deserialize(Progress, CatalogueJson.Default.BuildProgress) is { } progress && progress.Wanted == Wanted
+            && (progress.Parquet ?? progress.Csv) is { Runs: not null }
             ? progress
             : null;
 
     /// <summary>Notes how far the build is; <see langword="null"/> when there is none under way.</summary>
-    public void WriteProgress(BuildProgress? progress, byte[]? footer)
+    public void WriteProgress(BuildProgress? progress, byte[]? groups)
     {
         Progress = progress is null ? null : JsonSerializer.Serialize(progress, CatalogueJson.Default.BuildProgress);
-        Footer = footer;
+        Groups = groups;
     }
 }
 

@@ -10,27 +10,23 @@ namespace Operations.Catalogue;
 internal sealed class CsvFile : IAsyncDisposable
 {
     private const string ContentType = "text/csv; charset=utf-8";
+    private readonly MemoryStream _text = new();
     private readonly StagedFile _file;
     private readonly CsvWriter _writer;
 
-    private CsvFile(StagedFile file, CsvWriter writer) => (_file, _writer) = (file, writer);
-
     /// <summary>Begins a file, or goes on with one.</summary>
-    public static CsvFile Open(StagedFile file)
+    public CsvFile(StagedFile file)
     {
         var isNew = file.Length == 0;
-        file.Position = file.Length;
         var options = new CsvWriterOptions { Injection = CsvInjection.Escape, WriteByteOrderMark = isNew };
-        var writer = CsvWriter.Create(file, options, leaveOpen: true);
+        (_file, _writer) = (file, CsvWriter.Create(_text, options, leaveOpen: true));
         if (isNew)
         {
-            writer.WriteHeader([.. CatalogueColumns.All.Select(column => column.Name)]);
+            _writer.WriteHeader([.. CatalogueColumns.All.Select(column => column.Name)]);
         }
-
-        return new CsvFile(file, writer);
     }
 
-    /// <summary>Writes rows, in the order of the file, and stages them.</summary>
+    /// <summary>Writes rows, in the order of the file.</summary>
     public async Task WriteAsync(IReadOnlyList<CatalogueRow> rows, CancellationToken cancellationToken)
     {
         foreach (var row in rows)
@@ -43,13 +39,14 @@ internal sealed class CsvFile : IAsyncDisposable
             _writer.EndRecord();
         }
 
-        await StageAsync(cancellationToken);
+        await FlushAsync(cancellationToken);
     }
 
     /// <summary>Stops writing and tells what is staged, so that another run can go on.</summary>
     public async Task<StagedPart> SuspendAsync(CancellationToken cancellationToken)
     {
-        await StageAsync(cancellationToken);
+        await FlushAsync(cancellationToken);
+        await _file.StageAsync(cancellationToken);
         return _file.Staged;
     }
 
@@ -57,21 +54,23 @@ internal sealed class CsvFile : IAsyncDisposable
     /// <returns>Its size in bytes; <see langword="null"/> when the container forbids to replace the one before.</returns>
     public async Task<long?> CompleteAsync(CancellationToken cancellationToken)
     {
-        await StageAsync(cancellationToken);
-        return await _file.CommitAsync(ContentType, cancellationToken) ? _file.Staged.Bytes : null;
+        await FlushAsync(cancellationToken);
+        await _file.StageAsync(cancellationToken);
+        return await _file.CommitAsync(ContentType, cancellationToken) ? _file.Length : null;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _writer.DisposeAsync();
-        await _file.DisposeAsync();
+        await _text.DisposeAsync();
     }
 
-    private async Task StageAsync(CancellationToken cancellationToken)
+    private async Task FlushAsync(CancellationToken cancellationToken)
     {
         await _writer.FlushAsync(cancellationToken);
-        await _file.StageAsync(cancellationToken);
+        await _file.WriteAsync(_text.GetBuffer().AsMemory(0, (int)_text.Length), cancellationToken);
+        _text.SetLength(0);
     }
 
     private void Write(object? value)

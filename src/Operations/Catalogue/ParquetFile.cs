@@ -1,101 +1,157 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.IO.Compression;
-using Parquet;
-using Parquet.Schema;
 
 namespace Operations.Catalogue;
 
-/// <summary>The catalogue as Parquet: a row group for each call, compressed, with statistics of every column.</summary>
-internal sealed class ParquetFile : IAsyncDisposable
+/// <summary>
+/// The catalogue as Parquet. Rows become pages at once, and pages a row group when there are enough of them. Why Parquet is written here:
+/// docs/decisions/0042.
+/// </summary>
+internal sealed class ParquetFile
 {
-    private const int PooledBytes = 8 * 1024 * 1024;
     private const string ContentType = "application/vnd.apache.parquet";
-    private static readonly IReadOnlyList<(CatalogueColumn Column, DataField Field)> Fields =
-        [.. CatalogueColumns.All.Select(column => (column, CreateField(column)))];
-
-    private static readonly ParquetSchema Schema = new([.. Fields.Select(item => item.Field)]);
+    private static readonly byte[] Magic = "PAR1"u8.ToArray();
     private readonly StagedFile _file;
-    private readonly ParquetWriter _writer;
+    private readonly CatalogueLimits _limits;
+    private readonly List<ParquetColumn> _columns;
+    private readonly ArrayBufferWriter<byte> _groups = new();
+    private int _groupCount;
+    private long _rows;
+    private int _rowsOfGroup;
 
-    private ParquetFile(StagedFile file, ParquetWriter writer) => (_file, _writer) = (file, writer);
-
-    /// <summary>Begins a file, or goes on with one that has a footer.</summary>
-    public static async Task<ParquetFile> OpenAsync(StagedFile file, bool isBegun, CancellationToken cancellationToken)
+    /// <summary>Begins a file, or goes on with one.</summary>
+    /// <param name="file">Where it is staged.</param>
+    /// <param name="limits">When a row group ends: after the rows that are written at once.</param>
+    /// <param name="groups">What <see cref="SuspendAsync"/> gave; <see langword="null"/> for a new file.</param>
+    public ParquetFile(StagedFile file, CatalogueLimits limits, byte[]? groups)
     {
-        var options = new ParquetOptions
+        (_file, _limits) = (file, limits);
+        var (body, packed) = (new ArrayBufferWriter<byte>(), new MemoryStream());
+        _columns = [.. CatalogueColumns.All.Select(column => new ParquetColumn(column, body, packed))];
+        if (groups is not null)
         {
-            CompressionMethod = CompressionMethod.Gzip,
-            CompressionLevel = CompressionLevel.Fastest,
-            Append = isBegun,
-
-            // What the encoder keeps of its buffers between columns: otherwise as much as the largest ones took together.
-            MaximumSmallPoolFreeBytes = PooledBytes,
-            MaximumLargePoolFreeBytes = PooledBytes,
-        };
-        foreach (var (column, _) in Fields.Where(item => item.Column.Repeats))
-        {
-            options.ColumnEncodingHints[column.Name] = EncodingHint.Dictionary;
+            _groupCount = BinaryPrimitives.ReadInt32LittleEndian(groups);
+            _rows = BinaryPrimitives.ReadInt64LittleEndian(groups.AsSpan(4));
+            using var description = new MemoryStream();
+            using var packedDescription = new BrotliStream(new MemoryStream(groups, 12, groups.Length - 12), CompressionMode.Decompress);
+            packedDescription.CopyTo(description);
+            _groups.Write(description.ToArray());
         }
-
-        return new ParquetFile(file, await ParquetWriter.CreateAsync(Schema, file, options, isBegun, cancellationToken));
     }
 
-    /// <summary>Writes rows, in the order of the file, and stages them.</summary>
+    /// <summary>Writes rows, in the order of the file.</summary>
     public async Task WriteAsync(IReadOnlyList<CatalogueRow> rows, CancellationToken cancellationToken)
     {
-        using (var group = _writer.CreateRowGroup())
+        foreach (var column in _columns)
         {
-            foreach (var (column, field) in Fields)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                await (column.Type switch
-                {
-                    ColumnType.Text => group.WriteAsync(field, [.. rows.Select(row => (string?)column.Value(row))!]),
-                    ColumnType.Time => group.WriteAsync<DateTime>(field, Values<DateTime>(column), cancellationToken: cancellationToken),
-                    ColumnType.Integer => group.WriteAsync<long>(field, Values<long>(column), cancellationToken: cancellationToken),
-                    _ => group.WriteAsync<double>(field, Optional<double>(column), cancellationToken: cancellationToken),
-                });
-            }
-
-            group.CompleteValidate();
+            cancellationToken.ThrowIfCancellationRequested();
+            column.WritePage(rows);
         }
 
-        await _file.StageAsync(cancellationToken);
-
-        ReadOnlyMemory<T> Values<T>(CatalogueColumn column)
-            where T : struct => rows.Select(row => (T)column.Value(row)!).ToArray();
-
-        ReadOnlyMemory<T?> Optional<T>(CatalogueColumn column)
-            where T : struct => rows.Select(row => (T?)column.Value(row)).ToArray();
+        _rowsOfGroup += rows.Count;
+        if (_rowsOfGroup >= _limits.RowsPerGroup || _columns.Sum(column => column.Bytes) >= _limits.BytesPerGroup)
+        {
+            await EndGroupAsync(cancellationToken);
+        }
     }
 
-    /// <summary>Stops writing and tells what is staged, so that another run can go on.</summary>
-    public async Task<(StagedPart Staged, byte[] Footer)> SuspendAsync(CancellationToken cancellationToken)
+    /// <summary>Stops writing and tells what is staged, and what the footer will say of it, so that another run can go on.</summary>
+    public async Task<(StagedPart Staged, byte[] Groups)> SuspendAsync(CancellationToken cancellationToken)
     {
+        await EndGroupAsync(cancellationToken);
         await _file.StageAsync(cancellationToken);
-        var footer = _file.KeepFooter();
-        await _writer.DisposeAsync();
-        return (_file.Staged, footer());
+        using var groups = new MemoryStream();
+        Span<byte> counts = stackalloc byte[12];
+        BinaryPrimitives.WriteInt32LittleEndian(counts, _groupCount);
+        BinaryPrimitives.WriteInt64LittleEndian(counts[4..], _rows);
+        groups.Write(counts);
+        using (var packed = new BrotliStream(groups, CompressionLevel.Optimal, leaveOpen: true))
+        {
+            packed.Write(_groups.WrittenSpan);
+        }
+
+        return (_file.Staged, groups.ToArray());
     }
 
     /// <summary>Ends the file and makes it visible in the place of the one before.</summary>
     /// <returns>Its size in bytes; <see langword="null"/> when the container forbids to replace the one before.</returns>
     public async Task<long?> CompleteAsync(CancellationToken cancellationToken)
     {
-        await _writer.DisposeAsync();
+        await EndGroupAsync(cancellationToken);
+        await BeginAsync(cancellationToken);
+        await _file.WriteAsync(CreateFooter(), cancellationToken);
         await _file.StageAsync(cancellationToken);
-        return await _file.CommitAsync(ContentType, cancellationToken) ? _file.Staged.Bytes : null;
+        return await _file.CommitAsync(ContentType, cancellationToken) ? _file.Length : null;
     }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _file.DisposeAsync();
-
-    // Times are in milliseconds: of microseconds, Parquet.Net 6.1.0 writes statistics that are a thousandth of the values, and a reader
-    // would skip row groups that it needs.
-    private static DataField CreateField(CatalogueColumn column) => column.Type switch
+    private async Task BeginAsync(CancellationToken cancellationToken)
     {
-        ColumnType.Text => new DataField<string>(column.Name, !column.IsRequired),
-        ColumnType.Time => new DateTimeDataField(column.Name, DateTimeFormat.Timestamp, isAdjustedToUTC: true, DateTimeTimeUnit.Millis, isNullable: false),
-        ColumnType.Integer => new DataField<long>(column.Name),
-        _ => new DataField<double?>(column.Name),
-    };
+        if (_file.Length == 0)
+        {
+            await _file.WriteAsync(Magic, cancellationToken);
+        }
+    }
+
+    private async Task EndGroupAsync(CancellationToken cancellationToken)
+    {
+        if (_rowsOfGroup == 0)
+        {
+            return;
+        }
+
+        await BeginAsync(cancellationToken);
+        var start = _file.Length;
+        var unpacked = 0L;
+        var thrift = new ThriftWriter(_groups);
+        thrift.Begin();
+        thrift.BeginStructs(1, _columns.Count);
+        foreach (var column in _columns)
+        {
+            unpacked += await column.CompleteAsync(_file, thrift, cancellationToken);
+        }
+
+        thrift.Int64(2, unpacked);
+        thrift.Int64(3, _rowsOfGroup);
+        thrift.Int64(5, start);
+        thrift.Int64(6, _file.Length - start);
+        thrift.End();
+        _groupCount++;
+        _rows += _rowsOfGroup;
+        _rowsOfGroup = 0;
+    }
+
+    private byte[] CreateFooter()
+    {
+        var footer = new ArrayBufferWriter<byte>();
+        var thrift = new ThriftWriter(footer);
+        thrift.Begin();
+        thrift.Int32(1, 1);
+        thrift.BeginStructs(2, _columns.Count + 1);
+        thrift.Begin();
+        thrift.Binary(4, "schema"u8);
+        thrift.Int32(5, _columns.Count);
+        thrift.End();
+        _columns.ForEach(column => column.WriteSchema(thrift));
+        thrift.Int64(3, _rows);
+        thrift.BeginStructs(4, _groupCount);
+        footer.Write(_groups.WrittenSpan);
+        thrift.Binary(6, "8x8-archiver version 1 (build 0)"u8);
+
+        // Statistics are in the order of the type: readers take those of text for nothing otherwise.
+        thrift.BeginStructs(7, _columns.Count);
+        foreach (var _ in _columns)
+        {
+            thrift.Begin();
+            thrift.Begin(1);
+            thrift.End();
+            thrift.End();
+        }
+
+        thrift.End();
+        BinaryPrimitives.WriteInt32LittleEndian(footer.GetSpan(4), footer.WrittenCount);
+        footer.Advance(4);
+        footer.Write(Magic);
+        return footer.WrittenSpan.ToArray();
+    }
 }

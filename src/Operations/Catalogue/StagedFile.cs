@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Archiving.Archive;
@@ -5,147 +6,58 @@ using Archiving.Archive;
 namespace Operations.Catalogue;
 
 /// <summary>
-/// A file that is written from its beginning to its end, over as many runs as it takes: what was written becomes a block of a blob,
-/// which no reader sees before it is committed.
-/// <para>
-/// Parquet's writer goes on with a file by reading its first bytes and its footer, and writes over the footer. So the stream can be read
-/// there, and the footer is kept out of the blocks until the file is whole.
-/// </para>
+/// A file that is written from its beginning to its end, over as many runs as it takes: what was written becomes blocks of a blob, which
+/// no reader sees before they are committed.
 /// </summary>
-internal sealed class StagedFile : Stream
+/// <param name="archive">Where it is staged.</param>
+/// <param name="name">Name of the blob.</param>
+/// <param name="run">Names this run, in eight characters: two runs that overlap must not take each other's blocks for theirs.</param>
+/// <param name="staged">What is staged of it; <see langword="null"/> when nothing is.</param>
+internal sealed class StagedFile(ArchiveStore archive, string name, string run, StagedPart? staged)
 {
-    private readonly ArchiveStore _archive;
-    private readonly string _name;
-    private readonly string _run;
-    private readonly List<string> _blocks;
-    private readonly MemoryStream _buffer = new();
-    private readonly byte[] _footer;
-    private MemoryStream? _newFooter;
-    private long _written;
-    private long _position;
+    private const int BlockBytes = 4 * 1024 * 1024;
+    private readonly ArrayBufferWriter<byte> _buffer = new();
+    private int _blocks;
 
-    /// <summary>Begins a file, or goes on with one.</summary>
-    /// <param name="archive">Where it is staged.</param>
-    /// <param name="name">Name of the blob.</param>
-    /// <param name="run">Names this run, in eight characters: two runs that overlap must not take each other's blocks for theirs.</param>
-    /// <param name="staged">What is staged of it; <see langword="null"/> when nothing is.</param>
-    /// <param name="footer">The footer of what is staged, for a file that has one.</param>
-    public StagedFile(ArchiveStore archive, string name, string run, StagedPart? staged, byte[]? footer = null)
-    {
-        (_archive, _name, _run) = (archive, name, run);
-        _blocks = [.. staged?.Blocks ?? []];
-        _written = staged?.Bytes ?? 0;
-        _footer = footer ?? [];
-    }
-
-    /// <inheritdoc/>
-    public override bool CanRead => true;
-
-    /// <inheritdoc/>
-    public override bool CanSeek => true;
-
-    /// <inheritdoc/>
-    public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => _written + _footer.Length;
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => _position;
-        set => _position = value;
-    }
+    /// <summary>How much was written.</summary>
+    public long Length { get; private set; } = staged?.Bytes ?? 0;
 
     /// <summary>What is staged.</summary>
-    public StagedPart Staged => new(_written, _blocks);
+    public StagedPart Staged => new(Length - _buffer.WrittenCount, _blocks == 0 ? Runs : [.. Runs, new StagedRun(run, _blocks)]);
 
-    /// <summary>From now on, what is written is the footer of an unfinished file: it is returned, and not staged.</summary>
-    public Func<byte[]> KeepFooter()
+    private IReadOnlyList<StagedRun> Runs => staged?.Runs ?? [];
+
+    /// <summary>Writes, and stages what makes a block.</summary>
+    public async Task WriteAsync(ReadOnlyMemory<byte> part, CancellationToken cancellationToken)
     {
-        var footer = _newFooter = new MemoryStream();
-        return footer.ToArray;
+        _buffer.Write(part.Span);
+        Length += part.Length;
+        if (_buffer.WrittenCount >= BlockBytes)
+        {
+            await StageAsync(cancellationToken);
+        }
     }
 
     /// <summary>Stages what was written since the last time.</summary>
     public async Task StageAsync(CancellationToken cancellationToken)
     {
-        if (_buffer.Length == 0)
+        if (_buffer.WrittenCount > 0)
         {
-            return;
+            await archive.StageAsync(name, IdOf(run, _blocks), _buffer.WrittenMemory, cancellationToken);
+            _blocks++;
+            _buffer.ResetWrittenCount();
         }
-
-        // Every block id of a blob has the same length (Put Block).
-        var block = string.Create(CultureInfo.InvariantCulture, $"{_run}-{_blocks.Count:D6}");
-        await _archive.StageAsync(_name, IdOf(block), _buffer.GetBuffer().AsMemory(0, (int)_buffer.Length), cancellationToken);
-        _blocks.Add(block);
-        _buffer.SetLength(0);
     }
 
     /// <summary>Makes the file visible, all of it at once, in the place of the one before.</summary>
     /// <returns><see langword="false"/> when the container forbids to replace it.</returns>
-    public Task<bool> CommitAsync(string contentType, CancellationToken cancellationToken) =>
-        _archive.TryCommitReportAsync(_name, [.. _blocks.Select(IdOf)], contentType, cancellationToken);
+    public Task<bool> CommitAsync(string contentType, CancellationToken cancellationToken) => archive.TryCommitReportAsync(
+        name,
+        [.. Staged.Runs.SelectMany(part => Enumerable.Range(0, part.Blocks).Select(number => IdOf(part.Run, number)))],
+        contentType,
+        cancellationToken);
 
-    /// <inheritdoc/>
-    public override void Flush()
-    {
-        // Whole blocks are staged: see StageAsync.
-    }
-
-    /// <inheritdoc/>
-    public override int Read(byte[] buffer, int offset, int count)
-    {
-        // The first bytes of a Parquet file and its footer: nothing else of it is ever read.
-        var (source, from) = _position < _written ? ("PAR1"u8.ToArray(), _position) : (_footer, _position - _written);
-        var length = (int)Math.Min(count, Math.Max(0, source.Length - from));
-        Array.Copy(source, from, buffer, offset, length);
-        _position += length;
-        return length;
-    }
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => _position = origin switch
-    {
-        SeekOrigin.Begin => offset,
-        SeekOrigin.Current => _position + offset,
-        _ => Length + offset,
-    };
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void Write(byte[] buffer, int offset, int count)
-    {
-        if (_newFooter is not null)
-        {
-            _newFooter.Write(buffer, offset, count);
-        }
-        else if (_position == _written)
-        {
-            _buffer.Write(buffer, offset, count);
-            _written += count;
-        }
-        else
-        {
-            throw new InvalidOperationException("A staged file is written in order.");
-        }
-
-        _position += count;
-    }
-
-    /// <inheritdoc/>
-    protected override void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _buffer.Dispose();
-            _newFooter?.Dispose();
-        }
-
-        base.Dispose(disposing);
-    }
-
-    private static string IdOf(string block) => Convert.ToBase64String(Encoding.ASCII.GetBytes(block));
+    // Every block ID of a blob has the same length (Put Block).
+    private static string IdOf(string run, int number) =>
+        Convert.ToBase64String(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{run}-{number:D6}")));
 }

@@ -181,6 +181,33 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Build_that_an_earlier_version_left_unfinished_starts_over()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await FillAsync(pipeline, 30, days: 3);
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        await pipeline.Get<CatalogueMonths>().UpdateAsync(
+            "us-east",
+            "2026-03",
+            row =>
+            {
+                row.Progress = JsonSerializer.Serialize(new
+                {
+                    wanted = row.Wanted,
+                    position = Start.AddDays(2),
+                    rows = 20,
+                    parquet = new { bytes = 900, blocks = new[] { "0123abcd-000000" } },
+                });
+                return true;
+            },
+            Cancellation);
+        await DeliverAsync(pipeline);
+
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal(await ReadLedgerAsync(pipeline), await ReadRowsAsync(folder, folder.Parquet));
+    }
+
+    [Fact]
     public async Task Build_that_is_killed_at_any_request_leaves_the_last_whole_catalogue_and_is_finished_by_the_next_delivery()
     {
         var kill = new KillPolicy();
