@@ -11,7 +11,7 @@ public sealed class CatalogueFunctions(TimerHandler timers, MessageHandler handl
 {
     /// <summary>Queues the months that changed.</summary>
     [Function("BuildCatalogue")]
-    public Task BuildCatalogueAsync([TimerTrigger("%Catalogue__Schedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
+    public Task BuildCatalogueAsync([TimerTrigger(TimerSchedules.Catalogue)] TimerInfo timer, CancellationToken cancellationToken) =>
         timers.RunAsync("BuildCatalogue", planner.PlanAsync, cancellationToken, failsOnOutage: true);
 
     /// <summary>Builds one month of a region.</summary>

@@ -5,8 +5,9 @@ using Microsoft.Azure.Functions.Worker.Core.FunctionMetadata;
 namespace Functions;
 
 /// <summary>
-/// Gives the Functions host the schedules that need not be set. The host resolves <c>%…%</c> from its own settings, and
-/// disables a function whose setting is missing, with an error at each start.
+/// Gives the Functions host the schedules whose settings need not be set or have <c>__</c> in their names. The host resolves <c>%…%</c>
+/// from its own settings, and disables a function whose setting is missing, with an error at each start. The platform that starts
+/// instances for a timer does not resolve nested names reliably (azure-functions-host#8649).
 /// </summary>
 public sealed class TimerSchedules(ScheduleOptions schedules) : IFunctionMetadataTransformer
 {
@@ -15,6 +16,9 @@ public sealed class TimerSchedules(ScheduleOptions schedules) : IFunctionMetadat
 
     /// <summary>The trigger's schedule of the restore drill.</summary>
     public const string Drill = "%Drill__Schedule%";
+
+    /// <summary>The trigger's schedule of the catalogue.</summary>
+    public const string Catalogue = "%Catalogue__Schedule%";
 
     // A schedule that never comes, such as 31 February, keeps the host's parser searching up to the year 9999. This one comes in
     // leap years, and the function does nothing then.
@@ -44,6 +48,7 @@ public sealed class TimerSchedules(ScheduleOptions schedules) : IFunctionMetadat
     {
         Notifications => schedules.Notifications,
         Drill => schedules.Drill ?? Rarely,
+        Catalogue => schedules.Catalogue,
         _ => null,
     };
 }
