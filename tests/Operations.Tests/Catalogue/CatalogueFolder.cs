@@ -19,6 +19,9 @@ internal sealed class CatalogueFolder : IDisposable
     /// <summary>Every file of the catalogue, by its name in the container.</summary>
     public IReadOnlyList<string> Names { get; private set; } = [];
 
+    /// <summary>Where the copy is.</summary>
+    public string Root => _folder.FullName;
+
     /// <summary>What <c>FROM</c> takes for the Parquet files.</summary>
     public string Parquet => $"read_parquet('{_folder.FullName}/_catalogue/region=*/month=*/objects.parquet', hive_partitioning = false)";
 

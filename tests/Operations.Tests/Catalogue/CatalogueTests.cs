@@ -99,7 +99,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         var count = int.Parse(Environment.GetEnvironmentVariable("CATALOGUE_ROWS") ?? "6000", CultureInfo.InvariantCulture);
         await using var pipeline = await Pipeline.StartAsync(azurite);
         await FillAsync(pipeline, count, days: 60);
-        await BuildAsync(pipeline, new CatalogueLimits { RowsPerGroup = count / 12, RowsPerSlice = 40 });
+        await BuildAsync(pipeline, new CatalogueLimits { RowsPerGroup = count / 12, RowsPerSlice = count / 150 });
 
         using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
 
@@ -127,6 +127,59 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         Assert.Equal(
             await folder.QueryAsync($"SELECT count(*) FROM {folder.Parquet} WHERE strftime(createdTime, '%Y-%m-%d') = '2026-03-09'", Cancellation),
             await folder.QueryAsync($"SELECT count(*) FROM {folder.Parquet} WHERE createdTime >= '2026-03-09' AND createdTime < '2026-03-10'", Cancellation));
+    }
+
+    [Fact]
+    public async Task Queries_of_the_document_run_on_the_files()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var created = new DateTimeOffset(2026, 11, 5, 9, 14, 0, TimeSpan.Zero);
+        await AddAsync(
+            pipeline,
+            Entry("a", "callrecording", created, Tags("Ann", "+1 408 555 0100", minutes: 60)),
+            Entry("b", "callrecording", created.AddDays(1), Tags("Ann", "(408) 555-0199", minutes: 30)),
+            Entry("c", "callrecording", created.AddDays(2), Tags("Bob", "+14085550100", minutes: 6)),
+            Entry("d", "voicemail", created, Tags("Bob", "+1 408 555 0123", minutes: 1)),
+            Entry("e", "callrecording", created.AddMonths(-1), Tags("Bob", "+1 408 555 0123", minutes: 1)));
+        await BuildAsync(pipeline);
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        var document = await File.ReadAllTextAsync("Data/catalogue.md", Cancellation);
+        var section = document.Split("\n## ").Single(part => part.StartsWith("DuckDB\n", StringComparison.Ordinal));
+        var blocks = section.Split("```sql\n")[1..].Select(block => block.Split("\n```")[0]).ToList();
+        var view = blocks[0][blocks[0].IndexOf("CREATE VIEW", StringComparison.Ordinal)..].Replace("az://recordings", folder.Root, StringComparison.Ordinal);
+
+        await folder.QueryAsync(view, Cancellation);
+        var queries = blocks[1].Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Assert.Equal(3, queries.Length);
+        Assert.Equal(["Ann|2|1.5", "Bob|1|0.1"], await folder.QueryAsync(queries[0], Cancellation));
+        Assert.Equal(
+            [
+                $"2026-11-05T09:14:00.000|Ann|+1 408 555 0100|{await BlobOfAsync("a")}",
+                $"2026-11-07T09:14:00.000|Bob|+14085550100|{await BlobOfAsync("c")}",
+            ],
+            await folder.QueryAsync(queries[1], Cancellation));
+        Assert.Equal(
+            ["a|Ann@example.com", "b|Ann@example.com", "c|Bob@example.com", "d|Bob@example.com", "e|Bob@example.com"],
+            (await folder.QueryAsync(queries[2], Cancellation)).Order(StringComparer.Ordinal));
+        Assert.Contains("`hive_partitioning = true` also adds `month`", section, StringComparison.Ordinal);
+        Assert.Equal(
+            ["2026-10|1", "2026-11|4"],
+            await folder.QueryAsync(
+                $"""
+                SELECT month, count(*) FROM read_parquet('{folder.Root}/_catalogue/region=*/month=*/objects.parquet', hive_partitioning = true)
+                GROUP BY month ORDER BY month
+                """,
+                Cancellation));
+
+        async Task<string> BlobOfAsync(string id) =>
+            Assert.Single(await folder.QueryAsync($"SELECT blob FROM catalogue WHERE id = '{id}'", Cancellation));
+
+        string Tags(string person, string number, int minutes) =>
+            $$"""
+            [{"key":"userName","value":"{{person}}"},{"key":"userEmail","value":"{{person}}@example.com"},{"key":"address","value":"{{number}}"},
+            {"key":"startTime","value":"{{created.ToUnixTimeMilliseconds()}}"},
+            {"key":"endTime","value":"{{created.AddMinutes(minutes).ToUnixTimeMilliseconds()}}"}]
+            """;
     }
 
     [Fact]
