@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Simulator.Objects;
 
 namespace Simulator;
@@ -13,6 +14,7 @@ public static class DemoObjects
     public const long TotalBytes = 412_000_000;
 
     private const long MeetingBytes = 80 * 1024 * 1024;
+    private const long BytesPerMillisecond = 16;
     private const long PartSize = 5 * 1024 * 1024;
     private static readonly string[] HostileNames =
     [
@@ -77,10 +79,12 @@ public static class DemoObjects
                 Count - 1 => "screenrecording",
                 _ => Types[number % Types.Length],
             };
+            var text = type == "transcription" ? DemoTranscript.Of(number / Types.Length, number % 3 == 1) : null;
             var bytes = number switch
             {
                 0 => MeetingBytes,
                 1 => 0,
+                _ when text is not null => Encoding.UTF8.GetByteCount(text),
                 Count - 1 => left,
                 _ => Size(type, random, left / (Count - number)),
             };
@@ -91,6 +95,7 @@ public static class DemoObjects
                 Id = number == 7 ? "FKC4RF6OXNMGGUW4LIFSWVLEIVJ54JBTVAD3SQYKNFK2ATUQCMAA----" : null,
                 Type = type,
                 Bytes = bytes,
+                Text = text,
                 PartSize = number == 0 || number % 10 == 0 ? PartSize : null,
                 Checksum = number == 9 ? "" : null,
                 ObjectName = number - 10 is >= 0 and var hostile && hostile < HostileNames.Length
@@ -98,14 +103,14 @@ public static class DemoObjects
                     : $"{call.Person} {call.Number}{Extension(type)}",
                 CreatedTime = created,
                 UpdatedTime = updated < now.AddMinutes(-2) ? updated : now.AddMinutes(-2),
-                Tags = Tags(number, call, created),
+                Tags = Tags(number, call, created, bytes),
             });
         }
 #pragma warning restore CA5394
     }
 
     /// <summary>The tags that 8x8 gives: of a Work call, of a Contact Center interaction, and who speaks in a transcript.</summary>
-    private static List<KeyValuePair<string, string>> Tags(int number, DemoCall call, DateTimeOffset created)
+    private static List<KeyValuePair<string, string>> Tags(int number, DemoCall call, DateTimeOffset created, long bytes)
     {
         var isWork = number / 3 % 2 == 0;
         List<KeyValuePair<string, string>> tags =
@@ -130,6 +135,11 @@ public static class DemoObjects
                 new("channelName", "Main line"),
                 new("callerId", call.Number),
             ]);
+        if (Types[number % Types.Length] is "callrecording" or "callcenterrecording")
+        {
+            tags.Add(new("duration", (bytes / BytesPerMillisecond).ToString(CultureInfo.InvariantCulture)));
+        }
+
         if (Types[number % Types.Length] == "transcription")
         {
             tags.Add(new("speaker", number % 3 == 1 ? "owner" : "external"));
@@ -147,7 +157,7 @@ public static class DemoObjects
 #pragma warning disable CA5394
         return type switch
         {
-            "transcription" or "summary" or "sentimentScore" or "agentnotes" or "postcallsurvey" => Math.Min(share, random.Next(400, 60_000)),
+            "summary" or "sentimentScore" or "agentnotes" or "postcallsurvey" => Math.Min(share, random.Next(400, 60_000)),
             _ => Math.Max(1, (long)(share * (0.2 + (random.NextDouble() * 1.7)))),
         };
 #pragma warning restore CA5394

@@ -55,9 +55,25 @@ public sealed record GeneratedContent(string MimeType, ulong Seed, long Length)
         }.Select(sentence => Encoding.ASCII.GetBytes(sentence.PadRight(SentenceLength))),
     ];
 
+    /// <summary>The bytes, where they are not made up.</summary>
+    public ReadOnlyMemory<byte>? Given { get; init; }
+
+    /// <summary>A given text.</summary>
+    public static GeneratedContent Of(string mimeType, string text)
+    {
+        var bytes = Encoding.UTF8.GetBytes(text);
+        return new GeneratedContent(mimeType, 0, bytes.Length) { Given = bytes };
+    }
+
     /// <summary>Writes the bytes that stand at an offset.</summary>
     public void Fill(Span<byte> destination, long offset)
     {
+        if (Given is { } given)
+        {
+            given.Span.Slice((int)offset, destination.Length).CopyTo(destination);
+            return;
+        }
+
         switch (MimeType)
         {
             case "audio/wav":

@@ -61,6 +61,9 @@ public sealed record ObjectSpecification
     /// <summary>Seed of the content.</summary>
     public ulong? Seed { get; init; }
 
+    /// <summary>The content, instead of one that is made up.</summary>
+    public string? Text { get; init; }
+
     /// <summary>Tags.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Tags { get; init; } = [];
 
@@ -95,7 +98,9 @@ public sealed class SimulatedObject
         CreatedTime = Milliseconds(specification.CreatedTime ?? now);
         UpdatedTime = Milliseconds(specification.UpdatedTime ?? CreatedTime);
         State = specification.State;
-        Content = new GeneratedContent(MimeType, specification.Seed ?? (ulong)sequence * 7919, specification.Bytes);
+        Content = specification.Text is { } text
+            ? GeneratedContent.Of(MimeType, text)
+            : new GeneratedContent(MimeType, specification.Seed ?? (ulong)sequence * 7919, specification.Bytes);
         ObjectName = specification.ObjectName ?? $"{specification.Type}_{sequence:D6}{Extension(MimeType)}";
     }
 
