@@ -24,13 +24,14 @@ public sealed class CallFunctions(CallSearch search)
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "calls")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        var query = new RequestQuery(request, "from", "to", "region", "q", "cursor", "limit");
+        var query = new RequestQuery(request, "from", "to", "region", "q", "call", "cursor", "limit");
         var filter = new SearchFilter
         {
             From = query.Instant("from"),
             To = query.Instant("to"),
             Region = query.Text("region", LongestName),
             Text = query.Text("q", LongestText),
+            Call = query.Text("call", LongestText),
         };
         var caller = request.HttpContext.GetCaller();
         filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
@@ -39,6 +40,7 @@ public sealed class CallFunctions(CallSearch search)
         var found = new FoundCalls(
             [.. page.Calls.Select(call => CallItem.Of(call, caller))],
             SearchRequest.WriteCursor(filter, page.Next),
+            page.Next?.Time,
             SearchRequest.CountUnindexed(page.UnindexedDays));
         return ApiJson.Result(found, ApiJson.Default.FoundCalls);
     }
@@ -47,8 +49,9 @@ public sealed class CallFunctions(CallSearch search)
 /// <summary>What a search for calls found.</summary>
 /// <param name="Items">The calls, newest first.</param>
 /// <param name="Cursor">Gives the next page; <see langword="null"/> on the last.</param>
+/// <param name="SearchedTo">Everything later was searched; <see langword="null"/> on the last page, when everything was.</param>
 /// <param name="UnindexedDays">How many days looked for are not all in the index yet; <see langword="null"/> for none.</param>
-public sealed record FoundCalls(IReadOnlyList<CallItem> Items, string? Cursor, int? UnindexedDays);
+public sealed record FoundCalls(IReadOnlyList<CallItem> Items, string? Cursor, DateTimeOffset? SearchedTo, int? UnindexedDays);
 
 /// <summary>A call as <c>GET /api/calls</c> shows it.</summary>
 /// <param name="CallId">8x8's id of the call; of an object without a call, that of its bucket, else its own.</param>

@@ -45,6 +45,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         var found = new FoundObjects(
             [.. page.Entries.Select(entry => ObjectItem.Of(entry, options.Retention, caller))],
             SearchRequest.WriteCursor(filter, page.Next),
+            page.Next?.Time,
             SearchRequest.CountUnindexed(page.UnindexedDays));
         return ApiJson.Result(found, ApiJson.Default.FoundObjects);
     }
@@ -135,8 +136,9 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 /// <summary>What a search found.</summary>
 /// <param name="Items">The objects, newest first.</param>
 /// <param name="Cursor">Gives the next page; <see langword="null"/> on the last.</param>
+/// <param name="SearchedTo">Everything later was searched; <see langword="null"/> on the last page, when everything was.</param>
 /// <param name="UnindexedDays">How many days looked for are not all in the index yet; <see langword="null"/> for none.</param>
-public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Cursor, int? UnindexedDays);
+public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Cursor, DateTimeOffset? SearchedTo, int? UnindexedDays);
 
 /// <summary>An object that was put into a queue.</summary>
 /// <param name="Queue">The queue.</param>

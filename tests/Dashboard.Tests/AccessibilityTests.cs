@@ -13,7 +13,11 @@ public sealed class AccessibilityTests(RunningArchive archive)
     {
         { "", "#types a" },
         { "#/find?q=maria", "#results a" },
-        { "#/object/us-east/maria-call", "#object .call .prose" },
+        { "#/find?q=maria&show=files", "#results a" },
+        { "#/call/us-east/call-maria", "#call .line" },
+        { "#/call/us-east/call-lena", "#call .speakers .prose" },
+        { "#/call/us-east/unknown", "#call .error" },
+        { "#/object/us-east/maria-summary", "#object .prose" },
         { "#/object/us-east/unknown", "#object .error" },
         { "#/cases", "#case-list :is(.empty, a)" },
         { "#/case/unknown", "#case .error" },
@@ -90,23 +94,23 @@ public sealed class AccessibilityTests(RunningArchive archive)
         await browser.WaitForTextAsync("#redrive-result", "back in the queue");
         Assert.Equal("failures-title", browser.Focused.GetDomAttribute("id"));
 
-        // To the search, to a recording, to its player.
+        // To the search, to a call, to its player.
         browser.Reload();
         await browser.WaitForAsync("#nav-find");
         browser.TabTo(element => element.GetDomAttribute("id") == "nav-find", "the search");
         browser.Press(Keys.Enter);
         await browser.WaitForAsync("#find-q");
-        Assert.Equal("Find a recording", browser.Focused.Text);
+        Assert.Equal("Find a call", browser.Focused.Text);
         browser.TabTo(element => element.GetDomAttribute("id") == "find-q", "the field");
         browser.Press("maria chen", Keys.Enter);
         await browser.WaitForTextAsync("#results", "555-0142");
-        browser.TabTo(element => element.Text.EndsWith("555-0142.wav", StringComparison.Ordinal), "the recording");
+        browser.TabTo(element => element.Text == "Maria Chen", "the call");
         browser.Press(Keys.Enter);
-        await browser.WaitForTextAsync("#object-title", "555-0142.wav");
-        Assert.Equal("object-title", browser.Focused.GetDomAttribute("id"));
-        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"), "the player is ready");
+        await browser.WaitForTextAsync("#call-title", "Maria Chen");
+        Assert.Equal("call-title", browser.Focused.GetDomAttribute("id"));
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#call audio')?.duration === 20"), "the player is ready");
         browser.TabTo(element => element.TagName == "audio", "the player");
         browser.Press(" ");
-        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio').currentTime > 0.2"), "it plays");
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#call audio').currentTime > 0.2"), "it plays");
     }
 }

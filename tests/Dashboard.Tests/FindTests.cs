@@ -7,6 +7,9 @@ namespace Dashboard.Tests;
 /// <summary>The second screen: from a person, a number or a day to what was said.</summary>
 public sealed class FindTests(RunningArchive archive)
 {
+    // As one reads them, whatever time the objects were made at.
+    private static readonly Comparer<string> Comparer = Comparer<string>.Create((one, other) => Place(one).CompareTo(Place(other)));
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -14,7 +17,7 @@ public sealed class FindTests(RunningArchive archive)
     [InlineData("4085550142")]
     [InlineData("555-0142")]
     [InlineData("call-maria")]
-    public async Task Search_page_finds_a_recording_by_name_number_or_call(string text)
+    public async Task Search_page_finds_a_call_by_name_number_or_call_and_shows_it_as_one_row(string text)
     {
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, "#/find"));
@@ -23,9 +26,44 @@ public sealed class FindTests(RunningArchive archive)
         await browser.ClickAsync("#find-form button[type=submit]");
 
         await browser.HoldsAsync(() => browser.Url.Fragment.StartsWith("#/find?q=", StringComparison.Ordinal), "the address says what is looked for");
-        await browser.WaitForTextAsync("#results", "Maria Chen +1 (408) 555-0142.wav");
-        Assert.DoesNotContain("Filler", browser.Text("#results"), StringComparison.Ordinal);
-        Assert.Contains("shown, newest first", browser.Text("#find-summary"), StringComparison.Ordinal);
+        await browser.WaitForTextAsync("#find-summary", "1 shown, newest first");
+        var cells = browser.All("#results tbody td").Select(cell => cell.Text).ToList();
+        Assert.Equal("Maria Chen", browser.Text("#results tbody a"));
+        Assert.Equal(["Call recording", "Transcript", "Summary"], browser.All("#results tbody .contents li").Select(part => part.Text).Order(Comparer));
+        Assert.Equal(["+1 (408) 555-0142", "Inbound", "0:20"], cells[..3]);
+        Assert.Equal("Archived", cells[^1]);
+    }
+
+    [Fact]
+    public async Task Search_page_shows_files_instead_of_calls_on_demand()
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=maria"));
+        await browser.WaitForTextAsync("#find-summary", "1 shown");
+        Assert.False((await browser.WaitForAsync("#find-q")).GetDomAttribute("disabled") is not null || browser.All("#find-type")[0].Displayed);
+
+        await browser.ClickAsync("button[data-show='files']");
+
+        await browser.WaitForTextAsync("#find-summary", "3 shown");
+        Assert.Equal(
+            ["Maria Chen +1 (408) 555-0142.wav", "Maria Chen summary.json", "Maria Chen.json"],
+            browser.All("#results tbody a").Select(link => link.Text).Order(StringComparer.Ordinal));
+        Assert.Equal("true", browser.All("button[data-show='files']")[0].GetDomAttribute("aria-pressed"));
+        Assert.True(browser.All("#find-type")[0].Displayed);
+        await browser.ClickAsync("button[data-show='calls']");
+        await browser.WaitForTextAsync("#find-summary", "1 shown");
+    }
+
+    [Fact]
+    public async Task Search_page_keeps_a_row_for_an_object_without_a_call()
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=cold%20storage"));
+
+        await browser.WaitForTextAsync("#results tbody", "From cold storage.mp3");
+        await browser.WaitForTextAsync("#results tbody", "Being restored");
+        await browser.ClickAsync("#results tbody a");
+        await browser.WaitForTextAsync("#object-title", "From cold storage.mp3");
     }
 
     [Fact]
@@ -54,48 +92,102 @@ public sealed class FindTests(RunningArchive archive)
         await browser.WaitForTextAsync("#results", "Board meeting.mp4");
     }
 
-    [Fact]
-    public async Task Search_page_goes_through_pages()
+    [Theory]
+    [InlineData("", 20)]
+    [InlineData("&show=files", 50)]
+    public async Task Search_page_goes_through_pages(string view, int page)
     {
         using var browser = Browser.Start();
-        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=filler"));
-        await browser.HoldsAsync(() => browser.All("#results tbody tr").Count == 50, "a page of fifty");
-        Assert.Contains("there are more", browser.Text("#find-summary"), StringComparison.Ordinal);
+        browser.Open(RunningArchive.PageOf(archive.App, $"#/find?q=filler{view}"));
+        await browser.WaitForTextAsync("#find-summary", $"{page} shown, newest first; there are more");
+        Assert.Equal(page, browser.All("#results tbody tr").Count);
         var first = browser.Text("#results tbody a");
 
         await browser.ClickAsync("#pager a[rel=next]");
-        await browser.HoldsAsync(() => browser.All("#results tbody tr").Count == RunningArchive.Others - 50, "the rest");
+        await browser.WaitForTextAsync("#find-summary", $"{Math.Min(page, RunningArchive.Others - page)} shown");
+        Assert.NotEqual(first, browser.Text("#results tbody a"));
         browser.Back();
         await browser.HoldsAsync(() => browser.Text("#results tbody a") == first, "the first page again");
     }
 
     [Fact]
-    public async Task Object_page_plays_a_call_in_place_and_shows_what_was_said()
+    public async Task Call_page_plays_the_recording_from_the_line_that_is_selected()
     {
         using var browser = Browser.Start();
-        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
-        await browser.WaitForTextAsync("#object-title", "Maria Chen +1 (408) 555-0142.wav");
-        await browser.HoldsAsync(
-            () => browser.Run<bool>("return document.querySelector('#object audio')?.duration === 20"),
-            "the recording is 20 seconds long");
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=maria"));
+        await browser.ClickAsync("#results tbody a");
+        await browser.WaitForTextAsync("#call-title", "Maria Chen");
+        await browser.WaitForTextAsync("#call .call-facts", "Inbound · +1 (408) 555-0142 · 0:20 · us-east");
+        await browser.HoldsAsync(() => browser.All("#call .line").Count == 3, "the lines of the transcript");
+        Assert.Equal("0:07\nCaller: My invoice is wrong.", browser.All("#call .line")[1].Text.ReplaceLineEndings("\n"));
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#call audio')?.duration === 20"), "the recording is ready");
 
-        // As a person does: the player has the focus, and the space bar starts it.
-        browser.Run<object?>("document.querySelector('#object audio').focus()");
-        browser.Press(" ");
-        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio').currentTime > 0.5"), "it plays");
+        await browser.ClickAsync("#call .line:nth-child(2)");
 
-        // The rest of the call is there, the transcript and the summary open.
-        await browser.HoldsAsync(() => browser.All("#object .call > li").Count == 2, "the other two objects of the call");
-        await browser.HoldsAsync(() => browser.All("#object .call .prose").Count >= 2, "what was said, and its summary");
-        Assert.Contains("Transcript", browser.Text("#object .call"), StringComparison.Ordinal);
-        Assert.Contains("Agent-", browser.Text("#object .call"), StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("The MD5 is the one that 8x8 names", browser.Text("#object"), StringComparison.Ordinal);
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#call audio').currentTime > 7.6"), "it plays from there");
+        Assert.Equal("true", browser.All("#call .line")[1].GetDomAttribute("aria-current"));
+        Assert.False(browser.Run<bool>("return document.querySelector('#call audio').paused"));
+
+        // By keyboard: one stop of the Tab key, then arrows.
+        Assert.Equal(["-1", "0", "-1"], browser.All("#call .line").Select(line => line.GetDomAttribute("tabindex")));
+        browser.Press(OpenQA.Selenium.Keys.ArrowDown, OpenQA.Selenium.Keys.Enter);
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#call audio').currentTime >= 15"), "it plays from the last line");
+
+        // The summary is open, and beside the recording stands what was said.
+        await browser.WaitForAsync("#call .rows .prose");
+        Assert.True(browser.Run<bool>(
+            "const [one, other] = [...document.querySelectorAll('.beside > .card')].map(part => part.getBoundingClientRect()); "
+                + "return one.top === other.top && one.right < other.left"));
 
         // Nothing but the page, its API and the recording was asked for, and the key to the recording is not this page's address.
         var played = browser.Requests.Where(request => request.Port == archive.BlobPort).ToList();
         Assert.All(played, request => Assert.EndsWith(".wav", request.AbsolutePath, StringComparison.Ordinal));
         Assert.NotEmpty(played);
         Assert.All(browser.Requests.Where(IsOfTheNetwork).Except(played), request => Assert.Equal(archive.App.Url.Authority, request.Authority));
+        Assert.Empty(browser.Complaints);
+    }
+
+    [Theory]
+    [InlineData("""{"results":[{"startMs":1500,"text":"One"},{"startMs":250,"text":"Two"}]}""", "0.25 Two|1.5 One")]
+    [InlineData("""[{"start":"00:01:02.5","transcript":"One"},{"start":"3s","transcript":"Two"}]""", "3 Two|62.5 One")]
+    [InlineData("""[{"start":4000,"text":"One"},{"start":90000,"text":"Two","words":[{"start":1,"text":"Two"}]}]""", "4 One|90 Two")]
+    [InlineData("""[{"time":"2026-11-01T10:00:05Z","text":"One"}]""", "5 One")]
+    [InlineData("WEBVTT\n\n00:01.500 --> 00:03.000\n<v Ann>One\ntwo\n\n01:00:00.000 --> 01:00:01.000\nThree", "1.5 One two|3600 Three")]
+    [InlineData("1\n00:00:02,250 --> 00:00:03,000\nOne\n", "2.25 One")]
+    [InlineData("""{"transcript":"One two"}""", "")]
+    [InlineData("""[{"start":1,"text":"One"},{"start":"later","text":"Two"}]""", "")]
+    [InlineData("One two", "")]
+    [InlineData("{", "")]
+    public async Task Call_page_reads_lines_with_times_out_of_a_transcript(string written, string expected)
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find"));
+        await browser.WaitForAsync("#find-q");
+        browser.Run<object?>("window.written = arguments[0]", written);
+
+        var lines = browser.RunAsync<string>(
+            """
+            const done = arguments[0];
+            import("/api/dashboard/transcript.js").then(({ timedLines }) =>
+              done((timedLines(window.written, "2026-11-01T10:00:00Z") ?? []).map(({ at, text }) => `${at} ${text}`).join("|")), (error) => done(String(error)));
+            """);
+
+        Assert.Equal(expected, lines);
+    }
+
+    [Fact]
+    public async Task Object_page_shows_one_file_and_leads_to_its_call()
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-transcript"));
+        await browser.WaitForTextAsync("#object-title", "Maria Chen.json");
+        await browser.WaitForTextAsync("#object .text", "How can I help you?");
+        Assert.Contains("The MD5 is the one that 8x8 names", browser.Text("#object"), StringComparison.Ordinal);
+
+        await browser.ClickAsync("#object .whole-call");
+
+        await browser.WaitForTextAsync("#call-title", "Maria Chen");
+        await browser.WaitForAsync("#call audio");
         Assert.Empty(browser.Complaints);
     }
 
@@ -108,83 +200,104 @@ public sealed class FindTests(RunningArchive archive)
         using var browser = Browser.Start();
         browser.Open(RunningArchive.PageOf(archive.App, $"#/find?q={Uri.EscapeDataString(text)}"));
 
-        await browser.WaitForTextAsync("#results", text == "external" ? "1.json" : "Lena.wav");
+        await browser.WaitForTextAsync("#results", "Lena Ødegård");
     }
 
     [Fact]
-    public async Task Search_page_shows_what_each_side_of_a_call_said_side_by_side()
+    public async Task Call_page_shows_what_each_side_of_a_call_said_side_by_side_when_it_has_no_times()
     {
-        using var browser = Browser.Start();
-        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/lena-call"));
-        await browser.HoldsAsync(() => browser.All("#object .speakers > .part .prose").Count >= 2, "both transcripts");
+        using var browser = Browser.Start(new System.Drawing.Size(1600, 900));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/call/us-east/call-lena"));
+        await browser.HoldsAsync(() => browser.All("#call .speakers .prose").Count >= 2, "both transcripts");
 
-        Assert.Equal(["Transcript: the user", "Transcript: the other party"], browser.All("#object .speakers .part-head b").Select(title => title.Text));
+        Assert.Equal(["Transcript: the user", "Transcript: the other party"], browser.All("#call .speakers h3").Select(title => title.Text));
         Assert.True(browser.Run<bool>(
-            "const [one, other] = [...document.querySelectorAll('.speakers > .part')].map(part => part.getBoundingClientRect()); "
+            "const [one, other] = [...document.querySelectorAll('.speakers > section')].map(part => part.getBoundingClientRect()); "
                 + "return one.top === other.top && one.right < other.left"));
-        Assert.Contains("Lena Ødegård", browser.Text("#object .facts"), StringComparison.Ordinal);
+        Assert.Equal("Lena Ødegård", browser.Text("#call-title"));
+
+        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/lena-call"));
+        await browser.WaitForTextAsync("#object .facts", "Lena Ødegård");
         Assert.Contains("Orders", browser.Text("#object .facts"), StringComparison.Ordinal);
         Assert.Empty(browser.Complaints);
     }
 
     [Fact]
-    public async Task Search_page_finds_what_comes_late()
+    public async Task Search_page_goes_on_until_it_has_found_what_comes_late()
     {
         using var browser = Browser.Start();
         browser.Prepare(SearchAnswers.EmptyThenShort);
-        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=maria%20chen"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=maria%20chen&show=files"));
 
-        await browser.WaitForTextAsync("#find-summary", "1 shown, newest first; there are more");
+        await browser.WaitForTextAsync("#find-summary", "3 shown, newest first");
+        Assert.Equal(3, browser.All("#results tbody tr").Count);
     }
 
     [Fact]
-    public async Task Search_page_does_not_give_up_for_good_what_takes_too_long_to_find()
+    public async Task Search_page_says_how_far_it_has_come_and_what_the_index_lacks_and_can_be_stopped()
     {
         using var browser = Browser.Start();
         browser.Prepare(SearchAnswers.EmptyUntilFound);
         browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=maria%20chen"));
+        await browser.WaitForTextAsync("#find-summary", "Searching … searched to Jan 2, 2026, 0 calls so far");
+        await browser.WaitForTextAsync("#find-index", "The index is not complete: it lacks a part of 7 days");
+
+        await browser.ClickAsync("#find-stop");
+        await browser.WaitForTextAsync("#find-summary", "Stopped: searched to Jan 2, 2026, 0 calls so far");
         await browser.WaitForTextAsync("#results", "Nothing found so far.");
+        Assert.False(browser.All("#find-stop")[0].Displayed);
 
         browser.Run<object?>("window.isFound = true");
         await browser.ClickAsync("#pager a[rel=next]");
-        await browser.WaitForTextAsync("#results", "Maria Chen +1 (408) 555-0142.wav");
+        await browser.WaitForTextAsync("#results", "Maria Chen");
     }
 
     [Fact]
-    public async Task Object_page_shows_the_rest_of_a_call_that_comes_late()
+    public async Task Search_page_shows_what_it_has_found_while_it_goes_on_and_keeps_it_when_that_fails()
+    {
+        using var browser = Browser.Start();
+        browser.Prepare(SearchAnswers.OneThenAnError);
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=filler"));
+        await browser.WaitForTextAsync("#find-summary", ", 1 call so far");
+        Assert.Single(browser.All("#results tbody tr"));
+        var row = browser.All("#results tbody a")[0];
+
+        browser.Run<object?>("window.isGone = true");
+        await browser.WaitForTextAsync("#find-summary", "Table storage does not work");
+        Assert.Contains("1 call so far", browser.Text("#find-summary"), StringComparison.Ordinal);
+        Assert.StartsWith("Filler", row.Text, StringComparison.Ordinal);
+
+        await browser.ClickAsync("#pager a[rel=next]");
+        await browser.WaitForTextAsync("#find-summary", "20 shown, newest first");
+    }
+
+    [Fact]
+    public async Task Call_page_shows_objects_that_are_found_late()
     {
         using var browser = Browser.Start();
         browser.Prepare(SearchAnswers.EmptyThenShort);
-        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
+        browser.Open(RunningArchive.PageOf(archive.App, "#/call/us-east/call-maria"));
 
-        await browser.HoldsAsync(() => browser.All("#object .call > li").Count == 2, "the other two objects of the call");
-        Assert.DoesNotContain("There may be more", browser.Text("#object"), StringComparison.Ordinal);
+        await browser.WaitForTextAsync("#call-title", "Maria Chen");
+        await browser.HoldsAsync(() => browser.All("#call .line").Count == 3, "the lines of the transcript");
+        Assert.DoesNotContain("Looking for more", browser.Text("#call"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Object_page_says_when_there_may_be_more_of_a_call()
+    public async Task Call_page_searches_around_the_time_of_the_call_only()
     {
         using var browser = Browser.Start();
-        browser.Prepare(SearchAnswers.EmptyUntilFound);
-        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
-        await browser.WaitForTextAsync("#object", "There may be more");
-
-        browser.Run<object?>("window.isFound = true");
-        await browser.ClickAsync("section[aria-labelledby='call-title'] a");
-        await browser.WaitForTextAsync("#results", "Maria Chen summary.json");
-    }
-
-    [Fact]
-    public async Task Object_page_searches_for_the_rest_of_a_call_around_its_time_only()
-    {
-        using var browser = Browser.Start();
-        browser.Open(RunningArchive.PageOf(archive.App, "#/object/us-east/maria-call"));
-        await browser.WaitForAsync("#object .call");
-
-        var search = browser.Requests.Single(request => request.AbsolutePath == "/api/objects");
         var made = (await archive.App.GetAsync("/api/objects/us-east/maria-call")).Body.GetProperty("createdTime").GetDateTimeOffset();
+        var at = Uri.EscapeDataString(made.ToString("O", CultureInfo.InvariantCulture));
+        browser.Open(RunningArchive.PageOf(archive.App, $"#/call/us-east/call-maria?at={at}"));
+        await browser.WaitForAsync("#call audio");
+
+        var search = browser.Requests.Single(request => request.AbsolutePath == "/api/calls");
         Assert.InRange(made - Time("from"), TimeSpan.FromDays(6.99), TimeSpan.FromDays(7.01));
         Assert.InRange(Time("to") - made, TimeSpan.FromDays(6.99), TimeSpan.FromDays(7.01));
+
+        browser.Open(RunningArchive.PageOf(archive.App, "#/call/us-east/unknown"));
+        await browser.WaitForTextAsync("#call-title", "Not found");
 
         DateTimeOffset Time(string name) => DateTimeOffset.Parse(HttpUtility.ParseQueryString(search.Query)[name]!, CultureInfo.InvariantCulture);
     }
@@ -251,6 +364,8 @@ public sealed class FindTests(RunningArchive archive)
         // No policy had to step in, either.
         Assert.Empty(browser.Complaints);
     }
+
+    private static int Place(string part) => Array.IndexOf(["Call recording", "Transcript", "Summary"], part);
 
     // The browser's own pages and what a page makes itself are no requests.
     private static bool IsOfTheNetwork(Uri address) => address.Scheme is "http" or "https";

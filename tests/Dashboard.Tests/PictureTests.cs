@@ -58,9 +58,9 @@ public sealed class PictureTests(RunningArchive archive)
         await browser.WaitForAsync("#results tbody a");
         await TakeAsync(browser, "find");
         browser.Look(Call);
-        browser.Open(RunningArchive.PageOf(app, $"#/object/{await FindCallAsync(app)}"));
-        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#object audio')?.duration > 0"), "the player is ready");
-        await browser.WaitForAsync("#object .call .prose");
+        browser.Open(RunningArchive.PageOf(app, $"#/call/{await FindCallAsync(app)}"));
+        await browser.HoldsAsync(() => browser.Run<bool>("return document.querySelector('#call audio')?.duration > 0"), "the player is ready");
+        await browser.WaitForAsync("#call .line");
         await TakeAsync(browser, "call");
         Assert.Empty(browser.Complaints);
     }
@@ -119,7 +119,7 @@ public sealed class PictureTests(RunningArchive archive)
             },
             "a call whose recording and transcript are archived",
             TimeSpan.FromMinutes(5));
-        return $"{found!.Value.GetProperty("region").GetString()}/{Uri.EscapeDataString(found.Value.GetProperty("id").GetString()!)}";
+        return $"{found!.Value.GetProperty("region").GetString()}/{Uri.EscapeDataString(CallOf(found.Value)!)}";
 
         async Task<IEnumerable<JsonElement>> ReadAsync(string type) =>
             (await app.GetAsync($"/api/objects?type={type}&state=Archived&limit=200")).Body.GetProperty("items").EnumerateArray();

@@ -41,7 +41,7 @@ public sealed class SignInTests(RunningArchive archive)
 
         browser.SetHeader("X-MS-CLIENT-PRINCIPAL", Principal("Viewer"));
         browser.Reload();
-        await browser.WaitForTextAsync("#results", "Lena.wav");
+        await browser.WaitForTextAsync("#results", "Lena Ødegård");
         await browser.WaitForTextAsync("#who", "jane@contoso.com (Viewer)");
         Assert.DoesNotContain("Maria", browser.Text("#results"), StringComparison.Ordinal);
         Assert.Empty(browser.All("#nav-overview:not([hidden])"));

@@ -2,7 +2,6 @@
 
 const KEY = "functionKey";
 const TIMEOUT = 30_000;
-const SEARCH_TIMEOUT = 60_000;
 const root = new URL("../", import.meta.url);
 
 let candidate = sessionStorage.getItem(KEY);
@@ -128,18 +127,37 @@ export const startExport = (caseId) => ask(`${casePath(caseId)}/export`, { metho
 export const readExport = (caseId, exportId, signal) => ask(`${casePath(caseId)}/exports/${encodeURIComponent(exportId)}`, { signal });
 export const compare = () => ask("reconcile", { method: "POST" });
 
-/**
- * Searches until `enough` is found, by default as much as `limit` allows, or the end is reached, or `timeout` has passed.
- * The app does a bounded amount of work for each answer, so one that is short or empty need not be the last. Where there
- * may be more, the `cursor` says where to go on.
- */
-export async function findObjects({ limit, cursor, ...query }, { enough = limit, timeout = SEARCH_TIMEOUT, signal }) {
+/** A page of a search: of `objects`, or of `calls`. The app does a bounded amount of work for it, so one that is short or empty need not be the last. */
+export const readPage = (kind, query, signal) => ask(kind, { query, signal });
+
+/** Finds objects until as many are found as `limit` allows, or the end is reached, or `timeout` has passed. Where there may be more, the `cursor` says where to go on. */
+export async function findObjects({ limit, cursor, ...query }, { timeout, signal }) {
   const end = Date.now() + timeout;
   const items = [];
   do {
-    const page = await ask("objects", { query: { ...query, limit: limit - items.length, cursor }, signal });
+    const page = await readPage("objects", { ...query, limit: limit - items.length, cursor }, signal);
     items.push(...page.items);
     cursor = page.cursor;
-  } while (cursor && items.length < enough && Date.now() < end);
+  } while (cursor && items.length < limit && Date.now() < end);
   return { items, cursor };
+}
+
+/** A call with its objects, as often as more of them are found: an archive without an index may give them in several answers. */
+export async function* readCall(callId, query, signal) {
+  let call = null;
+  let cursor;
+  do {
+    const page = await readPage("calls", { ...query, call: callId, cursor }, signal);
+    const before = call?.objects.length;
+    for (const found of page.items.filter((item) => item.callId === callId)) {
+      const known = call?.objects ?? [];
+      const more = found.objects.filter((each) => !known.some((other) => other.region === each.region && other.id === each.id));
+      call = { ...found, ...call, objects: [...known, ...more] };
+    }
+
+    cursor = page.cursor;
+    if (call && (call.objects.length !== before || !cursor)) {
+      yield { call, isWhole: !cursor };
+    }
+  } while (cursor);
 }

@@ -3,6 +3,7 @@
 import * as access from "./access.js";
 import * as api from "./api.js";
 import * as audit from "./audit.js";
+import * as call from "./call.js";
 import * as cases from "./cases.js";
 import * as charts from "./charts.js";
 import * as find from "./find.js";
@@ -13,9 +14,9 @@ import { tick } from "./parts.js";
 
 const POLL = 7_000;
 const STALE = 30_000;
-const VIEWS = ["key", "sign-in", "overview", "find", "object", "cases", "case", "audit"];
+const VIEWS = ["key", "sign-in", "overview", "find", "call", "object", "cases", "case", "audit"];
 const CLOSED = ["key", "sign-in"];
-const TITLES = { key: "Key", "sign-in": "Sign in", overview: "Overview", find: "Find a recording", object: "Recording", cases: "Cases", case: "Case", audit: "Audit log" };
+const TITLES = { key: "Key", "sign-in": "Sign in", overview: "Overview", find: "Find a call", call: "Call", object: "Recording", cases: "Cases", case: "Case", audit: "Audit log" };
 
 const element = (id) => document.getElementById(id);
 
@@ -32,6 +33,10 @@ function route() {
   const parameters = Object.fromEntries(new URLSearchParams(query));
   if (name === "object" && region && id) {
     return { view: "object", key: { region, id, createdTime: parameters.created } };
+  }
+
+  if (name === "call" && region && id) {
+    return { view: "call", key: { region, callId: id, at: parameters.at } };
   }
 
   if (name === "cases" || (name === "case" && region)) {
@@ -65,7 +70,7 @@ function switchTo(name, focus) {
   }
 
   document.title = `${TITLES[name]} – 8x8 archive`;
-  if (focus && (changed || name === "object")) {
+  if (focus && (changed || name === "object" || name === "call")) {
     scrollTo(0, 0);
     element(`view-${name}`).querySelector("h1").focus({ preventScroll: true });
   }
@@ -92,6 +97,8 @@ async function navigate(focus) {
       poll();
     } else if (wanted.view === "find") {
       await find.open(wanted.parameters, signal);
+    } else if (wanted.view === "call") {
+      await call.open(wanted.key, signal);
     } else if (wanted.view === "cases") {
       await cases.openList(signal);
     } else if (wanted.view === "case") {

@@ -69,17 +69,21 @@ export function show(container, data, build) {
   }
 }
 
+const kindOfColumn = (column) => [column.number && "number", column.wide && "wide-only"].filter(Boolean).join(" ") || null;
+
 /** A table. A column is {label, cell(row), number?, wide?, header?}; wide ones are left out on a narrow screen. */
 export function table(caption, columns, rows) {
-  const kind = (column) => [column.number && "number", column.wide && "wide-only"].filter(Boolean).join(" ") || null;
   return h(
     "table",
     null,
     h("caption", { class: "sr-only" }, caption),
-    h("thead", null, h("tr", null, columns.map((column) => h("th", { scope: "col", class: kind(column) }, column.label)))),
-    h("tbody", null, rows.map((row) => h("tr", null, columns.map((column) =>
-      h(column.header ? "th" : "td", { scope: column.header ? "row" : null, class: kind(column) }, column.cell(row)))))));
+    h("thead", null, h("tr", null, columns.map((column) => h("th", { scope: "col", class: kindOfColumn(column) }, column.label)))),
+    h("tbody", null, tableRows(columns, rows)));
 }
+
+/** Rows of such a table. */
+export const tableRows = (columns, rows) => rows.map((row) => h("tr", null, columns.map((column) =>
+  h(column.header ? "th" : "td", { scope: column.header ? "row" : null, class: kindOfColumn(column) }, column.cell(row)))));
 
 /** Terms and what they are; a value of null leaves the term out. */
 export function facts(pairs) {

@@ -1,14 +1,13 @@
-// The second screen: find a recording by person, number, call or day.
+// The second screen: find a call, or files, by person, number, call or day.
 
 import { mayHaveCases } from "./access.js";
 import * as api from "./api.js";
 import * as cases from "./cases.js";
-import { h, icon, table } from "./dom.js";
+import { h, icon, table, tableRows } from "./dom.js";
 import * as format from "./format.js";
-import { kindOf, nameOf, objectHref, stateBadge, timeAt } from "./parts.js";
+import { callHref, isCall, kindOf, nameOf, nameOfCall, objectHref, stateBadge, timeAt, titleOf } from "./parts.js";
 
 const FIELDS = ["q", "from", "to", "type", "state", "region"];
-const PAGE = 50;
 
 const element = (id) => document.getElementById(id);
 const field = (name) => element(`find-${name}`);
@@ -20,7 +19,7 @@ export const lastAddress = () => address;
 
 function href(parameters) {
   const query = new URLSearchParams();
-  for (const name of [...FIELDS, "cursor"]) {
+  for (const name of [...FIELDS, "show", "cursor"]) {
     if (parameters[name]) {
       query.set(name, parameters[name]);
     }
@@ -44,7 +43,10 @@ export function offer(status) {
   setOptions(field("region"), Object.keys(status.listings ?? {}).sort(), (region) => region);
 }
 
-/** Shows what an address asks for. */
+/** Files are shown where they are asked for: a call has objects of many types and states. */
+const showsFiles = ({ show, type, state }) => show === "files" || Boolean(type || state);
+
+/** Shows what an address asks for, page after page until there is enough, and meanwhile what was found so far. */
 export async function open(parameters, signal) {
   address = href(parameters);
   setOptions(field("type"), [parameters.type], format.typeLabel);
@@ -53,45 +55,115 @@ export async function open(parameters, signal) {
     field(name).value = parameters[name] ?? "";
   }
 
-  const results = element("results");
-  const summary = element("find-summary");
+  const view = showsFiles(parameters) ? FILES : CALLS;
+  showSwitch(view);
   element("pager").hidden = true;
-  summary.className = "muted";
-  summary.textContent = "Searching …";
+  const results = element("results");
+  results.replaceChildren();
   results.setAttribute("aria-busy", "true");
+  const progress = new Progress(view, parameters, signal);
   try {
-    const { items, cursor } = await search(parameters, signal);
-    const days = !parameters.from && !parameters.to ? "" : ", days as in your time zone";
-    summary.textContent = items.length === 0 ? "" : `${format.number(items.length)} shown, newest first${days}${cursor ? "; there are more" : ""}`;
-    results.replaceChildren(...(items.length === 0 ? nothing(parameters, cursor) : [resultTable(items), ...addAll(parameters, signal)]));
-    showPager(parameters, cursor);
+    await search(view, parameters, results, progress, signal);
+    progress.end();
+    results.append(...(progress.found > 0 ? addAll(parameters, signal) : nothing(parameters, progress)));
   } catch (error) {
     if (signal.aborted || error.status === 401) {
       throw error;
     }
 
-    summary.className = "error";
-    summary.textContent = error.message;
-    results.replaceChildren();
+    progress.fail(error);
   } finally {
     results.removeAttribute("aria-busy");
+    if (!signal.aborted) {
+      showPager(parameters, progress.cursor);
+    }
   }
 }
 
-function search(parameters, signal) {
-  const query = {
-    q: parameters.q,
-    from: format.startOfDay(parameters.from),
-    to: format.startOfDay(parameters.to, 1),
-    type: parameters.type,
-    state: parameters.state,
-    region: parameters.region,
-    limit: PAGE,
-    cursor: parameters.cursor,
-  };
+async function search(view, parameters, results, progress, signal) {
+  const query = { from: format.startOfDay(parameters.from), to: format.startOfDay(parameters.to, 1) };
+  for (const name of view.fields) {
+    query[name] = parameters[name];
+  }
 
-  // What is found first is shown at once; to fill the page may take long.
-  return api.findObjects(query, { enough: 1, signal });
+  do {
+    const page = await api.readPage(view.path, { ...query, limit: view.page - progress.found, cursor: progress.cursor }, signal);
+    if (page.items.length > 0) {
+      // What is there stays as it is, because the user may be reading or using it.
+      const rows = results.querySelector("tbody");
+      if (rows) {
+        rows.append(...tableRows(view.columns, page.items));
+      } else {
+        results.replaceChildren(table("Results", view.columns, page.items));
+      }
+    }
+
+    progress.add(page);
+  } while (progress.cursor && progress.found < view.page && !progress.isStopped);
+}
+
+/** Says how far a search has come. */
+class Progress {
+  constructor(view, parameters, signal) {
+    this.view = view;
+    this.cursor = parameters.cursor;
+    this.days = parameters.from || parameters.to ? ", days as in your time zone" : "";
+    this.found = 0;
+    this.isStopped = false;
+    element("find-index").hidden = true;
+    element("find-stop").hidden = false;
+    element("find-stop").onclick = () => {
+      this.isStopped = true;
+      this.say("Stopping …");
+    };
+    signal.addEventListener("abort", () => (element("find-stop").hidden = true));
+    this.say("Searching …");
+  }
+
+  add({ items, cursor, searchedTo, unindexedDays }) {
+    this.found += items.length;
+    this.cursor = cursor;
+    this.searchedTo = searchedTo;
+    const index = element("find-index");
+    index.hidden = !unindexedDays;
+    index.textContent = unindexedDays ? `The index is not complete: it lacks a part of ${format.count(unindexedDays, "day")}, which the search reads from the ledger. That takes longer.` : "";
+    this.say(`Searching … ${this.reached()}`);
+  }
+
+  reached() {
+    return `${this.searchedTo ? `searched to ${format.localDate(this.searchedTo)}, ` : ""}${format.count(this.found, this.view.one)} so far`;
+  }
+
+  end() {
+    const isShort = this.cursor && this.found < this.view.page;
+    this.finish(isShort ? `Stopped: ${this.reached()}`
+      : this.found > 0 ? `${format.number(this.found)} shown, newest first${this.days}${this.cursor ? "; there are more" : ""}` : "");
+  }
+
+  fail(error) {
+    this.finish(this.searchedTo ? `${error.message} Until then: ${this.reached()}.` : error.message, "error");
+  }
+
+  finish(text, kind) {
+    element("find-stop").hidden = true;
+    this.say(text, kind);
+  }
+
+  say(text, kind = "muted") {
+    const summary = element("find-summary");
+    summary.className = kind;
+    summary.textContent = text;
+  }
+}
+
+function showSwitch(view) {
+  for (const button of document.querySelectorAll("[data-show]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.show === view.name));
+  }
+
+  for (const each of document.querySelectorAll(".files-only")) {
+    each.hidden = view !== FILES;
+  }
 }
 
 /** Adds all that the search finds, on every page; a case is about objects in any state. */
@@ -102,27 +174,57 @@ function addAll(parameters, signal) {
   return parameters.state || Object.keys(search).length === 0 || !mayHaveCases() ? [] : [cases.adder("Add all that is found to a case", () => ({ search }), signal)];
 }
 
-function nothing(parameters, cursor) {
-  if (cursor) {
-    return [h("p", { class: "empty" }, "Nothing found so far. “Older” goes on with the search.")];
-  }
-
-  return [h("p", { class: "empty" }, FIELDS.some((name) => parameters[name])
-    ? "Nothing matches. Fewer words or a longer span of days may find it."
-    : "Nothing has been found at 8x8 yet.")];
+function nothing(parameters, { cursor }) {
+  const text = cursor ? "Nothing found so far. “Older” goes on with the search."
+    : FIELDS.some((name) => parameters[name]) ? "Nothing matches. Fewer words or a longer span of days may find it."
+    : "Nothing has been found at 8x8 yet.";
+  return [h("p", { class: "empty" }, text)];
 }
 
-function resultTable(items) {
-  return table("Results", [
-    { label: "Recording", header: true, cell: (item) => h("div", { class: "found" }, icon(kindOf(item)), h("div", null,
+/** The state that needs attention most stands for all. */
+const stateOf = ({ objects }) => ["Failed", "Restoring", "Queued", "Gone", "Expired", "Archived", "Purged"].find((state) => objects.some((item) => item.state === state))
+  ?? objects[0].state;
+
+/** What there is of a call: how many objects of each type. */
+function contents({ objects }) {
+  const counts = Map.groupBy(objects, ({ type }) => type);
+  return h("ul", { class: "plain contents" }, [...counts].map(([type, { length }]) => h("li", null, length > 1 ? `${format.typeLabel(type)} × ${length}` : format.typeLabel(type))));
+}
+
+const length = ({ durationSeconds }) => (durationSeconds === undefined ? "" : format.clockTime(durationSeconds));
+
+const hrefOf = (call) => (isCall(call) ? callHref(call.objects[0].region, call.callId, call.objects[0].createdTime) : objectHref(call.objects[0]));
+
+const iconOf = ({ objects }) => ["audio", "video", "text"].find((kind) => objects.some((item) => kindOf(item) === kind)) ?? "other";
+
+const CALLS = {
+  name: "calls", path: "calls", one: "call", page: 20, fields: ["q", "region"],
+  columns: [
+    { label: "Call", header: true, cell: (call) => h("div", { class: "found" }, icon(iconOf(call)), h("div", null,
+      h("a", { href: hrefOf(call) }, nameOfCall(call)),
+      h("span", { class: "sub narrow-only" }, [call.person && call.number, format.directionLabel(call.direction), length(call)].filter(Boolean).join(" · ")),
+      h("span", { class: "sub narrow-only" }, format.localTime(call.start)),
+      contents(call))) },
+    { label: "Number", wide: true, cell: (call) => call.number ?? "" },
+    { label: "Direction", wide: true, cell: (call) => format.directionLabel(call.direction) },
+    { label: "Duration", number: true, wide: true, cell: length },
+    { label: "Time", wide: true, cell: (call) => timeAt(call.start) },
+    { label: "State", cell: (call) => stateBadge(stateOf(call)) },
+  ],
+};
+
+const FILES = {
+  name: "files", path: "objects", one: "file", page: 50, fields: ["q", "region", "type", "state"],
+  columns: [
+    { label: "File", header: true, cell: (item) => h("div", { class: "found" }, icon(kindOf(item)), h("div", null,
       h("a", { href: objectHref(item) }, nameOf(item)),
-      h("span", { class: "sub" }, [format.typeLabel(item.type), item.region].join(" · ")),
+      h("span", { class: "sub" }, [titleOf(item), item.region].join(" · ")),
       h("span", { class: "sub narrow-only" }, format.localTime(item.createdTime)))) },
     { label: "Made", wide: true, cell: (item) => timeAt(item.createdTime) },
     { label: "Size", number: true, wide: true, cell: (item) => (item.bytes === undefined ? "" : format.bytes(item.bytes)) },
     { label: "State", cell: (item) => stateBadge(item.state) },
-  ], items);
-}
+  ],
+};
 
 function showPager(parameters, cursor) {
   const pager = element("pager");
@@ -143,7 +245,12 @@ function go(parameters) {
   }
 }
 
-const entered = () => Object.fromEntries(FIELDS.map((name) => [name, field(name).value.trim()]));
+/** What was entered, for the view that is shown. */
+function entered() {
+  const isOfFiles = document.querySelector("[data-show='files']").getAttribute("aria-pressed") === "true";
+  const names = FIELDS.filter((name) => isOfFiles || !["type", "state"].includes(name));
+  return { ...Object.fromEntries(names.map((name) => [name, field(name).value.trim()])), show: isOfFiles ? "files" : null };
+}
 
 export function start() {
   setOptions(field("state"), Object.keys(format.STATES), format.stateLabel);
@@ -155,6 +262,10 @@ export function start() {
     event.preventDefault();
     go({});
   });
+  for (const button of document.querySelectorAll("[data-show]")) {
+    button.addEventListener("click", () => go({ ...entered(), type: null, state: null, show: button.dataset.show === "files" ? "files" : null }));
+  }
+
   for (const button of document.querySelectorAll("[data-days]")) {
     button.addEventListener("click", () => {
       const today = new Date();

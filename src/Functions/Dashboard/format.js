@@ -12,6 +12,7 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "always" });
 
 const TYPES = {
   callrecording: "Call recording",
+  callrecordingchannel: "Channel",
   callcenterrecording: "Contact center recording",
   screenrecording: "Screen recording",
   meeting: "Meeting",
@@ -45,6 +46,17 @@ export const typeLabel = (type) => TYPES[type] ?? type;
 export const speakerLabel = (speaker) => SPEAKERS[speaker] ?? speaker;
 export const stateLabel = (state) => STATES[state]?.label ?? state;
 export const count = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
+
+const DIRECTIONS = { inbound: "Inbound", outbound: "Outbound" };
+export const directionLabel = (direction) => DIRECTIONS[direction?.toLowerCase()] ?? direction ?? "";
+
+/** A time within a recording, `1:02:03`, or its length. */
+export function clockTime(seconds) {
+  const total = Math.floor(seconds);
+  const two = (value) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(total / 3600), Math.floor(total / 60) % 60];
+  return hours > 0 ? `${hours}:${two(minutes)}:${two(total % 60)}` : `${minutes}:${two(total % 60)}`;
+}
 
 /** A field's name as words: `overallScore` is "Overall score". */
 export function words(name) {

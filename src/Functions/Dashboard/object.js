@@ -1,4 +1,4 @@
-// One object with all that belongs to its call: hear it, see it, read it, fetch it, have it archived again.
+// One object: hear it, see it, read it, fetch it, have it archived again.
 
 import { mayHaveCases, mayPlay, maySteer } from "./access.js";
 import * as api from "./api.js";
@@ -7,7 +7,7 @@ import { content } from "./content.js";
 import { announce, facts, h, icon } from "./dom.js";
 import * as find from "./find.js";
 import * as format from "./format.js";
-import { isArchived, kindOf, nameOf, objectHref, stateBadge, timeAt, timeAway } from "./parts.js";
+import { callHref, isArchived, kindOf, nameOf, stateBadge, timeAt, timeAway, titleOf } from "./parts.js";
 
 const VERIFICATIONS = {
   md5: "The MD5 is the one that 8x8 names",
@@ -15,13 +15,6 @@ const VERIFICATIONS = {
   size: "The size is the one that 8x8 names; 8x8 names no checksum that fits",
   none: "8x8 names neither size nor checksum; two downloads gave the same content",
 };
-
-const ORDER = { video: 0, audio: 1, text: 2, other: 3 };
-const MOST_OF_A_CALL = 50;
-
-// A recording, its transcript, its summary and its survey are made within days of one another. A week to each side
-// leaves room, and the search reads days instead of years.
-const AROUND_A_CALL = 7 * 86_400_000;
 
 const element = (id) => document.getElementById(id);
 
@@ -45,10 +38,10 @@ export async function open(key, signal) {
 
   element("object-title").textContent = nameOf(item);
   document.title = `${nameOf(item)} – 8x8 archive`;
-  const call = h("section", { class: "card", "aria-labelledby": "call-title", hidden: true });
-  element("object").replaceChildren(main(item, signal), call, details(item));
-  await showCall(call, item, signal);
+  element("object").replaceChildren(main(item, signal), details(item));
 }
+
+const callOf = (item) => item.callId ?? item.bucketId;
 
 function main(item, signal) {
   const kind = kindOf(item);
@@ -65,75 +58,8 @@ function main(item, signal) {
       isArchived(item) && mayPlay() && h("button", { type: "button", class: "primary", click: () => download(item, result) }, "Download"),
       maySteer() && h("button", { type: "button", click: (event) => archiveAgain(item, event.currentTarget, result) }, item.state === "Failed" ? "Try again" : "Archive again")),
     result,
+    callOf(item) && h("p", null, h("a", { class: "whole-call", href: callHref(item.region, callOf(item), item.createdTime) }, "Show all of this call")),
     mayHaveCases() && cases.adder("Add to a case", () => ({ objects: [{ region: item.region, id: item.id, created: item.createdTime }] }), signal));
-}
-
-/** The other objects of the call: what was said, what was summed up, what was recorded. */
-async function showCall(section, item, signal) {
-  const call = item.callId ?? item.bucketId;
-  if (!call) {
-    return;
-  }
-
-  const made = Date.parse(item.createdTime);
-  const from = new Date(made - AROUND_A_CALL).toISOString();
-  const to = new Date(made + AROUND_A_CALL).toISOString();
-  let others;
-  let isMore;
-  try {
-    const { items, cursor } = await api.findObjects({ call, from, to, limit: MOST_OF_A_CALL }, { signal });
-    isMore = Boolean(cursor);
-    others = items.filter((other) => other.id !== item.id || other.region !== item.region);
-  } catch (error) {
-    if (signal.aborted || error.status === 401) {
-      throw error;
-    }
-
-    section.hidden = false;
-    section.replaceChildren(h("h2", { id: "call-title" }, "The same call"), h("p", { class: "error" }, error.message));
-    return;
-  }
-
-  others.sort((one, other) => ORDER[kindOf(one)] - ORDER[kindOf(other)] || Date.parse(one.createdTime) - Date.parse(other.createdTime));
-  section.hidden = others.length === 0 && !isMore;
-  // What each side said is read together, so these stand side by side.
-  const spoken = others.filter((other) => other.type === "transcription" && other.speaker);
-  const rows = others.filter((other) => !spoken.includes(other)).map((other) => h("li", null, part(other, signal)));
-  if (spoken.length > 0) {
-    spoken.sort((one, other) => (one.speaker === "owner" ? 0 : 1) - (other.speaker === "owner" ? 0 : 1));
-    const place = others.findIndex((other) => spoken.includes(other));
-    rows.splice(place, 0, h("li", { class: "speakers" }, spoken.map((other) => part(other, signal))));
-  }
-
-  section.replaceChildren(...[
-    h("h2", { id: "call-title" }, "The same call"),
-    rows.length > 0 && h("ul", { class: "plain rows call" }, rows),
-    isMore && h("p", null, h("a", { href: `#/find?q=${encodeURIComponent(call)}` }, "There may be more: search for the call")),
-  ].filter(Boolean));
-}
-
-/** What kind of object it is, and who speaks in it. */
-function titleOf(item) {
-  return item.speaker ? `${format.typeLabel(item.type)}: ${format.speakerLabel(item.speaker)}` : format.typeLabel(item.type);
-}
-
-function part(item, signal) {
-  const head = [icon(kindOf(item)), h("b", null, titleOf(item)), h("span", { class: "sub" }, nameOf(item)), stateBadge(item.state)];
-  const link = h("a", { href: objectHref(item), "aria-label": `Open by itself: ${nameOf(item)}` }, "Open by itself");
-  if (!isArchived(item)) {
-    return h("div", { class: "part" }, h("p", { class: "part-head" }, head), item.lastError && h("p", { class: "reason" }, item.lastError), link);
-  }
-
-  // Loaded when it is opened. Transcripts and summaries are opened at once: they are small, and what one looks for.
-  const place = h("div");
-  const fold = h("details", { class: "part" }, h("summary", { class: "part-head" }, head), place);
-  fold.addEventListener("toggle", () => {
-    if (fold.open && !place.hasChildNodes()) {
-      place.append(content(item, signal), h("p", null, link));
-    }
-  });
-  fold.open = item.type === "transcription" || item.type === "summary";
-  return fold;
 }
 
 function details(item) {
@@ -149,7 +75,7 @@ function details(item) {
       ["8x8 deletes it", item.deletedBy8x8On && [timeAway(item.deletedBy8x8On), h("span", { class: "sub" }, format.localTime(item.deletedBy8x8On))]],
       ["Asked to restore", item.restoreRequestedAt && timeAway(item.restoreRequestedAt)],
       ["Attempts", item.attempts ? format.number(item.attempts) : null],
-      ["Call", item.callId && h("a", { href: `#/find?q=${encodeURIComponent(item.callId)}` }, item.callId)],
+      ["Call", item.callId && h("a", { href: callHref(item.region, item.callId, item.createdTime) }, item.callId)],
       ["Agent", item.agentName && h("a", { href: `#/find?q=${encodeURIComponent(item.agentName)}` }, item.agentName)],
       ["Queue", item.queueName && h("a", { href: `#/find?q=${encodeURIComponent(item.queueName)}` }, item.queueName)],
       ["Speaker", item.speaker && format.speakerLabel(item.speaker)],

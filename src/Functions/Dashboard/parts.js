@@ -7,6 +7,18 @@ export const nameOf = (item) => item.objectName || item.id;
 
 export const objectHref = ({ region, id, createdTime }) => `#/object/${encodeURIComponent(region)}/${encodeURIComponent(id)}?created=${encodeURIComponent(createdTime)}`;
 
+/** Where a call is shown; with the time of one of its objects it is found sooner. */
+export const callHref = (region, callId, time) => `#/call/${encodeURIComponent(region)}/${encodeURIComponent(callId)}?at=${encodeURIComponent(time)}`;
+
+/** What kind of object it is, and who speaks in it. */
+export const titleOf = (item) => [format.typeLabel(item.type), item.speaker && format.speakerLabel(item.speaker)].filter(Boolean).join(": ");
+
+/** Whether objects are of a call, and not one that belongs to none. */
+export const isCall = ({ callId, objects }) => objects.length > 1 || objects[0].id !== callId;
+
+/** Who spoke, or, where 8x8's tags do not say it, the name of what was recorded. */
+export const nameOfCall = ({ person, number, objects }) => person || number || nameOf(objects[0]);
+
 /** A time as distance from now, kept true by the clock; the time itself in UTC as its tooltip. */
 export function timeAway(time) {
   return h("time", { datetime: time, title: format.utcTime(time), "data-away": "" }, format.away(time));

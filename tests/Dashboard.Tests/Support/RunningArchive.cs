@@ -53,11 +53,23 @@ public sealed class RunningArchive : IAsyncLifetime
             Bytes = 320_044,
             MimeType = "audio/wav",
             ObjectName = "Maria Chen +1 (408) 555-0142.wav",
-            Tags = [new("callId", "call-maria"), new("callerNumber", "+1 (408) 555-0142")],
+            Tags =
+            [
+                new("callId", "call-maria"), new("userName", "Maria Chen"), new("address", "+1 (408) 555-0142"), new("direction", "INBOUND"),
+                new("duration", "20000"),
+            ],
         }, hours: 2);
-        Add(
-            new() { Id = "maria-transcript", Type = "transcription", Bytes = 3_000, ObjectName = "Maria Chen.json", Tags = [new("callId", "call-maria")] },
-            hours: 2);
+        Add(new()
+        {
+            Id = "maria-transcript",
+            Type = "transcription",
+            Text = """
+                {"segments":[{"start":0.5,"speaker":"Agent","text":"How can I help you?"},{"start":7.5,"speaker":"Caller","text":"My invoice is wrong."},
+                {"start":15,"speaker":"Agent","text":"A zeppelin will bring the refund."}]}
+                """,
+            ObjectName = "Maria Chen.json",
+            Tags = [new("callId", "call-maria")],
+        }, hours: 2);
         Add(
             new() { Id = "maria-summary", Type = "summary", Bytes = 700, ObjectName = "Maria Chen summary.json", Tags = [new("callId", "call-maria")] },
             hours: 2);
@@ -89,11 +101,17 @@ public sealed class RunningArchive : IAsyncLifetime
             new() { Id = "board", Type = "meeting", Region = "uk", Bytes = 50_000, ObjectName = "Board meeting.mp4", Tags = [new("callId", "call-board")] },
             hours: 3);
         Add(new() { Id = "hostile", Type = "voicemail", Bytes = 16_044, ObjectName = HostileName, Tags = [new("callId", HostileName)] }, hours: 4);
-        Add(new() { Id = "cold", State = "ARCHIVED", ObjectName = "From cold storage.mp3" }, hours: 5);
+        Add(new() { Id = "cold", State = "ARCHIVED", ObjectName = "From cold storage.mp3", OmittedFields = ["bucketId"] }, hours: 5);
         for (var number = 0; number < Others; number++)
         {
             Add(
-                new() { Region = "uk", Bytes = 2_000, ObjectName = string.Create(CultureInfo.InvariantCulture, $"Filler {number:D2}.mp3") },
+                new()
+                {
+                    Region = "uk",
+                    Bytes = 2_000,
+                    ObjectName = string.Create(CultureInfo.InvariantCulture, $"Filler {number:D2}.mp3"),
+                    Tags = [new("callId", string.Create(CultureInfo.InvariantCulture, $"filler-{number}"))],
+                },
                 hours: 24 + number);
         }
 

@@ -6,17 +6,17 @@ namespace Dashboard.Tests;
 /// </summary>
 internal static class SearchAnswers
 {
-    /// <summary>The first answer is empty, and each of the others has one object.</summary>
+    /// <summary>The first answer is empty, and each of the others has one object or call.</summary>
     public const string EmptyThenShort =
         """
         {
           const real = window.fetch;
           window.fetch = async (address, options) => {
             const url = new URL(address);
-            if (url.pathname === "/api/objects") {
+            if (["/api/objects", "/api/calls"].includes(url.pathname)) {
               const cursor = url.searchParams.get("cursor");
               if (!cursor) {
-                return Response.json({ items: [], cursor: "start" });
+                return Response.json({ items: [], cursor: "start", searchedTo: "2026-01-02T12:00:00Z" });
               }
 
               if (cursor === "start") {
@@ -42,15 +42,42 @@ internal static class SearchAnswers
           Date.now = () => clock() + skipped;
           window.fetch = async (address, options) => {
             const url = new URL(address);
-            if (url.pathname === "/api/objects") {
+            if (["/api/objects", "/api/calls"].includes(url.pathname)) {
               if (!window.isFound) {
                 skipped += 10_000;
-                return Response.json({ items: [], cursor: "start" });
+                await new Promise((resolve) => setTimeout(resolve, 50));
+                return Response.json({ items: [], cursor: "start", searchedTo: "2026-01-02T12:00:00Z", unindexedDays: 7 });
               }
 
               if (url.searchParams.get("cursor") === "start") {
                 url.searchParams.delete("cursor");
               }
+            }
+
+            return real(url, options);
+          };
+        }
+        """;
+
+    /// <summary>The first answer to a search for calls has one, the second does not come until <c>isGone</c> is set: then it is an error.</summary>
+    public const string OneThenAnError =
+        """
+        {
+          const real = window.fetch;
+          window.isGone = false;
+          window.fetch = async (address, options) => {
+            const url = new URL(address);
+            if (url.pathname === "/api/calls" && !window.isGone) {
+              if (!url.searchParams.get("cursor")) {
+                url.searchParams.set("limit", "1");
+                return real(url, options);
+              }
+
+              while (!window.isGone) {
+                await new Promise((resolve) => setTimeout(resolve, 50));
+              }
+
+              return Response.json({ title: "Table storage does not work" }, { status: 503 });
             }
 
             return real(url, options);
