@@ -1,8 +1,5 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
-using System.Text;
-using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Simulator;
 using Testing;
@@ -28,14 +25,11 @@ public sealed class AuditCrashTests(AzuriteFixture azurite)
         var settings = Settings(simulator);
         await using var app = new AppProcess(settings);
         await app.WaitAsync();
-        var given = new ConcurrentBag<int>();
-        var next = 0;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        var clients = Enumerable.Range(0, 8).Select(_ => Task.Run(AccessAsync, Cancellation)).ToList();
+        await using var accesses = AuditedAccesses.Begin(app);
         for (var round = 0; round < rounds; round++)
         {
-            var goal = given.Count + random.Next(1, 2 * PerRound);
-            await Eventually.HoldsAsync(() => given.Count >= goal, "some more accesses", TimeSpan.FromMinutes(2));
+            var goal = accesses.Given + random.Next(1, 2 * PerRound);
+            await Eventually.HoldsAsync(() => accesses.Given >= goal, "some more accesses", TimeSpan.FromMinutes(2));
             await Task.Delay(random.Next(100), Cancellation);
             app.KillWorker();
             await Eventually.HoldsAsync(
@@ -46,35 +40,8 @@ public sealed class AuditCrashTests(AzuriteFixture azurite)
         }
 #pragma warning restore CA5394
 
-        await Eventually.HoldsAsync(() => given.Count >= PerRound * rounds, "all accesses", TimeSpan.FromMinutes(5));
-        await stop.CancelAsync();
-        await Task.WhenAll(clients);
-        var text = await ReadAsync();
-        Assert.Empty(given.Where(number => !text.Contains($"\"q\":\"access-{number}-\"", StringComparison.Ordinal)).Order());
-        var (exitCode, output) = await VerifyAsync(settings);
-        Assert.True(exitCode == 0, output);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{given.Count} accesses given, {rounds} workers killed: {output}");
-
-        async Task AccessAsync()
-        {
-            while (!stop.IsCancellationRequested)
-            {
-                var number = Interlocked.Increment(ref next);
-                try
-                {
-                    using var request = new HttpRequestMessage(HttpMethod.Get, $"/api/objects?q=access-{number}-");
-                    using var answer = await app.SendAsync(request);
-                    if (answer.StatusCode == HttpStatusCode.OK)
-                    {
-                        given.Add(number);
-                    }
-                }
-                catch (HttpRequestException)
-                {
-                    // The worker is being killed.
-                }
-            }
-        }
+        var output = await accesses.AssertLoggedAsync(PerRound * rounds, _account, settings);
+        TestContext.Current.TestOutputHelper?.WriteLine($"{accesses.Given} accesses given, {rounds} workers killed: {output}");
     }
 
     [Fact]
@@ -128,26 +95,19 @@ public sealed class AuditCrashTests(AzuriteFixture azurite)
             }
         }
 
-        var (right, output) = await VerifyAsync(settings, "--from", "2026-01-01", "--to", "2199-12-31");
+        var (right, output) = await AuditedAccesses.VerifyLogAsync(settings, "--from", "2026-01-01", "--to", "2199-12-31");
         Assert.True(right == 0, output);
         Assert.Contains("The audit log is right: 3 lines in 1 blobs", output, StringComparison.Ordinal);
         var container = _account.Blobs.GetBlobContainerClient("recordings");
-        var name = (await NamesAsync()).Single();
+        var name = (await AuditedAccesses.FindLogAsync(_account)).Single();
         await container.GetAppendBlobClient(name).AppendBlockAsync(new MemoryStream("{}\n"u8.ToArray()), cancellationToken: Cancellation);
 
-        var (wrong, problem) = await VerifyAsync(settings);
+        var (wrong, problem) = await AuditedAccesses.VerifyLogAsync(settings);
         Assert.Equal(1, wrong);
         Assert.Contains($"error: The audit log is broken. {name}, line 4:", problem, StringComparison.Ordinal);
-        var (refused, usage) = await VerifyAsync(settings, "--from", "yesterday");
+        var (refused, usage) = await AuditedAccesses.VerifyLogAsync(settings, "--from", "yesterday");
         Assert.Equal(1, refused);
         Assert.Contains("--from is \"yesterday\"", usage, StringComparison.Ordinal);
-    }
-
-    private static async Task<(int ExitCode, string Output)> VerifyAsync(IReadOnlyDictionary<string, string> settings, params string[] options)
-    {
-        await using var process = new AppProcess(settings, ["audit", "verify", .. options]);
-        var exitCode = await process.WaitForEndAsync();
-        return (exitCode, string.Join('\n', process.Lines));
     }
 
     private IReadOnlyDictionary<string, string> Settings(SimulatorServer simulator, params (string Name, string Value)[] more) => AppProcess.Settings(
@@ -157,27 +117,4 @@ public sealed class AuditCrashTests(AzuriteFixture azurite)
             ("ListingSchedule", ApiFixture.Never), ("ReconcileSchedule", ApiFixture.Never), ("VerifySchedule", ApiFixture.Never),
             ("TokenRefreshSchedule", ApiFixture.Never), ("Listing__SettleSeconds", "0"), .. more,
         ]);
-
-    private async Task<List<string>> NamesAsync()
-    {
-        var names = new List<string>();
-        await foreach (var blob in _account.Blobs.GetBlobContainerClient("recordings").GetBlobsAsync(BlobTraits.None, BlobStates.None, "_audit/", Cancellation))
-        {
-            names.Add(blob.Name);
-        }
-
-        return names;
-    }
-
-    private async Task<string> ReadAsync()
-    {
-        var text = new StringBuilder();
-        foreach (var name in await NamesAsync())
-        {
-            var blob = _account.Blobs.GetBlobContainerClient("recordings").GetBlobClient(name);
-            text.Append((await blob.DownloadContentAsync(Cancellation)).Value.Content);
-        }
-
-        return text.ToString();
-    }
 }

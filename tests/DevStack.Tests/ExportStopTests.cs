@@ -8,10 +8,11 @@ using Testing;
 
 namespace DevStack.Tests;
 
-/// <summary>What crashes of the worker do to an export.</summary>
+/// <summary>What crashes of the worker do to an export, and to the audit log beside it.</summary>
 public sealed class ExportStopTests(AzuriteFixture azurite)
 {
-    private const int ObjectBytes = 10_000_000;
+    private const int ObjectMegabytes = 10;
+    private const int ObjectBytes = ObjectMegabytes * 1_000_000;
 
     private readonly StorageAccount _account = azurite.NewAccount();
 
@@ -20,7 +21,7 @@ public sealed class ExportStopTests(AzuriteFixture azurite)
     [Fact]
     public async Task Export_unpacks_and_equals_the_archive_though_its_worker_is_killed_again_and_again()
     {
-        var objects = Number("EXPORT_MEGABYTES", 60) * 1_000_000 / ObjectBytes;
+        var objects = Number("EXPORT_MEGABYTES", 60) / ObjectMegabytes;
         var kills = Number("EXPORT_KILLS", 3);
         var random = new Random(Number("KILL_SEED", 4711));
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
@@ -35,16 +36,20 @@ public sealed class ExportStopTests(AzuriteFixture azurite)
             });
         }
 
-        await using var app = await AppProcess.StartAsync(
+        var settings = AppProcess.Settings(
             simulator.BaseUrl,
             _account,
             ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:05"));
+        await using var app = new AppProcess(settings);
+        await app.WaitAsync();
         await WaitAsync(app, "/api/status", status => status.GetProperty("objects").GetProperty("Archived").GetInt32() == objects, "all is archived");
         var caseId = (await app.PostAsync("/api/cases", """{"name":"Doe","reason":"A letter"}""")).Body.GetProperty("caseId").GetString();
         await app.PostAsync($"/api/cases/{caseId}/objects", """{"search":{"q":"jane doe"}}""");
         await WaitAsync(app, $"/api/cases/{caseId}", item => item.GetProperty("objects").GetInt32() == objects, "all is in the case");
         var exportId = (await app.PostAsync($"/api/cases/{caseId}/export", "")).Body.GetProperty("exportId").GetString();
 
+        await using var accesses = AuditedAccesses.Begin(app);
+        var clock = Stopwatch.StartNew();
         var killed = 0;
         for (; killed < kills; killed++)
         {
@@ -58,12 +63,15 @@ public sealed class ExportStopTests(AzuriteFixture azurite)
                 TimeSpan.FromMinutes(1));
         }
 
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{killed} kills, {objects} objects"));
+        var log = await accesses.AssertLoggedAsync(20 * kills, _account, settings);
         var path = $"/api/cases/{caseId}/exports/{exportId}";
         await WaitAsync(app, path, item => item.GetProperty("state").GetString() is not "Running", "the export has ended");
 
         var export = (await app.GetAsync(path)).Body;
         Assert.True(export.GetProperty("state").GetString() == "Done", export.ToString());
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{killed} kills, {objects} objects, {accesses.Given} accesses given, exported after {clock.Elapsed.TotalSeconds:0} s: {log}"));
         var folder = Directory.CreateTempSubdirectory().FullName;
         try
         {
