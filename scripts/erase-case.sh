@@ -32,11 +32,20 @@ table() { az storage entity "$1" --account-name "$ledger" --auth-mode login --ou
 blob() { az storage blob "$1" --account-name "$archive" --container-name "$container" --auth-mode login --output json --only-show-errors "${@:2}" </dev/null; }
 
 who=$(az account show --query user.name --output tsv </dev/null) || fail "The Azure CLI is not signed in. Run az login."
+
+# The object ID, because the Azure CLI and the sign-in of the app may know one person by two names.
+if [ "$(az account show --query user.type --output tsv </dev/null)" = servicePrincipal ]; then
+  who_id=$(az ad sp show --id "$who" --query id --output tsv </dev/null) || who_id=""
+else
+  who_id=$(az ad signed-in-user show --query id --output tsv </dev/null) || who_id=""
+fi
+[ -n "$who_id" ] || fail "Microsoft Entra ID does not tell the object ID of $who. Sign in as a person, or with a service principal that may read itself."
 found=$(table query --table-name cases --filter "PartitionKey eq 'case' and RowKey eq '$case_id'")
 [ "$(jq '.items | length' <<<"$found")" = 1 ] || fail "There is no case $case_id."
-by=$(jq -r '.items[0].CreatedBy' <<<"$found")
+by=$(jq -r '.items[0].CreatedById // ""' <<<"$found")
+[ -n "$by" ] || fail "The case does not have the object ID of who made it. Make it again, as a person who is signed in."
 [ "$by" != "function key" ] || fail "The case was made with the function key, so it is not known by whom. Make it as a person who is signed in."
-[ "${by,,}" != "${who,,}" ] || fail "You made the case $case_id. Another person must erase it."
+[ "${by,,}" != "${who_id,,}" ] || fail "You made the case $case_id. Another person must erase it."
 [ "$(jq -r '.items[0].Hold' <<<"$found")" = None ] || fail "The case $case_id is on hold. Nothing was erased."
 
 # Every page: the Azure CLI gives a marker for the next.
@@ -86,8 +95,8 @@ previous=""
 audit=$(date -u +_audit/%Y/%m/%d/)erase-$case_id-$(date -u +%H%M%S)
 note() {
   local line
-  line=$(jq -cn --arg time "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg who "$who" --arg case "$case_id" --arg outcome "$1" --arg previous "$previous" \
-    --argjson object "$2" '{time: $time, actor: {id: $who, name: $who}, roles: ["Owner"], action: "EraseCase", region: $object.region, id: $object.id,
+  line=$(jq -cn --arg time "$(date -u +%Y-%m-%dT%H:%M:%SZ)" --arg who "$who" --arg id "$who_id" --arg case "$case_id" --arg outcome "$1" --arg previous "$previous" \
+    --argjson object "$2" '{time: $time, actor: {id: $id, name: $who}, roles: ["Owner"], action: "EraseCase", region: $object.region, id: $object.id,
       case: $case, outcome: $outcome} + (if $previous == "" then {} else {previous: $previous} end)')
   previous=$(printf '%s' "$line" | sha256sum | cut -d' ' -f1)
   printf '%s\n' "$line" >>"$3"

@@ -22,7 +22,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         CancellationToken cancellationToken)
     {
         var (name, reason) = await RequestBody.ReadAsync(request, RequestJson.Default.CreateCaseRequest, cancellationToken);
-        var created = await book.CreateAsync(name, reason, ActorOf(request), cancellationToken);
+        var created = await book.CreateAsync(name, reason, request.HttpContext.GetCaller(), cancellationToken);
         request.HttpContext.Response.Headers.Location = $"{request.Path}/{created.CaseId}";
         return ApiJson.Result(created, ApiJson.Default.CreatedCase, StatusCodes.Status201Created);
     }
@@ -127,7 +127,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         CancellationToken cancellationToken)
     {
         var row = await FindEmptyAsync(request, caseId, cancellationToken);
-        var started = await book.ExportAsync(row, ActorOf(request), cancellationToken);
+        var started = await book.ExportAsync(row, request.HttpContext.GetCaller().DisplayName, cancellationToken);
         return ApiJson.Result(started, ApiJson.Default.StartedExport, StatusCodes.Status202Accepted);
     }
 
@@ -151,12 +151,6 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         var headers = request.HttpContext.Response.Headers;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
-    }
-
-    private static string ActorOf(HttpRequest request)
-    {
-        var caller = request.HttpContext.GetCaller();
-        return caller.Name ?? caller.Id;
     }
 
     private static ContentResult Accepted(CaseRow row) =>

@@ -12,7 +12,9 @@ public sealed class EraseScriptTests : IDisposable
     private const string FakeAzureCli =
         """
         case "$1 $2 $3" in
-          "account show "*) echo "${WHO:-Ann@example.com}" ;;
+          "account show --query") [ "$4" = user.type ] && echo "${WHO_TYPE:-user}" || echo "${WHO:-Ann@example.com}" ;;
+          "ad signed-in-user show") echo aaaaaaaa-0000-0000-0000-000000000001 ;;
+          "ad sp show") [ "$5" = deploy-app ] && echo aaaaaaaa-0000-0000-0000-000000000002 ;;
           "storage entity query")
             case "$*" in
               *"PartitionKey eq 'case'"*) cat "$ANSWERS/case" ;;
@@ -33,7 +35,7 @@ public sealed class EraseScriptTests : IDisposable
     public EraseScriptTests()
     {
         _sandbox.WriteProgram("az", FakeAzureCli);
-        Answer("case", """{"items":[{"CreatedBy":"Bob@example.com","Hold":"None"}]}""");
+        Answer("case", """{"items":[{"CreatedBy":"Bob@example.com","CreatedById":"bbbbbbbb-0000-0000-0000-000000000003","Hold":"None"}]}""");
         Answer(
             "objects",
             """{"items":[{"RowKey":"object|uk|20261103|a","Region":"uk","Id":"a","Type":"callrecording","CreatedTime":"2026-11-03T09:00:00Z"}]}""");
@@ -62,8 +64,9 @@ public sealed class EraseScriptTests : IDisposable
             change => change.Contains("entity replace", StringComparison.Ordinal) && change.Contains("State=Gone", StringComparison.Ordinal));
         var audit = await File.ReadAllTextAsync(Directory.GetFiles(_sandbox.Folder, "*-done.jsonl").Single(), TestContext.Current.CancellationToken);
         using var line = JsonDocument.Parse(audit);
-        Assert.Equal(("Ann@example.com", "a", "Done", CaseId), (
+        Assert.Equal(("aaaaaaaa-0000-0000-0000-000000000001", "Ann@example.com", "a", "Done", CaseId), (
             line.RootElement.GetProperty("actor").GetProperty("id").GetString(),
+            line.RootElement.GetProperty("actor").GetProperty("name").GetString(),
             line.RootElement.GetProperty("id").GetString(),
             line.RootElement.GetProperty("outcome").GetString(),
             line.RootElement.GetProperty("case").GetString()));
@@ -84,15 +87,30 @@ public sealed class EraseScriptTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"items":[{"CreatedBy":"ann@EXAMPLE.com","Hold":"None"}]}""", "Another person must erase it")]
-    [InlineData("""{"items":[{"CreatedBy":"function key","Hold":"None"}]}""", "made with the function key")]
-    [InlineData("""{"items":[{"CreatedBy":"Bob@example.com","Hold":"Held"}]}""", "is on hold")]
+    [InlineData("""{"items":[{"CreatedBy":"Ann Jones","CreatedById":"AAAAAAAA-0000-0000-0000-000000000001","Hold":"None"}]}""", "Another person must erase it")]
+    [InlineData("""{"items":[{"CreatedBy":"function key","CreatedById":"function key","Hold":"None"}]}""", "made with the function key")]
+    [InlineData("""{"items":[{"CreatedBy":"Bob@example.com","Hold":"None"}]}""", "does not have the object ID")]
+    [InlineData("""{"items":[{"CreatedBy":"Bob@example.com","CreatedById":"bbbbbbbb-0000-0000-0000-000000000003","Hold":"Held"}]}""", "is on hold")]
     [InlineData("""{"items":[]}""", "There is no case")]
     public async Task Erase_script_wants_a_case_of_another_person_that_is_not_on_hold(string answer, string expected)
     {
         Answer("case", answer);
 
         var (exitCode, output) = await RunAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(expected, output, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("changes")));
+    }
+
+    [Theory]
+    [InlineData("deploy-app", "Another person must erase it")]
+    [InlineData("systemAssignedIdentity", "does not tell the object ID of systemAssignedIdentity")]
+    public async Task Erase_script_knows_a_service_principal_by_its_object_id_or_refuses_it(string signedIn, string expected)
+    {
+        Answer("case", """{"items":[{"CreatedBy":"Deployment","CreatedById":"aaaaaaaa-0000-0000-0000-000000000002","Hold":"None"}]}""");
+
+        var (exitCode, output) = await RunAsync(("WHO_TYPE", "servicePrincipal"), ("WHO", signedIn));
 
         Assert.Equal(1, exitCode);
         Assert.Contains(expected, output, StringComparison.Ordinal);
@@ -113,9 +131,9 @@ public sealed class EraseScriptTests : IDisposable
 
     private void Answer(string name, string content) => File.WriteAllText(At(name), content);
 
-    private Task<(int ExitCode, string Output)> RunAsync() => _sandbox.RunAsync(
+    private Task<(int ExitCode, string Output)> RunAsync(params (string Name, string Value)[] environment) => _sandbox.RunAsync(
         RepositoryFiles.At("scripts/erase-case.sh"),
         ["archive", "recordings", "ledger", CaseId],
         input: "",
-        ("ANSWERS", _sandbox.Folder));
+        [("ANSWERS", _sandbox.Folder), .. environment]);
 }

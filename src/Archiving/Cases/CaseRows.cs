@@ -70,8 +70,11 @@ public sealed class CaseRow : TableRow
     /// <summary>When it was made.</summary>
     public DateTimeOffset CreatedAt { get; set; }
 
-    /// <summary>Who made it.</summary>
+    /// <summary>Who made it, by the name that people know.</summary>
     public string CreatedBy { get; set; } = "";
+
+    /// <summary>Object ID in Entra ID of who made it, or <c>function key</c>: names differ between sign-in and the Azure CLI.</summary>
+    public string CreatedById { get; set; } = "";
 
     /// <summary>When it was closed; <see langword="null"/> while it is open.</summary>
     public DateTimeOffset? ClosedAt { get; set; }

@@ -17,6 +17,9 @@ public sealed record Caller(string Id, string? Name, IReadOnlyList<Role> Roles, 
     public static Caller FunctionKey { get; } =
         new(FunctionKeyName, FunctionKeyName, [Role.Administrator], ObjectScope.Everything, ObjectScope.Everything);
 
+    /// <summary>What to call the caller.</summary>
+    public string DisplayName => Name ?? Id;
+
     /// <summary>Whether the caller has one of some roles. An administrator has every role.</summary>
     public bool IsAny(params IReadOnlyCollection<Role> roles)
     {

@@ -3,6 +3,7 @@ using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using Microsoft.Extensions.Logging;
+using Operations.Access;
 
 namespace Operations.Cases;
 
@@ -22,10 +23,19 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     /// <param name="reason">Why it is made.</param>
     /// <param name="actor">Who makes it.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
-    public async Task<CreatedCase> CreateAsync(string name, string reason, string actor, CancellationToken cancellationToken)
+    public async Task<CreatedCase> CreateAsync(string name, string reason, Caller actor, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(actor);
         var now = timeProvider.GetUtcNow();
-        var row = new CaseRow { RowKey = CaseStore.NewId(now), Name = name, Reason = reason, CreatedAt = now, CreatedBy = actor };
+        var row = new CaseRow
+        {
+            RowKey = CaseStore.NewId(now),
+            Name = name,
+            Reason = reason,
+            CreatedAt = now,
+            CreatedBy = actor.DisplayName,
+            CreatedById = actor.Id,
+        };
         await cases.WriteAsync(row, cancellationToken);
         Log.Created(logger, row.RowKey);
         return new CreatedCase(row.RowKey);

@@ -1,6 +1,7 @@
 using Archiving.Cases;
 using Archiving.Model;
 using Archiving.Queues;
+using Operations.Access;
 using Operations.Cases;
 using Simulator.Objects;
 using Testing;
@@ -40,6 +41,20 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await pipeline.Get<CaseBook>().RemoveAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: wanted[0].Region), Cancellation);
         await DeliverChangesAsync(pipeline);
         Assert.Equal(0, (await DescribeAsync(pipeline, caseId)).Objects);
+    }
+
+    [Fact]
+    public async Task Case_keeps_the_object_id_of_who_made_it_beside_the_name()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var book = pipeline.Get<CaseBook>();
+        var jane = Caller.FunctionKey with { Id = "11111111-2222-3333-4444-555555555555", Name = "jane@contoso.com" };
+
+        var named = await FindAsync(pipeline, (await book.CreateAsync("Doe", "A letter", jane, Cancellation)).CaseId);
+        var nameless = await FindAsync(pipeline, (await book.CreateAsync("Doe", "A letter", jane with { Name = null }, Cancellation)).CaseId);
+
+        Assert.Equal((jane.Id, jane.Name), (named.CreatedById, named.CreatedBy));
+        Assert.Equal((jane.Id, jane.Id), (nameless.CreatedById, nameless.CreatedBy));
     }
 
     [Fact]
@@ -161,7 +176,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         new ObjectSpecification { Id = id, Region = "uk", CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = name, Bytes = bytes });
 
     private static async Task<string> CreateAsync(Pipeline pipeline) =>
-        (await pipeline.Get<CaseBook>().CreateAsync("Doe against Smith", "A letter of 3 May", "test", Cancellation)).CaseId;
+        (await pipeline.Get<CaseBook>().CreateAsync("Doe against Smith", "A letter of 3 May", Caller.FunctionKey, Cancellation)).CaseId;
 
     private static async Task<CaseRow> FindAsync(Pipeline pipeline, string caseId) => (await pipeline.Get<CaseBook>().FindAsync(caseId, Cancellation))!;
 

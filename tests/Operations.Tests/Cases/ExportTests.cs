@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Archiving.Model;
 using Archiving.Queues;
+using Operations.Access;
 using Operations.Cases;
 using Simulator.Objects;
 using Testing;
@@ -183,7 +184,7 @@ public sealed class ExportTests(AzuriteFixture azurite)
     private static async Task<string> CreateAsync(Pipeline pipeline)
     {
         var book = pipeline.Get<CaseBook>();
-        var caseId = (await book.CreateAsync("Doe against Smith", "A letter of 3 May", "test", Cancellation)).CaseId;
+        var caseId = (await book.CreateAsync("Doe against Smith", "A letter of 3 May", Caller.FunctionKey, Cancellation)).CaseId;
         await book.AddAsync((await book.FindAsync(caseId, Cancellation))!, [], new CaseSearch(Region: "uk"), Cancellation);
         while (await pipeline.DeliverAsync(QueueNames.ChangeCases, pipeline.ChangeCaseAsync) > 0)
         {
