@@ -23,7 +23,8 @@ internal static class HealthServices
             .AddCheck<RuntimeCheck>(nameof(Condition.Runtime), timeout: Timeout)
             .AddCheck<ListingCheck>(ListingCheck.Name, timeout: Timeout)
             .AddCheck<CatalogueCheck>(CatalogueCheck.Name, timeout: Timeout)
-            .AddCheck<AuditCheck>(AuditCheck.Name, timeout: Timeout);
+            .AddCheck<AuditCheck>(AuditCheck.Name, timeout: Timeout)
+            .AddCheck<NotificationCheck>(NotificationCheck.Name, timeout: Timeout);
         foreach (var condition in Shared)
         {
             checks.AddTypeActivatedCheck<SharedConditionCheck>(condition.ToString(), failureStatus: null, tags: [], Timeout, args: condition);

@@ -34,6 +34,9 @@ public sealed partial class Notifier(
     private static readonly TimeSpan BetweenWarnings = TimeSpan.FromHours(1);
     private static readonly TimeSpan BetweenReminders = TimeSpan.FromDays(1);
 
+    // A webhook that was removed on purpose can look like one that the vault hides. Health does not name it for ever.
+    private static readonly TimeSpan ExpectedFor = TimeSpan.FromDays(30);
+
     /// <summary>Posts the summary.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task SendSummaryAsync(CancellationToken cancellationToken) =>
@@ -83,12 +86,19 @@ public sealed partial class Notifier(
         }
     }
 
+    /// <summary>Why the vault does not give the address of a webhook that worked lately; <see langword="null"/> when nothing is known to be amiss.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<string?> FindLossAsync(CancellationToken cancellationToken) =>
+        await webhook.FindRefusalAsync(cancellationToken) is { } refusal && IsExpected((await FindStatusAsync(cancellationToken))?.LastSent) ? refusal : null;
+
     /// <summary>How posting goes; <see langword="null"/> when nothing was ever posted.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<NotificationStatus?> FindStatusAsync(CancellationToken cancellationToken) =>
         await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is { } row
             ? new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt)
             : null;
+
+    private bool IsExpected(DateTimeOffset? lastSent) => timeProvider.GetUtcNow() - lastSent < ExpectedFor;
 
     /// <summary>What tells one warning from another. What only counts on is none.</summary>
     private static IEnumerable<string> Causes(StatusReport status, List<ListingProblem> problems, DrillReport? drill) =>
@@ -132,7 +142,7 @@ public sealed partial class Notifier(
     private async Task<bool> PostAsync(Notification notification, CancellationToken cancellationToken)
     {
         var result = await webhook.PostAsync(notification, cancellationToken);
-        if (!result.IsConfigured)
+        if (result is { IsConfigured: false, Problem: null })
         {
             return false;
         }
@@ -146,7 +156,10 @@ public sealed partial class Notifier(
         else
         {
             (row.LastError, row.LastErrorAt) = (result.Problem, timeProvider.GetUtcNow());
-            Log.NotPosted(logger, notification.Kind, result.Problem);
+            if (result.IsConfigured || IsExpected(row.LastSent))
+            {
+                Log.NotPosted(logger, notification.Kind, result.Problem);
+            }
         }
 
         await table.WriteAsync(row, cancellationToken);

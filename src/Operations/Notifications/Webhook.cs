@@ -9,7 +9,10 @@ namespace Operations.Notifications;
 
 /// <summary>What became of a post.</summary>
 /// <param name="IsConfigured">Whether there is a webhook.</param>
-/// <param name="Problem">Why it was not delivered; <see langword="null"/> when it was, or there is no webhook. Without the address.</param>
+/// <param name="Problem">
+/// Why it was not delivered; <see langword="null"/> when it was, or there is no webhook. Without the address. Where the vault
+/// does not say whether there is a webhook, that it does not.
+/// </param>
 public sealed record WebhookResult(bool IsConfigured, string? Problem);
 
 /// <summary>
@@ -27,7 +30,7 @@ public sealed class Webhook
     private readonly TimeProvider _timeProvider;
     private readonly TimeSpan _timeout;
     private readonly HttpPipeline _pipeline;
-    private (Uri? Address, string? Problem, DateTimeOffset At)? _secret;
+    private (Secret Secret, DateTimeOffset At)? _known;
 
     /// <summary>Initializes the webhook.</summary>
     /// <param name="options">Settings.</param>
@@ -49,10 +52,10 @@ public sealed class Webhook
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<WebhookResult> PostAsync(Notification notification, CancellationToken cancellationToken)
     {
-        var (address, problem) = await FindAddressAsync(cancellationToken);
-        if (address is null)
+        var secret = await FindAddressAsync(cancellationToken);
+        if (secret.Address is not { } address)
         {
-            return new WebhookResult(IsConfigured: problem is not null, problem);
+            return new WebhookResult(IsConfigured: secret is { Problem: not null, IsRefused: false }, secret.Problem);
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -81,6 +84,10 @@ public sealed class Webhook
         }
     }
 
+    /// <summary>Why the vault does not say whether there is a webhook; <see langword="null"/> when it does, or the settings do.</summary>
+    public async Task<string?> FindRefusalAsync(CancellationToken cancellationToken) =>
+        await FindAddressAsync(cancellationToken) is { IsRefused: true } secret ? secret.Problem : null;
+
     private static string? Describe(int status) => status switch
     {
         >= 200 and < 300 => null,
@@ -90,44 +97,49 @@ public sealed class Webhook
         _ => $"The webhook fails ({status}). Nothing to do unless it lasts.",
     };
 
-    private async Task<(Uri? Address, string? Problem)> FindAddressAsync(CancellationToken cancellationToken)
+    private async Task<Secret> FindAddressAsync(CancellationToken cancellationToken)
     {
         if (_options.WebhookUrl is { } url)
         {
-            return (url, null);
+            return new Secret(url);
         }
 
         var now = _timeProvider.GetUtcNow();
-        if (_secret is not { } known || now - known.At > SecretIsGoodFor || now < known.At)
+        if (_known is not { } known || now - known.At > SecretIsGoodFor || now < known.At)
         {
-            var (address, problem) = await ReadSecretAsync(cancellationToken);
-            _secret = known = (address, problem, now);
+            _known = known = (await ReadSecretAsync(cancellationToken), now);
         }
 
-        return (known.Address, known.Problem);
+        return known.Secret;
     }
 
-    private async Task<(Uri? Address, string? Problem)> ReadSecretAsync(CancellationToken cancellationToken)
+    private async Task<Secret> ReadSecretAsync(CancellationToken cancellationToken)
     {
         try
         {
             return await _vault.FindSecretAsync(NotificationOptions.UrlSecret, cancellationToken) switch
             {
-                null => (null, null),
-                var text when NotificationOptions.TryParse(text, out var address) => (address, null),
-                _ => (null, $"The secret {NotificationOptions.UrlSecret} is no https address without credentials."),
+                null => new Secret(Address: null),
+                var text when NotificationOptions.TryParse(text, out var address) => new Secret(address),
+                _ => new Secret(Address: null, $"The secret {NotificationOptions.UrlSecret} is no https address without credentials."),
             };
         }
         catch (OutageException outage) when (outage.InnerException is RequestFailedException { Status: 403 })
         {
-            // With roles on single secrets, this is what a secret that does not exist looks like.
-            return (null, null);
+            // With roles on single secrets, this is also what a secret that does not exist looks like.
+            return new Secret(
+                Address: null,
+                $"The vault refuses to let the app read the secret {NotificationOptions.UrlSecret} (403), so it is not known whether there is a webhook. "
+                    + "Let the app's identity read it, as it reads the other secrets. Without a webhook, there is nothing to do.",
+                IsRefused: true);
         }
         catch (OutageException outage)
         {
-            return (null, outage.Message);
+            return new Secret(Address: null, outage.Message);
         }
     }
+
+    private sealed record Secret(Uri? Address, string? Problem = null, bool IsRefused = false);
 
     private sealed class PostOptions : ClientOptions
     {

@@ -48,7 +48,8 @@ internal sealed class VaultEndpoints(FaultInjector faults, TimeProvider timeProv
             return;
         }
 
-        if ((await faults.ApplyAsync(context, "vault", region: null, id: null)).Answered)
+        var name = (string)context.Request.RouteValues["name"]!;
+        if ((await faults.ApplyAsync(context, "vault", region: null, id: name)).Answered)
         {
             return;
         }
@@ -68,7 +69,7 @@ internal sealed class VaultEndpoints(FaultInjector faults, TimeProvider timeProv
             return;
         }
 
-        await handle(context, (string)context.Request.RouteValues["name"]!);
+        await handle(context, name);
     }
 
     private async Task SetAsync(HttpContext context, string name)

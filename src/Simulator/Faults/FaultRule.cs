@@ -106,7 +106,7 @@ public sealed class FaultRule
     /// <summary>The region; all when not given.</summary>
     public string? Region { get; init; }
 
-    /// <summary>The object; all when not given.</summary>
+    /// <summary>The object, or the secret of the vault; all when not given.</summary>
     public string? Id { get; init; }
 
     /// <summary>How often: the first so many matching calls.</summary>

@@ -107,7 +107,7 @@ public sealed class HealthTests(AzuriteFixture azurite)
 
         var report = await pipeline.Get<HealthCheckService>().CheckHealthAsync(Cancellation);
 
-        Assert.Equal(Enum.GetNames<Condition>(), report.Entries.Keys.Except(["Listing", "Catalogue", "Audit"], StringComparer.Ordinal));
+        Assert.Equal(Enum.GetNames<Condition>(), report.Entries.Keys.Except(["Listing", "Catalogue", "Audit", "Notifications"], StringComparer.Ordinal));
     }
 
     [Fact]

@@ -3,8 +3,10 @@ using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Settings;
 using Archiving.Source;
+using Microsoft.Extensions.Logging.Testing;
 using Moq;
 using NJsonSchema;
+using Operations.Health;
 using Operations.Notifications;
 using Operations.Status;
 using Simulator.Faults;
@@ -195,7 +197,8 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         await PutAtRiskAsync(pipeline);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-1) });
         var before = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict;
-        var notifier = Notifier(pipeline, TimeProvider.System);
+        var log = new FakeLogger<Notifier>();
+        var notifier = Notifier(pipeline, TimeProvider.System, log);
 
         var summary = notifier.SendSummaryAsync(Cancellation);
         await pipeline.RunAsync();
@@ -208,7 +211,9 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         var status = (await notifier.FindStatusAsync(Cancellation))!;
         Assert.Null(status.LastSent);
         Assert.Contains(problem, status.LastError, StringComparison.Ordinal);
-        Assert.DoesNotContain("s3cret", string.Join('\n', pipeline.Logs.GetSnapshot().Select(line => line.Message + line.Exception)), StringComparison.Ordinal);
+        Assert.Contains(log.Collector.GetSnapshot(), line => line.Id.Id == 2201);
+        var lines = pipeline.Logs.GetSnapshot().Concat(log.Collector.GetSnapshot());
+        Assert.DoesNotContain("s3cret", string.Join('\n', lines.Select(line => line.Message + line.Exception)), StringComparison.Ordinal);
         Assert.DoesNotContain("127.0.0.1", status.LastError, StringComparison.Ordinal);
 
         // It works again: what could not be posted is posted at the next look, and no hour is waited for.
@@ -303,13 +308,59 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         vault.Verify(store => store.FindSecretAsync(It.IsAny<string>(), It.IsAny<CancellationToken>()), Times.Once);
     }
 
+    [Fact]
+    public async Task Secret_that_the_vault_refuses_is_in_the_status_and_in_health_if_the_webhook_has_worked_lately()
+    {
+        var time = new MovableTime();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        var simulator = await global::Simulator.SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        simulator.SetSecret("notifications-webhook-url", hook.Url.AbsoluteUri);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            time,
+            simulator: simulator,
+            settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
+        var log = new FakeLogger<Notifier>();
+        var notifier = pipeline.Create<Notifier>(log);
+        var refused = new FaultRule { Call = "vault", Id = "notifications-webhook-url", Kind = FaultKind.Status, Status = 403 };
+        simulator.Faults.Set(refused);
+
+        // Whether there is a webhook is not known.
+        await notifier.SendSummaryAsync(Cancellation);
+        Assert.Contains("not known whether there is a webhook", (await notifier.FindStatusAsync(Cancellation))!.LastError, StringComparison.Ordinal);
+        Assert.Empty(NotPosted());
+        Assert.Null(await FindCheckAsync());
+
+        time.Advance(TimeSpan.FromMinutes(11));
+        simulator.Faults.Set();
+        await notifier.SendSummaryAsync(Cancellation);
+        Assert.Single(hook.Posts);
+        Assert.Null((await notifier.FindStatusAsync(Cancellation))!.LastError);
+        Assert.Null(await FindCheckAsync());
+
+        // There was one.
+        time.Advance(TimeSpan.FromMinutes(11));
+        simulator.Faults.Set(refused);
+        await notifier.SendSummaryAsync(Cancellation);
+        Assert.Contains("the secret notifications-webhook-url (403)", (await FindCheckAsync())!.Message, StringComparison.Ordinal);
+        Assert.Single(NotPosted());
+
+        time.Advance(TimeSpan.FromDays(30));
+        Assert.Null(await FindCheckAsync());
+
+        async Task<FailedCheck?> FindCheckAsync() =>
+            (await pipeline.Get<HealthReader>().ReadAsync(Cancellation)).Checks?.SingleOrDefault(check => check.Name == "Notifications");
+
+        IEnumerable<FakeLogRecord> NotPosted() => log.Collector.GetSnapshot().Where(line => line.Id.Id == 2201);
+    }
+
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 
     private Task<Pipeline> StartAsync(Uri hook, params (string Name, string Value)[] settings) =>
         Pipeline.StartAsync(azurite, settings: [("Notifications__WebhookUrl", hook.AbsoluteUri), .. settings]);
 
-    private static Notifier Notifier(Pipeline pipeline, TimeProvider time) =>
-        pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), pipeline.Get<ITokenStore>(), time, Short));
+    private static Notifier Notifier(Pipeline pipeline, TimeProvider time, FakeLogger<Notifier>? log = null) =>
+        pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), pipeline.Get<ITokenStore>(), time, Short), log ?? new FakeLogger<Notifier>());
 
     private static async Task WarnAsync(Pipeline pipeline) =>
         await pipeline.Get<Notifier>().WarnAsync(await pipeline.Get<StatusReader>().ReadAsync(Cancellation), Cancellation);
