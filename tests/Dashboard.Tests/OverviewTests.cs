@@ -30,9 +30,41 @@ public sealed class OverviewTests(RunningArchive archive)
         await browser.WaitForTextAsync("#restores", "From cold storage.mp3");
         await browser.WaitForTextAsync("#restores", "Asked for");
         await browser.WaitForTextAsync("#figures", "Being restored");
+        await browser.WaitForTextAsync("#drill", "None yet.");
+        await browser.WaitForTextAsync("#notifications", "Nothing was posted yet.");
         await browser.WaitForTextAsync("#zone", "America/New York, UTC-");
         Assert.Contains("Up to date at", browser.Text("#freshness"), StringComparison.Ordinal);
         Assert.Equal("Overview – 8x8 archive", browser.Title);
+    }
+
+    [Fact]
+    public async Task Overview_shows_a_drill_that_failed_and_a_post_that_was_not_delivered()
+    {
+        using var browser = Browser.Start();
+        browser.Prepare(
+            """
+            {
+              const real = window.fetch;
+              window.fetch = async (address, options) => {
+                const answer = await real(address, options);
+                return new URL(address).pathname !== "/api/status" ? answer : Response.json({
+                  ...await answer.json(),
+                  drill: {
+                    at: new Date(Date.now() - 7_200_000).toISOString(), seed: 1, archived: 312, objects: 20, bytes: 26_400_000, failed: 1, isPassed: false,
+                    problems: [{ region: "uk", id: "lost", blob: "uk/lost.mp3", problem: "Its archived bytes are missing." }],
+                  },
+                  notifications: { lastSent: null, lastError: "The webhook refuses the post (404).", lastErrorAt: new Date(Date.now() - 3_600_000).toISOString() },
+                });
+              };
+            }
+            """);
+        browser.Open(archive.Page);
+
+        await browser.WaitForTextAsync("#drill", "1 object failed");
+        await browser.WaitForTextAsync("#drill", "20 objects of 312");
+        await browser.WaitForTextAsync("#drill", "uk/lost: Its archived bytes are missing.");
+        await browser.WaitForTextAsync("#notifications", ": The webhook refuses the post (404).");
+        Assert.Empty(browser.Complaints);
     }
 
     [Fact]

@@ -65,6 +65,62 @@ public sealed class PictureTests(RunningArchive archive)
         Assert.Empty(browser.Complaints);
     }
 
+    [Fact]
+    public async Task Pages_of_a_case_and_of_the_audit_log_show_who_did_what()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        DemoObjects.AddTo(simulator.Objects, TimeProvider.System.GetUtcNow());
+        foreach (var other in simulator.Objects.GetAll().Where(item => !item.ObjectName.Contains("Maria Chen", StringComparison.Ordinal)))
+        {
+            simulator.Objects.Remove(other.Region, other.Id);
+        }
+
+        var total = simulator.Objects.GetAll().Count;
+        await using var app = await AppProcess.StartAsync(
+            simulator.BaseUrl,
+            archive.NewAccount(),
+            ("Access__Mode", "EntraId"),
+            ("Listing__StartFrom", RunningArchive.MonthAgo),
+            ("Listing__SettleSeconds", "0"));
+        var (investigator, viewer) = (Principals.Of("Investigator", "jane.doe@contoso.com"), Principals.Of("Viewer", "sam.lee@contoso.com"));
+        await WaitForAsync(
+            Principals.Of("Operator", "kim.park@contoso.com"),
+            "/api/status",
+            status => status.GetProperty("objects").GetProperty("Archived").GetInt32() == total,
+            "all is archived");
+        var found = await Principals.SendAsync(app, viewer, HttpMethod.Get, "/api/objects?q=maria%20chen&type=callrecording");
+        var heard = found.GetProperty("items")[0];
+        var path = $"/api/objects/{heard.GetProperty("region").GetString()}/{Uri.EscapeDataString(heard.GetProperty("id").GetString()!)}";
+        await Principals.SendAsync(app, viewer, HttpMethod.Get, path);
+        await Principals.SendAsync(app, viewer, HttpMethod.Get, $"{path}/content");
+        await Principals.SendAsync(app, viewer, HttpMethod.Post, "/api/cases", """{"name":"Chen","reason":"None"}""");
+        var created = await Principals.SendAsync(
+            app, investigator, HttpMethod.Post, "/api/cases", """{"name":"Chen and Contoso","reason":"Letter of counsel of 3 November"}""");
+        var caseId = created.GetProperty("caseId").GetString();
+        await Principals.SendAsync(app, investigator, HttpMethod.Post, $"/api/cases/{caseId}/objects", """{"search":{"q":"maria chen"}}""");
+        await WaitForAsync(investigator, $"/api/cases/{caseId}", item => item.GetProperty("objects").GetInt32() == total, "the case has them");
+        await Principals.SendAsync(app, investigator, HttpMethod.Post, $"/api/cases/{caseId}/export", "{}");
+
+        using var browser = Browser.Start(Call);
+        browser.SetHeader(Principals.Header, investigator);
+        browser.Open(RunningArchive.PageOf(app, $"#/case/{caseId}"));
+        await browser.WaitForTextAsync("#case", "Download part-0001.zip");
+        await TakeAsync(browser, "case");
+        browser.Open(RunningArchive.PageOf(app, "#/audit"));
+        await browser.WaitForTextAsync("#audit-lines", "sam.lee@contoso.com");
+        await TakeAsync(browser, "audit");
+        Assert.Empty(browser.Complaints);
+
+        Task WaitForAsync(string principal, string of, Func<JsonElement, bool> isReached, string what) => Eventually.HoldsAsync(
+            async () =>
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
+                return isReached(await Principals.SendAsync(app, principal, HttpMethod.Get, of));
+            },
+            what,
+            TimeSpan.FromMinutes(5));
+    }
+
     private static void Seed(SimulatorServer simulator)
     {
         DemoObjects.AddTo(simulator.Objects, TimeProvider.System.GetUtcNow());

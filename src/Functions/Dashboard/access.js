@@ -21,6 +21,9 @@ export const mayPlay = () => may("Viewer", "Investigator");
 export const mayHaveCases = () => may("Investigator");
 export const mayReadAudit = () => may("Investigator");
 
+/** Screens that not every role opens. */
+export const MAY_OPEN = { overview: maySeeStatus, cases: mayHaveCases, case: mayHaveCases, audit: mayReadAudit };
+
 /** Reads which of both it is. */
 export async function start() {
   ({ mode } = await api.readAccess());

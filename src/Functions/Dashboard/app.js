@@ -62,7 +62,7 @@ function switchTo(name, focus) {
   }
 
   for (const link of ["overview", "find", "cases", "audit"]) {
-    if (link === name) {
+    if (link === name || (link === "cases" && name === "case")) {
       element(`nav-${link}`).setAttribute("aria-current", "page");
     } else {
       element(`nav-${link}`).removeAttribute("aria-current");
@@ -88,7 +88,7 @@ async function navigate(focus) {
     }
 
     const wanted = route();
-    if (wanted.view === "overview" && !access.maySeeStatus()) {
+    if (!(access.MAY_OPEN[wanted.view] ?? (() => true))()) {
       Object.assign(wanted, { view: "find", parameters: {} });
     }
 

@@ -85,6 +85,8 @@ export function showStatus(status, at) {
   showListings(status.listings);
   showQueues(status.queues);
   showTypes(status.byType);
+  showDrill(status.drill);
+  showNotifications(status.notifications);
   charts.draw();
 }
 
@@ -189,6 +191,25 @@ function showTypes(byType) {
       { label: "Archived", number: true, cell: (row) => format.number((row.states.Archived ?? 0) + (row.states.Purged ?? 0)) },
       state("Queued"), state("Restoring"), state("Failed"), state("Gone"),
     ], rows));
+}
+
+function showDrill(drill) {
+  show(element("drill"), drill ?? null, () => !drill
+    ? h("p", { class: "muted" }, "None yet. A drill downloads recordings and compares them with their receipts.")
+    : [
+      drill.isPassed ? h("p", { class: "fine big" }, icon("Archived"), "All as they were archived")
+        : h("p", { class: "warn" }, drill.failed > 0 ? `${format.count(drill.failed, "object")} failed` : "Nothing was archived, so nothing could be restored."),
+      h("p", { class: "muted" }, `${format.count(drill.objects, "object")} of ${format.number(drill.archived)}, ${format.bytes(drill.bytes)}, `, timeAway(drill.at)),
+      drill.problems.length > 0 && h("ul", { class: "plain" }, drill.problems.map((each) => h("li", null, `${each.region}/${each.id ?? each.blob}: ${each.problem}`))),
+    ]);
+}
+
+function showNotifications(notifications) {
+  const { lastSent, lastError, lastErrorAt } = notifications ?? {};
+  show(element("notifications"), notifications ?? null, () => [
+    lastSent ? h("p", null, "Last posted ", timeAway(lastSent)) : h("p", { class: "muted" }, "Nothing was posted yet."),
+    lastError && h("p", { class: "warn" }, "Not posted ", timeAway(lastErrorAt), `: ${lastError}`),
+  ]);
 }
 
 function showHealth(health) {
