@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Archiving.Archive;
@@ -7,22 +8,23 @@ namespace Operations.Cases;
 /// <summary>
 /// A blob that is written from its beginning to its end through two buffers that take turns into staged blocks, and becomes
 /// visible only when it is committed. What is hashed is what is staged. A blob has 50,000 blocks at most (Azure Blob
-/// Storage), so it ends at 195 GiB.
+/// Storage), so it ends at 192 GiB.
 /// </summary>
 internal sealed class StagedBlob(ArchiveStore store, string name) : Stream
 {
-    private const int BlockSize = 4 * 1024 * 1024;
+    private const int BufferSize = 4 * 1024 * 1024;
 
     // ZipArchive writes the few bytes behind an entry synchronously. They wait in the buffer for the next write.
     private const int Slack = 64 * 1024;
+    private const int BlockSize = BufferSize - Slack;
 
     private readonly IncrementalHash _md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
     private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Guid _run = Guid.NewGuid();
     private readonly List<string> _blockIds = [];
     private readonly CancellationTokenSource _stop = new();
-    private byte[] _buffer = new byte[BlockSize + Slack];
-    private byte[] _spare = new byte[BlockSize + Slack];
+    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+    private byte[] _spare = ArrayPool<byte>.Shared.Rent(BufferSize);
     private int _filled;
     private long _bytes;
     private bool _isAbandoned;
@@ -113,6 +115,13 @@ internal sealed class StagedBlob(ArchiveStore store, string name) : Stream
     {
         await _stop.CancelAsync();
         await _staging.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_staging.IsCompletedSuccessfully)
+        {
+            // A request that was cancelled may read its buffer for a moment longer: then it is not given to another.
+            ArrayPool<byte>.Shared.Return(_buffer);
+            ArrayPool<byte>.Shared.Return(_spare);
+        }
+
         _stop.Dispose();
         _md5.Dispose();
         _sha256.Dispose();
