@@ -316,7 +316,7 @@ internal sealed class Worker(IConfiguration configuration, int atOnce, Uri conta
 
         // A client of its own, whose requests are not counted.
         var queues = new WorkQueues(new QueueServiceClient(ConnectionString));
-        if ((await queues.CountAsync(CancellationToken.None))[name] is > 0 and var left)
+        if ((await queues.CountAsync([name], CancellationToken.None))[name] is > 0 and var left)
         {
             throw new InvalidOperationException(
                 string.Create(CultureInfo.InvariantCulture, $"{left} messages of {name} were deferred by an outage, so this is no measurement."));

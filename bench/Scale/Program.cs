@@ -1,12 +1,24 @@
 using System.Globalization;
 using System.Reflection;
 using Scale;
+using Scale.Model;
 
-// dotnet run -c Release --project bench/Scale [-- small large million | large-object]
+// dotnet run -c Release --project bench/Scale [-- small large million | large-object | model --objects N | search [200000]]
+if (args is ["model", ..])
+{
+    return ModelCommand.Run(args[1..]);
+}
+
+if (args is ["search", ..])
+{
+    await SearchComparison.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 200_000);
+    return 0;
+}
+
 if (args is ["large-object"])
 {
     await LargeObject.RunAsync();
-    return;
+    return 0;
 }
 
 var sizes = args.Select(argument => int.Parse(argument, CultureInfo.InvariantCulture)).ToList();
@@ -52,6 +64,7 @@ var file = Path.Combine(root, "bench", "results", string.Create(CultureInfo.Inva
 await File.WriteAllLinesAsync(file, lines);
 Console.WriteLine();
 lines.ForEach(Console.WriteLine);
+return 0;
 
 double Growth(string phase)
 {

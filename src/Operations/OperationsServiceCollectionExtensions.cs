@@ -25,6 +25,7 @@ public static class OperationsServiceCollectionExtensions
         .AddAccess()
         .AddSingleton<StatusGauges>()
         .AddSingleton<DaySummaries>()
+        .AddSingleton<PoisonCounts>()
         .AddSingleton<TokenStatusReader>()
         .AddSingleton<StatusReader>()
         .AddSingleton<OverdueTimers>()

@@ -130,6 +130,9 @@ internal sealed class DayRow : TableRow
     /// <summary>Gets or sets what tells whether the archived objects of the day are those that were counted before, see <see cref="LedgerDigest"/>.</summary>
     public string? Digest { get; set; }
 
+    /// <summary>Gets or sets the days of a quarter, in its row, see <see cref="DayPack"/>.</summary>
+    public byte[]? Packed { get; set; }
+
     public static DayRow Create(
         string partition,
         string? region,
@@ -151,6 +154,18 @@ internal sealed class DayRow : TableRow
     }
 
     public DateTimeOffset ToDay() => DateTimeOffset.ParseExact(RowKey[^8..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    /// <summary>This row, with what was counted before it was written when it holds no counts itself.</summary>
+    public DayRow Over(DayRow packed)
+    {
+        if (CountedAt is not null)
+        {
+            return this;
+        }
+
+        packed.ChangedUntil = ChangedUntil ?? packed.ChangedUntil;
+        return packed;
+    }
 
     /// <summary>Whether the day may have changed since it was counted.</summary>
     public bool IsStale() => CountedAt is not { } at || string.IsNullOrEmpty(Counts) || at <= ChangedUntil + ClocksDiffer;

@@ -44,7 +44,7 @@ public sealed class SearchIndex : IStorageResource
     public const int MostSlots = 1000;
 
     // Another version makes other terms of the same rows: then every day is indexed again.
-    private const int Version = 1;
+    internal const int Version = 1;
 
     private const int MostRemembered = 10_000;
     private const int LastHour = 9_999_999;
@@ -99,8 +99,14 @@ public sealed class SearchIndex : IStorageResource
     /// <param name="term">The term.</param>
     /// <param name="range">The hours looked for.</param>
     /// <param name="cancellationToken">Stops the query.</param>
+    /// <param name="most">The most hours that are given.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<IndexSlots> FindAsync(IndexState state, string term, IndexRange range, CancellationToken cancellationToken)
+    public async Task<IndexSlots> FindAsync(
+        IndexState state,
+        string term,
+        IndexRange range,
+        CancellationToken cancellationToken,
+        int most = MostSlots)
     {
         ArgumentNullException.ThrowIfNull(state);
         var (partition, hash) = Hash(state.Key ?? throw new InvalidOperationException("The index was not begun."), term);
@@ -118,10 +124,10 @@ public sealed class SearchIndex : IStorageResource
         }
 
         var slots = new List<IndexSlot>();
-        await foreach (var row in _table.QueryAsync<IndexTermRow>(filter, columns: null, cancellationToken, MostSlots))
+        await foreach (var row in _table.QueryAsync<IndexTermRow>(filter, columns: null, cancellationToken, most))
         {
             slots.Add(new IndexSlot(Hour(row.RowKey.Substring(hash.Length, InvertedLength)), row.Region, row.Type));
-            if (slots.Count == MostSlots)
+            if (slots.Count == most)
             {
                 return new IndexSlots(slots, IsWhole: false);
             }

@@ -41,10 +41,12 @@ public sealed class WorkQueues : IStorageResource
         }
     }
 
-    /// <summary>About how many messages each queue holds, hidden ones included; poison queues are named with their suffix.</summary>
-    public async Task<IReadOnlyDictionary<string, long>> CountAsync(CancellationToken cancellationToken)
+    /// <summary>About how many messages queues hold, hidden ones included.</summary>
+    /// <param name="names">The queues; poison queues are named with their suffix.</param>
+    /// <param name="cancellationToken">Stops the reads.</param>
+    public async Task<IReadOnlyDictionary<string, long>> CountAsync(IEnumerable<string> names, CancellationToken cancellationToken)
     {
-        var counts = await Task.WhenAll(_queues.Select(async queue => (queue.Key, Count: await CountAsync(queue.Value.Client, cancellationToken))));
+        var counts = await Task.WhenAll(names.Select(async name => (Key: name, Count: await CountAsync(_queues[name].Client, cancellationToken))));
         return counts.ToDictionary(item => item.Key, item => item.Count, StringComparer.Ordinal);
     }
 

@@ -10,7 +10,7 @@ internal sealed class RuntimeCheck(WorkQueues queues, SharedConditions shared, H
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellationToken)
     {
-        await queues.CountAsync(cancellationToken);
+        await queues.CountAsync(QueueNames.All, cancellationToken);
         await shared.ReadAsync(cancellationToken);
         Board.Clear(Condition.Runtime);
     }

@@ -50,7 +50,7 @@ public sealed record RunWindows(int Planned, int Done, int Failed);
 public sealed class RunReader(ListingStore store, DayPlans plans)
 {
     private const int DaysAtOnce = 8;
-    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Reads a run; <see langword="null"/> when there is none of that id, or it was long ago.</summary>
     public async Task<RunProgress?> ReadAsync(string runId, CancellationToken cancellationToken)

@@ -27,10 +27,13 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
     private const int ObjectsPerCall = 4;
     private const int MostOpenDays = 8;
 
+    // Each call is looked up by its id, and a person waits for the answer.
+    private const int MostLookups = 6;
+
     /// <summary>Finds a page.</summary>
     /// <param name="filter">What is looked for.</param>
     /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
-    /// <param name="limit">The most calls.</param>
+    /// <param name="limit">The most calls. A page has fewer when they cost too much at once.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<CallPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken)
@@ -38,6 +41,7 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostCalls);
+        limit = Math.Min(limit, MostLookups);
         var page = await search.FindAsync(filter, after, Math.Min(limit * ObjectsPerCall, ObjectSearch.MostRows), cancellationToken);
         var hits = new List<LedgerEntry>();
         var keys = new HashSet<CallKey>();
@@ -96,12 +100,25 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
         var slots = await Task.WhenAll(keys.Select(key =>
             index.FindAsync(state, SearchTerms.OfId(key.Id), new IndexRange(Region: key.Region), cancellationToken)));
         var hours = slots.SelectMany(list => list.Slots).Select(slot => (Partition: LedgerKey.Partition(slot.Region, slot.Hour), slot.Hour)).Distinct()
-            .Where(hour => !page.Hours.Contains(hour))
-            .GroupBy(hour => hour.Partition, hour => hour.Hour, StringComparer.Ordinal)
-            .SelectMany(part => visible.ToQueries(part.Key, part.Min(), part.Max().AddHours(1)));
-        var open = state.OpenDays.Where(day => keys.Any(key => day.IsOf(key.Region))).OrderByDescending(day => day.ToDay()).Take(MostOpenDays)
-            .SelectMany(day => visible.ToQueries(day.RowKey, day.ToDay(), day.ToDay().AddDays(1)).Select(query => query + day.ToCondition()));
-        return hours.Concat(open);
+            .Where(hour => !page.Hours.Contains(hour) && !(hour.Hour >= page.KnownFrom))
+            .ToLookup(hour => hour.Partition, hour => hour.Hour, StringComparer.Ordinal);
+        var open = state.OpenDays
+            .Where(day => !page.OpenDays.Contains(day.RowKey) && keys.Any(key => day.IsOf(key.Region)))
+            .OrderByDescending(day => day.ToDay())
+            .Take(MostOpenDays)
+            .ToDictionary(day => day.RowKey, StringComparer.Ordinal);
+        return hours.Select(part => part.Key).Union(open.Keys, StringComparer.Ordinal).SelectMany(partition =>
+        {
+            var day = open.GetValueOrDefault(partition);
+            var since = day?.WrittenSince;
+            if (day is not null && (since is null || !hours.Contains(partition)))
+            {
+                return visible.ToQueries(partition, day.ToDay(), day.ToDay().AddDays(1)).Select(query => query + day.ToCondition());
+            }
+
+            var to = hours[partition].Max().AddHours(1);
+            return visible.ToQueries(partition, hours[partition].Min(), to > page.KnownFrom ? page.KnownFrom.Value : to, since);
+        });
     }
 
     /// <summary>Without an index: the days of the objects that were found.</summary>

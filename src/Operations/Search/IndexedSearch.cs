@@ -8,12 +8,21 @@ namespace Operations.Search;
 /// and of days that are not all in the index what was written since. A request does a bounded amount of work and then
 /// returns where to continue.
 /// </summary>
-public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
+public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, TimeProvider timeProvider)
 {
     private const int RowsPerQuery = 1000;
     private const int MostTerms = 4;
-    private const int MostQueries = 20;
+    private const int MostQueries = 16;
     private const int PartitionsAtOnce = 8;
+
+    // Rows come one after the other from a partition, and a person waits for the first page.
+    private const int SlotsOfFirstPage = 180;
+
+    // How many rows an hour holds is known when some were read.
+    private const int FirstHours = 4;
+    private const int MostGrowth = 4;
+    private const int RowsAtOnce = 1000;
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(400);
 
     /// <summary>Finds a page.</summary>
     /// <param name="state">What the index covers.</param>
@@ -32,8 +41,10 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
         int limit,
         CancellationToken cancellationToken)
     {
+        var started = timeProvider.GetTimestamp();
         var to = Earlier(filter.To, after?.End);
-        if (await FindSlotsAsync(state, filter, to, cancellationToken) is not { } slots)
+        var most = after is null ? SlotsOfFirstPage : SearchIndex.MostSlots;
+        if (await FindSlotsAsync(state, filter, to, most, cancellationToken) is not { } slots)
         {
             return null;
         }
@@ -47,7 +58,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
                         .Select(part => ReadAsync(walk, part.Key, [.. part], cancellationToken)),
                     .. wave.Days.Select(day => ReadAsync(walk, day, cancellationToken)),
                 ]);
-            if (walk.Take(parts, wave) is { } page)
+            if (walk.Take(parts, wave, timeProvider.GetElapsedTime(started) >= Longest) is { } page)
             {
                 return page;
             }
@@ -62,7 +73,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
         var begin = Later(slots.Min(slot => slot.Hour), walk.Filter.From);
         var end = Earlier(slots.Max(slot => slot.Hour).AddHours(1), walk.To)!.Value;
         var whole = slots.Where(slot => slot.Hour >= begin && slot.Hour.AddHours(1) <= end).Select(slot => (partition, slot.Hour));
-        return QueryAsync(walk, walk.Filter.ToQueries(partition, begin, end), [.. whole], cancellationToken);
+        return QueryAsync(walk, walk.Filter.ToQueries(partition, begin, end), [.. whole], openDay: null, cancellationToken);
     }
 
     /// <summary>The rows of a day that the index may lack.</summary>
@@ -70,13 +81,16 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
     {
         var begin = Later(day.ToDay(), walk.Filter.From);
         var end = Earlier(day.ToDay().AddDays(1), walk.To)!.Value;
-        return QueryAsync(walk, walk.Filter.ToQueries(day.RowKey, begin, end).Select(query => query + day.ToCondition()), [], cancellationToken);
+        var isWhole = begin == day.ToDay() && end == begin.AddDays(1);
+        var queries = walk.Filter.ToQueries(day.RowKey, begin, end).Select(query => query + day.ToCondition());
+        return QueryAsync(walk, queries, [], isWhole ? day.RowKey : null, cancellationToken);
     }
 
     private async Task<Part> QueryAsync(
         Walk walk,
         IEnumerable<string> queries,
         IReadOnlyList<(string Partition, DateTimeOffset Hour)> hours,
+        string? openDay,
         CancellationToken cancellationToken)
     {
         var rows = new List<LedgerEntry>();
@@ -88,16 +102,16 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
             cost += 1 + ((rows.Count - before) / RowsPerQuery);
         }
 
-        return new Part(rows, hours, cost);
+        return new Part(rows, hours, openDay, cost);
     }
 
     /// <summary>The hours that can hold what is looked for; <see langword="null"/> when the index does not know.</summary>
-    private async Task<IndexSlots?> FindSlotsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, CancellationToken cancellationToken)
+    private async Task<IndexSlots?> FindSlotsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int most, CancellationToken cancellationToken)
     {
         var range = new IndexRange(filter.From, to, filter.Region, filter.Type);
         var terms = filter.Text is null ? [] : SearchTerms.Wanted(filter.Text).OrderByDescending(term => term.Length).Take(MostTerms).ToList();
         var id = filter.Call is { } call ? SearchTerms.OfId(call) : SearchTerms.FindId(filter.Text ?? "");
-        var lists = await Task.WhenAll((id is null ? terms : [id, .. terms]).Select(term => index.FindAsync(state, term, range, cancellationToken)));
+        var lists = await Task.WhenAll((id is null ? terms : [id, .. terms]).Select(term => index.FindAsync(state, term, range, cancellationToken, most)));
         if (id is not null && filter.Call is null)
         {
             // A text that is an id: as such, it finds little; as words, which an id can look like, it may find much.
@@ -132,8 +146,9 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
 
     /// <param name="Rows">What was read.</param>
     /// <param name="Hours">The hours of which that is all that the filter lets through.</param>
+    /// <param name="OpenDay">The open day of which that is all that the index may lack.</param>
     /// <param name="Queries">What it cost.</param>
-    private sealed record Part(List<LedgerEntry> Rows, IReadOnlyList<(string Partition, DateTimeOffset Hour)> Hours, int Queries);
+    private sealed record Part(List<LedgerEntry> Rows, IReadOnlyList<(string Partition, DateTimeOffset Hour)> Hours, string? OpenDay, int Queries);
 
     /// <param name="Slots">The hours to read.</param>
     /// <param name="Days">The days to read.</param>
@@ -154,9 +169,11 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
         private readonly Queue<IndexDayRow> _days = new(days);
         private readonly Dictionary<LedgerKey, LedgerEntry> _read = [];
         private readonly HashSet<(string Partition, DateTimeOffset Hour)> _hours = [];
+        private readonly HashSet<string> _openDays = new(StringComparer.Ordinal);
         private readonly List<LedgerEntry> _waiting = [];
         private readonly List<LedgerEntry> _found = [];
         private int _queries;
+        private int _hoursAtOnce = FirstHours;
 
         public SearchFilter Filter => filter;
 
@@ -178,17 +195,19 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
             var most = Math.Clamp(MostQueries - _queries, 1, PartitionsAtOnce);
             var wave = new List<IndexSlot>();
             var partitions = new HashSet<string>(StringComparer.Ordinal);
+            var hours = new HashSet<(string Partition, DateTimeOffset Hour)>();
             foreach (var slot in _slots)
             {
                 var partition = LedgerKey.Partition(slot.Region, slot.Hour);
                 var isNext = wave.Count > 0 && wave[^1].Hour != slot.Hour;
-                if (isNext && (wave.Count > limit || (partitions.Count >= most && !partitions.Contains(partition))))
+                if (isNext && (hours.Count >= _hoursAtOnce || (partitions.Count >= most && !partitions.Contains(partition))))
                 {
                     break;
                 }
 
                 wave.Add(slot);
                 partitions.Add(partition);
+                hours.Add((partition, slot.Hour));
             }
 
             var bound = wave.Count < _slots.Count ? wave[^1].Hour : Known ?? DateTimeOffset.MinValue;
@@ -214,8 +233,11 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
 
         /// <summary>Takes what was read.</summary>
         /// <returns>The page, when it is full or has cost enough.</returns>
-        public SearchPage? Take(IReadOnlyList<Part> parts, Wave wave)
+        public SearchPage? Take(IReadOnlyList<Part> parts, Wave wave, bool isLate)
         {
+            var hours = Math.Max(wave.Slots.Select(slot => (slot.Region, slot.Hour)).Distinct().Count(), 1);
+            var perHour = Math.Max(parts.Where(part => part.OpenDay is null).Sum(part => part.Rows.Count) / hours, 1);
+            _hoursAtOnce = Math.Clamp(RowsAtOnce / perHour, FirstHours, _hoursAtOnce * MostGrowth);
             foreach (var _ in wave.Slots)
             {
                 _slots.Dequeue();
@@ -230,6 +252,11 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
             {
                 _queries += part.Queries;
                 _hours.UnionWith(part.Hours);
+                if (part.OpenDay is { } day)
+                {
+                    _openDays.Add(day);
+                }
+
                 foreach (var entry in part.Rows)
                 {
                     if (_read.TryAdd(new LedgerKey(entry.PartitionKey, entry.RowKey), entry) && term?.IsIn(entry) != false && after?.IsBefore(entry) != false)
@@ -250,12 +277,18 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger)
             }
 
             var isEnd = wave.Bound == DateTimeOffset.MinValue;
-            return !isEnd && (_found.Count == limit || _queries >= MostQueries) ? Page(new SearchPosition(wave.Bound)) : null;
+            return !isEnd && (_found.Count == limit || _queries >= MostQueries || isLate) ? Page(new SearchPosition(wave.Bound)) : null;
         }
 
         /// <summary>The page when everything that is known was read.</summary>
         public SearchPage Finish() => Page(Known is { } known ? new SearchPosition(known) : null);
 
-        private SearchPage Page(SearchPosition? next) => new(_found, next) { UnindexedDays = days.Count, Read = [.. _read.Values], Hours = _hours };
+        private SearchPage Page(SearchPosition? next) => new(_found, next)
+        {
+            UnindexedDays = days.Count,
+            Read = [.. _read.Values],
+            Hours = _hours,
+            OpenDays = _openDays,
+        };
     }
 }

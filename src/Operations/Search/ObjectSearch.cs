@@ -21,6 +21,12 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
     internal IReadOnlySet<(string Partition, DateTimeOffset Hour)> Hours { get; init; } =
         new HashSet<(string Partition, DateTimeOffset Hour)>();
 
+    /// <summary>The open days of which it holds every such row that the index may lack.</summary>
+    internal IReadOnlySet<string> OpenDays { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
+    /// <summary>Every row that was made at this time or later was read; <see langword="null"/> when that is not known.</summary>
+    internal DateTimeOffset? KnownFrom { get; init; }
+
     /// <summary>Whether every row was compared, because the index leads nowhere.</summary>
     internal bool IsAnywhere { get; init; }
 }
@@ -48,6 +54,13 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     // So few that the first answer comes soon, of which most others find nothing.
     private const int MostQueriesBesideIndex = 12;
     private static readonly TimeSpan NarrowestSlice = TimeSpan.FromSeconds(2);
+
+    // Narrower, it is often empty, and reads as many rows to find that out.
+    private static readonly TimeSpan NarrowestFirst = TimeSpan.FromMinutes(10);
+
+    // A person waits for the first page. Later pages of a long search may take longer.
+    private static readonly TimeSpan LongestFirst = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
 
     private static readonly string[] Columns =
     [
@@ -110,7 +123,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         int mostQueries,
         CancellationToken cancellationToken)
     {
-        var request = new Request(filter, term, after, limit, new Effort(timeProvider, mostQueries));
+        var request = new Request(filter, term, after, limit, new Effort(timeProvider, mostQueries, after is null ? LongestFirst : Longest));
         await foreach (var range in ReadRangesAsync(request, cancellationToken))
         {
             if (request.IsDone)
@@ -129,6 +142,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         SearchPage Page(SearchPosition? next) => new(request.Found, next is null ? null : next.Value with { IsAnywhere = true })
         {
             Read = request.Read,
+            KnownFrom = after is null && filter is { To: null, Type: null, State: null, Call: null } ? request.ReadFrom : null,
             IsAnywhere = true,
         };
     }
@@ -142,22 +156,29 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         var width = end - start;
         if (range.Count > MostRowsAtOnce)
         {
-            width *= (double)RowsPerRange / range.Count;
+            var wanted = request.Term is null ? Math.Min(request.Limit * 2, RowsPerRange) : RowsPerRange;
+            width *= (double)wanted / range.Count;
+            width = width > NarrowestFirst ? width : NarrowestFirst;
         }
+
+        // Nothing was made later than now, as a rule, so that does not make the first slice narrower.
+        var now = timeProvider.GetUtcNow();
+        var last = now > start && now < end ? now : end;
 
         DateTimeOffset? dense = null;
         while (end > start)
         {
-            var begin = end - width > start ? Later(start, WholeSecond(end - width)) : start;
+            var begin = last - width > start ? Later(start, WholeSecond(last - width)) : start;
             begin = dense < end ? Later(begin, dense) : begin;
             var slice = await ReadAsync(range, begin, end, request, cancellationToken);
             if (slice.Dense is not null)
             {
                 dense = slice.Dense;
-                width = (end - begin) / 2;
+                width = (last - begin) / 2;
                 continue;
             }
 
+            request.ReadFrom = begin;
             slice.Rows.Sort(SearchPosition.Compare);
             request.Found.AddRange(slice.Rows);
             if (request.Found.Count > request.Limit)
@@ -166,7 +187,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
                 return SearchPosition.Of(request.Found[^1]);
             }
 
-            end = begin;
+            end = last = begin;
             if (end > start && request.IsDone)
             {
                 return new SearchPosition(end);
@@ -288,6 +309,8 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
         public List<LedgerEntry> Read { get; } = [];
 
+        public DateTimeOffset? ReadFrom { get; set; }
+
         public void Keep(IReadOnlyCollection<LedgerEntry> rows)
         {
             lock (Read)
@@ -313,16 +336,15 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     private sealed record Slice(List<LedgerEntry> Rows, int Read, DateTimeOffset Newest, DateTimeOffset? Dense);
 
     /// <summary>What a request has cost so far.</summary>
-    private sealed class Effort(TimeProvider timeProvider, int mostQueries)
+    private sealed class Effort(TimeProvider timeProvider, int mostQueries, TimeSpan longest)
     {
         private const int MostRowsRead = 10_000;
-        private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
         private readonly long _started = timeProvider.GetTimestamp();
         private long _rows;
         private int _queries;
 
         /// <summary>Whether it is time to answer. Never before something was read, so that every request gets on.</summary>
-        public bool IsSpent => _queries > 0 && (_rows >= MostRowsRead || _queries >= mostQueries || timeProvider.GetElapsedTime(_started) >= Longest);
+        public bool IsSpent => _queries > 0 && (_rows >= MostRowsRead || _queries >= mostQueries || timeProvider.GetElapsedTime(_started) >= longest);
 
         public void AddQuery() => Interlocked.Increment(ref _queries);
 

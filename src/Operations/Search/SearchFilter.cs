@@ -49,15 +49,21 @@ public sealed record SearchFilter
     /// The part of it that Table Storage can decide, for one partition and time range. All queries together find what is
     /// meant; with a large scope a row can be found by more than one.
     /// </summary>
-    internal IEnumerable<string> ToQueries(string partition, DateTimeOffset from, DateTimeOffset to)
+    /// <param name="partition">The partition.</param>
+    /// <param name="from">Start of the time range.</param>
+    /// <param name="to">End of the time range.</param>
+    /// <param name="orWrittenSince">Finds what was written at this time or later, too, whenever it was made.</param>
+    internal IEnumerable<string> ToQueries(string partition, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? orWrittenSince = null)
     {
-        var query = ToQuery(partition, from, to);
+        var query = ToQuery(partition, from, to, orWrittenSince);
         return Scope.ToConditions(MostScopeComparisons).Select(condition => query + condition);
     }
 
-    private string ToQuery(string partition, DateTimeOffset from, DateTimeOffset to)
+    private string ToQuery(string partition, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? orWrittenSince)
     {
-        var query = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and CreatedTime ge {from} and CreatedTime lt {to}");
+        var range = TableClient.CreateQueryFilter($"CreatedTime ge {from} and CreatedTime lt {to}");
+        range = orWrittenSince is { } time ? TableClient.CreateQueryFilter($"(Timestamp ge {time}") + $" or ({range}))" : range;
+        var query = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and ") + range;
         if (Type is not null)
         {
             query += TableClient.CreateQueryFilter($" and Type eq {Type}");

@@ -17,13 +17,20 @@ public sealed record DaySummary(string Region, DateTimeOffset Day, IReadOnlyDict
 /// <para>
 /// A day that takes long to count is counted again only after twenty times as long, so its figures lag while it changes.
 /// Clocks of instances may differ by two minutes. If they differ by more, or a write takes longer than that, figures
-/// are stale until <see cref="RefreshOldestAsync"/> counts the day, which it does for one day after the other.
+/// are stale until <see cref="RefreshAsync"/> counts the day, which it does for one day after the other.
 /// </para>
 /// </summary>
 public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectLedger ledger, TimeProvider timeProvider)
 {
     private const int CountsAtOnce = 8;
+
+    // A request holds 4 MiB (Azure Table Storage, entity group transactions).
+    private const int DaysKeptAtOnce = 50;
     private static readonly TimeSpan QuickCount = TimeSpan.FromMilliseconds(100);
+
+    // A person waits for so much: the newest days, of which a count takes two requests at most.
+    private const int MostQuickDays = 7;
+    private static readonly TimeSpan LongestQuickCount = TimeSpan.FromMilliseconds(400);
 
     private static readonly string[] Columns =
     [
@@ -38,37 +45,74 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
     /// <param name="from">Only days that end after this time.</param>
     /// <param name="to">Only days that begin before this time.</param>
     /// <param name="cancellationToken">Stops the queries.</param>
+    /// <param name="isQuick">
+    /// Whether a person waits: then only a few of the days that changed are counted, those that are quick. The others are as of the
+    /// last count, which <see cref="RefreshAsync"/> makes every few minutes. What was never counted is always counted.
+    /// </param>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<IReadOnlyList<DaySummary>> ReadAsync(string? region, DateTimeOffset? from, DateTimeOffset? to, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<DaySummary>> ReadAsync(
+        string? region,
+        DateTimeOffset? from,
+        DateTimeOffset? to,
+        CancellationToken cancellationToken,
+        bool isQuick = false)
     {
         var rows = await days.ReadRowsAsync(region, from, to, cancellationToken);
         var now = timeProvider.GetUtcNow();
-        var summaries = new ConcurrentBag<DaySummary>();
-        await Parallel.ForEachAsync(
-            rows,
-            new ParallelOptions { MaxDegreeOfParallelism = CountsAtOnce, CancellationToken = cancellationToken },
-            async (row, stop) =>
-            {
-                var summary = IsDue(row, now) ? await CountAsync(row, stop) : new DaySummary(row.Region ?? "", row.ToDay(), row.ReadCounts());
-                if (summary.Types.Count > 0)
-                {
-                    summaries.Add(summary);
-                }
-            });
-        return [.. summaries.OrderBy(summary => summary.Region, StringComparer.Ordinal).ThenBy(summary => summary.Day)];
-    }
-
-    /// <summary>Counts again the days that were counted longest ago, whether or not they are known to have changed.</summary>
-    public async Task RefreshOldestAsync(int count, CancellationToken cancellationToken)
-    {
-        var rows = await days.ReadRowsAsync(region: null, from: null, to: null, cancellationToken);
-        foreach (var row in rows.OrderBy(row => row.CountedAt).Take(count))
+        var due = rows.Where(row => IsDue(row, now)).ToHashSet();
+        if (isQuick)
         {
-            await CountAsync(row, cancellationToken);
+            due.IntersectWith(
+            [
+                .. due.Where(row => !IsCounted(row)),
+                .. due.Where(row => IsCounted(row) && Took(row) <= LongestQuickCount).OrderByDescending(row => row.ToDay()).Take(MostQuickDays),
+            ]);
         }
+
+        var counted = (await CountAsync(due, cancellationToken)).ToDictionary(row => row.RowKey, StringComparer.Ordinal);
+        return
+        [
+            .. rows.Select(row => counted.GetValueOrDefault(row.RowKey, row))
+                .Select(row => new DaySummary(row.Region ?? "", row.ToDay(), row.ReadCounts()))
+                .Where(summary => summary.Types.Count > 0)
+                .OrderBy(summary => summary.Region, StringComparer.Ordinal)
+                .ThenBy(summary => summary.Day),
+        ];
     }
 
-    private async Task<DaySummary> CountAsync(DayRow row, CancellationToken cancellationToken)
+    /// <summary>
+    /// Counts the days that changed, and again those that were counted longest ago, whether or not they are known to have changed.
+    /// </summary>
+    public async Task RefreshAsync(int oldest, CancellationToken cancellationToken)
+    {
+        await ReadAsync(region: null, from: null, to: null, cancellationToken);
+        var rows = await days.ReadRowsAsync(region: null, from: null, to: null, cancellationToken);
+        await CountAsync(rows.OrderBy(row => row.CountedAt).Take(oldest), cancellationToken);
+        await days.PackAsync(timeProvider.GetUtcNow(), cancellationToken);
+    }
+
+    /// <summary>Counts days, and keeps the counts, many in a request.</summary>
+    private async Task<IReadOnlyList<DayRow>> CountAsync(IEnumerable<DayRow> rows, CancellationToken cancellationToken)
+    {
+        var all = new List<DayRow>();
+        foreach (var chunk in rows.Chunk(DaysKeptAtOnce))
+        {
+            var counted = new ConcurrentBag<DayRow>();
+            await Parallel.ForEachAsync(
+                chunk,
+                new ParallelOptions { MaxDegreeOfParallelism = CountsAtOnce, CancellationToken = cancellationToken },
+                async (row, stop) => counted.Add(await CountAsync(row, stop)));
+
+            // Merged, so that a note that was made meanwhile stays. When two instances count at once, the earlier figures may
+            // win: they carry the earlier time, and the day is counted again if it changed after that.
+            await changes.Table.TrySubmitAsync(TableTransactionActionType.UpsertMerge, [.. counted], cancellationToken);
+            all.AddRange(counted);
+        }
+
+        return all;
+    }
+
+    private async Task<DayRow> CountAsync(DayRow row, CancellationToken cancellationToken)
     {
         var at = timeProvider.GetUtcNow();
         var started = timeProvider.GetTimestamp();
@@ -87,21 +131,13 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
             digest.Add(entry);
         }
 
-        // Merged, so that a note that was made meanwhile stays. When two instances count at once, the earlier figures may
-        // win: they carry the earlier time, and the day is counted again if it changed after that.
-        var counted = DayRow.Create(row.RowKey, region, types, digest.Finish(), at, timeProvider.GetElapsedTime(started));
-        await changes.Table.WriteAsync(counted, TableUpdateMode.Merge, cancellationToken);
-        return new DaySummary(region ?? "", row.ToDay(), types);
+        return DayRow.Create(row.RowKey, region, types, digest.Finish(), at, timeProvider.GetElapsedTime(started));
     }
 
-    private static bool IsDue(DayRow row, DateTimeOffset now)
-    {
-        if (row.CountedAt is not { } at || string.IsNullOrEmpty(row.Counts))
-        {
-            return true;
-        }
+    private static bool IsDue(DayRow row, DateTimeOffset now) => !IsCounted(row)
+        || (row.IsStale() && (Took(row) < QuickCount || now - row.CountedAt > 20 * Took(row) || now < row.CountedAt));
 
-        var took = TimeSpan.FromMilliseconds(row.Milliseconds ?? 0);
-        return row.IsStale() && (took < QuickCount || now - at > 20 * took || now < at);
-    }
+    private static bool IsCounted(DayRow row) => row.CountedAt is not null && !string.IsNullOrEmpty(row.Counts);
+
+    private static TimeSpan Took(DayRow row) => TimeSpan.FromMilliseconds(row.Milliseconds ?? 0);
 }

@@ -21,6 +21,7 @@ public sealed record StatusSamples(IReadOnlyList<StatusSample> Samples);
 public sealed class StatusHistory(
     StatusReader reader,
     DaySummaries summaries,
+    PoisonCounts poisonCounts,
     OverdueTimers timers,
     OperationsTable table,
     StatusGauges gauges,
@@ -31,13 +32,15 @@ public sealed class StatusHistory(
 
     private const int MostSamples = 500;
     private const int DaysCountedAgain = 5;
+    private const int DaysReadAtOnce = 8;
 
     /// <summary>Takes a sample, and deletes those that are too old.</summary>
     /// <returns>What was sampled.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<StatusReport> SampleAsync(CancellationToken cancellationToken)
     {
-        await summaries.RefreshOldestAsync(DaysCountedAgain, cancellationToken);
+        await summaries.RefreshAsync(DaysCountedAgain, cancellationToken);
+        await poisonCounts.SampleAsync(cancellationToken);
         var status = await reader.ReadAsync(cancellationToken);
         var now = timeProvider.GetUtcNow();
         await table.WriteAsync(
@@ -68,10 +71,12 @@ public sealed class StatusHistory(
     {
         var now = timeProvider.GetUtcNow();
         var from = now.AddHours(-hours);
+        var first = new DateTimeOffset(from.UtcDateTime.Date, TimeSpan.Zero);
         var rows = new List<Row>();
-        for (var day = new DateTimeOffset(from.UtcDateTime.Date, TimeSpan.Zero); day <= now; day = day.AddDays(1))
+        foreach (var days in Enumerable.Range(0, (int)(now - first).TotalDays + 1).Chunk(DaysReadAtOnce))
         {
-            rows.AddRange((await table.ReadAsync<Row>(Partition(day), cancellationToken)).Where(row => row.At >= from));
+            var read = await Task.WhenAll(days.Select(day => table.ReadAsync<Row>(Partition(first.AddDays(day)), cancellationToken)));
+            rows.AddRange(read.SelectMany(day => day).Where(row => row.At >= from));
         }
 
         var step = (rows.Count + MostSamples - 1) / MostSamples;

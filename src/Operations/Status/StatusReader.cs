@@ -12,6 +12,7 @@ public sealed class StatusReader(
     ListingStore listings,
     ListingInspector inspector,
     WorkQueues queues,
+    PoisonCounts poisonCounts,
     TokenStatusReader tokens,
     ArchiverOptions options,
     TimeProvider timeProvider)
@@ -20,13 +21,18 @@ public sealed class StatusReader(
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
-        var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
+        var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken, isQuick: true);
         var watermarks = await listings.ReadPresentWatermarksAsync(cancellationToken);
         var listed = watermarks.ToDictionary(
             row => row.Region,
             row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince },
             StringComparer.Ordinal);
-        var queueCounts = await queues.CountAsync(cancellationToken);
+        var queueCounts = new Dictionary<string, long>(await queues.CountAsync(QueueNames.All, cancellationToken), StringComparer.Ordinal);
+        foreach (var (name, count) in await poisonCounts.ReadAsync(cancellationToken))
+        {
+            queueCounts[name] = count;
+        }
+
         var token = await tokens.ReadAsync(cancellationToken);
         var objects = Enum.GetNames<LedgerState>().ToDictionary(name => name, _ => 0L, StringComparer.Ordinal);
         var byType = new SortedDictionary<string, IReadOnlyDictionary<string, long>>(StringComparer.Ordinal);

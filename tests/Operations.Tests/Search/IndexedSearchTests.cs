@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Model;
+using Azure.Data.Tables;
 using EightByEight;
 using Operations.Search;
 using Testing;
@@ -126,6 +127,65 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         await IndexAsync(pipeline);
         Assert.True((await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).IsBegun);
         Assert.Equal(["id-1"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane" }, 50));
+    }
+
+    [Fact]
+    public async Task Rebuild_brings_back_rows_that_the_index_lost_and_searches_find_everything_meanwhile_and_say_so()
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, 12)
+            .Select(number => Row(number, "uk", Newest.AddDays(-number), "callrecording", "Jane Doe", $"c-{number}"))
+            .ToList();
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+        await SettleAsync(pipeline);
+        var table = pipeline.Account.Tables.GetTableClient(SearchIndex.TableName);
+        var before = await table.QueryAsync<TableEntity>("PartitionKey ge 'term-'", cancellationToken: Cancellation).ToListAsync(Cancellation);
+        foreach (var row in before.Where((_, number) => number % 3 != 0))
+        {
+            await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
+        }
+
+        var filter = new SearchFilter { Text = "jane" };
+        Assert.NotEqual(rows.Select(row => row.Id), await FindAllAsync(pipeline, filter, 50));
+
+        await pipeline.Get<SearchIndex>().RebuildAsync(Cancellation);
+        var meanwhile = await pipeline.Get<ObjectSearch>().FindAsync(filter, null, 50, Cancellation);
+        Assert.Equal((rows.Count, rows.Count), (meanwhile.Entries.Count, meanwhile.UnindexedDays));
+        await IndexAsync(pipeline);
+        await SettleAsync(pipeline);
+
+        Assert.Equal(rows.Select(row => row.Id), await FindAllAsync(pipeline, filter, 50));
+        Assert.Equal(0, (await pipeline.Get<ObjectSearch>().FindAsync(filter, null, 50, Cancellation)).UnindexedDays);
+        var after = await table.QueryAsync<TableEntity>("PartitionKey ge 'term-'", cancellationToken: Cancellation).ToListAsync(Cancellation);
+        Assert.Equal(before.Select(row => row.RowKey), after.Select(row => row.RowKey));
+    }
+
+    [Fact]
+    public async Task First_page_of_calls_takes_few_requests_however_many_are_asked_for_and_the_next_pages_have_the_others()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await StartAsync(requests);
+        var rows = Enumerable.Range(0, 60)
+            .Select(number => Row(number, "uk", Newest.AddMinutes(-number), "callrecording", "Jane Doe", $"c-{number / 2}"))
+            .ToList();
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+        await SettleAsync(pipeline);
+        requests.Clear();
+        var filter = new SearchFilter { Text = "jane" };
+        var page = await pipeline.Get<CallSearch>().FindAsync(filter, null, 50, Cancellation);
+        Assert.InRange(requests.Count, 8, 25);
+
+        var calls = page.Calls.ToList();
+        while (page.Next is { } next)
+        {
+            page = await pipeline.Get<CallSearch>().FindAsync(filter, next, 50, Cancellation);
+            calls.AddRange(page.Calls);
+        }
+
+        Assert.Equal(Enumerable.Range(0, 30).Select(number => $"c-{number}"), calls.Select(call => call.CallId));
+        Assert.All(calls, call => Assert.Equal(2, call.Objects.Count));
     }
 
     [Theory]

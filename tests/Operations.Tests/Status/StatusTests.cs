@@ -3,6 +3,8 @@ using System.Globalization;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
+using Archiving.Queues;
+using Azure.Data.Tables;
 using Archiving.Settings;
 using EightByEight;
 using Operations.Health;
@@ -92,6 +94,83 @@ public sealed class StatusTests(AzuriteFixture azurite)
         var sampled = await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
 
         Assert.Equal(11, sampled.Objects.Values.Sum());
+    }
+
+    [Fact]
+    public async Task Days_that_no_longer_change_share_a_row_and_are_read_as_if_each_had_its_own()
+    {
+        const int Days = 90;
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await FillAsync(pipeline, 3 * Days, Days);
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+        time.Advance(TimeSpan.FromMinutes(3));
+        var before = await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+        var days = await pipeline.Get<LedgerDays>().ReadAsync(region: null, from: null, to: null, Cancellation);
+        time.Advance(TimeSpan.FromHours(2));
+
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+
+        Assert.InRange(await CountSummariesAsync(pipeline), 2, 10);
+        var after = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        Assert.Equal(before.Objects, after.Objects);
+        Assert.Equal((before.Bytes, before.OldestUnarchived!.Id), (after.Bytes, after.OldestUnarchived!.Id));
+        var packed = await pipeline.Get<LedgerDays>().ReadAsync(region: null, from: null, to: null, Cancellation);
+        Assert.Equal(days.Select(day => (day.Partition, day.IsFresh, day.ChangedUntil)), packed.Select(day => (day.Partition, day.IsFresh, day.ChangedUntil)));
+        var some = await pipeline.Get<LedgerDays>().ReadAsync("us-east", Start.AddHours(30), Start.AddHours(50), Cancellation);
+        Assert.Equal(days.Skip(1).Take(2).Select(day => day.Partition), some.Select(day => day.Partition));
+        Assert.Empty(await pipeline.Get<LedgerDays>().ReadAsync("uk", from: null, to: null, Cancellation));
+
+        var key = new LedgerKey(LedgerKey.Partition("us-east", Start.AddDays(3)), "object-3");
+        var entry = (await pipeline.Get<ObjectLedger>().FindAsync(key, Cancellation))!;
+        entry.State = nameof(LedgerState.Gone);
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+        var changed = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        Assert.Equal((before.Objects["Gone"] + 1, before.Objects.Values.Sum()), (changed.Objects["Gone"], changed.Objects.Values.Sum()));
+    }
+
+    [Fact]
+    public async Task Status_that_a_person_waits_for_counts_few_of_the_days_that_changed_and_the_sample_all()
+    {
+        const int Days = 20;
+        var time = new MovableTime();
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new CountingPolicy(requests));
+        await FillAsync(pipeline, Days, Days, LedgerState.Queued);
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+        time.Advance(TimeSpan.FromMinutes(3));
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+        for (var number = 0; number < Days; number++)
+        {
+            var key = new LedgerKey(LedgerKey.Partition("us-east", Start.AddDays(number)), $"object-{number}");
+            var entry = (await pipeline.Get<ObjectLedger>().FindAsync(key, Cancellation))!;
+            entry.State = nameof(LedgerState.Archived);
+            await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+        }
+
+        requests.Clear();
+        var asked = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+
+        Assert.Equal(Days, asked.Objects.Values.Sum());
+        Assert.InRange(asked.Objects["Archived"], 1, Days - 1);
+        Assert.InRange(requests.Count, 10, 25);
+        Assert.Equal(Days, (await pipeline.Get<StatusHistory>().SampleAsync(Cancellation)).Objects["Archived"]);
+    }
+
+    [Fact]
+    public async Task Status_has_the_poison_queues_as_the_last_sample_counted_them()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, new MovableTime());
+        var queue = pipeline.Account.Queues.GetQueueClient(QueueNames.PurgeObjects + QueueNames.PoisonSuffix);
+        await queue.CreateIfNotExistsAsync(cancellationToken: Cancellation);
+        await queue.SendMessageAsync("stuck", Cancellation);
+        Assert.Equal(0, (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Queues[queue.Name]);
+
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+
+        var queues = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Queues;
+        Assert.Equal((1, 2 * QueueNames.All.Count), (queues[queue.Name], queues.Count));
     }
 
     [Fact]
@@ -332,6 +411,9 @@ public sealed class StatusTests(AzuriteFixture azurite)
         entry.Bytes = state == LedgerState.Archived ? 10 : null;
         return entry;
     }
+
+    private static async Task<int> CountSummariesAsync(Pipeline pipeline) => await pipeline.Account.Tables.GetTableClient(LedgerChanges.TableName)
+        .QueryAsync<TableEntity>(cancellationToken: Cancellation).CountAsync(Cancellation);
 
     private static Dictionary<string, int> Tables(IEnumerable<string> requests) => requests
         .Where(request => request.Contains("()", StringComparison.Ordinal) || request.Contains('(', StringComparison.Ordinal))

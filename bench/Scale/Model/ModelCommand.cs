@@ -1,0 +1,83 @@
+using System.Globalization;
+
+namespace Scale.Model;
+
+/// <summary><c>model --objects N</c>: what people's requests and a night's plan cost with N objects, on a modelled storage.</summary>
+internal static class ModelCommand
+{
+    private const int Tenth = 10;
+
+    // Of requests, from a tenth of the objects to all of them.
+    private const double MostGrowth = 1.1;
+
+    /// <returns>0 when every bound holds.</returns>
+    public static int Run(IReadOnlyList<string> arguments)
+    {
+        var objects = Number("--objects", 10_000_000);
+        var seed = (int)Number("--seed", 1);
+        var limits = new ModelLimits((int)Number("--scanned-per-second", 50_000));
+        Print($"""
+            # {objects:N0} objects, modelled
+
+            The code that answers people and plans nights, behind Azure's own clients, on a storage that is modelled in memory (seed {seed}):
+            ten years, four regions, every object calculated when it is read. Times are modelled, not measured. Each request takes
+            {ModelLimits.Latency.TotalMilliseconds:0} ms. A partition or queue gives and takes {ModelLimits.EntitiesPerSecond:N0} rows or messages
+            a second, at most {ModelLimits.RowsPerPage:N0} in an answer, and compares {limits.ScannedPerSecond:N0} a second, for at most
+            {ModelLimits.LongestScan.TotalSeconds:0} s.
+            The time of a request and how fast a partition compares are assumptions, the others are Microsoft's limits. Each question is
+            asked of a process that has just started.
+
+            | first answer | requests | ms, modelled | found | requests with a tenth | ratio | ms with a tenth |
+            | --- | ---: | ---: | --- | ---: | ---: | ---: |
+            """);
+
+        // Code is compiled before anything counts.
+        new ModelRun(100_000, seed, limits).Ask();
+        var before = new ModelRun(objects / Tenth, seed, limits).Ask();
+        var run = new ModelRun(objects, seed, limits);
+        var costs = run.Ask();
+        var growth = 0.0;
+        foreach (var (cost, small) in costs.Zip(before))
+        {
+            var ratio = (double)cost.Requests / small.Requests;
+            growth = Math.Max(growth, ratio);
+            var (now, then) = (cost.Time.TotalMilliseconds, small.Time.TotalMilliseconds);
+            Print($"| {cost.Name} | {cost.Requests} | {now:0} | {cost.Found} | {small.Requests} | {ratio:0.00} | {then:0} |");
+        }
+
+        var night = run.PlanNight();
+        Print($"""
+
+            | a night's plan of the verification | |
+            | --- | ---: |
+            | objects due | {night.Due:N0} |
+            | of these queued | {night.Queued:N0} |
+            | others queued | {night.Others:N0} |
+            | messages | {night.Messages:N0} |
+            | steps | {night.Steps} |
+            | kills within a step | {night.Kills} |
+            | modelled time, kills included | {night.Time:hh\:mm\:ss} |
+
+            """);
+        var requests = costs.Max(cost => cost.Requests);
+        var time = costs.Max(cost => cost.Time);
+        Print($"growth of requests from a tenth of the objects: at most x {growth:0.00}");
+        Print($"worst first answer: {requests} requests, {time.TotalMilliseconds:0} ms");
+        return requests <= ModelRun.MostRequests && time <= ModelRun.Longest && growth <= MostGrowth && night.IsGood ? 0 : 1;
+
+        long Number(string name, long otherwise)
+        {
+            for (var index = 0; index + 1 < arguments.Count; index++)
+            {
+                if (arguments[index] == name)
+                {
+                    return long.Parse(arguments[index + 1], CultureInfo.InvariantCulture);
+                }
+            }
+
+            return otherwise;
+        }
+    }
+
+    private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}
