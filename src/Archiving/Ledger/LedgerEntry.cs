@@ -142,7 +142,7 @@ public sealed class LedgerEntry : TableRow
     public string? PurgeRefused { get; set; }
 
     /// <summary>The record that describes it; <see langword="null"/> in rows that were read.</summary>
-    internal StorageObject? Record { get; private init; }
+    internal StorageObject? Record { get; private set; }
 
     /// <summary>A row for an object that has just been seen.</summary>
     public static LedgerEntry Queued(string region, StorageObject record, DateTimeOffset now, string? run = null)
@@ -204,6 +204,16 @@ public sealed class LedgerEntry : TableRow
             StartTime = CallTimes.FindStart(record),
             DurationSeconds = CallTimes.FindDuration(record)?.TotalSeconds,
         };
+    }
+
+    /// <summary>Adds to a row of an earlier version what such rows lack, and leaves all else as it is.</summary>
+    public void Complete(StorageObject record)
+    {
+        var whole = Describe(Region, record);
+        Record = record;
+        (Search, CallId, BucketId, Tags) = (whole.Search, whole.CallId, whole.BucketId, whole.Tags);
+        (UserId, Speaker, AgentName, QueueName) = (whole.UserId, whole.Speaker, whole.AgentName, whole.QueueName);
+        (Person, Number, Direction, StartTime, DurationSeconds) = (whole.Person, whole.Number, whole.Direction, whole.StartTime, whole.DurationSeconds);
     }
 
     /// <summary>Whether this row knows the record as it is.</summary>

@@ -7,8 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Archiving.Listing;
 
 /// <summary>
-/// Rebuilds ledger rows from receipts, which are the source of truth. A row that says archived stays as it is, and so
-/// does one that says damaged, unless the bytes that its receipt describes are back.
+/// Rebuilds ledger rows from receipts, which are the source of truth. A row that says archived stays as it is, but for what
+/// rows of an earlier version lack. One that says damaged stays, unless the bytes that its receipt describes are back.
 /// </summary>
 public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger ledger, ILogger<ReceiptRestorer> logger)
 {
@@ -37,6 +37,13 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
         foreach (var (key, receipt) in newest)
         {
             var present = await ledger.FindAsync(key, cancellationToken);
+            if (present is { Tags: null } && present.IsSettled() && present.HasContentOf(receipt.Record))
+            {
+                present.Complete(receipt.Record);
+                restored += await ledger.TryReplaceAsync(present, cancellationToken) ? 1 : 0;
+                continue;
+            }
+
             if (present is not null && (present.IsSettled() || !present.HasContentOf(receipt.Record)))
             {
                 continue;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
+using Azure.Data.Tables;
 using EightByEight;
 using Operations.Runs;
 using Operations.Status;
@@ -46,6 +47,37 @@ public sealed class LedgerTableTests(AzuriteFixture azurite)
         await pipeline.DeliverAllAsync();
 
         Assert.All(await Task.WhenAll(items.Select(pipeline.StateAsync)), state => Assert.Equal("Archived", state));
+    }
+
+    [Fact]
+    public async Task Rebuild_adds_to_a_row_of_an_earlier_version_what_it_lacks_and_leaves_the_rest()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+            Tags = [new("userName", "Jane Doe"), new("address", "+1 408 555 0100"), new("direction", "inbound"), new("duration", "61000")],
+        });
+        await pipeline.RunAsync();
+        var table = pipeline.Account.Tables.GetTableClient(ObjectLedger.TableName);
+        var row = (await pipeline.FindAsync(item))!;
+        TableEntity old = (await table.GetEntityAsync<TableEntity>(row.PartitionKey, row.RowKey, cancellationToken: Cancellation)).Value;
+        foreach (var column in (string[])["Tags", "Person", "Number", "Direction", "DurationSeconds", "StartTime"])
+        {
+            old.Remove(column);
+        }
+
+        old["State"] = "Purged";
+        old["VerifiedAt"] = DateTimeOffset.UnixEpoch;
+        await table.UpdateEntityAsync(old, old.ETag, TableUpdateMode.Replace, Cancellation);
+
+        await pipeline.Get<RunStarter>().RebuildAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        var rebuilt = (await pipeline.FindAsync(item))!;
+        Assert.Equal(("Jane Doe", "+1 408 555 0100", "inbound", 61d), (rebuilt.Person, rebuilt.Number, rebuilt.Direction, rebuilt.DurationSeconds));
+        Assert.Equal(row.Tags, rebuilt.Tags);
+        Assert.Equal(("Purged", DateTimeOffset.UnixEpoch, row.Blob), (rebuilt.State, rebuilt.VerifiedAt, rebuilt.Blob));
     }
 
     [Fact]
