@@ -119,6 +119,9 @@ type archiverSettings = {
   @description('The files of the catalogue; Parquet when it is not given.')
   Catalogue__Format: ('Parquet' | 'Csv' | 'Both' | 'None')?
 
+  @description('Whether the text of transcripts and summaries is indexed and searched; true when it is not given.')
+  Search__Transcripts: bool?
+
   @description('A collector that speaks OTLP, to send telemetry to besides Application Insights.')
   OTEL_EXPORTER_OTLP_ENDPOINT: string?
 }

@@ -1,4 +1,5 @@
 using Archiving.Ledger;
+using Archiving.Model;
 using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
@@ -11,7 +12,7 @@ using Operations.Search;
 namespace Functions;
 
 /// <summary>Finds calls: what a search finds, grouped.</summary>
-public sealed class CallFunctions(CallSearch search)
+public sealed class CallFunctions(CallSearch search, ObjectContents contents)
 {
     private const int LongestName = 100;
     private const int LongestText = 200;
@@ -37,12 +38,28 @@ public sealed class CallFunctions(CallSearch search)
         filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
         var limit = query.Integer("limit", DefaultLimit, 1, CallSearch.MostCalls);
         var page = await search.FindAsync(filter, SearchRequest.ReadCursor(query, filter), limit, cancellationToken);
+        var places = await Task.WhenAll(page.Calls.Select(call => FindPlaceAsync(call, filter.Text, cancellationToken)));
         var found = new FoundCalls(
-            [.. page.Calls.Select(call => CallItem.Of(call, caller))],
+            [.. page.Calls.Zip(places, (call, place) => CallItem.Of(call, caller) with { Place = place })],
             SearchRequest.WriteCursor(filter, page.Next),
             page.Next?.Time,
             SearchRequest.CountUnindexed(page.UnindexedDays));
         return ApiJson.Result(found, ApiJson.Default.FoundCalls);
+    }
+
+    private async Task<string?> FindPlaceAsync(FoundCall call, string? wanted, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return wanted is not null && call.Spoken is { } entry
+                ? SpokenPlace.Find((await contents.ReadTextAsync(entry, cancellationToken)).Text, wanted)
+                : null;
+        }
+        catch (RefusedException)
+        {
+            // Such as a blob in the archive tier: the call was found all the same.
+            return null;
+        }
     }
 }
 
@@ -70,6 +87,9 @@ public sealed record CallItem(
     double? DurationSeconds,
     IReadOnlyList<CallObject> Objects)
 {
+    /// <summary>Where in its transcript or summary the words are that are looked for, with those around them.</summary>
+    public string? Place { get; init; }
+
     /// <summary>Shows a call to a caller, with the names of people that the caller may see.</summary>
     public static CallItem Of(FoundCall call, Caller caller)
     {

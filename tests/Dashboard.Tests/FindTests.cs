@@ -176,6 +176,24 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
+    public async Task Search_page_shows_where_something_was_said_and_the_call_page_marks_it()
+    {
+        await archive.App.FireAsync("IndexObjects");
+        using var browser = Browser.Start();
+        await Eventually.HoldsAsync(
+            async () => (await archive.App.GetAsync("/api/calls?q=zeppelin")).Body.GetProperty("items").GetArrayLength() == 1,
+            "the transcript is indexed");
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=zeppelin"));
+        await browser.WaitForTextAsync("#results .place", "“A zeppelin will bring the refund.”");
+
+        await browser.ClickAsync("#results tbody a");
+
+        await browser.WaitForTextAsync("#call mark", "A zeppelin will bring the refund.");
+        Assert.Single(browser.All("#call mark"));
+        Assert.Empty(browser.Complaints);
+    }
+
+    [Fact]
     public async Task Object_page_shows_one_file_and_leads_to_its_call()
     {
         using var browser = Browser.Start();

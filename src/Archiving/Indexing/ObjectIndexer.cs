@@ -1,6 +1,9 @@
+using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
+using Archiving.Settings;
 using Archiving.Storage;
+using Azure;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Indexing;
@@ -9,7 +12,7 @@ namespace Archiving.Indexing;
 /// Keeps the index (<see cref="SearchIndex"/>) up to date, apart from the path of archiving: some minutes after rows of the
 /// ledger were written, their terms follow, a hundred in a request, so that an object costs a share of one. A run handles
 /// open days, newest first, for as long as it may, and keeps its place in their rows: what it does not come to, or loses in
-/// a crash, the next run does. Any number may run at once.
+/// a crash, the next run does. Any number may run at once. The text of transcripts and summaries is read from the archive.
 /// <para>
 /// It goes by the storage's clock alone. A day is closed when it was not noted for ten minutes, longer than a write that
 /// was noted can take, and only as it was read: a note that comes meanwhile keeps it open.
@@ -19,10 +22,16 @@ public sealed partial class ObjectIndexer(
     SearchIndex index,
     ObjectLedger ledger,
     LedgerDays ledgerDays,
+    ArchiveStore archive,
+    SearchOptions options,
     TimeProvider timeProvider,
     ILogger<ObjectIndexer> logger)
 {
     private const int WritesAtOnce = 16;
+    private const int ReadsAtOnce = 16;
+
+    // Hours of speech; what stands behind it is not searched.
+    private const int MostText = 1024 * 1024;
 
     // Terms of days that hold little are written together.
     private const int TermsAtOnce = 20_000;
@@ -56,6 +65,8 @@ public sealed partial class ObjectIndexer(
         var read = new List<IndexDayRow>();
         var days = 0;
         var terms = new HashSet<(string Term, IndexSlot Slot)>();
+        var spoken = new List<LedgerEntry>();
+        var unreadable = 0;
         var objects = 0L;
         foreach (var day in state.Days.OrderByDescending(day => day.ToDay()))
         {
@@ -88,6 +99,11 @@ public sealed partial class ObjectIndexer(
 
                 objects++;
                 Add(entry);
+                if (spoken.Count >= ReadsAtOnce)
+                {
+                    await AddTextsAsync();
+                }
+
                 if (terms.Count >= TermsAtOnce)
                 {
                     await WriteAsync(state.Key!, terms, cancellationToken);
@@ -119,10 +135,39 @@ public sealed partial class ObjectIndexer(
             Log.Indexed(logger, objects, days);
         }
 
-        void Add(LedgerEntry entry) => terms.UnionWith(SearchTerms.Of(entry).Select(term => (term, SlotOf(entry))));
+        if (unreadable > 0)
+        {
+            Log.Unreadable(logger, unreadable);
+        }
+
+        void Add(LedgerEntry entry)
+        {
+            terms.UnionWith(SearchTerms.Of(entry).Select(term => (term, SlotOf(entry))));
+            if (options.Transcripts && SpokenText.IsIn(entry))
+            {
+                spoken.Add(entry);
+            }
+        }
+
+        async Task AddTextsAsync()
+        {
+            foreach (var chunk in spoken.Chunk(ReadsAtOnce))
+            {
+                var texts = await Task.WhenAll(chunk.Select(entry => ReadAsync(entry, cancellationToken)));
+                foreach (var (entry, text) in chunk.Zip(texts))
+                {
+                    unreadable += text is null ? 1 : 0;
+                    var slot = SlotOf(entry) with { Text = new IndexedText(entry.RowKey, SpokenText.VersionOf(entry)) };
+                    terms.UnionWith(SearchTerms.OfText(text ?? "").Select(term => (term, slot)));
+                }
+            }
+
+            spoken.Clear();
+        }
 
         async Task FinishAsync()
         {
+            await AddTextsAsync();
             await WriteAsync(state.Key!, terms, cancellationToken);
             foreach (var day in read)
             {
@@ -130,6 +175,22 @@ public sealed partial class ObjectIndexer(
             }
 
             read.Clear();
+        }
+    }
+
+    /// <summary>What an archived object says; <see langword="null"/> when its blob cannot be read.</summary>
+    private async Task<string?> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await archive.ReadBeginningAsync(entry.Blob!, MostText, cancellationToken) is { } beginning
+                ? string.Join('\n', ArchivedText.Lines(ArchivedText.Decode(beginning, MostText).Text))
+                : null;
+        }
+        catch (RequestFailedException)
+        {
+            // Such as one in the storage account's archive tier: the others are indexed, and its names are.
+            return null;
         }
     }
 
@@ -159,5 +220,11 @@ public sealed partial class ObjectIndexer(
 
         [LoggerMessage(EventId = 3201, Level = LogLevel.Information, Message = "Indexed {Objects} objects of {Days} days for searches")]
         public static partial void Indexed(ILogger logger, long objects, int days);
+
+        [LoggerMessage(
+            EventId = 3202,
+            Level = LogLevel.Warning,
+            Message = "Left the text of {Objects} transcripts out of the index because their blobs cannot be read")]
+        public static partial void Unreadable(ILogger logger, int objects);
     }
 }

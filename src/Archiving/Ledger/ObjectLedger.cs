@@ -37,7 +37,8 @@ public sealed class ObjectLedger : IStorageResource
     [
         nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Timestamp), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id),
         nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ObjectName), nameof(LedgerEntry.CallId),
-        nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Search),
+        nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Search), nameof(LedgerEntry.State), nameof(LedgerEntry.Blob), nameof(LedgerEntry.Damaged),
+        nameof(LedgerEntry.Sha256),
     ];
 
     private readonly TableStore _table;
@@ -148,7 +149,7 @@ public sealed class ObjectLedger : IStorageResource
     public IAsyncEnumerable<LedgerEntry> ReadPartitionAsync(string partition, IEnumerable<string>? columns, CancellationToken cancellationToken) =>
         QueryAsync(TableClient.CreateQueryFilter($"PartitionKey eq {partition}"), columns, cancellationToken);
 
-    /// <summary>The rows of a partition that were written at a time or later, by the storage's clock, with what they are searched by.</summary>
+    /// <summary>The rows of a partition that were written at a time or later, by the storage's clock, with what they are indexed by.</summary>
     public IAsyncEnumerable<LedgerEntry> ReadWrittenAsync(string partition, DateTimeOffset? since, CancellationToken cancellationToken)
     {
         var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition}");

@@ -13,7 +13,17 @@ namespace Archiving.Ledger;
 /// <param name="Hour">Start of the hour, UTC.</param>
 /// <param name="Region">8x8's region.</param>
 /// <param name="Type">8x8's object type.</param>
-public readonly record struct IndexSlot(DateTimeOffset Hour, string Region, string Type);
+/// <param name="Text">Of a term of a text: the very object.</param>
+public readonly record struct IndexSlot(DateTimeOffset Hour, string Region, string Type, IndexedText? Text = null)
+{
+    /// <summary>The partition of the ledger that has the hour.</summary>
+    public string Partition => LedgerKey.Partition(Region, Hour);
+}
+
+/// <summary>An object whose text has a term.</summary>
+/// <param name="Row">Row key of the object in the ledger.</param>
+/// <param name="Version">Which archived text of the object it was, see <see cref="SpokenText.VersionOf"/>.</param>
+public readonly record struct IndexedText(string Row, string Version);
 
 /// <summary>The hours of a term, newest first.</summary>
 /// <param name="Slots">The hours.</param>
@@ -31,6 +41,10 @@ public sealed record IndexSlots(IReadOnlyList<IndexSlot> Slots, bool IsWhole)
 /// in the index yet (<see cref="IndexDayRow"/>). That row is written before the ledger is, so a search reads what is new of
 /// such a day from the ledger, and finds it at once.
 /// <para>
+/// What was said is not in the ledger, so a term of a text leads to the very object, and names the text that has it: where
+/// the object has another one since, the entry does not count.
+/// </para>
+/// <para>
 /// Terms are names and numbers of people. They are kept as keyed hashes, so that neither rows nor the addresses of requests,
 /// which storage logs keep, show them. The key is in a row of the table, which the logs do not show.
 /// </para>
@@ -44,7 +58,7 @@ public sealed class SearchIndex : IStorageResource
     public const int MostSlots = 1000;
 
     // Another version makes other terms of the same rows: then every day is indexed again.
-    internal const int Version = 1;
+    internal const int Version = 2;
 
     private const int MostRemembered = 10_000;
     private const int LastHour = 9_999_999;
@@ -126,7 +140,9 @@ public sealed class SearchIndex : IStorageResource
         var slots = new List<IndexSlot>();
         await foreach (var row in _table.QueryAsync<IndexTermRow>(filter, columns: null, cancellationToken, most))
         {
-            slots.Add(new IndexSlot(Hour(row.RowKey.Substring(hash.Length, InvertedLength)), row.Region, row.Type));
+            var hour = Hour(row.RowKey.Substring(hash.Length, InvertedLength));
+            var key = row.RowKey[(row.RowKey.IndexOf('|', StringComparison.Ordinal) + 1)..];
+            slots.Add(new IndexSlot(hour, row.Region, row.Type, row.Text is { } version ? new IndexedText(key, version) : null));
             if (slots.Count == most)
             {
                 return new IndexSlots(slots, IsWhole: false);
@@ -143,9 +159,10 @@ public sealed class SearchIndex : IStorageResource
         return new IndexTermRow
         {
             PartitionKey = partition,
-            RowKey = $"{hash}{Invert(slot.Hour)}{ObjectNames.Encode(slot.Region)}|{ObjectNames.Encode(slot.Type)}",
+            RowKey = $"{hash}{Invert(slot.Hour)}{ObjectNames.Encode(slot.Region)}|{slot.Text?.Row ?? ObjectNames.Encode(slot.Type)}",
             Region = slot.Region,
             Type = slot.Type,
+            Text = slot.Text?.Version,
         };
     }
 
@@ -280,6 +297,9 @@ internal sealed class IndexTermRow : TableRow
 
     /// <summary>8x8's object type.</summary>
     public string Type { get; set; } = "";
+
+    /// <summary>Of a term of a text: which text of the object has it.</summary>
+    public string? Text { get; set; }
 }
 
 /// <summary>A day of the ledger, named by its partition, of which the index may lack objects.</summary>

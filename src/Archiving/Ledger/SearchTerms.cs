@@ -6,7 +6,8 @@ namespace Archiving.Ledger;
 
 /// <summary>
 /// The terms that the index finds an object by. A word is found by its beginning (four letters and more; a shorter word
-/// only as a whole), with and without its diacritics; a phone number by its last six digits and more; an id as a whole.
+/// only as a whole), with and without its diacritics; a phone number by its last six digits and more; an id as a whole. What
+/// was said is found by whole words.
 /// </summary>
 public static class SearchTerms
 {
@@ -85,6 +86,17 @@ public static class SearchTerms
         var words = Words(wanted).ToList();
         var lettered = words.Where(word => !word.All(char.IsAsciiDigit)).ToList();
         return [.. (lettered.Count > 0 ? lettered : words).Select(word => OfWord(word).LastOrDefault()).OfType<string>().Distinct(StringComparer.Ordinal)];
+    }
+
+    /// <summary>
+    /// The terms of what was said or summed up, and of what is looked for in it: whole words of four letters and more, without
+    /// marks and without the most frequent ones, and whole numbers.
+    /// </summary>
+    public static IReadOnlySet<string> OfText(string text)
+    {
+        var folded = FoldedText.WithoutMarks(FoldedText.Of(text));
+        var words = Words(folded).Where(word => word.Length >= Beginnings[0] && !FrequentWords.Contains(word));
+        return Numbers(folded).Select(digits => digits.TrimStart('0')).Concat(words).Select(word => $"t:{word}").ToHashSet(StringComparer.Ordinal);
     }
 
     private static IEnumerable<string> OfWord(string word)

@@ -15,6 +15,7 @@ namespace Archiving.Settings;
 /// <param name="Notifications">Summaries and warnings.</param>
 /// <param name="Access">Who may do what over HTTP.</param>
 /// <param name="Catalogue">The catalogue of what is archived.</param>
+/// <param name="Search">What searches look at.</param>
 /// <param name="Schedules">When the timer functions run.</param>
 /// <param name="Host">The Functions host.</param>
 public sealed record ArchiverOptions(
@@ -29,6 +30,7 @@ public sealed record ArchiverOptions(
     NotificationOptions Notifications,
     AccessOptions Access,
     CatalogueOptions Catalogue,
+    SearchOptions Search,
     ScheduleOptions Schedules,
     HostOptions Host)
 {
@@ -49,6 +51,7 @@ public sealed record ArchiverOptions(
             NotificationOptions.Read(settings),
             AccessOptions.Read(settings),
             CatalogueOptions.Read(settings),
+            SearchOptions.Read(settings),
             ScheduleOptions.Read(settings),
             HostOptions.Read(settings));
         StorageConnection.Validate(settings);

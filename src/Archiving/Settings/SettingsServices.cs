@@ -14,6 +14,7 @@ internal static class SettingsServices
         .AddSingleton(options.Verify)
         .AddSingleton(options.Access)
         .AddSingleton(options.Catalogue)
+        .AddSingleton(options.Search)
         .AddSingleton(options.Schedules)
         .AddSingleton(options.Host);
 }

@@ -36,7 +36,7 @@ function route() {
   }
 
   if (name === "call" && region && id) {
-    return { view: "call", key: { region, callId: id, at: parameters.at } };
+    return { view: "call", key: { region, callId: id, at: parameters.at, q: parameters.q } };
   }
 
   if (name === "cases" || (name === "case" && region)) {

@@ -18,7 +18,7 @@ const ORDER = { audio: 0, video: 1, text: 2, other: 3 };
 const element = (id) => document.getElementById(id);
 
 /** Shows a call. */
-export async function open({ region, callId, at }, signal) {
+export async function open({ region, callId, at, q }, signal) {
   element("call-back").href = find.lastAddress();
   element("call-title").textContent = "Loading …";
   const place = element("call");
@@ -31,7 +31,7 @@ export async function open({ region, callId, at }, signal) {
       found = true;
       element("call-title").textContent = nameOfCall(call);
       document.title = `${nameOfCall(call)} – 8x8 archive`;
-      place.replaceChildren(...shown(call, region, isWhole, signal));
+      place.replaceChildren(...shown(call, region, isWhole, q, signal));
     }
   } catch (error) {
     if (signal.aborted || error.status === 401) {
@@ -52,7 +52,7 @@ export async function open({ region, callId, at }, signal) {
   }
 }
 
-function shown(call, region, isWhole, signal) {
+function shown(call, region, isWhole, q, signal) {
   const objects = call.objects.toSorted((one, other) => ORDER[kindOf(one)] - ORDER[kindOf(other)] || Date.parse(one.createdTime) - Date.parse(other.createdTime));
   const canOpen = (item) => isArchived(item) && mayPlay();
   const main = objects.find((item) => ["audio", "video"].includes(kindOf(item)) && canOpen(item));
@@ -70,7 +70,7 @@ function shown(call, region, isWhole, signal) {
         h("p", null, byItself(main))),
       spoken.length > 0 && h("section", { class: "card", "aria-labelledby": "said-title" },
         h("h2", { id: "said-title" }, "What was said"),
-        transcripts(spoken, recording?.querySelector("audio, video"), call, signal))),
+        transcripts(spoken, recording?.querySelector("audio, video"), call, q, signal))),
     others.length > 0 && h("section", { class: "card", "aria-labelledby": "parts-title" },
       h("h2", { id: "parts-title" }, "Also of this call"),
       h("ul", { class: "plain rows call" }, others.map((item) => h("li", null, part(item, canOpen(item), signal))))),
@@ -82,7 +82,7 @@ function shown(call, region, isWhole, signal) {
 }
 
 /** What each side said: as one conversation when all lines have times, else side by side. */
-function transcripts(items, media, call, signal) {
+function transcripts(items, media, call, q, signal) {
   const place = h("div", { class: "said", "aria-busy": "true" }, h("p", { class: "muted" }, "Reading …"));
   const read = items.map((item) => api.readText(item, signal).then(
     ({ text, isWhole }) => ({ item, text, isWhole, lines: timedLines(text, call.start) }),
@@ -94,7 +94,13 @@ function transcripts(items, media, call, signal) {
 
     texts.sort((one, other) => (one.item.speaker === "owner" ? 0 : 1) - (other.item.speaker === "owner" ? 0 : 1));
     const isTimed = media && texts.every(({ lines }) => lines);
-    place.replaceChildren(isTimed ? conversation(texts, media, call.person) : h("div", { class: "speakers" }, texts.map(side)));
+    place.replaceChildren(isTimed ? conversation(texts, media, call.person, q) : h("div", { class: "speakers" }, texts.map(side)));
+    const hit = place.querySelector("mark");
+    if (hit) {
+      const lines = hit.closest(".lines");
+      lines.scrollTop = hit.offsetTop - lines.clientHeight / 3;
+    }
+
     place.append(...texts.map(({ item, isWhole }) => h("p", { class: "sub" }, isWhole === false && "That is the beginning. ", byItself(item))));
     place.removeAttribute("aria-busy");
   });
@@ -106,7 +112,8 @@ const side = ({ item, text, error }) => h("section", null,
   h("div", { class: "text", role: "region", "aria-label": titleOf(item), tabindex: "0" }, error ? h("p", { class: "error" }, error.message) : readable(text)));
 
 /** Lines in the order of their times. One is a stop of the Tab key, the arrow keys lead to the others. */
-function conversation(texts, media, person) {
+function conversation(texts, media, person, q) {
+  const isWanted = finder(q);
   const nameOfSpeaker = (speaker) => (speaker === "owner" && person) || format.speakerLabel(String(speaker));
   const lines = texts
     .flatMap(({ item, lines }) => lines.map((line) => ({ ...line, speaker: item.speaker ?? line.speaker })))
@@ -114,7 +121,7 @@ function conversation(texts, media, person) {
   const buttons = lines.map((line, index) => h(
     "button", { type: "button", class: "line", tabindex: index === 0 ? "0" : "-1", click: () => play(index) },
     h("span", { class: "at" }, format.clockTime(line.at)),
-    h("span", null, line.speaker && h("b", null, `${nameOfSpeaker(line.speaker)}: `), line.text)));
+    h("span", null, line.speaker && h("b", null, `${nameOfSpeaker(line.speaker)}: `), isWanted(line.text) ? h("mark", null, line.text) : line.text)));
   let current = -1;
 
   function play(index) {
@@ -152,6 +159,13 @@ function conversation(texts, media, person) {
     },
   }, buttons);
   return h("div", null, h("p", { class: "sub", id: "lines-hint" }, "Select a line to play from there; the arrow keys go from line to line."), place);
+}
+
+/** Tells a line with a word that was looked for. */
+function finder(q) {
+  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const words = new Set(plain(q ?? "").match(/[\p{L}\p{N}]{4,}/gu));
+  return (text) => (plain(text).match(/[\p{L}\p{N}]+/gu) ?? []).some((word) => words.has(word));
 }
 
 const byItself = (item) => h("a", { href: objectHref(item), "aria-label": `${titleOf(item)} by itself: ${nameOf(item)}` }, `${titleOf(item)} by itself`);

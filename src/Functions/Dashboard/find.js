@@ -193,7 +193,8 @@ function contents({ objects }) {
 
 const length = ({ durationSeconds }) => (durationSeconds === undefined ? "" : format.clockTime(durationSeconds));
 
-const hrefOf = (call) => (isCall(call) ? callHref(call.objects[0].region, call.callId, call.objects[0].createdTime) : objectHref(call.objects[0]));
+const hrefOf = (call) => (!isCall(call) ? objectHref(call.objects[0])
+  : callHref(call.objects[0].region, call.callId, call.objects[0].createdTime, call.place && field("q").value.trim()));
 
 const iconOf = ({ objects }) => ["audio", "video", "text"].find((kind) => objects.some((item) => kindOf(item) === kind)) ?? "other";
 
@@ -204,7 +205,8 @@ const CALLS = {
       h("a", { href: hrefOf(call) }, nameOfCall(call)),
       h("span", { class: "sub narrow-only" }, [call.person && call.number, format.directionLabel(call.direction), length(call)].filter(Boolean).join(" · ")),
       h("span", { class: "sub narrow-only" }, format.localTime(call.start)),
-      contents(call))) },
+      contents(call),
+      call.place && h("span", { class: "place" }, `“${call.place}”`))) },
     { label: "Number", wide: true, cell: (call) => call.number ?? "" },
     { label: "Direction", wide: true, cell: (call) => format.directionLabel(call.direction) },
     { label: "Duration", number: true, wide: true, cell: length },

@@ -7,8 +7,8 @@ export const nameOf = (item) => item.objectName || item.id;
 
 export const objectHref = ({ region, id, createdTime }) => `#/object/${encodeURIComponent(region)}/${encodeURIComponent(id)}?created=${encodeURIComponent(createdTime)}`;
 
-/** Where a call is shown; with the time of one of its objects it is found sooner. */
-export const callHref = (region, callId, time) => `#/call/${encodeURIComponent(region)}/${encodeURIComponent(callId)}?at=${encodeURIComponent(time)}`;
+/** Where a call is shown; with the time of one of its objects it is found sooner. Words that were looked for are marked. */
+export const callHref = (region, callId, time, q) => `#/call/${encodeURIComponent(region)}/${encodeURIComponent(callId)}?${new URLSearchParams(q ? { at: time, q } : { at: time })}`;
 
 /** What kind of object it is, and who speaks in it. */
 export const titleOf = (item) => [format.typeLabel(item.type), item.speaker && format.speakerLabel(item.speaker)].filter(Boolean).join(": ");

@@ -1,9 +1,7 @@
-using System.Text;
 using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Azure;
-using EightByEight;
 
 namespace Operations.Objects;
 
@@ -43,7 +41,8 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
             var beginning = await store.ReadBeginningAsync(blob, MostText, cancellationToken)
                 ?? throw new RefusedException("The archived bytes are missing. The nightly verification finds this, too, and archives the "
                     + "object again while 8x8 has it.");
-            return Decode(beginning);
+            var (text, isWhole) = ArchivedText.Decode(beginning, MostText);
+            return new ObjectText(text, isWhole);
         }
         catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
         {
@@ -82,47 +81,5 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
         }
 
         return blob != entry.Damaged ? blob : throw new RefusedException("The archived bytes were found damaged, and the object is being archived again.");
-    }
-
-    private static ObjectText Decode(BlobBeginning beginning)
-    {
-        // By the byte order mark, else as UTF-8; bytes that are none become replacement characters, and may then take more room.
-        var (content, isWhole) = Inflate(beginning);
-        using var reader = new StreamReader(content, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
-        var text = reader.ReadToEnd();
-        var bytes = new byte[MostText];
-        Encoding.UTF8.GetEncoder().Convert(text, bytes, flush: true, out var charsUsed, out _, out var completed);
-        return completed && isWhole
-            ? new ObjectText(text, IsWhole: true)
-            : new ObjectText(text[..charsUsed].TrimEnd('\uFFFD'), IsWhole: false);
-    }
-
-    /// <summary>Undoes the coding of content that is stored as it was sent, as far as it goes: it can be cut, and grow large.</summary>
-    private static (Stream Content, bool IsWhole) Inflate(BlobBeginning beginning)
-    {
-        var codings = ContentCoding.Parse(beginning.ContentEncoding);
-        if (codings.Count == 0 || !ContentCoding.CanDecode(codings))
-        {
-            return (beginning.Content.ToStream(), beginning.IsWhole);
-        }
-
-        var bytes = new byte[MostText + 1];
-        var filled = 0;
-        var isWhole = beginning.IsWhole;
-        using var decoded = ContentCoding.Decode(beginning.Content.ToStream(), codings);
-        try
-        {
-            int read;
-            while (filled < bytes.Length && (read = decoded.Read(bytes, filled, bytes.Length - filled)) > 0)
-            {
-                filled += read;
-            }
-        }
-        catch (InvalidDataException)
-        {
-            isWhole = false;
-        }
-
-        return (new MemoryStream(bytes, 0, Math.Min(filled, MostText)), isWhole && filled <= MostText);
     }
 }

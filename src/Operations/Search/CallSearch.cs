@@ -6,7 +6,8 @@ namespace Operations.Search;
 /// <summary>A call and its objects.</summary>
 /// <param name="CallId">8x8's id of the call; of an object without a call, that of its bucket, else its own.</param>
 /// <param name="Objects">Its objects, oldest first.</param>
-public sealed record FoundCall(string CallId, IReadOnlyList<LedgerEntry> Objects);
+/// <param name="Spoken">The one of them whose text is looked for; <see langword="null"/> when it was found by other things.</param>
+public sealed record FoundCall(string CallId, IReadOnlyList<LedgerEntry> Objects, LedgerEntry? Spoken = null);
 
 /// <summary>A page of calls.</summary>
 /// <param name="Calls">The calls, newest first.</param>
@@ -18,7 +19,7 @@ public sealed record CallPage(IReadOnlyList<FoundCall> Calls, SearchPosition? Ne
 /// Finds calls: groups what a search finds, and adds the other objects of each call, such as transcripts that came later. A
 /// call comes up where its newest object comes up that is looked for, and only there, on whatever page that is.
 /// </summary>
-public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLedger ledger)
+public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, SearchIndex index, ObjectLedger ledger)
 {
     /// <summary>The most calls of a page.</summary>
     public const int MostCalls = 50;
@@ -61,8 +62,12 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
         known = [.. known.Concat(others).DistinctBy(entry => (entry.PartitionKey, entry.RowKey))];
         var term = filter.Text is null ? default(SearchTerm?) : SearchTerm.Of(filter.Text);
         known = [.. known.OrderBy(entry => entry.CreatedTime).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
+        var before = after is null || term is null
+            ? []
+            : await FindSpokenAsync(filter, page, known.Where(entry => !after.Value.IsBefore(entry)), cancellationToken);
         var calls = keys
             .Select(key => new FoundCall(key.Id, [.. known.Where(key.IsOf)]))
+            .Select(call => call with { Spoken = call.Objects.FirstOrDefault(page.Spoken.Contain) })
             .Where(call => after is null || !call.Objects.Any(entry => !after.Value.IsBefore(entry) && IsWanted(entry)));
         var next = hits.Count < page.Entries.Count ? SearchPosition.Of(hits[^1]) with { IsAnywhere = page.IsAnywhere } : page.Next;
         return new CallPage([.. calls], next, page.UnindexedDays);
@@ -71,7 +76,26 @@ public sealed class CallSearch(ObjectSearch search, SearchIndex index, ObjectLed
             !(entry.CreatedTime < filter.From)
             && !(entry.CreatedTime >= filter.To)
             && (filter.Region is null || entry.Region == filter.Region)
-            && term?.IsIn(entry) != false;
+            && (term?.IsIn(entry) != false || before.Contains(entry));
+    }
+
+    /// <summary>Of objects that come before a page, those that were found there by their text: their calls are not shown again.</summary>
+    private async Task<HashSet<LedgerEntry>> FindSpokenAsync(
+        SearchFilter filter,
+        SearchPage page,
+        IEnumerable<LedgerEntry> entries,
+        CancellationToken cancellationToken)
+    {
+        var hours = entries.Where(SpokenText.IsIn).GroupBy(entry => entry.CreatedTime.UtcTicks / TimeSpan.TicksPerHour).ToList();
+        var found = await Task.WhenAll(hours.Select(async hour =>
+        {
+            var start = new DateTimeOffset(hour.Key * TimeSpan.TicksPerHour, TimeSpan.Zero);
+            var hits = page.State is { IsBegun: true } state
+                ? await indexed.FindTextsAsync(state, filter with { From = start, To = start.AddHours(1) }, cancellationToken)
+                : SpokenHits.None;
+            return hour.Where(hits.Contain);
+        }));
+        return [.. found.SelectMany(part => part)];
     }
 
     /// <summary>Reads the objects of calls that the search has not read.</summary>

@@ -1,5 +1,6 @@
 using Archiving.Ledger;
 using Archiving.Model;
+using Archiving.Settings;
 
 namespace Operations.Search;
 
@@ -8,7 +9,7 @@ namespace Operations.Search;
 /// and of days that are not all in the index what was written since. A request does a bounded amount of work and then
 /// returns where to continue.
 /// </summary>
-public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, TimeProvider timeProvider)
+public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, SearchOptions options, TimeProvider timeProvider)
 {
     private const int RowsPerQuery = 1000;
     private const int MostTerms = 4;
@@ -44,12 +45,16 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, TimePr
         var started = timeProvider.GetTimestamp();
         var to = Earlier(filter.To, after?.End);
         var most = after is null ? SlotsOfFirstPage : SearchIndex.MostSlots;
-        if (await FindSlotsAsync(state, filter, to, most, cancellationToken) is not { } slots)
+        var findTexts = FindTextsAsync(state, filter, to, most, cancellationToken);
+        if (await FindSlotsAsync(state, filter, to, most, cancellationToken) is not { } names)
         {
+            await findTexts;
             return null;
         }
 
-        var walk = new Walk(filter, term, after, to, limit, slots, [.. OpenDays(state, filter, to)]);
+        var texts = await findTexts;
+
+        var walk = new Walk(filter, term, after, to, limit, Merge(names, texts), new SpokenHits(texts), [.. OpenDays(state, filter, to)]);
         while (walk.Plan() is { } wave)
         {
             var parts = await Task.WhenAll(
@@ -104,6 +109,32 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, TimePr
 
         return new Part(rows, hours, openDay, cost);
     }
+
+    /// <summary>Which objects, made in the filter's range of time, said what is looked for.</summary>
+    internal async Task<SpokenHits> FindTextsAsync(IndexState state, SearchFilter filter, CancellationToken cancellationToken) =>
+        new(await FindTextsAsync(state, filter, filter.To, SearchIndex.MostSlots, cancellationToken));
+
+    /// <summary>The objects whose text has every term, newest first, as far back as the index gave all of them.</summary>
+    private async Task<IndexSlots> FindTextsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int most, CancellationToken cancellationToken)
+    {
+        var range = new IndexRange(filter.From, to, filter.Region, filter.Type);
+        var terms = options.Transcripts && filter.Text is { } text ? SearchTerms.OfText(text).OrderByDescending(term => term.Length).ToList() : [];
+        var lists = await Task.WhenAll(terms.Take(MostTerms).Select(term => index.FindAsync(state, term, range, cancellationToken, most)));
+        var common = lists.Length == 0 ? [] : lists.Skip(1).Aggregate(lists[0].Slots.ToHashSet(), (known, list) =>
+        {
+            known.IntersectWith(list.Slots);
+            return known;
+        });
+        return new IndexSlots([.. common.OrderByDescending(slot => slot.Hour)], IsWhole: true) { Oldest = lists.Max(list => list.Oldest) };
+    }
+
+    /// <summary>The hours of both, as far back as both are known.</summary>
+    private static IndexSlots Merge(IndexSlots names, IndexSlots texts) => new(
+        [.. names.Slots.Concat(texts.Slots.Select(slot => slot with { Text = null })).Distinct().OrderByDescending(slot => slot.Hour)],
+        IsWhole: true)
+    {
+        Oldest = names.Oldest > texts.Oldest || texts.Oldest is null ? names.Oldest : texts.Oldest,
+    };
 
     /// <summary>The hours that can hold what is looked for; <see langword="null"/> when the index does not know.</summary>
     private async Task<IndexSlots?> FindSlotsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int most, CancellationToken cancellationToken)
@@ -163,6 +194,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, TimePr
         DateTimeOffset? to,
         int limit,
         IndexSlots slots,
+        SpokenHits texts,
         List<IndexDayRow> days)
     {
         private readonly Queue<IndexSlot> _slots = new(slots.Slots.Where(slot => slots.Oldest is not { } oldest || slot.Hour > oldest));
@@ -259,7 +291,9 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, TimePr
 
                 foreach (var entry in part.Rows)
                 {
-                    if (_read.TryAdd(new LedgerKey(entry.PartitionKey, entry.RowKey), entry) && term?.IsIn(entry) != false && after?.IsBefore(entry) != false)
+                    if (_read.TryAdd(new LedgerKey(entry.PartitionKey, entry.RowKey), entry)
+                        && (term?.IsIn(entry) != false || texts.Contain(entry))
+                        && after?.IsBefore(entry) != false)
                     {
                         _waiting.Add(entry);
                     }
@@ -289,6 +323,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, TimePr
             Read = [.. _read.Values],
             Hours = _hours,
             OpenDays = _openDays,
+            Spoken = texts,
         };
     }
 }

@@ -27,6 +27,9 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
     /// <summary>Every row that was made at this time or later was read; <see langword="null"/> when that is not known.</summary>
     internal DateTimeOffset? KnownFrom { get; init; }
 
+    /// <summary>Which objects are found by their text.</summary>
+    internal SpokenHits Spoken { get; init; } = SpokenHits.None;
+
     /// <summary>Whether every row was compared, because the index leads nowhere.</summary>
     internal bool IsAnywhere { get; init; }
 }
