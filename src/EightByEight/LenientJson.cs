@@ -19,11 +19,11 @@ internal static class LenientJson
         return Id(ref reader);
     }
 
-    /// <summary>An object's id; <see langword="null"/> when it is neither text nor a number.</summary>
+    /// <summary>An object's id; <see langword="null"/> when it is neither text nor a number, or holds what is no character: nobody could ask for it.</summary>
     public static string? Id(ref Utf8JsonReader reader)
     {
         var isId = reader.TokenType is JsonTokenType.String or JsonTokenType.Number;
-        return Text(ref reader) is { } id && isId && !string.IsNullOrWhiteSpace(id) ? id : null;
+        return Text(ref reader) is { } id && isId && !string.IsNullOrWhiteSpace(id) && !id.Contains('\uFFFD') ? id : null;
     }
 
     public static string? Text(ref Utf8JsonReader reader)

@@ -12,6 +12,7 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
     private string? _pageKey;
     private long? _pageSize;
     private long? _total;
+    private long? _count;
 
     /// <summary>Reads a page that is JSON as a whole.</summary>
     /// <exception cref="JsonException">It is not JSON.</exception>
@@ -261,6 +262,7 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
         : LenientJson.Is(ref reader, "pageKey"u8) ? PageMember.PageKey
         : LenientJson.Is(ref reader, "pageSize"u8) ? PageMember.PageSize
         : LenientJson.Is(ref reader, "total"u8) ? PageMember.Total
+        : LenientJson.Is(ref reader, "numberOfElements"u8) ? PageMember.Count
         : PageMember.Other;
 
     private static PageMember Member(ReadOnlySpan<byte> name)
@@ -274,6 +276,7 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
             "pageKey" => PageMember.PageKey,
             "pageSize" => PageMember.PageSize,
             "total" => PageMember.Total,
+            "numberOfElements" => PageMember.Count,
             _ => PageMember.Other,
         };
     }
@@ -320,6 +323,9 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
             case PageMember.Total:
                 _total = LenientJson.Integer(ref reader) ?? _total;
                 break;
+            case PageMember.Count:
+                _count = LenientJson.Integer(ref reader) ?? _count;
+                break;
             default:
                 reader.Skip();
                 break;
@@ -364,15 +370,18 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
         return true;
     }
 
-    private ObjectPage Finish() => new(
-        _objects,
-        _isLastPage ?? throw new FormatException(_hasContent ? "The page lacks \"lastPage\"." : "The page lacks \"content\" and \"lastPage\"."),
-        _pageKey,
-        _pageSize,
-        _total)
+    private ObjectPage Finish()
     {
-        UnreadableRecords = _unreadable,
-    };
+        if (!_hasContent && _count > 0)
+        {
+            // Without content a page is an empty one, unless it says itself that it is not.
+            throw new FormatException($"The page counts {_count} records (\"numberOfElements\") and lacks \"content\".");
+        }
+
+        var isLastPage = _isLastPage
+            ?? throw new FormatException(_hasContent ? "The page lacks \"lastPage\"." : "The page lacks \"content\" and \"lastPage\".");
+        return new ObjectPage(_objects, isLastPage, _pageKey, _pageSize, _total) { UnreadableRecords = _unreadable };
+    }
 
     private static FormatException Truncated() => new("The page ends in the middle.");
 
@@ -384,5 +393,6 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
         PageKey,
         PageSize,
         Total,
+        Count,
     }
 }

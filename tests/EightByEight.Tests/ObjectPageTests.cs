@@ -21,6 +21,7 @@ public sealed class ObjectPageTests
         { "{\"id\":\" \",\"type\":\"x\"}", "lacks an id", null },
         { "{\"id\":{\"value\":\"x\"}}", "lacks an id", null },
         { "{\"id\":true}", "lacks an id", null },
+        { "{\"id\":\"x\\udc00\"}", "lacks an id", null },
         { "{\"id\":\"x\",\"id\":\"y\"}", "two ids", "x" },
         { "{\"id\":\"x\",\"objectName\":\"said \"hi\" there\"}", "not JSON", "x" },
         { "{\"id\":\"x\",\"objectName\":\"a 5\" pipe\"}", "not JSON", "x" },
@@ -189,6 +190,17 @@ public sealed class ObjectPageTests
         Assert.Empty(page.Objects);
         Assert.True(page.IsLastPage);
         Assert.False(page.IsBlank);
+    }
+
+    [Theory]
+    [InlineData("""{"content":null,"numberOfElements":2,"lastPage":true}""")]
+    [InlineData("""{"numberOfElements":"2","lastPage":true}""")]
+    [InlineData("""{"content":null,"numberOfElements":2,"lastPage":true,}""")]
+    public void Object_page_takes_no_page_for_empty_that_counts_records(string json)
+    {
+        var exception = Assert.Throws<FormatException>(() => Parse(json));
+
+        Assert.Equal("The page counts 2 records (\"numberOfElements\") and lacks \"content\".", exception.Message);
     }
 
     [Theory]

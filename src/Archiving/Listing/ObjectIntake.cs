@@ -243,8 +243,8 @@ public sealed class ObjectIntake(
             return isForgotten ? (Finding.Missing, true) : (Finding.Waiting, false);
         }
 
-        // Failed or Gone: a listing leaves it, a backfill or reconcile tries again.
-        return (Finding.Missing, isFullRun);
+        // Failed: a listing leaves it, a backfill or reconcile tries again. Gone, and 8x8 lists it: its record was missing for a time.
+        return (Finding.Missing, isFullRun || entry.Is(LedgerState.Gone));
     }
 
     private LedgerEntry Queued(WindowMessage window, StorageObject record)

@@ -70,6 +70,11 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
 
         Assert.Equal("Gone", await pipeline.StateAsync(item));
+
+        // A listing that still shows it outweighs the record that was missing.
+        pipeline.Simulator.Faults.Set();
+        await pipeline.RunAsync();
+        await pipeline.AssertArchivedAsync(item);
     }
 
     [Fact]

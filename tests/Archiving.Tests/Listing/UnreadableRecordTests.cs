@@ -88,6 +88,24 @@ public sealed class UnreadableRecordTests(AzuriteFixture azurite)
         Assert.NotNull((await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.LastCompleted);
     }
 
+    [Theory]
+    [InlineData(FaultKind.NullContent)]
+    [InlineData(FaultKind.MissingContent)]
+    public async Task Window_whose_page_lacks_the_records_that_it_counts_is_not_taken_for_listed(FaultKind kind)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        var item = Add(pipeline, minutesAgo: 30);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "search", Kind = kind });
+
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+
+        Assert.Null((await pipeline.Get<ListingStore>().FindWatermarkAsync("uk", Cancellation))!.LastCompleted);
+        pipeline.Simulator.Faults.Set();
+        await pipeline.RunAsync();
+        await pipeline.AssertArchivedAsync(item);
+    }
+
     private static WindowMessage WindowAround(SimulatedObject item) => new()
     {
         Region = item.Region,
