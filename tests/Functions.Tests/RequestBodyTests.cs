@@ -63,8 +63,9 @@ public sealed class RequestBodyTests
     }
 
     [Theory]
-    [InlineData("""{"region":""}""", "region", "Expected text of at most 100 characters.")]
-    [InlineData("""{"type":["a"]}""", "type", "Expected text of at most 100 characters.")]
+    [InlineData("""{"region":"  "}""", "region", "Expected text of 1 to 100 characters.")]
+    [InlineData("""{"region":""}""", "region", "Expected text of 1 to 100 characters.")]
+    [InlineData("""{"type":["a"]}""", "type", "Expected text of 1 to 100 characters.")]
     [InlineData("""{"ids":[]}""", "ids", "Expected an array with at least one text; leave the field out for all.")]
     [InlineData("""{"ids":["a",1]}""", "ids", "Expected an array with at least one text; leave the field out for all.")]
     public async Task Error_of_a_request_body_says_what_is_wrong_with_a_redrive(string body, string field, string message)

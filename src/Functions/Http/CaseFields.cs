@@ -5,7 +5,7 @@ using Operations.Cases;
 namespace Functions.Http;
 
 /// <summary>Why a case is made.</summary>
-internal sealed class ReasonField() : RequestField<string>("Expected text of at most 2000 characters.")
+internal sealed class ReasonField() : RequestField<string>("Expected text of 1 to 2000 characters.")
 {
     private const int Longest = 2000;
 

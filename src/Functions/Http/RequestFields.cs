@@ -52,13 +52,13 @@ internal sealed class BooleanField() : RequestField<bool?>("Expected true or fal
     }
 }
 
-/// <summary>Text that is neither empty nor longer than any name.</summary>
-internal sealed class TextField() : RequestField<string>("Expected text of at most 100 characters.")
+/// <summary>Text that is neither blank nor longer than any name.</summary>
+internal sealed class TextField() : RequestField<string>("Expected text of 1 to 100 characters.")
 {
     protected override bool TryRead(ref Utf8JsonReader reader, [NotNullWhen(true)] out string? value)
     {
         value = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return value is { Length: > 0 and <= 100 };
+        return value is { Length: <= 100 } && !string.IsNullOrWhiteSpace(value);
     }
 }
 
