@@ -1,5 +1,4 @@
 using System.Globalization;
-using Archiving.Ledger;
 using Archiving.Model;
 
 namespace Scale.Model;

@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
 using Archiving.Ledger;
-using Archiving.Planning;
 using Archiving.Queues;
 using Archiving.Verifying;
 using Microsoft.Extensions.DependencyInjection;
