@@ -43,7 +43,16 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostCalls);
         limit = Math.Min(limit, MostLookups);
-        var page = await search.FindAsync(filter, after, Math.Min(limit * ObjectsPerCall, ObjectSearch.MostRows), cancellationToken);
+        var searching = search.FindAsync(filter, after, Math.Min(limit * ObjectsPerCall, ObjectSearch.MostRows), cancellationToken);
+        if ((filter.Text ?? filter.Call) is null)
+        {
+            // Such a search needs no index, and the calls that it finds do.
+            var reading = index.ReadStateAsync(cancellationToken);
+            await Task.WhenAll(searching, reading);
+            searching = Task.FromResult(await searching with { State = await reading });
+        }
+
+        var page = await searching;
         var hits = new List<LedgerEntry>();
         var keys = new HashSet<CallKey>();
         foreach (var entry in page.Entries)
