@@ -1,12 +1,6 @@
-using System.Globalization;
 using Archiving;
-using Archiving.Ledger;
-using Archiving.Listing;
-using Archiving.Model;
-using Archiving.Outages;
 using Archiving.Source;
 using Archiving.Storage;
-using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azure.Storage;
 using Azure.Storage.Blobs;

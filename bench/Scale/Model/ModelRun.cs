@@ -1,7 +1,5 @@
 using System.Globalization;
 using Archiving.Ledger;
-using Archiving.Queues;
-using Archiving.Verifying;
 using Microsoft.Extensions.DependencyInjection;
 using Operations.Catalogue;
 using Operations.Drill;

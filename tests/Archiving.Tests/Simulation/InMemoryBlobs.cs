@@ -39,6 +39,23 @@ internal sealed class InMemoryBlobs(World world) : BlobServiceClient
         public override Task<Response<BlobDownloadResult>> DownloadContentAsync(CancellationToken cancellationToken) =>
             world.StepAsync(() => Response.FromValue(BlobsModelFactory.BlobDownloadResult(BinaryData.FromBytes(Find().Bytes)), null!));
 
+        public override Task<Response<BlobDownloadResult>> DownloadContentAsync(
+            BlobDownloadOptions? options = null,
+            CancellationToken cancellationToken = default) =>
+            world.StepAsync(() =>
+            {
+                var all = Find().Bytes;
+                if (all.Length == 0)
+                {
+                    throw new RequestFailedException(416, "empty", "InvalidRange", null);
+                }
+
+                Assert.Equal(0, options!.Range.Offset);
+                var part = all[..(int)Math.Min(options.Range.Length ?? all.Length, all.Length)];
+                var details = BlobsModelFactory.BlobDownloadDetails(contentRange: $"bytes 0-{part.Length - 1}/{all.Length}");
+                return Response.FromValue(BlobsModelFactory.BlobDownloadResult(BinaryData.FromBytes(part), details), null!);
+            });
+
         public override Task<Response<BlobDownloadStreamingResult>> DownloadStreamingAsync(
             BlobDownloadOptions? options = null,
             CancellationToken cancellationToken = default) =>
