@@ -6,7 +6,7 @@ namespace Operations.Catalogue;
 
 /// <summary>
 /// The catalogue as Parquet. Rows become pages at once, and pages a row group when there are enough of them. Why Parquet is written here:
-/// docs/decisions/0042.
+/// docs/decisions/0041.
 /// </summary>
 internal sealed class ParquetFile
 {
