@@ -19,7 +19,7 @@ internal static class LenientJson
         return Id(ref reader);
     }
 
-    /// <summary>An object's id; <see langword="null"/> when it is neither text nor a number, or holds what is no character: nobody could ask for it.</summary>
+    /// <summary>An object's id; <see langword="null"/> when it is neither text nor a number, or holds what no address can: half a character.</summary>
     public static string? Id(ref Utf8JsonReader reader)
     {
         var isId = reader.TokenType is JsonTokenType.String or JsonTokenType.Number;
