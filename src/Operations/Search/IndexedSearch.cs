@@ -25,6 +25,9 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
     private const int RowsAtOnce = 1000;
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(400);
 
+    // An app that has just started is slow: that alone does not end a search before it has found something.
+    private const int WavesOfSlowStart = 3;
+
     /// <summary>Finds a page.</summary>
     /// <param name="state">What the index covers.</param>
     /// <param name="filter">What is looked for, with a text or a call.</param>
@@ -55,15 +58,17 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         var texts = await findTexts;
 
         var walk = new Walk(filter, term, after, to, limit, Merge(names, texts), new SpokenHits(texts), [.. OpenDays(state, filter, to)]);
+        var waves = 0;
         while (walk.Plan() is { } wave)
         {
+            waves++;
             var parts = await Task.WhenAll(
                 [
                     .. wave.Slots.GroupBy(slot => LedgerKey.Partition(slot.Region, slot.Hour))
                         .Select(part => ReadAsync(walk, part.Key, [.. part], cancellationToken)),
                     .. wave.Days.Select(day => ReadAsync(walk, day, cancellationToken)),
                 ]);
-            if (walk.Take(parts, wave, timeProvider.GetElapsedTime(started) >= Longest) is { } page)
+            if (walk.Take(parts, wave, waves >= WavesOfSlowStart && timeProvider.GetElapsedTime(started) >= Longest) is { } page)
             {
                 return page;
             }

@@ -322,7 +322,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             }
         }
 
-        public bool IsDone => Found.Count >= Limit || Effort.IsSpent;
+        public bool IsDone => Found.Count >= Limit || Effort.IsSpent(hasFound: Found.Count > 0);
     }
 
     private sealed record DayRange(IReadOnlyList<LedgerDay> Days, long Count)
@@ -342,12 +342,18 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     private sealed class Effort(TimeProvider timeProvider, int mostQueries, TimeSpan longest)
     {
         private const int MostRowsRead = 10_000;
+        private const int QueriesOfSlowStart = 6;
         private readonly long _started = timeProvider.GetTimestamp();
         private long _rows;
         private int _queries;
 
         /// <summary>Whether it is time to answer. Never before something was read, so that every request gets on.</summary>
-        public bool IsSpent => _queries > 0 && (_rows >= MostRowsRead || _queries >= mostQueries || timeProvider.GetElapsedTime(_started) >= longest);
+        /// <param name="hasFound">Whether there is something to show. If not, a slow start alone does not end the search.</param>
+        public bool IsSpent(bool hasFound) =>
+            _queries > 0
+            && (_rows >= MostRowsRead
+                || _queries >= mostQueries
+                || ((hasFound || _queries >= QueriesOfSlowStart) && timeProvider.GetElapsedTime(_started) >= longest));
 
         public void AddQuery() => Interlocked.Increment(ref _queries);
 
