@@ -61,19 +61,8 @@ await File.WriteAllLinesAsync(file, lines);
 
 static async Task BuildAsync(string format, string connection)
 {
-    var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
-    {
-        ["AzureWebJobsStorage"] = connection,
-        ["EightByEight:Key"] = "key",
-        ["EightByEight:Secret"] = "secret",
-        ["TokenRefreshSchedule"] = "0 */5 * * * *",
-        ["ListingSchedule"] = "0 */10 * * * *",
-        ["ReconcileSchedule"] = "0 0 3 * * 0",
-        ["VerifySchedule"] = "0 30 1 * * *",
-        ["Catalogue:Schedule"] = "0 0 4 * * *",
-        ["Catalogue:Format"] = format,
-        ["Notifications:Schedule"] = "0 0 7 * * *",
-    };
+    var settings = AppSettings.For(connection);
+    settings["Catalogue:Format"] = format;
     var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
     var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration);
     services.AddArchiving(configuration).AddOperations();

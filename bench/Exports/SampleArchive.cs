@@ -5,6 +5,7 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using EightByEight;
+using Metering;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -55,18 +56,7 @@ internal sealed class SampleArchive
     /// <summary>Writes the ledger's rows.</summary>
     public async Task WriteLedgerAsync(string connection)
     {
-        var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["AzureWebJobsStorage"] = connection,
-            ["EightByEight:Key"] = "key",
-            ["EightByEight:Secret"] = "secret",
-            ["TokenRefreshSchedule"] = "0 */5 * * * *",
-            ["ListingSchedule"] = "0 */10 * * * *",
-            ["ReconcileSchedule"] = "0 0 3 * * 0",
-            ["VerifySchedule"] = "0 30 1 * * *",
-            ["Catalogue:Schedule"] = "0 0 4 * * *",
-            ["Notifications:Schedule"] = "0 0 7 * * *",
-        };
+        var settings = AppSettings.For(connection);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration);
         services.AddArchiving(configuration);

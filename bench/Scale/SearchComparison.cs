@@ -10,6 +10,7 @@ using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Azurite;
 using EightByEight;
+using Metering;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -193,18 +194,7 @@ internal static class SearchComparison
 
     private static ServiceProvider Services(string connection, Counter counter)
     {
-        var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["AzureWebJobsStorage"] = connection,
-            ["EightByEight:Key"] = "key",
-            ["EightByEight:Secret"] = "secret",
-            ["TokenRefreshSchedule"] = "0 */5 * * * *",
-            ["ListingSchedule"] = "0 */10 * * * *",
-            ["ReconcileSchedule"] = "0 0 3 * * 0",
-            ["VerifySchedule"] = "0 30 1 * * *",
-            ["Catalogue:Schedule"] = "0 0 4 * * *",
-            ["Notifications:Schedule"] = "0 0 7 * * *",
-        };
+        var settings = AppSettings.For(connection);
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration);
         services.AddArchiving(configuration).AddOperations();

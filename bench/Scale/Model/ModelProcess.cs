@@ -6,6 +6,7 @@ using Azure.Storage;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using EightByEight;
+using Metering;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -21,18 +22,7 @@ internal static class ModelProcess
     /// <summary>Starts a process, whose tables and queues are there.</summary>
     public static ServiceProvider Start(VirtualTime time, ModelTransport transport)
     {
-        var settings = new Dictionary<string, string?>(StringComparer.Ordinal)
-        {
-            ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
-            ["EightByEight:Key"] = "key",
-            ["EightByEight:Secret"] = "secret",
-            ["TokenRefreshSchedule"] = "0 */5 * * * *",
-            ["ListingSchedule"] = "0 */10 * * * *",
-            ["ReconcileSchedule"] = "0 0 3 * * 0",
-            ["VerifySchedule"] = "0 30 1 * * *",
-            ["Catalogue:Schedule"] = "0 0 4 * * *",
-            ["Notifications:Schedule"] = "0 0 7 * * *",
-        };
+        var settings = AppSettings.For("UseDevelopmentStorage=true");
         var configuration = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
         var services = new ServiceCollection().AddLogging().AddSingleton<IConfiguration>(configuration).AddSingleton<TimeProvider>(time);
         services.AddArchiving(configuration).AddOperations();
