@@ -1,16 +1,27 @@
 using System.Runtime.Versioning;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 
 namespace Repository.Tests;
 
-/// <summary><c>scripts/erase-case.sh</c>, with an Azure CLI that answers from files and writes down what it is asked to change.</summary>
+/// <summary><c>scripts/erase-case.sh</c>.</summary>
 [UnsupportedOSPlatform("windows")]
-public sealed class EraseScriptTests : IDisposable
+public sealed class ShellEraseScriptTests() : EraseScriptTests("sh");
+
+/// <summary><c>scripts/erase-case.ps1</c>.</summary>
+[UnsupportedOSPlatform("windows")]
+public sealed class PowerShellEraseScriptTests() : EraseScriptTests("ps1");
+
+/// <summary>A script that erases a case, with an Azure CLI that answers from files and writes down what it is asked to change.</summary>
+[UnsupportedOSPlatform("windows")]
+public abstract class EraseScriptTests : IDisposable
 {
     private const string CaseId = "20261128-120000-abcdef";
 
     private const string FakeAzureCli =
         """
+        if [ -n "${FAILING:-}" ] && [[ "$*" == "$FAILING"* ]]; then exit 3; fi
         case "$1 $2 $3" in
           "account show --query") [ "$4" = user.type ] && echo "${WHO_TYPE:-user}" || echo "${WHO:-Ann@example.com}" ;;
           "ad signed-in-user show") echo aaaaaaaa-0000-0000-0000-000000000001 ;;
@@ -31,9 +42,11 @@ public sealed class EraseScriptTests : IDisposable
         """;
 
     private readonly Sandbox _sandbox = new();
+    private readonly string _script;
 
-    public EraseScriptTests()
+    protected EraseScriptTests(string shell)
     {
+        _script = $"scripts/erase-case.{shell}";
         _sandbox.WriteProgram("az", FakeAzureCli);
         Answer("case", """{"items":[{"CreatedBy":"Bob@example.com","CreatedById":"bbbbbbbb-0000-0000-0000-000000000003","Hold":"None"}]}""");
         Answer(
@@ -117,7 +130,61 @@ public sealed class EraseScriptTests : IDisposable
         Assert.False(File.Exists(At("changes")));
     }
 
-    public void Dispose() => _sandbox.Dispose();
+    [Fact]
+    public async Task Erase_script_gives_the_ledger_and_the_audit_log_what_they_had()
+    {
+        var (exitCode, output) = await RunAsync();
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains($"Erased 1 objects of the case {CaseId}.", output, StringComparison.Ordinal);
+        var changes = await File.ReadAllLinesAsync(At("changes"), TestContext.Current.CancellationToken);
+        var replaced = Assert.Single(changes, change => change.Contains("entity replace", StringComparison.Ordinal));
+        foreach (var value in (string[])
+            ["PartitionKey=uk|20261103", "RowKey=a", "Region=uk", "Id=a", "Type=callrecording", "CreatedTime=2026-11-03T09:00:00Z", "Edm.DateTime"])
+        {
+            Assert.Contains(value, replaced, StringComparison.Ordinal);
+        }
+
+        var requested = Directory.GetFiles(_sandbox.Folder, "*-requested.jsonl").Single();
+        Assert.EndsWith("}\n", await File.ReadAllTextAsync(requested, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Erase_script_chains_the_lines_of_several_objects()
+    {
+        const string Row = """{"RowKey":"object|uk|20261103|ID","Region":"uk","Id":"ID","Type":"callrecording","CreatedTime":"2026-11-03T09:00:00Z"}""";
+        Answer("objects", $$"""{"items":[{{Row.Replace("ID", "a", StringComparison.Ordinal)}},{{Row.Replace("ID", "b", StringComparison.Ordinal)}}]}""");
+
+        var (exitCode, output) = await RunAsync();
+
+        Assert.True(exitCode == 0, output);
+        var lines = await File.ReadAllLinesAsync(Directory.GetFiles(_sandbox.Folder, "*-done.jsonl").Single(), TestContext.Current.CancellationToken);
+        Assert.Equal(2, lines.Length);
+        using var first = JsonDocument.Parse(lines[0]);
+        using var second = JsonDocument.Parse(lines[1]);
+        Assert.False(first.RootElement.TryGetProperty("previous", out _));
+        Assert.Equal(
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(lines[0]))),
+            second.RootElement.GetProperty("previous").GetString());
+    }
+
+    [Theory]
+    [InlineData("account show")]
+    [InlineData("storage blob list")]
+    [InlineData("storage blob upload")]
+    public async Task Erase_script_erases_nothing_after_a_call_that_fails(string failing)
+    {
+        var (exitCode, _) = await RunAsync(("FAILING", failing));
+
+        Assert.NotEqual(0, exitCode);
+        Assert.False(File.Exists(At("changes")));
+    }
+
+    public void Dispose()
+    {
+        _sandbox.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     private static string Blobs(string properties = "{}") =>
         $$$"""
@@ -131,9 +198,8 @@ public sealed class EraseScriptTests : IDisposable
 
     private void Answer(string name, string content) => File.WriteAllText(At(name), content);
 
-    private Task<(int ExitCode, string Output)> RunAsync(params (string Name, string Value)[] environment) => _sandbox.RunAsync(
-        RepositoryFiles.At("scripts/erase-case.sh"),
+    private Task<(int ExitCode, string Output)> RunAsync(params (string Name, string? Value)[] environment) => _sandbox.RunScriptAsync(
+        _script,
         ["archive", "recordings", "ledger", CaseId],
-        input: "",
         [("ANSWERS", _sandbox.Folder), .. environment]);
 }

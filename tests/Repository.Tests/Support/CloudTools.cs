@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Reflection;
 using System.Runtime.Versioning;
 
 namespace Repository.Tests;
@@ -49,20 +48,6 @@ internal sealed class CloudTools
         done
         """;
 
-    // Sleeps with the program, which stands in for its own command too, and gives back the script's exit code.
-    private const string Wrapper =
-        """
-        $script = $args[0]
-        $arguments = @($args | Select-Object -Skip 1)
-        function global:Start-Sleep([int] $Seconds) { & (Get-Command sleep -CommandType Application | Select-Object -First 1) $Seconds }
-        & $script @arguments
-        if ($?) { exit 0 }
-        exit [Math]::Max(1, [int] $LASTEXITCODE)
-        """;
-
-    private static readonly string PowerShell =
-        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "PowerShell").Value!;
-
     private readonly Sandbox _sandbox;
 
     public CloudTools(Sandbox sandbox)
@@ -70,7 +55,6 @@ internal sealed class CloudTools
         _sandbox = sandbox;
         Directory.CreateDirectory(Records);
         File.Copy(RepositoryFiles.At("tests/Repository.Tests/Support/azure-commands.txt"), Path.Combine(Records, "commands"));
-        File.WriteAllText(WrapperFile, Wrapper);
         foreach (var name in (string[])["az", "azd", "curl", "sleep"])
         {
             sandbox.WriteProgram(name, Program);
@@ -81,8 +65,6 @@ internal sealed class CloudTools
     public IReadOnlyList<string> Calls => File.Exists(CallsFile) ? File.ReadAllLines(CallsFile) : [];
 
     private string Records => Path.Combine(_sandbox.Folder, "records");
-
-    private string WrapperFile => Path.Combine(_sandbox.Folder, "wrapper.ps1");
 
     private string CallsFile => Path.Combine(Records, "calls");
 
@@ -115,21 +97,15 @@ internal sealed class CloudTools
     public Task<(int ExitCode, string Output)> RunCommandAsync(string command, string folder, string input, params (string, string?)[] environment) =>
         _sandbox.RunAsync("bash", ["-euo", "pipefail", "-c", $"cd '{folder}'\n{command}"], input, [("RECORDS", Records), ("CI", null), .. environment]);
 
-    /// <summary>Runs a script, given by its path in the repository or its full path: the one for the shell, or, when its name ends in <c>.ps1</c>, the one for PowerShell.</summary>
+    /// <summary>Runs a script, given by its path in the repository or its full path: see <see cref="Sandbox.RunScriptAsync"/>.</summary>
     public Task<(int ExitCode, string Output)> RunAsync(string script, IReadOnlyList<string> arguments, params (string Name, string? Value)[] environment)
     {
         // Of the machine that runs the tests, nothing that the scripts look at.
         (string, string?)[] clean =
         [
             ("RECORDS", Records), ("CI", null), ("AZURE_LOCATION", null), ("AZURE_SUBSCRIPTION_ID", null), ("ALERT_EMAILS", null),
-            ("AZURE_FUNCTION_APP_URI", null), ("POWERSHELL_TELEMETRY_OPTOUT", "1"), .. environment,
+            ("AZURE_FUNCTION_APP_URI", null), .. environment,
         ];
-        return script.EndsWith(".ps1", StringComparison.Ordinal)
-            ? _sandbox.RunAsync(
-                "dotnet",
-                [PowerShell, "-NoProfile", "-NonInteractive", "-File", WrapperFile, RepositoryFiles.At(script), .. arguments],
-                "",
-                clean)
-            : _sandbox.RunAsync(RepositoryFiles.At(script), arguments, "", clean);
+        return _sandbox.RunScriptAsync(script, arguments, clean);
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Runtime.Versioning;
 
 namespace Repository.Tests;
@@ -10,6 +11,20 @@ namespace Repository.Tests;
 [UnsupportedOSPlatform("windows")]
 internal sealed class Sandbox : IDisposable
 {
+    // Sleeps with the program, which stands in for its own command too, and gives back the script's exit code.
+    private const string Wrapper =
+        """
+        $script = $args[0]
+        $arguments = @($args | Select-Object -Skip 1)
+        function global:Start-Sleep([int] $Seconds) { & (Get-Command sleep -CommandType Application | Select-Object -First 1) $Seconds }
+        & $script @arguments
+        if ($?) { exit 0 }
+        exit [Math]::Max(1, [int] $LASTEXITCODE)
+        """;
+
+    private static readonly string PowerShell =
+        Assembly.GetExecutingAssembly().GetCustomAttributes<AssemblyMetadataAttribute>().First(attribute => attribute.Key == "PowerShell").Value!;
+
     private readonly string _programs;
 
     public Sandbox()
@@ -53,6 +68,29 @@ internal sealed class Sandbox : IDisposable
 
         await process.WaitForExitAsync(Cancellation);
         return (process.ExitCode, await output + await errors);
+    }
+
+    /// <summary>
+    /// Runs a script to its end, given by its path in the repository or its full path: the one for the shell, or, when its name ends in
+    /// <c>.ps1</c>, the one for PowerShell.
+    /// </summary>
+    public Task<(int ExitCode, string Output)> RunScriptAsync(
+        string script,
+        IReadOnlyList<string> arguments,
+        params (string Name, string? Value)[] environment)
+    {
+        if (!script.EndsWith(".ps1", StringComparison.Ordinal))
+        {
+            return RunAsync(RepositoryFiles.At(script), arguments, "", environment);
+        }
+
+        var wrapper = Path.Combine(Folder, "wrapper.ps1");
+        File.WriteAllText(wrapper, Wrapper);
+        return RunAsync(
+            "dotnet",
+            [PowerShell, "-NoProfile", "-NonInteractive", "-File", wrapper, RepositoryFiles.At(script), .. arguments],
+            "",
+            [("POWERSHELL_TELEMETRY_OPTOUT", "1"), .. environment]);
     }
 
     /// <summary>Starts a program.</summary>
