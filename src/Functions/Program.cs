@@ -11,8 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Operations;
 using Operations.Access;
-using Operations.Drill;
-using Operations.Plan;
+using Operations.Commands;
 
 try
 {

@@ -1,3 +1,4 @@
+using Archiving.Ledger;
 using Archiving.Planning;
 using Archiving.Settings;
 using Archiving.Source;

@@ -1,7 +1,6 @@
 using System.Globalization;
 using Archiving.Model;
 using Archiving.Settings;
-using Operations.Status;
 
 namespace Operations.Catalogue;
 

@@ -7,7 +7,6 @@ using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Microsoft.Extensions.Logging;
-using Operations.Status;
 
 namespace Operations.Catalogue;
 

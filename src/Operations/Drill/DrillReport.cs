@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Archiving.Model;
 using Archiving.Storage;
-using Operations.Plan;
 
 namespace Operations.Drill;
 

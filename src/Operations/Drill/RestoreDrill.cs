@@ -4,7 +4,6 @@ using Archiving.Model;
 using EightByEight;
 using Microsoft.Extensions.Logging;
 using Operations.Objects;
-using Operations.Status;
 
 namespace Operations.Drill;
 

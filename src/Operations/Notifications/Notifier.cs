@@ -4,16 +4,9 @@ using Archiving.Model;
 using Archiving.Storage;
 using Microsoft.Extensions.Logging;
 using Operations.Drill;
-using Operations.Plan;
 using Operations.Status;
 
 namespace Operations.Notifications;
-
-/// <summary>How posting goes.</summary>
-/// <param name="LastSent">When a notification was last delivered; <see langword="null"/> when none was.</param>
-/// <param name="LastError">Why the last one was not; <see langword="null"/> when it was.</param>
-/// <param name="LastErrorAt">When it was not.</param>
-public sealed record NotificationStatus(DateTimeOffset? LastSent, string? LastError, DateTimeOffset? LastErrorAt);
 
 /// <summary>
 /// Posts the daily summary, and a warning when something needs a person: at once, once an hour at most, and the same one

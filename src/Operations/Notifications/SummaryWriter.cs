@@ -5,7 +5,6 @@ using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Queues;
 using Operations.Drill;
-using Operations.Plan;
 using Operations.Search;
 using Operations.Status;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Archiving.Archive;
 using Archiving.Ledger;
+using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Archiving.Model;
 
 namespace Operations.Plan;
 

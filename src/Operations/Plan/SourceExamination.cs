@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archiving.Model;
 using Archiving.Settings;
 using Archiving.Source;
 using Azure;

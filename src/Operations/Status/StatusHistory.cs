@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Storage;
 

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Archiving.Model;
+using Operations.Catalogue;
 using Operations.Drill;
-using Operations.Notifications;
 
 namespace Operations.Status;
 
@@ -62,6 +62,12 @@ public sealed record Risk(string Region, string Type, long Count, [property: Jso
 /// <summary>The access token.</summary>
 /// <param name="ExpiresOn">When it expires; <see langword="null"/> before the first.</param>
 public sealed record TokenStatus(DateTimeOffset? ExpiresOn);
+
+/// <summary>How posting goes.</summary>
+/// <param name="LastSent">When a notification was last delivered; <see langword="null"/> when none was.</param>
+/// <param name="LastError">Why the last one was not; <see langword="null"/> when it was.</param>
+/// <param name="LastErrorAt">When it was not.</param>
+public sealed record NotificationStatus(DateTimeOffset? LastSent, string? LastError, DateTimeOffset? LastErrorAt);
 
 /// <summary>How far a region has been listed.</summary>
 /// <param name="Watermark">Everything changed before this time has been listed.</param>

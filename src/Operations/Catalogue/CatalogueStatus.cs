@@ -1,4 +1,4 @@
-namespace Operations.Status;
+namespace Operations.Catalogue;
 
 /// <summary>How the catalogue is.</summary>
 /// <param name="PlannedAt">When it was last looked for what changed; <see langword="null"/> when that never happened.</param>

@@ -4,9 +4,9 @@ using System.Globalization;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
-using Operations.Plan;
+using Operations.Drill;
 
-namespace Operations.Drill;
+namespace Operations.Commands;
 
 /// <summary>The command <c>drill</c>: a restore drill, and its result as plain text.</summary>
 public static class DrillCommand

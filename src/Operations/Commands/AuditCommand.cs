@@ -4,8 +4,9 @@ using System.Globalization;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Operations.Access;
 
-namespace Operations.Access;
+namespace Operations.Commands;
 
 /// <summary>The command <c>audit verify</c>: checks the chain of the audit log.</summary>
 public static class AuditCommand

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Operations.Plan;
+namespace Archiving.Model;
 
 /// <summary>Numbers and lists as people read them.</summary>
 internal static class Wording

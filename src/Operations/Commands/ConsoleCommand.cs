@@ -4,7 +4,7 @@ using Archiving;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Operations;
+namespace Operations.Commands;
 
 /// <summary>What the app's commands have in common on the console.</summary>
 internal static class ConsoleCommand

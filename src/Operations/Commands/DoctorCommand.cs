@@ -5,8 +5,9 @@ using System.Text;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Operations.Plan;
 
-namespace Operations.Plan;
+namespace Operations.Commands;
 
 /// <summary>The command <c>doctor</c>: the report of the first contact with an account as plain text.</summary>
 public static class DoctorCommand

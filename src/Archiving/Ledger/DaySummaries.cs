@@ -1,9 +1,8 @@
 using System.Collections.Concurrent;
-using Archiving.Ledger;
 using Archiving.Model;
 using Azure.Data.Tables;
 
-namespace Operations.Status;
+namespace Archiving.Ledger;
 
 /// <summary>What the ledger holds of a region's objects that were made on a day, UTC.</summary>
 /// <param name="Region">8x8's region.</param>
