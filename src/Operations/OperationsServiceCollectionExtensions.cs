@@ -1,19 +1,13 @@
-using Archiving.Ledger;
 using Archiving.Planning;
 using Archiving.Settings;
 using Archiving.Source;
 using Microsoft.Extensions.DependencyInjection;
-using Operations.Access;
-using Operations.Cases;
-using Operations.Catalogue;
 using Operations.Drill;
 using Operations.Failures;
 using Operations.Health;
 using Operations.Notifications;
-using Operations.Objects;
 using Operations.Plan;
 using Operations.Runs;
-using Operations.Search;
 using Operations.Status;
 
 namespace Operations;
@@ -23,21 +17,15 @@ public static class OperationsServiceCollectionExtensions
 {
     /// <summary>Registers access, status, search, objects, cases, failures, runs, catalogue, health and plan, on top of the pipeline.</summary>
     public static IServiceCollection AddOperations(this IServiceCollection services) => services
-        .AddAccess()
+        .AddFinding()
+        .AddExporting()
+        .AddPlan()
         .AddSingleton<StatusGauges>()
-        .AddSingleton<DaySummaries>()
         .AddSingleton<PoisonCounts>()
         .AddSingleton<TokenStatusReader>()
         .AddSingleton<StatusReader>()
         .AddSingleton<OverdueTimers>()
         .AddSingleton<StatusHistory>()
-        .AddSingleton<IndexedSearch>()
-        .AddSingleton<ObjectSearch>()
-        .AddSingleton<CallSearch>()
-        .AddSingleton<DownloadName>()
-        .AddSingleton<ContentLinks>()
-        .AddSingleton<ObjectContents>()
-        .AddCases()
         .AddSingleton<DrillRecord>()
         .AddSingleton<RestoreDrill>()
         .AddSingleton<SummaryWriter>()
@@ -52,9 +40,5 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<RunStarter>()
         .AddSingleton<RunReader>()
         .AddSingleton<DayWork, RunCounter>()
-        .AddCatalogue()
-        .AddHealth()
-        .AddSingleton<StorageClients>()
-        .AddSingleton<CredentialsExamination>()
-        .AddSingleton<Checkup>();
+        .AddHealth();
 }

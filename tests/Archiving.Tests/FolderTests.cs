@@ -1,5 +1,9 @@
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
+using Archiving.Settings;
+using Operations.Cases;
+using Operations.Plan;
+using Operations.Search;
 using Operations.Status;
 
 namespace Archiving.Tests;
@@ -24,7 +28,13 @@ public sealed class FolderTests
     ];
 
     private static readonly Architecture Built = new ArchLoader()
-        .LoadAssemblies(typeof(ArchivingServiceCollectionExtensions).Assembly, typeof(StatusReader).Assembly)
+        .LoadAssemblies(
+            typeof(ArchiverOptions).Assembly,
+            typeof(ArchivingServiceCollectionExtensions).Assembly,
+            typeof(ObjectSearch).Assembly,
+            typeof(CaseBook).Assembly,
+            typeof(Checkup).Assembly,
+            typeof(StatusReader).Assembly)
         .Build();
 
     [Fact]

@@ -8,8 +8,7 @@ namespace Infrastructure.Tests;
 /// <summary>Alerts and workbook ask for what the code sends.</summary>
 public sealed partial class AlertTests(TemplateFixture template)
 {
-    private static readonly string Sources = string.Concat(
-        Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Operations")).Concat(Repository.Sources("src/Functions")).Select(File.ReadAllText));
+    private static readonly string Sources = string.Concat(Repository.Sources("src").Select(File.ReadAllText));
 
     [Fact]
     public async Task Every_metric_that_is_asked_for_is_in_code_and_reference()

@@ -47,8 +47,7 @@ public sealed partial class SettingsTests(TemplateFixture template)
     [Fact]
     public async Task Every_setting_that_can_be_set_is_read()
     {
-        var sources = string.Concat(Repository.Sources("src/Archiving").Concat(Repository.Sources("src/Operations")).Concat(Repository.Sources("src/Functions"))
-            .Select(File.ReadAllText));
+        var sources = string.Concat(Repository.Sources("src").Select(File.ReadAllText));
 
         Assert.All((await SettingsTypeAsync()).Keys, name => Assert.Matches($"[\"%]{name}[\"%]", sources));
     }
@@ -57,7 +56,7 @@ public sealed partial class SettingsTests(TemplateFixture template)
     public async Task Numbers_have_the_limits_of_the_code()
     {
         var types = await SettingsTypeAsync();
-        var limits = Repository.Sources("src/Archiving/Settings")
+        var limits = Repository.Sources("src/Archiving.Core/Settings")
             .SelectMany(file => Limits().Matches(File.ReadAllText(file)))
             .Select(match => (Name: match.Groups["name"].Value, Minimum: Number(match.Groups["minimum"].Value), Maximum: Number(match.Groups["maximum"].Value)))
             .Where(limit => types.ContainsKey(limit.Name))
@@ -157,7 +156,8 @@ public sealed partial class SettingsTests(TemplateFixture template)
             QueueNames.All.SelectMany(name => new[] { name, name + QueueNames.PoisonSuffix }).Order(StringComparer.Ordinal),
             Names("/queueServices/default/queues/"));
         Assert.Equal(
-            typeof(ArchiveStore).Assembly.GetTypes()
+            new[] { typeof(ArchiveStore).Assembly, typeof(ArchivingServiceCollectionExtensions).Assembly }
+                .SelectMany(assembly => assembly.GetTypes())
                 .SelectMany(type => type.GetFields().Where(field => field is { Name: "TableName", IsLiteral: true }))
                 .Select(field => (string)field.GetRawConstantValue()!)
                 .Order(StringComparer.Ordinal),

@@ -6,7 +6,11 @@ namespace Package.Tests;
 /// <summary>The package holds the app, what the Functions host reads, the licenses, and nothing else.</summary>
 public sealed class ContentTests(PackageFixture package)
 {
-    private static readonly string[] Own = ["Archiving.dll", "EightByEight.dll", "Functions.dll", "Operations.dll"];
+    private static readonly string[] Own =
+    [
+        "Archiving.Core.dll", "Archiving.dll", "EightByEight.dll", "Functions.dll", "Operations.Exporting.dll", "Operations.Finding.dll", "Operations.Plan.dll",
+        "Operations.dll",
+    ];
 
     [Fact]
     public void Package_holds_what_the_Functions_host_reads_and_no_other_file_besides_assemblies()
@@ -73,6 +77,7 @@ public sealed class ContentTests(PackageFixture package)
     }
 
     [Theory]
+    [InlineData("Archiving.Core.dll")]
     [InlineData("Archiving.dll")]
     [InlineData("EightByEight.dll")]
     [InlineData("Functions.dll")]

@@ -93,8 +93,7 @@ public sealed partial class DocumentTests
     [Fact]
     public void Documents_list_every_log_event_as_it_is_in_the_code()
     {
-        var logged = new[] { "Archiving", "EightByEight", "Functions", "Operations" }
-            .SelectMany(project => Directory.EnumerateFiles(RepositoryFiles.At($"src/{project}"), "*.cs", SearchOption.AllDirectories))
+        var logged = AppSources("Archiving*", "EightByEight", "Functions", "Operations*")
             .SelectMany(file => LogEvent().Matches(File.ReadAllText(file)))
             .Select(match => (Id: match.Groups["id"].Value, Level: match.Groups["level"].Value, Message: Joined(match.Groups["message"])))
             .Order()
@@ -113,7 +112,7 @@ public sealed partial class DocumentTests
     [Fact]
     public void Documents_list_every_reason_for_which_objects_fail()
     {
-        var reasons = Directory.EnumerateFiles(RepositoryFiles.At("src/Archiving"), "*.cs", SearchOption.AllDirectories)
+        var reasons = AppSources("Archiving*")
             .SelectMany(file => Reason().Matches(File.ReadAllText(file)))
             .Select(match => Placeholder().Replace(Joined(match.Groups["text"]), "…"))
             .Distinct(StringComparer.Ordinal)
@@ -131,7 +130,7 @@ public sealed partial class DocumentTests
         var alerts = AlertTitle().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/modules/alerts.bicep")))
             .Select(match => Parameter().Replace(match.Groups["title"].Value, "…"))
             .ToList();
-        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving/Model/Condition.cs")))
+        var conditions = Condition().Matches(File.ReadAllText(RepositoryFiles.At("src/Archiving.Core/Model/Condition.cs")))
             .Select(match => match.Groups["name"].Value)
             .ToList();
 
@@ -143,6 +142,10 @@ public sealed partial class DocumentTests
 
     /// <summary>A text that may stand on several lines.</summary>
     private static string Joined(Group group) => string.Concat(group.Captures.Select(capture => capture.Value));
+
+    private static IEnumerable<string> AppSources(params string[] projects) => projects
+        .SelectMany(project => Directory.EnumerateDirectories(RepositoryFiles.At("src"), project))
+        .SelectMany(project => Directory.EnumerateFiles(project, "*.cs", SearchOption.AllDirectories));
 
     [GeneratedRegex(
         @"LoggerMessage\(\s*EventId = (?<id>\d+),\s*Level = LogLevel\.(?<level>\w+),\s*Message = ""(?<message>[^""]*)""(\s*\+\s*""(?<message>[^""]*)"")*",

@@ -8,6 +8,7 @@ internal static class LedgerServices
     /// <summary>Registers the ledger.</summary>
     public static IServiceCollection AddLedger(this IServiceCollection services) => services
         .AddSingleton<LedgerChanges>()
+        .AddSingleton<DaySummaries>()
         .AddSingleton<SearchIndex>()
         .AddSingleton<ObjectLedger>()
         .AddSingleton<LedgerDays>()
