@@ -52,7 +52,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
 
     /// <summary>Lists a window in ascending order of its time.</summary>
-    /// <exception cref="InvalidDataException">8x8's paging makes no progress.</exception>
+    /// <exception cref="InvalidDataException">8x8's paging makes no progress, or no two passes over the same records agree.</exception>
     public virtual async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var cursor = scan.From;
@@ -143,11 +143,13 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         // Offsets can skip within the time range too, when a record leaves it or the order of ties changes between two
         // requests. Either shows: in a record that comes twice in a pass, or in two passes that do not hold the same.
         HashSet<string>? before = null;
+        var passesWithoutNews = 0;
         for (var pass = 0; pass < MostPasses; pass++)
         {
             var pageKey = FirstPage;
             var pages = 0;
             var isClean = true;
+            passesWithoutNews++;
             var held = new HashSet<string>(StringComparer.Ordinal);
             while (true)
             {
@@ -155,6 +157,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 var fresh = page.Objects.Where(record => seen.Add(record.Id)).ToList();
                 isClean &= page.Objects.Count(record => held.Add(record.Id)) == page.Objects.Count;
                 pages++;
+                passesWithoutNews = fresh.Count > 0 ? 0 : passesWithoutNews;
                 if (fresh.Count + page.Unreadable > 0)
                 {
                     yield return new KeysetPage(fresh, from) { Unreadable = page.UnreadableRecords };
@@ -174,6 +177,12 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             }
 
             before = held;
+        }
+
+        // Where 8x8 orders the records of a second anew for each request, no pass is clean. What ten in a row do not show is not there.
+        if (passesWithoutNews < MostPasses / 2)
+        {
+            throw Unsettled(scan);
         }
     }
 
@@ -206,11 +215,12 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
 
             if (pass > 0 && news == 0)
             {
-                break;
+                yield return new KeysetPage([], ResumeFrom: null);
+                yield break;
             }
         }
 
-        yield return new KeysetPage([], ResumeFrom: null);
+        throw Unsettled(scan);
     }
 
     /// <summary>Whether a page comes in the order that was asked for, by the second.</summary>
@@ -286,6 +296,10 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         page.PageKey is { } next && next != pageKey
             ? next
             : throw new InvalidDataException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
+
+    /// <summary>What was found is queued already; that all of it was found is not known, so the window is not listed.</summary>
+    private static InvalidDataException Unsettled(KeysetScan scan) =>
+        new($"8x8 listed {scan.Region} {MostPasses} times in a row, each time with other records, so none of the lists is known to be whole.");
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 

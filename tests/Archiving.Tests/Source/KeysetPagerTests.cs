@@ -133,6 +133,27 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Keyset_pager_says_when_no_two_passes_agree_instead_of_calling_the_window_listed()
+    {
+        _simulator.Objects.Search = new SearchBehaviour { RejectTimeFilters = 400 };
+        Fill(120, index => Start.AddMinutes(index));
+        var listed = new HashSet<string>(StringComparer.Ordinal);
+
+        var exception = await Assert.ThrowsAsync<InvalidDataException>(async () =>
+        {
+            await foreach (var page in _pager.ReadAsync(Scan(Start, Start.AddDays(1)), Cancellation))
+            {
+                // Another record appears behind each page, in every pass.
+                listed.UnionWith(page.Objects.Select(record => record.Id));
+                Fill(1, _ => Start.AddHours(3));
+            }
+        });
+
+        Assert.StartsWith("8x8 listed us-east 20 times in a row, each time with other records", exception.Message, StringComparison.Ordinal);
+        Assert.True(listed.Count > 130, $"{listed.Count} of the records were listed.");
+    }
+
+    [Fact]
     public async Task Keyset_pager_takes_an_outage_for_what_it_is()
     {
         Fill(3, index => Start.AddSeconds(index));
