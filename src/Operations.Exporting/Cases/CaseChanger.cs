@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Archiving.Cases;
 using Archiving.Model;
 using Archiving.Queues;
@@ -113,10 +114,16 @@ public sealed partial class CaseChanger(
         }
 
         var items = await cases.ReadObjectsAsync(change.PartitionKey, change.Position, cancellationToken).Take(AtOnce).ToListAsync(cancellationToken);
-        string? problem = null;
+        var problems = new ConcurrentQueue<string>();
         var options = new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(items, options, async (item, token) => problem = await SetAsync(item, isHeld, token) ?? problem);
-        if (problem is not null)
+        await Parallel.ForEachAsync(items, options, async (item, token) =>
+        {
+            if (await SetAsync(item, isHeld, token) is { } failed)
+            {
+                problems.Enqueue(failed);
+            }
+        });
+        if (problems.TryPeek(out var problem))
         {
             await SetStateAsync(change, isHeld ? HoldState.Incomplete : HoldState.Releasing, problem, cancellationToken);
             await FailAsync(change, problem, cancellationToken);
