@@ -106,7 +106,7 @@ public sealed partial class ListingPlanner(
         }
 
         var from = Earliest(
-            watermark.Watermark - options.Overlap ?? watermark.StartFrom,
+            (watermark.Watermark - options.Overlap) ?? watermark.StartFrom,
             before.State == RunState.Abandoned ? watermark.ActiveFrom : null,
             watermark.ListAgainFrom);
         var to = now - options.Settle;
@@ -169,6 +169,7 @@ public sealed partial class ListingPlanner(
         return (from, to - from > LongestPass ? from + LongestPass : to);
     }
 
+    // Without an end (a comparison with null is false), everything since the beginning is listed again.
     private static bool IsListedAgain(WatermarkRow watermark, DateTimeOffset from, DateTimeOffset to) =>
         watermark.ListAgainFrom < to && !(watermark.ListAgainTo <= from);
 

@@ -104,7 +104,7 @@ public sealed partial class ObjectLister(
             }
         }
 
-        // The part that follows lists its first second again.
+        // The part that follows lists its first second again. A record without the time counts here.
         var counted = page.Records.Where(item => !(part.Window.Field.Of(item.Record) >= part.Rest)).ToList();
         part.Listed += counted.Count;
         part.Enqueued += counted.Count(item => item.IsQueued);

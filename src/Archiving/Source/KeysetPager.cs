@@ -179,7 +179,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             before = held;
         }
 
-        // Where 8x8 orders the records of a second anew for each request, no pass is clean. What ten in a row do not show is not there.
+        // Where 8x8 orders the records of a second differently in each answer, no pass is clean. What ten in a row do not add is not there.
         if (passesWithoutNews < MostPasses / 2)
         {
             throw Unsettled(scan);
