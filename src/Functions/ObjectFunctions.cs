@@ -120,15 +120,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 
     private async Task<LedgerEntry> FindAsync(RequestQuery query, string region, string id, ObjectScope scope, CancellationToken cancellationToken)
     {
-        var created = query.Instant("created");
-        var entry = await finder.FindAsync(region, id, created, scope.Includes, cancellationToken);
-
-        // A slash stays encoded in a path, and an id that is all dots has to be encoded twice to get through one.
-        if (entry is null && Uri.UnescapeDataString(id) is var decoded && decoded != id)
-        {
-            entry = await finder.FindAsync(region, decoded, created, scope.Includes, cancellationToken);
-        }
-
+        var entry = await finder.FindAsync(region, RouteId.Decode(id), query.Instant("created"), scope.Includes, cancellationToken);
         return entry ?? throw new NotFoundException("No object of this region and id is known.");
     }
 }

@@ -135,12 +135,27 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("..", "%2E%2E", "%252E%252E")]
     [InlineData("100% sure? #1", "100%25%20sure%3F%20%231", "100%25%20sure%3F%20%231")]
     [InlineData("plus+plus", "plus%2Bplus", "plus+plus")]
-    [InlineData("encoded%2Fslash", "encoded%252Fslash", "encoded%252Fslash")]
+    [InlineData("encoded%2Fslash", "encoded%252Fslash", "encoded%25252Fslash")]
+    [InlineData("half%E0percent", "half%25E0percent", "half%2525E0percent")]
     [InlineData("tab\tand 漢字", "tab%09and%20%E6%BC%A2%E5%AD%97", "tab%09and%20%E6%BC%A2%E5%AD%97")]
     public async Task Object_api_knows_odd_ids(string id, string rowKey, string path)
     {
         var blob = $"odd/{Guid.NewGuid()}";
         await api.AddRowAsync(id, rowKey, blob, content: $"content of {id}");
+
+        Assert.Equal(id, Text(await api.GetAsync($"/api/objects/uk/{path}"), "id"));
+        using var text = await api.SendAsync(HttpMethod.Get, $"/api/objects/uk/{path}/text");
+        Assert.Equal($"content of {id}", await text.Content.ReadAsStringAsync(Cancellation));
+    }
+
+    [Theory]
+    [InlineData("g%2Fslash", "g/slash")]
+    [InlineData("g%252Fslash", "g/slash")]
+    [InlineData("g%25252Fslash", "g%2Fslash")]
+    public async Task Object_api_leads_from_an_address_to_one_object_beside_an_id_that_looks_encoded(string path, string id)
+    {
+        await api.AddRowAsync("g/slash", "g%2Fslash", "odd/slash", content: "content of g/slash");
+        await api.AddRowAsync("g%2Fslash", "g%252Fslash", "odd/percent", content: "content of g%2Fslash");
 
         Assert.Equal(id, Text(await api.GetAsync($"/api/objects/uk/{path}"), "id"));
         using var text = await api.SendAsync(HttpMethod.Get, $"/api/objects/uk/{path}/text");

@@ -37,7 +37,7 @@ internal static class RequestAudit
             function,
             AuditOutcome.Requested,
             route.GetValueOrDefault(Region),
-            route.GetValueOrDefault(Id),
+            route.GetValueOrDefault(Id) is { } id ? RouteId.Decode(id) : null,
             parameters.Count > 0 ? parameters : null,
             route.GetValueOrDefault(Case));
     }

@@ -93,8 +93,8 @@ function problem(response, text) {
   return response.status === 401 ? "The key is not accepted." : `The archiver answered ${response.status} ${response.statusText}`.trim() + ".";
 }
 
-// An id of dots alone would be taken for a folder of the path; twice encoded, it gets through.
-const encodeId = (id) => (/^\.+$/.test(id) ? id.replaceAll(".", "%252E") : encodeURIComponent(id));
+// The app decodes an id once more than the path. An id of dots alone would be taken for a folder of the path.
+const encodeId = (id) => encodeURIComponent(/^\.+$/.test(id) ? id.replaceAll(".", "%2E") : encodeURIComponent(id));
 
 const objectPath = ({ region, id }) => `objects/${encodeURIComponent(region)}/${encodeId(id)}`;
 
