@@ -34,7 +34,7 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
         }
         catch (RefusedException exception)
         {
-            throw new BadRequestException("to", exception.Message);
+            throw new BadRequestException(exception.Field ?? "to", exception.Message);
         }
     }
 

@@ -82,6 +82,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
             ("""{"from":"2026-01-02","to":"2026-01-01"}""", "after", "to"),
             ("""{"from":"2026-01-01","to":"2026-01-02","regions":"uk"}""", "array", "regions"),
             ("""{"from":"2026-01-01","to":"2026-01-02","regions":[]}""", "leave the field out", "regions"),
+            ("""{"from":"2026-01-01","to":"2026-01-02","regions":["uk","mars"]}""", "The account has no region mars. It has us-east, uk.", "regions"),
             ("""{"from":"2026-01-01","to":"2026-01-02","types":["a;b"]}""", "letters", "types"),
             ("""{"from":"2026-01-01","to":"2026-01-02","type":["a"]}""", "no such field", "type")])
         {
@@ -93,6 +94,7 @@ public sealed class FunctionAppTests(AzuriteFixture azurite)
         }
 
         Assert.Equal(HttpStatusCode.NotFound, (await app.GetAsync("/api/runs/backfill-x")).Status);
+        Assert.Equal(0, (await app.GetAsync("/api/status")).Body.GetProperty("queues").GetProperty("list-windows").GetInt32());
         Assert.Equal(0, await CountReceiptsAsync(account));
     }
 

@@ -1,5 +1,8 @@
 using Archiving.Model;
 using Archiving.Queues;
+using Archiving.Source;
+using Azure;
+using EightByEight;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;
@@ -48,7 +51,7 @@ public sealed partial class WindowLister(
     {
         try
         {
-            await store.NoteFailureAsync(window, Describe(exception), timeProvider.GetUtcNow(), cancellationToken);
+            await store.NoteFailureAsync(window, Describe(window, exception), timeProvider.GetUtcNow(), cancellationToken);
         }
         catch (OutageException)
         {
@@ -57,9 +60,16 @@ public sealed partial class WindowLister(
     }
 
     /// <summary>What health may say without a key: the app's own words, and none of what 8x8 sent.</summary>
-    private static string Describe(Exception exception) => exception is OutageException
-        ? exception.Message
-        : $"{exception.GetType().Name}. The log says more, under the function ListWindow.";
+    private static string Describe(WindowMessage window, Exception exception) => exception switch
+    {
+        OutageException => exception.Message,
+        InvalidDataException when window.Kind != WindowKind.Rebuild =>
+            "8x8's list does not come to an end: a page that is not the last names no other. Report it to 8x8.",
+        RequestFailedException and not CloudStorageException and { Status: var status, ErrorCode: var code } =>
+            $"Azure Storage refuses a request ({$"{status} {code}".TrimEnd()}). Check the account in the Azure portal.",
+        _ => SourceFailure.OfSearch(exception, window.Region)
+            ?? $"The app met an error that it does not know ({exception.GetType().Name}). Report it with what the log says under the function ListWindow.",
+    };
 
     private async Task ListAsync(WindowMessage window, CancellationToken cancellationToken)
     {

@@ -26,6 +26,35 @@ public sealed class RegionCatalog(CloudStorageClient client, EightByEightOptions
             return regions;
         }
 
+        return await DiscoverAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Refuses regions that the account does not have. Those of the settings are taken without a question: a key may be allowed
+    /// to search and not to ask for the regions.
+    /// </summary>
+    /// <exception cref="OutageException">8x8 does not return the regions.</exception>
+    /// <exception cref="RefusedException">The account lacks a region.</exception>
+    public async Task RequireAsync(IReadOnlyList<string> wanted, CancellationToken cancellationToken)
+    {
+        List<string> missing = [.. wanted.Except(options.Regions).Except(_discovered?.Regions ?? [])];
+        if (missing.Count == 0)
+        {
+            return;
+        }
+
+        // The account may have got a region since it was last asked for.
+        var present = await DiscoverAsync(cancellationToken);
+        missing.RemoveAll(present.Contains);
+        if (missing.Count > 0)
+        {
+            throw new RefusedException($"The account has no region {string.Join(", ", missing)}. It has {string.Join(", ", present)}.") { Field = "regions" };
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> DiscoverAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> regions;
         try
         {
             regions = await client.GetRegionsAsync(options.DiscoveryRegion, cancellationToken);
@@ -43,7 +72,7 @@ public sealed class RegionCatalog(CloudStorageClient client, EightByEightOptions
         }
 
         health.Clear(Condition.Source);
-        _discovered = (regions, now);
+        _discovered = (regions, timeProvider.GetUtcNow());
         return regions;
     }
 }

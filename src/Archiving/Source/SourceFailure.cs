@@ -56,6 +56,23 @@ internal static class SourceFailure
         _ => AsFailing(exception),
     };
 
+    /// <summary>
+    /// Says why a search failed that no outage explains, in words that may be shown to anybody; <see langword="null"/> when 8x8 is not
+    /// the reason.
+    /// </summary>
+    public static string? OfSearch(Exception exception, string region) => Answer(exception) switch
+    {
+        not CloudStorageException => null,
+        { Status: 404 or 410 } unknown => $"8x8 does not know the region {region} ({unknown.Status}). Check EightByEight__Regions, or leave it empty for every "
+            + "region that the account has.",
+        { Status: 400 } => "8x8 rejects the search (400). Check EightByEight__Filter; if it is empty, report it to 8x8.",
+        { Status: >= 200 and < 300 } unreadable => $"8x8 answers the search with a page that cannot be read ({unreadable.Status}). Check any proxy in between, "
+            + "or report it to 8x8.",
+        { Status: >= 300 and < 400 } redirect => $"8x8 redirects the search to an address that the app does not follow ({redirect.Status}). Check "
+            + "EightByEight__BaseUrl and any proxy in between.",
+        var refusal => $"8x8 refuses the search ({refusal.Status}). Check EightByEight__BaseUrl and any proxy in between, or report it to 8x8.",
+    };
+
     /// <summary>Describes a failure to tell the account's regions: any other answer is that of a wrong address or of a wrong region.</summary>
     public static OutageException? OfRegions(Exception exception, string discoveryRegion) => OfAccount(exception) ?? (Answer(exception) is { } answer
         ? new OutageException(

@@ -22,6 +22,7 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
     private static readonly DateTimeOffset DaysBegin = new(2010, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>The windows of a backfill, which make one for each day of each region. There may be more than a run holds.</summary>
+    /// <exception cref="RefusedException">The account lacks a region.</exception>
     public async Task<PlannedRun> PlanBackfillAsync(
         DateTimeOffset from,
         DateTimeOffset to,
@@ -29,6 +30,7 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
         IReadOnlyList<string> types,
         CancellationToken cancellationToken)
     {
+        await regions.RequireAsync(wantedRegions, cancellationToken);
         var all = wantedRegions.Count > 0 ? wantedRegions : await regions.GetAsync(cancellationToken);
         return Plan(all.Select(region => Window(WindowKind.Backfill, region, from, to, types)));
     }

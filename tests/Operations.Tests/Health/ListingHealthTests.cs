@@ -37,6 +37,34 @@ public sealed class ListingHealthTests(AzuriteFixture azurite)
         Assert.Null(await FindAsync(pipeline));
     }
 
+    [Theory]
+    [InlineData(FaultKind.Status, 404, "8x8 does not know the region uk (404). Check EightByEight__Regions")]
+    [InlineData(FaultKind.Status, 400, "8x8 rejects the search (400). Check EightByEight__Filter")]
+    [InlineData(FaultKind.Status, 405, "8x8 refuses the search (405).")]
+    [InlineData(FaultKind.Redirect, 302, "8x8 redirects the search to an address")]
+    [InlineData(FaultKind.ErrorHtml, 200, "8x8 answers the search with a page that cannot be read (200).")]
+    public async Task Region_that_cannot_be_listed_is_named_with_the_reason_in_plain_words(FaultKind kind, int status, string reason)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        pipeline.Simulator.Faults.Set(new FaultRule
+        {
+            Call = "search",
+            Kind = kind,
+            Status = status,
+            Location = "https://sign-in.example.com/?customer=4711",
+            Body = "<p>Jane Doe</p>",
+        });
+        await pipeline.RunAsync();
+        await ListAgainAsync(pipeline, "uk", times: 2);
+
+        var check = await FindAsync(pipeline);
+
+        Assert.Contains(reason, check, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", check, StringComparison.Ordinal);
+        Assert.DoesNotContain("example.com", check, StringComparison.Ordinal);
+        Assert.DoesNotContain("Jane", check, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Region_whose_last_listing_is_long_ago_is_named_though_nothing_failed_and_the_next_call_plans_a_listing()
     {
