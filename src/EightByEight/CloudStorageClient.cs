@@ -382,7 +382,11 @@ public class CloudStorageClient
             : null;
         return problem is null
             ? target!
-            : throw served.ToException($"{served.Call} answered {served.Status}, a redirect that is not followed because {problem}.");
+            : throw ErrorQuote.Attach(
+                served.ToException(
+                    $"{served.Call} answered {served.Status}, a redirect that is not followed because {problem}. Check any proxy between the app "
+                        + "and 8x8, or report it to 8x8."),
+                target is null ? "" : $"a redirect to the host {target.Host}");
     }
 
     private async Task<ServedResponse> SendOnceAsync(HttpMessage message, string call, bool hasLeft, CancellationToken cancellationToken)

@@ -117,6 +117,16 @@ internal static class LenientJson
                 : null;
     }
 
+    /// <summary>A name; <see langword="null"/> when it is none.</summary>
+    /// <param name="reader">At the value.</param>
+    /// <param name="unreadable">What stands there, when that is something and no name.</param>
+    public static string? Name(ref Utf8JsonReader reader, out string? unreadable)
+    {
+        var isName = reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray);
+        unreadable = isName ? null : JsonElement.ParseValue(ref reader).GetRawText();
+        return isName && Text(ref reader) is { } name && !string.IsNullOrWhiteSpace(name) ? name : null;
+    }
+
     /// <summary>A time: see <see cref="TimeText"/>.</summary>
     /// <param name="reader">At the value.</param>
     /// <param name="unreadable">What stands there, when that is something and no time.</param>

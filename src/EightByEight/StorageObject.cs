@@ -14,6 +14,9 @@ public readonly record struct ObjectTag(string Key, string Value);
 /// </summary>
 public sealed class StorageObject
 {
+    private const string StateField = "objectState";
+    private const int LongestStateName = 40;
+
     private StorageObject(BinaryData json)
     {
         Json = json;
@@ -71,8 +74,8 @@ public sealed class StorageObject
     public bool? Shared { get; private set; }
 
     /// <summary>
-    /// The fields among <c>createdTime</c>, <c>updatedTime</c> and <c>storedBytes</c> that hold something that cannot be
-    /// read. Their properties are <see langword="null"/> then, as those of fields that are missing.
+    /// The fields among <c>createdTime</c>, <c>updatedTime</c>, <c>storedBytes</c> and <c>objectState</c> that hold something
+    /// that cannot be read. Their properties have no value then, as those of fields that are missing.
     /// </summary>
     public IReadOnlyList<UnreadableField> UnreadableFields { get; private set; } = [];
 
@@ -113,6 +116,17 @@ public sealed class StorageObject
             }
         }
     }
+
+    /// <summary>What stands in the place of the state's name, when that cannot be read.</summary>
+    public string? UnreadableState => UnreadableFields.FirstOrDefault(unreadable => unreadable.Name == StateField)?.Text;
+
+    /// <summary>The state for people: "state PENDING", or "an unknown state" when the record names none.</summary>
+    public string DescribeState() => State.ToString() switch
+    {
+        "" => "an unknown state",
+        { Length: > LongestStateName } name => $"state {name[..LongestStateName]}…",
+        var name => $"state {name}",
+    };
 
     /// <summary>The value of the first tag with a key; <see langword="null"/> when there is none.</summary>
     public string? GetTag(string key)
@@ -227,7 +241,8 @@ public sealed class StorageObject
         else if (LenientJson.Is(ref reader, "objectState"u8))
         {
             reader.Read();
-            State = LenientJson.Text(ref reader) is { Length: > 0 } state ? new ObjectState(state) : State;
+            State = LenientJson.Name(ref reader, out var unreadable) is { } state ? new ObjectState(state) : State;
+            Note(StateField, unreadable);
         }
         else if (LenientJson.Is(ref reader, "shared"u8))
         {

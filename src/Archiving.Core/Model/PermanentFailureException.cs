@@ -5,4 +5,7 @@ public sealed class PermanentFailureException(string message, Exception? innerEx
 {
     /// <summary>The same in a word.</summary>
     public FailureReason Reason { get; init; }
+
+    /// <summary>What the row says too. It is not for the log, because it can tell of people.</summary>
+    public string? Detail { get; init; }
 }

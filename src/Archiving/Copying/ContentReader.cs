@@ -121,6 +121,15 @@ public sealed class ContentReader(
         && content.Length is { } length
         && length != stored;
 
+    /// <summary>Says which host does not give content that 8x8 redirects to it for.</summary>
+    private static ReadResult.NotYet DescribeAddress(CloudStorageException refusal) => new(
+        FailureReason.AddressRefused,
+        "8x8 lists the object as AVAILABLE, and the host of the address that it gives for the content "
+            + (refusal.Status == 0
+                ? "does not answer. Check that the app's network and any proxy let it reach that host."
+                : $"refuses it ({refusal.Status}). Nothing to do unless it lasts: each attempt asks 8x8 for a new address."),
+        $"The host is {new Uri(refusal.Origin).Host}{(ErrorQuote.Of(refusal) is { } quote ? $", which answered: {quote}" : "")}.");
+
     /// <summary>Says in the archive's terms why 8x8 refuses content.</summary>
     private async Task<ReadResult> ExplainAsync(CopyState state, RequestFailedException refusal, CancellationToken cancellationToken)
     {
@@ -133,10 +142,7 @@ public sealed class ContentReader(
 
         if (SourceFailure.IsOfAddress(refusal))
         {
-            // The next try asks 8x8 for a new address.
-            return new ReadResult.NotYet(
-                FailureReason.AddressRefused,
-                $"8x8 lists the object as AVAILABLE, and the host of the address that it gives for the content refuses it ({refusal.Status}).");
+            return DescribeAddress((CloudStorageException)refusal);
         }
 
         return refusal.Status is 404 or 410

@@ -69,7 +69,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
         // The record may be old: the object can have changed since it was listed.
         ReadResult.Refused { Content: { Mismatch: { } mismatch } content } => new CopyStep.AskForRecord(mismatch, Unconfirmed(content)),
         ReadResult.Refused { Content: var content } => AfterUnconfirmed(content),
-        ReadResult.NotYet(var reason, var problem) => new CopyStep.WaitForContent(reason, problem),
+        ReadResult.NotYet(var reason, var problem, var detail) => new CopyStep.WaitForContent(reason, problem, detail),
         ReadResult.Moved { Present: var present } => new CopyStep.Route(present),
         ReadResult.Busy => new CopyStep.Wait(),
         _ => throw new ArgumentOutOfRangeException(nameof(read)),
@@ -118,7 +118,8 @@ internal abstract record ReadResult
     /// <summary>8x8 lists the object and does not give its content.</summary>
     /// <param name="Reason">Why, in a word.</param>
     /// <param name="Problem">Why.</param>
-    public sealed record NotYet(FailureReason Reason, string Problem) : ReadResult;
+    /// <param name="Detail">What only the row says of it.</param>
+    public sealed record NotYet(FailureReason Reason, string Problem, string? Detail = null) : ReadResult;
 
     /// <summary>This instance copies as much large content as it can at once.</summary>
     public sealed record Busy : ReadResult;
@@ -150,7 +151,8 @@ internal abstract record CopyStep
     /// <summary>Try later, for a day, without counting an attempt: 8x8 may give the content then.</summary>
     /// <param name="Reason">Why it fails after that, in a word.</param>
     /// <param name="Problem">What is wrong now.</param>
-    public sealed record WaitForContent(FailureReason Reason, string Problem) : CopyStep;
+    /// <param name="Detail">What only the row says of it.</param>
+    public sealed record WaitForContent(FailureReason Reason, string Problem, string? Detail = null) : CopyStep;
 
     /// <summary>Try later, and count an attempt.</summary>
     /// <param name="Reason">Why, for the row.</param>

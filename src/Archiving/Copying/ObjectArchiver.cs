@@ -110,8 +110,8 @@ public sealed partial class ObjectArchiver(
                 await router.PostponeAsync(work, cancellationToken);
                 return null;
 
-            case CopyStep.WaitForContent(var reason, var problem):
-                await router.WaitForContentAsync(work, reason, problem, cancellationToken);
+            case CopyStep.WaitForContent wait:
+                await router.WaitForContentAsync(work, wait, cancellationToken);
                 return null;
 
             case CopyStep.GiveUp(var reason):

@@ -56,25 +56,26 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
             return true;
         }
 
-        throw new PermanentFailureException($"8x8 reports the object in state {state}, in which it has no content to download.")
+        throw new PermanentFailureException($"8x8 reports the object in {work.Record.DescribeState()}, in which it has no content to download.")
         {
             Reason = FailureReason.NoContent,
+            Detail = work.Record.UnreadableState is { } text ? $"8x8 sent for objectState: {text}" : null,
         };
     }
 
     /// <summary>Waits for content that 8x8 lists and does not give, each time longer and for a day in all. It costs no attempt, and the row says why.</summary>
     /// <exception cref="PermanentFailureException">It was waited for long enough.</exception>
-    public async Task WaitForContentAsync(ObjectWork work, FailureReason reason, string problem, CancellationToken cancellationToken)
+    internal async Task WaitForContentAsync(ObjectWork work, CopyStep.WaitForContent wait, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(work);
         var now = timeProvider.GetUtcNow();
         var since = work.Message.WaitsSince ?? now;
         if (now - since > LongestWait)
         {
             throw new PermanentFailureException(
-                $"{problem} Every attempt since {since.UtcDateTime:u} had this result. The next reconcile tries again; ask 8x8 about the object.")
+                $"{wait.Problem} Every attempt since {since.UtcDateTime:u} had this result. The next reconcile tries again; ask 8x8 about the object.")
             {
-                Reason = reason,
+                Reason = wait.Reason,
+                Detail = wait.Detail,
             };
         }
 
@@ -89,7 +90,7 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
             WaitsSince = since,
         };
         await queues.SendAsync(QueueNames.ArchiveObjects, later, Wait(work.Message.Waits), cancellationToken);
-        await outcomes.NoteWaitAsync(work.Region, work.Record, problem, cancellationToken);
+        await outcomes.NoteWaitAsync(work.Region, work.Record, wait.Problem, wait.Detail, cancellationToken);
     }
 
     private static TimeSpan Wait(int waits) => TimeSpan.FromTicks(Math.Min(FirstWait.Ticks << Math.Min(waits, 16), LastWait.Ticks));

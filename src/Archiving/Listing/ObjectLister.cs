@@ -163,7 +163,7 @@ public sealed partial class ObjectLister(
         [LoggerMessage(
             EventId = 1233,
             Level = LogLevel.Warning,
-            Message = "{Field} of {Region}/{ObjectId} cannot be read; the object is archived as if 8x8 had omitted it. Report it to 8x8")]
+            Message = "{Field} of {Region}/{ObjectId} cannot be read; the app takes it for missing. Report it to 8x8")]
         public static partial void UnreadableField(ILogger logger, string region, string objectId, string field);
 
         [LoggerMessage(

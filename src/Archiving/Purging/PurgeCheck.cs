@@ -74,7 +74,7 @@ public static class PurgeCheck
 
         if (source.State != ObjectState.Available)
         {
-            return $"8x8 reports it in state {source.State}";
+            return $"8x8 reports it in {source.DescribeState()}";
         }
 
         if (source.UpdatedTime is null || source.UpdatedTime != archived.UpdatedTime)

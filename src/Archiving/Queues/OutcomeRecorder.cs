@@ -155,7 +155,12 @@ public sealed partial class OutcomeRecorder(
     }
 
     /// <summary>Records what an object waits for that has a message on its way.</summary>
-    public async Task NoteWaitAsync(string region, StorageObject record, string problem, CancellationToken cancellationToken)
+    /// <param name="region">8x8's region.</param>
+    /// <param name="record">The object.</param>
+    /// <param name="problem">Why it waits.</param>
+    /// <param name="detail">What only the row says of it.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    public async Task NoteWaitAsync(string region, StorageObject record, string problem, string? detail, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(record);
         Log.Waits(logger, region, record.Id, problem);
@@ -164,7 +169,7 @@ public sealed partial class OutcomeRecorder(
             record,
             entry =>
             {
-                entry.LastError = LedgerEntry.Shorten(problem);
+                entry.LastError = LedgerEntry.Shorten(detail is null ? problem : $"{problem} {detail}");
 
                 // Its message is not lost: runs leave the row alone.
                 entry.QueuedAt = timeProvider.GetUtcNow();

@@ -57,7 +57,7 @@ internal static class SourceFailure
     };
 
     /// <summary>
-    /// Says why a search failed that no outage explains, in words that may be shown to anybody; <see langword="null"/> when 8x8 is not
+    /// Says why a search failed that no outage explains, in words that need no key to be read; <see langword="null"/> when 8x8 is not
     /// the reason.
     /// </summary>
     public static string? OfSearch(Exception exception, string region) => Answer(exception) switch

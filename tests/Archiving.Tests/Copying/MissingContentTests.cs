@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Archiving.Copying;
 using Archiving.Queues;
 using Simulator.Faults;
@@ -120,9 +121,66 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
 
         var entry = (await pipeline.FindAsync(item))!;
         Assert.Equal("Queued", entry.State);
-        Assert.Contains($"the host of the address that it gives for the content refuses it ({status})", entry.LastError, StringComparison.Ordinal);
+        Assert.Contains($"the content refuses it ({status}). Nothing to do unless it lasts", entry.LastError, StringComparison.Ordinal);
+        Assert.Contains("The host is 127.0.0.1", entry.LastError, StringComparison.Ordinal);
         await pipeline.Get<ObjectArchiver>().ArchiveAsync(new ObjectMessage { Region = item.Region, Id = item.Id, Waits = 1 }, attempt: 1, Cancellation);
         await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
+    public async Task Address_whose_host_does_not_answer_is_named_by_its_host_in_the_row_alone()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "content", Kind = FaultKind.Redirect, Location = "http://localhost:1/customer-4711?signature=1" });
+
+        await pipeline.RunAsync();
+
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal(
+            "8x8 lists the object as AVAILABLE, and the host of the address that it gives for the content does not answer. Check that the app's network and "
+            + "any proxy let it reach that host. The host is localhost.",
+            entry.LastError);
+        Assert.DoesNotContain(pipeline.Logs.GetSnapshot(), line => line.Message.Contains("localhost", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Redirect_that_is_not_followed_is_named_with_its_host_and_what_to_do_in_the_row()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline);
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "content", Kind = FaultKind.Redirect, Location = "http://files.example.com/customer-4711?signature=1" });
+
+        await pipeline.RunAsync();
+
+        var error = (await pipeline.FindAsync(item))!.LastError;
+        Assert.Contains("a redirect that is not followed because its address is not https. Check any proxy", error, StringComparison.Ordinal);
+        Assert.EndsWith("8x8 answered: a redirect to the host files.example.com", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(pipeline.Logs.GetSnapshot(), line => line.Message.Contains("files.example.com", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("{}", "an unknown state, in which it has no content to download. 8x8 sent for objectState: {}")]
+    [InlineData("""["AVAILABLE"]""", """an unknown state, in which it has no content to download. 8x8 sent for objectState: ["AVAILABLE"]""")]
+    [InlineData("\"  \"", "an unknown state, in which it has no content to download.")]
+    [InlineData("null", "an unknown state, in which it has no content to download.")]
+    [InlineData("\"MELTED\"", "state MELTED, in which it has no content to download.")]
+    public async Task State_that_says_nothing_is_named_as_unknown_with_what_8x8_sent(string state, string expected)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { ["objectState"] = JsonElement.Parse(state) };
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+            Fields = fields,
+        });
+
+        await pipeline.RunAsync();
+
+        var entry = (await pipeline.FindAsync(item))!;
+        Assert.Equal(("Failed", $"8x8 reports the object in {expected}"), (entry.State, entry.LastError));
     }
 
     private static SimulatedObject Add(Pipeline pipeline, int minutesAgo = 60) =>
