@@ -23,10 +23,14 @@ Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
 Set-Location (Split-Path $PSScriptRoot)
 
+# That of the azd environment, which need not be the one that the Azure CLI is set to.
+[string[]] $subscription = @()
+if ($env:AZURE_SUBSCRIPTION_ID) { $subscription = '--subscription', $env:AZURE_SUBSCRIPTION_ID }
+
 # Windows PowerShell makes errors of what a program writes to standard error, even if that is discarded.
 function Invoke-Az {
     $ErrorActionPreference = 'Continue'
-    az @args 2>$null
+    az @args @subscription 2>$null
 }
 
 function Stop-WithMessage([string] $Message) {
@@ -85,7 +89,9 @@ if ($isSignedIn) {
     }
 
     "Azure lists all $($expected.Count) functions."
-    $uri = "https://$("$(Invoke-Az functionapp show --resource-group $ResourceGroup --name $App --query defaultHostName --output tsv)".Trim())"
+    # For an app on Flex Consumption the Azure CLI shows what Azure answered, and for others its own form of it.
+    $hostName = Invoke-Az functionapp show --resource-group $ResourceGroup --name $App --query 'properties.defaultHostName || defaultHostName' --output tsv
+    $uri = "https://$("$hostName".Trim())"
     $mode = "$(Invoke-Az functionapp config appsettings list --resource-group $ResourceGroup --name $App --query "[?name=='Access__Mode'].value" --output tsv)".Trim()
 }
 elseif ($uri) {

@@ -14,6 +14,11 @@ fail() {
   exit 1
 }
 
+# In the subscription of the azd environment, which need not be the one that the Azure CLI is set to.
+azure() {
+  az "$@" ${AZURE_SUBSCRIPTION_ID:+--subscription "$AZURE_SUBSCRIPTION_ID"} </dev/null
+}
+
 # Runs a question until its answer is yes. Each puts what is wrong into $problem.
 ask() {
   for attempt in $(seq 30); do
@@ -29,7 +34,7 @@ ask() {
 
 lists_every_function() {
   local found
-  found=$(az functionapp function list --resource-group "$group" --name "$app" --query "[].name" --output tsv </dev/null) || found=""
+  found=$(azure functionapp function list --resource-group "$group" --name "$app" --query "[].name" --output tsv) || found=""
   # Azure names them app/function.
   found=$(sed 's#.*/##' <<<"${found//$'\r'/}")
   missing=$(grep -vxF -f <(echo "$found") <<<"$expected" | paste -sd ' ' - || true)
@@ -78,11 +83,12 @@ app=${2:-${AZURE_FUNCTION_APP_NAME:-}}
 }
 expected=$(grep -rhoE '\[Function\("[A-Za-z0-9]+"\)\]' --include='*.cs' --exclude-dir=bin --exclude-dir=obj src/Functions | cut -d '"' -f 2 | sort -u)
 uri=${AZURE_FUNCTION_APP_URI:-}
-if command -v az >/dev/null && az account show --output none </dev/null >/dev/null 2>&1; then
+if command -v az >/dev/null && azure account show --output none >/dev/null 2>&1; then
   ask lists_every_function
   echo "Azure lists all $(wc -l <<<"$expected" | tr -d ' ') functions."
-  uri=https://$(az functionapp show --resource-group "$group" --name "$app" --query defaultHostName --output tsv </dev/null | tr -d '\r')
-  mode=$(az functionapp config appsettings list --resource-group "$group" --name "$app" --query "[?name=='Access__Mode'].value" --output tsv </dev/null | tr -d '\r')
+  # For an app on Flex Consumption the Azure CLI shows what Azure answered, and for others its own form of it.
+  uri=https://$(azure functionapp show --resource-group "$group" --name "$app" --query "properties.defaultHostName || defaultHostName" --output tsv | tr -d '\r')
+  mode=$(azure functionapp config appsettings list --resource-group "$group" --name "$app" --query "[?name=='Access__Mode'].value" --output tsv | tr -d '\r')
 elif [ -n "$uri" ]; then
   echo "Not checked: whether Azure lists every function, because the Azure CLI (az) is not installed or not signed in." >&2
   mode=""

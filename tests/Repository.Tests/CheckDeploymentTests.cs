@@ -24,7 +24,9 @@ public sealed partial class CheckDeploymentTests : IDisposable
     public CheckDeploymentTests()
     {
         _tools = new CloudTools(_sandbox);
-        _tools.Answer("az", "functionapp show", "func-test.azurewebsites.net\n");
+
+        // As the Azure CLI shows an app on Flex Consumption: its host name is among its properties, and nowhere else.
+        _tools.Answer("az", "functionapp show --resource-group rg-test --name func-test --query properties.defaultHostName", "func-test.azurewebsites.net\n");
     }
 
     private static string AllFunctions => string.Concat(Functions.Append("WarmUp").Select(name => $"func-test/{name}\n"));
@@ -51,7 +53,7 @@ public sealed partial class CheckDeploymentTests : IDisposable
 
         Assert.True(exitCode == 0, output);
         Assert.Contains($"Azure lists all {Functions.Count} functions.", output, StringComparison.Ordinal);
-        Assert.Contains($"/api/health answers {status}: {body}", output, StringComparison.Ordinal);
+        Assert.Contains($"{Uri}/api/health answers {status}: {body}", output, StringComparison.Ordinal);
         Assert.Contains(expected, output, StringComparison.Ordinal);
         Assert.DoesNotContain(_tools.Calls, call => call.StartsWith("sleep ", StringComparison.Ordinal));
     }
@@ -123,6 +125,23 @@ public sealed partial class CheckDeploymentTests : IDisposable
         var header = Assert.Single(_tools.Calls, call => call.Contains("/api/status", StringComparison.Ordinal));
         var claims = Encoding.UTF8.GetString(Convert.FromBase64String(Principal().Match(header).Groups["value"].Value));
         Assert.Contains("\"Administrator\"", claims, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("sh")]
+    [InlineData("ps1")]
+    public async Task Check_asks_in_the_subscription_of_the_azd_environment(string shell)
+    {
+        _tools.Answer("az", "functionapp function list", AllFunctions)
+            .Answer("curl", "/api/health", $"{Healthy}\n200")
+            .Answer("curl", "/api/status", "\n401");
+
+        var (exitCode, output) = await CheckAsync(shell, ("AZURE_SUBSCRIPTION_ID", "another"));
+
+        Assert.True(exitCode == 0, output);
+        Assert.All(
+            _tools.Calls.Where(call => call.StartsWith("az ", StringComparison.Ordinal)),
+            call => Assert.EndsWith(" --subscription another", call, StringComparison.Ordinal));
     }
 
     [Theory]
