@@ -137,6 +137,20 @@ var deleteRules = map(items(deleteAfterDays), (folder, index) => {
 
 var rules = concat(tierRules, deleteRules)
 
+// A deployment removes nothing, so without rules there is still a policy: that of an earlier deployment would go on deleting. It must
+// have a rule, and is off when all its rules are.
+var noRule = {
+  name: 'none'
+  prefix: '${containerName}/'
+  actions: {
+    baseBlob: {
+      tierToCool: {
+        daysAfterModificationGreaterThan: 36500
+      }
+    }
+  }
+}
+
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   name: 'starc${suffix}'
   location: location
@@ -164,7 +178,8 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
     supportsHttpsTrafficOnly: true
     publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
     networkAcls: {
-      bypass: 'None'
+      // The rules of the lifecycle come from outside the network.
+      bypass: isPrivate && !empty(rules) ? 'AzureServices' : 'None'
       defaultAction: isPrivate ? 'Deny' : 'Allow'
     }
     encryption: {
@@ -235,15 +250,15 @@ resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
   }
 }
 
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = if (!empty(rules)) {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-06-01' = {
   parent: account
   name: 'default'
   properties: {
     policy: {
       rules: [
-        for rule in rules: {
+        for rule in (empty(rules) ? [noRule] : rules): {
           name: rule.name
-          enabled: true
+          enabled: !empty(rules)
           type: 'Lifecycle'
           definition: {
             actions: rule.actions
