@@ -18,7 +18,11 @@ public sealed record StatusSample(DateTimeOffset At, long Archived, long Bytes, 
 /// <param name="Samples">The oldest first.</param>
 public sealed record StatusSamples(IReadOnlyList<StatusSample> Samples);
 
-/// <summary>Samples the status every few minutes, keeps the samples for three months, so that it can be shown over time, and updates the gauges.</summary>
+/// <summary>
+/// Samples the status every few minutes, keeps the samples for three months, so that it can be shown over time, and updates the gauges.
+/// The samples of a day are a partition. The last one of each hour is also kept in the partition of its month, so that long ranges
+/// are read with few requests.
+/// </summary>
 public sealed class StatusHistory(
     StatusReader reader,
     DaySummaries summaries,
@@ -31,9 +35,14 @@ public sealed class StatusHistory(
     /// <summary>For how many hours samples are kept.</summary>
     public const int MostHours = 24 * 92;
 
+    private const int MostHoursByDay = 24 * 14;
     private const int MostSamples = 500;
     private const int DaysCountedAgain = 5;
-    private const int DaysReadAtOnce = 8;
+    private const int RequestsAtOnce = 8;
+
+    // The row that says that months have the hours of every day.
+    private const string HoursPartition = "status-hours";
+    private const string CompleteKey = "complete";
 
     /// <summary>Takes a sample, and deletes those that are too old.</summary>
     /// <returns>What was sampled.</returns>
@@ -44,24 +53,26 @@ public sealed class StatusHistory(
         await poisonCounts.SampleAsync(cancellationToken);
         var status = await reader.ReadAsync(cancellationToken);
         var now = timeProvider.GetUtcNow();
-        await table.WriteAsync(
-            new Row
-            {
-                PartitionKey = Partition(now),
-                RowKey = now.UtcDateTime.ToString("HHmmss", CultureInfo.InvariantCulture),
-                At = now,
-                Archived = status.Count(LedgerState.Archived) + status.Count(LedgerState.Purged),
-                Bytes = status.Bytes,
-                Waiting = status.Waiting,
-                Failed = status.Count(LedgerState.Failed),
-                AtRisk = status.AtRisk,
-            },
-            cancellationToken);
+        var sample = new Row
+        {
+            PartitionKey = Day(now),
+            RowKey = now.UtcDateTime.ToString("HHmmss", CultureInfo.InvariantCulture),
+            At = now,
+            Archived = status.Count(LedgerState.Archived) + status.Count(LedgerState.Purged),
+            Bytes = status.Bytes,
+            Waiting = status.Waiting,
+            Failed = status.Count(LedgerState.Failed),
+            AtRisk = status.AtRisk,
+        };
+        await table.WriteAsync(sample, cancellationToken);
+        await table.WriteAsync(sample.ToHour(), cancellationToken);
+        await CompleteHoursAsync(now, cancellationToken);
         Show(status, now);
         gauges.RecordOverdue(await timers.ReadAsync(cancellationToken));
-        foreach (var old in await table.ReadAsync<Row>(Partition(now.AddHours(-MostHours - 24)), cancellationToken))
+        var old = await table.ReadAsync<Row>(Day(now.AddHours(-MostHours - 24)), cancellationToken);
+        foreach (var row in old.Concat(LastOfHours(old)))
         {
-            await table.DeleteAsync(old.PartitionKey, old.RowKey, cancellationToken);
+            await table.DeleteAsync(row.PartitionKey, row.RowKey, cancellationToken);
         }
 
         return status;
@@ -72,14 +83,8 @@ public sealed class StatusHistory(
     {
         var now = timeProvider.GetUtcNow();
         var from = now.AddHours(-hours);
-        var first = new DateTimeOffset(from.UtcDateTime.Date, TimeSpan.Zero);
-        var rows = new List<Row>();
-        foreach (var days in Enumerable.Range(0, (int)(now - first).TotalDays + 1).Chunk(DaysReadAtOnce))
-        {
-            var read = await Task.WhenAll(days.Select(day => table.ReadAsync<Row>(Partition(first.AddDays(day)), cancellationToken)));
-            rows.AddRange(read.SelectMany(day => day).Where(row => row.At >= from));
-        }
-
+        var byHour = hours > MostHoursByDay && await HasHoursAsync(cancellationToken);
+        var rows = (await ReadAsync(byHour ? Month : Day, from, now, cancellationToken)).FindAll(row => row.At >= from);
         var step = (rows.Count + MostSamples - 1) / MostSamples;
         return new StatusSamples([.. rows
             .Where((_, index) => (rows.Count - 1 - index) % Math.Max(step, 1) == 0)
@@ -103,7 +108,46 @@ public sealed class StatusHistory(
                 .ToDictionary(listing => listing.Key, listing => listing.Value.Age(now)!.Value, StringComparer.Ordinal));
     }
 
-    private static string Partition(DateTimeOffset day) => string.Create(CultureInfo.InvariantCulture, $"status|{day.UtcDateTime:yyyyMMdd}");
+    /// <summary>Adds the hours of samples that an earlier version took, once.</summary>
+    private async Task CompleteHoursAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        if (await HasHoursAsync(cancellationToken))
+        {
+            return;
+        }
+
+        foreach (var chunk in LastOfHours(await ReadAsync(Day, now.AddHours(-MostHours), now, cancellationToken)).Chunk(RequestsAtOnce))
+        {
+            await Task.WhenAll(chunk.Select(row => table.WriteAsync(row, cancellationToken)));
+        }
+
+        await table.WriteAsync(new Row { PartitionKey = HoursPartition, RowKey = CompleteKey, At = now }, cancellationToken);
+    }
+
+    private async Task<bool> HasHoursAsync(CancellationToken cancellationToken) =>
+        await table.FindAsync<Row>(HoursPartition, CompleteKey, cancellationToken) is not null;
+
+    /// <summary>The rows of the days or months of a range, the oldest first.</summary>
+    private async Task<List<Row>> ReadAsync(Func<DateTimeOffset, string> partition, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        var first = new DateTimeOffset(from.UtcDateTime.Date, TimeSpan.Zero);
+        var rows = new List<Row>();
+        var names = Enumerable.Range(0, (int)(to - first).TotalDays + 1).Select(day => partition(first.AddDays(day))).Distinct();
+        foreach (var chunk in names.Chunk(RequestsAtOnce))
+        {
+            var read = await Task.WhenAll(chunk.Select(name => table.ReadAsync<Row>(name, cancellationToken)));
+            rows.AddRange(read.SelectMany(part => part));
+        }
+
+        return rows;
+    }
+
+    private static IEnumerable<Row> LastOfHours(IEnumerable<Row> rows) =>
+        rows.Select(row => row.ToHour()).GroupBy(row => (row.PartitionKey, row.RowKey)).Select(hour => hour.Last());
+
+    private static string Day(DateTimeOffset time) => string.Create(CultureInfo.InvariantCulture, $"status|{time.UtcDateTime:yyyyMMdd}");
+
+    private static string Month(DateTimeOffset time) => string.Create(CultureInfo.InvariantCulture, $"status|{time.UtcDateTime:yyyyMM}");
 
     internal sealed class Row : TableRow
     {
@@ -118,5 +162,18 @@ public sealed class StatusHistory(
         public long Failed { get; set; }
 
         public long AtRisk { get; set; }
+
+        /// <summary>The same sample as the last one of its hour.</summary>
+        public Row ToHour() => new()
+        {
+            PartitionKey = Month(At),
+            RowKey = At.UtcDateTime.ToString("ddHH", CultureInfo.InvariantCulture),
+            At = At,
+            Archived = Archived,
+            Bytes = Bytes,
+            Waiting = Waiting,
+            Failed = Failed,
+            AtRisk = AtRisk,
+        };
     }
 }

@@ -5,6 +5,7 @@ using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
+using Archiving.Storage;
 using Azure.Data.Tables;
 using EightByEight;
 using Operations.Health;
@@ -360,6 +361,44 @@ public sealed class StatusTests(AzuriteFixture azurite)
 
         Assert.Equal((3, null), (status.Objects["Archived"], status.Token.ExpiresOn));
         Assert.Contains((await pipeline.Get<HealthReader>().ReadAsync(Cancellation)).Checks!, check => check.Name == "Vault");
+    }
+
+    [Fact]
+    public async Task History_of_months_takes_few_requests_and_has_what_was_sampled_before_there_were_hours()
+    {
+        var time = new MovableTime();
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: new CountingPolicy(requests));
+        var history = pipeline.Get<StatusHistory>();
+        var midday = new DateTimeOffset(time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero).AddHours(12);
+        foreach (var days in Enumerable.Range(1, 91))
+        {
+            await pipeline.Get<OperationsTable>().WriteAsync(Sample(midday.AddDays(-days), days), Cancellation);
+            if (days % 10 == 0)
+            {
+                await pipeline.Get<OperationsTable>().WriteAsync(Sample(midday.AddDays(-days).AddMinutes(59), 1000 + days), Cancellation);
+            }
+        }
+
+        var before = await history.ReadAsync(StatusHistory.MostHours, Cancellation);
+        await history.SampleAsync(Cancellation);
+        time.Advance(TimeSpan.FromMinutes(90));
+        await history.SampleAsync(Cancellation);
+        requests.Clear();
+        var after = await history.ReadAsync(StatusHistory.MostHours, Cancellation);
+
+        Assert.InRange(requests.Count, 4, 25);
+        Assert.Equal(100, before.Samples.Count);
+        Assert.Equal(before.Samples.Where(sample => sample.Archived % 10 != 0 || sample.Archived > 1000), after.Samples.SkipLast(2));
+        Assert.Equal(93, after.Samples.Count);
+
+        static StatusHistory.Row Sample(DateTimeOffset at, int archived) => new()
+        {
+            PartitionKey = at.UtcDateTime.ToString("'status|'yyyyMMdd", CultureInfo.InvariantCulture),
+            RowKey = at.UtcDateTime.ToString("HHmmss", CultureInfo.InvariantCulture),
+            At = at,
+            Archived = archived,
+        };
     }
 
     [Fact]
