@@ -202,6 +202,24 @@ public sealed class SearchIndex : IStorageResource
         TableUpdateMode.Merge,
         cancellationToken);
 
+    /// <summary>
+    /// Has days indexed again that are taken to be in the index, because it may have lost rows of them. Searches go by the index
+    /// meanwhile.
+    /// </summary>
+    internal async Task RepairAsync(IEnumerable<string> partitions, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in partitions.Chunk(TableStore.RowsPerTransaction))
+        {
+            await _table.WriteAsync(
+                [.. chunk.Select(partition => new IndexDayRow { PartitionKey = IndexDayRow.RepairPartition, RowKey = partition, IsOpen = true })],
+                cancellationToken);
+        }
+    }
+
+    /// <summary>The days that are to be indexed again.</summary>
+    internal ValueTask<List<IndexDayRow>> ReadRepairsAsync(CancellationToken cancellationToken) =>
+        _table.ReadPartitionAsync<IndexDayRow>(IndexDayRow.RepairPartition, cancellationToken);
+
     /// <summary>The storage's own time, which its rows are stamped with.</summary>
     internal async Task<DateTimeOffset> ReadClockAsync(CancellationToken cancellationToken)
     {
@@ -310,6 +328,9 @@ public sealed class IndexDayRow : TableRow
 
     internal const string Partition = "day";
     internal const string ClockPartition = "clock";
+
+    /// <summary>Of days that are indexed again though no row of them is new.</summary>
+    internal const string RepairPartition = "repair";
 
     /// <summary>The row that says that every other day is in the index. It sorts behind every region.</summary>
     internal const string StartKey = "~start";

@@ -56,7 +56,8 @@ public sealed partial class ObjectIndexer(
             state = await index.ReadStateAsync(cancellationToken);
         }
 
-        if (state.Days.Count == 0)
+        var repairs = await index.ReadRepairsAsync(cancellationToken);
+        if (state.Days.Count + repairs.Count == 0)
         {
             return;
         }
@@ -68,7 +69,7 @@ public sealed partial class ObjectIndexer(
         var spoken = new List<LedgerEntry>();
         var unreadable = 0;
         var objects = 0L;
-        foreach (var day in state.Days.OrderByDescending(day => day.ToDay()))
+        foreach (var day in state.Days.OrderByDescending(day => day.ToDay()).Concat(repairs))
         {
             if (day.IsOpen != true)
             {
@@ -171,7 +172,9 @@ public sealed partial class ObjectIndexer(
             await WriteAsync(state.Key!, terms, cancellationToken);
             foreach (var day in read)
             {
-                await index.TryWriteAsync(day, cancellationToken);
+                await (day.PartitionKey == IndexDayRow.RepairPartition
+                    ? index.TryDeleteAsync(day, cancellationToken)
+                    : index.TryWriteAsync(day, cancellationToken));
             }
 
             read.Clear();

@@ -1,14 +1,25 @@
+using Archiving.Ledger;
 using Archiving.Model;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Listing;
 
 /// <summary>
-/// Ends a run once every window of it is done: moves the watermark of a listing, writes the report of a reconcile.
-/// Any number may run at once.
+/// Ends a run once every window of it is done: moves the watermark of a listing, writes the report of a reconcile and has a share
+/// of the days indexed again. Any number may run at once.
 /// </summary>
-public sealed partial class RunCompletion(ListingStore store, ReconcileReports reports, TimeProvider timeProvider, ILogger<RunCompletion> logger)
+public sealed partial class RunCompletion(
+    ListingStore store,
+    ReconcileReports reports,
+    LedgerDays ledgerDays,
+    SearchIndex index,
+    TimeProvider timeProvider,
+    ILogger<RunCompletion> logger)
 {
+    // So many reconciles index every day again, weekly ones within a quarter of a year. By the number of the day since 1970, a prime
+    // number of shares comes round with any usual schedule.
+    private const int RepairShares = 13;
+
     /// <summary>Ends the run when nothing of it is left to do.</summary>
     public async Task TryCompleteAsync(string region, string runId, WindowKind kind, CancellationToken cancellationToken)
     {
@@ -33,10 +44,14 @@ public sealed partial class RunCompletion(ListingStore store, ReconcileReports r
         {
             // Before the run is called complete: a crash in between writes the report again.
             await reports.WriteAsync(runId, run, await store.ReadWindowsAsync(runId, cancellationToken), cancellationToken);
+            var days = await ledgerDays.ReadAsync(region: null, from: null, to: null, cancellationToken);
+            await index.RepairAsync(days.Where(day => ShareOf(day.Day) == ShareOf(run.StartedAt)).Select(day => day.Partition), cancellationToken);
         }
 
         await store.WriteRunAsync(runId, run, cancellationToken);
     }
+
+    private static long ShareOf(DateTimeOffset time) => time.UtcTicks / TimeSpan.TicksPerDay % RepairShares;
 
     private async Task MoveWatermarkAsync(string region, string runId, DateTimeOffset reached, CancellationToken cancellationToken)
     {

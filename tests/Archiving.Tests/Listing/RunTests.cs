@@ -1,10 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
+using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
 using Azure.Data.Tables;
+using Microsoft.Extensions.Time.Testing;
 using Operations.Runs;
 using Simulator.Objects;
 using Testing;
@@ -201,6 +203,43 @@ public sealed class RunTests(AzuriteFixture azurite)
             "**Complete.**",
             (await pipeline.ReadContainerAsync()).Single(blob => blob.Key.EndsWith(".md", StringComparison.Ordinal)).Value.ToString(),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Reconcile_has_a_share_of_the_days_indexed_again_so_that_a_lost_entry_is_found_again()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 10, 5, 0, 0, TimeSpan.Zero));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var first = AddAt(days: 13);
+        var second = AddAt(days: 12);
+        await pipeline.RunAsync();
+        await pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
+        var table = pipeline.Account.Tables.GetTableClient(SearchIndex.TableName);
+        await foreach (var row in table.QueryAsync<TableEntity>("PartitionKey ne 'day' or RowKey ne '~start'", cancellationToken: Cancellation))
+        {
+            await table.DeleteEntityAsync(row, cancellationToken: Cancellation);
+        }
+
+        Assert.Equal((false, false), (await IsFoundAsync(first), await IsFoundAsync(second)));
+        await ReconcileAsync();
+        Assert.Equal((true, false), (await IsFoundAsync(first), await IsFoundAsync(second)));
+        time.Advance(TimeSpan.FromDays(1));
+        await ReconcileAsync();
+        Assert.Equal((true, true), (await IsFoundAsync(first), await IsFoundAsync(second)));
+
+        SimulatedObject AddAt(int days) =>
+            pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = time.GetUtcNow().AddDays(-days) });
+
+        async Task ReconcileAsync()
+        {
+            await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+            await pipeline.DeliverAllAsync();
+            await pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
+            Assert.Empty(await pipeline.Get<SearchIndex>().ReadRepairsAsync(Cancellation));
+        }
+
+        async Task<bool> IsFoundAsync(SimulatedObject item) =>
+            await pipeline.Get<ObjectFinder>().FindAsync(item.Region, item.Id, created: null, Cancellation) is not null;
     }
 
     [Fact]
