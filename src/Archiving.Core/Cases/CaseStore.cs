@@ -19,6 +19,9 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     // No character that is easily taken for another.
     private const string IdCharacters = "23456789abcdefghjkmnpqrstuvwxyz";
 
+    // A page that is read with buffers below 85 KB, the size from which the runtime collects an array only with everything else.
+    private const int ExportRowsPerPage = 50;
+
     private readonly TableStore _table = new(tables, TableName);
 
     /// <summary>Makes an id that is in order of time.</summary>
@@ -159,7 +162,7 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     public IAsyncEnumerable<ExportObjectRow> ReadExportObjectsAsync(ExportRow export, int? part, CancellationToken cancellationToken)
     {
         var prefix = part is { } number ? ExportObjectPrefix(number) : ExportObjectRow.Prefix;
-        return _table.QueryAsync<ExportObjectRow>(Range(ExportPartition(export), prefix), columns: null, cancellationToken);
+        return _table.QueryAsync<ExportObjectRow>(Range(ExportPartition(export), prefix), columns: null, cancellationToken, ExportRowsPerPage);
     }
 
     /// <summary>The objects of an export that cannot be exported.</summary>

@@ -15,6 +15,9 @@ namespace Operations.Cases;
 /// </summary>
 public sealed class PartWriter(CaseStore cases, ArchiveStore store)
 {
+    // The rows of a whole part would stay in memory while it is written.
+    private const int ObjectsAtOnce = 200;
+
     // Small objects are read some ahead, because they take longer to ask for than to read.
     private const int ReadAhead = 8;
     private const int LargestReadAhead = 1024 * 1024;
@@ -41,14 +44,20 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
 
     private async Task WriteAsync(ExportRow export, ExportPartRow part, string name, CancellationToken cancellationToken)
     {
-        var objects = await cases.ReadExportObjectsAsync(export, part.Number, cancellationToken).ToListAsync(cancellationToken);
         await using var blob = new StagedBlob(store, name);
+        part.Problems = 0;
         var zip = await ZipArchive.CreateAsync(blob, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken);
         await using (zip)
         {
             try
             {
-                await AddAsync(zip, objects, blob, cancellationToken);
+                // All rows before the blob is visible: a delivery that finds it knows what it holds.
+                await foreach (var objects in cases.ReadExportObjectsAsync(export, part.Number, cancellationToken).Chunk(ObjectsAtOnce))
+                {
+                    await AddAsync(zip, objects, blob, cancellationToken);
+                    part.Problems += objects.Count(item => item.Problem is not null);
+                    await cases.WriteAsync(objects, cancellationToken);
+                }
             }
             catch (Exception)
             {
@@ -57,12 +66,8 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
             }
         }
 
-        part.Problems = objects.Count(item => item.Problem is not null);
         var digest = part.Problems == 0 ? await blob.CompleteAsync(cancellationToken) : null;
         (part.Bytes, part.Sha256, part.Md5) = (digest?.Bytes ?? 0, digest?.Sha256, digest?.Md5Hex);
-
-        // All before the blob is visible: a delivery that finds it knows what it holds.
-        await cases.WriteAsync(objects, cancellationToken);
         await cases.WriteAsync(part, cancellationToken);
         if (digest is not null && !await blob.TryCommitAsync(digest, ContentType, cancellationToken))
         {
@@ -89,7 +94,7 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
         return true;
     }
 
-    private async Task AddAsync(ZipArchive zip, List<ExportObjectRow> objects, StagedBlob blob, CancellationToken cancellationToken)
+    private async Task AddAsync(ZipArchive zip, ExportObjectRow[] objects, StagedBlob blob, CancellationToken cancellationToken)
     {
         var ahead = new Queue<Task<Opened>>();
         try
@@ -97,7 +102,7 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
             var next = 0;
             foreach (var item in objects)
             {
-                for (; next < objects.Count && ahead.Count < ReadAhead; next++)
+                for (; next < objects.Length && ahead.Count < ReadAhead; next++)
                 {
                     ahead.Enqueue(OpenAsync(objects[next], cancellationToken));
                 }

@@ -18,13 +18,16 @@ internal sealed class StagedBlob(ArchiveStore store, string name) : Stream
     private const int Slack = 64 * 1024;
     private const int BlockSize = BufferSize - Slack;
 
+    // Not the shared pool, which keeps a buffer for each thread that gave one back. Two for each of the parts that are written at once.
+    private static readonly ArrayPool<byte> Buffers = ArrayPool<byte>.Create(BufferSize, maxArraysPerBucket: 4);
+
     private readonly IncrementalHash _md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
     private readonly IncrementalHash _sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly Guid _run = Guid.NewGuid();
     private readonly List<string> _blockIds = [];
     private readonly CancellationTokenSource _stop = new();
-    private byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-    private byte[] _spare = ArrayPool<byte>.Shared.Rent(BufferSize);
+    private byte[] _buffer = Buffers.Rent(BufferSize);
+    private byte[] _spare = Buffers.Rent(BufferSize);
     private int _filled;
     private long _bytes;
     private bool _isAbandoned;
@@ -118,8 +121,8 @@ internal sealed class StagedBlob(ArchiveStore store, string name) : Stream
         if (_staging.IsCompletedSuccessfully)
         {
             // A request that was cancelled may read its buffer for a moment longer: then it is not given to another.
-            ArrayPool<byte>.Shared.Return(_buffer);
-            ArrayPool<byte>.Shared.Return(_spare);
+            Buffers.Return(_buffer);
+            Buffers.Return(_spare);
         }
 
         _stop.Dispose();
