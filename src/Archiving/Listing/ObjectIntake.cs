@@ -3,7 +3,6 @@ using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
-using Archiving.Source;
 using Archiving.Telemetry;
 using EightByEight;
 

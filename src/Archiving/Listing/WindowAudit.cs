@@ -1,6 +1,5 @@
 using Archiving.Ledger;
 using Archiving.Model;
-using Archiving.Source;
 using EightByEight;
 
 namespace Archiving.Listing;

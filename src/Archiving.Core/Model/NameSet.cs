@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Archiving.Source;
+namespace Archiving.Model;
 
 /// <summary>
 /// A set of blob names in sixteen bytes each, by the beginning of their SHA-256: a day of a large account has a hundred
