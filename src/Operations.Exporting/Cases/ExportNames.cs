@@ -14,11 +14,18 @@ internal sealed class ExportNames
     // Linux has room for 255 bytes (NAME_MAX), and a receipt has its suffix behind the name.
     private const int LongestBytes = 230;
 
-    private readonly HashSet<string> _taken = new(
-        [ExportLayout.ManifestCsv, ExportLayout.ManifestJson, FoldedText.Of(ExportLayout.Checksums)],
-        StringComparer.Ordinal);
+    private readonly NameSet _taken = new();
 
+    // Of names that were taken more than once: where to go on counting.
     private readonly Dictionary<string, int> _numbers = new(StringComparer.Ordinal);
+
+    public ExportNames()
+    {
+        foreach (var name in (string[])[ExportLayout.ManifestCsv, ExportLayout.ManifestJson, ExportLayout.Checksums])
+        {
+            _taken.Add(FoldedText.Of(name));
+        }
+    }
 
     /// <summary>Takes a name: as it is when it is free, with a number otherwise.</summary>
     /// <param name="name">A name that is safe as a file's.</param>
@@ -40,7 +47,11 @@ internal sealed class ExportNames
             var candidate = Cut(stem, LongestBytes - Encoding.UTF8.GetByteCount(suffix)) + suffix;
             if (TryTake(FoldedText.Of(candidate)))
             {
-                _numbers[key] = number + 1;
+                if (number > 1)
+                {
+                    _numbers[key] = number + 1;
+                }
+
                 return candidate;
             }
         }
