@@ -44,4 +44,5 @@ internal static class CheckNames
     public const string Container = "Container";
     public const string Queues = "Queues";
     public const string Table = "Table";
+    public const string Health = "Health";
 }

@@ -20,6 +20,7 @@ namespace Operations.Plan;
 public sealed class Checkup(
     CredentialsExamination credentials,
     StorageClients storage,
+    RecordedHealth health,
     RequestGate gate,
     LedgerChanges changes,
     ArchiverOptions options,
@@ -52,7 +53,7 @@ public sealed class Checkup(
         {
             var client = CreateClient(token, watch);
             findings = await new SourceExamination(client, watch, options).ExamineAsync(request, from, to, cancellationToken);
-            var ledger = (await azure).Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok })
+            var ledger = HasTable(await azure)
                 ? ObjectLedger.WithoutCreating(storage.Tables, changes)
                 : null;
             counted = await CountAsync(client, watch, findings, ledger, request, from, to, progress, cancellationToken);
@@ -69,6 +70,11 @@ public sealed class Checkup(
 
         checks.AddRange(findings.Checks);
         checks.AddRange(await azure);
+        if (HasTable(await azure))
+        {
+            checks.AddRange(await health.ExamineAsync(cancellationToken));
+        }
+
         var count = counted?.ToCount();
         var estimate = counted is null
             ? null
@@ -94,6 +100,8 @@ public sealed class Checkup(
             oldest,
             NameFiles(counted));
     }
+
+    private static bool HasTable(IReadOnlyList<Check> azure) => azure.Any(check => check is { Name: CheckNames.Table, Status: CheckStatus.Ok });
 
     private List<NamedFile> NameFiles(CountedObjects? counted)
     {
@@ -162,6 +170,16 @@ public sealed class Checkup(
             if (counter.Ledger is null)
             {
                 findings.Notes.Add("The ledger could not be read, so what is archived already counts as to be copied.");
+            }
+
+            if (counted.Unreadable > 0)
+            {
+                findings.Checks.RemoveAll(check => check.Name == CheckNames.List);
+                findings.Checks.Add(
+                    Check.Problem(
+                        CheckNames.List,
+                        $"8x8 lists {(counted.Unreadable == 1 ? "a record" : $"{Wording.Number(counted.Unreadable)} records")} that cannot be read. The object "
+                        + "is archived only if 8x8 gives a record that can be read when it is asked for that one by its ID. Report it to 8x8."));
             }
 
             SettleRestore(findings, counted);

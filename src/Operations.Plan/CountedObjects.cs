@@ -10,6 +10,7 @@ internal sealed class CountedObjects
     private const int MaxSamples = 5;
     private readonly Dictionary<(string Region, string Type, string State), Group> _groups = [];
     private readonly List<(string Region, StorageObject Record)> _samples = [];
+    private readonly HashSet<(string Region, string Text)> _unreadable = [];
 
     /// <summary>Whether a part was estimated.</summary>
     public bool IsEstimate { get; set; }
@@ -22,6 +23,9 @@ internal sealed class CountedObjects
 
     /// <summary>How many records were listed.</summary>
     public long Listed { get; set; }
+
+    /// <summary>How many records cannot be read.</summary>
+    public int Unreadable => _unreadable.Count;
 
     /// <summary>When the oldest was made.</summary>
     public DateTimeOffset? Oldest { get; private set; }
@@ -38,6 +42,9 @@ internal sealed class CountedObjects
 
     /// <summary>Writes to Blob Storage to copy it.</summary>
     public double BlobWrites => _groups.Values.Sum(group => group.BlobWrites);
+
+    /// <summary>Adds a record that cannot be read.</summary>
+    public void Add(string region, UnreadableRecord record) => _unreadable.Add((region, record.Text));
 
     /// <summary>Adds a record.</summary>
     /// <param name="region">Its region.</param>
@@ -71,6 +78,7 @@ internal sealed class CountedObjects
     /// <summary>Adds sums, so many times.</summary>
     public void Add(CountedObjects others, double factor)
     {
+        _unreadable.UnionWith(others._unreadable);
         others._samples.ForEach(sample => AddSample(sample.Region, sample.Record));
         foreach (var (key, other) in others._groups)
         {

@@ -184,6 +184,11 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
             // The second that a part ends in is listed again by what follows.
             var records = stops ? page.Objects.Where(record => LedgerKey.CreatedTime(record) < until).ToList() : page.Objects;
             await AddAsync(scan.Region, records, counted, cancellationToken);
+            foreach (var record in page.Unreadable)
+            {
+                counted.Add(scan.Region, record);
+            }
+
             _listed += records.Count;
             progress?.Report(new CountProgress(scan.Region, _listed, last ?? until ?? scan.To));
             if (stops)

@@ -8,5 +8,6 @@ internal static class PlanServices
     public static IServiceCollection AddPlan(this IServiceCollection services) => services
         .AddSingleton<StorageClients>()
         .AddSingleton<CredentialsExamination>()
+        .AddSingleton<RecordedHealth>()
         .AddSingleton<Checkup>();
 }

@@ -1,5 +1,6 @@
 using Archiving.Model;
 using Archiving.Storage;
+using Azure.Data.Tables;
 
 namespace Archiving.Listing;
 
@@ -32,6 +33,10 @@ public sealed class FirstStart(OperationsTable table, TimeProvider timeProvider)
 
         return _at.Value;
     }
+
+    /// <summary>Whether the app ever started with a storage. Unlike <see cref="FindAsync"/> this creates and records nothing.</summary>
+    public static async Task<bool> IsOnRecordAsync(TableServiceClient tables, CancellationToken cancellationToken) =>
+        (await tables.GetTableClient(OperationsTable.TableName).GetEntityIfExistsAsync<Row>(Partition, Key, cancellationToken: cancellationToken)).HasValue;
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => FindAsync(cancellationToken);

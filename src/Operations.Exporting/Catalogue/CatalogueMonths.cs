@@ -4,8 +4,11 @@ using Archiving.Storage;
 namespace Operations.Catalogue;
 
 /// <summary>What is built of the catalogue, and what is to be built: rows of the table <c>operations</c>.</summary>
-public sealed class CatalogueMonths(OperationsTable table, TimeProvider timeProvider)
+public sealed class CatalogueMonths(OperationsTable table, TimeProvider timeProvider) : IStorageResource
 {
+    /// <inheritdoc/>
+    Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => ReadPlanAsync(cancellationToken);
+
     /// <summary>Every month.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
     internal async Task<IReadOnlyList<CatalogueMonthRow>> ReadAsync(CancellationToken cancellationToken) =>

@@ -1,3 +1,4 @@
+using Archiving.Storage;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Operations.Catalogue;
@@ -8,6 +9,7 @@ internal static class CatalogueServices
     public static IServiceCollection AddCatalogue(this IServiceCollection services) => services
         .AddSingleton<CatalogueLimits>()
         .AddSingleton<CatalogueMonths>()
+        .AddStorageResource<CatalogueMonths>()
         .AddSingleton<CatalogueReader>()
         .AddSingleton<CataloguePlanner>()
         .AddSingleton<CatalogueBuilder>()

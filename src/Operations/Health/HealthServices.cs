@@ -1,6 +1,7 @@
 using Archiving.Model;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Operations.Plan;
 
 namespace Operations.Health;
 
@@ -21,13 +22,13 @@ internal static class HealthServices
             .AddCheck<VaultCheck>(nameof(Condition.Vault), timeout: Timeout)
             .AddCheck<ArchiveCheck>(nameof(Condition.Archive), timeout: Timeout)
             .AddCheck<RuntimeCheck>(nameof(Condition.Runtime), timeout: Timeout)
-            .AddCheck<ListingCheck>(ListingCheck.Name, timeout: Timeout)
-            .AddCheck<CatalogueCheck>(CatalogueCheck.Name, timeout: Timeout)
-            .AddCheck<AuditCheck>(AuditCheck.Name, timeout: Timeout)
-            .AddCheck<NotificationCheck>(NotificationCheck.Name, timeout: Timeout);
+            .AddCheck<ListingCheck>(ListingCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout)
+            .AddCheck<CatalogueCheck>(CatalogueCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout)
+            .AddCheck<AuditCheck>(AuditCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout)
+            .AddCheck<NotificationCheck>(NotificationCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout);
         foreach (var condition in Shared)
         {
-            checks.AddTypeActivatedCheck<SharedConditionCheck>(condition.ToString(), failureStatus: null, tags: [], Timeout, args: condition);
+            checks.AddTypeActivatedCheck<SharedConditionCheck>(condition.ToString(), failureStatus: null, RecordedHealth.Tags, Timeout, args: condition);
         }
 
         // The framework logs each failed check each time. The board logs an outage when it begins and when it ends.

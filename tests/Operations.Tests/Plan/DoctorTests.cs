@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
+using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Queues;
 using Archiving.Settings;
 using Azure.Data.Tables;
@@ -10,6 +12,7 @@ using Azure.Storage.Blobs.Specialized;
 using Azure.Storage.Sas;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Operations.Health;
 using Operations.Plan;
 using Simulator;
 using Simulator.Faults;
@@ -41,6 +44,39 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         Assert.Empty(plan.MissingRights);
         Assert.Equal(["us-east", "uk"], plan.Regions);
         Assert.StartsWith("All is well: a run would copy ", plan.Verdict, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_names_what_health_names()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        await pipeline.Create<StorageCreator>().CreateAllAsync(Cancellation);
+        var record = new ObjectSpecification { Region = "uk", CreatedTime = Now.AddHours(-1), RawRecord = """{"type":"callrecording"}""" };
+        var bad = pipeline.Simulator.Objects.Add(record);
+        await pipeline.RunAsync();
+        await pipeline.Get<SharedConditions>().ReportAsync(new OutageException(Condition.Integrity, "Bytes are damaged."), Cancellation);
+        using var reader = pipeline.Create<HealthReader>();
+        var health = await reader.ReadAsync(Cancellation);
+        pipeline.Simulator.Objects.Remove("uk", bad.Id);
+
+        var plan = await RunAsync(pipeline);
+
+        Assert.Equal(["Listing", "Integrity"], health.Checks!.Select(check => check.Name));
+        Assert.Equal(
+            health.Checks!.Select(check => (check.Name, check.Message)),
+            plan.Checks.Where(check => check.Status == CheckStatus.Problem).Select(check => (check.Name, check.Message)));
+        Assert.False(plan.IsReady);
+        Assert.StartsWith("2 problems must be fixed", plan.Verdict, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Doctor_names_records_that_cannot_be_read_before_the_first_run()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        Fill(pipeline.Simulator);
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", CreatedTime = Now.AddHours(-1), RawRecord = """{"type":"callrecording"}""" });
+
+        await AssertProblemAsync(pipeline, "List", "8x8 lists a record that cannot be read");
     }
 
     [Fact]
@@ -471,6 +507,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
         pipeline.Simulator.Account.RestoreTime = TimeSpan.FromDays(1);
         if (afterARun)
         {
+            await pipeline.Create<StorageCreator>().CreateAllAsync(Cancellation);
             await pipeline.RunAsync();
         }
 
