@@ -40,7 +40,7 @@ public class CloudStorageClient
         _readDelay = options.Retry.Delay;
         _timeProvider = options.TimeProvider;
         ClientPipeline.UseSharedTransport(options);
-        HttpPipelinePolicy[] gate = options.Gate is { } requestGate ? [new GatePolicy(requestGate, options.TimeProvider)] : [];
+        HttpPipelinePolicy[] gate = options.Gate is { } requestGate ? [new GatePolicy(requestGate, options.FailsWhenRefused, options.TimeProvider)] : [];
         HttpPipelinePolicy[] everywhere = [new RetryAfterPolicy(options.TimeProvider), .. gate, UntracedPolicy.Instance];
         var classifier = new ShortWaits(options.TimeProvider);
         _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. everywhere], classifier);

@@ -23,6 +23,12 @@ public sealed class CloudStorageClientOptions : ClientOptions
     /// <summary>What every request passes before it is sent; <see langword="null"/> for nothing.</summary>
     public RequestGate? Gate { get; set; }
 
+    /// <summary>
+    /// Whether a call fails with 429 instead of waiting at the gate when 8x8 has asked, in answer to another call, for a delay of
+    /// more than a minute.
+    /// </summary>
+    public bool FailsWhenRefused { get; set; }
+
     /// <summary>The clock for <c>Retry-After</c> dates.</summary>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 }

@@ -4,7 +4,7 @@ using Azure.Core.Pipeline;
 namespace EightByEight;
 
 /// <summary>Lets every attempt wait at the gate, and reports to it every 429 and every response after which no request is left.</summary>
-internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : HttpPipelinePolicy
+internal sealed class GatePolicy(RequestGate gate, bool failsWhenRefused, TimeProvider timeProvider) : HttpPipelinePolicy
 {
     // A 429 without Retry-After says "slow down" all the same.
     private static readonly TimeSpan WithoutRetryAfter = TimeSpan.FromSeconds(1);
@@ -14,6 +14,11 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
 
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
+        if (failsWhenRefused && gate.RefusedUntil - timeProvider.GetUtcNow() is { } wait && wait > ShortWaits.LongestWait)
+        {
+            throw new CloudStorageException(429, "8x8 asked to wait before the next request (429).", ServedResponse.Origin(message), false, wait);
+        }
+
         await gate.WaitAsync(message.CancellationToken);
         await ProcessNextAsync(message, pipeline);
         if (!message.HasResponse)
@@ -23,10 +28,11 @@ internal sealed class GatePolicy(RequestGate gate, TimeProvider timeProvider) : 
 
         var now = timeProvider.GetUtcNow();
         var reset = RetryAfter.ReadReset(message.Response, now);
-        var hold = message.Response.Status == 429 ? RetryAfter.Read(message.Response, now) ?? reset ?? WithoutRetryAfter : reset;
+        var isRefusal = message.Response.Status == 429;
+        var hold = isRefusal ? RetryAfter.Read(message.Response, now) ?? reset ?? WithoutRetryAfter : reset;
         if (hold is { } time)
         {
-            gate.OnThrottled(time);
+            gate.OnThrottled(time, isRefusal);
         }
     }
 }

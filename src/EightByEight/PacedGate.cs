@@ -11,6 +11,7 @@ public sealed class PacedGate : RequestGate
     private readonly Lock _lock = new();
     private DateTimeOffset _nextAt = DateTimeOffset.MinValue;
     private DateTimeOffset _heldUntil = DateTimeOffset.MinValue;
+    private DateTimeOffset _refusedUntil = DateTimeOffset.MinValue;
 
     /// <summary>Initializes the gate.</summary>
     /// <param name="timeProvider">The clock.</param>
@@ -55,12 +56,25 @@ public sealed class PacedGate : RequestGate
     }
 
     /// <inheritdoc/>
-    public override void OnThrottled(TimeSpan retryAfter)
+    public override DateTimeOffset? RefusedUntil
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _refusedUntil > _timeProvider.GetUtcNow() ? _refusedUntil : null;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void OnThrottled(TimeSpan retryAfter, bool isRefusal)
     {
         lock (_lock)
         {
             var until = _timeProvider.GetUtcNow() + retryAfter;
             _heldUntil = until > _heldUntil ? until : _heldUntil;
+            _refusedUntil = isRefusal && until > _refusedUntil ? until : _refusedUntil;
         }
     }
 }

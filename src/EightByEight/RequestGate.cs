@@ -6,7 +6,11 @@ public abstract class RequestGate
     /// <summary>Waits until a request may be sent.</summary>
     public abstract ValueTask WaitAsync(CancellationToken cancellationToken);
 
+    /// <summary>Until when 8x8, by a 429, asked to send nothing; <see langword="null"/> when it did not, or that time has passed.</summary>
+    public abstract DateTimeOffset? RefusedUntil { get; }
+
     /// <summary>8x8 asked to slow down.</summary>
     /// <param name="retryAfter">For how long no request is to be sent.</param>
-    public abstract void OnThrottled(TimeSpan retryAfter);
+    /// <param name="isRefusal">Whether it refused a request (429). Otherwise it said that none is left for now.</param>
+    public abstract void OnThrottled(TimeSpan retryAfter, bool isRefusal);
 }

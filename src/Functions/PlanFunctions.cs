@@ -1,3 +1,4 @@
+using Archiving.Source;
 using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ using Operations.Plan;
 namespace Functions;
 
 /// <summary>Tells what a run would copy, and whether it can.</summary>
-public sealed class PlanFunctions(Checkup checkup)
+public sealed class PlanFunctions(Checkup checkup, SourceHold hold)
 {
     private const int LongestText = 2000;
 
@@ -29,6 +30,7 @@ public sealed class PlanFunctions(Checkup checkup)
             var asked = PlanRequest.Parse(PlanRequest.Names
                 .Select(name => KeyValuePair.Create(name, query.Text(name, LongestText) ?? ""))
                 .Where(item => item.Value.Length > 0));
+            hold.ThrowIfOn();
             var plan = await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken);
 
             // Names of files are names of people.

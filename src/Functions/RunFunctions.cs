@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
+using Archiving.Source;
 using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +14,7 @@ using Operations.Runs;
 namespace Functions;
 
 /// <summary>Starts runs and reports their progress.</summary>
-public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, TimerHandler timers)
+public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, SourceHold hold, TimerHandler timers)
 {
     /// <summary>Starts to archive what was created in a time range: <c>{from,to,regions?,types?}</c>.</summary>
     [Function("StartBackfill")]
@@ -48,8 +49,11 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
     [AllowedRoles(Role.Operator)]
     public async Task<IActionResult> StartReconcileAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "reconcile")] HttpRequest request,
-        CancellationToken cancellationToken) =>
-        Accepted(await starter.ReconcileAsync(cancellationToken));
+        CancellationToken cancellationToken)
+    {
+        hold.ThrowIfOn();
+        return Accepted(await starter.ReconcileAsync(cancellationToken));
+    }
 
     /// <summary>The newest report.</summary>
     [Function("GetLatestReconcile")]

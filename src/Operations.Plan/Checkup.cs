@@ -212,7 +212,13 @@ public sealed class Checkup(
 
     private CloudStorageClient CreateClient(BorrowedToken token, ResponseWatch watch)
     {
-        var clientOptions = new CloudStorageClientOptions { Gate = gate, TimeProvider = timeProvider, Retry = { MaxRetries = 3, NetworkTimeout = Timeout } };
+        var clientOptions = new CloudStorageClientOptions
+        {
+            Gate = gate,
+            FailsWhenRefused = true,
+            TimeProvider = timeProvider,
+            Retry = { MaxRetries = 3, NetworkTimeout = Timeout },
+        };
         clientOptions.AddPolicy(watch, HttpPipelinePosition.PerRetry);
         return new CloudStorageClient(options.EightByEight.BaseUrl, token, clientOptions);
     }

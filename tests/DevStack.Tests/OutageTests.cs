@@ -70,6 +70,43 @@ public sealed class OutageTests(AzuriteFixture azurite)
         Assert.NotEmpty(simulator.GetSecretVersions("eightbyeight-access-token"));
     }
 
+    [Fact]
+    public async Task App_answers_at_once_until_when_8x8_asked_it_to_wait()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        simulator.Faults.Set(new FaultRule { Call = "regions", Kind = FaultKind.Status, Status = 429, RetryAfter = "300", First = 1 });
+        const string Never = "0 0 0 1 1 *";
+        await using var app = await AppProcess.StartAsync(simulator.BaseUrl, azurite.NewAccount(), ("ListingSchedule", Never));
+        Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/api/plan")).Status);
+        simulator.Counters.Reset();
+
+        foreach (var (method, path, body) in ((HttpMethod, string, string)[])[
+            (HttpMethod.Get, "/api/plan", ""),
+            (HttpMethod.Post, "/api/reconcile", ""),
+            (HttpMethod.Post, "/api/backfill", """{"from":"2026-01-01","to":"2026-01-02"}"""),
+            (HttpMethod.Post, "/api/backfill", """{"from":"2026-01-01","to":"2026-01-02","regions":["uk"]}""")])
+        {
+            using var request = new HttpRequestMessage(method, path);
+            request.Content = method == HttpMethod.Post ? new StringContent(body) : null;
+            using var answer = await app.SendAsync(request);
+            var problem = JsonElement.Parse(await answer.Content.ReadAsStringAsync(Cancellation));
+
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "application/problem+json"), (answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
+            Assert.InRange(answer.Headers.RetryAfter!.Delta!.Value, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(300));
+            Assert.Matches(Waits, problem.GetProperty("detail").GetString());
+        }
+
+        var (status, health) = await app.GetAsync("/api/health");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
+        var check = Assert.Single(health.GetProperty("checks").EnumerateArray());
+        Assert.Equal("Source", check.GetProperty("name").GetString());
+        Assert.Matches(Waits, check.GetProperty("message").GetString());
+        Assert.Equal(0, simulator.Counters["regions"]);
+    }
+
+    private const string Waits =
+        @"^8x8 asked the app to wait \(429\)\. Nothing to do unless it lasts; .*\. The app waits until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\.$";
+
     private static async Task AssertOutageAsync(AppProcess app, string check, string message)
     {
         JsonElement health = default;

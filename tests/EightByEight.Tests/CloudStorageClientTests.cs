@@ -352,7 +352,7 @@ public sealed class CloudStorageClientTests
     {
         var time = new FakeTimeProvider();
         var gate = new PacedGate(time, 0);
-        gate.OnThrottled(TimeSpan.FromSeconds(30));
+        gate.OnThrottled(TimeSpan.FromSeconds(30), isRefusal: true);
 
         var waiting = gate.WaitAsync(Cancellation).AsTask();
         time.Advance(TimeSpan.FromSeconds(29));
@@ -360,6 +360,42 @@ public sealed class CloudStorageClientTests
         time.Advance(TimeSpan.FromSeconds(1));
 
         await waiting.WaitAsync(TimeSpan.FromSeconds(5), Cancellation);
+    }
+
+    [Fact]
+    public async Task Client_that_must_not_wait_long_fails_at_once_while_8x8_refuses_and_sends_nothing()
+    {
+        var server = new StubServer().Answers(200, """["uk"]""");
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        var gate = new PacedGate(time, 0);
+        var client = server.CreateClient(configure: options =>
+        {
+            options.Gate = gate;
+            options.TimeProvider = time;
+            options.FailsWhenRefused = true;
+        });
+        gate.OnThrottled(TimeSpan.FromMinutes(9), isRefusal: true);
+
+        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => client.GetRegionsAsync("uk", Cancellation));
+
+        Assert.Equal((429, TimeSpan.FromMinutes(9)), (exception.Status, exception.RetryAfter));
+        Assert.Empty(server.Requests);
+        time.Advance(TimeSpan.FromMinutes(9));
+        Assert.Equal(["uk"], await client.GetRegionsAsync("uk", Cancellation));
+    }
+
+    [Fact]
+    public void Gate_says_until_when_8x8_refuses_and_not_until_when_no_request_is_left()
+    {
+        var time = new FakeTimeProvider();
+        var gate = new PacedGate(time, 0);
+
+        gate.OnThrottled(TimeSpan.FromSeconds(50), isRefusal: false);
+        Assert.Null(gate.RefusedUntil);
+        gate.OnThrottled(TimeSpan.FromSeconds(30), isRefusal: true);
+        Assert.Equal(time.GetUtcNow().AddSeconds(30), gate.RefusedUntil);
+        time.Advance(TimeSpan.FromSeconds(30));
+        Assert.Null(gate.RefusedUntil);
     }
 
     [Fact]
@@ -388,7 +424,7 @@ public sealed class CloudStorageClientTests
         await gate.WaitAsync(Cancellation);
         List<Task> waiting = [gate.WaitAsync(Cancellation).AsTask(), gate.WaitAsync(Cancellation).AsTask(), gate.WaitAsync(Cancellation).AsTask()];
 
-        gate.OnThrottled(TimeSpan.FromSeconds(10));
+        gate.OnThrottled(TimeSpan.FromSeconds(10), isRefusal: true);
         time.Advance(TimeSpan.FromSeconds(10));
 
         while (waiting.Count > 0)

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Archiving.Model;
 
 /// <summary>
@@ -14,4 +16,11 @@ public sealed class OutageException(Condition condition, string message, Excepti
 
     /// <summary>How long to wait before the next try, when the other side said so.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The message, and until when the other side asked to wait.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="until">That time; <see langword="null"/> when it named none.</param>
+    public static string Describe(string message, DateTimeOffset? until) => until is { } time
+        ? string.Create(CultureInfo.InvariantCulture, $"{message} The app waits until {time.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC.")
+        : message;
 }

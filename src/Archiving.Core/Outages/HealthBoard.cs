@@ -16,7 +16,7 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
 
     /// <summary>The present outages, by what does not work.</summary>
     public IReadOnlyDictionary<Condition, string> Outages =>
-        _outages.ToDictionary(pair => pair.Key, pair => pair.Value.Message);
+        _outages.ToDictionary(pair => pair.Key, pair => OutageException.Describe(pair.Value.Message, pair.Value.Until));
 
     /// <summary>Whether something worked within a minute.</summary>
     public bool WorkedLately(Condition condition) =>
@@ -26,14 +26,17 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
     public void Report(OutageException outage)
     {
         var now = timeProvider.GetUtcNow();
+        var until = now + outage.RetryAfter;
         lock (_outages)
         {
             if (_outages.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.LoggedAt < Reminder)
             {
+                // The time is no new cause.
+                _outages[outage.Condition] = known with { Until = until > known.Until ? until : known.Until ?? until };
                 return;
             }
 
-            _outages[outage.Condition] = new LoggedOutage(outage.Message, now);
+            _outages[outage.Condition] = new LoggedOutage(outage.Message, now, until);
         }
 
         Log.Outage(logger, outage.Condition, outage.Message, Details(outage));
@@ -56,7 +59,7 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
         var inner => inner.GetType().Name,
     };
 
-    private readonly record struct LoggedOutage(string Message, DateTimeOffset LoggedAt);
+    private readonly record struct LoggedOutage(string Message, DateTimeOffset LoggedAt, DateTimeOffset? Until);
 
     private static partial class Log
     {

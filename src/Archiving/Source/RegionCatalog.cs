@@ -6,7 +6,12 @@ using EightByEight;
 namespace Archiving.Source;
 
 /// <summary>The regions to archive: those of the settings, or else every region that the account has, asked for once an hour.</summary>
-public sealed class RegionCatalog(CloudStorageClient client, EightByEightOptions options, HealthBoard health, TimeProvider timeProvider)
+public sealed class RegionCatalog(
+    CloudStorageClient client,
+    EightByEightOptions options,
+    SourceHold hold,
+    HealthBoard health,
+    TimeProvider timeProvider)
 {
     private static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
     private (IReadOnlyList<string> Regions, DateTimeOffset At)? _discovered;
@@ -54,6 +59,8 @@ public sealed class RegionCatalog(CloudStorageClient client, EightByEightOptions
 
     private async Task<IReadOnlyList<string>> DiscoverAsync(CancellationToken cancellationToken)
     {
+        // A person waits for it, or a tick that the next one repeats.
+        hold.ThrowIfOn();
         IReadOnlyList<string> regions;
         try
         {

@@ -34,14 +34,17 @@ internal static class SourceFailure
                 "8x8 refuses the access token (401). A new API key, or a change of its products, takes some minutes to work; if this lasts, "
                     + "check in Admin Console that the API app has the product Call recordings & Storage.",
                 refused),
-            { Status: 429 } throttled => new OutageException(
-                Condition.Source,
-                "8x8 asks to slow down (429). Nothing to do unless it lasts; then set EightByEight__MaxRequestsPerSecond.",
-                throttled)
-            { RetryAfter = (throttled as CloudStorageException)?.RetryAfter },
+            { Status: 429 } throttled => Throttled((throttled as CloudStorageException)?.RetryAfter, throttled),
             _ => null,
         },
     };
+
+    /// <summary>Describes that 8x8 asks to slow down.</summary>
+    public static OutageException Throttled(TimeSpan? retryAfter, Exception? innerException) => new(
+        Condition.Source,
+        "8x8 asked the app to wait (429). Nothing to do unless it lasts; then set EightByEight__MaxRequestsPerSecond.",
+        innerException)
+    { RetryAfter = retryAfter };
 
     /// <summary>Whether not 8x8 has answered, but the host of an address that 8x8 redirected to.</summary>
     public static bool IsOfAddress(RequestFailedException answer) => answer is CloudStorageException { IsFromRedirectTarget: true };

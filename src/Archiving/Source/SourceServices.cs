@@ -25,6 +25,7 @@ internal static class SourceServices
                     provider.GetRequiredService<ILogger<KeyVaultTokenStore>>()))
             .AddSingleton<AccessTokens>()
             .AddSingleton<AccessTokenSource>(provider => provider.GetRequiredService<AccessTokens>())
+            .AddSingleton<SourceHold>()
             .AddSingleton<RegionCatalog>()
             .AddSingleton<KeysetPager>()
             .AddSingleton<WantedObjects>()

@@ -21,7 +21,9 @@ internal sealed class ThrottleMeter(RequestGate gate, ArchivingMetrics metrics, 
         }
     }
 
-    public override void OnThrottled(TimeSpan retryAfter)
+    public override DateTimeOffset? RefusedUntil => gate.RefusedUntil;
+
+    public override void OnThrottled(TimeSpan retryAfter, bool isRefusal)
     {
         lock (_lock)
         {
@@ -29,7 +31,7 @@ internal sealed class ThrottleMeter(RequestGate gate, ArchivingMetrics metrics, 
             _heldUntil = until > _heldUntil ? until : _heldUntil;
         }
 
-        gate.OnThrottled(retryAfter);
+        gate.OnThrottled(retryAfter, isRefusal);
     }
 
     private void Record(DateTimeOffset from, DateTimeOffset to)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Archiving.Model;
 using Microsoft.AspNetCore.Http;
@@ -12,7 +13,7 @@ namespace Functions.Http;
 /// Turns what escapes an HTTP function into <c>application/problem+json</c> (RFC 9457). The Functions host itself
 /// answers an exception with 500 and an empty body. Other functions' exceptions go on to the host, which counts them.
 /// </summary>
-public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddleware> logger) : IFunctionsWorkerMiddleware
+public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, ILogger<ProblemDetailsMiddleware> logger) : IFunctionsWorkerMiddleware
 {
     /// <inheritdoc/>
     public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
@@ -74,6 +75,14 @@ public sealed partial class ProblemDetailsMiddleware(ILogger<ProblemDetailsMiddl
                 case BadHttpRequestException:
                     // The body broke off, or its framing is wrong; the web server knows the status.
                     await WriteAsync(http, StatusOf(exception), "The request cannot be read", "The body cannot be read to its end.");
+                    break;
+                case OutageException { RetryAfter: { } wait }:
+                    http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString("0", CultureInfo.InvariantCulture);
+                    await WriteAsync(
+                        http,
+                        StatusOf(exception),
+                        "Something that the archiver needs does not work",
+                        OutageException.Describe(exception.Message, timeProvider.GetUtcNow() + wait));
                     break;
                 case OutageException or AuditLogException:
                     await WriteAsync(http, StatusOf(exception), "Something that the archiver needs does not work", exception.Message);

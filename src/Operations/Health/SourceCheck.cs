@@ -7,7 +7,12 @@ using EightByEight;
 namespace Operations.Health;
 
 /// <summary>Whether 8x8 answers, and accepts the access token: a refusal is an outage of the credentials.</summary>
-internal sealed class SourceCheck(AccessTokens tokens, CloudStorageClient client, ArchiverOptions options, HealthBoard board) : DependencyCheck(board)
+internal sealed class SourceCheck(
+    AccessTokens tokens,
+    CloudStorageClient client,
+    SourceHold hold,
+    ArchiverOptions options,
+    HealthBoard board) : DependencyCheck(board)
 {
     /// <inheritdoc/>
     protected override async Task ProbeAsync(CancellationToken cancellationToken)
@@ -22,6 +27,7 @@ internal sealed class SourceCheck(AccessTokens tokens, CloudStorageClient client
             return;
         }
 
+        hold.ThrowIfOn();
         var region = options.EightByEight.DiscoveryRegion;
         try
         {
@@ -30,6 +36,13 @@ internal sealed class SourceCheck(AccessTokens tokens, CloudStorageClient client
         catch (Exception exception) when (SourceFailure.OfRegions(exception, region) is { } outage)
         {
             throw outage;
+        }
+
+        catch (OperationCanceledException)
+        {
+            // The request met the 429, or waited at the gate because of another's.
+            hold.ThrowIfOn();
+            throw;
         }
 
         Board.Clear(Condition.Credentials);

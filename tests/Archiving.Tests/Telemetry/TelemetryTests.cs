@@ -233,13 +233,13 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
         await paced;
         Assert.Empty(metrics.All);
 
-        gate.OnThrottled(TimeSpan.FromSeconds(7));
+        gate.OnThrottled(TimeSpan.FromSeconds(7), isRefusal: true);
         var held = gate.WaitAsync(Cancellation).AsTask();
         time.Advance(TimeSpan.FromSeconds(7));
         await held;
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        gate.OnThrottled(TimeSpan.FromSeconds(30));
+        gate.OnThrottled(TimeSpan.FromSeconds(30), isRefusal: true);
         var given = gate.WaitAsync(stop.Token).AsTask();
         time.Advance(TimeSpan.FromSeconds(4));
         await stop.CancelAsync();
