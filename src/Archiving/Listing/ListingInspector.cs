@@ -67,11 +67,12 @@ public sealed class ListingInspector(
 
         foreach (var records in failures.Where(row => row.Kind == ListingFailureRow.Unreadable).GroupBy(row => row.Region, StringComparer.Ordinal))
         {
-            var count = records.Count() == 1 ? "a record" : string.Create(CultureInfo.InvariantCulture, $"{records.Count()} records");
+            var number = records.DistinctBy(row => row.Hash).Count();
+            var count = number == 1 ? "a record" : string.Create(CultureInfo.InvariantCulture, $"{number} records");
             problems.Add(new ListingProblem(
                 records.Key,
                 $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for, so the object is not archived. "
-                    + "Report it to 8x8 (log event 1231)."));
+                    + $"Report it to 8x8 (log event 1231). Last listed at {Minute(records.Max(row => row.FailedAt))}; the app looks again every hour."));
         }
 
         if (watermarks.Count == 0 && await FindUnlistedAsync(now, cancellationToken) is { } unlisted)

@@ -14,6 +14,8 @@ namespace Archiving.Listing;
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
 /// <item>Once a day the recent days are listed by <c>createdTime</c> too, because a record without <c>updatedTime</c> is in no
 /// other window. The first such pass covers everything since the first listing, some days in each run.</item>
+/// <item>Windows with records that cannot be read and have no ID are listed again every hour, so that health stops naming what
+/// 8x8 no longer lists.</item>
 /// <item>Each window is cut into days, so that instances list in parallel, and its parts are recorded.</item>
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
 /// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that
@@ -39,6 +41,8 @@ public sealed partial class ListingPlanner(
     // New objects wait for the run, and health for its end: so a first pass over years is made of many runs.
     private static readonly TimeSpan LongestPass = TimeSpan.FromDays(7);
     private static readonly TimeSpan RunsAreKept = TimeSpan.FromDays(7);
+    private static readonly TimeSpan BetweenLooksAtUnreadable = TimeSpan.FromHours(1);
+    private const int MaxUnreadableWindows = 10;
     private static readonly TimeSpan BetweenCleanings = TimeSpan.FromHours(1);
     private DateTimeOffset _cleanedAt;
 
@@ -124,7 +128,24 @@ public sealed partial class ListingPlanner(
             windows.AddRange(ToWindows(TimeField.CreatedTime, created.From, created.To));
         }
 
-        var run = new RunRow { Kind = nameof(WindowKind.Listing), Regions = region, From = from, To = to, StartedAt = now, Planned = windows.Count };
+        var unreadable = await FindUnreadableAsync(region, now, cancellationToken);
+        if (unreadable.Count > 0)
+        {
+            var again = unreadable.SelectMany(row => ToWindows(TimeFields.Parse(row.Field) ?? TimeField.UpdatedTime, row.From!.Value, row.To!.Value));
+            windows = [.. windows.Concat(again).DistinctBy(window => window.Name)];
+            await store.NoteListedAgainAsync(unreadable, runId, cancellationToken);
+        }
+
+        var run = new RunRow
+        {
+            Kind = nameof(WindowKind.Listing),
+            Regions = region,
+            From = from,
+            To = to,
+            StartedAt = now,
+            Planned = windows.Count,
+            ListsUnreadableAgain = unreadable.Count > 0,
+        };
         await sender.StartRunAsync(runId, run, windows, cancellationToken);
 
         // Written when all is sent: a crash before it leaves windows that are listed for nothing, never a run that waits
@@ -182,6 +203,18 @@ public sealed partial class ListingPlanner(
 
         return first;
     }
+
+    /// <summary>The records that cannot be read and were not listed for an hour, those of a few windows.</summary>
+    private async Task<List<ListingFailureRow>> FindUnreadableAsync(string region, DateTimeOffset now, CancellationToken cancellationToken) =>
+    [
+        .. (await store.ReadFailuresAsync(cancellationToken))
+            .Where(row => row is { Kind: ListingFailureRow.Unreadable, From: not null, To: not null } && row.Region == region)
+            .Where(row => now - row.FailedAt >= BetweenLooksAtUnreadable)
+            .GroupBy(row => (row.Field, row.From, row.To))
+            .OrderBy(window => window.Min(row => row.FailedAt))
+            .Take(MaxUnreadableWindows)
+            .SelectMany(window => window),
+    ];
 
     private async Task NoteLeftAsync(IReadOnlyList<string> present, CancellationToken cancellationToken)
     {

@@ -203,6 +203,24 @@ public sealed class ListingFailureRow : TableRow
 
     /// <summary>When it failed last.</summary>
     public DateTimeOffset FailedAt { get; set; }
+
+    /// <summary>
+    /// A record: start of the window that listed it; <see langword="null"/> for one of some types only, which a listing would not
+    /// repeat, and in rows of an earlier version.
+    /// </summary>
+    public DateTimeOffset? From { get; set; }
+
+    /// <summary>A record: end of that window.</summary>
+    public DateTimeOffset? To { get; set; }
+
+    /// <summary>A record: the time that the window is about, as 8x8 names it.</summary>
+    public string Field { get; set; } = "";
+
+    /// <summary>A record: the run that lists its window again. Unless the run finds it again, the row is deleted.</summary>
+    public string? ListedAgainBy { get; set; }
+
+    /// <summary>A record: tells it from others. Each window that lists it has a row.</summary>
+    internal string Hash => RowKey.Split('|') is [_, _, var hash, ..] ? hash : RowKey;
 }
 
 /// <summary>A run: a listing, backfill, reconcile or rebuild, made of windows.</summary>
@@ -237,6 +255,9 @@ public sealed class RunRow : TableRow
 
     /// <summary>How many windows it began with. Busy ones are split later.</summary>
     public int Planned { get; set; }
+
+    /// <summary>Listings: whether windows with records that cannot be read are listed again.</summary>
+    public bool ListsUnreadableAgain { get; set; }
 
     /// <summary>Listings: whether the region's watermark waits for it, or did so. Of two that were planned at the same moment, one.</summary>
     public bool WasActive { get; set; }

@@ -193,23 +193,50 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     }
 
     /// <summary>Keeps that a record has no id, so that it cannot be archived.</summary>
-    /// <param name="region">8x8's region.</param>
+    /// <param name="window">The window that listed it.</param>
     /// <param name="hash">Tells the record from others.</param>
     /// <param name="reason">Why it cannot be read.</param>
     /// <param name="now">When it was listed.</param>
     /// <param name="cancellationToken">Stops before the write.</param>
-    public Task NoteUnreadableAsync(string region, string hash, string reason, DateTimeOffset now, CancellationToken cancellationToken) => _table.WriteAsync(
+    public Task NoteUnreadableAsync(
+        WindowMessage window,
+        string hash,
+        string reason,
+        DateTimeOffset now,
+        CancellationToken cancellationToken) => _table.WriteAsync(
         new ListingFailureRow
         {
-            RowKey = $"{ObjectNames.Encode(region)}|{ListingFailureRow.Unreadable}|{hash}",
-            Region = region,
+            RowKey = $"{ObjectNames.Encode(window.Region)}|{ListingFailureRow.Unreadable}|{hash}|{WindowKey(window)}",
+            Region = window.Region,
             Kind = ListingFailureRow.Unreadable,
             Failures = 1,
             Reason = reason,
             FailedAt = now,
+            From = window.Types is null ? window.From : null,
+            To = window.To,
+            Field = window.Field.ToName(),
         },
         TableUpdateMode.Replace,
         cancellationToken);
+
+    /// <summary>Notes which run lists the windows of unreadable records again. One that was noted again since it was read is left alone.</summary>
+    public async Task NoteListedAgainAsync(IEnumerable<ListingFailureRow> rows, string runId, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows)
+        {
+            row.ListedAgainBy = runId;
+            await _table.TryWriteAsync(row, cancellationToken);
+        }
+    }
+
+    /// <summary>Forgets the unreadable records that a run, which has ended, did not find again.</summary>
+    public async Task ForgetUnreadableAsync(string runId, CancellationToken cancellationToken)
+    {
+        foreach (var row in (await ReadFailuresAsync(cancellationToken)).Where(row => row.ListedAgainBy == runId))
+        {
+            await _table.TryDeleteAsync(row, cancellationToken);
+        }
+    }
 
     /// <summary>Takes in that a window was listed that had failed before.</summary>
     public Task ForgetFailureAsync(WindowMessage window, CancellationToken cancellationToken) =>

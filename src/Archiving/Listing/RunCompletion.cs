@@ -39,6 +39,11 @@ public sealed partial class RunCompletion(
             return;
         }
 
+        if (run.ListsUnreadableAgain)
+        {
+            await store.ForgetUnreadableAsync(runId, cancellationToken);
+        }
+
         run.CompletedAt = timeProvider.GetUtcNow();
         if (kind == WindowKind.Reconcile)
         {

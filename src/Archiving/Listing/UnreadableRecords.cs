@@ -37,7 +37,7 @@ public sealed partial class UnreadableRecords(
             if (record.Id is null or "" || HoldsAnother(record.Text))
             {
                 Log.WithoutId(logger, window.Region, window.From, window.To, record.Reason);
-                await store.NoteUnreadableAsync(window.Region, Hash(record.Text), record.Reason, timeProvider.GetUtcNow(), cancellationToken);
+                await store.NoteUnreadableAsync(window, Hash(record.Text), record.Reason, timeProvider.GetUtcNow(), cancellationToken);
             }
 
             if (record.Id is not { Length: > 0 } id)

@@ -66,6 +66,39 @@ public sealed class ListingHealthTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Record_without_an_id_is_named_until_its_window_is_listed_without_it()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__Regions", "uk"));
+        var bad = pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Region = "uk",
+            CreatedTime = time.GetUtcNow().AddDays(-2),
+            UpdatedTime = time.GetUtcNow().AddDays(-2),
+            RawRecord = """{"type":"callrecording"}""",
+        });
+        const string Named = "uk lists a record that cannot be read, without an ID";
+        await pipeline.RunAsync();
+        Assert.Contains(Named, await FindAsync(pipeline), StringComparison.Ordinal);
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        var before = time.GetUtcNow().AddMinutes(-1);
+        await pipeline.RunAsync();
+        var listed = Assert.Single(await pipeline.Get<ListingStore>().ReadFailuresAsync(Cancellation)).FailedAt;
+        Assert.True(listed > before, "The window was not listed again.");
+        Assert.Contains(Named, await FindAsync(pipeline), StringComparison.Ordinal);
+
+        pipeline.Simulator.Objects.Remove("uk", bad.Id);
+        time.Advance(TimeSpan.FromMinutes(30));
+        await pipeline.RunAsync();
+        Assert.Contains(Named, await FindAsync(pipeline), StringComparison.Ordinal);
+
+        time.Advance(TimeSpan.FromMinutes(31));
+        await pipeline.RunAsync();
+        Assert.Null(await FindAsync(pipeline));
+    }
+
+    [Fact]
     public async Task Region_whose_last_listing_is_long_ago_is_named_though_nothing_failed_and_the_next_call_plans_a_listing()
     {
         var time = new MovableTime();
