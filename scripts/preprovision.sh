@@ -37,8 +37,13 @@ has() {
   grep -qxF -e "$1" <<<"$listed"
 }
 
+# The namespaces of everything that the templates create. What they only delegate a subnet to is checked below.
+providers() {
+  grep -rhoE "^ *resource [A-Za-z]+ 'Microsoft\.[A-Za-z]+" --include='*.bicep' infra/bicep | sed "s/.*'//" | sort -u
+}
+
 check_region() {
-  local version sku
+  local version sku missing
   if list "whether $location offers Flex Consumption" functionapp list-flexconsumption-locations --query "[].name" && ! has "$location"; then
     problems+=("$location does not offer Flex Consumption. Regions that do: $(sort <<<"$listed" | paste -sd ' ' -).")
     return
@@ -69,6 +74,14 @@ check_region() {
   if [ "$(parameter privateNetwork)" = true ] \
     && list "whether Microsoft.App is registered" provider show --namespace Microsoft.App --query registrationState && ! has Registered; then
     problems+=("The private network needs the resource provider Microsoft.App. Run: az provider register --namespace Microsoft.App --wait")
+  fi
+
+  # A deployment registers what it needs, but for a pipeline that has rights in one resource group alone.
+  if grep -q "^using 'resources.bicep'" "$parameters" \
+    && list "whether the resource providers are registered" provider list --query "[?registrationState=='Registered'].namespace"; then
+    missing=$(providers | grep -vixF -f <(echo "$listed") | paste -sd ' ' - || true)
+    [ -z "$missing" ] || problems+=("These resource providers are not registered, and a pipeline cannot register them: $missing. \
+As an owner of the subscription, run for each: az provider register --namespace <name> --wait")
   fi
 }
 

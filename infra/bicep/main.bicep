@@ -118,7 +118,7 @@ param privateNetwork bool = false
 @description('Address range of that network; at least 128 addresses.')
 param networkAddressPrefix string = '10.88.0.0/24'
 
-@description('Resource ID of an existing subnet that the app goes out from, delegated to Microsoft.App/environments. Needs privateNetwork and endpointSubnetId; then no network is created.')
+@description('Resource ID of an existing subnet that the app goes out from, delegated to Microsoft.App/environments, without an underscore in its name. Needs privateNetwork and endpointSubnetId; then no network is created.')
 param appSubnetId string = ''
 
 @description('Resource ID of an existing subnet for the private endpoints. Needs privateNetwork and appSubnetId.')

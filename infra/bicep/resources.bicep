@@ -118,7 +118,7 @@ param privateNetwork bool = false
 @description('Address range of that network; at least 128 addresses.')
 param networkAddressPrefix string = '10.88.0.0/24'
 
-@description('Resource ID of an existing subnet that the app goes out from, delegated to Microsoft.App/environments. Needs privateNetwork and endpointSubnetId; then no network is created.')
+@description('Resource ID of an existing subnet that the app goes out from, delegated to Microsoft.App/environments, without an underscore in its name. Needs privateNetwork and endpointSubnetId; then no network is created.')
 param appSubnetId string = ''
 
 @description('Resource ID of an existing subnet for the private endpoints. Needs privateNetwork and appSubnetId.')
@@ -244,7 +244,10 @@ var otherSettings = empty(refused)
 // Given together or not at all, and only where there is a network.
 var ownNetwork = privateNetwork && empty(endpointSubnetId) && empty(appSubnetId)
 var subnets = {
-  app: appSubnetId
+  // Microsoft Learn, "Azure Functions networking options".
+  app: contains(last(split(appSubnetId, '/')), '_')
+    ? fail('Flex Consumption takes no subnet with an underscore in its name, such as ${last(split(appSubnetId, '/'))}. Use another for appSubnetId.')
+    : appSubnetId
   endpoint: empty(appSubnetId) != empty(endpointSubnetId)
     ? fail('appSubnetId and endpointSubnetId belong together: set both or neither.')
     : !privateNetwork && (privateApp || !empty(endpointSubnetId))

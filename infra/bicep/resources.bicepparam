@@ -12,7 +12,10 @@ param operatorPrincipalType = readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', ''
 param signInClientId = readEnvironmentVariable('SIGN_IN_CLIENT_ID', '')
 
 // Email addresses, separated by commas. none sends no alerts.
-param alertEmails = filter(split(readEnvironmentVariable('ALERT_EMAILS', ''), ','), address => contains(address, '@'))
+param alertEmails = filter(
+  map(split(readEnvironmentVariable('ALERT_EMAILS', ''), ','), address => trim(address)),
+  address => contains(address, '@')
+)
 
 // It can hold a key, so it is never written here.
 param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')

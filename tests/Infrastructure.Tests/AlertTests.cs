@@ -10,6 +10,17 @@ public sealed partial class AlertTests(TemplateFixture template)
 {
     private static readonly string Sources = string.Concat(Repository.Sources("src").Select(File.ReadAllText));
 
+    [Theory]
+    [InlineData("default")]
+    [InlineData("pipeline")]
+    public async Task Addresses_are_taken_without_the_blanks_around_them(string theCase)
+    {
+        var group = (await template.PredictedAsync(theCase)).Find("Insights/actionGroups/ag-*").Json;
+
+        var receiver = Assert.Single(group.GetProperty("properties").GetProperty("emailReceivers").EnumerateArray());
+        Assert.Equal("records@example.com", receiver.GetProperty("emailAddress").GetString());
+    }
+
     [Fact]
     public async Task Every_metric_that_is_asked_for_is_in_code_and_reference()
     {

@@ -36,6 +36,15 @@ public sealed class EventTests(TemplateFixture template)
         Assert.Equal("AzureServices", snapshot.Find("Storage/storageAccounts/strun*").Properties["properties.networkAcls.bypass"]);
     }
 
+    [Fact]
+    public async Task A_topic_that_is_made_again_gets_an_assignment_of_its_own()
+    {
+        var assignment = (await template.PredictedAsync("zones")).Find(
+            "role Storage Blob Data Contributor on Storage/storageAccounts/strun*/blobServices/default/containers/undelivered-events");
+
+        Assert.Matches(@"guid\(.*systemTopics.*principalId", assignment.Json.GetProperty("name").GetString()!);
+    }
+
     [Theory]
     [InlineData("queue", "{ kind: 'queue', accountId: '/a', name: 'q' }", "deliveryWithResourceIdentity.destination.endpointType", "StorageQueue")]
     [InlineData("hub", "{ kind: 'eventHub', id: '/a' }", "deliveryWithResourceIdentity.destination.endpointType", "EventHub")]

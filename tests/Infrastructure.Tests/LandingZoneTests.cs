@@ -113,6 +113,10 @@ public sealed class LandingZoneTests(TemplateFixture template)
 
     [Theory]
     [InlineData("half", "param privateNetwork = true\nparam appSubnetId = '/subscriptions/a/b'", "appSubnetId and endpointSubnetId belong together")]
+    [InlineData(
+        "underscore",
+        "param privateNetwork = true\nparam endpointSubnetId = '/subscriptions/a/b'\nparam appSubnetId = '/subscriptions/a_b/snet_app'",
+        "no subnet with an underscore in its name, such as snet_app.")]
     [InlineData("public", "param privateApp = true", "privateApp, appSubnetId and endpointSubnetId need privateNetwork.")]
     public async Task Parameters_of_a_network_that_do_not_fit_are_refused(string name, string parameters, string error)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using YamlDotNet.RepresentationModel;
@@ -46,6 +47,30 @@ public sealed partial class CommunityFileTests
     }
 
     [Fact]
+    [UnsupportedOSPlatform("windows")]
+    public async Task Owner_and_name_are_put_in_by_the_command_of_the_guide()
+    {
+        using var sandbox = new Sandbox();
+        var command = NameCommand().Match(File.ReadAllText(RepositoryFiles.At("docs/delivery.md"))).Groups["command"].Value;
+        var files = command.Split(' ').Where(part => part.Contains('.', StringComparison.Ordinal)).ToList();
+        foreach (var file in files)
+        {
+            var copy = Path.Combine(sandbox.Folder, file);
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(RepositoryFiles.At(file), copy);
+        }
+
+        var (exitCode, output) = await sandbox.RunAsync("bash", ["-c", $"cd '{sandbox.Folder}' && {command}"]);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Equal([".github/CODEOWNERS", ".github/ISSUE_TEMPLATE/config.yml", "README.md"], files);
+        Assert.All(files, file => Assert.DoesNotContain("OWNER", File.ReadAllText(Path.Combine(sandbox.Folder, file)), StringComparison.Ordinal));
+        var readme = await File.ReadAllTextAsync(Path.Combine(sandbox.Folder, "README.md"), TestContext.Current.CancellationToken);
+        Assert.Contains("raw.githubusercontent.com%2Fcontoso%2Farchiver%2Fportal%2Fazuredeploy.json", readme, StringComparison.Ordinal);
+        Assert.DoesNotContain(" -i", command, StringComparison.Ordinal); // sed of macOS takes what follows for the end of a name.
+    }
+
+    [Fact]
     public void Dev_container_has_the_versions_of_the_workflows()
     {
         using var container = JsonDocument.Parse(File.ReadAllText(RepositoryFiles.At(".devcontainer/devcontainer.json")), WithComments);
@@ -81,6 +106,9 @@ public sealed partial class CommunityFileTests
 
     [GeneratedRegex(@"^\* @[\w-]+(/[\w-]+)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Owner();
+
+    [GeneratedRegex(@"^ +(?<command>(sed|perl) -.*README\.md)$", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex NameCommand();
 
     [GeneratedRegex(@"\bbash (?<path>\S+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Script();

@@ -74,6 +74,38 @@ public sealed class DeploymentScriptTests : IDisposable
         Assert.DoesNotContain(_tools.Calls, call => call.StartsWith("azd ", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Preprovision_names_the_resource_providers_that_a_pipeline_cannot_register()
+    {
+        AnswerWithEverything().Answer("az", "provider list", "microsoft.insights\nMicrosoft.Storage\nMicrosoft.Web\nMicrosoft.Authorization\n"
+            + "Microsoft.ManagedIdentity\nMicrosoft.Network\nMicrosoft.OperationalInsights\nMicrosoft.Resources\n");
+
+        var (exitCode, output) = await _tools.RunAsync(
+            "scripts/preprovision.sh",
+            ["infra/bicep/resources.bicepparam"],
+            [.. Environment, ("ALERT_EMAILS", "none")]);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("a pipeline cannot register them: Microsoft.EventGrid Microsoft.KeyVault. ", output, StringComparison.Ordinal);
+        Assert.Contains("Nothing was created.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Preprovision_for_a_pipeline_passes_when_every_resource_provider_is_registered()
+    {
+        var namespaces = Directory.EnumerateFiles(RepositoryFiles.At("infra/bicep"), "*.bicep", SearchOption.AllDirectories)
+            .SelectMany(file => File.ReadAllText(file).Split("'Microsoft.").Skip(1).Select(part => $"Microsoft.{part.Split('/', '.')[0]}\n"));
+        AnswerWithEverything().Answer("az", "provider list", string.Concat(namespaces));
+
+        var (exitCode, output) = await _tools.RunAsync(
+            "scripts/preprovision.sh",
+            ["infra/bicep/resources.bicepparam"],
+            [.. Environment, ("ALERT_EMAILS", "none")]);
+
+        Assert.True(exitCode == 0, output);
+        Assert.DoesNotContain("Not checked", output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Shells))]
     public async Task Preprovision_takes_a_version_without_its_zero(string shell)

@@ -1,4 +1,3 @@
-import { assignedRoles } from '../roles.bicep'
 import { eventDestination, texts } from '../types.bicep'
 
 metadata description = 'An event for each archived object: its receipt was written. docs/events.md has what is in it.'
@@ -37,14 +36,6 @@ resource archive 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
 
 resource undelivered 'Microsoft.Storage/storageAccounts@2025-06-01' existing = {
   name: undeliveredAccountName
-
-  resource blobs 'blobServices' existing = {
-    name: 'default'
-
-    resource container 'containers' existing = {
-      name: undeliveredContainerName
-    }
-  }
 }
 
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
@@ -60,16 +51,12 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
   }
 }
 
-resource keepUndelivered 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  name: guid(undelivered::blobs::container.id, topic.id, assignedRoles.storageBlobDataContributor)
-  scope: undelivered::blobs::container
-  properties: {
+module keepUndelivered 'undelivered.bicep' = {
+  name: 'keep-undelivered'
+  params: {
+    accountName: undeliveredAccountName
+    containerName: undeliveredContainerName
     principalId: topic.identity.principalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId(
-      'Microsoft.Authorization/roleDefinitions',
-      assignedRoles.storageBlobDataContributor
-    )
   }
 }
 
