@@ -16,7 +16,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Operations;
 using Operations.Search;
-using Operations.Status;
 
 namespace Scale;
 

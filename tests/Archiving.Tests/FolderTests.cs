@@ -1,6 +1,6 @@
+using Archiving.Settings;
 using ArchUnitNET.Domain;
 using ArchUnitNET.Loader;
-using Archiving.Settings;
 using Operations.Cases;
 using Operations.Plan;
 using Operations.Search;

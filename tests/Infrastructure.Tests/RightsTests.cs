@@ -1,5 +1,3 @@
-using Archiving.Archive;
-
 namespace Infrastructure.Tests;
 
 /// <summary>The app's identity has every right that the code needs, and none besides.</summary>

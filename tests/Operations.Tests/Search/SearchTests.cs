@@ -4,7 +4,6 @@ using Archiving.Ledger;
 using Archiving.Model;
 using EightByEight;
 using Operations.Search;
-using Operations.Status;
 using Testing;
 
 namespace Operations.Tests;
