@@ -3,7 +3,7 @@ using System.Reflection;
 using Scale;
 using Scale.Model;
 
-// dotnet run -c Release --project bench/Scale [-- small large million | large-object | model --objects N | search [200000]]
+// dotnet run -c Release --project bench/Scale [-- small large million | large-object | model --objects N | search [200000 [PROGRAM]]]
 if (args is ["model", ..])
 {
     return ModelCommand.Run(args[1..]);
@@ -11,7 +11,7 @@ if (args is ["model", ..])
 
 if (args is ["search", ..])
 {
-    await SearchComparison.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 200_000);
+    await SearchComparison.RunAsync(args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 200_000, args.Length > 2 ? args[2] : null);
     return 0;
 }
 

@@ -20,8 +20,10 @@ using Operations.Search;
 namespace Scale;
 
 /// <summary>
-/// <c>search N</c>: the same searches on the same rows in Azurite, before there is an index and with it. Without one, searches read
-/// the days of the ledger, newest first, as all of them did before the index (decision 40).
+/// <c>search N [PROGRAM]</c>: the same searches on the same rows in Azurite, before there is an index and with it. Without one, searches
+/// read the days of the ledger, newest first, as all of them did before the index (decision 40). A program that was built from an earlier
+/// version can search instead: it gets the storage as CONNECTION, the texts, each with <c>all</c> or <c>page</c>, as arguments, and
+/// prints a line with requests, milliseconds and objects for each.
 /// </summary>
 internal static class SearchComparison
 {
@@ -42,16 +44,17 @@ internal static class SearchComparison
         ("a frequent person, a page", "Jane Doe", true),
     ];
 
-    public static async Task RunAsync(int rows)
+    public static async Task RunAsync(int rows, string? program)
     {
-        await using var storage = await AzuriteServer.StartAsync(_ => { });
+        await using var storage = await AzuriteServer.StartAsync(_ => { }, saves: false);
         var counter = new Counter();
-        await using var services = Services(storage.NewAccountConnectionString(), counter);
+        var connection = storage.NewAccountConnectionString();
+        await using var services = Services(connection, counter);
         await FillAsync(services.GetRequiredService<ObjectLedger>(), rows);
         Console.WriteLine($"{rows} rows are there.");
         await services.GetRequiredService<DaySummaries>().ReadAsync(region: null, from: null, to: null, CancellationToken.None);
         Console.WriteLine("Their days are counted.");
-        var before = await SearchAsync(services, counter);
+        var before = program is null ? await SearchAsync(services, counter) : await SearchAsync(program, connection);
 
         counter.Requests = 0;
         var clock = Stopwatch.StartNew();
@@ -102,6 +105,28 @@ internal static class SearchComparison
 
             results.Add((counter.Requests, clock.Elapsed, Math.Min(found, isFrequent ? Page : int.MaxValue)));
             Console.WriteLine($"{name}: {results[^1]}");
+        }
+
+        return results;
+    }
+
+    private static async Task<List<(int Requests, TimeSpan Time, int Found)>> SearchAsync(string program, string connection)
+    {
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, UseShellExecute = false };
+        start.Environment["CONNECTION"] = connection;
+        foreach (var (_, text, isFrequent) in Searches)
+        {
+            start.ArgumentList.Add(text);
+            start.ArgumentList.Add(isFrequent ? "page" : "all");
+        }
+
+        using var process = Process.Start(start)!;
+        var results = new List<(int Requests, TimeSpan Time, int Found)>();
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            Console.WriteLine($"{program}: {line}");
+            var numbers = line.Split(' ').Select(number => int.Parse(number, CultureInfo.InvariantCulture)).ToList();
+            results.Add((numbers[0], TimeSpan.FromMilliseconds(numbers[1]), Math.Min(numbers[2], Searches[results.Count].IsFrequent ? Page : int.MaxValue)));
         }
 
         return results;
