@@ -20,6 +20,12 @@ internal sealed class ModelArchive
     /// <summary>A number of six other calls.</summary>
     public const string Number = "+1 415 555 0100";
 
+    /// <summary>A word that transcript and summary of every tenth call have.</summary>
+    public const string FrequentWord = "refund";
+
+    /// <summary>A word of six calls, whatever the size.</summary>
+    public const string RareWord = "kaleidoscope";
+
     public static readonly string[] Regions = ["ap", "ca", "uk", "us-east"];
     public static readonly string[] Types = ["callrecording", "transcription", "summary"];
 
@@ -27,12 +33,15 @@ internal sealed class ModelArchive
     private const int FirstHour = 8;
     private const int Hours = 10;
     private const int RareCalls = 6;
+    private const int WordCall = 0;
     private const int RareCall = 1;
     private const int NumberCall = 2;
     private const int FrequentEvery = 20;
+    private const int FrequentWordEvery = 10;
     private static readonly string[] FirstNames = ["Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Katja", "Liam"];
     private static readonly string[] LastNames = ["Abbott", "Becker", "Costa", "Dubois", "Eriksen", "Fischer", "Garcia", "Hansen", "Ito", "Jensen", "Keller"];
     private readonly ulong _seed;
+    private readonly int[] _counts;
 
     public ModelArchive(long objects, int seed, DateTimeOffset now)
     {
@@ -44,6 +53,8 @@ internal sealed class ModelArchive
             .Select(back => today.AddDays(-back))
             .Where(day => day.DayOfWeek is not (DayOfWeek.Saturday or DayOfWeek.Sunday))
             .Reverse()];
+        var all = Days.Count * Regions.Length;
+        _counts = [.. Enumerable.Range(0, all).Select(number => (int)((Int128)objects * (number + 1) / all) - (int)((Int128)objects * number / all))];
     }
 
     public long Objects { get; }
@@ -54,12 +65,7 @@ internal sealed class ModelArchive
     public IReadOnlyList<DateTimeOffset> Days { get; }
 
     /// <summary>How many objects a region made on a day.</summary>
-    public int Count(int day, int region)
-    {
-        var number = ((long)day * Regions.Length) + region;
-        var all = (long)Days.Count * Regions.Length;
-        return (int)((Int128)Objects * (number + 1) / all) - (int)((Int128)Objects * number / all);
-    }
+    public int Count(int day, int region) => _counts[(day * Regions.Length) + region];
 
     /// <summary>The day of a partition; -1 when it has none.</summary>
     public (int Day, int Region) Find(string partition)
@@ -106,7 +112,7 @@ internal sealed class ModelArchive
     /// <summary>Whose call it was: 0 the frequent, 1 the rare, else another.</summary>
     public int PersonOf(int day, int region, int index)
     {
-        if (IsRare(day, region, index, RareCall))
+        if (IsRare(day, region, index, RareCall, 10))
         {
             return 1;
         }
@@ -124,7 +130,14 @@ internal sealed class ModelArchive
 
     public static int People => 2 + (FirstNames.Length * LastNames.Length);
 
-    public bool HasNumber(int day, int region, int index) => IsRare(day, region, index, NumberCall);
+    public bool HasNumber(int day, int region, int index) => IsRare(day, region, index, NumberCall, 20);
+
+    public bool HasFrequentWord(int day, int region, int index) => Call(day, region, index) / FrequentEvery % FrequentWordEvery == 0;
+
+    public bool HasRareWord(int day, int region, int index) => IsRare(day, region, index, WordCall, 30);
+
+    public string Sha256Of(int day, int region, int index) => string.Create(CultureInfo.InvariantCulture, $"{Mix(_seed ^ Place(day, region, index)):x16}")
+        .PadRight(64, '0');
 
     public string NumberOf(int day, int region, int index)
     {
@@ -137,8 +150,8 @@ internal sealed class ModelArchive
     private ulong Call(int day, int region, int index) => Mix(_seed ^ Place(day, region, index / ObjectsPerCall) ^ 0x9E3779B97F4A7C15);
 
     /// <summary>Whether it is that call of a day, and the day one of six, over all years.</summary>
-    private bool IsRare(int day, int region, int index, int call) =>
-        index / ObjectsPerCall == call && day % (Days.Count / RareCalls) == 10 * call && day % Regions.Length == region;
+    private bool IsRare(int day, int region, int index, int call, int first) =>
+        index / ObjectsPerCall == call && day % (Days.Count / RareCalls) == first && day % Regions.Length == region;
 
     public static string CallIdOf(int day, int region, int index) =>
         string.Create(CultureInfo.InvariantCulture, $"c{index / ObjectsPerCall:x7}r{region}d{day:x4}");
@@ -178,6 +191,11 @@ internal readonly record struct ModelObject(ModelArchive Archive, int Day, int R
     public DateTimeOffset ArchivedAt => CreatedTime + ToArchive;
 
     public string Type => ModelArchive.Types[Index % ModelArchive.ObjectsPerCall];
+
+    /// <summary>Whether it is a transcript or a summary.</summary>
+    public bool HasText => Index % ModelArchive.ObjectsPerCall > 0;
+
+    public string Sha256 => Archive.Sha256Of(Day, Region, Index);
 
     public LedgerState State => IsFailing(Archive, Day, Index) ? LedgerState.Failed : LedgerState.Archived;
 

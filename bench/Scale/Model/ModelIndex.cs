@@ -7,9 +7,10 @@ namespace Scale.Model;
 /// <summary>The rows of the index's terms, calculated from the objects. It knows the term of a hash when it was told of it.</summary>
 internal sealed class ModelIndex(ModelArchive archive, byte[] key)
 {
+    private const string OfTexts = "t:";
     private const int HashLength = 16;
-    private const int HourLength = 7;
-    private const int LastHour = 9_999_999;
+    private const int MinuteLength = 9;
+    private const int LastMinute = 999_999_999;
     private static readonly int[] TypesInOrder = [0, 2, 1];
     private static readonly IReadOnlySet<string>[] TermsOfPeople =
     [
@@ -35,8 +36,8 @@ internal sealed class ModelIndex(ModelArchive archive, byte[] key)
             return (rows, null, 0);
         }
 
-        var newest = HourOf(first);
-        var oldest = HourOf(last);
+        var newest = MinuteOf(first);
+        var oldest = MinuteOf(last);
         foreach (var slot in Slots(term, newest, oldest))
         {
             var row = SearchIndex.Row(key, term, slot);
@@ -61,32 +62,39 @@ internal sealed class ModelIndex(ModelArchive archive, byte[] key)
                 return (rows, row.RowKey, scanned);
             }
 
-            rows.Add(new JsonObject
+            var values = new JsonObject
             {
                 ["odata.etag"] = "W/\"1\"",
                 ["PartitionKey"] = row.PartitionKey,
                 ["RowKey"] = row.RowKey,
                 ["Region"] = row.Region,
                 ["Type"] = row.Type,
-            });
+            };
+            if (row.Text is not null)
+            {
+                values["Text"] = row.Text;
+            }
+
+            rows.Add(values);
         }
 
         return (rows, null, scanned);
     }
 
-    /// <summary>The hours of a term in the order of their rows.</summary>
+    /// <summary>The minutes of a term in the order of their rows.</summary>
     private IEnumerable<IndexSlot> Slots(string term, DateTimeOffset newest, DateTimeOffset oldest)
     {
         if (term.StartsWith("i:", StringComparison.Ordinal))
         {
             if (ModelArchive.Parse(term[2..]) is var (day, region, index))
             {
-                // A call's objects are made within minutes; its first tells the hour.
-                var isCall = term[2] == 'c';
-                var made = archive.Get(day, region, isCall ? index * ModelArchive.ObjectsPerCall : index);
-                foreach (var type in isCall ? TypesInOrder.Select(number => ModelArchive.Types[number]) : [made.Type])
+                var objects = term[2] == 'c'
+                    ? Enumerable.Range(index * ModelArchive.ObjectsPerCall, ModelArchive.ObjectsPerCall).Where(number => number < archive.Count(day, region))
+                    : [index];
+                foreach (var slot in objects.Select(number => SlotOf(archive.Get(day, region, number)))
+                    .OrderByDescending(slot => slot.Minute).ThenBy(slot => slot.Type, StringComparer.Ordinal))
                 {
-                    yield return new IndexSlot(Hour(made.CreatedTime), ModelArchive.Regions[region], type);
+                    yield return slot;
                 }
             }
 
@@ -101,42 +109,61 @@ internal sealed class ModelIndex(ModelArchive archive, byte[] key)
                 continue;
             }
 
-            for (var hour = 23; hour >= 0; hour--)
+            for (var minute = archive.Days[day].AddDays(1) - IndexSlot.Length; minute >= archive.Days[day]; minute -= IndexSlot.Length)
             {
                 for (var region = 0; region < ModelArchive.Regions.Length; region++)
                 {
-                    var types = FindTypes(day, region, hour, isOf);
-                    foreach (var type in TypesInOrder.Where(number => (types & (1 << number)) != 0))
+                    foreach (var slot in term.StartsWith(OfTexts, StringComparison.Ordinal)
+                        ? FindTexts(day, region, minute, isOf)
+                        : FindTypes(day, region, minute, isOf))
                     {
-                        yield return new IndexSlot(archive.Days[day].AddHours(hour), ModelArchive.Regions[region], ModelArchive.Types[type]);
+                        yield return slot;
                     }
                 }
             }
         }
     }
 
-    private int FindTypes(int day, int region, int hour, Func<int, int, int, bool> isOf)
+    /// <summary>The transcripts and summaries whose text has a term.</summary>
+    private IEnumerable<IndexSlot> FindTexts(int day, int region, DateTimeOffset minute, Func<int, int, int, bool> isOf)
     {
-        var count = archive.Count(day, region);
-        var from = archive.IndexOf(day, count, archive.Days[day].AddHours(hour));
-        var to = archive.IndexOf(day, count, archive.Days[day].AddHours(hour + 1));
-        var types = 0;
-        for (var index = from; index < to && types != 7;)
+        var (from, to) = Range(day, region, minute);
+        for (var index = from; index < to; index++)
         {
-            var end = Math.Min(to, ((index / ModelArchive.ObjectsPerCall) + 1) * ModelArchive.ObjectsPerCall);
-            if (isOf(day, region, index))
+            var item = archive.Get(day, region, index);
+            if (item.HasText && isOf(day, region, index))
             {
-                for (; index < end; index++)
-                {
-                    types |= 1 << (index % ModelArchive.ObjectsPerCall);
-                }
+                var text = new IndexedText(item.Id, SpokenText.VersionOf(new LedgerEntry { Id = item.Id, Sha256 = item.Sha256 }));
+                yield return SlotOf(item) with { Text = text };
             }
+        }
+    }
 
-            index = end;
+    private IEnumerable<IndexSlot> FindTypes(int day, int region, DateTimeOffset minute, Func<int, int, int, bool> isOf)
+    {
+        var (from, to) = Range(day, region, minute);
+        var types = 0;
+        for (var index = from; index < to; index++)
+        {
+            types |= isOf(day, region, index) ? 1 << (index % ModelArchive.ObjectsPerCall) : 0;
         }
 
-        return types;
+        return types == 0
+            ? []
+            : TypesInOrder.Where(number => (types & (1 << number)) != 0)
+                .Select(type => new IndexSlot(minute, ModelArchive.Regions[region], ModelArchive.Types[type]));
     }
+
+    private (int From, int To) Range(int day, int region, DateTimeOffset minute)
+    {
+        var count = archive.Count(day, region);
+        return (archive.IndexOf(day, count, minute), archive.IndexOf(day, count, minute + IndexSlot.Length));
+    }
+
+    private static IndexSlot SlotOf(ModelObject item) => new(
+        item.CreatedTime.AddTicks(-(item.CreatedTime.Ticks % IndexSlot.Length.Ticks)),
+        ModelArchive.Regions[item.Region],
+        item.Type);
 
     private Func<int, int, int, bool> Matcher(string term)
     {
@@ -146,14 +173,22 @@ internal sealed class ModelIndex(ModelArchive archive, byte[] key)
             return digits.EndsWith(term[2..], StringComparison.Ordinal) ? archive.HasNumber : (_, _, _) => false;
         }
 
+        if (term.StartsWith(OfTexts, StringComparison.Ordinal))
+        {
+            return term[OfTexts.Length..] switch
+            {
+                ModelArchive.FrequentWord => archive.HasFrequentWord,
+                ModelArchive.RareWord => archive.HasRareWord,
+                _ => (_, _, _) => false,
+            };
+        }
+
         var people = Array.ConvertAll(TermsOfPeople, terms => terms.Contains(term));
         return (day, region, index) => people[archive.PersonOf(day, region, index)];
     }
 
     private string HashOf(string term) => SearchIndex.Row(key, term, new IndexSlot(archive.Now, "-", "-")).RowKey[..HashLength];
 
-    private static DateTimeOffset Hour(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerHour));
-
-    private static DateTimeOffset HourOf(string row) =>
-        DateTimeOffset.FromUnixTimeSeconds((LastHour - long.Parse(row.AsSpan(HashLength, HourLength), CultureInfo.InvariantCulture)) * 3600);
+    private static DateTimeOffset MinuteOf(string row) =>
+        DateTimeOffset.FromUnixTimeSeconds((LastMinute - long.Parse(row.AsSpan(HashLength, MinuteLength), CultureInfo.InvariantCulture)) * 60);
 }

@@ -70,12 +70,13 @@ internal sealed class ModelRun
 
     private IEnumerable<(string Name, Func<ServiceProvider, Task<string>> Ask)> Questions()
     {
-        // A search by a word of a transcript goes here.
         foreach (var (name, text) in ((string, string?)[])[
             ("a rare person", ModelArchive.Rare),
             ("a frequent person", ModelArchive.Frequent),
             ("a frequent first name", "jane"),
             ("a number", ModelArchive.Number),
+            ("a rare word of a transcript", ModelArchive.RareWord),
+            ("a frequent word of transcripts", ModelArchive.FrequentWord),
             ("a text that is nowhere", "nowhere"),
             ("nothing: the newest", null)])
         {
@@ -154,7 +155,7 @@ internal sealed class ModelRun
 
     private void Know(string? text)
     {
-        foreach (var term in text is null ? [] : SearchTerms.Wanted(text))
+        foreach (var term in text is null ? [] : SearchTerms.Wanted(text).Concat(SearchTerms.OfText(text)))
         {
             _storage.Know(term);
         }

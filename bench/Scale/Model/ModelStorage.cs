@@ -234,7 +234,7 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
         var (rows, next, scanned) = table switch
         {
             ObjectLedger.TableName => QueryLedger(filter, partition, columns, most, after),
-            SearchIndex.TableName when partition!.StartsWith("term-", StringComparison.Ordinal) => _index.Query(filter, most, after),
+            SearchIndex.TableName when partition!.StartsWith(SearchIndex.TermPartition, StringComparison.Ordinal) => _index.Query(filter, most, after),
             _ => QueryKept(table, filter, most, after),
         };
 
@@ -293,7 +293,7 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
         var to = filter.Find("CreatedTime", "lt") is DateTimeOffset before ? archive.IndexOf(day, count, before) : count;
         var first = filter.Find("RowKey", "gt") is string key && ModelArchive.Parse(key) is var (_, _, last) ? Math.Max(from, last + 1) : from;
         first = after is null ? first : Math.Max(first, int.Parse(after, CultureInfo.InvariantCulture));
-        var hasOthers = filter.HasOthers("PartitionKey", "RowKey", "CreatedTime");
+        var hasOthers = filter.HasOthers("PartitionKey", "RowKey", "CreatedTime") || filter.HasAlternatives;
         var rows = new List<JsonObject>();
         for (var index = first; index < to; index++)
         {
@@ -369,6 +369,7 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
             Text("CallId", () => callId);
             Text("Person", () => person);
             Text("Number", () => number);
+            Text("Sha256", () => item.Sha256);
             Text("ObjectName", () => $"{person} {number}.mp3");
             Text("Blob", () => $"{ModelArchive.Regions[item.Region]}/{item.Type}/{item.CreatedTime:yyyy/MM/dd}/{item.Id}.mp3");
             Text("Search", () => $"{person} {number}.mp3\n{new string([.. number.Where(char.IsAsciiDigit)])}\n{callId}".ToLowerInvariant());

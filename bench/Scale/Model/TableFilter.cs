@@ -23,6 +23,9 @@ internal sealed partial class TableFilter
         : _comparisons.Where(item => item.Name == name && item.Operator == comparison).Select(item => item.Value).FirstOrDefault()
             ?? _parts.Select(part => part.Find(name, comparison)).FirstOrDefault(value => value is not null);
 
+    /// <summary>Whether a row may match in more than one way.</summary>
+    public bool HasAlternatives => _isAny || _parts.Exists(part => part.HasAlternatives);
+
     /// <summary>Whether any comparison is about another property than these.</summary>
     public bool HasOthers(params ReadOnlySpan<string> names)
     {

@@ -82,13 +82,17 @@ internal sealed class VirtualTime(DateTimeOffset start) : TimeProvider
         return true;
     }
 
-    private void Settle()
+    /// <summary>Waits until no other thread works, however slow the machine is.</summary>
+    private static void Settle()
     {
-        for (var before = -1L; before != Volatile.Read(ref _number);)
+        ThreadPool.GetMaxThreads(out var threads, out _);
+        int idle;
+        do
         {
-            before = Volatile.Read(ref _number);
-            Thread.Sleep(2);
+            Thread.Sleep(0);
+            ThreadPool.GetAvailableThreads(out idle, out _);
         }
+        while (idle < threads || ThreadPool.PendingWorkItemCount > 0);
     }
 
     private TaskCompletionSource? Take()

@@ -73,7 +73,7 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         }
 
         var found = await index.FindAsync(state, SearchTerms.OfId(id), new IndexRange(Region: region), cancellationToken);
-        return found.Slots.Select(slot => LedgerKey.Partition(slot.Region, slot.Hour))
+        return found.Slots.Select(slot => slot.Partition)
             .Concat(state.OpenDays.Where(day => day.IsOf(region)).OrderByDescending(day => day.ToDay()).Select(day => day.RowKey))
             .Distinct(StringComparer.Ordinal);
     }

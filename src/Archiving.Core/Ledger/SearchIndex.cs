@@ -9,15 +9,21 @@ using Azure.Data.Tables;
 
 namespace Archiving.Ledger;
 
-/// <summary>An hour of a region in which the index knows objects of a type.</summary>
-/// <param name="Hour">Start of the hour, UTC.</param>
+/// <summary>A minute of a region in which the index knows objects of a type.</summary>
+/// <param name="Minute">Start of the minute, UTC.</param>
 /// <param name="Region">8x8's region.</param>
 /// <param name="Type">8x8's object type.</param>
 /// <param name="Text">Of a term of a text: the very object.</param>
-public readonly record struct IndexSlot(DateTimeOffset Hour, string Region, string Type, IndexedText? Text = null)
+public readonly record struct IndexSlot(DateTimeOffset Minute, string Region, string Type, IndexedText? Text = null)
 {
-    /// <summary>The partition of the ledger that has the hour.</summary>
-    public string Partition => LedgerKey.Partition(Region, Hour);
+    /// <summary>How long it is.</summary>
+    public static readonly TimeSpan Length = TimeSpan.FromMinutes(1);
+
+    /// <summary>The partition of the ledger that has the minute.</summary>
+    public string Partition => LedgerKey.Partition(Region, Minute);
+
+    /// <summary>When the minute is over.</summary>
+    public DateTimeOffset End => Minute + Length;
 }
 
 /// <summary>An object whose text has a term.</summary>
@@ -25,17 +31,17 @@ public readonly record struct IndexSlot(DateTimeOffset Hour, string Region, stri
 /// <param name="Version">Which archived text of the object it was, see <see cref="SpokenText.VersionOf"/>.</param>
 public readonly record struct IndexedText(string Row, string Version);
 
-/// <summary>The hours of a term, newest first.</summary>
-/// <param name="Slots">The hours.</param>
+/// <summary>The minutes of a term, newest first.</summary>
+/// <param name="Slots">The minutes.</param>
 /// <param name="IsWhole">Whether there are no older ones.</param>
 public sealed record IndexSlots(IReadOnlyList<IndexSlot> Slots, bool IsWhole)
 {
-    /// <summary>The oldest hour that was looked at; <see langword="null"/> when there are no older ones.</summary>
-    public DateTimeOffset? Oldest { get; init; } = IsWhole ? null : Slots[^1].Hour;
+    /// <summary>The oldest minute that was looked at; <see langword="null"/> when there are no older ones.</summary>
+    public DateTimeOffset? Oldest { get; init; } = IsWhole ? null : Slots[^1].Minute;
 }
 
 /// <summary>
-/// The table <c>search</c>: finds the hours that hold objects with a term (<see cref="SearchTerms"/>), newest first, in one
+/// The table <c>search</c>: finds the minutes that hold objects with a term (<see cref="SearchTerms"/>), newest first, in one
 /// query. It is a guide to the ledger and no truth of its own: what it names too much is left out when the rows are read,
 /// and what it may lack, it knows. Beside the terms, it holds a row for each day of the ledger whose objects are not all
 /// in the index yet (<see cref="IndexDayRow"/>). That row is written before the ledger is, so a search reads what is new of
@@ -54,15 +60,18 @@ public sealed class SearchIndex : IStorageResource
     /// <summary>Name of the table.</summary>
     public const string TableName = "search";
 
-    /// <summary>The most hours that a query gives (Azure Table Storage).</summary>
+    /// <summary>The most minutes that a query gives (Azure Table Storage).</summary>
     public const int MostSlots = 1000;
 
     // Another version makes other terms of the same rows: then every day is indexed again.
-    internal const int Version = 2;
+    internal const int Version = 3;
+
+    // Rows of version 2 led to hours, and are in partitions of another name.
+    internal const string TermPartition = "minute-";
 
     private const int MostRemembered = 10_000;
-    private const int LastHour = 9_999_999;
-    private const int InvertedLength = 7;
+    private const int LastMinute = 999_999_999;
+    private const int InvertedLength = 9;
     private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Slow = TimeSpan.FromMinutes(1);
 
@@ -108,12 +117,12 @@ public sealed class SearchIndex : IStorageResource
             start);
     }
 
-    /// <summary>The newest hours of <c>[from, to)</c> in which objects have a term.</summary>
+    /// <summary>The newest minutes of <c>[from, to)</c> in which objects have a term.</summary>
     /// <param name="state">What <see cref="ReadStateAsync"/> gave.</param>
     /// <param name="term">The term.</param>
-    /// <param name="range">The hours looked for.</param>
+    /// <param name="range">The minutes looked for.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <param name="most">The most hours that are given.</param>
+    /// <param name="most">The most minutes that are given.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<IndexSlots> FindAsync(
         IndexState state,
@@ -140,9 +149,9 @@ public sealed class SearchIndex : IStorageResource
         var slots = new List<IndexSlot>();
         await foreach (var row in _table.QueryAsync<IndexTermRow>(filter, columns: null, cancellationToken, most))
         {
-            var hour = Hour(row.RowKey.Substring(hash.Length, InvertedLength));
+            var minute = Minute(row.RowKey.Substring(hash.Length, InvertedLength));
             var key = row.RowKey[(row.RowKey.IndexOf('|', StringComparison.Ordinal) + 1)..];
-            slots.Add(new IndexSlot(hour, row.Region, row.Type, row.Text is { } version ? new IndexedText(key, version) : null));
+            slots.Add(new IndexSlot(minute, row.Region, row.Type, row.Text is { } version ? new IndexedText(key, version) : null));
             if (slots.Count == most)
             {
                 return new IndexSlots(slots, IsWhole: false);
@@ -152,14 +161,14 @@ public sealed class SearchIndex : IStorageResource
         return new IndexSlots(slots, IsWhole: true);
     }
 
-    /// <summary>The row of a term and an hour.</summary>
+    /// <summary>The row of a term and a minute.</summary>
     internal static IndexTermRow Row(byte[] key, string term, IndexSlot slot)
     {
         var (partition, hash) = Hash(key, term);
         return new IndexTermRow
         {
             PartitionKey = partition,
-            RowKey = $"{hash}{Invert(slot.Hour)}{ObjectNames.Encode(slot.Region)}|{slot.Text?.Row ?? ObjectNames.Encode(slot.Type)}",
+            RowKey = $"{hash}{Invert(slot.Minute)}{ObjectNames.Encode(slot.Region)}|{slot.Text?.Row ?? ObjectNames.Encode(slot.Type)}",
             Region = slot.Region,
             Type = slot.Type,
             Text = slot.Text?.Version,
@@ -259,12 +268,12 @@ public sealed class SearchIndex : IStorageResource
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
 
-    // Newer hours sort first.
+    // Newer minutes sort first.
     private static string Invert(DateTimeOffset time) =>
-        (LastHour - (time.ToUnixTimeSeconds() / 3600)).ToString("D7", CultureInfo.InvariantCulture);
+        (LastMinute - (time.ToUnixTimeSeconds() / 60)).ToString("D9", CultureInfo.InvariantCulture);
 
-    private static DateTimeOffset Hour(string inverted) =>
-        DateTimeOffset.FromUnixTimeSeconds((LastHour - long.Parse(inverted, CultureInfo.InvariantCulture)) * 3600);
+    private static DateTimeOffset Minute(string inverted) =>
+        DateTimeOffset.FromUnixTimeSeconds((LastMinute - long.Parse(inverted, CultureInfo.InvariantCulture)) * 60);
 
     /// <summary>The partition of a term, one of sixteen, and how its rows begin. Two terms of one hash cost reads and nothing else.</summary>
     private static (string Partition, string Hash) Hash(byte[] key, string term)
@@ -272,11 +281,11 @@ public sealed class SearchIndex : IStorageResource
         Span<byte> hash = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(term), hash);
         var text = BinaryPrimitives.ReadUInt64BigEndian(hash).ToString("x16", CultureInfo.InvariantCulture);
-        return ($"term-{text[0]}", text);
+        return ($"{TermPartition}{text[0]}", text);
     }
 }
 
-/// <summary>Which hours of a term are looked for. What is <see langword="null"/> does not matter.</summary>
+/// <summary>Which minutes of a term are looked for. What is <see langword="null"/> does not matter.</summary>
 /// <param name="From">At this time or later.</param>
 /// <param name="To">Before this time.</param>
 /// <param name="Region">In this region.</param>
@@ -307,7 +316,7 @@ public sealed class IndexState
     internal IReadOnlyList<IndexDayRow> Days { get; }
 }
 
-/// <summary>A row of the index: a term and an hour.</summary>
+/// <summary>A row of the index: a term and a minute.</summary>
 internal sealed class IndexTermRow : TableRow
 {
     /// <summary>8x8's region.</summary>

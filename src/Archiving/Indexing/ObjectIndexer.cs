@@ -213,7 +213,7 @@ public sealed partial class ObjectIndexer(
     internal static IndexSlot SlotOf(LedgerEntry entry)
     {
         var ticks = entry.CreatedTime.UtcTicks;
-        return new IndexSlot(new DateTimeOffset(ticks - (ticks % TimeSpan.TicksPerHour), TimeSpan.Zero), entry.Region, entry.Type);
+        return new IndexSlot(new DateTimeOffset(ticks - (ticks % IndexSlot.Length.Ticks), TimeSpan.Zero), entry.Region, entry.Type);
     }
 
     private static partial class Log

@@ -31,6 +31,9 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
     // Each call is looked up by its id, and a person waits for the answer.
     private const int MostLookups = 6;
 
+    // Each call may take a query more, for objects of it that the search has not read.
+    private const int MostQueries = 8;
+
     /// <summary>Finds a page.</summary>
     /// <param name="filter">What is looked for.</param>
     /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
@@ -43,7 +46,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostCalls);
         limit = Math.Min(limit, MostLookups);
-        var searching = search.FindAsync(filter, after, Math.Min(limit * ObjectsPerCall, ObjectSearch.MostRows), cancellationToken);
+        var searching = search.FindAsync(filter, after, Math.Min(limit * ObjectsPerCall, ObjectSearch.MostRows), MostQueries, cancellationToken);
         if ((filter.Text ?? filter.Call) is null)
         {
             // Such a search needs no index, and the calls that it finds do.
@@ -122,7 +125,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         return rows.SelectMany(part => part);
     }
 
-    /// <summary>By the index: the hours that hold objects of the calls, and of the newest open days what it may lack.</summary>
+    /// <summary>By the index: the minutes that hold objects of the calls, and of the newest open days what it may lack.</summary>
     private async Task<IEnumerable<string>> QueriesAsync(
         SearchFilter visible,
         IndexState state,
@@ -132,25 +135,27 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
     {
         var slots = await Task.WhenAll(keys.Select(key =>
             index.FindAsync(state, SearchTerms.OfId(key.Id), new IndexRange(Region: key.Region), cancellationToken)));
-        var hours = slots.SelectMany(list => list.Slots).Select(slot => (Partition: LedgerKey.Partition(slot.Region, slot.Hour), slot.Hour)).Distinct()
-            .Where(hour => !page.Hours.Contains(hour) && !(hour.Hour >= page.KnownFrom))
-            .ToLookup(hour => hour.Partition, hour => hour.Hour, StringComparer.Ordinal);
+        var minutes = slots.SelectMany(list => list.Slots)
+            .Where(slot => !page.Minutes.Contains((slot.Partition, slot.Minute)) && !(slot.Minute >= page.KnownFrom))
+            .ToLookup(
+                slot => slot.Partition,
+                slot => new TimeRange(slot.Minute, slot.End > page.KnownFrom ? page.KnownFrom.Value : slot.End),
+                StringComparer.Ordinal);
         var open = state.OpenDays
             .Where(day => !page.OpenDays.Contains(day.RowKey) && keys.Any(key => day.IsOf(key.Region)))
             .OrderByDescending(day => day.ToDay())
             .Take(MostOpenDays)
             .ToDictionary(day => day.RowKey, StringComparer.Ordinal);
-        return hours.Select(part => part.Key).Union(open.Keys, StringComparer.Ordinal).SelectMany(partition =>
+        return minutes.Select(part => part.Key).Union(open.Keys, StringComparer.Ordinal).SelectMany(partition =>
         {
             var day = open.GetValueOrDefault(partition);
             var since = day?.WrittenSince;
-            if (day is not null && (since is null || !hours.Contains(partition)))
+            if (day is not null && (since is null || !minutes.Contains(partition)))
             {
                 return visible.ToQueries(partition, day.ToDay(), day.ToDay().AddDays(1)).Select(query => query + day.ToCondition());
             }
 
-            var to = hours[partition].Max().AddHours(1);
-            return visible.ToQueries(partition, hours[partition].Min(), to > page.KnownFrom ? page.KnownFrom.Value : to, since);
+            return visible.ToQueries(partition, minutes[partition], since);
         });
     }
 

@@ -5,7 +5,7 @@ using Archiving.Settings;
 namespace Operations.Search;
 
 /// <summary>
-/// Finds objects by the index: reads the hours in which it knows objects with every term, newest first and few at a time,
+/// Finds objects by the index: reads the minutes in which it knows objects with every term, newest first and few at a time,
 /// and of days that are not all in the index what was written since. A request does a bounded amount of work and then
 /// returns where to continue.
 /// </summary>
@@ -13,14 +13,15 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
 {
     private const int RowsPerQuery = 1000;
     private const int MostTerms = 4;
-    private const int MostQueries = 16;
+    internal const int MostQueries = 16;
     private const int PartitionsAtOnce = 8;
 
     // Rows come one after the other from a partition, and a person waits for the first page.
     private const int SlotsOfFirstPage = 180;
 
-    // How many rows an hour holds is known when some were read.
-    private const int FirstHours = 4;
+    // How many rows a minute holds, and how many of them are meant, is known when some were read.
+    private const int FirstMinutes = 64;
+    private const int FewestMinutes = 16;
     private const int MostGrowth = 4;
     private const int RowsAtOnce = 1000;
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(400);
@@ -34,6 +35,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
     /// <param name="term">The text as a row is compared with it.</param>
     /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
     /// <param name="limit">The most rows.</param>
+    /// <param name="mostQueries">About how many queries of the ledger a page may take.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     /// <returns><see langword="null"/> when the index knows no way to what is looked for.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
@@ -43,6 +45,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         SearchTerm? term,
         SearchPosition? after,
         int limit,
+        int mostQueries,
         CancellationToken cancellationToken)
     {
         var started = timeProvider.GetTimestamp();
@@ -57,17 +60,15 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
 
         var texts = await findTexts;
 
-        var walk = new Walk(filter, term, after, to, limit, Merge(names, texts), new SpokenHits(texts), [.. OpenDays(state, filter, to)]);
+        var walk = new Walk(filter, term, after, to, limit, mostQueries, Merge(names, texts), new SpokenHits(texts), [.. OpenDays(state, filter, to)]);
         var waves = 0;
         while (walk.Plan() is { } wave)
         {
             waves++;
-            var parts = await Task.WhenAll(
-                [
-                    .. wave.Slots.GroupBy(slot => LedgerKey.Partition(slot.Region, slot.Hour))
-                        .Select(part => ReadAsync(walk, part.Key, [.. part], cancellationToken)),
-                    .. wave.Days.Select(day => ReadAsync(walk, day, cancellationToken)),
-                ]);
+            var slots = wave.Slots.ToLookup(slot => slot.Partition, StringComparer.Ordinal);
+            var days = wave.Days.ToDictionary(day => day.RowKey, StringComparer.Ordinal);
+            var parts = await Task.WhenAll(slots.Select(part => part.Key).Union(days.Keys, StringComparer.Ordinal)
+                .Select(partition => ReadAsync(walk, partition, [.. slots[partition]], days.GetValueOrDefault(partition), cancellationToken)));
             if (walk.Take(parts, wave, waves >= WavesOfSlowStart && timeProvider.GetElapsedTime(started) >= Longest) is { } page)
             {
                 return page;
@@ -77,42 +78,36 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         return walk.Finish();
     }
 
-    /// <summary>The rows of some hours of a day.</summary>
-    private Task<Part> ReadAsync(Walk walk, string partition, IReadOnlyCollection<IndexSlot> slots, CancellationToken cancellationToken)
-    {
-        var begin = Later(slots.Min(slot => slot.Hour), walk.Filter.From);
-        var end = Earlier(slots.Max(slot => slot.Hour).AddHours(1), walk.To)!.Value;
-        var whole = slots.Where(slot => slot.Hour >= begin && slot.Hour.AddHours(1) <= end).Select(slot => (partition, slot.Hour));
-        return QueryAsync(walk, walk.Filter.ToQueries(partition, begin, end), [.. whole], openDay: null, cancellationToken);
-    }
-
-    /// <summary>The rows of a day that the index may lack.</summary>
-    private Task<Part> ReadAsync(Walk walk, IndexDayRow day, CancellationToken cancellationToken)
-    {
-        var begin = Later(day.ToDay(), walk.Filter.From);
-        var end = Earlier(day.ToDay().AddDays(1), walk.To)!.Value;
-        var isWhole = begin == day.ToDay() && end == begin.AddDays(1);
-        var queries = walk.Filter.ToQueries(day.RowKey, begin, end).Select(query => query + day.ToCondition());
-        return QueryAsync(walk, queries, [], isWhole ? day.RowKey : null, cancellationToken);
-    }
-
-    private async Task<Part> QueryAsync(
+    /// <summary>The rows of some minutes of a day, and of an open day those that the index may lack.</summary>
+    private async Task<Part> ReadAsync(
         Walk walk,
-        IEnumerable<string> queries,
-        IReadOnlyList<(string Partition, DateTimeOffset Hour)> hours,
-        string? openDay,
+        string partition,
+        IReadOnlyCollection<IndexSlot> slots,
+        IndexDayRow? day,
         CancellationToken cancellationToken)
     {
+        var (from, to) = (walk.Filter.From, walk.To);
+        var whole = slots.Where(slot => !(slot.Minute < from) && !(slot.End > to)).Select(slot => (partition, slot.Minute));
+        var ranges = slots.Select(slot => new TimeRange(Later(slot.Minute, from), Earlier(slot.End, to)!.Value)).Distinct();
+        var isWhole = day is not null && !(day.ToDay() < from) && !(day.ToDay().AddDays(1) > to);
+        if (day is not null && (slots.Count == 0 || day.WrittenSince is null))
+        {
+            ranges = [new TimeRange(Later(day.ToDay(), from), Earlier(day.ToDay().AddDays(1), to)!.Value)];
+        }
+
+        var queries = slots.Count == 0 && day is not null
+            ? walk.Filter.ToQueries(partition, ranges).Select(query => query + day.ToCondition())
+            : walk.Filter.ToQueries(partition, ranges, day?.WrittenSince);
         var rows = new List<LedgerEntry>();
         var cost = 0;
         foreach (var query in queries)
         {
-            var before = rows.Count;
-            rows.AddRange(await ledger.SearchAsync(query, ObjectSearch.ColumnsFor(walk.Term), cancellationToken).ToListAsync(cancellationToken));
-            cost += 1 + ((rows.Count - before) / RowsPerQuery);
+            var found = await ledger.SearchAsync(query, ObjectSearch.ColumnsFor(walk.Term), cancellationToken).ToListAsync(cancellationToken);
+            rows.AddRange(found.Where(entry => !(entry.CreatedTime < from) && !(entry.CreatedTime >= to)));
+            cost += 1 + (found.Count / RowsPerQuery);
         }
 
-        return new Part(rows, hours, openDay, cost);
+        return new Part(rows, [.. whole], isWhole ? partition : null, cost);
     }
 
     /// <summary>Which objects, made in the filter's range of time, said what is looked for.</summary>
@@ -130,18 +125,18 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             known.IntersectWith(list.Slots);
             return known;
         });
-        return new IndexSlots([.. common.OrderByDescending(slot => slot.Hour)], IsWhole: true) { Oldest = lists.Max(list => list.Oldest) };
+        return new IndexSlots([.. common.OrderByDescending(slot => slot.Minute)], IsWhole: true) { Oldest = lists.Max(list => list.Oldest) };
     }
 
-    /// <summary>The hours of both, as far back as both are known.</summary>
+    /// <summary>The minutes of both, as far back as both are known.</summary>
     private static IndexSlots Merge(IndexSlots names, IndexSlots texts) => new(
-        [.. names.Slots.Concat(texts.Slots.Select(slot => slot with { Text = null })).Distinct().OrderByDescending(slot => slot.Hour)],
+        [.. names.Slots.Concat(texts.Slots.Select(slot => slot with { Text = null })).Distinct().OrderByDescending(slot => slot.Minute)],
         IsWhole: true)
     {
         Oldest = names.Oldest > texts.Oldest || texts.Oldest is null ? names.Oldest : texts.Oldest,
     };
 
-    /// <summary>The hours that can hold what is looked for; <see langword="null"/> when the index does not know.</summary>
+    /// <summary>The minutes that can hold what is looked for; <see langword="null"/> when the index does not know.</summary>
     private async Task<IndexSlots?> FindSlotsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int most, CancellationToken cancellationToken)
     {
         var range = new IndexRange(filter.From, to, filter.Region, filter.Type);
@@ -167,7 +162,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             Slots =
             [
                 .. sparsest.Slots.Where(slot => others.TrueForAll(other =>
-                    other.Known.Contains(slot) || slot.Hour <= other.list.Oldest)),
+                    other.Known.Contains(slot) || slot.Minute <= other.list.Oldest)),
             ],
         };
     }
@@ -181,12 +176,12 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset? other) => other > one ? other.Value : one;
 
     /// <param name="Rows">What was read.</param>
-    /// <param name="Hours">The hours of which that is all that the filter lets through.</param>
+    /// <param name="Minutes">The minutes of which that is all that the filter lets through.</param>
     /// <param name="OpenDay">The open day of which that is all that the index may lack.</param>
     /// <param name="Queries">What it cost.</param>
-    private sealed record Part(List<LedgerEntry> Rows, IReadOnlyList<(string Partition, DateTimeOffset Hour)> Hours, string? OpenDay, int Queries);
+    private sealed record Part(List<LedgerEntry> Rows, IReadOnlyList<(string Partition, DateTimeOffset Minute)> Minutes, string? OpenDay, int Queries);
 
-    /// <param name="Slots">The hours to read.</param>
+    /// <param name="Slots">The minutes to read.</param>
     /// <param name="Days">The days to read.</param>
     /// <param name="Bound">Everything from this time on is known then.</param>
     private sealed record Wave(IReadOnlyList<IndexSlot> Slots, IReadOnlyList<IndexDayRow> Days, DateTimeOffset Bound);
@@ -198,19 +193,23 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         SearchPosition? after,
         DateTimeOffset? to,
         int limit,
+        int mostQueries,
         IndexSlots slots,
         SpokenHits texts,
         List<IndexDayRow> days)
     {
-        private readonly Queue<IndexSlot> _slots = new(slots.Slots.Where(slot => slots.Oldest is not { } oldest || slot.Hour > oldest));
+        private readonly Queue<IndexSlot> _slots = new(slots.Slots.Where(slot => slots.Oldest is not { } oldest || slot.Minute > oldest));
         private readonly Queue<IndexDayRow> _days = new(days);
         private readonly Dictionary<LedgerKey, LedgerEntry> _read = [];
-        private readonly HashSet<(string Partition, DateTimeOffset Hour)> _hours = [];
+        private readonly HashSet<(string Partition, DateTimeOffset Minute)> _minutes = [];
         private readonly HashSet<string> _openDays = new(StringComparer.Ordinal);
         private readonly List<LedgerEntry> _waiting = [];
         private readonly List<LedgerEntry> _found = [];
         private int _queries;
-        private int _hoursAtOnce = FirstHours;
+        private int _minutesAtOnce = FirstMinutes;
+
+        // As a rule, each slot leads to an object.
+        private int _slotsPerObject = 1;
 
         public SearchFilter Filter => filter;
 
@@ -218,8 +217,8 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
 
         public DateTimeOffset? To => to;
 
-        // The index gave the newest hours only; an older hour, and the last of these, of which it may have given a part, are left for the next page.
-        private DateTimeOffset? Known => slots.Oldest?.AddHours(1);
+        // The index gave the newest minutes only; an older one, and the last of these, of which it may have given a part, are left for the next page.
+        private DateTimeOffset? Known => slots.Oldest + IndexSlot.Length;
 
         /// <summary>What to read next; <see langword="null"/> when nothing is left.</summary>
         public Wave? Plan()
@@ -229,25 +228,26 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
                 return null;
             }
 
-            var most = Math.Clamp(MostQueries - _queries, 1, PartitionsAtOnce);
+            var most = Math.Clamp(mostQueries - _queries, 1, PartitionsAtOnce);
             var wave = new List<IndexSlot>();
             var partitions = new HashSet<string>(StringComparer.Ordinal);
-            var hours = new HashSet<(string Partition, DateTimeOffset Hour)>();
+            var minutes = new HashSet<(string Partition, DateTimeOffset Minute)>();
+            var missing = Math.Max(limit - _found.Count, 1) * _slotsPerObject;
             foreach (var slot in _slots)
             {
-                var partition = LedgerKey.Partition(slot.Region, slot.Hour);
-                var isNext = wave.Count > 0 && wave[^1].Hour != slot.Hour;
-                if (isNext && (hours.Count >= _hoursAtOnce || (partitions.Count >= most && !partitions.Contains(partition))))
+                var isNext = wave.Count > 0 && wave[^1].Minute != slot.Minute;
+                var isEnough = wave.Count >= missing || minutes.Count >= _minutesAtOnce;
+                if (isNext && (isEnough || (partitions.Count >= most && !partitions.Contains(slot.Partition))))
                 {
                     break;
                 }
 
                 wave.Add(slot);
-                partitions.Add(partition);
-                hours.Add((partition, slot.Hour));
+                partitions.Add(slot.Partition);
+                minutes.Add((slot.Partition, slot.Minute));
             }
 
-            var bound = wave.Count < _slots.Count ? wave[^1].Hour : Known ?? DateTimeOffset.MinValue;
+            var bound = wave.Count < _slots.Count ? wave[^1].Minute : Known ?? DateTimeOffset.MinValue;
             var open = new List<IndexDayRow>();
             foreach (var day in _days)
             {
@@ -265,16 +265,16 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
                 open.Add(day);
             }
 
-            return new Wave([.. wave.Where(slot => slot.Hour >= bound)], open, bound);
+            return new Wave([.. wave.Where(slot => slot.Minute >= bound)], open, bound);
         }
 
         /// <summary>Takes what was read.</summary>
         /// <returns>The page, when it is full or has cost enough.</returns>
         public SearchPage? Take(IReadOnlyList<Part> parts, Wave wave, bool isLate)
         {
-            var hours = Math.Max(wave.Slots.Select(slot => (slot.Region, slot.Hour)).Distinct().Count(), 1);
-            var perHour = Math.Max(parts.Where(part => part.OpenDay is null).Sum(part => part.Rows.Count) / hours, 1);
-            _hoursAtOnce = Math.Clamp(RowsAtOnce / perHour, FirstHours, _hoursAtOnce * MostGrowth);
+            var minutes = Math.Max(wave.Slots.Select(slot => (slot.Region, slot.Minute)).Distinct().Count(), 1);
+            var perMinute = Math.Max(parts.Where(part => part.Minutes.Count > 0).Sum(part => part.Rows.Count) / minutes, 1);
+            _minutesAtOnce = Math.Clamp(RowsAtOnce / perMinute, FewestMinutes, _minutesAtOnce * MostGrowth);
             foreach (var _ in wave.Slots)
             {
                 _slots.Dequeue();
@@ -288,7 +288,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             foreach (var part in parts)
             {
                 _queries += part.Queries;
-                _hours.UnionWith(part.Hours);
+                _minutes.UnionWith(part.Minutes);
                 if (part.OpenDay is { } day)
                 {
                     _openDays.Add(day);
@@ -309,6 +309,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             _waiting.RemoveAll(next.Contains);
             next.Sort(SearchPosition.Compare);
             _found.AddRange(next);
+            _slotsPerObject = Math.Clamp(wave.Slots.Count / Math.Max(next.Count, 1), 1, _slotsPerObject * MostGrowth);
             if (_found.Count > limit)
             {
                 _found.RemoveRange(limit, _found.Count - limit);
@@ -316,7 +317,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             }
 
             var isEnd = wave.Bound == DateTimeOffset.MinValue;
-            return !isEnd && (_found.Count == limit || _queries >= MostQueries || isLate) ? Page(new SearchPosition(wave.Bound)) : null;
+            return !isEnd && (_found.Count == limit || _queries >= mostQueries || isLate) ? Page(new SearchPosition(wave.Bound)) : null;
         }
 
         /// <summary>The page when everything that is known was read.</summary>
@@ -326,7 +327,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         {
             UnindexedDays = days.Count,
             Read = [.. _read.Values],
-            Hours = _hours,
+            Minutes = _minutes,
             OpenDays = _openDays,
             Spoken = texts,
         };

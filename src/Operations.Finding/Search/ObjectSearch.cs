@@ -17,9 +17,9 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
     /// <summary>Every row that was read, in no order.</summary>
     internal IReadOnlyList<LedgerEntry> Read { get; init; } = [];
 
-    /// <summary>The hours of which <see cref="Read"/> holds every row that the filter's conditions of columns let through.</summary>
-    internal IReadOnlySet<(string Partition, DateTimeOffset Hour)> Hours { get; init; } =
-        new HashSet<(string Partition, DateTimeOffset Hour)>();
+    /// <summary>The minutes of which <see cref="Read"/> holds every row that the filter's conditions of columns let through.</summary>
+    internal IReadOnlySet<(string Partition, DateTimeOffset Minute)> Minutes { get; init; } =
+        new HashSet<(string Partition, DateTimeOffset Minute)>();
 
     /// <summary>The open days of which it holds every such row that the index may lack.</summary>
     internal IReadOnlySet<string> OpenDays { get; init; } = new HashSet<string>(StringComparer.Ordinal);
@@ -55,7 +55,10 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     private const int MostQueries = 256;
 
     // So few that the first answer comes soon, of which most others find nothing.
-    private const int MostQueriesBesideIndex = 12;
+    private const int MostQueriesBesideIndex = 4;
+
+    // Rows come one after the other from a partition, and a person waits for the first page.
+    private const int RowsOfPartitionFirst = 50;
     private static readonly TimeSpan NarrowestSlice = TimeSpan.FromSeconds(2);
 
     // Narrower, it is often empty, and reads as many rows to find that out.
@@ -90,7 +93,16 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     /// <param name="limit">The most rows.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<SearchPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken)
+    public Task<SearchPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken) =>
+        FindAsync(filter, after, limit, IndexedSearch.MostQueries, cancellationToken);
+
+    /// <summary>Finds a page in about so many queries of the ledger, where the index leads to it.</summary>
+    internal async Task<SearchPage> FindAsync(
+        SearchFilter filter,
+        SearchPosition? after,
+        int limit,
+        int mostQueriesByIndex,
+        CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
@@ -110,7 +122,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             };
         }
 
-        var page = await indexed.FindAsync(state, filter, term, after, limit, cancellationToken);
+        var page = await indexed.FindAsync(state, filter, term, after, limit, mostQueriesByIndex, cancellationToken);
         page = page is null || (page is { Entries: [], Next: null } && after is null && filter.Text is not null)
             ? await ReadAsync(filter, term, after, limit, MostQueriesBesideIndex, cancellationToken)
             : page;
@@ -157,9 +169,10 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         var start = Later(range.Start, request.Filter.From);
         var end = Earlier(Earlier(range.End, request.Filter.To), request.After?.End);
         var width = end - start;
-        if (range.Count > MostRowsAtOnce)
+        var first = request.After is null && request.Term is not null ? range.Days.Count * RowsOfPartitionFirst : MostRowsAtOnce / 2;
+        if (range.Count > first * 2)
         {
-            var wanted = request.Term is null ? Math.Min(request.Limit * 2, RowsPerRange) : RowsPerRange;
+            var wanted = request.Term is null ? Math.Min(request.Limit * 2, RowsPerRange) : Math.Min(first, RowsPerRange);
             width *= (double)wanted / range.Count;
             width = width > NarrowestFirst ? width : NarrowestFirst;
         }

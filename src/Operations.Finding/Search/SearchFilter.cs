@@ -10,6 +10,7 @@ public sealed record SearchFilter
 {
     // Table Storage allows 15 comparisons in a query ("Querying tables and entities"), the rest of this takes up to 8, and
     // a day that is read for what was written of late one more.
+    private const int MostComparisons = 15;
     private const int MostScopeComparisons = 6;
 
     /// <summary>Made at this time or later.</summary>
@@ -53,17 +54,29 @@ public sealed record SearchFilter
     /// <param name="from">Start of the time range.</param>
     /// <param name="to">End of the time range.</param>
     /// <param name="orWrittenSince">Finds what was written at this time or later, too, whenever it was made.</param>
-    internal IEnumerable<string> ToQueries(string partition, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? orWrittenSince = null)
+    internal IEnumerable<string> ToQueries(string partition, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? orWrittenSince = null) =>
+        ToQueries(partition, [new TimeRange(from, to)], orWrittenSince);
+
+    /// <summary>The same for several time ranges, of which the nearest are joined when a query cannot have so many.</summary>
+    internal IEnumerable<string> ToQueries(string partition, IEnumerable<TimeRange> ranges, DateTimeOffset? orWrittenSince = null)
     {
-        var query = ToQuery(partition, from, to, orWrittenSince);
+        // The partition is one of the comparisons, and a range is two.
+        var others = 1 + (Type is null ? 0 : 1) + (State is null ? 0 : 1) + (Call is null ? 0 : 3) + (orWrittenSince is null ? 0 : 1)
+            + (Scope.IsEverything ? 0 : MostScopeComparisons);
+        var query = ToQuery(partition, TimeRange.Join(ranges, (MostComparisons - others) / 2), orWrittenSince);
         return Scope.ToConditions(MostScopeComparisons).Select(condition => query + condition);
     }
 
-    private string ToQuery(string partition, DateTimeOffset from, DateTimeOffset to, DateTimeOffset? orWrittenSince)
+    private string ToQuery(string partition, IReadOnlyList<TimeRange> ranges, DateTimeOffset? orWrittenSince)
     {
-        var range = TableClient.CreateQueryFilter($"CreatedTime ge {from} and CreatedTime lt {to}");
-        range = orWrittenSince is { } time ? TableClient.CreateQueryFilter($"(Timestamp ge {time}") + $" or ({range}))" : range;
-        var query = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and ") + range;
+        var parts = ranges.Select(range => TableClient.CreateQueryFilter($"CreatedTime ge {range.From} and CreatedTime lt {range.To}")).ToList();
+        if (orWrittenSince is { } time)
+        {
+            parts.Insert(0, TableClient.CreateQueryFilter($"Timestamp ge {time}"));
+        }
+
+        var query = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and ")
+            + (parts.Count == 1 ? parts[0] : $"(({string.Join(") or (", parts)}))");
         if (Type is not null)
         {
             query += TableClient.CreateQueryFilter($" and Type eq {Type}");

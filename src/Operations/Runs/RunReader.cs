@@ -44,12 +44,15 @@ public sealed record RunProgress(
 public sealed record RunWindows(int Planned, int Done, int Failed);
 
 /// <summary>
-/// Tells how far runs are, from what they counted. What became of their objects is counted when it is asked for: a few days of the
-/// ledger at once, and many days in the queue, so that the next answer has it.
+/// Tells how far runs are, from what they counted. What became of their objects is counted when it is asked for: a few objects at
+/// once, and many in the queue, so that the next answer has it.
 /// </summary>
 public sealed class RunReader(ListingStore store, DayPlans plans)
 {
     private const int DaysAtOnce = 8;
+
+    // A day of more is not counted at once, and the answer would wait for nothing.
+    private const int ObjectsAtOnce = 1000;
     private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Reads a run; <see langword="null"/> when there is none of that id, or it was long ago.</summary>
@@ -61,8 +64,9 @@ public sealed class RunReader(ListingStore store, DayPlans plans)
         }
 
         var counts = await store.ReadCountsAsync(runId, cancellationToken);
+        var days = counts.Enqueued > ObjectsAtOnce ? 0 : DaysAtOnce;
         if (counts.Enqueued > 0 && !IsFinal(run, counts)
-            && await plans.StartAsync(RunCounter.Prepare(runId, run), AtOnce, cancellationToken, DaysAtOnce) is { IsComplete: true })
+            && await plans.StartAsync(RunCounter.Prepare(runId, run), AtOnce, cancellationToken, days) is { IsComplete: true })
         {
             counts = await store.ReadCountsAsync(runId, cancellationToken);
         }

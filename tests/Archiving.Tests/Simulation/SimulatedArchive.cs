@@ -500,7 +500,7 @@ internal sealed class SimulatedArchive : IDisposable
             .SelectMany(row => SearchTerms.Of(row).Select(term => SearchIndex.Row(key, term, ObjectIndexer.SlotOf(row))))
             .Select(row => (row.PartitionKey, row.RowKey))
             .ToHashSet();
-        var present = index.Where(row => ((string)row["PartitionKey"]!).StartsWith("term-", StringComparison.Ordinal))
+        var present = index.Where(row => ((string)row["PartitionKey"]!).StartsWith(SearchIndex.TermPartition, StringComparison.Ordinal))
             .ToLookup(row => row.GetValueOrDefault("Text") is not null, row => (PartitionKey: (string)row["PartitionKey"]!, RowKey: (string)row["RowKey"]!));
         var names = present[false].ToHashSet();
 

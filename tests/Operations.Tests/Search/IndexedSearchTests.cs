@@ -91,6 +91,46 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Search_reads_the_minutes_of_a_name_and_little_of_what_was_made_between_them()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await StartAsync(requests);
+        var rows = Enumerable.Range(0, 600)
+            .Select(number =>
+                Row(number, "uk", Newest.AddSeconds(-20 * number), "callrecording", number % 60 == 5 ? "Jane Doe" : "Sam Miller", $"c-{number}"))
+            .ToList();
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+        await SettleAsync(pipeline);
+        requests.Clear();
+
+        var page = await pipeline.Get<ObjectSearch>().FindAsync(new SearchFilter { Text = "jane" }, null, 6, Cancellation);
+
+        Assert.Equal(rows.Where(row => row.ObjectName == "Jane Doe").Take(6).Select(row => row.Id), page.Entries.Select(row => row.Id));
+        Assert.Equal(18, page.Read.Count);
+        Assert.InRange(requests.Count, 3, 4);
+        Assert.Equal(10, (await FindAllAsync(pipeline, new SearchFilter { Text = "jane" }, 6)).Count);
+    }
+
+    [Fact]
+    public async Task Open_day_is_read_in_the_same_query_as_its_minutes_and_only_what_is_looked_for_in_time_is_found()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await StartAsync(requests);
+        await AddAsync(
+            pipeline,
+            [Row(1, "uk", Newest, "callrecording", "Jane Doe", "c-1"), Row(2, "uk", Newest.AddHours(-2), "callrecording", "Jane Doe", "c-2")]);
+        await IndexAsync(pipeline);
+        await AddAsync(pipeline, [Row(3, "uk", Newest.AddHours(-1), "callrecording", "Jane Doe", "c-3")]);
+        requests.Clear();
+
+        Assert.Equal(["id-1", "id-3", "id-2"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane" }, 50));
+        Assert.InRange(requests.Count, 3, 4);
+        Assert.Equal(["id-2"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane", To = Newest.AddMinutes(-90) }, 50));
+        Assert.Equal(["id-1"], await FindAllAsync(pipeline, new SearchFilter { Text = "jane", From = Newest.AddMinutes(-30) }, 50));
+    }
+
+    [Fact]
     public async Task Search_finds_what_is_not_in_the_index_yet_and_what_the_index_does_not_lead_to()
     {
         await using var pipeline = await StartAsync([]);
@@ -140,7 +180,8 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         await IndexAsync(pipeline);
         await SettleAsync(pipeline);
         var table = pipeline.Account.Tables.GetTableClient(SearchIndex.TableName);
-        var before = await table.QueryAsync<TableEntity>("PartitionKey ge 'term-'", cancellationToken: Cancellation).ToListAsync(Cancellation);
+        var terms = $"PartitionKey ge '{SearchIndex.TermPartition}'";
+        var before = await table.QueryAsync<TableEntity>(terms, cancellationToken: Cancellation).ToListAsync(Cancellation);
         foreach (var row in before.Where((_, number) => number % 3 != 0))
         {
             await table.DeleteEntityAsync(row.PartitionKey, row.RowKey, cancellationToken: Cancellation);
@@ -157,7 +198,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
 
         Assert.Equal(rows.Select(row => row.Id), await FindAllAsync(pipeline, filter, 50));
         Assert.Equal(0, (await pipeline.Get<ObjectSearch>().FindAsync(filter, null, 50, Cancellation)).UnindexedDays);
-        var after = await table.QueryAsync<TableEntity>("PartitionKey ge 'term-'", cancellationToken: Cancellation).ToListAsync(Cancellation);
+        var after = await table.QueryAsync<TableEntity>(terms, cancellationToken: Cancellation).ToListAsync(Cancellation);
         Assert.Equal(before.Select(row => row.RowKey), after.Select(row => row.RowKey));
     }
 
