@@ -56,6 +56,10 @@ public class CloudStorageClient
         _timeProvider = TimeProvider.System;
     }
 
+    /// <summary>Until it is disposed, calls of this flow of control are tried once: for a caller that asks whether 8x8 answers, and how.</summary>
+    public static IDisposable TryOnce() =>
+        HttpPipeline.CreateHttpMessagePropertiesScope(new Dictionary<string, object?>(StringComparer.Ordinal) { [nameof(TryOnce)] = true });
+
     /// <summary>The regions that hold objects of the account.</summary>
     /// <param name="discoveryRegion">Any valid region.</param>
     /// <param name="cancellationToken">Stops the call.</param>

@@ -31,13 +31,14 @@ internal sealed class SourceCheck(
         var region = options.EightByEight.DiscoveryRegion;
         try
         {
+            // Other attempts would take longer than health waits, and it would blame the network for what 8x8 says.
+            using var once = CloudStorageClient.TryOnce();
             await client.GetRegionsAsync(region, cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.OfRegions(exception, region) is { } outage)
         {
             throw outage;
         }
-
         catch (OperationCanceledException)
         {
             // The request met the 429, or waited at the gate because of another's.

@@ -50,6 +50,19 @@ public sealed class HealthTests(AzuriteFixture azurite)
     }
 
     [Theory]
+    [InlineData(429, "8x8 asked the app to wait (429)")]
+    [InlineData(503, "8x8 answers with an error (503)")]
+    public async Task Health_reports_at_once_what_8x8_answers_instead_of_trying_again(int status, string problem)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "regions", Kind = FaultKind.Status, Status = status });
+
+        await AssertUnhealthyAsync(pipeline, "Source", problem);
+
+        Assert.Equal(1, pipeline.Simulator.Counters["regions"]);
+    }
+
+    [Theory]
     [InlineData(Condition.Restore, "EightByEight__IncludeArchived", "false")]
     [InlineData(Condition.Purge, "Purge__Enabled", "false")]
     public async Task Health_forgets_the_outage_of_what_was_switched_off(Condition condition, string setting, string value)
