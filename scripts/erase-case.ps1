@@ -8,7 +8,8 @@ The same as erase-case.sh, for Windows. What the ledger keeps of each object is 
 
 Runs as the person who is signed in to the Azure CLI, not as the app, which cannot delete. The person needs Storage Blob
 Data Owner on the account of the archive and Storage Table Data Contributor on the account of the ledger, and must not be
-who made the case. Refuses, and erases nothing, while a case is on hold or any blob is on legal hold or immutable.
+who made the case. Refuses, and erases nothing, while the case is on hold, another case on hold has one of its objects, or
+any blob is on legal hold or immutable. Names objects that the ledger has no blob of, erases the others, and exits with 1.
 
 .PARAMETER Archive
 The storage account of the archive.
@@ -133,14 +134,30 @@ if ((Get-Value $found[0] Hold) -cne 'None') { Stop-WithMessage "The case $CaseId
 $objects = @(Find-Row cases "PartitionKey eq '$CaseId' and RowKey ge 'object|' and RowKey lt 'object}'")
 if ($objects.Count -eq 0) { Stop-WithMessage "The case $CaseId has no objects." }
 
+$erased = 'Erased from the archive.'
 $refused = $false
+$missed = 0
+$members = @()
 $blobs = @()
 $rows = @()
 foreach ($object in $objects) {
     $null, $region, $day, $key = $object.RowKey.Split('|')
+    $title = "$($object.Region)/$($object.Id)"
+    foreach ($member in Find-Row cases "PartitionKey eq 'object|$region|$day' and RowKey ge '$key|' and RowKey lt '$key}'") {
+        $members += [pscustomobject]@{ Title = $title; Case = $member.RowKey.Split('|')[-1] }
+    }
+
     $row = @(Find-Row objects "PartitionKey eq '$region|$day' and RowKey eq '$key'") | Select-Object -First 1
     $name = Get-Value $row Blob
-    if (-not $name) { continue }
+    if (-not $name) {
+        if ((Get-Value $row LastError) -ceq $erased) { "$title was erased before." }
+        else {
+            [Console]::Error.WriteLine("$title has no blob in the ledger: nothing of it is erased.")
+            $missed++
+        }
+
+        continue
+    }
 
     # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID.
     $stem = $name.Substring(0, $name.LastIndexOf('/') + 1) + $key
@@ -164,6 +181,15 @@ foreach ($object in $objects) {
 }
 
 $blobs += @(ConvertFrom-Answer (Invoke-Blob list --prefix "_exports/$CaseId/" --include v --num-results '*'))
+
+# Read last, so that a hold counts that was placed while the objects were read. The app adds this row before it holds any blob,
+# and it stays when the storage cannot hold blobs.
+$held = @(Find-Row cases "PartitionKey eq 'held'" | ForEach-Object { $_.RowKey })
+foreach ($member in $members | Where-Object { $held -ccontains $_.Case }) {
+    [Console]::Error.WriteLine("$($member.Title) is in the case $($member.Case), which is on hold.")
+    $refused = $true
+}
+
 if ($refused) { Stop-WithMessage 'Nothing was erased.' }
 if ($rows.Count -eq 0) { Stop-WithMessage "Nothing of the case $CaseId is archived." }
 
@@ -182,7 +208,7 @@ try {
     foreach ($row in $rows) {
         $null = Invoke-Table replace --table-name objects --entity "PartitionKey=$($row.Partition)" "RowKey=$($row.Key)" State=Gone `
             "Region=$($row.Region)" "Id=$($row.Id)" "Type=$($row.Type)" "CreatedTime=$($row.Created)" `
-            'CreatedTime@odata.type=Edm.DateTime' 'LastError=Erased from the archive.'
+            'CreatedTime@odata.type=Edm.DateTime' "LastError=$erased"
     }
 
     Write-Audit Done "$audit-done.jsonl"
@@ -192,3 +218,4 @@ finally {
 }
 
 "Erased $($rows.Count) objects of the case $CaseId. Soft delete keeps what was deleted for as long as the account says."
+if ($missed) { Stop-WithMessage "$missed objects of the case $CaseId have no blob in the ledger and were not erased." }

@@ -6,7 +6,8 @@
 #
 # Runs as the person who is signed in to the Azure CLI, not as the app, which cannot delete. The person needs Storage Blob
 # Data Owner on the account of the archive and Storage Table Data Contributor on the account of the ledger, and must not be
-# who made the case. Refuses, and erases nothing, while a case is on hold or any blob is on legal hold or immutable.
+# who made the case. Refuses, and erases nothing, while the case is on hold, another case on hold has one of its objects, or
+# any blob is on legal hold or immutable. Names objects that the ledger has no blob of, erases the others, and exits with 1.
 set -euo pipefail
 
 fail() {
@@ -24,6 +25,7 @@ for program in az jq sha256sum; do
   command -v "$program" >/dev/null || fail "$program is not installed."
 done
 
+erased="Erased from the archive."
 export AZURE_LOGGING_ENABLE_LOG_FILE=no
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -54,12 +56,24 @@ table query --table-name cases --num-results '*' --filter "PartitionKey eq '$cas
 [ -s "$folder/objects" ] || fail "The case $case_id has no objects."
 
 refused=0
+missed=0
 while IFS= read -r object; do
   partition=$(jq -r .day <<<"$object")
   key=$(jq -r .key <<<"$object")
+  title=$(jq -r '"\(.region)/\(.id)"' <<<"$object")
+  table query --table-name cases --num-results '*' --filter "PartitionKey eq 'object|$partition' and RowKey ge '$key|' and RowKey lt '$key}'" \
+    | jq -c --arg title "$title" '.items[] | {title: $title, case: (.RowKey | split("|")[-1])}' >>"$folder/members"
   row=$(table query --table-name objects --filter "PartitionKey eq '$partition' and RowKey eq '$key'" | jq -c '.items[0] // empty')
   name=$(jq -r '.Blob // empty' <<<"${row:-null}")
-  [ -n "$name" ] || continue
+  if [ -z "$name" ]; then
+    if [ "$(jq -r '.LastError // empty' <<<"${row:-null}")" = "$erased" ]; then
+      echo "$title was erased before."
+    else
+      echo "$title has no blob in the ledger: nothing of it is erased." >&2
+      missed=$((missed + 1))
+    fi
+    continue
+  fi
 
   # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID.
   stem=${name%/*}/$key
@@ -87,6 +101,16 @@ while IFS= read -r object; do
 done <"$folder/objects"
 
 blob list --prefix "_exports/$case_id/" --include v --num-results '*' | jq -c '.[] | {name, version: .versionId, current: .isCurrentVersion}' >>"$folder/blobs"
+
+# Read last, so that a hold counts that was placed while the objects were read. The app adds this row before it holds any blob,
+# and it stays when the storage cannot hold blobs.
+held=$(table query --table-name cases --num-results '*' --filter "PartitionKey eq 'held'")
+jq -r --argjson held "$held" '([$held.items[].RowKey]) as $ids | select(.case | IN($ids[])) | "\(.title) is in the case \(.case), which is on hold."' \
+  "$folder/members" >"$folder/holds"
+if [ -s "$folder/holds" ]; then
+  cat "$folder/holds" >&2
+  refused=1
+fi
 
 [ "$refused" = 0 ] || fail "Nothing was erased."
 
@@ -119,8 +143,9 @@ previous=""
 while IFS= read -r object; do
   table replace --table-name objects --entity "PartitionKey=$(jq -r .day <<<"$object")" "RowKey=$(jq -r .key <<<"$object")" State=Gone \
     "Region=$(jq -r .region <<<"$object")" "Id=$(jq -r .id <<<"$object")" "Type=$(jq -r .type <<<"$object")" \
-    "CreatedTime=$(jq -r .created <<<"$object")" CreatedTime@odata.type=Edm.DateTime "LastError=Erased from the archive." >/dev/null
+    "CreatedTime=$(jq -r .created <<<"$object")" CreatedTime@odata.type=Edm.DateTime "LastError=$erased" >/dev/null
   note Done "$object" "$folder/done"
 done <"$folder/rows"
 blob upload --type append --name "$audit-done.jsonl" --file "$folder/done" >/dev/null
 echo "Erased $(wc -l <"$folder/rows") objects of the case $case_id. Soft delete keeps what was deleted for as long as the account says."
+[ "$missed" = 0 ] || fail "$missed objects of the case $case_id have no blob in the ledger and were not erased."

@@ -18,10 +18,11 @@ public sealed class PowerShellEraseScriptTests() : EraseScriptTests("ps1");
 public abstract class EraseScriptTests : IDisposable
 {
     private const string CaseId = "20261128-120000-abcdef";
+    private const string OtherCaseId = "20261128-130000-ghjkmn";
 
     private const string FakeAzureCli =
         """
-        if [ -n "${FAILING:-}" ] && [[ "$*" == "$FAILING"* ]]; then exit 3; fi
+        if [ -n "${FAILING:-}" ] && [[ "$*" == *"$FAILING"* ]]; then exit 3; fi
         case "$1 $2 $3" in
           "account show --query") [ "$4" = user.type ] && echo "${WHO_TYPE:-user}" || echo "${WHO:-Ann@example.com}" ;;
           "ad signed-in-user show") echo aaaaaaaa-0000-0000-0000-000000000001 ;;
@@ -29,7 +30,11 @@ public abstract class EraseScriptTests : IDisposable
           "storage entity query")
             case "$*" in
               *"PartitionKey eq 'case'"*) cat "$ANSWERS/case" ;;
+              *"PartitionKey eq 'held'"*) touch "$ANSWERS/held-read"; cat "$ANSWERS/held" ;;
+              *"PartitionKey eq 'object|uk|20261103' and RowKey ge 'a|' and RowKey lt 'a}'"*) cat "$ANSWERS/memberships" ;;
+              *"PartitionKey eq 'object|"*) echo '{"items":[]}' ;;
               *"--table-name cases"*) cat "$ANSWERS/objects" ;;
+              *"RowKey eq 'b'"*) cat "$ANSWERS/row-b" ;;
               *) cat "$ANSWERS/row" ;;
             esac ;;
           "storage blob list") case "$*" in *_exports*) cat "$ANSWERS/exports" ;; *) cat "$ANSWERS/blobs" ;; esac ;;
@@ -53,6 +58,9 @@ public abstract class EraseScriptTests : IDisposable
             "objects",
             """{"items":[{"RowKey":"object|uk|20261103|a","Region":"uk","Id":"a","Type":"callrecording","CreatedTime":"2026-11-03T09:00:00Z"}]}""");
         Answer("row", """{"items":[{"Blob":"uk/callrecording/2026/11/03/a.mp3"}]}""");
+        Answer("row-b", """{"items":[{"Blob":"uk/callrecording/2026/11/03/b.mp3"}]}""");
+        Answer("memberships", $$"""{"items":[{"RowKey":"a|{{CaseId}}"},{"RowKey":"a|{{OtherCaseId}}"}]}""");
+        Answer("held", """{"items":[]}""");
         Answer("blobs", Blobs());
         Answer("exports", $$"""[{"name":"_exports/{{CaseId}}/e/part-0001.zip","versionId":"3","isCurrentVersion":true}]""");
     }
@@ -152,8 +160,7 @@ public abstract class EraseScriptTests : IDisposable
     [Fact]
     public async Task Erase_script_chains_the_lines_of_several_objects()
     {
-        const string Row = """{"RowKey":"object|uk|20261103|ID","Region":"uk","Id":"ID","Type":"callrecording","CreatedTime":"2026-11-03T09:00:00Z"}""";
-        Answer("objects", $$"""{"items":[{{Row.Replace("ID", "a", StringComparison.Ordinal)}},{{Row.Replace("ID", "b", StringComparison.Ordinal)}}]}""");
+        AnswerTwoObjects();
 
         var (exitCode, output) = await RunAsync();
 
@@ -169,7 +176,65 @@ public abstract class EraseScriptTests : IDisposable
     }
 
     [Theory]
+    [InlineData(OtherCaseId)]
+    [InlineData(CaseId)]
+    public async Task Erase_script_names_objects_of_a_case_on_hold_whose_blobs_are_not_held_and_erases_nothing(string held)
+    {
+        AnswerTwoObjects();
+        Answer("held", $$"""{"items":[{"PartitionKey":"held","RowKey":"{{held}}"}]}""");
+
+        var (exitCode, output) = await RunAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"uk/a is in the case {held}, which is on hold.", output, StringComparison.Ordinal);
+        Assert.Contains("Nothing was erased.", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("uk/b", output, StringComparison.Ordinal);
+        Assert.False(File.Exists(At("changes")));
+    }
+
+    [Fact]
+    public async Task Erase_script_reads_the_cases_on_hold_and_is_not_stopped_by_one_without_its_objects()
+    {
+        Answer("held", """{"items":[{"PartitionKey":"held","RowKey":"20261128-140000-pqrstu"}]}""");
+
+        var (exitCode, output) = await RunAsync();
+
+        Assert.True(exitCode == 0, output);
+        Assert.True(File.Exists(At("held-read")));
+    }
+
+    [Theory]
+    [InlineData("""{"items":[]}""")]
+    [InlineData("""{"items":[{"State":"Failed","LastError":"8x8 has no content."}]}""")]
+    public async Task Erase_script_names_an_object_without_a_blob_in_the_ledger_erases_the_others_and_fails(string row)
+    {
+        AnswerTwoObjects();
+        Answer("row-b", row);
+
+        var (exitCode, output) = await RunAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("uk/b has no blob in the ledger", output, StringComparison.Ordinal);
+        Assert.Contains("Erased 1 objects", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("uk/a", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Erase_script_that_runs_again_names_what_it_erased_before_and_succeeds()
+    {
+        AnswerTwoObjects();
+        Answer("row-b", """{"items":[{"State":"Gone","LastError":"Erased from the archive."}]}""");
+
+        var (exitCode, output) = await RunAsync();
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("uk/b was erased before.", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("account show")]
+    [InlineData("PartitionKey eq 'object|")]
+    [InlineData("PartitionKey eq 'held'")]
     [InlineData("storage blob list")]
     [InlineData("storage blob upload")]
     public async Task Erase_script_erases_nothing_after_a_call_that_fails(string failing)
@@ -193,6 +258,12 @@ public abstract class EraseScriptTests : IDisposable
          {"name":"uk/callrecording/2026/11/03/a.mp3.meta.json","versionId":"1","isCurrentVersion":true,"properties":{}},
          {"name":"uk/callrecording/2026/11/03/ab.mp3","versionId":"1","properties":{}}]
         """;
+
+    private void AnswerTwoObjects()
+    {
+        const string Row = """{"RowKey":"object|uk|20261103|ID","Region":"uk","Id":"ID","Type":"callrecording","CreatedTime":"2026-11-03T09:00:00Z"}""";
+        Answer("objects", $$"""{"items":[{{Row.Replace("ID", "a", StringComparison.Ordinal)}},{{Row.Replace("ID", "b", StringComparison.Ordinal)}}]}""");
+    }
 
     private string At(string name) => Path.Combine(_sandbox.Folder, name);
 
