@@ -196,7 +196,8 @@ public sealed class ArchiveStore : IStorageResource
             }
             catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
             {
-                return "The blob is not there.";
+                // What is gone needs no release, and cannot be held.
+                return isHeld ? "The blob is not there." : null;
             }
             catch (RequestFailedException exception) when (exception.Status == 403)
             {

@@ -47,22 +47,23 @@ public sealed partial class ObjectHolds(CaseStore cases, ArchiveStore store, Tim
         }
     }
 
-    /// <summary>Sets or clears the hold of every blob of an object.</summary>
+    /// <summary>Sets or clears the hold of every blob of an object, of the others too when the storage refuses one.</summary>
     /// <returns>Why the storage refused; <see langword="null"/> when it did as told.</returns>
     public async Task<string?> SetAsync(CaseObjectRow item, bool isHeld, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(item);
         var stem = ArchiveLayout.Stem(item.Region, item.Type, item.CreatedTime, item.Id);
+        string? problem = null;
         await foreach (var name in store.ListReceiptsAsync(stem, cancellationToken))
         {
             var blob = name[..^ArchiveLayout.ReceiptSuffix.Length];
-            if (await IsOfAsync(name, item, cancellationToken) && await SetAsync(blob, isHeld, cancellationToken) is { } problem)
+            if (await IsOfAsync(name, item, cancellationToken))
             {
-                return problem;
+                problem = await SetAsync(blob, isHeld, cancellationToken) ?? problem;
             }
         }
 
-        return null;
+        return problem;
     }
 
     /// <summary>Records that the hold of a case is incomplete.</summary>
@@ -80,9 +81,12 @@ public sealed partial class ObjectHolds(CaseStore cases, ArchiveStore store, Tim
         },
         cancellationToken);
 
-    private async Task<string?> SetAsync(string blob, bool isHeld, CancellationToken cancellationToken) =>
-        await store.SetLegalHoldAsync(blob, isHeld, cancellationToken)
-            ?? await store.SetLegalHoldAsync(ArchiveLayout.ReceiptName(blob), isHeld, cancellationToken);
+    private async Task<string?> SetAsync(string blob, bool isHeld, CancellationToken cancellationToken)
+    {
+        var ofContent = await store.SetLegalHoldAsync(blob, isHeld, cancellationToken);
+        var ofReceipt = await store.SetLegalHoldAsync(ArchiveLayout.ReceiptName(blob), isHeld, cancellationToken);
+        return ofContent ?? ofReceipt;
+    }
 
     /// <summary>Whether a receipt is of this object and not of one whose id begins with the same characters.</summary>
     private async Task<bool> IsOfAsync(string receiptName, CaseObjectRow item, CancellationToken cancellationToken)

@@ -118,6 +118,35 @@ public sealed class CaseTests(AzuriteFixture azurite)
             async () => await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation));
     }
 
+    [Fact]
+    public async Task Hold_names_a_blob_that_is_not_there_and_holds_the_others_and_release_does_not_wait_for_it()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var (damaged, whole) = (Add(pipeline, "damaged.mp3", bytes: 100), Add(pipeline, "whole.mp3", bytes: 100));
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, damaged, whole);
+        var (lost, kept) = ((await pipeline.FindAsync(damaged))!.Blob!, (await pipeline.FindAsync(whole))!.Blob!);
+        await account.Blobs.GetBlobContainerClient("recordings").DeleteBlobAsync(lost, cancellationToken: Cancellation);
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((nameof(HoldState.Incomplete), "The blob is not there."), (details.Hold, details.HoldProblem));
+        Assert.Equal(
+            new[] { $"{lost}.meta.json", kept, $"{kept}.meta.json" }.Order(StringComparer.Ordinal),
+            front.Held.Keys.Order(StringComparer.Ordinal));
+
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Empty(front.Held);
+        Assert.Equal(nameof(HoldState.None), (await DescribeAsync(pipeline, caseId)).Hold);
+    }
+
     [Theory]
     [InlineData(409, "FeatureVersionMismatch", "immutableStorage")]
     [InlineData(403, "AuthorizationPermissionMismatch", "legalHolds")]
