@@ -14,7 +14,7 @@ public sealed record DaySummary(string Region, DateTimeOffset Day, IReadOnlyDict
 /// Counts of the ledger by region and day, kept beside its <see cref="LedgerDays"/>: all of them are read with one query,
 /// and only days that changed since they were counted are counted again, each with one query of its partition.
 /// <para>
-/// A day that takes long to count is counted again only after twenty times as long, so its figures lag while it changes.
+/// A day of many objects that takes long to count is counted again only after twenty times as long, so its figures lag while it changes.
 /// Clocks of instances may differ by two minutes. If they differ by more, or a write takes longer than that, figures
 /// are stale until <see cref="RefreshAsync"/> counts the day, which it does for one day after the other.
 /// </para>
@@ -23,11 +23,14 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
 {
     private const int CountsAtOnce = 8;
 
+    // Rows that one request reads (Azure Table Storage, query limits).
+    private const int RowsOfOneRequest = 1000;
+
     // A request holds 4 MiB (Azure Table Storage, entity group transactions).
     private const int DaysKeptAtOnce = 50;
     private static readonly TimeSpan QuickCount = TimeSpan.FromMilliseconds(100);
 
-    // A person waits for so much: the newest days, of which a count takes two requests at most.
+    // A person waits for so much: days of which a count takes two requests at most.
     private const int MostQuickDays = 7;
     private static readonly TimeSpan LongestQuickCount = TimeSpan.FromMilliseconds(400);
 
@@ -64,7 +67,9 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
             due.IntersectWith(
             [
                 .. due.Where(row => !IsCounted(row)),
-                .. due.Where(row => IsCounted(row) && Took(row) <= LongestQuickCount).OrderByDescending(row => row.ToDay()).Take(MostQuickDays),
+
+                // Those counted longest ago: a day stays due for minutes after a change, so any other order would count the same ones each time.
+                .. due.Where(row => IsCounted(row) && Took(row) <= LongestQuickCount).OrderBy(row => row.CountedAt).Take(MostQuickDays),
             ]);
         }
 
@@ -117,6 +122,7 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
         var started = timeProvider.GetTimestamp();
         var types = new Dictionary<string, TypeSummary>(StringComparer.Ordinal);
         string? region = null;
+        var rows = 0;
         using var digest = new LedgerDigest();
         await foreach (var entry in ledger.ReadPartitionAsync(row.RowKey, Columns, cancellationToken))
         {
@@ -128,9 +134,12 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
 
             type.Add(entry);
             digest.Add(entry);
+            rows++;
         }
 
-        return DayRow.Create(row.RowKey, region, types, digest.Finish(), at, timeProvider.GetElapsedTime(started));
+        // One request is quick. If it was not, the storage or the instance was busy, which says nothing of the next time.
+        var took = rows > RowsOfOneRequest ? timeProvider.GetElapsedTime(started) : TimeSpan.Zero;
+        return DayRow.Create(row.RowKey, region, types, digest.Finish(), at, took);
     }
 
     private static bool IsDue(DayRow row, DateTimeOffset now) => !IsCounted(row)

@@ -6,6 +6,8 @@ using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Storage;
+using Azure.Core;
+using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using EightByEight;
 using Operations.Health;
@@ -132,6 +134,22 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Day_of_few_objects_is_counted_again_at_once_though_its_first_count_met_a_busy_storage()
+    {
+        var delay = new DelayPolicy { Delay = TimeSpan.FromSeconds(1) };
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: delay);
+        await FillAsync(pipeline, rows: 3, days: 1, LedgerState.Queued);
+        Assert.Equal(3, (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Objects["Queued"]);
+        delay.Delay = TimeSpan.Zero;
+
+        var entry = (await pipeline.Get<ObjectLedger>().FindAsync(new LedgerKey(LedgerKey.Partition("us-east", Start), "object-1"), Cancellation))!;
+        entry.State = nameof(LedgerState.Archived);
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+
+        Assert.Equal(2, (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Objects["Queued"]);
+    }
+
+    [Fact]
     public async Task Status_that_a_person_waits_for_counts_few_of_the_days_that_changed_and_the_sample_all()
     {
         const int Days = 20;
@@ -156,6 +174,10 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal(Days, asked.Objects.Values.Sum());
         Assert.InRange(asked.Objects["Archived"], 1, Days - 1);
         Assert.InRange(requests.Count, 10, 25);
+        time.Advance(TimeSpan.FromSeconds(1));
+        await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Days, (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Objects["Archived"]);
         Assert.Equal(Days, (await pipeline.Get<StatusHistory>().SampleAsync(Cancellation)).Objects["Archived"]);
     }
 
@@ -462,4 +484,22 @@ public sealed class StatusTests(AzuriteFixture azurite)
 
     private static string Show(Dictionary<string, int> requests) =>
         string.Join(", ", requests.OrderBy(table => table.Key, StringComparer.Ordinal).Select(table => $"{table.Key} {table.Value}"));
+
+    /// <summary>A storage that is slow to answer queries of the ledger.</summary>
+    private sealed class DelayPolicy : HttpPipelinePolicy
+    {
+        public TimeSpan Delay { get; set; }
+
+        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            if (message.Request.Method == RequestMethod.Get && message.Request.Uri.Path.EndsWith("/objects()", StringComparison.Ordinal))
+            {
+                await Task.Delay(Delay, message.CancellationToken);
+            }
+
+            await ProcessNextAsync(message, pipeline);
+        }
+
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
+    }
 }
