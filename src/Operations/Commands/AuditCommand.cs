@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.Globalization;
-using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Operations.Access;
@@ -58,17 +57,17 @@ public static class AuditCommand
         return await ConsoleCommand.InvokeAsync(audit, arguments, output, error, cancellationToken);
     }
 
-    private static async Task<int> VerifyAsync(
+    private static Task<int> VerifyAsync(
         IConfiguration configuration,
         DateOnly from,
         DateOnly to,
         TextWriter output,
         TextWriter error,
-        CancellationToken cancellationToken)
-    {
-        try
+        CancellationToken cancellationToken) => ConsoleCommand.UseServicesAsync(
+        configuration,
+        error,
+        async services =>
         {
-            await using var services = ConsoleCommand.CreateServices(configuration);
             var result = await services.GetRequiredService<AuditVerifier>().VerifyAsync(from, to, cancellationToken);
             var checkedText = string.Create(CultureInfo.InvariantCulture, $"{result.Lines} lines in {result.Blobs} blobs");
             if (result.Break is not null)
@@ -79,23 +78,8 @@ public static class AuditCommand
 
             await output.WriteLineAsync($"The audit log is right: {checkedText}, and each line follows the one before it.");
             return 0;
-        }
-        catch (SettingsException exception)
-        {
-            await error.WriteAsync(exception.ToErrorLines());
-            return 1;
-        }
-        catch (OutageException exception)
-        {
-            await error.WriteLineAsync($"error: {exception.Message}");
-            return 1;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await error.WriteLineAsync("Stopped.");
-            return ConsoleCommand.Interrupted;
-        }
-    }
+        },
+        cancellationToken);
 
     private static Option<DateOnly?> CreateDay(string name, string description) => new(name)
     {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Archiving;
+using Archiving.Model;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -53,8 +54,42 @@ internal static class ConsoleCommand
         return command.Parse(arguments).InvokeAsync(invocation, cancellationToken);
     }
 
+    /// <summary>Does a command's work with the app's services, and says what is wrong with settings or with what the app depends on.</summary>
+    /// <param name="configuration">The app's settings.</param>
+    /// <param name="error">Gets what is wrong.</param>
+    /// <param name="work">The work; it returns the exit code.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> UseServicesAsync(
+        IConfiguration configuration,
+        TextWriter error,
+        Func<IServiceProvider, Task<int>> work,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var services = CreateServices(configuration);
+            return await work(services);
+        }
+        catch (SettingsException exception)
+        {
+            await error.WriteAsync(exception.ToErrorLines());
+            return 1;
+        }
+        catch (OutageException outage)
+        {
+            await error.WriteLineAsync($"error: {outage.Message}");
+            return 1;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await error.WriteLineAsync("Stopped.");
+            return Interrupted;
+        }
+    }
+
     /// <summary>The app's services, without functions.</summary>
-    /// <exception cref="Archiving.Model.SettingsException">A setting is missing or malformed.</exception>
+    /// <exception cref="SettingsException">A setting is missing or malformed.</exception>
     public static ServiceProvider CreateServices(IConfiguration configuration) => new ServiceCollection()
         .AddLogging()
         .AddSingleton(configuration)

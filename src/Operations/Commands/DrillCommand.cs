@@ -63,17 +63,17 @@ public static class DrillCommand
         return await ConsoleCommand.InvokeAsync(command, arguments, output, error, cancellationToken);
     }
 
-    private static async Task<int> RunAsync(
+    private static Task<int> RunAsync(
         IConfiguration configuration,
         int objects,
         int? seed,
         TextWriter output,
         TextWriter error,
-        CancellationToken cancellationToken)
-    {
-        try
+        CancellationToken cancellationToken) => ConsoleCommand.UseServicesAsync(
+        configuration,
+        error,
+        async services =>
         {
-            await using var services = ConsoleCommand.CreateServices(configuration);
             var report = await services.GetRequiredService<RestoreDrill>().RunAsync(
                 objects,
                 seed ?? Random.Shared.Next(),
@@ -90,23 +90,8 @@ public static class DrillCommand
                     + "from a version or a backup, or archive the objects again while 8x8 has them.",
             });
             return report.IsPassed ? 0 : 1;
-        }
-        catch (SettingsException exception)
-        {
-            await error.WriteAsync(exception.ToErrorLines());
-            return 1;
-        }
-        catch (OutageException outage)
-        {
-            await error.WriteLineAsync($"error: {outage.Message}");
-            return 1;
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-        {
-            await error.WriteLineAsync("Stopped.");
-            return ConsoleCommand.Interrupted;
-        }
-    }
+        },
+        cancellationToken);
 
     /// <summary>A line for each object that is not right.</summary>
     private sealed class LineProgress(TextWriter output) : IProgress<DrillProblem?>
