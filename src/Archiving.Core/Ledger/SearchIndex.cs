@@ -122,7 +122,10 @@ public sealed class SearchIndex : IStorageResource
     /// <param name="term">The term.</param>
     /// <param name="range">The minutes looked for.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <param name="most">The most minutes that are given.</param>
+    /// <param name="most">
+    /// The most minutes that are given. What has as many in the newest minute alone, which has one for each object that says a
+    /// word, gives all of that minute: from a part of it, nothing would lead to the next.
+    /// </param>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<IndexSlots> FindAsync(
         IndexState state,
@@ -152,7 +155,7 @@ public sealed class SearchIndex : IStorageResource
             var minute = Minute(row.RowKey.Substring(hash.Length, InvertedLength));
             var key = row.RowKey[(row.RowKey.IndexOf('|', StringComparison.Ordinal) + 1)..];
             slots.Add(new IndexSlot(minute, row.Region, row.Type, row.Text is { } version ? new IndexedText(key, version) : null));
-            if (slots.Count == most)
+            if (slots.Count >= most && minute != slots[0].Minute)
             {
                 return new IndexSlots(slots, IsWhole: false);
             }

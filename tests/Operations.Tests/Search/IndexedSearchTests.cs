@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Model;
@@ -280,6 +282,22 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         Assert.Equal(["id-1", "id-2"], Assert.Single(page.Calls).Objects.Select(entry => entry.Id));
     }
 
+    [Fact]
+    public async Task Minute_with_more_hits_than_a_query_of_the_index_gives_is_paged_through_and_gives_each_hit_once()
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, SearchIndex.MostSlots + 150)
+            .Select(number => Row(number, "uk", Newest.AddMilliseconds(59_000 - (number * 40)), "transcription", "text", $"c-{number}"))
+            .Prepend(Row(9998, "uk", Newest.AddMinutes(1), "transcription", "text", "c-9998"))
+            .Append(Row(9999, "uk", Newest.AddMinutes(-1), "transcription", "text", "c-9999"))
+            .ToList();
+        await AddSpokenAsync(pipeline, "zeppelin", rows);
+
+        var found = await FindAllAsync(pipeline, new SearchFilter { Text = "zeppelin" }, ObjectSearch.MostRows);
+
+        Assert.Equal(rows.Select(row => row.Id), found);
+    }
+
     private static async Task<List<string>> FindAllAsync(Pipeline pipeline, SearchFilter filter, int limit)
     {
         var found = new List<string>();
@@ -289,6 +307,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             var page = await pipeline.Get<ObjectSearch>().FindAsync(filter, position, limit, Cancellation);
             Assert.InRange(page.Entries.Count, 0, limit);
             found.AddRange(page.Entries.Select(row => row.Id));
+            Assert.True(page.Next is null || page.Next != position, "The search does not get on.");
             position = page.Next is { } next && SearchCursor.TryRead(filter, SearchCursor.Write(filter, next), out var read) ? read : null;
         }
         while (position is not null);
@@ -326,4 +345,26 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
 
     private static async Task AddAsync(Pipeline pipeline, IReadOnlyCollection<LedgerEntry> rows) =>
         Assert.Empty(await pipeline.Get<ObjectLedger>().AddAsync(rows, Cancellation));
+
+    /// <summary>Rows of archived texts that say a word, as the index has them once it has read the texts.</summary>
+    private static async Task AddSpokenAsync(Pipeline pipeline, string word, IReadOnlyList<LedgerEntry> rows)
+    {
+        foreach (var row in rows)
+        {
+            (row.Blob, row.Sha256) = (row.Id, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(row.Id))));
+        }
+
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+        await SettleAsync(pipeline);
+        var key = (await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).Key!;
+        var terms = rows.Select(row => SearchIndex.Row(
+            key,
+            SearchTerms.OfText(word).Single(),
+            ObjectIndexer.SlotOf(row) with { Text = new IndexedText(row.RowKey, SpokenText.VersionOf(row)) }));
+        foreach (var chunk in terms.Chunk(100))
+        {
+            await pipeline.Get<SearchIndex>().WriteAsync(chunk, Cancellation);
+        }
+    }
 }
