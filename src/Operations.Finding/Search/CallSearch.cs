@@ -98,14 +98,15 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         IEnumerable<LedgerEntry> entries,
         CancellationToken cancellationToken)
     {
-        var hours = entries.Where(SpokenText.IsIn).GroupBy(entry => entry.CreatedTime.UtcTicks / TimeSpan.TicksPerHour).ToList();
-        var found = await Task.WhenAll(hours.Select(async hour =>
+        // Of a minute, the index gives all; of a longer time, it may give the newest alone.
+        var minutes = entries.Where(SpokenText.IsIn).GroupBy(entry => entry.CreatedTime.UtcTicks / IndexSlot.Length.Ticks).ToList();
+        var found = await Task.WhenAll(minutes.Select(async minute =>
         {
-            var start = new DateTimeOffset(hour.Key * TimeSpan.TicksPerHour, TimeSpan.Zero);
+            var start = new DateTimeOffset(minute.Key * IndexSlot.Length.Ticks, TimeSpan.Zero);
             var hits = page.State is { IsBegun: true } state
-                ? await indexed.FindTextsAsync(state, filter with { From = start, To = start.AddHours(1) }, cancellationToken)
+                ? await indexed.FindTextsAsync(state, filter with { From = start, To = start + IndexSlot.Length }, cancellationToken)
                 : SpokenHits.None;
-            return hour.Where(hits.Contain);
+            return minute.Where(hits.Contain);
         }));
         return [.. found.SelectMany(part => part)];
     }

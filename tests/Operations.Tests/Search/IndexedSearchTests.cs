@@ -298,6 +298,40 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         Assert.Equal(rows.Select(row => row.Id), found);
     }
 
+    [Fact]
+    public async Task Call_that_says_a_frequent_word_twice_comes_up_once_although_its_hour_has_more_hits_than_a_query_of_the_index_gives()
+    {
+        await using var pipeline = await StartAsync([]);
+        var spoken = Enumerable.Range(0, SearchIndex.MostSlots + 50)
+            .Select(number => Row(number, "uk", Newest.AddSeconds(-10 - (number * 3)), "transcription", "text", $"c-{number}"))
+            .ToList();
+        var twice = Newest.AddMinutes(-58);
+        spoken.Add(Row(2000, "uk", twice, "transcription", "text", "twice"));
+        spoken.AddRange(Enumerable.Range(1, 8)
+            .Select(number => Row(2000 + number, "uk", twice.AddMinutes(-number), "transcription", "text", $"once-{number}")));
+        spoken.Add(Row(3000, "uk", twice.AddHours(-1), "transcription", "text", "twice"));
+        await AddSpokenAsync(pipeline, "zeppelin", spoken);
+
+        var calls = await FindCallsAsync(pipeline, new SearchFilter { Text = "zeppelin" }, new SearchPosition(twice.AddSeconds(1)));
+
+        Assert.Equal(["twice", .. Enumerable.Range(1, 8).Select(number => $"once-{number}")], calls.Select(call => call.CallId));
+        Assert.Equal(["id-3000", "id-2000"], calls[0].Objects.Select(entry => entry.Id));
+    }
+
+    private static async Task<List<FoundCall>> FindCallsAsync(Pipeline pipeline, SearchFilter filter, SearchPosition? position)
+    {
+        var calls = new List<FoundCall>();
+        do
+        {
+            var page = await pipeline.Get<CallSearch>().FindAsync(filter, position, CallSearch.MostCalls, Cancellation);
+            Assert.True(page.Next is null || page.Next != position, "The search does not get on.");
+            calls.AddRange(page.Calls);
+            position = page.Next;
+        }
+        while (position is not null);
+        return calls;
+    }
+
     private static async Task<List<string>> FindAllAsync(Pipeline pipeline, SearchFilter filter, int limit)
     {
         var found = new List<string>();
