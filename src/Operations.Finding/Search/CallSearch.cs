@@ -88,6 +88,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
             !(entry.CreatedTime < filter.From)
             && !(entry.CreatedTime >= filter.To)
             && (filter.Region is null || entry.Region == filter.Region)
+            && (filter.Call is not { } id || entry.CallId == id || entry.BucketId == id || entry.Id == id)
             && (term?.IsIn(entry) != false || before.Contains(entry));
     }
 

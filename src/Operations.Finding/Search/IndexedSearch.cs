@@ -288,10 +288,10 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             foreach (var part in parts)
             {
                 _queries += part.Queries;
-                _minutes.UnionWith(part.Minutes);
-                if (part.OpenDay is { } day)
+                if (filter is { Call: null, Type: null, State: null })
                 {
-                    _openDays.Add(day);
+                    _minutes.UnionWith(part.Minutes);
+                    _openDays.UnionWith(part.OpenDay is { } day ? [day] : []);
                 }
 
                 foreach (var entry in part.Rows)

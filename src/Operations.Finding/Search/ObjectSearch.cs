@@ -17,7 +17,7 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
     /// <summary>Every row that was read, in no order.</summary>
     internal IReadOnlyList<LedgerEntry> Read { get; init; } = [];
 
-    /// <summary>The minutes of which <see cref="Read"/> holds every row that the filter's conditions of columns let through.</summary>
+    /// <summary>The minutes of which <see cref="Read"/> holds every row in the filter's scope.</summary>
     internal IReadOnlySet<(string Partition, DateTimeOffset Minute)> Minutes { get; init; } =
         new HashSet<(string Partition, DateTimeOffset Minute)>();
 

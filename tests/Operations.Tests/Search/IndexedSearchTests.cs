@@ -318,6 +318,34 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         Assert.Equal(["id-3000", "id-2000"], calls[0].Objects.Select(entry => entry.Id));
     }
 
+    [Fact]
+    public async Task Calls_of_a_bucket_have_their_objects_of_other_buckets_too_and_come_up_whenever_these_were_made()
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, 10).SelectMany(number => (LedgerEntry[])
+        [
+            Row(number, "uk", Newest.AddMinutes(-number), "callrecording", "Jane Doe", $"c-{number}", "b-1"),
+            Row(100 + number, "uk", Newest.AddMinutes(-number).AddSeconds(10), "transcription", "Jane Doe", $"c-{number}", "b-2"),
+            Row(200 + number, "uk", Newest.AddMinutes(-number).AddHours(1), "summary", "Jane Doe", $"c-{number}", "b-3"),
+        ]).ToList();
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+        foreach (var isSettled in (bool[])[false, true])
+        {
+            if (isSettled)
+            {
+                await SettleAsync(pipeline);
+            }
+
+            var calls = await FindCallsAsync(pipeline, new SearchFilter { Call = "b-1" }, position: null);
+
+            Assert.Equal(Enumerable.Range(0, 10).Select(number => $"c-{number}"), calls.Select(call => call.CallId));
+            Assert.All(calls, call => Assert.Equal(
+                [$"id-{call.CallId[2..]}", $"id-10{call.CallId[2..]}", $"id-20{call.CallId[2..]}"],
+                call.Objects.Select(entry => entry.Id)));
+        }
+    }
+
     private static async Task<List<FoundCall>> FindCallsAsync(Pipeline pipeline, SearchFilter filter, SearchPosition? position)
     {
         var calls = new List<FoundCall>();
@@ -348,7 +376,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         return found;
     }
 
-    private static LedgerEntry Row(int number, string region, DateTimeOffset created, string type, string name, string? call)
+    private static LedgerEntry Row(int number, string region, DateTimeOffset created, string type, string name, string? call, string? bucket = null)
     {
         var row = LedgerEntry.Describe(region, StorageObject.Parse(BinaryData.FromObjectAsJson(new
         {
@@ -356,6 +384,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             type,
             objectName = name,
             createdTime = created.UtcDateTime,
+            bucketId = bucket,
             tags = call is null ? [] : new[] { new { key = "callId", value = call } },
         })));
         row.Become(LedgerState.Archived);
