@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Storage;
@@ -200,8 +201,11 @@ public sealed class ExportRow : TableRow
     /// <summary>Name of an <see cref="ExportState"/>.</summary>
     public string State { get; set; } = nameof(ExportState.Running);
 
-    /// <summary>When it was asked for. Objects that were added later are not part of it.</summary>
+    /// <summary>When it was asked for.</summary>
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>The same by the clock of the storage, which also dates the objects' rows. Objects that were added later are not part of it.</summary>
+    public DateTimeOffset? RequestedAt { get; set; }
 
     /// <summary>Who asked for it.</summary>
     public string CreatedBy { get; set; } = "";
@@ -209,13 +213,19 @@ public sealed class ExportRow : TableRow
     /// <summary>When it ended.</summary>
     public DateTimeOffset? EndedAt { get; set; }
 
-    /// <summary>How many objects it has.</summary>
+    /// <summary>How many objects it has; until it is planned, how many the case had when it was asked for.</summary>
     public long Objects { get; set; }
 
     /// <summary>Their size in bytes.</summary>
     public long Bytes { get; set; }
 
-    /// <summary>How many parts it has; <see langword="null"/> before that is known.</summary>
+    /// <summary>
+    /// The plan that counts: the rows of parts and objects have it in their keys, so two deliveries that plan at the same time
+    /// do not mix. <see langword="null"/> in exports of 0.1.0.
+    /// </summary>
+    public string? Plan { get; set; }
+
+    /// <summary>How many parts it has; <see langword="null"/> until its plan is complete, and from then on nothing is planned again.</summary>
     public int? Parts { get; set; }
 
     /// <summary>What went wrong last; <see langword="null"/> when nothing did.</summary>
@@ -234,7 +244,7 @@ public sealed class ExportRow : TableRow
 /// <summary>A part of an export.</summary>
 public sealed class ExportPartRow : TableRow
 {
-    /// <summary>What row keys of parts begin with.</summary>
+    /// <summary>What row keys of parts begin with; then the plan.</summary>
     public const string Prefix = "part|";
 
     /// <summary>Its number, from 1.</summary>
@@ -262,7 +272,7 @@ public sealed class ExportPartRow : TableRow
 /// <summary>An object of an export.</summary>
 public sealed class ExportObjectRow : TableRow
 {
-    /// <summary>What row keys of objects begin with; then the number of the part.</summary>
+    /// <summary>What row keys of objects begin with; then the plan and the number of the part.</summary>
     public const string Prefix = "object|";
 
     /// <summary>8x8's region.</summary>
@@ -303,4 +313,7 @@ public sealed class ExportObjectRow : TableRow
 
     /// <summary>Why it cannot be exported; <see langword="null"/> when it can.</summary>
     public string? Problem { get; set; }
+
+    /// <summary>The number of its part.</summary>
+    internal int Part => int.Parse(RowKey.Split('|')[^2], CultureInfo.InvariantCulture);
 }

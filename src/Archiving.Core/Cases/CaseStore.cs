@@ -154,14 +154,30 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     public ValueTask<List<ExportRow>> ReadExportsAsync(string caseId, CancellationToken cancellationToken) =>
         ReadAsync<ExportRow>(caseId, ExportRow.Prefix, cancellationToken);
 
+    /// <summary>Writes an export that this delivery is planning, as it was read. It can be written again after that.</summary>
+    /// <returns><see langword="false"/> when another delivery has taken the plan over, or completed it.</returns>
+    internal async Task<bool> TryKeepPlanAsync(ExportRow export, CancellationToken cancellationToken)
+    {
+        // What the table has decides, because the answer to a write can be lost.
+        await TryWriteAsync(export, cancellationToken);
+        var now = await FindExportAsync(export.CaseId, export.ExportId, cancellationToken);
+        if (now is null || !now.Is(ExportState.Running) || now.Plan != export.Plan || now.Parts != export.Parts)
+        {
+            return false;
+        }
+
+        export.ETag = now.ETag;
+        return true;
+    }
+
     /// <summary>The parts of an export, in order.</summary>
     public ValueTask<List<ExportPartRow>> ReadPartsAsync(ExportRow export, CancellationToken cancellationToken) =>
-        ReadAsync<ExportPartRow>(ExportPartition(export), ExportPartRow.Prefix, cancellationToken);
+        ReadAsync<ExportPartRow>(ExportPartition(export), OfPlan(ExportPartRow.Prefix, export.Plan), cancellationToken);
 
     /// <summary>The objects of an export, or of one of its parts, in order.</summary>
     public IAsyncEnumerable<ExportObjectRow> ReadExportObjectsAsync(ExportRow export, int? part, CancellationToken cancellationToken)
     {
-        var prefix = part is { } number ? ExportObjectPrefix(number) : ExportObjectRow.Prefix;
+        var prefix = part is { } number ? ExportObjectPrefix(export, number) : OfPlan(ExportObjectRow.Prefix, export.Plan);
         return _table.QueryAsync<ExportObjectRow>(Range(ExportPartition(export), prefix), columns: null, cancellationToken, ExportRowsPerPage);
     }
 
@@ -171,21 +187,49 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     /// <param name="cancellationToken">Stops the query.</param>
     public ValueTask<List<ExportObjectRow>> ReadProblemsAsync(ExportRow export, int most, CancellationToken cancellationToken) => _table
         .QueryAsync<ExportObjectRow>(
-            $"{Range(ExportPartition(export), ExportObjectRow.Prefix)} and {TableClient.CreateQueryFilter($"Problem ge {""}")}",
+            $"{Range(ExportPartition(export), OfPlan(ExportObjectRow.Prefix, export.Plan))} and {TableClient.CreateQueryFilter($"Problem ge {""}")}",
             columns: null,
             cancellationToken)
         .Take(most)
         .ToListAsync(cancellationToken);
 
-    /// <summary>Deletes the parts and objects of an export that was not planned to its end.</summary>
-    internal async Task ClearExportAsync(ExportRow export, CancellationToken cancellationToken) =>
-        await _table.DeleteAsync(await _table.ReadPartitionAsync<ExportObjectRow>(ExportPartition(export), cancellationToken), cancellationToken);
+    /// <summary>Deletes the parts and objects of a plan that does not count any more. Its planner may be writing them still.</summary>
+    internal async Task ClearPlanAsync(ExportRow export, string plan, CancellationToken cancellationToken)
+    {
+        foreach (var prefix in (string[])[ExportPartRow.Prefix, ExportObjectRow.Prefix])
+        {
+            var rows = _table.QueryAsync<ExportObjectRow>(
+                Range(ExportPartition(export), OfPlan(prefix, plan)),
+                [nameof(TableRow.PartitionKey), nameof(TableRow.RowKey)],
+                cancellationToken);
+            await foreach (var chunk in rows.Chunk(TableStore.RowsPerTransaction).WithCancellation(cancellationToken))
+            {
+                if (await _table.TrySubmitAsync(TableTransactionActionType.Delete, chunk, cancellationToken))
+                {
+                    continue;
+                }
+
+                foreach (var row in chunk)
+                {
+                    await _table.DeleteAsync(row.PartitionKey, row.RowKey, cancellationToken);
+                }
+            }
+        }
+    }
+
+    /// <summary>Makes the id of a plan.</summary>
+    internal static string NewPlan() => RandomNumberGenerator.GetString(IdCharacters, 8);
 
     /// <summary>The partition of an export's parts and objects.</summary>
     internal static string ExportPartition(ExportRow export) => $"export|{export.CaseId}|{export.ExportId}";
 
+    /// <summary>The row key of a part.</summary>
+    internal static string ExportPartKey(ExportRow export, int part) =>
+        string.Create(CultureInfo.InvariantCulture, $"{OfPlan(ExportPartRow.Prefix, export.Plan)}{part:D6}");
+
     /// <summary>What the row keys of a part's objects begin with.</summary>
-    internal static string ExportObjectPrefix(int part) => string.Create(CultureInfo.InvariantCulture, $"{ExportObjectRow.Prefix}{part:D6}|");
+    internal static string ExportObjectPrefix(ExportRow export, int part) =>
+        string.Create(CultureInfo.InvariantCulture, $"{OfPlan(ExportObjectRow.Prefix, export.Plan)}{part:D6}|");
 
     /// <summary>The cases whose objects must be kept.</summary>
     internal async Task<HashSet<string>> ReadHeldAsync(CancellationToken cancellationToken) =>
@@ -210,6 +254,8 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
 
     private ValueTask<List<T>> ReadAsync<T>(string partition, string prefix, CancellationToken cancellationToken)
         where T : TableRow => _table.ReadAsync<T>(Range(partition, prefix), cancellationToken);
+
+    private static string OfPlan(string prefix, string? plan) => plan is null ? prefix : $"{prefix}{plan}|";
 
     private static string ObjectsFilter(string caseId, string? after) => TableClient.CreateQueryFilter(
         $"PartitionKey eq {caseId} and RowKey gt {after ?? CaseObjectRow.Prefix} and RowKey lt {End(CaseObjectRow.Prefix)}");

@@ -201,6 +201,9 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     {
         ArgumentNullException.ThrowIfNull(row);
         await RefuseChangingAsync(row.RowKey, cancellationToken);
+
+        // Read again, because a change that has ended since has left its counts there.
+        row = await cases.FindAsync(row.RowKey, cancellationToken) ?? row;
         if (row.Objects == 0)
         {
             throw new RefusedException("The case has no objects. Add some first.");

@@ -13,6 +13,7 @@ public sealed partial class CaseExporter(
     CaseStore cases,
     ExportPlanner planner,
     PartWriter writer,
+    ExportCheck check,
     ManifestWriter manifests,
     WorkQueues queues,
     TimeProvider timeProvider,
@@ -85,21 +86,12 @@ public sealed partial class CaseExporter(
     {
         if (export.Parts is null)
         {
-            await planner.PlanAsync(export, cancellationToken);
-            if ((await cases.ReadProblemsAsync(export, most: 1, cancellationToken)).Count > 0)
+            // Another delivery that took the plan over has a message of its own to go on with.
+            if (await planner.TryPlanAsync(export, cancellationToken))
             {
-                export.Problem = "Not every object of the case can be exported. Archive what is missing, or remove it from the case, and export again.";
-                await EndAsync(export, ExportState.Failed, cancellationToken);
-                return;
+                await (export.Problem is null ? SendNextAsync(export, cancellationToken) : EndAsync(export, ExportState.Failed, cancellationToken));
             }
 
-            export.Problem = null;
-            if (!await cases.TryWriteAsync(export, cancellationToken))
-            {
-                throw new InvalidOperationException("The export was planned twice at the same time.");
-            }
-
-            await SendNextAsync(export, cancellationToken);
             return;
         }
 
@@ -119,6 +111,13 @@ public sealed partial class CaseExporter(
             return;
         }
 
+        if (await check.FindGapAsync(export, parts, cancellationToken) is { } gap)
+        {
+            export.Problem = $"The export is not complete: {gap} Export the case again.";
+            await EndAsync(export, ExportState.Failed, cancellationToken);
+            return;
+        }
+
         var row = await cases.FindAsync(export.CaseId, cancellationToken) ?? throw new InvalidOperationException("The case is not there.");
         await manifests.WriteAsync(row, export, cancellationToken);
         export.Problem = null;
@@ -128,7 +127,12 @@ public sealed partial class CaseExporter(
     private async Task EndAsync(ExportRow export, ExportState state, CancellationToken cancellationToken)
     {
         (export.State, export.EndedAt) = (state.ToString(), timeProvider.GetUtcNow());
-        await cases.WriteAsync(export, cancellationToken);
+        if (!await cases.TryWriteAsync(export, cancellationToken))
+        {
+            // Another delivery wrote it meanwhile, and has a message of its own.
+            return;
+        }
+
         if (state == ExportState.Done)
         {
             Log.Done(logger, export.CaseId, export.ExportId, export.Objects, export.Bytes, export.Parts ?? 0);

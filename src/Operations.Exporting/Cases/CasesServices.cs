@@ -10,6 +10,7 @@ internal static class CasesServices
         .AddSingleton<CaseChanger>()
         .AddSingleton<ExportPlanner>()
         .AddSingleton<PartWriter>()
+        .AddSingleton<ExportCheck>()
         .AddSingleton<ManifestWriter>()
         .AddSingleton<CaseExporter>()
         .AddSingleton<ExportReader>();

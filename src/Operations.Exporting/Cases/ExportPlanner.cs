@@ -24,18 +24,64 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
     private const int Overhead = 8192;
     private const int ReadsAtOnce = 32;
 
-    /// <summary>Plans an export. What an earlier attempt planned is dropped, because the case may have changed.</summary>
-    public async Task PlanAsync(ExportRow export, CancellationToken cancellationToken)
+    /// <summary>
+    /// Plans an export. The plan is claimed first: a delivery that claims it later makes one of its own, and this one counts
+    /// no more. When the case cannot be exported as it is, the export's problem says why, and that is not written yet.
+    /// </summary>
+    /// <returns><see langword="false"/> when another delivery has taken it over.</returns>
+    public async Task<bool> TryPlanAsync(ExportRow export, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(export);
-        await cases.ClearExportAsync(export, cancellationToken);
+        var (earlier, requested) = (export.Plan, export.Objects);
+        export.Plan = CaseStore.NewPlan();
+        export.RequestedAt ??= export.Timestamp;
+        if (!await cases.TryKeepPlanAsync(export, cancellationToken))
+        {
+            return false;
+        }
+
+        if (earlier is not null)
+        {
+            await cases.ClearPlanAsync(export, earlier, cancellationToken);
+        }
+
+        if (await WritePlanAsync(export, cancellationToken) is { } plan)
+        {
+            (export.Objects, export.Bytes, export.Parts, export.Problem) = (plan.Objects, plan.Bytes, plan.Parts, null);
+            if (plan.Objects < requested)
+            {
+                // The count may be the wrong one: then the next export does not meet it again.
+                await cases.CountAsync(export.CaseId, cancellationToken);
+                export.Problem = $"The case had {requested} objects when the export was requested, and {plan.Objects} of them were found. Export it again.";
+                return true;
+            }
+
+            if (plan.HasProblems)
+            {
+                export.Problem = "Not every object of the case can be exported. Archive what is missing, or remove it from the case, and export again.";
+                return true;
+            }
+
+            if (await cases.TryKeepPlanAsync(export, cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        await cases.ClearPlanAsync(export, export.Plan, cancellationToken);
+        return false;
+    }
+
+    private async Task<Plan?> WritePlanAsync(ExportRow export, CancellationToken cancellationToken)
+    {
         var taken = new ExportNames();
         var parts = new List<ExportPartRow>();
         var (objects, bytes, inPart) = (0L, 0L, 0L);
-        var items = cases.ReadObjectsAsync(export.CaseId, after: null, cancellationToken).Where(item => item.AddedAt <= export.CreatedAt);
+        var hasProblems = false;
+        var items = cases.ReadObjectsAsync(export.CaseId, after: null, cancellationToken).Where(item => !(item.Timestamp > export.RequestedAt));
         await foreach (var chunk in items.Chunk(ReadsAtOnce).WithCancellation(cancellationToken))
         {
-            var rows = new List<ExportObjectRow>(chunk.Length);
+            var (rows, known) = (new List<ExportObjectRow>(chunk.Length), parts.Count);
             foreach (var (row, name) in await Task.WhenAll(chunk.Select(item => FindAsync(item, cancellationToken))))
             {
                 if (parts is not [.., { } last] || last.Objects == MostObjects || (inPart > 0 && inPart + row.Bytes + Overhead > MostBytes))
@@ -49,23 +95,30 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
                 inPart += row.Bytes + Overhead;
                 bytes += row.Bytes;
                 row.PartitionKey = CaseStore.ExportPartition(export);
-                row.RowKey = CaseStore.ExportObjectPrefix(last.Number) + objects.ToString("D9", CultureInfo.InvariantCulture);
+                row.RowKey = CaseStore.ExportObjectPrefix(export, last.Number) + objects.ToString("D9", CultureInfo.InvariantCulture);
                 row.Name = row.Problem is null ? taken.Take(name) : "";
+                hasProblems |= row.Problem is not null;
                 objects++;
                 rows.Add(row);
+            }
+
+            // A large case takes long to plan: the export's row shows that this goes on, and whether it still counts.
+            if (parts.Count > known && known > 0 && !await cases.TryKeepPlanAsync(export, cancellationToken))
+            {
+                return null;
             }
 
             await cases.WriteAsync(rows, cancellationToken);
         }
 
         await cases.WriteAsync(parts, cancellationToken);
-        (export.Objects, export.Bytes, export.Parts) = (objects, bytes, parts.Count);
+        return new Plan(objects, bytes, parts.Count, hasProblems);
     }
 
     private static ExportPartRow NewPart(ExportRow export, int number) => new()
     {
         PartitionKey = CaseStore.ExportPartition(export),
-        RowKey = string.Create(CultureInfo.InvariantCulture, $"{ExportPartRow.Prefix}{number:D6}"),
+        RowKey = CaseStore.ExportPartKey(export, number),
         Number = number,
     };
 
@@ -108,4 +161,6 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
     }
 
     private sealed record Found(ExportObjectRow Row, string Name);
+
+    private sealed record Plan(long Objects, long Bytes, int Parts, bool HasProblems);
 }

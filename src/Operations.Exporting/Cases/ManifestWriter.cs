@@ -97,7 +97,7 @@ public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
     private static string[] Values(ExportObjectRow item) =>
     [
         item.Name,
-        ExportLayout.Part(int.Parse(item.RowKey.Split('|')[1], CultureInfo.InvariantCulture)),
+        ExportLayout.Part(item.Part),
         item.Region,
         item.Id,
         item.Type,

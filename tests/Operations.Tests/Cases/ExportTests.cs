@@ -3,8 +3,13 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Archiving.Cases;
 using Archiving.Model;
 using Archiving.Queues;
+using Azure;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Data.Tables;
 using Operations.Access;
 using Operations.Cases;
 using Simulator.Objects;
@@ -165,6 +170,121 @@ public sealed class ExportTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Export_has_all_objects_of_its_plan_when_a_second_delivery_plans_a_case_that_has_fewer_by_then()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = Enumerable.Range(0, 20).Select(_ => Add(pipeline, "Jane Doe.mp3", bytes: 100)).ToList();
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var (export, message) = await StartAsync(pipeline, caseId);
+        await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
+        await RemoveAsync(pipeline, caseId, items.Take(5));
+
+        // What a delivery does that read the export before the first one had planned it.
+        Assert.False(await pipeline.Get<ExportPlanner>().TryPlanAsync(export, Cancellation));
+        await DeliverAsync(pipeline);
+
+        var done = await ReadAsync(pipeline, caseId, export.ExportId);
+        Assert.Equal(("Done", 20L), (done.State, done.Objects));
+        using var client = new HttpClient();
+        using var manifest = JsonDocument.Parse(await client.GetByteArrayAsync(done.ManifestJsonUrl, Cancellation));
+        Assert.Equal(
+            items.Select(item => item.Id).Order(StringComparer.Ordinal),
+            manifest.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("id").GetString()!).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Plan_of_an_export_that_another_delivery_has_taken_over_counts_no_more_and_leaves_no_rows()
+    {
+        var hook = new HookPolicy();
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: hook);
+        foreach (var _ in Enumerable.Range(0, 40))
+        {
+            Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        }
+
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var (export, message) = await StartAsync(pipeline, caseId);
+        var second = 0;
+        hook.BeforeBatch = async () =>
+        {
+            hook.BeforeBatch = null;
+            await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
+            second = (await ReadRowsAsync(pipeline, export)).Count;
+        };
+
+        await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
+
+        Assert.Equal(41, second);
+        Assert.Equal(41, (await ReadRowsAsync(pipeline, export)).Count);
+        await DeliverAsync(pipeline);
+        var done = await ReadAsync(pipeline, caseId, export.ExportId);
+        Assert.Equal(("Done", 40L), (done.State, done.Objects));
+    }
+
+    [Theory]
+    [InlineData("object|", "19 of the 20 objects of part-0001.zip are on record.")]
+    [InlineData("part|", "0 of its 1 parts are on record.")]
+    public async Task Export_that_lacks_a_row_of_its_plan_fails_and_says_which(string prefix, string problem)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        foreach (var _ in Enumerable.Range(0, 20))
+        {
+            Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        }
+
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var (export, message) = await StartAsync(pipeline, caseId);
+        await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
+        var lost = (await ReadRowsAsync(pipeline, export)).Find(row => row.RowKey.StartsWith(prefix, StringComparison.Ordinal))!;
+        await pipeline.Account.Tables.GetTableClient(CaseStore.TableName).DeleteEntityAsync(lost.PartitionKey, lost.RowKey, ETag.All, Cancellation);
+
+        await DeliverAsync(pipeline);
+
+        var failed = await ReadAsync(pipeline, caseId, export.ExportId);
+        Assert.Equal(("Failed", $"The export is not complete: {problem} Export the case again."), (failed.State, failed.Problem));
+        Assert.Null(failed.ManifestCsvUrl);
+    }
+
+    [Fact]
+    public async Task Export_has_what_an_instance_added_whose_clock_is_fast()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromSeconds(30));
+        var caseId = await CreateAsync(pipeline);
+        time.Advance(TimeSpan.FromSeconds(-30));
+
+        var export = await ExportAsync(pipeline, caseId);
+
+        Assert.Equal(("Done", 1L), (export.State, export.Objects));
+        Assert.Single(export.Parts);
+    }
+
+    [Fact]
+    public async Task Export_fails_when_the_case_has_fewer_objects_than_when_it_was_requested_and_the_next_one_does_not()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = Enumerable.Range(0, 3).Select(_ => Add(pipeline, "Jane Doe.mp3", bytes: 100)).ToList();
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var (export, message) = await StartAsync(pipeline, caseId);
+        await RemoveAsync(pipeline, caseId, items.Take(1));
+        await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
+
+        var failed = await ReadAsync(pipeline, caseId, export.ExportId);
+        var again = await ExportAsync(pipeline, caseId);
+
+        Assert.Equal("Failed", failed.State);
+        Assert.Equal("The case had 3 objects when the export was requested, and 2 of them were found. Export it again.", failed.Problem);
+        Assert.Equal(("Done", 2L), (again.State, again.Objects));
+    }
+
+    [Fact]
     public void Export_names_are_unique_on_every_system_and_fit()
     {
         var names = new ExportNames();
@@ -198,12 +318,39 @@ public sealed class ExportTests(AzuriteFixture azurite)
         var book = pipeline.Get<CaseBook>();
         var started = await book.ExportAsync((await book.FindAsync(caseId, Cancellation))!, "test", Cancellation);
         Assert.Equal(started, await book.ExportAsync((await book.FindAsync(caseId, Cancellation))!, "test", Cancellation));
+        await DeliverAsync(pipeline);
+        return await ReadAsync(pipeline, caseId, started.ExportId);
+    }
+
+    /// <summary>Asks for an export, and takes its message out of the queue.</summary>
+    private static async Task<(ExportRow Export, CaseMessage Message)> StartAsync(Pipeline pipeline, string caseId)
+    {
+        var book = pipeline.Get<CaseBook>();
+        var started = await book.ExportAsync((await book.FindAsync(caseId, Cancellation))!, "test", Cancellation);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ExportCases).ClearMessagesAsync(Cancellation);
+        var export = await pipeline.Get<CaseStore>().FindExportAsync(caseId, started.ExportId, Cancellation);
+        return (export!, CaseMessage.About(caseId, started.ExportId));
+    }
+
+    private static async Task DeliverAsync(Pipeline pipeline)
+    {
         while (await pipeline.DeliverAsync(QueueNames.ExportCases, pipeline.ExportCaseAsync) > 0)
         {
         }
-
-        return await ReadAsync(pipeline, caseId, started.ExportId);
     }
+
+    private static async Task RemoveAsync(Pipeline pipeline, string caseId, IEnumerable<SimulatedObject> items)
+    {
+        var book = pipeline.Get<CaseBook>();
+        var (entries, _) = await book.FindObjectsAsync([.. items.Select(item => new CaseObject(item.Region, item.Id, item.CreatedTime))], Cancellation);
+        await book.RemoveAsync((await book.FindAsync(caseId, Cancellation))!, entries, search: null, Cancellation);
+    }
+
+    /// <summary>The rows of an export's parts and objects.</summary>
+    private static ValueTask<List<TableEntity>> ReadRowsAsync(Pipeline pipeline, ExportRow export) => pipeline.Account.Tables
+        .GetTableClient(CaseStore.TableName)
+        .QueryAsync<TableEntity>(row => row.PartitionKey == CaseStore.ExportPartition(export), cancellationToken: Cancellation)
+        .ToListAsync(Cancellation);
 
     private static async Task<ExportDetails> ReadAsync(Pipeline pipeline, string caseId, string exportId) =>
         (await pipeline.Get<ExportReader>().ReadAsync(caseId, exportId, Cancellation))!;
@@ -226,5 +373,23 @@ public sealed class ExportTests(AzuriteFixture azurite)
         var text = await output;
         Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {text}{error}");
         return text;
+    }
+
+    /// <summary>Does something before rows of a table are written together.</summary>
+    private sealed class HookPolicy : HttpPipelinePolicy
+    {
+        public Func<Task>? BeforeBatch { get; set; }
+
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
+
+        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            if (BeforeBatch is { } hook && message.Request.Uri.Path.EndsWith("/$batch", StringComparison.Ordinal))
+            {
+                await hook();
+            }
+
+            await ProcessNextAsync(message, pipeline);
+        }
     }
 }
