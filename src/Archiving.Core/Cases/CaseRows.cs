@@ -20,7 +20,7 @@ public enum HoldState
     /// <summary>Holds are being cleared.</summary>
     Releasing,
 
-    /// <summary>The storage refused. The app deletes nothing of the case at 8x8 all the same.</summary>
+    /// <summary>Not every blob is held, or objects could not be added. The app deletes nothing of the case at 8x8 all the same.</summary>
     Incomplete,
 }
 
@@ -89,11 +89,17 @@ public sealed class CaseRow : TableRow
     /// <summary>Name of a <see cref="HoldState"/>.</summary>
     public string Hold { get; set; } = nameof(HoldState.None);
 
-    /// <summary>Why the storage does not hold every blob; <see langword="null"/> when it does.</summary>
+    /// <summary>Why not every blob is held; <see langword="null"/> when nothing is wrong.</summary>
     public string? HoldProblem { get; set; }
+
+    /// <summary>The change that alone says how far the hold is. One that was asked for before ends when it finds another here.</summary>
+    public string? HoldChange { get; set; }
 
     /// <summary>How far its legal hold is.</summary>
     public HoldState HoldState => Enum.TryParse<HoldState>(Hold, out var state) ? state : HoldState.Incomplete;
+
+    /// <summary>Whether its objects must be kept.</summary>
+    internal bool IsOnHold => HoldState is HoldState.Placing or HoldState.Held or HoldState.Incomplete;
 }
 
 /// <summary>An object of a case.</summary>
@@ -175,6 +181,12 @@ public sealed class CaseChangeRow : TableRow
 
     /// <summary>How many objects it was done for.</summary>
     public long Objects { get; set; }
+
+    /// <summary>Of a hold that another change started because objects were added: that change, which does not end before this one has begun.</summary>
+    public string? After { get; set; }
+
+    /// <summary>The blobs that the storage refused to hold or to release so far, as JSON.</summary>
+    public string? Refused { get; set; }
 
     /// <summary>How often it went through all objects.</summary>
     public int Passes { get; set; }

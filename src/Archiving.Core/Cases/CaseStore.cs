@@ -242,6 +242,43 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     internal Task KeepNoLongerAsync(string caseId, CancellationToken cancellationToken) =>
         _table.DeleteAsync(HeldCaseRow.Partition, caseId, cancellationToken);
 
+    /// <summary>
+    /// Has the objects of a case kept, or not, as its row says. A hold and a release that are asked for at the same time write
+    /// both rows in any order: each step of the work that follows makes them agree again.
+    /// </summary>
+    /// <returns>The case.</returns>
+    internal async Task<CaseRow?> SyncKeptAsync(string caseId, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(caseId, cancellationToken) is { } row)
+        {
+            await (row.IsOnHold ? KeepAsync(caseId, cancellationToken) : KeepNoLongerAsync(caseId, cancellationToken));
+            if (await FindAsync(caseId, cancellationToken) is { } now && now.IsOnHold == row.IsOnHold)
+            {
+                return now;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Has a case on hold say that not every blob is held, because objects are being added.</summary>
+    /// <param name="caseId">The case.</param>
+    /// <param name="by">What alone says from now on how far the hold is; <see langword="null"/> for what does now.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    internal Task<CaseRow?> MarkPlacingAsync(string caseId, string? by, CancellationToken cancellationToken) => UpdateAsync(
+        caseId,
+        row =>
+        {
+            if (!row.IsOnHold)
+            {
+                return false;
+            }
+
+            (row.Hold, row.HoldProblem, row.HoldChange) = (nameof(HoldState.Placing), null, by ?? row.HoldChange);
+            return true;
+        },
+        cancellationToken);
+
     /// <summary>The cases that an object is in.</summary>
     internal async Task<List<string>> ReadCasesOfAsync(LedgerKey key, CancellationToken cancellationToken)
     {

@@ -101,7 +101,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         return (entries, null);
     }
 
-    /// <summary>Adds objects, and starts to add what a search finds.</summary>
+    /// <summary>Adds objects, and starts to add what a search finds. A case on hold says at once that not every blob of it is held.</summary>
     /// <exception cref="RefusedException">The case is closed.</exception>
     public async Task AddAsync(CaseRow row, IReadOnlyCollection<LedgerEntry> objects, CaseSearch? search, CancellationToken cancellationToken)
     {
@@ -110,17 +110,18 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         {
             var now = timeProvider.GetUtcNow();
             var items = objects.DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).Select(entry => CaseObjectRow.Of(row.RowKey, entry, now)).ToList();
+            await cases.MarkPlacingAsync(row.RowKey, CaseStore.NewId(now), cancellationToken);
             await cases.AddObjectsAsync(items, cancellationToken);
             await cases.CountAsync(row.RowKey, cancellationToken);
-            if (row.HoldState != HoldState.None)
-            {
-                await HoldAsync(row, cancellationToken);
-            }
+            await HoldAddedAsync(row.RowKey, after: null, cancellationToken);
         }
 
         if (search is not null)
         {
-            await StartAsync(row.RowKey, CaseChange.Add, search, cancellationToken);
+            // First the change: a hold that ends meanwhile sees it, or that the case says Placing.
+            var change = await WriteAsync(row.RowKey, CaseChange.Add, search, cancellationToken);
+            await cases.MarkPlacingAsync(row.RowKey, by: null, cancellationToken);
+            await SendAsync(change, cancellationToken);
         }
     }
 
@@ -142,18 +143,44 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
 
         if (search is not null)
         {
-            await StartAsync(row.RowKey, CaseChange.Remove, search, cancellationToken);
+            await SendAsync(await WriteAsync(row.RowKey, CaseChange.Remove, search, cancellationToken), cancellationToken);
         }
     }
 
-    /// <summary>Starts to put every blob of a case on legal hold.</summary>
-    /// <exception cref="RefusedException">The case is closed.</exception>
+    /// <summary>Starts to put every blob of a case on legal hold. What failed before is forgotten: this tries it again.</summary>
+    /// <exception cref="RefusedException">The case is closed, or objects are being removed from it.</exception>
     public async Task HoldAsync(CaseRow row, CancellationToken cancellationToken)
     {
         RefuseClosed(row);
+        var changes = await cases.ReadChangesAsync(row.RowKey, cancellationToken);
+        if (changes.Exists(change => !change.HasFailed && change.Kind == nameof(CaseChange.Remove)))
+        {
+            await RefuseChangingAsync(row.RowKey, cancellationToken);
+        }
+
+        foreach (var failed in changes.Where(change => change.HasFailed && change.Kind != nameof(CaseChange.Remove)))
+        {
+            await cases.EndChangeAsync(failed, cancellationToken);
+        }
+
         await cases.KeepAsync(row.RowKey, cancellationToken);
-        await SetHoldAsync(row.RowKey, HoldState.Placing, cancellationToken);
-        await StartAsync(row.RowKey, CaseChange.Hold, search: null, cancellationToken);
+        await StartAsync(row.RowKey, CaseChange.Hold, cancellationToken);
+    }
+
+    /// <summary>Starts to hold what was added to a case, if that is on hold.</summary>
+    /// <param name="caseId">The case.</param>
+    /// <param name="after">The change that added it and has not ended; <see langword="null"/> for none.</param>
+    /// <param name="cancellationToken">Stops before the write.</param>
+    internal async Task HoldAddedAsync(string caseId, string? after, CancellationToken cancellationToken)
+    {
+        if (await cases.FindAsync(caseId, cancellationToken) is not { ClosedAt: null, IsOnHold: true })
+        {
+            return;
+        }
+
+        var change = await WriteAsync(caseId, CaseChange.Hold, search: null, cancellationToken, after);
+        var row = await cases.MarkPlacingAsync(caseId, change.ChangeId, cancellationToken);
+        await (row?.HoldChange == change.ChangeId ? SendAsync(change, cancellationToken) : cases.EndChangeAsync(change, cancellationToken));
     }
 
     /// <summary>Starts to end that.</summary>
@@ -165,9 +192,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
             return;
         }
 
-        await SetHoldAsync(row.RowKey, HoldState.Releasing, cancellationToken);
-        await cases.KeepNoLongerAsync(row.RowKey, cancellationToken);
-        await StartAsync(row.RowKey, CaseChange.Release, search: null, cancellationToken);
+        await StartAsync(row.RowKey, CaseChange.Release, cancellationToken);
     }
 
     /// <summary>Closes a case.</summary>
@@ -263,30 +288,48 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         }
     }
 
-    private Task<CaseRow?> SetHoldAsync(string caseId, HoldState state, CancellationToken cancellationToken) => cases.UpdateAsync(
-        caseId,
-        row =>
-        {
-            (row.Hold, row.HoldProblem) = (state.ToString(), null);
-            return true;
-        },
-        cancellationToken);
+    /// <summary>Starts a change of the hold, which alone says from now on how far that is.</summary>
+    private async Task StartAsync(string caseId, CaseChange kind, CancellationToken cancellationToken)
+    {
+        var change = await WriteAsync(caseId, kind, search: null, cancellationToken);
+        await cases.UpdateAsync(
+            caseId,
+            row =>
+            {
+                var state = kind == CaseChange.Hold ? HoldState.Placing : HoldState.Releasing;
+                (row.Hold, row.HoldProblem, row.HoldChange) = (state.ToString(), null, change.ChangeId);
+                return true;
+            },
+            cancellationToken);
+        await cases.SyncKeptAsync(caseId, cancellationToken);
+        await SendAsync(change, cancellationToken);
+    }
 
-    private async Task StartAsync(string caseId, CaseChange kind, CaseSearch? search, CancellationToken cancellationToken)
+    private async Task<CaseChangeRow> WriteAsync(
+        string caseId,
+        CaseChange kind,
+        CaseSearch? search,
+        CancellationToken cancellationToken,
+        string? after = null)
     {
         var now = timeProvider.GetUtcNow();
-        var changeId = CaseStore.NewId(now);
-        var row = new CaseChangeRow
+        var change = new CaseChangeRow
         {
             PartitionKey = caseId,
-            RowKey = CaseChangeRow.Prefix + changeId,
+            RowKey = CaseChangeRow.Prefix + CaseStore.NewId(now),
             Kind = kind.ToString(),
             Search = search?.ToJson(),
+            After = after,
             StartedAt = now,
         };
-        await cases.WriteAsync(row, cancellationToken);
-        await queues.SendAsync(QueueNames.ChangeCases, CaseMessage.About(caseId, changeId), TimeSpan.Zero, cancellationToken);
-        Log.ChangeStarted(logger, kind, caseId);
+        await cases.WriteAsync(change, cancellationToken);
+        return change;
+    }
+
+    private async Task SendAsync(CaseChangeRow change, CancellationToken cancellationToken)
+    {
+        await queues.SendAsync(QueueNames.ChangeCases, CaseMessage.About(change.PartitionKey, change.ChangeId), TimeSpan.Zero, cancellationToken);
+        Log.ChangeStarted(logger, change.Kind, change.PartitionKey);
     }
 
     private static partial class Log
@@ -298,7 +341,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         public static partial void Closed(ILogger logger, string caseId);
 
         [LoggerMessage(EventId = 3112, Level = LogLevel.Information, Message = "Started {Kind} for case {CaseId}")]
-        public static partial void ChangeStarted(ILogger logger, CaseChange kind, string caseId);
+        public static partial void ChangeStarted(ILogger logger, string kind, string caseId);
 
         [LoggerMessage(EventId = 3113, Level = LogLevel.Information, Message = "Started export {ExportId} of case {CaseId}: {Objects} objects")]
         public static partial void ExportStarted(ILogger logger, string caseId, string exportId, long objects);

@@ -49,9 +49,30 @@ public sealed partial class CaseChanger(
     public async Task RecordFailureAsync(CaseMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (await cases.FindChangeAsync(message.CaseId, message.Id, cancellationToken) is { HasFailed: false } change)
+        if (await cases.FindChangeAsync(message.CaseId, message.Id, cancellationToken) is not { } change)
         {
-            await FailAsync(change, change.Problem ?? "The app crashed repeatedly; its log says why.", cancellationToken);
+            return;
+        }
+
+        var problem = change.Problem ?? "The app crashed repeatedly; its log says why.";
+        if (!change.HasFailed)
+        {
+            await FailAsync(change, problem, cancellationToken);
+        }
+
+        switch (Enum.Parse<CaseChange>(change.Kind))
+        {
+            case CaseChange.Add:
+                // What was added is part of the case, and held when the case is.
+                await cases.CountAsync(change.PartitionKey, cancellationToken);
+                await book.HoldAddedAsync(change.PartitionKey, after: null, cancellationToken);
+                break;
+            case CaseChange.Hold:
+                await TrySetStateAsync(change, HoldState.Incomplete, problem, cancellationToken);
+                break;
+            case CaseChange.Release:
+                await TrySetStateAsync(change, HoldState.Releasing, problem, cancellationToken);
+                break;
         }
     }
 
@@ -79,12 +100,38 @@ public sealed partial class CaseChanger(
 
     private async Task<bool> SearchAsync(CaseChangeRow change, CancellationToken cancellationToken)
     {
+        var isAdd = change.Kind == nameof(CaseChange.Add);
+        if (await cases.FindAsync(change.PartitionKey, cancellationToken) is not { } row)
+        {
+            await EndAsync(change, cancellationToken);
+            return false;
+        }
+
+        if (!isAdd && row.HoldState != HoldState.None)
+        {
+            await cases.CountAsync(change.PartitionKey, cancellationToken);
+            await FailAsync(change, "The case was put on hold. Release it before you remove objects from it.", cancellationToken);
+            return false;
+        }
+
+        var isHeld = isAdd && row.IsOnHold;
+        if (isHeld && row.HoldState != HoldState.Placing)
+        {
+            await cases.MarkPlacingAsync(change.PartitionKey, by: null, cancellationToken);
+        }
+
         var filter = CaseSearch.Parse(change.Search!).ToFilter();
         SearchPosition? after = change.Position is { } cursor && SearchCursor.TryRead(filter, cursor, out var position) ? position : null;
         var page = await search.FindAsync(filter, after, AtOnce, cancellationToken);
         var now = timeProvider.GetUtcNow();
         var items = page.Entries.Select(entry => CaseObjectRow.Of(change.PartitionKey, entry, now)).ToList();
-        await (change.Kind == nameof(CaseChange.Add) ? cases.AddObjectsAsync(items, cancellationToken) : cases.RemoveObjectsAsync(items, cancellationToken));
+        await (isAdd ? cases.AddObjectsAsync(items, cancellationToken) : cases.RemoveObjectsAsync(items, cancellationToken));
+        if (isHeld)
+        {
+            // The search may take long. What cannot be held now is named by the hold that follows it.
+            await SetAsync(items, isHeld: true, cancellationToken);
+        }
+
         change.Objects += items.Count;
         if (page.Next is { } next)
         {
@@ -93,51 +140,59 @@ public sealed partial class CaseChanger(
         }
 
         await cases.CountAsync(change.PartitionKey, cancellationToken);
-        if (change.Kind == nameof(CaseChange.Add)
-            && await cases.FindAsync(change.PartitionKey, cancellationToken) is { ClosedAt: null } row && row.HoldState != HoldState.None)
+        if (isAdd)
         {
-            await book.HoldAsync(row, cancellationToken);
+            foreach (var same in (await cases.ReadChangesAsync(change.PartitionKey, cancellationToken)).Where(IsEarlierAttempt))
+            {
+                await cases.EndChangeAsync(same, cancellationToken);
+            }
+
+            await book.HoldAddedAsync(change.PartitionKey, change.ChangeId, cancellationToken);
         }
 
         await EndAsync(change, cancellationToken);
         return false;
+
+        bool IsEarlierAttempt(CaseChangeRow other) => other.HasFailed && other.Kind == change.Kind && other.Search == change.Search;
     }
 
     private async Task<bool> HoldAsync(CaseChangeRow change, bool isHeld, CancellationToken cancellationToken)
     {
-        // The opposite may have been asked for meanwhile, which is a change of its own.
-        if (await cases.FindAsync(change.PartitionKey, cancellationToken) is not { } row
-            || isHeld != (row.HoldState is HoldState.Placing or HoldState.Held or HoldState.Incomplete))
+        // The opposite, or the same once more, may have been asked for meanwhile, which is a change of its own.
+        if (await cases.SyncKeptAsync(change.PartitionKey, cancellationToken) is not { } row || !Decides(change, row))
         {
             await EndAsync(change, cancellationToken);
             return false;
         }
 
         var items = await cases.ReadObjectsAsync(change.PartitionKey, change.Position, cancellationToken).Take(AtOnce).ToListAsync(cancellationToken);
-        var problems = new ConcurrentQueue<string>();
-        var options = new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(items, options, async (item, token) =>
+        var refused = RefusedHolds.Parse(change.Refused);
+        foreach (var (item, why) in await SetAsync(items, isHeld, cancellationToken))
         {
-            if (await SetAsync(item, isHeld, token) is { } failed)
-            {
-                problems.Enqueue(failed);
-            }
-        });
-        if (problems.TryPeek(out var problem))
+            refused.Add(item, why);
+        }
+
+        if (items.Count > 0)
         {
-            await SetStateAsync(change, isHeld ? HoldState.Incomplete : HoldState.Releasing, problem, cancellationToken);
+            change.Objects += items.Count;
+            (change.Position, change.Refused) = (items[^1].RowKey, refused.ToJson());
+            return await cases.TryWriteAsync(change, cancellationToken);
+        }
+
+        var problem = refused.Describe() ?? (isHeld ? await FindFailedAddAsync(change, cancellationToken) : null);
+        var state = isHeld ? problem is null ? HoldState.Held : HoldState.Incomplete : problem is null ? HoldState.None : HoldState.Releasing;
+        if (!await TrySetStateAsync(change, state, problem, cancellationToken))
+        {
+            await EndAsync(change, cancellationToken);
+            return false;
+        }
+
+        if (problem is not null)
+        {
             await FailAsync(change, problem, cancellationToken);
             return false;
         }
 
-        change.Objects += items.Count;
-        if (items.Count > 0)
-        {
-            change.Position = items[^1].RowKey;
-            return await cases.TryWriteAsync(change, cancellationToken);
-        }
-
-        await SetStateAsync(change, isHeld ? HoldState.Held : HoldState.None, problem: null, cancellationToken);
         change.Passes++;
         if (change.Passes > 1)
         {
@@ -155,6 +210,25 @@ public sealed partial class CaseChanger(
         return false;
     }
 
+    /// <summary>Holds or releases every blob of objects, of the others too when the storage refuses one.</summary>
+    /// <returns>The objects that were refused, and why.</returns>
+    private async Task<IEnumerable<(CaseObjectRow Item, string Why)>> SetAsync(
+        IReadOnlyCollection<CaseObjectRow> items,
+        bool isHeld,
+        CancellationToken cancellationToken)
+    {
+        var refused = new ConcurrentQueue<(CaseObjectRow Item, string Why)>();
+        var options = new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(items, options, async (item, token) =>
+        {
+            if (await SetAsync(item, isHeld, token) is { } why)
+            {
+                refused.Enqueue((item, why));
+            }
+        });
+        return refused.OrderBy(each => each.Item.RowKey, StringComparer.Ordinal);
+    }
+
     private async Task<string?> SetAsync(CaseObjectRow item, bool isHeld, CancellationToken cancellationToken)
     {
         if (isHeld)
@@ -167,20 +241,42 @@ public sealed partial class CaseChanger(
         return problem is null && await holds.IsHeldAsync(item.Key, cancellationToken) ? await holds.SetAsync(item, isHeld: true, cancellationToken) : problem;
     }
 
-    private Task<CaseRow?> SetStateAsync(CaseChangeRow change, HoldState state, string? problem, CancellationToken cancellationToken) => cases.UpdateAsync(
-        change.PartitionKey,
-        row =>
+    /// <summary>Whether a change of a hold is the one that says how far that is. Those of 0.1.0 have no id in the case.</summary>
+    private static bool Decides(CaseChangeRow change, CaseRow row) =>
+        (row.HoldChange is null || row.HoldChange == change.ChangeId) && row.IsOnHold == (change.Kind == nameof(CaseChange.Hold));
+
+    /// <summary>Writes how far a hold is.</summary>
+    /// <returns><see langword="false"/> when that is not for this change to say.</returns>
+    private async Task<bool> TrySetStateAsync(CaseChangeRow change, HoldState state, string? problem, CancellationToken cancellationToken)
+    {
+        while (await cases.FindAsync(change.PartitionKey, cancellationToken) is { } row && Decides(change, row))
         {
-            var isHold = state is HoldState.Held or HoldState.Incomplete;
-            if (isHold != (row.HoldState is HoldState.Placing or HoldState.Held or HoldState.Incomplete))
+            // Not all of what is being added is held. When all of it is there, a hold of its own follows.
+            if (state == HoldState.Held && (await cases.ReadChangesAsync(change.PartitionKey, cancellationToken)).Exists(IsAdding))
             {
                 return false;
             }
 
             (row.Hold, row.HoldProblem) = (state.ToString(), problem);
-            return true;
-        },
-        cancellationToken);
+            if (await cases.TryWriteAsync(row, cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        return false;
+
+        bool IsAdding(CaseChangeRow other) => !other.HasFailed && other.Kind == nameof(CaseChange.Add) && other.ChangeId != change.After;
+    }
+
+    /// <summary>Why objects are missing that were to be added.</summary>
+    private async Task<string?> FindFailedAddAsync(CaseChangeRow change, CancellationToken cancellationToken)
+    {
+        var changes = await cases.ReadChangesAsync(change.PartitionKey, cancellationToken);
+        return changes.Find(other => other.HasFailed && other.Kind == nameof(CaseChange.Add)) is { } failed
+            ? $"Not every object that was to be added is in the case: {failed.Problem} Add the objects of the search again. What was added is on hold."
+            : null;
+    }
 
     private async Task FailAsync(CaseChangeRow change, string problem, CancellationToken cancellationToken)
     {

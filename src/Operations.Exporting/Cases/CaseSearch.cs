@@ -32,4 +32,5 @@ public sealed record CaseSearch(
 /// <summary>The JSON that cases keep.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(CaseSearch))]
+[JsonSerializable(typeof(Dictionary<string, RefusedObjects>))]
 internal sealed partial class CaseJson : JsonSerializerContext;

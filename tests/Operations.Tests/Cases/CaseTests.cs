@@ -135,7 +135,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await DeliverChangesAsync(pipeline);
 
         var details = await DescribeAsync(pipeline, caseId);
-        Assert.Equal((nameof(HoldState.Incomplete), "The blob is not there."), (details.Hold, details.HoldProblem));
+        Assert.Equal((nameof(HoldState.Incomplete), $"The blob is not there. (uk/{damaged.Id})"), (details.Hold, details.HoldProblem));
         Assert.Equal(
             new[] { $"{lost}.meta.json", kept, $"{kept}.meta.json" }.Order(StringComparer.Ordinal),
             front.Held.Keys.Order(StringComparer.Ordinal));
@@ -145,6 +145,152 @@ public sealed class CaseTests(AzuriteFixture azurite)
 
         Assert.Empty(front.Held);
         Assert.Equal(nameof(HoldState.None), (await DescribeAsync(pipeline, caseId)).Hold);
+    }
+
+    [Fact]
+    public async Task Hold_goes_on_behind_a_batch_with_a_problem_and_names_every_object_with_one()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var items = AddMany(pipeline, 205);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        foreach (var lost in (SimulatedObject[])[items[0], items[204]])
+        {
+            await pipeline.Container.DeleteBlobAsync((await pipeline.FindAsync(lost))!.Blob!, cancellationToken: Cancellation);
+        }
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((nameof(HoldState.Incomplete), "The blob is not there. (uk/item-000, uk/item-204)"), (details.Hold, details.HoldProblem));
+        Assert.Equal((205 * 2) - 2, front.Held.Count);
+    }
+
+    [Fact]
+    public async Task Case_on_hold_says_Placing_while_objects_are_added_and_Incomplete_when_adding_fails_and_holds_what_was_added()
+    {
+        var time = new HastyTime();
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var items = AddMany(pipeline, 205);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, items[204]);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        Assert.Equal(nameof(HoldState.Held), (await DescribeAsync(pipeline, caseId)).Hold);
+
+        // The hold goes through the objects once more, which must not end what the case says of the adding.
+        var second = Assert.Single(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation));
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+        Assert.Equal(nameof(HoldState.Placing), (await DescribeAsync(pipeline, caseId)).Hold);
+        await pipeline.Get<CaseChanger>().ChangeAsync(CaseMessage.About(caseId, second.ChangeId), Cancellation);
+        Assert.Equal(nameof(HoldState.Placing), (await DescribeAsync(pipeline, caseId)).Hold);
+
+        var adding = (await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation)).Find(change => change.Kind == nameof(CaseChange.Add))!;
+        time.IsHasty = true;
+        await pipeline.Get<CaseChanger>().ChangeAsync(CaseMessage.About(caseId, adding.ChangeId), Cancellation);
+        time.IsHasty = false;
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ChangeCases).ClearMessagesAsync(Cancellation);
+        var added = await pipeline.Get<CaseStore>().ReadObjectsAsync(caseId, after: null, Cancellation).CountAsync(Cancellation);
+        Assert.InRange(added, 2, 204);
+        Assert.Equal(added * 2, front.Held.Count);
+
+        await pipeline.Get<CaseChanger>().RecordFailureAsync(CaseMessage.About(caseId, adding.ChangeId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        var failed = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((false, nameof(HoldState.Incomplete), (long)added), (failed.Held, failed.Hold, failed.Objects));
+        Assert.StartsWith("Not every object that was to be added is in the case:", failed.HoldProblem, StringComparison.Ordinal);
+
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        var whole = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((true, null, 205L), (whole.Held, whole.HoldProblem, whole.Objects));
+        Assert.Equal(205 * 2, front.Held.Count);
+    }
+
+    [Fact]
+    public async Task Case_whose_hold_and_release_were_asked_for_at_once_keeps_its_objects_when_it_says_that_it_is_held()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+
+        // The last write of the release, which comes after those of the hold.
+        await pipeline.Get<CaseStore>().KeepNoLongerAsync(caseId, Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Equal(nameof(HoldState.Held), (await DescribeAsync(pipeline, caseId)).Hold);
+        var key = new LedgerKey(LedgerKey.Partition(item.Region, item.CreatedTime), ObjectNames.Encode(item.Id));
+        Assert.True(await pipeline.Get<ObjectHolds>().IsHeldAsync(key, Cancellation));
+        Assert.Equal(2, front.Held.Count);
+    }
+
+    [Fact]
+    public async Task Objects_added_to_a_case_that_is_being_released_do_not_put_it_on_hold_again()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var (first, second) = (Add(pipeline, "Jane Doe.mp3", bytes: 100), Add(pipeline, "John Smith.mp3", bytes: 100));
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, first);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await AddAsync(pipeline, caseId, second);
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+        Assert.Equal(nameof(HoldState.Releasing), (await DescribeAsync(pipeline, caseId)).Hold);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Equal((nameof(HoldState.None), 2L), ((await DescribeAsync(pipeline, caseId)).Hold, (await DescribeAsync(pipeline, caseId)).Objects));
+        Assert.Empty(front.Held);
+    }
+
+    [Fact]
+    public async Task Hold_is_refused_while_objects_are_removed_and_removing_stops_when_the_case_is_on_hold_all_the_same()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        await pipeline.Get<CaseBook>().RemoveAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            async () => await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation));
+        await pipeline.Get<CaseStore>().UpdateAsync(
+            caseId,
+            row =>
+            {
+                row.Hold = nameof(HoldState.Placing);
+                return true;
+            },
+            Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Contains("removed", refused.Message, StringComparison.Ordinal);
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal(1, details.Objects);
+        Assert.Equal(("Remove", "Failed"), (Assert.Single(details.Changes).Kind, details.Changes[0].State));
+        Assert.Contains("on hold", details.Changes[0].Problem, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -204,6 +350,9 @@ public sealed class CaseTests(AzuriteFixture azurite)
     private static SimulatedObject Add(Pipeline pipeline, string name, long bytes, string? id = null) => pipeline.Simulator.Objects.Add(
         new ObjectSpecification { Id = id, Region = "uk", CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = name, Bytes = bytes });
 
+    private static List<SimulatedObject> AddMany(Pipeline pipeline, int count) =>
+        [.. Enumerable.Range(0, count).Select(index => Add(pipeline, "Jane Doe.mp3", bytes: 10, id: $"item-{index:D3}"))];
+
     private static async Task<string> CreateAsync(Pipeline pipeline) =>
         (await pipeline.Get<CaseBook>().CreateAsync("Doe against Smith", "A letter of 3 May", Caller.FunctionKey, Cancellation)).CaseId;
 
@@ -225,5 +374,16 @@ public sealed class CaseTests(AzuriteFixture azurite)
         while (await pipeline.DeliverAsync(QueueNames.ChangeCases, pipeline.ChangeCaseAsync) > 0)
         {
         }
+    }
+
+    /// <summary>The machine's clock, which goes so fast when a test says so that a message does a step or two.</summary>
+    private sealed class HastyTime : TimeProvider
+    {
+        private long _calls;
+
+        public bool IsHasty { get; set; }
+
+        public override long GetTimestamp() =>
+            base.GetTimestamp() + ((IsHasty ? Interlocked.Increment(ref _calls) : Interlocked.Read(ref _calls)) * TimestampFrequency * 100);
     }
 }
