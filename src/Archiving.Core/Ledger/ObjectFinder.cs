@@ -51,7 +51,7 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             return there;
         }
 
-        foreach (var chunk in (await FindPartitionsAsync(region, id, cancellationToken)).Chunk(ReadsAtOnce))
+        foreach (var chunk in (await FindPartitionsAsync(region, id, created, cancellationToken)).Chunk(ReadsAtOnce))
         {
             var rows = await Task.WhenAll(chunk.Select(partition => ledger.FindAsync(new LedgerKey(partition, row), cancellationToken)));
             if (rows.FirstOrDefault(entry => entry is not null && isVisible(entry)) is { } found)
@@ -63,8 +63,11 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         return null;
     }
 
-    /// <summary>The partitions that can hold the row, newest first.</summary>
-    private async Task<IEnumerable<string>> FindPartitionsAsync(string region, string id, CancellationToken cancellationToken)
+    /// <summary>
+    /// The partitions that can hold the row, newest first. A row that the index knows adds one, and a row that is not there
+    /// another in its place, so that the time of the answer does not tell a caller that there is a row which may not be seen.
+    /// </summary>
+    private async Task<IEnumerable<string>> FindPartitionsAsync(string region, string id, DateTimeOffset? created, CancellationToken cancellationToken)
     {
         var state = await index.ReadStateAsync(cancellationToken);
         if (!state.IsBegun)
@@ -73,8 +76,8 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         }
 
         var found = await index.FindAsync(state, SearchTerms.OfId(id), new IndexRange(Region: region), cancellationToken);
-        return found.Slots.Select(slot => slot.Partition)
-            .Concat(state.OpenDays.Where(day => day.IsOf(region)).OrderByDescending(day => day.ToDay()).Select(day => day.RowKey))
-            .Distinct(StringComparer.Ordinal);
+        return found.Slots.Select(slot => slot.Partition).Distinct(StringComparer.Ordinal)
+            .DefaultIfEmpty(LedgerKey.Partition(region, created ?? DateTimeOffset.UnixEpoch))
+            .Concat(state.OpenDays.Where(day => day.IsOf(region)).OrderByDescending(day => day.ToDay()).Select(day => day.RowKey));
     }
 }

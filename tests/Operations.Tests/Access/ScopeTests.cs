@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Settings;
@@ -64,6 +65,21 @@ public sealed class ScopeTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, new MovableTime(), storagePolicy: new CountingPolicy(requests));
         await AddAsync(pipeline, [.. Enumerable.Range(0, 40).Select(number => Row(number, "uk", "voicemail", "Support", "u", Newest.AddDays(-number)))]);
         var scope = Scope((ScopeField.QueueName, "Sales"));
+
+        if (isIndexed)
+        {
+            await pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
+        }
+
+        if (isSettled)
+        {
+            // What ten minutes without a write do, by the storage's clock.
+            foreach (var day in (await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).OpenDays)
+            {
+                await pipeline.Account.Tables.GetTableClient(SearchIndex.TableName)
+                    .DeleteEntityAsync(day.PartitionKey, day.RowKey, cancellationToken: Cancellation);
+            }
+        }
 
         // The first one counts the days, too.
         await pipeline.Get<ObjectFinder>().FindAsync("uk", "unknown", null, scope.Includes, Cancellation);
