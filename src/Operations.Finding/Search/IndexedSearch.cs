@@ -114,6 +114,26 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
     internal async Task<SpokenHits> FindTextsAsync(IndexState state, SearchFilter filter, CancellationToken cancellationToken) =>
         new(await FindTextsAsync(state, filter, filter.To, SearchIndex.MostSlots, cancellationToken));
 
+    /// <summary>The objects, made in the filter's range of time, that said what is looked for, however many those are that did.</summary>
+    internal async Task<IReadOnlySet<IndexSlot>> FindAllTextsAsync(IndexState state, SearchFilter filter, CancellationToken cancellationToken)
+    {
+        var found = new HashSet<IndexSlot>();
+        var to = filter.To;
+        while (true)
+        {
+            var texts = await FindTextsAsync(state, filter, to, SearchIndex.MostSlots, cancellationToken);
+            found.UnionWith(texts.Slots);
+
+            // Of the oldest minute, it may have given a part.
+            if (texts.Oldest is not { } oldest || oldest + IndexSlot.Length >= to)
+            {
+                return found;
+            }
+
+            to = oldest + IndexSlot.Length;
+        }
+    }
+
     /// <summary>The objects whose text has every term, newest first, as far back as the index gave all of them.</summary>
     private async Task<IndexSlots> FindTextsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int most, CancellationToken cancellationToken)
     {

@@ -37,6 +37,7 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
 /// <summary>
 /// Finds objects in the ledger, newest first, without reading all of it. By a text or a call, the index leads to them
 /// (<see cref="IndexedSearch"/>). What it does not lead to, such as a part from within a word, is looked for in every row.
+/// So is every text of a caller with a scope: where the index leads to depends on objects that the caller must not know of.
 /// The counts of days tell which partitions can hold matches; these are read from the newest day on, few at a time, and a
 /// day too busy to be read at once in slices of time. A request does a bounded amount of work and then returns where to
 /// continue, even with a page that is not full.
@@ -107,7 +108,8 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
         SearchTerm? term = filter.Text is null ? null : SearchTerm.Of(filter.Text);
-        if ((filter.Text ?? filter.Call) is null || after?.IsAnywhere == true)
+        var isHidden = filter.Text is not null && !filter.Scope.IsEverything;
+        if ((filter.Text ?? filter.Call) is null || (after?.IsAnywhere == true && !isHidden))
         {
             return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken);
         }
@@ -122,6 +124,11 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             };
         }
 
+        if (isHidden)
+        {
+            return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken, state) with { State = state };
+        }
+
         var page = await indexed.FindAsync(state, filter, term, after, limit, mostQueriesByIndex, cancellationToken);
         page = page is null || (page is { Entries: [], Next: null } && after is null && filter.Text is not null)
             ? await ReadAsync(filter, term, after, limit, MostQueriesBesideIndex, cancellationToken)
@@ -129,16 +136,18 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         return page with { State = state };
     }
 
-    /// <summary>Reads every row that can be meant.</summary>
+    /// <summary>Reads every row that can be meant, and with an index finds by their text those of them that said what is looked for.</summary>
     private async Task<SearchPage> ReadAsync(
         SearchFilter filter,
         SearchTerm? term,
         SearchPosition? after,
         int limit,
         int mostQueries,
-        CancellationToken cancellationToken)
+        CancellationToken cancellationToken,
+        IndexState? texts = null)
     {
-        var request = new Request(filter, term, after, limit, new Effort(timeProvider, mostQueries, after is null ? LongestFirst : Longest));
+        var effort = new Effort(timeProvider, mostQueries, after is null ? LongestFirst : Longest);
+        var request = new Request(filter, term, after, limit, effort) { TextIndex = texts };
         await foreach (var range in ReadRangesAsync(request, cancellationToken))
         {
             if (request.IsDone)
@@ -159,6 +168,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             Read = request.Read,
             KnownFrom = after is null && filter is { To: null, Type: null, State: null, Call: null } ? request.ReadFrom : null,
             IsAnywhere = true,
+            Spoken = request.Spoken,
         };
     }
 
@@ -186,6 +196,11 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         {
             var begin = last - width > start ? Later(start, WholeSecond(last - width)) : start;
             begin = dense < end ? Later(begin, dense) : begin;
+            if (request.TextIndex is { } state)
+            {
+                request.Keep(await indexed.FindAllTextsAsync(state, request.Filter with { From = begin, To = end }, cancellationToken));
+            }
+
             var slice = await ReadAsync(range, begin, end, request, cancellationToken);
             if (slice.Dense is not null)
             {
@@ -254,7 +269,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
             times.Add(entry.CreatedTime);
             read.Add(entry);
-            if (request.Term?.IsIn(entry) != false && request.After?.IsBefore(entry) != false)
+            if ((request.Term?.IsIn(entry) != false || request.Spoken.Contain(entry)) && request.After?.IsBefore(entry) != false)
             {
                 rows.Add(entry);
             }
@@ -321,11 +336,27 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
     private sealed record Request(SearchFilter Filter, SearchTerm? Term, SearchPosition? After, int Limit, Effort Effort)
     {
+        private readonly HashSet<IndexSlot> _texts = [];
+
         public List<LedgerEntry> Found { get; } = [];
 
         public List<LedgerEntry> Read { get; } = [];
 
         public DateTimeOffset? ReadFrom { get; set; }
+
+        /// <summary>Knows what objects said; <see langword="null"/> to leave that out.</summary>
+        public IndexState? TextIndex { get; init; }
+
+        public SpokenHits Spoken { get; private set; } = SpokenHits.None;
+
+        public void Keep(IReadOnlySet<IndexSlot> texts)
+        {
+            if (texts.Count > 0)
+            {
+                _texts.UnionWith(texts);
+                Spoken = new SpokenHits(new IndexSlots([.. _texts], IsWhole: true));
+            }
+        }
 
         public void Keep(IReadOnlyCollection<LedgerEntry> rows)
         {

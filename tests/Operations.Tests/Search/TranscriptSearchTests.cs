@@ -109,13 +109,15 @@ public sealed class TranscriptSearchTests(AzuriteFixture azurite)
         Assert.Equal(["t-1"], await FindAsync(pipeline, new SearchFilter { Text = "t-1.json" }, 5));
     }
 
-    [Fact]
-    public async Task Call_with_two_transcripts_that_say_it_comes_up_once()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Call_with_two_transcripts_that_say_it_comes_up_once(bool isScoped)
     {
         await using var pipeline = await StartAsync();
         for (var number = 0; number < 12; number++)
         {
-            List<KeyValuePair<string, string>> tags = [new("callId", $"call-{number}")];
+            List<KeyValuePair<string, string>> tags = [new("callId", $"call-{number}"), new("queueName", "Orders")];
             Add(pipeline, $"t-{number}", "transcription", number, "the zeppelin", tags: tags);
             Add(pipeline, $"u-{number}", "transcription", number + 30, "a zeppelin", tags: tags);
         }
@@ -123,11 +125,13 @@ public sealed class TranscriptSearchTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         await IndexAsync(pipeline);
 
+        var scope = ObjectScope.Of([new Dictionary<ScopeField, string> { [ScopeField.QueueName] = "Orders" }]);
+        var filter = new SearchFilter { Text = "zeppelin", Scope = isScoped ? scope : ObjectScope.Everything };
         var calls = new List<FoundCall>();
         SearchPosition? position = null;
         do
         {
-            var page = await pipeline.Get<CallSearch>().FindAsync(new SearchFilter { Text = "zeppelin" }, position, 5, Cancellation);
+            var page = await pipeline.Get<CallSearch>().FindAsync(filter, position, 5, Cancellation);
             calls.AddRange(page.Calls);
             position = page.Next;
         }
