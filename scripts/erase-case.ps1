@@ -205,10 +205,12 @@ try {
 
     foreach ($each in $blobs | Where-Object { Get-Value $_ versionId }) { $null = Invoke-Blob delete --name $each.name --version-id $each.versionId }
 
+    # The Azure CLI makes a number of digits unless it is told the type.
     foreach ($row in $rows) {
         $null = Invoke-Table replace --table-name objects --entity "PartitionKey=$($row.Partition)" "RowKey=$($row.Key)" State=Gone `
-            "Region=$($row.Region)" "Id=$($row.Id)" "Type=$($row.Type)" "CreatedTime=$($row.Created)" `
-            'CreatedTime@odata.type=Edm.DateTime' "LastError=$erased"
+            "Region=$($row.Region)" 'Region@odata.type=Edm.String' "Id=$($row.Id)" 'Id@odata.type=Edm.String' `
+            "Type=$($row.Type)" 'Type@odata.type=Edm.String' "CreatedTime=$($row.Created)" 'CreatedTime@odata.type=Edm.DateTime' `
+            "LastError=$erased"
     }
 
     Write-Audit Done "$audit-done.jsonl"

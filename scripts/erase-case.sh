@@ -139,11 +139,12 @@ while IFS=$'\t' read -r name version; do
   blob delete --name "$name" --version-id "$version" >/dev/null
 done < <(jq -r 'select(.version != null) | [.name, .version] | @tsv' "$folder/blobs")
 
+# The Azure CLI makes a number of digits unless it is told the type.
 previous=""
 while IFS= read -r object; do
   table replace --table-name objects --entity "PartitionKey=$(jq -r .day <<<"$object")" "RowKey=$(jq -r .key <<<"$object")" State=Gone \
-    "Region=$(jq -r .region <<<"$object")" "Id=$(jq -r .id <<<"$object")" "Type=$(jq -r .type <<<"$object")" \
-    "CreatedTime=$(jq -r .created <<<"$object")" CreatedTime@odata.type=Edm.DateTime "LastError=$erased" >/dev/null
+    "Region=$(jq -r .region <<<"$object")" Region@odata.type=Edm.String "Id=$(jq -r .id <<<"$object")" Id@odata.type=Edm.String \
+    "Type=$(jq -r .type <<<"$object")" Type@odata.type=Edm.String "CreatedTime=$(jq -r .created <<<"$object")" CreatedTime@odata.type=Edm.DateTime "LastError=$erased" >/dev/null
   note Done "$object" "$folder/done"
 done <"$folder/rows"
 blob upload --type append --name "$audit-done.jsonl" --file "$folder/done" >/dev/null

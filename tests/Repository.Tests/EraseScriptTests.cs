@@ -148,7 +148,10 @@ public abstract class EraseScriptTests : IDisposable
         var changes = await File.ReadAllLinesAsync(At("changes"), TestContext.Current.CancellationToken);
         var replaced = Assert.Single(changes, change => change.Contains("entity replace", StringComparison.Ordinal));
         foreach (var value in (string[])
-            ["PartitionKey=uk|20261103", "RowKey=a", "Region=uk", "Id=a", "Type=callrecording", "CreatedTime=2026-11-03T09:00:00Z", "Edm.DateTime"])
+            [
+                "PartitionKey=uk|20261103", "RowKey=a", "Region=uk", "Id=a", "Type=callrecording", "CreatedTime=2026-11-03T09:00:00Z",
+                "CreatedTime@odata.type=Edm.DateTime", "Region@odata.type=Edm.String", "Id@odata.type=Edm.String", "Type@odata.type=Edm.String",
+            ])
         {
             Assert.Contains(value, replaced, StringComparison.Ordinal);
         }
