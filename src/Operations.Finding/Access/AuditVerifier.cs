@@ -18,7 +18,7 @@ public sealed record AuditVerification(int Blobs, long Lines, string? Break);
 /// <summary>
 /// Reads the audit log and calculates its chains again. It finds lines that were changed, removed, added or moved, and
 /// blobs to which a later one refers and that are gone. It cannot find that the last lines of an instance's last blob were
-/// cut off: only an immutability policy keeps them.
+/// cut off, nor that all blobs of an instance are gone: only an immutability policy keeps them.
 /// </summary>
 public sealed class AuditVerifier(AuditContainer container)
 {
