@@ -58,7 +58,7 @@ public sealed class CaseTests(RunningArchive archive)
         browser.Open(RunningArchive.PageOf(archive.App, $"#/case/{created.GetProperty("caseId")}"));
 
         await browser.ClickAsync("#case [data-focus='Place legal hold']");
-        await browser.WaitForTextAsync("#case", "the storage account refused");
+        await browser.WaitForTextAsync("#case", "incomplete");
         await browser.WaitForTextAsync("#case", "immutableStorage");
         await browser.ClickAsync("#case [data-focus='Release legal hold']");
         await browser.ClickAsync("#confirm-yes");

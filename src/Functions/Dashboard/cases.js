@@ -12,7 +12,7 @@ const HOLDS = {
   Placing: "being placed",
   Held: "on legal hold",
   Releasing: "being released",
-  Incomplete: "incomplete: the storage account refused",
+  Incomplete: "incomplete",
 };
 
 const CHANGES = { Add: "Adding objects", Remove: "Removing objects", Hold: "Placing the legal hold", Release: "Releasing the legal hold" };
