@@ -10,7 +10,8 @@ namespace Archiving.Listing;
 /// <summary>
 /// Handles one window. Any number may run at once.
 /// <list type="number">
-/// <item>Lists its objects, rebuilds rows from its receipts, or cuts it into smaller windows.</item>
+/// <item>Lists its objects (<see cref="KeysetPager"/> decides in which order), rebuilds rows from its receipts, or cuts it into
+/// smaller windows.</item>
 /// <item>Records the window as done, and ends its run when it was the last.</item>
 /// </list>
 /// After a crash at any point the message comes again; everything done so far is then found done.
