@@ -70,7 +70,7 @@ public sealed record TypeSummary
         States[entry.State] = States.GetValueOrDefault(entry.State) + 1;
         Bytes += entry.Is(LedgerState.Expired) ? 0 : entry.Bytes ?? 0;
         Damaged += entry.Damaged is null ? 0 : 1;
-        if (entry.IsHeld() && !(OldestRead <= entry.LastRead))
+        if (entry.IsInArchive() && !(OldestRead <= entry.LastRead))
         {
             OldestRead = entry.LastRead;
         }

@@ -235,10 +235,10 @@ public sealed class LedgerEntry : TableRow
     public bool Is(LedgerState state) => State == state.ToString();
 
     /// <summary>Whether the archive holds the object, deleted at 8x8 or not.</summary>
-    public bool IsHeld() => Is(LedgerState.Archived) || Is(LedgerState.Purged);
+    public bool IsInArchive() => Is(LedgerState.Archived) || Is(LedgerState.Purged);
 
     /// <summary>Whether it was archived and nothing is left to do, whether the archive still holds it or its retention policy has removed it.</summary>
-    public bool IsSettled() => IsHeld() || Is(LedgerState.Expired);
+    public bool IsSettled() => IsInArchive() || Is(LedgerState.Expired);
 
     /// <summary>When its archived bytes were last read or written.</summary>
     internal DateTimeOffset LastRead => VerifiedAt ?? ArchivedAt ?? DateTimeOffset.MinValue;

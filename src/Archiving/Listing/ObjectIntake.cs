@@ -209,7 +209,7 @@ public sealed class ObjectIntake(
             return (Finding.Expired, false);
         }
 
-        if (entry.IsHeld())
+        if (entry.IsInArchive())
         {
             if (entry.MayDifferFrom(record))
             {

@@ -110,7 +110,7 @@ public sealed class ReconcileAudit(
         var known = new NameSet();
         await foreach (var entry in ledger.ReadCreatedAsync(region, day, day.AddDays(1), Columns, cancellationToken))
         {
-            if (entry.Blob is { } blob && entry.IsHeld())
+            if (entry.Blob is { } blob && entry.IsInArchive())
             {
                 known.Add(ArchiveLayout.ReceiptName(blob));
             }

@@ -73,7 +73,7 @@ public sealed class WindowAudit
             return;
         }
 
-        if (entry.IsHeld())
+        if (entry.IsInArchive())
         {
             _onlyHere++;
         }

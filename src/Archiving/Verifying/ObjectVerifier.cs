@@ -44,7 +44,7 @@ public sealed partial class ObjectVerifier(
             return false;
         }
 
-        if (row is null || row.Blob is not { } blob || !row.IsHeld())
+        if (row is null || row.Blob is not { } blob || !row.IsInArchive())
         {
             return null;
         }

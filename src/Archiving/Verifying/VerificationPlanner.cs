@@ -54,7 +54,7 @@ public sealed partial class VerificationPlanner(
     {
         var rows = await ledger.ReadPartAsync(day.Partition, after, state: null, type: null, Columns, cancellationToken);
         var before = IsNightOf(plan, day) ? plan.StartedAt : Overdue(plan);
-        var due = rows.Where(entry => entry.IsHeld() && entry.LastRead < before).ToList();
+        var due = rows.Where(entry => entry.IsInArchive() && entry.LastRead < before).ToList();
         foreach (var chunk in due.Chunk(SendsAtOnce))
         {
             await Task.WhenAll(chunk.Select(entry =>
@@ -67,7 +67,7 @@ public sealed partial class VerificationPlanner(
             await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
         }
 
-        return DayPart.Of(rows, (Archived, rows.Count(entry => entry.IsHeld())), (Queued, due.Count));
+        return DayPart.Of(rows, (Archived, rows.Count(entry => entry.IsInArchive())), (Queued, due.Count));
     }
 
     /// <inheritdoc/>

@@ -142,7 +142,7 @@ public sealed partial class RestoreDrill(
             var ids = new List<string>();
             await foreach (var entry in ledger.ReadPartitionAsync(partition, Columns, cancellationToken))
             {
-                if (entry.IsHeld() && ordinals.Contains(ordinal++))
+                if (entry.IsInArchive() && ordinals.Contains(ordinal++))
                 {
                     ids.Add(entry.Id);
                 }
@@ -150,7 +150,7 @@ public sealed partial class RestoreDrill(
 
             foreach (var id in ids)
             {
-                if (await ledger.FindAsync(new LedgerKey(partition, ObjectNames.Encode(id)), cancellationToken) is { } row && row.IsHeld())
+                if (await ledger.FindAsync(new LedgerKey(partition, ObjectNames.Encode(id)), cancellationToken) is { } row && row.IsInArchive())
                 {
                     yield return row;
                 }
