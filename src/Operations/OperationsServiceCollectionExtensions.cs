@@ -27,6 +27,7 @@ public static class OperationsServiceCollectionExtensions
         .AddSingleton<OverdueTimers>()
         .AddSingleton<StatusHistory>()
         .AddSingleton<DrillRecord>()
+        .AddSingleton<DrillDownload>()
         .AddSingleton<RestoreDrill>()
         .AddSingleton<SummaryWriter>()
         .AddSingleton<Webhook>(provider => new Webhook(

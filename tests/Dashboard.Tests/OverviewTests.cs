@@ -50,7 +50,7 @@ public sealed class OverviewTests(RunningArchive archive)
                 return new URL(address).pathname !== "/api/status" ? answer : Response.json({
                   ...await answer.json(),
                   drill: {
-                    at: new Date(Date.now() - 7_200_000).toISOString(), seed: 1, archived: 312, objects: 20, bytes: 26_400_000, failed: 1, isPassed: false,
+                    at: new Date(Date.now() - 7_200_000).toISOString(), seed: 1, archived: 312, objects: 20, bytes: 26_400_000, failed: 1, unread: 2, isPassed: false,
                     problems: [{ region: "uk", id: "lost", blob: "uk/lost.mp3", problem: "Its archived bytes are missing." }],
                   },
                   notifications: { lastSent: null, lastError: "The webhook refuses the post (404).", lastErrorAt: new Date(Date.now() - 3_600_000).toISOString() },
@@ -62,6 +62,7 @@ public sealed class OverviewTests(RunningArchive archive)
 
         await browser.WaitForTextAsync("#drill", "1 object failed");
         await browser.WaitForTextAsync("#drill", "20 objects of 312");
+        await browser.WaitForTextAsync("#drill", "Not read, in the archive tier: 2 objects");
         await browser.WaitForTextAsync("#drill", "uk/lost: Its archived bytes are missing.");
         await browser.WaitForTextAsync("#notifications", ": The webhook refuses the post (404).");
         Assert.Empty(browser.Complaints);

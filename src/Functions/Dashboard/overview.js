@@ -198,8 +198,10 @@ function showDrill(drill) {
     ? h("p", { class: "muted" }, "None yet. A drill downloads recordings and compares them with their receipts.")
     : [
       drill.isPassed ? h("p", { class: "fine big" }, icon("Archived"), "All as they were archived")
-        : h("p", { class: "warn" }, drill.failed > 0 ? `${format.count(drill.failed, "object")} failed` : "Nothing was archived, so nothing could be restored."),
+        : h("p", { class: "warn" }, drill.failed > 0 ? `${format.count(drill.failed, "object")} failed`
+          : drill.unread > 0 ? "Nothing could be read, so nothing is proven." : "Nothing was archived, so nothing could be restored."),
       h("p", { class: "muted" }, `${format.count(drill.objects, "object")} of ${format.number(drill.archived)}, ${format.bytes(drill.bytes)}, `, timeAway(drill.at)),
+      drill.unread > 0 && h("p", { class: "muted" }, `Not read, in the archive tier: ${format.count(drill.unread, "object")}`),
       drill.problems.length > 0 && h("ul", { class: "plain" }, drill.problems.map((each) => h("li", null, `${each.region}/${each.id ?? each.blob}: ${each.problem}`))),
     ]);
 }

@@ -52,9 +52,9 @@ public static class DrillCommand
         var seed = new Option<int?>("--seed") { Description = "Picks the objects: the same seed picks the same ones. Default: another one each time." };
         var command = new Command(
             "drill",
-            "Downloads objects of the archive, picked at random, by the links that people use, and compares them with their receipts: "
+            "Downloads objects of the archive, picked at random, by the links that people use, and compares them with their receipts and the ledger: "
             + "dotnet run --project src/LocalHost -- drill [options]. Changes nothing in the archive, and keeps the result for the status. "
-            + "Ends with 0 when every object arrived as it was archived, else with 1.")
+            + "Ends with 0 when every object that can be read arrived as it was archived, else with 1.")
         {
             objects, seed, new HelpOption(),
         };
@@ -84,23 +84,31 @@ public static class DrillCommand
                 $"Restore drill of {report.Objects} of {Wording.Number(report.Archived)} archived objects, {Wording.Size(report.Bytes)}, seed {report.Seed}"));
             await output.WriteLineAsync(report switch
             {
-                { Objects: 0 } => "Verdict: nothing is archived, so nothing could be restored.",
+                { Objects: 0, Unread: 0 } => "Verdict: nothing is archived, so nothing could be restored.",
+                { Objects: 0 } => "Verdict: nothing could be read, so nothing is proven.",
                 { Failed: 0 } => "Verdict: every object arrived as it was archived: content, hashes, type and name.",
                 _ => $"Verdict: {Wording.Objects(report.Failed)} cannot be restored as archived. Find out what else writes to the container, recover the blobs "
                     + "from a version or a backup, or archive the objects again while 8x8 has them.",
             });
+            if (report.Unread > 0)
+            {
+                await output.WriteLineAsync($"{Wording.Objects(report.Unread)} {(report.Unread == 1 ? "is" : "are")} in the storage account's archive tier and "
+                    + $"{(report.Unread == 1 ? "was" : "were")} not read: nothing is proven of {(report.Unread == 1 ? "it" : "them")}.");
+            }
+
             return report.IsPassed ? 0 : 1;
         },
         cancellationToken);
 
-    /// <summary>A line for each object that is not right.</summary>
+    /// <summary>A line for each object that is not right or was not read.</summary>
     private sealed class LineProgress(TextWriter output) : IProgress<DrillProblem?>
     {
         public void Report(DrillProblem? value)
         {
             if (value is not null)
             {
-                output.WriteLine($"  problem  {Wording.Clean(value.Region)}/{Wording.Clean(value.Id)}: {Wording.Clean(value.Problem)}");
+                var kind = value.IsUnread ? "not read" : "problem ";
+                output.WriteLine($"  {kind} {Wording.Clean(value.Region)}/{Wording.Clean(value.Id)}: {Wording.Clean(value.Problem)}");
                 output.WriteLine($"           {Wording.Clean(value.Blob)}");
             }
         }

@@ -11,7 +11,12 @@ namespace Operations.Drill;
 /// <param name="Id">8x8's id.</param>
 /// <param name="Blob">Name of the content blob in the container.</param>
 /// <param name="Problem">What is wrong.</param>
-public sealed record DrillProblem(string Region, string Id, string Blob, string Problem);
+public sealed record DrillProblem(string Region, string Id, string Blob, string Problem)
+{
+    /// <summary>Whether it was not read, so that nothing is known of it. A report does not keep these.</summary>
+    [JsonIgnore]
+    public bool IsUnread { get; init; }
+}
 
 /// <summary>What a restore drill found.</summary>
 /// <param name="At">When it ended.</param>
@@ -26,6 +31,9 @@ public sealed record DrillReport(DateTimeOffset At, int Seed, long Archived, lon
     /// <summary>The most problems that are kept.</summary>
     public const int MaxProblems = 20;
 
+    /// <summary>How many others were picked and not read, because they are in the storage account's archive tier: neither proven nor broken.</summary>
+    public long Unread { get; init; }
+
     /// <summary>Whether objects were downloaded and each was right.</summary>
     public bool IsPassed => Objects > 0 && Failed == 0;
 
@@ -35,12 +43,18 @@ public sealed record DrillReport(DateTimeOffset At, int Seed, long Archived, lon
         var at = At.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
         return this switch
         {
-            { Objects: 0 } => $"{at}: nothing is archived, so nothing could be restored.",
-            { Failed: 0 } => $"{at}: {Wording.Objects(Objects)} of {Wording.Number(Archived)} downloaded, {Wording.Size(Bytes)}, all as they were archived.",
-            _ => $"{at}: {Wording.Number(Failed)} of {Wording.Objects(Objects)} cannot be restored as archived. First: {Wording.Clean(Problems[0].Region)}/"
-                + $"{Wording.Clean(Problems[0].Id)}: {Wording.Clean(Problems[0].Problem)}",
+            { Objects: 0, Unread: 0 } => $"{at}: nothing is archived, so nothing could be restored.",
+            { Objects: 0 } => $"{at}: nothing could be read, so nothing is proven.{DescribeUnread()}",
+            { Failed: 0 } => $"{at}: {Wording.Objects(Objects)} of {Wording.Number(Archived)} downloaded, {Wording.Size(Bytes)}, all as they were archived."
+                + DescribeUnread(),
+            _ => $"{at}: {Wording.Number(Failed)} of {Wording.Objects(Objects)} cannot be restored as archived.{DescribeUnread()} First: "
+                + $"{Wording.Clean(Problems[0].Region)}/{Wording.Clean(Problems[0].Id)}: {Wording.Clean(Problems[0].Problem)}",
         };
     }
+
+    private string DescribeUnread() => Unread == 0
+        ? ""
+        : $" {Wording.Objects(Unread)} {(Unread == 1 ? "is" : "are")} in the storage account's archive tier and {(Unread == 1 ? "was" : "were")} not read.";
 }
 
 /// <summary>Keeps the result of the last restore drill.</summary>

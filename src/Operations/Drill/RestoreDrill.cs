@@ -1,21 +1,17 @@
-using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
-using EightByEight;
 using Microsoft.Extensions.Logging;
-using Operations.Objects;
 
 namespace Operations.Drill;
 
 /// <summary>
 /// Proves that what is archived can be restored: picks objects at random, downloads them by the links that people use,
-/// and compares what arrives with the receipts. Verification reads the archive from inside; this goes the way of a person.
+/// and compares what arrives with the receipts and the ledger. Verification reads the archive from inside; this goes the way of a person.
 /// </summary>
 public sealed partial class RestoreDrill(
     DaySummaries summaries,
     ObjectLedger ledger,
-    ArchiveStore store,
-    ObjectContents contents,
+    DrillDownload download,
     DrillRecord record,
     TimeProvider timeProvider,
     ILogger<RestoreDrill> logger)
@@ -30,23 +26,10 @@ public sealed partial class RestoreDrill(
 
     private static readonly string[] Columns = [nameof(LedgerEntry.State), nameof(LedgerEntry.Id)];
 
-    // As a browser does, but for redirects: a link leads to the blob itself. A span would hold the link, which is a secret.
-    private static readonly HttpClient Client = new(new SocketsHttpHandler
-    {
-        AllowAutoRedirect = false,
-        UseCookies = false,
-        AutomaticDecompression = System.Net.DecompressionMethods.None,
-        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-        ActivityHeadersPropagator = null,
-    })
-    {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
-
     /// <summary>Runs a drill, logs what it found, and keeps the result for status and summary.</summary>
     /// <param name="objects">How many objects to download.</param>
     /// <param name="seed">Picks them.</param>
-    /// <param name="progress">Told of each object that was downloaded, and of its problem if it has one.</param>
+    /// <param name="progress">Told of each object, and of its problem if it has one or was not read.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<DrillReport> RunAsync(int objects, int seed, IProgress<DrillProblem?>? progress, CancellationToken cancellationToken)
@@ -55,36 +38,15 @@ public sealed partial class RestoreDrill(
         ArgumentOutOfRangeException.ThrowIfGreaterThan(objects, MaxObjects);
         var started = timeProvider.GetTimestamp();
         var (archived, picks) = await PickAsync(objects, seed, cancellationToken);
-        var problems = new List<DrillProblem>();
-        var (count, bytes, failed) = (0L, 0L, 0L);
+        var result = new Tally(logger, progress);
         await Parallel.ForEachAsync(
             FindAsync(picks, cancellationToken),
             new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce, CancellationToken = cancellationToken },
-            async (entry, stop) =>
-            {
-                var (size, text) = await DownloadAsync(entry, stop);
-                var problem = text is null ? null : new DrillProblem(entry.Region, entry.Id, entry.Blob ?? "", text);
-                lock (problems)
-                {
-                    count++;
-                    bytes += size;
-                    if (problem is not null)
-                    {
-                        failed++;
-                        Log.NotRestored(logger, problem.Region, problem.Id, problem.Problem);
-                        if (problems.Count < DrillReport.MaxProblems)
-                        {
-                            problems.Add(problem);
-                        }
-                    }
-
-                    progress?.Report(problem);
-                }
-            });
-        var report = new DrillReport(timeProvider.GetUtcNow(), seed, archived, count, bytes, failed, problems);
+            async (entry, stop) => result.Add(entry, await download.CheckAsync(entry, stop)));
+        var report = result.ToReport(timeProvider.GetUtcNow(), seed, archived);
         await record.WriteAsync(report, cancellationToken);
         var milliseconds = (long)timeProvider.GetElapsedTime(started).TotalMilliseconds;
-        Log.Done(logger, count, archived, seed, failed, bytes, milliseconds);
+        Log.Done(logger, report.Objects, archived, seed, report.Failed, report.Unread, report.Bytes, milliseconds);
         return report;
     }
 
@@ -158,85 +120,50 @@ public sealed partial class RestoreDrill(
         }
     }
 
-    private async Task<(long Bytes, string? Problem)> DownloadAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    /// <summary>Counts what the downloads showed, and reports each.</summary>
+    private sealed class Tally(ILogger logger, IProgress<DrillProblem?>? progress)
     {
-        try
+        private readonly Lock _lock = new();
+        private readonly List<DrillProblem> _problems = [];
+        private long _objects;
+        private long _bytes;
+        private long _failed;
+        private long _unread;
+
+        public void Add(LedgerEntry entry, DrillResult result)
         {
-            var link = await contents.LinkAsync(entry, save: true, cancellationToken);
-            using var response = await Client.GetAsync(link.Url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-            if (!response.IsSuccessStatusCode)
+            var problem = result.Problem is { } text ? new DrillProblem(entry.Region, entry.Id, entry.Blob ?? "", text) { IsUnread = result.IsUnread } : null;
+            lock (_lock)
             {
-                return (0, response.StatusCode == System.Net.HttpStatusCode.NotFound
-                    ? "Its content is missing: the link to it answers 404."
-                    : $"The link to its content answers {(int)response.StatusCode}.");
+                Count(problem, result.Bytes);
+                progress?.Report(problem);
+            }
+        }
+
+        public DrillReport ToReport(DateTimeOffset at, int seed, long archived) =>
+            new(at, seed, archived, _objects, _bytes, _failed, _problems) { Unread = _unread };
+
+        private void Count(DrillProblem? problem, long bytes)
+        {
+            if (problem is { IsUnread: true })
+            {
+                _unread++;
+                Log.NotRead(logger, problem.Region, problem.Id, problem.Problem);
+                return;
             }
 
-            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            var beginning = new byte[MediaHeader.Length];
-            var digest = await ContentDigest.MeasureAsync(stream, beginning, cancellationToken);
-            var received = beginning.AsMemory(0, (int)Math.Min(beginning.Length, digest.Bytes));
-            return (digest.Bytes, await CompareAsync(entry, response, digest, received, cancellationToken));
-        }
-        catch (RefusedException exception)
-        {
-            return (0, exception.Message);
-        }
-        catch (Exception exception) when (exception is HttpRequestException or IOException && !cancellationToken.IsCancellationRequested)
-        {
-            return (0, $"The link to its content cannot be read ({exception.GetType().Name}).");
-        }
-    }
-
-    private async Task<string?> CompareAsync(
-        LedgerEntry entry,
-        HttpResponseMessage response,
-        ContentDigest digest,
-        ReadOnlyMemory<byte> beginning,
-        CancellationToken cancellationToken)
-    {
-        Receipt receipt;
-        try
-        {
-            if (await store.ReadAsync(ArchiveLayout.ReceiptName(entry.Blob!), cancellationToken) is not { } body)
+            _objects++;
+            _bytes += bytes;
+            if (problem is not null)
             {
-                return "Its receipt is missing.";
+                _failed++;
+                Log.NotRestored(logger, problem.Region, problem.Id, problem.Problem);
+                if (_problems.Count < DrillReport.MaxProblems)
+                {
+                    _problems.Add(problem);
+                }
             }
-
-            receipt = Receipt.Parse(body);
         }
-        catch (FormatException)
-        {
-            return "Its receipt cannot be read.";
-        }
-
-        if ((receipt.Region, receipt.Record.Id, receipt.Blob) != (entry.Region, entry.Id, entry.Blob))
-        {
-            return "Its receipt is of another object.";
-        }
-
-        if ((digest.Bytes, digest.Md5Hex, digest.Sha256) != (receipt.Bytes, receipt.Md5, receipt.Sha256))
-        {
-            return $"Its content differs from its receipt: {digest.Bytes} bytes and SHA-256 {digest.Sha256}, not {receipt.Bytes} bytes and {receipt.Sha256}.";
-        }
-
-        var stored = (await store.FindAsync(entry.Blob!, cancellationToken))?.Headers;
-        var (type, expected) = (stored?.ContentType ?? "none", ArchiveLayout.ContentType(receipt.Record));
-        if (!string.Equals(type, expected, StringComparison.OrdinalIgnoreCase))
-        {
-            return $"Its Content-Type is \"{type}\", not \"{expected}\".";
-        }
-
-        if (response.Content.Headers.ContentDisposition is not { FileNameStar.Length: > 0 })
-        {
-            return "The link to its content gives the file no name.";
-        }
-
-        // Bytes that match 8x8's own checksum are what 8x8 has, whatever they are.
-        return ContentCoding.Parse(stored?.ContentEncoding).Count == 0
-            && receipt.Verification is not ("md5" or "multipart-md5")
-            && !MediaHeader.Fits(receipt.Record.MimeType, beginning.Span)
-                ? $"It does not begin as {receipt.Record.MimeType} does, and 8x8 gave no checksum that proves it."
-                : null;
     }
 
     private static partial class Log
@@ -247,7 +174,11 @@ public sealed partial class RestoreDrill(
         [LoggerMessage(
             EventId = 2211,
             Level = LogLevel.Information,
-            Message = "Restore drill of {Objects} of {Archived} archived objects with seed {Seed}: {Failed} failed, {Bytes} bytes, {Milliseconds} ms")]
-        public static partial void Done(ILogger logger, long objects, long archived, int seed, long failed, long bytes, long milliseconds);
+            Message = "Restore drill of {Objects} of {Archived} archived objects with seed {Seed}: {Failed} failed, {Unread} not read, {Bytes} bytes, "
+                + "{Milliseconds} ms")]
+        public static partial void Done(ILogger logger, long objects, long archived, int seed, long failed, long unread, long bytes, long milliseconds);
+
+        [LoggerMessage(EventId = 2212, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} was not read by the restore drill: {Problem}")]
+        public static partial void NotRead(ILogger logger, string region, string objectId, string problem);
     }
 }

@@ -1,3 +1,7 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using Archiving.Archive;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Configuration;
@@ -37,13 +41,9 @@ public sealed class DrillTests(AzuriteFixture azurite)
 
         var (flipped, missing, mistyped) = (items[17], items[418], items[803]);
         var flippedBlob = await FindBlobAsync(pipeline, flipped);
-        var properties = (await flippedBlob.GetPropertiesAsync(cancellationToken: Cancellation)).Value;
         var content = (await flippedBlob.DownloadContentAsync(Cancellation)).Value.Content.ToArray();
         content[150] ^= 1;
-        await flippedBlob.UploadAsync(
-            BinaryData.FromBytes(content),
-            new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = properties.ContentType } },
-            Cancellation);
+        await ReplaceAsync(flippedBlob, BinaryData.FromBytes(content));
         await (await FindBlobAsync(pipeline, missing)).DeleteAsync(cancellationToken: Cancellation);
         await (await FindBlobAsync(pipeline, mistyped)).SetHttpHeadersAsync(new BlobHttpHeaders { ContentType = "text/html" }, cancellationToken: Cancellation);
 
@@ -93,6 +93,67 @@ public sealed class DrillTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Drill_finds_content_that_was_replaced_together_with_its_receipt_by_the_row_and_a_receipt_that_contradicts_the_row()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = AddObjects(pipeline, 3);
+        await pipeline.RunAsync();
+        var (replaced, contradicted) = (await FindBlobAsync(pipeline, items[0]), await FindBlobAsync(pipeline, items[1]));
+        var forged = Encoding.UTF8.GetBytes("another recording");
+        await ReplaceAsync(replaced, BinaryData.FromBytes(forged));
+        await ReplaceReceiptAsync(pipeline, replaced.Name, Convert.ToHexStringLower(MD5.HashData(forged)), Sha256(forged), forged.Length);
+        await ReplaceReceiptAsync(pipeline, contradicted.Name, new string('0', 32), Sha256([1]), 1);
+
+        var report = await pipeline.Get<RestoreDrill>().RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
+
+        Assert.Equal((3, 2), (report.Objects, report.Failed));
+        var rows = await Task.WhenAll(items.Take(2).Select(pipeline.FindAsync));
+        Assert.Equal(
+            $"Its content and its receipt differ from its row in the ledger: 17 bytes and SHA-256 {Sha256(forged)}, "
+                + $"not {rows[0]!.Bytes} bytes and {rows[0]!.Sha256}.",
+            ProblemOf(items[0]));
+        Assert.Equal(
+            $"Its content differs from its receipt: {rows[1]!.Bytes} bytes and SHA-256 {rows[1]!.Sha256}, not 1 bytes and {Sha256([1])}. "
+                + "Its row in the ledger is that of the content.",
+            ProblemOf(items[1]));
+
+        string ProblemOf(SimulatedObject item) => Assert.Single(report.Problems, problem => problem.Id == item.Id).Problem;
+    }
+
+    [Fact]
+    public async Task Drill_names_what_is_in_the_archive_tier_as_not_read_and_judges_the_others()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = AddObjects(pipeline, 4);
+        await pipeline.RunAsync();
+        var blobs = await Task.WhenAll(items.Select(async item => (await FindBlobAsync(pipeline, item)).Name));
+        await using var proxy = await StorageProxy.StartAsync(pipeline.Account, Cancellation);
+        await using var behind = await Pipeline.StartAsync(azurite, account: proxy.Account, simulator: pipeline.Simulator);
+        string[] archived = [$"/{blobs[0]}", $"/{blobs[1]}.meta.json"];
+        proxy.Answer = path => archived.Any(blob => path.EndsWith(blob, StringComparison.Ordinal)) ? (409, "BlobArchived") : null;
+        using var output = new StringWriter();
+
+        Assert.Equal(0, await DrillCommand.RunAsync(behind.Get<IConfiguration>(), ["--seed", "7"], output, output, Cancellation));
+
+        var report = (await pipeline.Get<DrillRecord>().FindAsync(Cancellation))!;
+        Assert.Equal((2, 0, 2, true), (report.Objects, report.Failed, report.Unread, report.IsPassed));
+        Assert.Contains("2 objects are in the storage account's archive tier and were not read.", report.ToSentence(), StringComparison.Ordinal);
+        var text = output.ToString();
+        Assert.Contains($"  not read {items[0].Region}/{items[0].Id}: Its content is in the storage account's archive tier", text, StringComparison.Ordinal);
+        Assert.Contains($"  not read {items[1].Region}/{items[1].Id}: Its receipt is in the storage account's archive tier", text, StringComparison.Ordinal);
+        Assert.Contains("2 objects are in the storage account's archive tier and were not read: nothing is proven", text, StringComparison.Ordinal);
+
+        // Where nothing can be read, nothing is proven, and nothing is broken either.
+        proxy.Answer = path => path.EndsWith(".meta.json", StringComparison.Ordinal) ? (409, "BlobArchived") : null;
+        report = await behind.Get<RestoreDrill>().RunAsync(RestoreDrill.DefaultObjects, seed: 7, progress: null, Cancellation);
+        Assert.Equal((0, 0, 4, false), (report.Objects, report.Failed, report.Unread, report.IsPassed));
+        Assert.EndsWith(
+            "nothing could be read, so nothing is proven. 4 objects are in the storage account's archive tier and were not read.",
+            report.ToSentence(),
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Drill_of_an_empty_archive_proves_nothing()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
@@ -135,4 +196,24 @@ public sealed class DrillTests(AzuriteFixture azurite)
 
     private static async Task<BlobClient> FindBlobAsync(Pipeline pipeline, SimulatedObject item) =>
         pipeline.Container.GetBlobClient((await pipeline.FindAsync(item))!.Blob);
+
+    private static List<SimulatedObject> AddObjects(Pipeline pipeline, int count) => [.. Enumerable.Range(0, count).Select(number =>
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-1 - number), Bytes = 300 + number }))];
+
+    private static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    private static async Task ReplaceAsync(BlobClient blob, BinaryData content)
+    {
+        var properties = (await blob.GetPropertiesAsync(cancellationToken: Cancellation)).Value;
+        await blob.UploadAsync(content, new BlobUploadOptions { HttpHeaders = new BlobHttpHeaders { ContentType = properties.ContentType } }, Cancellation);
+    }
+
+    /// <summary>Has the receipt say of other content that it is what was archived.</summary>
+    private static async Task ReplaceReceiptAsync(Pipeline pipeline, string blob, string md5, string sha256, int bytes)
+    {
+        var receipt = pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(blob));
+        var body = JsonNode.Parse((await receipt.DownloadContentAsync(Cancellation)).Value.Content.ToString())!;
+        (body["content"]!["md5"], body["content"]!["sha256"], body["content"]!["bytes"]) = (md5, sha256, bytes);
+        await ReplaceAsync(receipt, BinaryData.FromString(body.ToJsonString()));
+    }
 }

@@ -1,0 +1,156 @@
+using Archiving.Archive;
+using Archiving.Ledger;
+using Archiving.Model;
+using Azure;
+using Azure.Storage.Blobs.Models;
+using EightByEight;
+using Operations.Objects;
+
+namespace Operations.Drill;
+
+/// <summary>What the download of an object showed.</summary>
+/// <param name="Bytes">How much arrived.</param>
+/// <param name="Problem">What is wrong, or why it was not read; <see langword="null"/> when it arrived as it was archived.</param>
+/// <param name="IsUnread">Whether it was not read, because it is in the storage account's archive tier: neither proven nor broken.</param>
+public sealed record DrillResult(long Bytes, string? Problem = null, bool IsUnread = false);
+
+/// <summary>Downloads an object by the link that people use, and compares what arrives with its receipt and its row in the ledger.</summary>
+public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
+{
+    // As a browser does, but for redirects: a link leads to the blob itself. A span would hold the link, which is a secret.
+    private static readonly HttpClient Client = new(new SocketsHttpHandler
+    {
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        AutomaticDecompression = System.Net.DecompressionMethods.None,
+        PooledConnectionLifetime = TimeSpan.FromMinutes(10),
+        ActivityHeadersPropagator = null,
+    })
+    {
+        Timeout = Timeout.InfiniteTimeSpan,
+    };
+
+    /// <summary>Downloads an object and compares it.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<DrillResult> CheckAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        try
+        {
+            var link = await contents.LinkAsync(entry, save: true, cancellationToken);
+            using var response = await Client.GetAsync(link.Url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (!response.IsSuccessStatusCode)
+            {
+                return Describe(response);
+            }
+
+            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var beginning = new byte[MediaHeader.Length];
+            var digest = await ContentDigest.MeasureAsync(stream, beginning, cancellationToken);
+            var received = beginning.AsMemory(0, (int)Math.Min(beginning.Length, digest.Bytes));
+            return await CompareAsync(entry, response, digest, received, cancellationToken);
+        }
+        catch (RefusedException exception)
+        {
+            return new DrillResult(0, exception.Message);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or IOException && !cancellationToken.IsCancellationRequested)
+        {
+            return new DrillResult(0, $"The link to its content cannot be read ({exception.GetType().Name}).");
+        }
+    }
+
+    private static DrillResult Describe(HttpResponseMessage response) => (int)response.StatusCode switch
+    {
+        404 => new DrillResult(0, "Its content is missing: the link to it answers 404."),
+        _ when response.Headers.TryGetValues("x-ms-error-code", out var codes) && IsOfArchiveTier(codes.First()) => NotRead("content"),
+        var status => new DrillResult(0, $"The link to its content answers {status}."),
+    };
+
+    private static DrillResult NotRead(string what) =>
+        new(0, $"Its {what} is in the storage account's archive tier. To prove it, move it to a tier that can be read.", IsUnread: true);
+
+    private static bool IsOfArchiveTier(string? code) => code == BlobErrorCode.BlobArchived || code == BlobErrorCode.BlobBeingRehydrated;
+
+    private async Task<DrillResult> CompareAsync(
+        LedgerEntry entry,
+        HttpResponseMessage response,
+        ContentDigest digest,
+        ReadOnlyMemory<byte> beginning,
+        CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await store.ReadAsync(ArchiveLayout.ReceiptName(entry.Blob!), cancellationToken) is { } body
+                ? new DrillResult(digest.Bytes, await CompareAsync(entry, Receipt.Parse(body), response, digest, beginning, cancellationToken))
+                : new DrillResult(digest.Bytes, "Its receipt is missing.");
+        }
+        catch (FormatException)
+        {
+            return new DrillResult(digest.Bytes, "Its receipt cannot be read.");
+        }
+        catch (RequestFailedException exception) when (IsOfArchiveTier(exception.ErrorCode))
+        {
+            return IsOf(entry, digest.Bytes, digest.Md5Hex, digest.Sha256)
+                ? NotRead("receipt")
+                : new DrillResult(
+                    digest.Bytes,
+                    $"Its content differs from its row in the ledger: {digest.Bytes} bytes and SHA-256 {digest.Sha256}, "
+                        + $"not {entry.Bytes} bytes and {entry.Sha256}.");
+        }
+    }
+
+    /// <summary>What is wrong; <see langword="null"/> for nothing.</summary>
+    private async Task<string?> CompareAsync(
+        LedgerEntry entry,
+        Receipt receipt,
+        HttpResponseMessage response,
+        ContentDigest digest,
+        ReadOnlyMemory<byte> beginning,
+        CancellationToken cancellationToken)
+    {
+        if ((receipt.Region, receipt.Record.Id, receipt.Blob) != (entry.Region, entry.Id, entry.Blob))
+        {
+            return "Its receipt is of another object.";
+        }
+
+        var isOfRow = IsOf(entry, digest.Bytes, digest.Md5Hex, digest.Sha256);
+        if ((digest.Bytes, digest.Md5Hex, digest.Sha256) != (receipt.Bytes, receipt.Md5, receipt.Sha256))
+        {
+            var row = isOfRow ? " Its row in the ledger is that of the content."
+                : IsOf(entry, receipt.Bytes, receipt.Md5, receipt.Sha256) ? ""
+                : $" Its row in the ledger differs from both: {entry.Bytes} bytes and {entry.Sha256}.";
+            return $"Its content differs from its receipt: {digest.Bytes} bytes and SHA-256 {digest.Sha256}, "
+                + $"not {receipt.Bytes} bytes and {receipt.Sha256}.{row}";
+        }
+
+        if (!isOfRow)
+        {
+            return $"Its content and its receipt differ from its row in the ledger: {digest.Bytes} bytes and SHA-256 {digest.Sha256}, "
+                + $"not {entry.Bytes} bytes and {entry.Sha256}.";
+        }
+
+        var stored = (await store.FindAsync(entry.Blob!, cancellationToken))?.Headers;
+        var (type, expected) = (stored?.ContentType ?? "none", ArchiveLayout.ContentType(receipt.Record));
+        if (!string.Equals(type, expected, StringComparison.OrdinalIgnoreCase))
+        {
+            return $"Its Content-Type is \"{type}\", not \"{expected}\".";
+        }
+
+        if (response.Content.Headers.ContentDisposition is not { FileNameStar.Length: > 0 })
+        {
+            return "The link to its content gives the file no name.";
+        }
+
+        // Bytes that match 8x8's own checksum are what 8x8 has, whatever they are.
+        return ContentCoding.Parse(stored?.ContentEncoding).Count == 0
+            && receipt.Verification is not ("md5" or "multipart-md5")
+            && !MediaHeader.Fits(receipt.Record.MimeType, beginning.Span)
+                ? $"It does not begin as {receipt.Record.MimeType} does, and 8x8 gave no checksum that proves it."
+                : null;
+    }
+
+    /// <summary>Whether the row says so of the content, as far as it says anything.</summary>
+    private static bool IsOf(LedgerEntry row, long bytes, string md5, string sha256) =>
+        (row.Bytes ?? bytes, row.Md5 ?? md5, row.Sha256 ?? sha256) == (bytes, md5, sha256);
+}
