@@ -1,3 +1,4 @@
+using System.Globalization;
 using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
@@ -56,7 +57,7 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException && !cancellationToken.IsCancellationRequested)
         {
-            return new DrillResult(0, $"The link to its content cannot be read ({exception.GetType().Name}).");
+            return NotServed(exception.GetType().Name);
         }
     }
 
@@ -64,11 +65,16 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
     {
         404 => new DrillResult(0, "Its content is missing: the link to it answers 404."),
         _ when response.Headers.TryGetValues("x-ms-error-code", out var codes) && IsOfArchiveTier(codes.First()) => NotRead("content"),
+        var status when status is 408 or 429 or >= 500 => NotServed(status.ToString(CultureInfo.InvariantCulture)),
         var status => new DrillResult(0, $"The link to its content answers {status}."),
     };
 
     private static DrillResult NotRead(string what) =>
         new(0, $"Its {what} is in the storage account's archive tier. To prove it, move it to a tier that can be read.", IsUnread: true);
+
+    private static DrillResult NotServed(string error) => new(
+        0,
+        $"The storage did not serve its content ({error}), twice: an error of transport, which says nothing of the content. Run the drill again.");
 
     private static bool IsOfArchiveTier(string? code) => code == BlobErrorCode.BlobArchived || code == BlobErrorCode.BlobBeingRehydrated;
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Archiving.Ledger;
 using Archiving.Model;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,8 @@ public sealed partial class RestoreDrill(
     DrillDownload download,
     DrillRecord record,
     TimeProvider timeProvider,
-    ILogger<RestoreDrill> logger)
+    ILogger<RestoreDrill> logger,
+    TimeSpan? pause = null)
 {
     /// <summary>How many objects are downloaded unless another number is given.</summary>
     public const int DefaultObjects = 20;
@@ -23,6 +25,7 @@ public sealed partial class RestoreDrill(
     public const int MaxObjects = 10_000;
 
     private const int DownloadsAtOnce = 4;
+    private readonly TimeSpan _pause = pause ?? TimeSpan.FromSeconds(10);
 
     private static readonly string[] Columns = [nameof(LedgerEntry.State), nameof(LedgerEntry.Id)];
 
@@ -39,10 +42,26 @@ public sealed partial class RestoreDrill(
         var started = timeProvider.GetTimestamp();
         var (archived, picks) = await PickAsync(objects, seed, cancellationToken);
         var result = new Tally(logger, progress);
-        await Parallel.ForEachAsync(
-            FindAsync(picks, cancellationToken),
-            new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce, CancellationToken = cancellationToken },
-            async (entry, stop) => result.Add(entry, await download.CheckAsync(entry, stop)));
+        var again = new ConcurrentBag<LedgerEntry>();
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(FindAsync(picks, cancellationToken), parallel, async (entry, stop) =>
+        {
+            var checkedOnce = await download.CheckAsync(entry, stop);
+            if (checkedOnce is { Problem: not null, IsUnread: false })
+            {
+                again.Add(entry);
+                return;
+            }
+
+            result.Add(entry, checkedOnce);
+        });
+        if (!again.IsEmpty)
+        {
+            // A storage that is busy for a moment loses nothing, and a drill that fails is a warning until the next one.
+            await Task.Delay(_pause, timeProvider, cancellationToken);
+            await Parallel.ForEachAsync(again, parallel, async (entry, stop) => result.Add(entry, await download.CheckAsync(entry, stop)));
+        }
+
         var report = result.ToReport(timeProvider.GetUtcNow(), seed, archived);
         await record.WriteAsync(report, cancellationToken);
         var milliseconds = (long)timeProvider.GetElapsedTime(started).TotalMilliseconds;

@@ -104,7 +104,7 @@ public sealed class DrillTests(AzuriteFixture azurite)
         await ReplaceReceiptAsync(pipeline, replaced.Name, Convert.ToHexStringLower(MD5.HashData(forged)), Sha256(forged), forged.Length);
         await ReplaceReceiptAsync(pipeline, contradicted.Name, new string('0', 32), Sha256([1]), 1);
 
-        var report = await pipeline.Get<RestoreDrill>().RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
+        var report = await CreateDrill(pipeline).RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
 
         Assert.Equal((3, 2), (report.Objects, report.Failed));
         var rows = await Task.WhenAll(items.Take(2).Select(pipeline.FindAsync));
@@ -145,12 +145,37 @@ public sealed class DrillTests(AzuriteFixture azurite)
 
         // Where nothing can be read, nothing is proven, and nothing is broken either.
         proxy.Answer = path => path.EndsWith(".meta.json", StringComparison.Ordinal) ? (409, "BlobArchived") : null;
-        report = await behind.Get<RestoreDrill>().RunAsync(RestoreDrill.DefaultObjects, seed: 7, progress: null, Cancellation);
+        report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 7, progress: null, Cancellation);
         Assert.Equal((0, 0, 4, false), (report.Objects, report.Failed, report.Unread, report.IsPassed));
         Assert.EndsWith(
             "nothing could be read, so nothing is proven. 4 objects are in the storage account's archive tier and were not read.",
             report.ToSentence(),
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Drill_tries_once_more_what_the_storage_did_not_serve_and_says_so_where_that_does_not_help()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = AddObjects(pipeline, 2);
+        await pipeline.RunAsync();
+        var blobs = await Task.WhenAll(items.Select(async item => (await FindBlobAsync(pipeline, item)).Name));
+        await using var proxy = await StorageProxy.StartAsync(pipeline.Account, Cancellation);
+        await using var behind = await Pipeline.StartAsync(azurite, account: proxy.Account, simulator: pipeline.Simulator);
+        var busy = 1;
+        proxy.Answer = path => path.EndsWith($"/{blobs[0]}", StringComparison.Ordinal) && Interlocked.Decrement(ref busy) >= 0 ? (503, "ServerBusy") : null;
+
+        var report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
+
+        Assert.True(report.IsPassed, report.ToSentence());
+        Assert.Equal(2, report.Objects);
+
+        busy = int.MaxValue;
+        report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
+
+        Assert.Equal((2, 1), (report.Objects, report.Failed));
+        var problem = Assert.Single(report.Problems).Problem;
+        Assert.StartsWith("The storage did not serve its content (503), twice: an error of transport", problem, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -199,6 +224,8 @@ public sealed class DrillTests(AzuriteFixture azurite)
 
     private static List<SimulatedObject> AddObjects(Pipeline pipeline, int count) => [.. Enumerable.Range(0, count).Select(number =>
         pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-1 - number), Bytes = 300 + number }))];
+
+    private static RestoreDrill CreateDrill(Pipeline pipeline) => pipeline.Create<RestoreDrill>(TimeSpan.FromMilliseconds(1));
 
     private static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
