@@ -107,7 +107,7 @@ var rules = [
   {
     name: 'overdue'
     title: 'Work that a schedule starts was not finished for two hours'
-    description: 'Reconcile compares 8x8 with the archive, VerifyArchive plans what is verified, PlanPurge what is deleted at 8x8. The log says why one failed, or nothing if it did not start.'
+    description: 'Reconcile compares 8x8 with the archive, VerifyArchive plans what is verified, PlanPurge what is deleted at 8x8, RestoreDrill downloads a sample. The log says why one failed, if it started.'
     severity: 2
     query: 'AppMetrics | where Name == "archiving.status.timer.overdue" | project TimeGenerated, Function = tostring(Properties.function), Value = Sum / 3600'
     aggregation: 'Minimum'

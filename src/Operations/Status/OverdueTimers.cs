@@ -29,5 +29,6 @@ public sealed class OverdueTimers(TimerRuns runs, ArchiverOptions options, TimeP
         ("Reconcile", options.Schedules.Reconcile),
         ("VerifyArchive", options.Schedules.Verify),
         ("PlanPurge", options.Schedules.Verify),
+        .. options.Schedules.Drill is { } drill ? [("RestoreDrill", drill)] : ((string, string)[])[],
     ];
 }

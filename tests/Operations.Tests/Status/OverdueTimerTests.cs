@@ -54,6 +54,21 @@ public sealed class OverdueTimerTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Overdue_timers_have_the_restore_drill_where_it_has_a_schedule()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: [.. Settings, ("Drill__Schedule", "0 0 * * * *")]);
+
+        Assert.Equal(TimeSpan.Zero, (await pipeline.Get<OverdueTimers>().ReadAsync(Cancellation))["RestoreDrill"]);
+        time.Advance(Pause);
+
+        Assert.InRange(
+            (await pipeline.Get<OverdueTimers>().ReadAsync(Cancellation))["RestoreDrill"],
+            Pause - TimeSpan.FromHours(1),
+            Pause + TimeSpan.FromMinutes(5));
+    }
+
+    [Fact]
     public async Task Overdue_timers_are_a_gauge_by_function()
     {
         var time = new MovableTime();
