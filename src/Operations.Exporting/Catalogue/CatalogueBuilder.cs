@@ -172,6 +172,7 @@ public sealed partial class CatalogueBuilder(
             return;
         }
 
+        var isChanged = false;
         await months.UpdateAsync(
             message.Region,
             message.Month,
@@ -182,7 +183,8 @@ public sealed partial class CatalogueBuilder(
                 (current.Rows, current.ParquetBytes, current.CsvBytes) = (progress.Rows, parquetBytes, csvBytes);
                 (current.LastError, current.Failure) = (null, null);
                 current.WriteProgress(progress: null, groups: null);
-                if (current.Wanted == progress.Wanted)
+                isChanged = current.Wanted != progress.Wanted;
+                if (!isChanged)
                 {
                     current.QueuedAt = null;
                 }
@@ -190,6 +192,12 @@ public sealed partial class CatalogueBuilder(
                 return true;
             },
             cancellationToken);
+        if (isChanged)
+        {
+            // A build of what is wanted now may have found that this one got on, and left the rest to it.
+            await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0 }, TimeSpan.Zero, cancellationToken);
+        }
+
         Log.Built(logger, message.Region, message.Month, progress.Rows, (parquetBytes ?? 0) + (csvBytes ?? 0));
     }
 

@@ -336,6 +336,46 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Month_that_changed_while_a_build_of_it_ended_is_built_at_once_although_the_build_of_the_change_gave_way()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await FillAsync(pipeline, 30, days: 3);
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
+        var oneSlice = new CatalogueLimits { RunTime = TimeSpan.Zero };
+        await pipeline.DeliverAsync(QueueNames.CatalogueMonths, delivered => HandleAsync(pipeline, oneSlice, delivered));
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.CatalogueMonths).ClearMessagesAsync(Cancellation);
+        var commit = new HoldPolicy("comp=blocklist");
+        var stage = new HoldPolicy("comp=block&");
+        await using var ending = await Pipeline.StartAsync(azurite, account: pipeline.Account, simulator: pipeline.Simulator, storagePolicy: commit);
+        await using var begun = await Pipeline.StartAsync(azurite, account: pipeline.Account, simulator: pipeline.Simulator, storagePolicy: stage);
+
+        var first = ending.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+        await commit.Reached.WaitAsync(Cancellation);
+        await pipeline.Get<CatalogueMonths>().UpdateAsync(
+            message.Region,
+            message.Month,
+            row =>
+            {
+                // As the planner does.
+                (row.Wanted, row.QueuedAt) = ("changed", TimeProvider.System.GetUtcNow());
+                return true;
+            },
+            Cancellation);
+        var second = begun.Create<CatalogueBuilder>(oneSlice).BuildAsync(message, Cancellation);
+        await stage.Reached.WaitAsync(Cancellation);
+        commit.Release();
+        await first;
+        stage.Release();
+        await second;
+        await DeliverAsync(pipeline);
+
+        Assert.Equal(0, (await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Waiting);
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal(await ReadLedgerAsync(pipeline), await ReadRowsAsync(folder, folder.Parquet));
+    }
+
+    [Fact]
     public async Task Csv_is_quoted_by_RFC_4180_and_holds_no_formula()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Catalogue__Format", "Csv"));
@@ -636,6 +676,29 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
             if (With is var (status, code) && message.Request.Uri.Query.Contains("comp=blocklist", StringComparison.Ordinal))
             {
                 throw new RequestFailedException(status, "Refused.", code, innerException: null);
+            }
+
+            await ProcessNextAsync(message, pipeline);
+        }
+    }
+
+    /// <summary>Holds the first write of a kind until it is let go.</summary>
+    private sealed class HoldPolicy(string query) : HttpPipelinePolicy
+    {
+        private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Reached => _reached.Task;
+
+        public void Release() => _released.SetResult();
+
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
+
+        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            if (message.Request.Method == RequestMethod.Put && message.Request.Uri.Query.Contains(query, StringComparison.Ordinal) && _reached.TrySetResult())
+            {
+                await _released.Task.WaitAsync(message.CancellationToken);
             }
 
             await ProcessNextAsync(message, pipeline);
