@@ -4,6 +4,7 @@ using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Queues;
+using Archiving.Settings;
 using Operations.Drill;
 using Operations.Search;
 using Operations.Status;
@@ -18,12 +19,16 @@ public sealed class SummaryWriter(
     ReconcileReports reconciles,
     SharedConditions conditions,
     DrillRecord drills,
+    ArchiverOptions options,
     TimeProvider timeProvider)
 {
     private const int DaysCompared = 7;
     private const int FailuresRead = 200;
     private const int ReasonsShown = 3;
     private const int LongestReason = 160;
+
+    // As the alert has it.
+    private static readonly TimeSpan Grace = TimeSpan.FromDays(5);
 
     // So many times what a day usually brings is worth a line, because it shows on the bill.
     private const double Jump = 2;
@@ -132,9 +137,21 @@ public sealed class SummaryWriter(
     private async Task<string> DescribeVerificationAsync(StatusReport status, CancellationToken cancellationToken)
     {
         var waiting = status.Queues.GetValueOrDefault(QueueNames.VerifyObjects);
-        var left = waiting == 0 ? "The night's share is read." : $"{Wording.Objects(waiting)} of the night's share still to be read.";
-        var damage = (await conditions.ReadAsync(cancellationToken)).GetValueOrDefault(Condition.Integrity);
-        return $"{damage ?? "No damage is known."} {left}";
+        var left = waiting > 0 ? $"{Wording.Objects(waiting)} of the night's share still to be read."
+            : status.Queues.GetValueOrDefault(QueueNames.PlanDays) > 0 ? "Days are still to be planned."
+            : "Nothing waits to be read.";
+        var damage = (await conditions.ReadAsync(cancellationToken)).GetValueOrDefault(Condition.Integrity) ?? "No damage is known.";
+        return status.OldestRead is { } oldest ? $"{damage} {left} {DescribeOldest(oldest)}" : $"{damage} Nothing is archived yet.";
+    }
+
+    /// <summary>An empty queue may be one that was never filled: only the time of the last read tells.</summary>
+    private string DescribeOldest(DateTimeOffset oldest)
+    {
+        var read = string.Create(CultureInfo.InvariantCulture, $"The object read longest ago was read on {oldest.UtcDateTime:yyyy-MM-dd HH:mm} UTC");
+        return timeProvider.GetUtcNow() - oldest <= TimeSpan.FromDays(options.Verify.Days) + Grace
+            ? $"{read}."
+            : string.Create(CultureInfo.InvariantCulture, $"{read}, although each is to be read within {options.Verify.Days} days. ")
+                + "Look for errors of VerifyArchive and VerifyObject.";
     }
 
     /// <summary>What shows on the bill: that a day brought far more than those before it.</summary>

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using Archiving.Ledger;
 using Archiving.Listing;
+using Archiving.Model;
+using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
 using Microsoft.Extensions.Logging.Testing;
@@ -108,10 +110,36 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         Assert.Contains("\nArchived in the last 24 hours: 3 objects, 4.1 kB\n", text, StringComparison.Ordinal);
         Assert.Contains("\nFailed: 1 object. 1 × 8x8 does not let this API key download the object (403).", text, StringComparison.Ordinal);
         Assert.Contains("\nLast reconcile: none yet\n", text, StringComparison.Ordinal);
-        Assert.Contains("\nVerification: No damage is known. The night's share is read.", text, StringComparison.Ordinal);
+        Assert.Contains("\nVerification: No damage is known. Nothing waits to be read. The object read longest ago was ", text, StringComparison.Ordinal);
         Assert.DoesNotContain("secret name", post.Body, StringComparison.Ordinal);
 
         long Figure(string name) => figures.GetProperty(name).GetInt64();
+    }
+
+    [Fact]
+    public async Task Summary_says_of_verification_what_is_still_to_be_planned_and_when_what_was_read_longest_ago_was_read()
+    {
+        var time = new MovableTime();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        Assert.EndsWith("Nothing is archived yet.", await SummarizeAsync(), StringComparison.Ordinal);
+        await FillAsync(pipeline);
+        var read = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).OldestRead!.Value.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'");
+        Assert.EndsWith($"Nothing waits to be read. The object read longest ago was read on {read}.", await SummarizeAsync(), StringComparison.Ordinal);
+
+        time.Advance(TimeSpan.FromDays(40));
+        Assert.EndsWith(
+            $"The object read longest ago was read on {read}, although each is to be read within 30 days. Look for errors of VerifyArchive and VerifyObject.",
+            await SummarizeAsync(),
+            StringComparison.Ordinal);
+
+        var steps = pipeline.Account.Queues.GetQueueClient(QueueNames.PlanDays);
+        await steps.CreateIfNotExistsAsync(cancellationToken: Cancellation);
+        await steps.SendMessageAsync("a step", Cancellation);
+        Assert.Contains("Days are still to be planned. The object read longest ago", await SummarizeAsync(), StringComparison.Ordinal);
+
+        async Task<string> SummarizeAsync() =>
+            (await pipeline.Get<SummaryWriter>().WriteAsync(Cancellation)).Facts.Single(fact => fact.Name == "Verification").Value;
     }
 
     [Fact]
