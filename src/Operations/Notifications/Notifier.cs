@@ -24,6 +24,7 @@ public sealed partial class Notifier(
     private const string Partition = "notification";
     private const string Posts = "posts";
     private const string Warnings = "warnings";
+    private const string Unanswered = "unanswered";
     private static readonly TimeSpan BetweenWarnings = TimeSpan.FromHours(1);
     private static readonly TimeSpan BetweenReminders = TimeSpan.FromDays(1);
 
@@ -66,15 +67,21 @@ public sealed partial class Notifier(
         // Written first: of two instances that come here at once, one warns.
         var before = (row.Cause, row.At);
         (row.Cause, row.At) = (cause, now);
-        if (!await table.TryWriteAsync(row, cancellationToken) || await PostAsync(CreateWarning(status, problems, drill, now), cancellationToken))
+        if (!await table.TryWriteAsync(row, cancellationToken))
         {
             return;
         }
 
-        // It is tried again at the next look.
+        var result = await PostAsync(CreateWarning(status, problems, drill, now), cancellationToken);
+        if (result is { IsConfigured: true, Problem: null })
+        {
+            return;
+        }
+
+        // It is tried again at the next look; one that may have arrived, after an hour.
         if (await table.FindAsync<WarningRow>(Partition, Warnings, cancellationToken) is { } written && written.At == now)
         {
-            (written.Cause, written.At) = before;
+            (written.Cause, written.At) = result.IsUncertain ? (Unanswered, now) : before;
             await table.TryWriteAsync(written, cancellationToken);
         }
     }
@@ -131,13 +138,12 @@ public sealed partial class Notifier(
     }
 
     /// <summary>Posts, and records what became of it.</summary>
-    /// <returns>Whether it was delivered.</returns>
-    private async Task<bool> PostAsync(Notification notification, CancellationToken cancellationToken)
+    private async Task<WebhookResult> PostAsync(Notification notification, CancellationToken cancellationToken)
     {
         var result = await webhook.PostAsync(notification, cancellationToken);
         if (result is { IsConfigured: false, Problem: null })
         {
-            return false;
+            return result;
         }
 
         var row = await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) ?? new PostRow { PartitionKey = Partition, RowKey = Posts };
@@ -156,7 +162,7 @@ public sealed partial class Notifier(
         }
 
         await table.WriteAsync(row, cancellationToken);
-        return result.Problem is null;
+        return result;
     }
 
     internal sealed class PostRow : TableRow

@@ -13,7 +13,11 @@ namespace Operations.Notifications;
 /// Why it was not delivered; <see langword="null"/> when it was, or there is no webhook. Without the address. Where the vault
 /// does not say whether there is a webhook, that it does not.
 /// </param>
-public sealed record WebhookResult(bool IsConfigured, string? Problem);
+public sealed record WebhookResult(bool IsConfigured, string? Problem)
+{
+    /// <summary>Whether the webhook got it and did not answer, so that nothing tells whether it was taken.</summary>
+    public bool IsUncertain { get; init; }
+}
 
 /// <summary>
 /// Posts to the webhook of the settings or the vault. Its address is a secret, because it is all that it takes to post: it
@@ -44,7 +48,7 @@ public sealed class Webhook
         _vault = vault;
         _timeProvider = timeProvider;
         _timeout = timeout ?? DefaultTimeout;
-        _pipeline = HttpPipelineBuilder.Build(new PostOptions(_timeout / 3));
+        _pipeline = HttpPipelineBuilder.Build(new PostOptions(_timeout));
     }
 
     /// <summary>Posts a notification.</summary>
@@ -76,11 +80,14 @@ public sealed class Webhook
             && exception is RequestFailedException or AggregateException or OperationCanceledException or IOException)
         {
             // Messages of exceptions name the host.
-            return new WebhookResult(
-                IsConfigured: true,
-                limit.IsCancellationRequested || exception is OperationCanceledException
-                    ? $"The webhook did not answer within {_timeout.TotalSeconds:0} seconds. Check its address."
-                    : "The webhook cannot be reached. Check its address, and that the app may reach it.");
+            return limit.IsCancellationRequested
+                ? new WebhookResult(
+                    IsConfigured: true,
+                    $"The webhook did not answer within {_timeout.TotalSeconds:0} seconds, so the last post may not have arrived. Check its address.")
+                {
+                    IsUncertain = true,
+                }
+                : new WebhookResult(IsConfigured: true, "The webhook cannot be reached. Check its address, and that the app may reach it.");
         }
     }
 
@@ -157,15 +164,17 @@ public sealed class Webhook
             Timeout = System.Threading.Timeout.InfiniteTimeSpan,
         };
 
-        public PostOptions(TimeSpan networkTimeout)
+        public PostOptions(TimeSpan timeout)
         {
             Transport = new HttpClientTransport(Client);
             Diagnostics.IsLoggingEnabled = false;
             Diagnostics.IsDistributedTracingEnabled = false;
             Retry.MaxRetries = 3;
-            Retry.Delay = TimeSpan.FromSeconds(Math.Min(1, networkTimeout.TotalSeconds / 10));
-            Retry.MaxDelay = networkTimeout;
-            Retry.NetworkTimeout = networkTimeout;
+            Retry.Delay = TimeSpan.FromSeconds(Math.Min(1, timeout.TotalSeconds / 30));
+            Retry.MaxDelay = timeout / 3;
+
+            // Longer than all of it may take: a post that is not answered may have been taken, and is not sent again.
+            Retry.NetworkTimeout = timeout * 2;
         }
     }
 }
