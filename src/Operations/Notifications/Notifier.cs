@@ -27,22 +27,30 @@ public sealed partial class Notifier(
     private const string Unanswered = "unanswered";
     private static readonly TimeSpan BetweenWarnings = TimeSpan.FromHours(1);
     private static readonly TimeSpan BetweenReminders = TimeSpan.FromDays(1);
+    private static readonly TimeSpan SummaryIsGoodFor = TimeSpan.FromHours(3);
 
     // A webhook that was removed on purpose can look like one that the vault hides. Health does not name it for ever.
     private static readonly TimeSpan ExpectedFor = TimeSpan.FromDays(30);
 
     /// <summary>Posts the summary.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task SendSummaryAsync(CancellationToken cancellationToken) =>
-        await PostAsync(await summaries.WriteAsync(cancellationToken), cancellationToken);
+    public Task SendSummaryAsync(CancellationToken cancellationToken) => SendSummaryAsync(timeProvider.GetUtcNow(), cancellationToken);
 
-    /// <summary>Posts a warning if there is cause for one that was not posted lately.</summary>
+    /// <summary>
+    /// Posts a warning if there is cause for one that was not posted lately, and before it a summary for which the vault did not
+    /// give the address.
+    /// </summary>
     /// <param name="status">The present status.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task WarnAsync(StatusReport status, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(status);
+        if ((await table.FindAsync<PostRow>(Partition, Posts, cancellationToken))?.SummaryDue is { } due && timeProvider.GetUtcNow() - due < SummaryIsGoodFor)
+        {
+            await SendSummaryAsync(due, cancellationToken);
+        }
+
         var problems = (await listings.InspectAsync(cancellationToken)).Where(problem => !problem.IsExpected).ToList();
         var drill = await drills.FindAsync(cancellationToken);
         var cause = string.Join('\n', Causes(status, problems, drill));
@@ -137,8 +145,14 @@ public sealed partial class Notifier(
             });
     }
 
+    private async Task SendSummaryAsync(DateTimeOffset due, CancellationToken cancellationToken) =>
+        await PostAsync(await summaries.WriteAsync(cancellationToken), cancellationToken, due);
+
     /// <summary>Posts, and records what became of it.</summary>
-    private async Task<WebhookResult> PostAsync(Notification notification, CancellationToken cancellationToken)
+    /// <param name="notification">The notification.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="summaryDue">Of a summary: since when it is due.</param>
+    private async Task<WebhookResult> PostAsync(Notification notification, CancellationToken cancellationToken, DateTimeOffset? summaryDue = null)
     {
         var result = await webhook.PostAsync(notification, cancellationToken);
         if (result is { IsConfigured: false, Problem: null })
@@ -147,6 +161,7 @@ public sealed partial class Notifier(
         }
 
         var row = await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) ?? new PostRow { PartitionKey = Partition, RowKey = Posts };
+        var isTriedAgain = false;
         if (result.Problem is null)
         {
             (row.LastSent, row.LastError, row.LastErrorAt) = (timeProvider.GetUtcNow(), null, null);
@@ -157,8 +172,14 @@ public sealed partial class Notifier(
             (row.LastError, row.LastErrorAt) = (result.Problem, timeProvider.GetUtcNow());
             if (result.IsConfigured || IsExpected(row.LastSent))
             {
+                isTriedAgain = result.IsAddressUnknown;
                 Log.NotPosted(logger, notification.Kind, result.Problem);
             }
+        }
+
+        if (summaryDue is not null)
+        {
+            row.SummaryDue = isTriedAgain ? summaryDue : null;
         }
 
         await table.WriteAsync(row, cancellationToken);
@@ -172,6 +193,9 @@ public sealed partial class Notifier(
         public string? LastError { get; set; }
 
         public DateTimeOffset? LastErrorAt { get; set; }
+
+        /// <summary>Since when a summary is due that was not sent, because its address was not to be had.</summary>
+        public DateTimeOffset? SummaryDue { get; set; }
     }
 
     internal sealed class WarningRow : TableRow

@@ -15,6 +15,9 @@ namespace Operations.Notifications;
 /// </param>
 public sealed record WebhookResult(bool IsConfigured, string? Problem)
 {
+    /// <summary>Whether the vault did not give the address, so that nothing was sent.</summary>
+    public bool IsAddressUnknown { get; init; }
+
     /// <summary>Whether the webhook got it and did not answer, so that nothing tells whether it was taken.</summary>
     public bool IsUncertain { get; init; }
 }
@@ -26,6 +29,9 @@ public sealed record WebhookResult(bool IsConfigured, string? Problem)
 public sealed class Webhook
 {
     private static readonly TimeSpan SecretIsGoodFor = TimeSpan.FromMinutes(10);
+
+    // Health asks too, and a vault that does not answer takes long to say so.
+    private static readonly TimeSpan FailureIsGoodFor = TimeSpan.FromMinutes(1);
 
     // A hook that hangs keeps a timer function waiting, and nothing else.
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
@@ -59,7 +65,7 @@ public sealed class Webhook
         var secret = await FindAddressAsync(cancellationToken);
         if (secret.Address is not { } address)
         {
-            return new WebhookResult(IsConfigured: secret is { Problem: not null, IsRefused: false }, secret.Problem);
+            return new WebhookResult(IsConfigured: secret is { Problem: not null, IsRefused: false }, secret.Problem) { IsAddressUnknown = secret.IsUnread };
         }
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -112,7 +118,7 @@ public sealed class Webhook
         }
 
         var now = _timeProvider.GetUtcNow();
-        if (_known is not { } known || now - known.At > SecretIsGoodFor || now < known.At)
+        if (_known is not { } known || now - known.At > (known.Secret.IsUnread ? FailureIsGoodFor : SecretIsGoodFor) || now < known.At)
         {
             _known = known = (await ReadSecretAsync(cancellationToken), now);
         }
@@ -138,15 +144,16 @@ public sealed class Webhook
                 Address: null,
                 $"The vault refuses to let the app read the secret {NotificationOptions.UrlSecret} (403), so it is not known whether there is a webhook. "
                     + "Let the app's identity read it, as it reads the other secrets. Without a webhook, there is nothing to do.",
-                IsRefused: true);
+                IsRefused: true,
+                IsUnread: true);
         }
         catch (OutageException outage)
         {
-            return new Secret(Address: null, outage.Message);
+            return new Secret(Address: null, outage.Message, IsUnread: true);
         }
     }
 
-    private sealed record Secret(Uri? Address, string? Problem = null, bool IsRefused = false);
+    private sealed record Secret(Uri? Address, string? Problem = null, bool IsRefused = false, bool IsUnread = false);
 
     private sealed class PostOptions : ClientOptions
     {
@@ -155,7 +162,9 @@ public sealed class Webhook
             AllowAutoRedirect = false,
             UseCookies = false,
             PooledConnectionLifetime = TimeSpan.FromMinutes(10),
-            ConnectTimeout = TimeSpan.FromSeconds(10),
+
+            // So short that all tries fit into the time that a post may take: then it is known that none arrived.
+            ConnectTimeout = TimeSpan.FromSeconds(5),
 
             // No span, which would hold the address, and no trace id for strangers.
             ActivityHeadersPropagator = null,

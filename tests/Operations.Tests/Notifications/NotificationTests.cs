@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Text.Json;
 using Archiving.Ledger;
 using Archiving.Listing;
 using Archiving.Model;
@@ -331,6 +332,31 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         await notifier.WarnAsync(await pipeline.Get<StatusReader>().ReadAsync(Cancellation), Cancellation);
         Assert.Equal(2, hook.Posts.Count);
         Assert.Null((await notifier.FindStatusAsync(Cancellation))!.LastError);
+    }
+
+    [Fact]
+    public async Task Summary_is_posted_the_same_morning_when_the_vault_gives_the_address_again()
+    {
+        var time = new MovableTime();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await NoteListedAsync(pipeline, time);
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        var vault = new Mock<ITokenStore>();
+        vault.Setup(store => store.FindSecretAsync("notifications-webhook-url", It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new OutageException(Condition.Vault, "Key Vault cannot be reached."));
+        var notifier = pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), vault.Object, time, Short));
+
+        await notifier.SendSummaryAsync(Cancellation);
+        Assert.Equal("Key Vault cannot be reached.", (await notifier.FindStatusAsync(Cancellation))!.LastError);
+        vault.Setup(store => store.FindSecretAsync("notifications-webhook-url", It.IsAny<CancellationToken>())).ReturnsAsync(hook.Url.AbsoluteUri);
+        for (var look = 0; look < 3; look++)
+        {
+            time.Advance(TimeSpan.FromMinutes(5));
+            await notifier.WarnAsync(status, Cancellation);
+        }
+
+        Assert.Equal("summary", JsonDocument.Parse(Assert.Single(hook.Posts).Body).RootElement.GetProperty("kind").GetString());
     }
 
     [Fact]
