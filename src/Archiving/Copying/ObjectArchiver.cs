@@ -72,7 +72,7 @@ public sealed partial class ObjectArchiver(
             var read = await reader.ReadAsync(state, cancellationToken);
             if (read is ReadResult.Stored { Content: var content })
             {
-                read = await receipts.TryWriteAsync(work, state.Name, content, timeProvider.GetElapsedTime(started), cancellationToken)
+                read = await receipts.TryWriteAsync(work, state.Name, content, started, cancellationToken)
                     ? new ReadResult.Archived()
                     : new ReadResult.NameTaken(content);
             }

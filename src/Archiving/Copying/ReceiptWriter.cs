@@ -7,6 +7,7 @@ using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Queues;
 using Archiving.Telemetry;
+using EightByEight;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Copying;
@@ -21,14 +22,17 @@ public sealed partial class ReceiptWriter(
     TimeProvider timeProvider,
     ILogger<ReceiptWriter> logger)
 {
+    // While an attempt is shorter, no listing can have queued what changed at 8x8 since it began: listings leave out the last minute.
+    private static readonly TimeSpan ShortAttempt = TimeSpan.FromSeconds(15);
+
     /// <summary>Writes receipt and row.</summary>
     /// <param name="work">The object.</param>
     /// <param name="name">The name of the content.</param>
     /// <param name="content">The content.</param>
-    /// <param name="duration">How long copying it took.</param>
+    /// <param name="started">The clock's timestamp from before its content was asked for.</param>
     /// <param name="cancellationToken">Stops between the two.</param>
     /// <returns><see langword="false"/> when other content exists under the receipt's name; then nothing was written.</returns>
-    internal async Task<bool> TryWriteAsync(ObjectWork work, string name, VerifiedContent content, TimeSpan duration, CancellationToken cancellationToken)
+    internal async Task<bool> TryWriteAsync(ObjectWork work, string name, VerifiedContent content, long started, CancellationToken cancellationToken)
     {
         var receipt = new Receipt(
             work.Region,
@@ -61,7 +65,8 @@ public sealed partial class ReceiptWriter(
             return false;
         }
 
-        await WriteRowAsync(work, receipt, cancellationToken);
+        var duration = timeProvider.GetElapsedTime(started);
+        await WriteRowAsync(work, receipt, isLate: duration > ShortAttempt, cancellationToken);
         health.Clear(Condition.Archive);
         Activity.Current?.SetTag(Tags.Outcome, "archived").SetTag(Tags.Verification, receipt.Verification).SetTag(Tags.Bytes, receipt.Bytes);
         Log.Archived(logger, work.Region, work.Id, receipt.Bytes, receipt.Verification, (long)duration.TotalMilliseconds);
@@ -83,7 +88,7 @@ public sealed partial class ReceiptWriter(
             return false;
         }
 
-        await WriteRowAsync(work, receipt, cancellationToken);
+        await WriteRowAsync(work, receipt, isLate: true, cancellationToken);
         return true;
     }
 
@@ -98,12 +103,46 @@ public sealed partial class ReceiptWriter(
             cancellationToken);
     }
 
-    private async Task WriteRowAsync(ObjectWork work, Receipt receipt, CancellationToken cancellationToken)
+    private async Task WriteRowAsync(ObjectWork work, Receipt receipt, bool isLate, CancellationToken cancellationToken)
     {
         // Before the row, so that a delivery that crashes in between is followed by one that does it.
         await holds.HoldNewAsync(work.Region, work.Id, LedgerKey.Of(work.Region, work.Record), receipt.Blob, cancellationToken);
         using var phase = metrics.Begin(Phase.Ledger, work.Region);
-        await ledger.ReplaceAsync(LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId), cancellationToken);
+        var row = LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId);
+        if (isLate)
+        {
+            await WriteLateRowAsync(row, work.Record, cancellationToken);
+        }
+        else
+        {
+            await ledger.ReplaceAsync(row, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Writes a row that may be late. One that a listing wrote meanwhile for newer content stays: its own message archives that
+    /// content, and until then the object is not archived.
+    /// </summary>
+    private async Task WriteLateRowAsync(LedgerEntry row, StorageObject record, CancellationToken cancellationToken)
+    {
+        bool isWritten;
+        do
+        {
+            if (await ledger.FindAsync(new LedgerKey(row.PartitionKey, row.RowKey), cancellationToken) is not { } present)
+            {
+                await ledger.ReplaceAsync(row, cancellationToken);
+                return;
+            }
+
+            if (present.UpdatedTime > row.UpdatedTime && present.MayDifferFrom(record))
+            {
+                return;
+            }
+
+            row.ETag = present.ETag;
+            isWritten = await ledger.TryReplaceAsync(row, cancellationToken);
+        }
+        while (!isWritten);
     }
 
     private async Task<Receipt?> FindSameAsync(string name, Receipt receipt, CancellationToken cancellationToken)
