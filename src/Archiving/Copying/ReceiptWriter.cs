@@ -22,7 +22,8 @@ public sealed partial class ReceiptWriter(
     TimeProvider timeProvider,
     ILogger<ReceiptWriter> logger)
 {
-    // While an attempt is shorter, no listing can have queued what changed at 8x8 since it began: listings leave out the last minute.
+    // What changes at 8x8 during an attempt this short is listed after it, because listings leave out the last minute: so the row that
+    // it writes cannot be in place of a newer one that no later listing would write again.
     private static readonly TimeSpan ShortAttempt = TimeSpan.FromSeconds(15);
 
     /// <summary>Writes receipt and row.</summary>
@@ -134,7 +135,7 @@ public sealed partial class ReceiptWriter(
                 return;
             }
 
-            if (present.UpdatedTime > row.UpdatedTime && present.MayDifferFrom(record))
+            if (IsForNewerContent(present, record))
             {
                 return;
             }
@@ -144,6 +145,12 @@ public sealed partial class ReceiptWriter(
         }
         while (!isWritten);
     }
+
+    /// <summary>Whether a row is for content that is newer than a record, or may be. What is gone has none.</summary>
+    private static bool IsForNewerContent(LedgerEntry present, StorageObject record) =>
+        !present.Is(LedgerState.Gone)
+        && present.UpdatedTime > LedgerKey.Storable(record.UpdatedTime)
+        && (!present.HasContentOf(record) || (string.IsNullOrEmpty(record.Checksum) && present.SourceState == ObjectState.Available.ToString()));
 
     private async Task<Receipt?> FindSameAsync(string name, Receipt receipt, CancellationToken cancellationToken)
     {

@@ -55,8 +55,34 @@ public sealed class LateAttemptTests(AzuriteFixture azurite)
         await pipeline.AssertArchivedAsync(item);
     }
 
-    private static SimulatedObject Add(Pipeline pipeline) =>
-        pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1), Bytes = 3000 });
+    [Fact]
+    public async Task Slow_attempt_at_an_object_that_moved_to_cold_storage_meanwhile_archives_it()
+    {
+        var time = new MovableTime();
+        var hook = new BeforeReceipt();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: hook);
+        var item = Add(pipeline, omitted: "checksum");
+        hook.Action = async () =>
+        {
+            pipeline.Simulator.Objects.SetState(item.Region, item.Id, "ARCHIVED");
+            time.Advance(TimeSpan.FromMinutes(2));
+            await ListAsync(pipeline);
+            Assert.Equal("Queued", await pipeline.StateAsync(item));
+        };
+
+        await ListAsync(pipeline);
+        await pipeline.DeliverAsync(QueueNames.ArchiveObjects, pipeline.ArchiveAsync);
+
+        Assert.Null(hook.Action);
+        Assert.Equal("Archived", await pipeline.StateAsync(item));
+    }
+
+    private static SimulatedObject Add(Pipeline pipeline, params string[] omitted) => pipeline.Simulator.Objects.Add(new ObjectSpecification
+    {
+        CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
+        Bytes = 3000,
+        OmittedFields = omitted,
+    });
 
     private static async Task ListAsync(Pipeline pipeline)
     {
