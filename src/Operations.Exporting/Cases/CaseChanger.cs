@@ -76,7 +76,10 @@ public sealed partial class CaseChanger(
         }
     }
 
-    /// <summary>Does a step.</summary>
+    /// <summary>
+    /// Does a step. The next one reads the row again, and what the table has then decides, because the answer to a write can
+    /// be lost. A step that is done again does no harm.
+    /// </summary>
     /// <returns>Whether another is to follow at once.</returns>
     private async Task<bool> StepAsync(CaseChangeRow change, CancellationToken cancellationToken)
     {
@@ -136,7 +139,8 @@ public sealed partial class CaseChanger(
         if (page.Next is { } next)
         {
             change.Position = SearchCursor.Write(filter, next);
-            return await cases.TryWriteAsync(change, cancellationToken);
+            await cases.TryWriteAsync(change, cancellationToken);
+            return true;
         }
 
         await cases.CountAsync(change.PartitionKey, cancellationToken);
@@ -176,7 +180,8 @@ public sealed partial class CaseChanger(
         {
             change.Objects += items.Count;
             (change.Position, change.Refused) = (items[^1].RowKey, refused.ToJson());
-            return await cases.TryWriteAsync(change, cancellationToken);
+            await cases.TryWriteAsync(change, cancellationToken);
+            return true;
         }
 
         var problem = refused.Describe() ?? (isHeld ? await FindFailedAddAsync(change, cancellationToken) : null);
@@ -202,7 +207,8 @@ public sealed partial class CaseChanger(
 
         // Instances that did not know yet archived without a hold, or held; now all of them know.
         change.Position = null;
-        if (await cases.TryWriteAsync(change, cancellationToken))
+        if (await cases.TryWriteAsync(change, cancellationToken)
+            || await cases.FindChangeAsync(change.PartitionKey, change.ChangeId, cancellationToken) is { HasFailed: false, Passes: 1 })
         {
             await SendAsync(change, ObjectHolds.Delay * 2, cancellationToken);
         }

@@ -1,6 +1,9 @@
 using Archiving.Cases;
 using Archiving.Model;
 using Archiving.Queues;
+using Azure.Core;
+using Azure.Core.Pipeline;
+using Azure.Data.Tables;
 using Operations.Access;
 using Operations.Cases;
 using Simulator.Objects;
@@ -215,6 +218,46 @@ public sealed class CaseTests(AzuriteFixture azurite)
         Assert.Equal(205 * 2, front.Held.Count);
     }
 
+    [Theory]
+    [InlineData(2)]
+    [InlineData(450)]
+    public async Task Adding_and_holding_go_on_when_the_answers_to_their_writes_are_lost(int count)
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        AddMany(pipeline, count);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var options = new TableClientOptions();
+        var lost = new LostAnswers("RowKey='change|");
+        options.AddPolicy(lost, HttpPipelinePosition.PerCall);
+        var changer = pipeline.Create<CaseChanger>(new CaseStore(new TableServiceClient(account.ConnectionString, options)));
+
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+        await ChangeAsync(await FindChangeAsync());
+        var added = await DescribeAsync(pipeline, caseId);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        var hold = await FindChangeAsync();
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ChangeCases).ClearMessagesAsync(Cancellation);
+        await ChangeAsync(hold);
+
+        Assert.NotEqual(0, lost.Count);
+        Assert.Equal(((long)count, false), (added.Objects, added.Changing));
+        Assert.True((await DescribeAsync(pipeline, caseId)).Held);
+        Assert.Equal(count * 2, front.Held.Count);
+
+        // The second pass, for what was archived meanwhile.
+        Assert.Equal(1, (await FindChangeAsync()).Passes);
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.ChangeCases));
+        await ChangeAsync(hold);
+        Assert.Empty(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation));
+
+        Task ChangeAsync(CaseChangeRow change) => changer.ChangeAsync(CaseMessage.About(caseId, change.ChangeId), Cancellation);
+
+        async Task<CaseChangeRow> FindChangeAsync() => Assert.Single(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation));
+    }
+
     [Fact]
     public async Task Case_whose_hold_and_release_were_asked_for_at_once_keeps_its_objects_when_it_says_that_it_is_held()
     {
@@ -385,5 +428,25 @@ public sealed class CaseTests(AzuriteFixture azurite)
 
         public override long GetTimestamp() =>
             base.GetTimestamp() + ((IsHasty ? Interlocked.Increment(ref _calls) : Interlocked.Read(ref _calls)) * TimestampFrequency * 100);
+    }
+
+    /// <summary>Sends each write of a row as it was read twice, as the client does when the first answer is lost.</summary>
+    private sealed class LostAnswers(string row) : HttpPipelinePolicy
+    {
+        public int Count { get; private set; }
+
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
+
+        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            var isConditional = message.Request.Headers.TryGetValue("If-Match", out var tag) && tag != "*";
+            if (isConditional && Uri.UnescapeDataString(message.Request.Uri.Path).Contains(row, StringComparison.Ordinal))
+            {
+                await ProcessNextAsync(message, pipeline);
+                Count++;
+            }
+
+            await ProcessNextAsync(message, pipeline);
+        }
     }
 }
