@@ -110,10 +110,14 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         {
             var now = timeProvider.GetUtcNow();
             var items = objects.DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).Select(entry => CaseObjectRow.Of(row.RowKey, entry, now)).ToList();
-            await cases.MarkPlacingAsync(row.RowKey, CaseStore.NewId(now), cancellationToken);
+            var early = await PrepareHoldAsync(row.RowKey, after: null, cancellationToken);
             await cases.AddObjectsAsync(items, cancellationToken);
             await cases.CountAsync(row.RowKey, cancellationToken);
             await HoldAddedAsync(row.RowKey, after: null, cancellationToken);
+            if (early is not null)
+            {
+                await cases.EndChangeAsync(early, cancellationToken);
+            }
         }
 
         if (search is not null)
@@ -173,14 +177,10 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     /// <param name="cancellationToken">Stops before the write.</param>
     internal async Task HoldAddedAsync(string caseId, string? after, CancellationToken cancellationToken)
     {
-        if (await cases.FindAsync(caseId, cancellationToken) is not { ClosedAt: null, IsOnHold: true })
+        if (await PrepareHoldAsync(caseId, after, cancellationToken) is { } change)
         {
-            return;
+            await SendAsync(change, cancellationToken);
         }
-
-        var change = await WriteAsync(caseId, CaseChange.Hold, search: null, cancellationToken, after);
-        var row = await cases.MarkPlacingAsync(caseId, change.ChangeId, cancellationToken);
-        await (row?.HoldChange == change.ChangeId ? SendAsync(change, cancellationToken) : cases.EndChangeAsync(change, cancellationToken));
     }
 
     /// <summary>Starts to end that.</summary>
@@ -303,6 +303,29 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
             cancellationToken);
         await cases.SyncKeptAsync(caseId, cancellationToken);
         await SendAsync(change, cancellationToken);
+    }
+
+    /// <summary>
+    /// Has another hold of a case on hold say from now on how far that is. Its message is sent first and comes later: the hold
+    /// under way ends, so whatever fails from here on, this one follows it.
+    /// </summary>
+    /// <returns>The hold, to start at once when the objects are there; <see langword="null"/> when the case is not on hold.</returns>
+    private async Task<CaseChangeRow?> PrepareHoldAsync(string caseId, string? after, CancellationToken cancellationToken)
+    {
+        if (await cases.FindAsync(caseId, cancellationToken) is not { ClosedAt: null, IsOnHold: true })
+        {
+            return null;
+        }
+
+        var change = await WriteAsync(caseId, CaseChange.Hold, search: null, cancellationToken, after);
+        await queues.SendAsync(QueueNames.ChangeCases, CaseMessage.About(caseId, change.ChangeId), ObjectHolds.Delay * 2, cancellationToken);
+        if ((await cases.MarkPlacingAsync(caseId, change.ChangeId, cancellationToken))?.HoldChange == change.ChangeId)
+        {
+            return change;
+        }
+
+        await cases.EndChangeAsync(change, cancellationToken);
+        return null;
     }
 
     private async Task<CaseChangeRow> WriteAsync(

@@ -259,6 +259,35 @@ public sealed class CaseTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Hold_that_is_being_placed_goes_on_when_objects_cannot_be_added()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var items = AddMany(pipeline, 2);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, items[0]);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        var options = new TableClientOptions();
+        options.AddPolicy(new RefusedObjects(), HttpPipelinePosition.PerCall);
+        var book = pipeline.Create<CaseBook>(new CaseStore(new TableServiceClient(account.ConnectionString, options)));
+        var (entries, _) = await book.FindObjectsAsync([new CaseObject(items[1].Region, items[1].Id, items[1].CreatedTime)], Cancellation);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(
+            async () => await book.AddAsync(await FindAsync(pipeline, caseId), entries, search: null, Cancellation));
+        await DeliverChangesAsync(pipeline);
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.ChangeCases));
+        foreach (var change in await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation))
+        {
+            await pipeline.Get<CaseChanger>().ChangeAsync(CaseMessage.About(caseId, change.ChangeId), Cancellation);
+        }
+
+        Assert.True((await DescribeAsync(pipeline, caseId)).Held);
+        Assert.Equal(2, front.Held.Count);
+    }
+
+    [Fact]
     public async Task Case_whose_hold_and_release_were_asked_for_at_once_keeps_its_objects_when_it_says_that_it_is_held()
     {
         var account = azurite.NewAccount();
@@ -447,6 +476,22 @@ public sealed class CaseTests(AzuriteFixture azurite)
             }
 
             await ProcessNextAsync(message, pipeline);
+        }
+    }
+
+    /// <summary>Writes no rows of objects.</summary>
+    private sealed class RefusedObjects : HttpPipelinePolicy
+    {
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
+
+        public override ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            var path = Uri.UnescapeDataString(message.Request.Uri.Path);
+            return message.Request.Method == RequestMethod.Put
+                && !path.Contains($"PartitionKey='{CaseRow.Partition}'", StringComparison.Ordinal)
+                && !path.Contains($"RowKey='{CaseChangeRow.Prefix}", StringComparison.Ordinal)
+                ? throw new InvalidOperationException("No row of an object is written.")
+                : ProcessNextAsync(message, pipeline);
         }
     }
 }
