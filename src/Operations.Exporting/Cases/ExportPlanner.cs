@@ -47,11 +47,16 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
 
         if (await WritePlanAsync(export, cancellationToken) is { } plan)
         {
+            if (plan.Objects < requested)
+            {
+                // The count may be the wrong one: then the next export does not meet it again. While the export has no parts,
+                // an error here has the next delivery plan it again.
+                await cases.CountAsync(export.CaseId, cancellationToken);
+            }
+
             (export.Objects, export.Bytes, export.Parts, export.Problem) = (plan.Objects, plan.Bytes, plan.Parts, null);
             if (plan.Objects < requested)
             {
-                // The count may be the wrong one: then the next export does not meet it again.
-                await cases.CountAsync(export.CaseId, cancellationToken);
                 export.Problem = $"The case had {requested} objects when the export was requested, and {plan.Objects} of them were found. Export it again.";
                 return true;
             }

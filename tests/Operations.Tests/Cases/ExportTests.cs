@@ -285,6 +285,28 @@ public sealed class ExportTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Export_of_a_case_that_has_fewer_objects_fails_when_the_first_delivery_ended_before_it_could_say_so()
+    {
+        var hook = new HookPolicy();
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: hook);
+        var items = Enumerable.Range(0, 3).Select(_ => Add(pipeline, "Jane Doe.mp3", bytes: 100)).ToList();
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var (export, message) = await StartAsync(pipeline, caseId);
+        await RemoveAsync(pipeline, caseId, items.Take(1));
+        hook.BeforeCase = () => throw new InvalidOperationException("The count is not written.");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation));
+        hook.BeforeCase = null;
+
+        await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
+        await DeliverAsync(pipeline);
+
+        var failed = await ReadAsync(pipeline, caseId, export.ExportId);
+        Assert.Equal("Failed", failed.State);
+        Assert.Equal("The case had 3 objects when the export was requested, and 2 of them were found. Export it again.", failed.Problem);
+    }
+
+    [Fact]
     public void Export_names_are_unique_on_every_system_and_fit()
     {
         var names = new ExportNames();
@@ -375,10 +397,12 @@ public sealed class ExportTests(AzuriteFixture azurite)
         return text;
     }
 
-    /// <summary>Does something before rows of a table are written together.</summary>
+    /// <summary>Does something before rows of a table are written together, or before a case is.</summary>
     private sealed class HookPolicy : HttpPipelinePolicy
     {
         public Func<Task>? BeforeBatch { get; set; }
+
+        public Action? BeforeCase { get; set; }
 
         public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
 
@@ -387,6 +411,12 @@ public sealed class ExportTests(AzuriteFixture azurite)
             if (BeforeBatch is { } hook && message.Request.Uri.Path.EndsWith("/$batch", StringComparison.Ordinal))
             {
                 await hook();
+            }
+
+            if (message.Request.Method == RequestMethod.Put
+                && Uri.UnescapeDataString(message.Request.Uri.Path).Contains($"PartitionKey='{CaseRow.Partition}'", StringComparison.Ordinal))
+            {
+                BeforeCase?.Invoke();
             }
 
             await ProcessNextAsync(message, pipeline);
