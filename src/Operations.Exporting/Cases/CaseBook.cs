@@ -162,6 +162,8 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
             await RefuseChangingAsync(row.RowKey, cancellationToken);
         }
 
+        await SendQuietAsync(row.RowKey, changes.Where(ChangesObjects), cancellationToken);
+
         foreach (var failed in changes.Where(change => change.HasFailed && change.Kind != nameof(CaseChange.Remove)))
         {
             await cases.EndChangeAsync(failed, cancellationToken);
@@ -277,14 +279,19 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     private async Task RefuseChangingAsync(string caseId, CancellationToken cancellationToken)
     {
         var changing = (await cases.ReadChangesAsync(caseId, cancellationToken)).FindAll(ChangesObjects);
-        foreach (var quiet in changing.Where(change => change.Timestamp < timeProvider.GetUtcNow() - Quiet))
-        {
-            await queues.SendAsync(QueueNames.ChangeCases, CaseMessage.About(caseId, quiet.ChangeId), TimeSpan.Zero, cancellationToken);
-        }
-
+        await SendQuietAsync(caseId, changing, cancellationToken);
         if (changing.Count > 0)
         {
             throw new RefusedException("Objects are still being added to the case or removed from it. Wait until \"changing\" is false.");
+        }
+    }
+
+    /// <summary>Sends what adds or removes objects again that may have lost its message.</summary>
+    private async Task SendQuietAsync(string caseId, IEnumerable<CaseChangeRow> changing, CancellationToken cancellationToken)
+    {
+        foreach (var quiet in changing.Where(change => change.Timestamp < timeProvider.GetUtcNow() - Quiet))
+        {
+            await queues.SendAsync(QueueNames.ChangeCases, CaseMessage.About(caseId, quiet.ChangeId), TimeSpan.Zero, cancellationToken);
         }
     }
 
