@@ -77,10 +77,12 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         var before = after is null || term is null
             ? []
             : await FindSpokenAsync(filter, page, known.Where(entry => !after.Value.IsBefore(entry)), cancellationToken);
+
+        // A bucket has objects that came up as calls of their own, and that does not show the others.
         var calls = keys
+            .Where(key => after is null || !known.Any(entry => CallKey.Of(entry) == key && !after.Value.IsBefore(entry) && IsWanted(entry)))
             .Select(key => new FoundCall(key.Id, [.. known.Where(key.IsOf)]))
-            .Select(call => call with { Spoken = call.Objects.FirstOrDefault(page.Spoken.Contain) })
-            .Where(call => after is null || !call.Objects.Any(entry => !after.Value.IsBefore(entry) && IsWanted(entry)));
+            .Select(call => call with { Spoken = call.Objects.FirstOrDefault(page.Spoken.Contain) });
         var next = hits.Count < page.Entries.Count ? SearchPosition.Of(hits[^1]) with { IsAnywhere = page.IsAnywhere } : page.Next;
         return new CallPage([.. calls], next, page.UnindexedDays);
 

@@ -346,6 +346,25 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         }
     }
 
+    [Fact]
+    public async Task Object_of_a_bucket_without_a_call_comes_up_although_a_page_before_has_a_call_of_the_bucket()
+    {
+        await using var pipeline = await StartAsync([]);
+        await AddAsync(pipeline, [
+            .. Enumerable.Range(0, 6).Select(number => Row(number, "uk", Newest.AddMinutes(-number), "callrecording", "Jane Doe", $"c-{number}", "b-1")),
+            Row(6, "uk", Newest.AddMinutes(-6), "callrecording", "Jane Doe", call: null, "b-1"),
+            Row(7, "uk", Newest.AddMinutes(-7), "callrecording", "Jane Doe", call: null, "b-1"),
+        ]);
+        await IndexAsync(pipeline);
+        foreach (var filter in (SearchFilter[])[new(), new() { Text = "jane" }, new() { Call = "b-1" }])
+        {
+            var calls = await FindCallsAsync(pipeline, filter, position: null);
+
+            Assert.Equal([.. Enumerable.Range(0, 6).Select(number => $"c-{number}"), "b-1"], calls.Select(call => call.CallId));
+            Assert.Equal(8, calls[^1].Objects.Count);
+        }
+    }
+
     private static async Task<List<FoundCall>> FindCallsAsync(Pipeline pipeline, SearchFilter filter, SearchPosition? position)
     {
         var calls = new List<FoundCall>();
