@@ -50,6 +50,10 @@ public sealed class ArchiveStore : IStorageResource
         _created = new Initialization(CreateContainerAsync);
     }
 
+    /// <summary>Whether an error says that a blob is in the account's archive tier, or on its way out of it, and cannot be read.</summary>
+    /// <param name="code">The error code of the storage.</param>
+    public static bool IsOfArchiveTier(string? code) => code == BlobErrorCode.BlobArchived || code == BlobErrorCode.BlobBeingRehydrated;
+
     /// <summary>Whether the account's lifecycle policy explains that a blob is missing.</summary>
     internal bool IsRemovedByPolicy(string blob, DateTimeOffset? archivedAt, DateTimeOffset now) => _options.IsRemovedByPolicy(blob, archivedAt, now);
 

@@ -75,7 +75,7 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
             Log.Unreadable(logger, name, exception.Message);
             return null;
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
+        catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {
             Log.Unreadable(logger, name, "it is in the archive tier; move it to a tier that can be read");
             return null;
@@ -89,7 +89,7 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
             return await archive.MeasureAsync(receipt.Blob, cancellationToken) is { } content
                 && content.Bytes == receipt.Bytes && content.Md5Hex == receipt.Md5 && content.Sha256 == receipt.Sha256;
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
+        catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {
             return false;
         }

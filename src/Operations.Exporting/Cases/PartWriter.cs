@@ -5,7 +5,6 @@ using Archiving.Archive;
 using Archiving.Cases;
 using Archiving.Model;
 using Azure;
-using Azure.Storage.Blobs.Models;
 
 namespace Operations.Cases;
 
@@ -217,7 +216,7 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
         {
             return new Opened($"Its receipt cannot be read: {exception.Message}");
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobArchived)
+        catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {
             return new Opened("It is in the storage account's archive tier. Move it to a tier that can be read.");
         }
@@ -229,7 +228,7 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
         {
             return (await store.OpenAsync(item.Blob, cancellationToken))?.Content;
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode == BlobErrorCode.BlobArchived)
+        catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {
             return null;
         }

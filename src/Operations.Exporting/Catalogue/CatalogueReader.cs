@@ -150,7 +150,7 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
         {
             Log.WithoutTags(logger, entry.Region, entry.Id, exception.Message);
         }
-        catch (Azure.RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
+        catch (Azure.RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {
             Log.WithoutTags(logger, entry.Region, entry.Id, "its receipt is in the archive tier");
         }

@@ -44,7 +44,7 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
             var (text, isWhole) = ArchivedText.Decode(beginning, MostText);
             return new ObjectText(text, isWhole);
         }
-        catch (RequestFailedException exception) when (exception.ErrorCode == "BlobArchived")
+        catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {
             throw new RefusedException("The blob is in the storage account's archive tier. Move it to a tier that can be read.", exception);
         }
@@ -60,7 +60,8 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
                 return names.Of(Receipt.Parse(body));
             }
         }
-        catch (Exception exception) when (exception is FormatException or RequestFailedException { ErrorCode: "BlobArchived" })
+        catch (Exception exception) when (exception is FormatException
+            || (exception is RequestFailedException failed && ArchiveStore.IsOfArchiveTier(failed.ErrorCode)))
         {
             // The content matters more than its name, and verification reports a receipt that is damaged.
         }

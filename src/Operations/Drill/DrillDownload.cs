@@ -3,7 +3,6 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Azure;
-using Azure.Storage.Blobs.Models;
 using EightByEight;
 using Operations.Objects;
 
@@ -64,7 +63,7 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
     private static DrillResult Describe(HttpResponseMessage response) => (int)response.StatusCode switch
     {
         404 => new DrillResult(0, "Its content is missing: the link to it answers 404."),
-        _ when response.Headers.TryGetValues("x-ms-error-code", out var codes) && IsOfArchiveTier(codes.First()) => NotRead("content"),
+        _ when response.Headers.TryGetValues("x-ms-error-code", out var codes) && ArchiveStore.IsOfArchiveTier(codes.First()) => NotRead("content"),
         var status when status is 408 or 429 or >= 500 => NotServed(status.ToString(CultureInfo.InvariantCulture)),
         var status => new DrillResult(0, $"The link to its content answers {status}."),
     };
@@ -75,8 +74,6 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
     private static DrillResult NotServed(string error) => new(
         0,
         $"The storage did not serve its content ({error}), twice: an error of transport, which says nothing of the content. Run the drill again.");
-
-    private static bool IsOfArchiveTier(string? code) => code == BlobErrorCode.BlobArchived || code == BlobErrorCode.BlobBeingRehydrated;
 
     private async Task<DrillResult> CompareAsync(
         LedgerEntry entry,
@@ -95,7 +92,7 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
         {
             return new DrillResult(digest.Bytes, "Its receipt cannot be read.");
         }
-        catch (RequestFailedException exception) when (IsOfArchiveTier(exception.ErrorCode))
+        catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {
             return IsOf(entry, digest.Bytes, digest.Md5Hex, digest.Sha256)
                 ? NotRead("receipt")

@@ -109,6 +109,29 @@ public sealed class ExportTests(AzuriteFixture azurite)
         Assert.DoesNotContain(await pipeline.ReadNamesAsync(), name => name.StartsWith("_exports/", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("BlobArchived")]
+    [InlineData("BlobBeingRehydrated")]
+    public async Task Export_names_every_object_in_the_archive_tier(string code)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = Enumerable.Range(0, 3).Select(index => Add(pipeline, "Jane Doe.mp3", bytes: index == 1 ? 2_000_000 : 100)).ToList();
+        await pipeline.RunAsync();
+        var blobs = (await Task.WhenAll(items.Select(pipeline.FindAsync))).Select(entry => entry!.Blob!).ToList();
+        await using var proxy = await StorageProxy.StartAsync(pipeline.Account, Cancellation);
+        await using var behind = await Pipeline.StartAsync(azurite, account: proxy.Account, simulator: pipeline.Simulator);
+        string[] archived = [$"/{blobs[0]}.meta.json", $"/{blobs[1]}"];
+        proxy.Answer = path => archived.Any(blob => path.EndsWith(blob, StringComparison.Ordinal)) ? (409, code) : null;
+
+        var export = await ExportAsync(behind, await CreateAsync(behind));
+
+        Assert.Equal("Failed", export.State);
+        Assert.Equal(
+            new[] { items[0].Id, items[1].Id }.Order(StringComparer.Ordinal),
+            export.Problems.Select(problem => problem.Id).Order(StringComparer.Ordinal));
+        Assert.All(export.Problems, problem => Assert.Contains("archive tier", problem.Problem, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task Export_of_an_object_that_is_not_archived_fails_before_it_reads_anything()
     {

@@ -120,8 +120,10 @@ public sealed class DrillTests(AzuriteFixture azurite)
         string ProblemOf(SimulatedObject item) => Assert.Single(report.Problems, problem => problem.Id == item.Id).Problem;
     }
 
-    [Fact]
-    public async Task Drill_names_what_is_in_the_archive_tier_as_not_read_and_judges_the_others()
+    [Theory]
+    [InlineData("BlobArchived")]
+    [InlineData("BlobBeingRehydrated")]
+    public async Task Drill_names_what_is_in_the_archive_tier_as_not_read_and_judges_the_others(string code)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var items = AddObjects(pipeline, 4);
@@ -130,7 +132,7 @@ public sealed class DrillTests(AzuriteFixture azurite)
         await using var proxy = await StorageProxy.StartAsync(pipeline.Account, Cancellation);
         await using var behind = await Pipeline.StartAsync(azurite, account: proxy.Account, simulator: pipeline.Simulator);
         string[] archived = [$"/{blobs[0]}", $"/{blobs[1]}.meta.json"];
-        proxy.Answer = path => archived.Any(blob => path.EndsWith(blob, StringComparison.Ordinal)) ? (409, "BlobArchived") : null;
+        proxy.Answer = path => archived.Any(blob => path.EndsWith(blob, StringComparison.Ordinal)) ? (409, code) : null;
         using var output = new StringWriter();
 
         Assert.Equal(0, await DrillCommand.RunAsync(behind.Get<IConfiguration>(), ["--seed", "7"], output, output, Cancellation));
@@ -144,7 +146,7 @@ public sealed class DrillTests(AzuriteFixture azurite)
         Assert.Contains("2 objects are in the storage account's archive tier and were not read: nothing is proven", text, StringComparison.Ordinal);
 
         // Where nothing can be read, nothing is proven, and nothing is broken either.
-        proxy.Answer = path => path.EndsWith(".meta.json", StringComparison.Ordinal) ? (409, "BlobArchived") : null;
+        proxy.Answer = path => path.EndsWith(".meta.json", StringComparison.Ordinal) ? (409, code) : null;
         report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 7, progress: null, Cancellation);
         Assert.Equal((0, 0, 4, false), (report.Objects, report.Failed, report.Unread, report.IsPassed));
         Assert.EndsWith(
