@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Archiving.Listing;
 using Archiving.Model;
@@ -108,12 +109,15 @@ public sealed partial class Notifier(
 
     private bool IsExpected(DateTimeOffset? lastSent) => timeProvider.GetUtcNow() - lastSent < ExpectedFor;
 
+    /// <summary>Whether a drill found something wrong, or could read nothing and proved nothing.</summary>
+    private static bool IsCause([NotNullWhen(true)] DrillReport? drill) => drill is { Failed: > 0 } or { Objects: 0, Unread: > 0 };
+
     /// <summary>What tells one warning from another. What only counts on is none.</summary>
     private static IEnumerable<string> Causes(StatusReport status, List<ListingProblem> problems, DrillReport? drill) =>
     [
         .. status.Risks.Select(risk => $"risk {risk.Region} {risk.Type}"),
         .. problems.Select(problem => $"listing {problem.Region}").Distinct(StringComparer.Ordinal),
-        .. drill is { Failed: > 0 } ? [string.Create(CultureInfo.InvariantCulture, $"drill {drill.At:O}")] : (string[])[],
+        .. IsCause(drill) ? [string.Create(CultureInfo.InvariantCulture, $"drill {drill.At:O}")] : (string[])[],
     ];
 
     private static Notification CreateWarning(StatusReport status, List<ListingProblem> problems, DrillReport? drill, DateTimeOffset now)
@@ -125,7 +129,7 @@ public sealed partial class Notifier(
         }
 
         facts.AddRange(problems.Select(problem => new NotificationFact("Listing", Wording.Clean(problem.Text))));
-        if (drill is { Failed: > 0 })
+        if (IsCause(drill))
         {
             facts.Add(new NotificationFact("Restore drill", drill.ToSentence()));
         }

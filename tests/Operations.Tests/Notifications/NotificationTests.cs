@@ -9,6 +9,7 @@ using Archiving.Source;
 using Microsoft.Extensions.Logging.Testing;
 using Moq;
 using NJsonSchema;
+using Operations.Drill;
 using Operations.Health;
 using Operations.Notifications;
 using Operations.Status;
@@ -307,6 +308,25 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         time.Advance(TimeSpan.FromHours(2));
         await WarnAsync(pipeline);
         Assert.Equal(3, hook.Posts.Count);
+    }
+
+    [Fact]
+    public async Task Drill_that_could_read_nothing_is_posted_as_a_warning()
+    {
+        var time = new MovableTime();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await NoteListedAsync(pipeline, time);
+        var report = new DrillReport(time.GetUtcNow(), Seed: 1, Archived: 30, Objects: 16, Bytes: 4096, Failed: 0, Problems: []) { Unread = 4 };
+        await pipeline.Get<DrillRecord>().WriteAsync(report, Cancellation);
+        await WarnAsync(pipeline);
+        Assert.Empty(hook.Posts);
+
+        await pipeline.Get<DrillRecord>().WriteAsync(report with { Objects = 0, Bytes = 0, Unread = 20 }, Cancellation);
+        await WarnAsync(pipeline);
+
+        Assert.Equal("warning", hook.Last.GetProperty("kind").GetString());
+        Assert.Contains("nothing could be read, so nothing is proven. 20 objects", hook.Last.GetProperty("text").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
