@@ -85,6 +85,12 @@ public sealed class Webhook
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested
             && exception is RequestFailedException or AggregateException or OperationCanceledException or IOException)
         {
+            if (message.HasResponse)
+            {
+                // It refused, and asked to wait for longer than there was time.
+                return new WebhookResult(IsConfigured: true, Describe(message.Response.Status));
+            }
+
             // Messages of exceptions name the host.
             return limit.IsCancellationRequested
                 ? new WebhookResult(

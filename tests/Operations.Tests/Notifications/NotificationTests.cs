@@ -198,7 +198,9 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     [InlineData("500", "The webhook fails (500).")]
     [InlineData("404", "The webhook refuses the post (404).")]
     [InlineData("400", "Set Notifications__Format")]
+    [InlineData("429", "The webhook fails (429).")]
     [InlineData("hangs", "did not answer within 3 seconds")]
+    [InlineData("hangs at the second try", "did not answer within 3 seconds")]
     [InlineData("redirects", "The webhook redirects (307), which is not followed.")]
     [InlineData("is down", "cannot be reached")]
     public async Task Webhook_that_does_not_work_changes_nothing_else(string behavior, string problem)
@@ -208,6 +210,12 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         hook.Answer = behavior switch
         {
             "hangs" => context => Task.Delay(Timeout.Infinite, context.RequestAborted),
+            "hangs at the second try" => context =>
+            {
+                context.Response.StatusCode = 503;
+                return hook.Posts.Count % 2 == 1 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, context.RequestAborted);
+            }
+            ,
             "redirects" => context =>
             {
                 context.Response.Headers.Location = elsewhere.Url.AbsoluteUri;
@@ -218,6 +226,12 @@ public sealed class NotificationTests(AzuriteFixture azurite)
             _ => context =>
             {
                 context.Response.StatusCode = int.TryParse(behavior, out var status) ? status : 200;
+                if (status == 429)
+                {
+                    // Longer than the app waits.
+                    context.Response.Headers.RetryAfter = "60";
+                }
+
                 return Task.CompletedTask;
             }
             ,
@@ -247,7 +261,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         Assert.DoesNotContain("127.0.0.1", status.LastError, StringComparison.Ordinal);
 
         // It works again: what could not be posted is posted at the next look, and no hour is waited for.
-        if (behavior is not ("is down" or "hangs"))
+        if (behavior is not ("is down" or "hangs" or "hangs at the second try"))
         {
             var posts = hook.Posts.Count;
             hook.Answer = _ => Task.CompletedTask;
