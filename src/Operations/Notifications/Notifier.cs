@@ -164,29 +164,32 @@ public sealed partial class Notifier(
             return result;
         }
 
-        var row = await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) ?? new PostRow { PartitionKey = Partition, RowKey = Posts };
-        var isTriedAgain = false;
-        if (result.Problem is null)
+        PostRow row;
+        bool isExpected;
+        do
         {
-            (row.LastSent, row.LastError, row.LastErrorAt) = (timeProvider.GetUtcNow(), null, null);
-            Log.Posted(logger, notification.Kind);
-        }
-        else
-        {
-            (row.LastError, row.LastErrorAt) = (result.Problem, timeProvider.GetUtcNow());
-            if (result.IsConfigured || IsExpected(row.LastSent))
+            // A summary and a warning can be posted at the same time, and both are recorded in this row.
+            row = await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) ?? new PostRow { PartitionKey = Partition, RowKey = Posts };
+            isExpected = result.IsConfigured || IsExpected(row.LastSent);
+            var now = timeProvider.GetUtcNow();
+            row.LastSent = result.Problem is null ? now : row.LastSent;
+            (row.LastError, row.LastErrorAt) = (result.Problem, result.Problem is null ? null : now);
+            if (summaryDue is not null)
             {
-                isTriedAgain = result.IsAddressUnknown;
-                Log.NotPosted(logger, notification.Kind, result.Problem);
+                row.SummaryDue = result is { Problem: not null, IsAddressUnknown: true } && isExpected ? summaryDue : null;
             }
         }
+        while (!await table.TryWriteAsync(row, cancellationToken));
 
-        if (summaryDue is not null)
+        if (result.Problem is null)
         {
-            row.SummaryDue = isTriedAgain ? summaryDue : null;
+            Log.Posted(logger, notification.Kind);
+        }
+        else if (isExpected)
+        {
+            Log.NotPosted(logger, notification.Kind, result.Problem);
         }
 
-        await table.WriteAsync(row, cancellationToken);
         return result;
     }
 

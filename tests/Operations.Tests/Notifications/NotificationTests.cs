@@ -6,6 +6,8 @@ using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
+using Azure.Core;
+using Azure.Core.Pipeline;
 using Microsoft.Extensions.Logging.Testing;
 using Moq;
 using NJsonSchema;
@@ -394,6 +396,35 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Summary_that_is_due_stays_due_when_a_warning_is_recorded_at_the_same_time()
+    {
+        var time = new MovableTime();
+        var before = new BeforePosts();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            time,
+            storagePolicy: before,
+            settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await PutAtRiskAsync(pipeline, time: time);
+        await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
+        await using var other = await Pipeline.StartAsync(azurite, time, pipeline.Account, pipeline.Simulator);
+        var vault = new Mock<ITokenStore>();
+        vault.Setup(store => store.FindSecretAsync("notifications-webhook-url", It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new OutageException(Condition.Vault, "Key Vault cannot be reached."));
+        var withoutAddress = other.Create<Notifier>(new Webhook(other.Get<ArchiverOptions>(), vault.Object, time, Short));
+        before.Action = () => withoutAddress.SendSummaryAsync(Cancellation);
+
+        await WarnAsync(pipeline);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await WarnAsync(pipeline);
+
+        Assert.Equal(
+            ["summary", "warning", "summary"],
+            hook.Posts.Select(post => JsonDocument.Parse(post.Body).RootElement.GetProperty("kind").GetString()));
+    }
+
+    [Fact]
     public async Task Nothing_is_posted_where_there_is_no_webhook()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
@@ -518,5 +549,26 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
         return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Does something once, before the row of how posting goes is replaced.</summary>
+    private sealed class BeforePosts : HttpPipelinePolicy
+    {
+        public Func<Task>? Action { get; set; }
+
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
+
+        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            if (message.Request.Method == RequestMethod.Put
+                && message.Request.Uri.Path.Contains("posts", StringComparison.Ordinal)
+                && Action is { } action)
+            {
+                Action = null;
+                await action();
+            }
+
+            await ProcessNextAsync(message, pipeline);
+        }
     }
 }
