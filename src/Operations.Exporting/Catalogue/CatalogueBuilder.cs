@@ -184,10 +184,9 @@ public sealed partial class CatalogueBuilder(
                 (current.LastError, current.Failure) = (null, null);
                 current.WriteProgress(progress: null, groups: null);
                 isChanged = current.Wanted != progress.Wanted;
-                if (!isChanged)
-                {
-                    current.QueuedAt = null;
-                }
+
+                // A build of what is wanted now may have ended before this one, and then nothing was queued any more.
+                current.QueuedAt = isChanged ? current.QueuedAt ?? timeProvider.GetUtcNow() : null;
 
                 return true;
             },

@@ -376,6 +376,38 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Month_is_built_again_at_once_when_a_build_of_an_earlier_state_ends_after_that_of_the_present_one()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await FillAsync(pipeline, 30, days: 3);
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.CatalogueMonths).ClearMessagesAsync(Cancellation);
+        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
+        var record = new HoldPolicy("us-east%7C2026-03");
+        await using var ending = await Pipeline.StartAsync(azurite, account: pipeline.Account, simulator: pipeline.Simulator, storagePolicy: record);
+
+        var first = ending.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+        await record.Reached.WaitAsync(Cancellation);
+        await pipeline.Get<CatalogueMonths>().UpdateAsync(
+            message.Region,
+            message.Month,
+            row =>
+            {
+                // As the planner does.
+                (row.Wanted, row.QueuedAt) = ("changed", TimeProvider.System.GetUtcNow());
+                return true;
+            },
+            Cancellation);
+        await pipeline.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+        record.Release();
+        await first;
+        await DeliverAsync(pipeline);
+
+        var month = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
+        Assert.Equal(("changed", "changed", null), (month.Wanted, month.Built, month.QueuedAt));
+    }
+
+    [Fact]
     public async Task Csv_is_quoted_by_RFC_4180_and_holds_no_formula()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Catalogue__Format", "Csv"));
@@ -683,7 +715,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     }
 
     /// <summary>Holds the first write of a kind until it is let go.</summary>
-    private sealed class HoldPolicy(string query) : HttpPipelinePolicy
+    private sealed class HoldPolicy(string part) : HttpPipelinePolicy
     {
         private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -696,7 +728,9 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
 
         public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
         {
-            if (message.Request.Method == RequestMethod.Put && message.Request.Uri.Query.Contains(query, StringComparison.Ordinal) && _reached.TrySetResult())
+            if (message.Request.Method == RequestMethod.Put
+                && message.Request.Uri.PathAndQuery.Contains(part, StringComparison.Ordinal)
+                && _reached.TrySetResult())
             {
                 await _released.Task.WaitAsync(message.CancellationToken);
             }
