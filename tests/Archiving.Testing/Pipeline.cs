@@ -37,6 +37,7 @@ internal sealed class Pipeline : IAsyncDisposable
 {
     private const int MaxDequeueCount = 5;
     private readonly ServiceProvider _services;
+    private long _lastPlanned;
 
     private Pipeline(SimulatorServer simulator, StorageAccount account, ServiceProvider services)
     {
@@ -55,6 +56,8 @@ internal sealed class Pipeline : IAsyncDisposable
     public BlobContainerClient Container => Account.Blobs.GetBlobContainerClient("recordings");
 
     private MessageHandler Handler => Get<MessageHandler>();
+
+    private DateTimeOffset Now => Get<TimeProvider>().GetUtcNow();
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -144,14 +147,14 @@ internal sealed class Pipeline : IAsyncDisposable
     /// <summary>Plans a listing and delivers every message until nothing visible is left.</summary>
     public async Task RunAsync()
     {
-        await Get<ListingPlanner>().PlanAsync(Cancellation);
+        await PlanListingAsync();
         await DeliverAllAsync();
     }
 
     /// <summary>Plans a listing and delivers its windows once, so that what they hold is queued.</summary>
     public async Task PlanAndListAsync()
     {
-        await Get<ListingPlanner>().PlanAsync(Cancellation);
+        await PlanListingAsync();
         await DeliverAsync(QueueNames.ListWindows, ListAsync);
     }
 
@@ -378,6 +381,19 @@ internal sealed class Pipeline : IAsyncDisposable
     {
         await _services.DisposeAsync();
         await Simulator.DisposeAsync();
+    }
+
+    /// <summary>Plans a listing. It reaches to the last whole second: a second one in the same second would list nothing.</summary>
+    private async Task PlanListingAsync()
+    {
+        if (Now.ToUnixTimeSeconds() == _lastPlanned)
+        {
+            // A little more, because a timer can be early by a millisecond.
+            await Task.Delay(TimeSpan.FromMilliseconds(1010 - Now.Millisecond), Cancellation);
+        }
+
+        _lastPlanned = Now.ToUnixTimeSeconds();
+        await Get<ListingPlanner>().PlanAsync(Cancellation);
     }
 }
 
