@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Archiving.Queues;
 using Azure.Core;
-using Azure.Core.Pipeline;
 using Azure.Storage.Queues.Models;
 using Simulator.Objects;
 using Testing;
@@ -41,7 +40,7 @@ public sealed class LateAttemptTests(AzuriteFixture azurite)
     public async Task Slow_attempt_leaves_the_row_that_waits_for_newer_content()
     {
         var time = new MovableTime();
-        var hook = new BeforeReceipt();
+        var hook = BeforeReceipt();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: hook);
         var item = Add(pipeline);
         hook.Action = () => ReplaceAndListAsync(pipeline, item, time);
@@ -59,7 +58,7 @@ public sealed class LateAttemptTests(AzuriteFixture azurite)
     public async Task Slow_attempt_at_an_object_that_moved_to_cold_storage_meanwhile_archives_it()
     {
         var time = new MovableTime();
-        var hook = new BeforeReceipt();
+        var hook = BeforeReceipt();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: hook);
         var item = Add(pipeline, omitted: "checksum");
         hook.Action = async () =>
@@ -101,24 +100,6 @@ public sealed class LateAttemptTests(AzuriteFixture azurite)
         Assert.Equal(("Queued", 2000L), (await pipeline.FindAsync(item) is { } row) ? (row.State, row.SourceBytes) : default);
     }
 
-    /// <summary>Does something once, before the first receipt is put.</summary>
-    private sealed class BeforeReceipt : HttpPipelinePolicy
-    {
-        public Func<Task>? Action { get; set; }
-
-        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
-
-        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
-        {
-            if (message.Request.Method == RequestMethod.Put
-                && message.Request.Uri.Path.EndsWith(".meta.json", StringComparison.Ordinal)
-                && Action is { } action)
-            {
-                Action = null;
-                await action();
-            }
-
-            await ProcessNextAsync(message, pipeline);
-        }
-    }
+    private static RequestHook BeforeReceipt() =>
+        new(request => request.Method == RequestMethod.Put && request.Uri.Path.EndsWith(".meta.json", StringComparison.Ordinal));
 }

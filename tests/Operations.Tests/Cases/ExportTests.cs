@@ -118,10 +118,10 @@ public sealed class ExportTests(AzuriteFixture azurite)
         var items = Enumerable.Range(0, 3).Select(index => Add(pipeline, "Jane Doe.mp3", bytes: index == 1 ? 2_000_000 : 100)).ToList();
         await pipeline.RunAsync();
         var blobs = (await Task.WhenAll(items.Select(pipeline.FindAsync))).Select(entry => entry!.Blob!).ToList();
-        await using var proxy = await StorageProxy.StartAsync(pipeline.Account, Cancellation);
-        await using var behind = await Pipeline.StartAsync(azurite, account: proxy.Account, simulator: pipeline.Simulator);
+        await using var front = await RefusingFront.StartAsync(pipeline.Account);
+        await using var behind = await Pipeline.StartAsync(azurite, account: new StorageAccount(front.ConnectionString), simulator: pipeline.Simulator);
         string[] archived = [$"/{blobs[0]}.meta.json", $"/{blobs[1]}"];
-        proxy.Answer = path => archived.Any(blob => path.EndsWith(blob, StringComparison.Ordinal)) ? (409, code) : null;
+        front.Answer = path => archived.Any(blob => path.EndsWith(blob, StringComparison.Ordinal)) ? (409, code) : null;
 
         var export = await ExportAsync(behind, await CreateAsync(behind));
 
@@ -219,8 +219,8 @@ public sealed class ExportTests(AzuriteFixture azurite)
     [Fact]
     public async Task Plan_of_an_export_that_another_delivery_has_taken_over_counts_no_more_and_leaves_no_rows()
     {
-        var hook = new HookPolicy();
-        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: hook);
+        var beforeBatch = new RequestHook(request => request.Uri.Path.EndsWith("/$batch", StringComparison.Ordinal));
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: beforeBatch);
         foreach (var _ in Enumerable.Range(0, 40))
         {
             Add(pipeline, "Jane Doe.mp3", bytes: 100);
@@ -230,9 +230,8 @@ public sealed class ExportTests(AzuriteFixture azurite)
         var caseId = await CreateAsync(pipeline);
         var (export, message) = await StartAsync(pipeline, caseId);
         var second = 0;
-        hook.BeforeBatch = async () =>
+        beforeBatch.Action = async () =>
         {
-            hook.BeforeBatch = null;
             await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
             second = (await ReadRowsAsync(pipeline, export)).Count;
         };
@@ -310,16 +309,16 @@ public sealed class ExportTests(AzuriteFixture azurite)
     [Fact]
     public async Task Export_of_a_case_that_has_fewer_objects_fails_when_the_first_delivery_ended_before_it_could_say_so()
     {
-        var hook = new HookPolicy();
-        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: hook);
+        var beforeCase = new RequestHook(request => request.Method == RequestMethod.Put
+            && Uri.UnescapeDataString(request.Uri.Path).Contains($"PartitionKey='{CaseRow.Partition}'", StringComparison.Ordinal));
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: beforeCase);
         var items = Enumerable.Range(0, 3).Select(_ => Add(pipeline, "Jane Doe.mp3", bytes: 100)).ToList();
         await pipeline.RunAsync();
         var caseId = await CreateAsync(pipeline);
         var (export, message) = await StartAsync(pipeline, caseId);
         await RemoveAsync(pipeline, caseId, items.Take(1));
-        hook.BeforeCase = () => throw new InvalidOperationException("The count is not written.");
+        beforeCase.Action = () => throw new InvalidOperationException("The count is not written.");
         await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation));
-        hook.BeforeCase = null;
 
         await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
         await DeliverAsync(pipeline);
@@ -418,31 +417,5 @@ public sealed class ExportTests(AzuriteFixture azurite)
         var text = await output;
         Assert.True(process.ExitCode == 0, $"{program} ended with {process.ExitCode}: {text}{error}");
         return text;
-    }
-
-    /// <summary>Does something before rows of a table are written together, or before a case is.</summary>
-    private sealed class HookPolicy : HttpPipelinePolicy
-    {
-        public Func<Task>? BeforeBatch { get; set; }
-
-        public Action? BeforeCase { get; set; }
-
-        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
-
-        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
-        {
-            if (BeforeBatch is { } hook && message.Request.Uri.Path.EndsWith("/$batch", StringComparison.Ordinal))
-            {
-                await hook();
-            }
-
-            if (message.Request.Method == RequestMethod.Put
-                && Uri.UnescapeDataString(message.Request.Uri.Path).Contains($"PartitionKey='{CaseRow.Partition}'", StringComparison.Ordinal))
-            {
-                BeforeCase?.Invoke();
-            }
-
-            await ProcessNextAsync(message, pipeline);
-        }
     }
 }

@@ -129,10 +129,10 @@ public sealed class DrillTests(AzuriteFixture azurite)
         var items = AddObjects(pipeline, 4);
         await pipeline.RunAsync();
         var blobs = await Task.WhenAll(items.Select(async item => (await FindBlobAsync(pipeline, item)).Name));
-        await using var proxy = await StorageProxy.StartAsync(pipeline.Account, Cancellation);
-        await using var behind = await Pipeline.StartAsync(azurite, account: proxy.Account, simulator: pipeline.Simulator);
+        await using var front = await RefusingFront.StartAsync(pipeline.Account);
+        await using var behind = await Pipeline.StartAsync(azurite, account: new StorageAccount(front.ConnectionString), simulator: pipeline.Simulator);
         string[] archived = [$"/{blobs[0]}", $"/{blobs[1]}.meta.json"];
-        proxy.Answer = path => archived.Any(blob => path.EndsWith(blob, StringComparison.Ordinal)) ? (409, code) : null;
+        front.Answer = path => archived.Any(blob => path.EndsWith(blob, StringComparison.Ordinal)) ? (409, code) : null;
         using var output = new StringWriter();
 
         Assert.Equal(0, await DrillCommand.RunAsync(behind.Get<IConfiguration>(), ["--seed", "7"], output, output, Cancellation));
@@ -146,7 +146,7 @@ public sealed class DrillTests(AzuriteFixture azurite)
         Assert.Contains("2 objects are in the storage account's archive tier and were not read: nothing is proven", text, StringComparison.Ordinal);
 
         // Where nothing can be read, nothing is proven, and nothing is broken either.
-        proxy.Answer = path => path.EndsWith(".meta.json", StringComparison.Ordinal) ? (409, code) : null;
+        front.Answer = path => path.EndsWith(".meta.json", StringComparison.Ordinal) ? (409, code) : null;
         report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 7, progress: null, Cancellation);
         Assert.Equal((0, 0, 4, false), (report.Objects, report.Failed, report.Unread, report.IsPassed));
         Assert.EndsWith(
@@ -162,10 +162,10 @@ public sealed class DrillTests(AzuriteFixture azurite)
         var items = AddObjects(pipeline, 2);
         await pipeline.RunAsync();
         var blobs = await Task.WhenAll(items.Select(async item => (await FindBlobAsync(pipeline, item)).Name));
-        await using var proxy = await StorageProxy.StartAsync(pipeline.Account, Cancellation);
-        await using var behind = await Pipeline.StartAsync(azurite, account: proxy.Account, simulator: pipeline.Simulator);
+        await using var front = await RefusingFront.StartAsync(pipeline.Account);
+        await using var behind = await Pipeline.StartAsync(azurite, account: new StorageAccount(front.ConnectionString), simulator: pipeline.Simulator);
         var busy = 1;
-        proxy.Answer = path => path.EndsWith($"/{blobs[0]}", StringComparison.Ordinal) && Interlocked.Decrement(ref busy) >= 0 ? (503, "ServerBusy") : null;
+        front.Answer = path => path.EndsWith($"/{blobs[0]}", StringComparison.Ordinal) && Interlocked.Decrement(ref busy) >= 0 ? (503, "ServerBusy") : null;
 
         var report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
 

@@ -7,7 +7,6 @@ using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
 using Azure.Core;
-using Azure.Core.Pipeline;
 using Microsoft.Extensions.Logging.Testing;
 using Moq;
 using NJsonSchema;
@@ -399,7 +398,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     public async Task Summary_that_is_due_stays_due_when_a_warning_is_recorded_at_the_same_time()
     {
         var time = new MovableTime();
-        var before = new BeforePosts();
+        var before = new RequestHook(request => request.Method == RequestMethod.Put && request.Uri.Path.Contains("posts", StringComparison.Ordinal));
         await using var hook = await WebhookServer.StartAsync(Cancellation);
         await using var pipeline = await Pipeline.StartAsync(
             azurite,
@@ -549,26 +548,5 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
         listener.Start();
         return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    /// <summary>Does something once, before the row of how posting goes is replaced.</summary>
-    private sealed class BeforePosts : HttpPipelinePolicy
-    {
-        public Func<Task>? Action { get; set; }
-
-        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
-
-        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
-        {
-            if (message.Request.Method == RequestMethod.Put
-                && message.Request.Uri.Path.Contains("posts", StringComparison.Ordinal)
-                && Action is { } action)
-            {
-                Action = null;
-                await action();
-            }
-
-            await ProcessNextAsync(message, pipeline);
-        }
     }
 }
