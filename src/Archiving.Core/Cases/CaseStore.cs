@@ -112,14 +112,22 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     }
 
     /// <summary>Removes objects from a case.</summary>
-    internal async Task RemoveObjectsAsync(IReadOnlyCollection<CaseObjectRow> items, CancellationToken cancellationToken)
+    /// <returns>Those that it had.</returns>
+    internal async Task<List<CaseObjectRow>> RemoveObjectsAsync(IReadOnlyCollection<CaseObjectRow> items, CancellationToken cancellationToken)
     {
+        var removed = new List<CaseObjectRow>();
         foreach (var item in items)
         {
+            if (await _table.DeleteAsync(item.PartitionKey, item.RowKey, cancellationToken))
+            {
+                removed.Add(item);
+            }
+
             var membership = MembershipRow.Of(item);
-            await _table.DeleteAsync(item.PartitionKey, item.RowKey, cancellationToken);
             await _table.DeleteAsync(membership.PartitionKey, membership.RowKey, cancellationToken);
         }
+
+        return removed;
     }
 
     /// <summary>The objects of a case in order of their keys, behind a given one.</summary>

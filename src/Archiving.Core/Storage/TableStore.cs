@@ -122,8 +122,14 @@ internal sealed class TableStore : IStorageResource
         cancellationToken);
 
     /// <summary>Deletes a row, if there is one.</summary>
-    public Task DeleteAsync(string partition, string row, CancellationToken cancellationToken) =>
-        CallAsync(() => _table.DeleteEntityAsync(partition, row, ETag.All, cancellationToken), cancellationToken);
+    /// <returns>Whether there was one.</returns>
+    public Task<bool> DeleteAsync(string partition, string row, CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            using var response = await _table.DeleteEntityAsync(partition, row, ETag.All, cancellationToken);
+            return !response.IsError;
+        },
+        cancellationToken);
 
     /// <summary>Deletes a row as it was read.</summary>
     /// <returns><see langword="false"/> when it was written or deleted meanwhile.</returns>

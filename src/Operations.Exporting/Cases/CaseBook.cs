@@ -134,14 +134,14 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     public async Task RemoveAsync(CaseRow row, IReadOnlyCollection<LedgerEntry> objects, CaseSearch? search, CancellationToken cancellationToken)
     {
         RefuseClosed(row);
-        if (row.HoldState != HoldState.None)
+        var now = timeProvider.GetUtcNow();
+        if (!await TryRemoveAsync(row.RowKey, [.. objects.Select(entry => CaseObjectRow.Of(row.RowKey, entry, now))], cancellationToken))
         {
             throw new RefusedException("The case is on hold. Release it before you remove objects from it.");
         }
 
         if (objects.Count > 0)
         {
-            await cases.RemoveObjectsAsync([.. objects.Select(entry => CaseObjectRow.Of(row.RowKey, entry, default))], cancellationToken);
             await cases.CountAsync(row.RowKey, cancellationToken);
         }
 
@@ -149,6 +149,29 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         {
             await SendAsync(await WriteAsync(row.RowKey, CaseChange.Remove, search, cancellationToken), cancellationToken);
         }
+    }
+
+    /// <summary>Removes objects from a case that is not on hold. One that is put on hold meanwhile has them again.</summary>
+    /// <returns><see langword="false"/> when the case is on hold.</returns>
+    internal async Task<bool> TryRemoveAsync(string caseId, IReadOnlyCollection<CaseObjectRow> items, CancellationToken cancellationToken)
+    {
+        if (await IsOnHoldAsync())
+        {
+            return false;
+        }
+
+        var removed = await cases.RemoveObjectsAsync(items, cancellationToken);
+        if (removed.Count == 0 || !await IsOnHoldAsync())
+        {
+            return true;
+        }
+
+        // The hold may have found them, or not.
+        await cases.AddObjectsAsync(removed, cancellationToken);
+        await HoldAddedAsync(caseId, after: null, cancellationToken);
+        return false;
+
+        async Task<bool> IsOnHoldAsync() => await cases.FindAsync(caseId, cancellationToken) is { HoldState: not HoldState.None };
     }
 
     /// <summary>Starts to put every blob of a case on legal hold. What failed before is forgotten: this tries it again.</summary>

@@ -110,13 +110,6 @@ public sealed partial class CaseChanger(
             return false;
         }
 
-        if (!isAdd && row.HoldState != HoldState.None)
-        {
-            await cases.CountAsync(change.PartitionKey, cancellationToken);
-            await FailAsync(change, "The case was put on hold. Release it before you remove objects from it.", cancellationToken);
-            return false;
-        }
-
         var isHeld = isAdd && row.IsOnHold;
         if (isHeld && row.HoldState != HoldState.Placing)
         {
@@ -128,7 +121,17 @@ public sealed partial class CaseChanger(
         var page = await search.FindAsync(filter, after, AtOnce, cancellationToken);
         var now = timeProvider.GetUtcNow();
         var items = page.Entries.Select(entry => CaseObjectRow.Of(change.PartitionKey, entry, now)).ToList();
-        await (isAdd ? cases.AddObjectsAsync(items, cancellationToken) : cases.RemoveObjectsAsync(items, cancellationToken));
+        if (isAdd)
+        {
+            await cases.AddObjectsAsync(items, cancellationToken);
+        }
+        else if (!await book.TryRemoveAsync(change.PartitionKey, items, cancellationToken))
+        {
+            await cases.CountAsync(change.PartitionKey, cancellationToken);
+            await FailAsync(change, "The case was put on hold. Release it before you remove objects from it.", cancellationToken);
+            return false;
+        }
+
         if (isHeld)
         {
             // The search may take long. What cannot be held now is named by the hold that follows it.

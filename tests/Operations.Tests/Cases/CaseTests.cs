@@ -384,6 +384,35 @@ public sealed class CaseTests(AzuriteFixture azurite)
         Assert.Contains("on hold", details.Changes[0].Problem, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Object_that_is_removed_while_a_hold_is_asked_for_stays_in_the_case_and_is_held()
+    {
+        await using var front = await HoldFront.StartAsync(azurite.NewAccount());
+        var beforeRemoval = new RequestHook(request => request.Method == RequestMethod.Delete
+            && Uri.UnescapeDataString(request.Uri.Path).Contains($"RowKey='{CaseObjectRow.Prefix}", StringComparison.Ordinal));
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: new StorageAccount(front.ConnectionString), storagePolicy: beforeRemoval);
+        var (item, other) = (Add(pipeline, "Jane Doe.mp3", bytes: 100), Add(pipeline, "John Doe.mp3", bytes: 100));
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+        var book = pipeline.Get<CaseBook>();
+        var (entries, _) = await book.FindObjectsAsync(
+            [.. new[] { item, other }.Select(each => new CaseObject(each.Region, each.Id, each.CreatedTime))],
+            Cancellation);
+        beforeRemoval.Action = async () => await book.HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            async () => await book.RemoveAsync(await FindAsync(pipeline, caseId), entries, search: null, Cancellation));
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Null(beforeRemoval.Action);
+        Assert.Contains("on hold", refused.Message, StringComparison.Ordinal);
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((true, 1L), (details.Held, details.Objects));
+        Assert.Contains((await pipeline.FindAsync(item))!.Blob!, front.Held.Keys);
+        Assert.DoesNotContain((await pipeline.FindAsync(other))!.Blob!, front.Held.Keys);
+    }
+
     [Theory]
     [InlineData(409, "FeatureVersionMismatch", "immutableStorage")]
     [InlineData(403, "AuthorizationPermissionMismatch", "legalHolds")]
