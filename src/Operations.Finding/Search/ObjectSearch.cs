@@ -37,10 +37,13 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
 /// <summary>
 /// Finds objects in the ledger, newest first, without reading all of it. By a text or a call, the index leads to them
 /// (<see cref="IndexedSearch"/>). What it does not lead to, such as a part from within a word, is looked for in every row.
-/// So is every text of a caller with a scope: where the index leads to depends on objects that the caller must not know of.
 /// The counts of days tell which partitions can hold matches; these are read from the newest day on, few at a time, and a
 /// day too busy to be read at once in slices of time. A request does a bounded amount of work and then returns where to
 /// continue, even with a page that is not full.
+/// <para>
+/// How far a page comes tells a caller with a scope nothing of objects outside it: neither the index nor the counts nor the
+/// clock has a say in it then, but the days that the ledger has, the objects of the scope and the number of queries.
+/// </para>
 /// </summary>
 public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, SearchIndex index, IndexedSearch indexed, TimeProvider timeProvider)
 {
@@ -58,12 +61,16 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     // So few that the first answer comes soon, of which most others find nothing.
     private const int MostQueriesBesideIndex = 4;
 
+    // Without a clock, the number of queries keeps the first answer short.
+    private const int MostQueriesOfScopeFirst = 32;
+
     // Rows come one after the other from a partition, and a person waits for the first page.
     private const int RowsOfPartitionFirst = 50;
     private static readonly TimeSpan NarrowestSlice = TimeSpan.FromSeconds(2);
 
     // Narrower, it is often empty, and reads as many rows to find that out.
     private static readonly TimeSpan NarrowestFirst = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan FirstOfScope = TimeSpan.FromHours(1);
 
     // A person waits for the first page. Later pages of a long search may take longer.
     private static readonly TimeSpan LongestFirst = TimeSpan.FromMilliseconds(400);
@@ -108,7 +115,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
         SearchTerm? term = filter.Text is null ? null : SearchTerm.Of(filter.Text);
-        var isHidden = filter.Text is not null && !filter.Scope.IsEverything;
+        var isHidden = filter.Text is not null && filter.IsScoped;
         if ((filter.Text ?? filter.Call) is null || (after?.IsAnywhere == true && !isHidden))
         {
             return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken);
@@ -146,7 +153,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         CancellationToken cancellationToken,
         IndexState? texts = null)
     {
-        var effort = new Effort(timeProvider, mostQueries, after is null ? LongestFirst : Longest);
+        var effort = filter.IsScoped
+            ? new Effort(timeProvider, after is null ? MostQueriesOfScopeFirst : mostQueries, longest: null)
+            : new Effort(timeProvider, mostQueries, after is null ? LongestFirst : Longest);
         var request = new Request(filter, term, after, limit, effort) { TextIndex = texts };
         await foreach (var range in ReadRangesAsync(request, cancellationToken))
         {
@@ -185,6 +194,11 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             var wanted = request.Term is null ? Math.Min(request.Limit * 2, RowsPerRange) : Math.Min(first, RowsPerRange);
             width *= (double)wanted / range.Count;
             width = width > NarrowestFirst ? width : NarrowestFirst;
+        }
+
+        if (request.Filter.IsScoped && request.ReadFrom is null)
+        {
+            width = FirstOfScope;
         }
 
         // Nothing was made later than now, as a rule, so that does not make the first slice narrower.
@@ -287,9 +301,10 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         Request request,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        // One, though a large scope takes several.
+        request.Effort.AddQuery();
         foreach (var query in request.Filter.ToQueries(day.Partition, begin, end))
         {
-            request.Effort.AddQuery();
             await foreach (var entry in ledger.SearchAsync(query, ColumnsFor(request.Term), cancellationToken))
             {
                 yield return entry;
@@ -383,7 +398,10 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     private sealed record Slice(List<LedgerEntry> Rows, int Read, DateTimeOffset Newest, DateTimeOffset? Dense);
 
     /// <summary>What a request has cost so far.</summary>
-    private sealed class Effort(TimeProvider timeProvider, int mostQueries, TimeSpan longest)
+    /// <param name="timeProvider">The clock.</param>
+    /// <param name="mostQueries">How many queries are enough.</param>
+    /// <param name="longest">How long is enough; <see langword="null"/> when the time does not matter.</param>
+    private sealed class Effort(TimeProvider timeProvider, int mostQueries, TimeSpan? longest)
     {
         private const int MostRowsRead = 10_000;
         private const int QueriesOfSlowStart = 6;

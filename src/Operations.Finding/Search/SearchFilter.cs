@@ -37,9 +37,20 @@ public sealed record SearchFilter
     /// <summary>Which of all objects the search is about: what its caller may know of. Nothing else is read.</summary>
     public ObjectScope Scope { get; init; } = ObjectScope.Everything;
 
-    /// <summary>About how many objects of a day can be meant; 0 only when there is none for sure.</summary>
+    /// <summary>Whether there are objects that the caller must not learn of.</summary>
+    internal bool IsScoped => !Scope.IsEverything;
+
+    /// <summary>
+    /// About how many objects of a day can be meant; 0 only when there is none for sure. With a scope it is the same for every
+    /// day, because the count is one of all objects.
+    /// </summary>
     internal long CountIn(LedgerDay day)
     {
+        if (IsScoped)
+        {
+            return 1;
+        }
+
         var count = day.Types
             .Where(type => Type is null || type.Key == Type)
             .Sum(type => State is { } state ? type.Value.Count(state) : type.Value.States.Values.Sum());

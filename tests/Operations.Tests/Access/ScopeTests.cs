@@ -32,7 +32,7 @@ public sealed class ScopeTests(AzuriteFixture azurite)
             Queues[random.Next(Queues.Length)],
             $"u-{random.Next(40)}",
             Newest.AddDays(-random.Next(6)).AddSeconds(-random.Next(50)))).ToList();
-        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await using var pipeline = await Pipeline.StartAsync(azurite, new StoppedTime());
         await AddAsync(pipeline, rows);
         foreach (var scope in (ObjectScope[])
         [
@@ -45,14 +45,16 @@ public sealed class ScopeTests(AzuriteFixture azurite)
         ])
         {
             var visible = rows.Where(scope.Includes).ToList();
-            await using var alone = await Pipeline.StartAsync(azurite);
+            await using var alone = await Pipeline.StartAsync(azurite, new StoppedTime());
             await AddAsync(alone, visible);
             foreach (var filter in (SearchFilter[])[new(), new() { Region = "uk", Type = "meeting", State = LedgerState.Queued }, new() { Text = "name-1" }])
             {
-                var expected = await FindPagesAsync(alone, filter, 25);
+                var all = await FindPagesAsync(alone, filter, 25);
+                var expected = await FindPagesAsync(alone, filter with { Scope = scope }, 25);
                 var found = await FindPagesAsync(pipeline, filter with { Scope = scope }, 25);
 
                 Assert.True(expected.SequenceEqual(found), $"SEARCH_SEED={seed} {scope} {filter}");
+                Assert.Equal(IdsOf(all), IdsOf(found));
             }
         }
 #pragma warning restore CA5394
@@ -79,7 +81,33 @@ public sealed class ScopeTests(AzuriteFixture azurite)
         var inside = await FindPagesAsync(pipeline, filter with { Text = "jane" }, 50);
 
         Assert.Equal(nowhere, outside);
+        Assert.All(outside, page => Assert.Equal(0, page.Found));
         Assert.Equal(30, inside.Sum(page => page.Split(' ').Length - 1));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("jane")]
+    [InlineData("Zzyzx")]
+    public async Task Scoped_search_comes_as_far_whatever_is_outside_and_however_slow_that_makes_it(string? text)
+    {
+        var inside = Enumerable.Range(0, 40).Select(day => Row(day, "uk", "voicemail", "Sales", "u", Newest.AddDays(-day), "Jane Doe")).ToList();
+        var outside = Enumerable.Range(0, 3000).Select(number =>
+            Row(100 + number, "uk", number % 2 == 0 ? "voicemail" : "meeting", "Support", "u", Newest.AddDays(-(number % 3)).AddSeconds(-number), "Jane Roe"));
+        var filter = new SearchFilter { Text = text, Type = "voicemail", Scope = Scope((ScopeField.QueueName, "Sales")) };
+        await using var alone = await Pipeline.StartAsync(azurite, new StoppedTime());
+        await using var full = await Pipeline.StartAsync(azurite, new HastyTime());
+        await AddAsync(alone, inside);
+        await AddAsync(full, [.. inside, .. outside]);
+        await alone.Get<ObjectIndexer>().IndexAsync(Cancellation);
+        await full.Get<ObjectIndexer>().IndexAsync(Cancellation);
+
+        var expected = await FindPlacesAsync(alone, filter, limit: 6);
+        var found = await FindPlacesAsync(full, filter, limit: 6);
+
+        Assert.Equal(expected, found);
+        Assert.Equal(text == "Zzyzx" ? 0 : 40, found.Sum(page => page.Found));
+        Assert.True(found.Count > 1);
     }
 
     [Theory]
@@ -172,17 +200,18 @@ public sealed class ScopeTests(AzuriteFixture azurite)
         return pages;
     }
 
-    /// <summary>How far each page of a search comes of which nothing is found.</summary>
-    private static async Task<List<DateTimeOffset?>> FindPlacesAsync(Pipeline pipeline, SearchFilter filter)
+    private static IEnumerable<string> IdsOf(IEnumerable<string> pages) => pages.SelectMany(page => page.Split(' ')[..^1]).Where(id => id.Length > 0);
+
+    /// <summary>How many objects each page of a search has, and how far it comes.</summary>
+    private static async Task<List<(int Found, DateTimeOffset? Until)>> FindPlacesAsync(Pipeline pipeline, SearchFilter filter, int limit = 50)
     {
-        var places = new List<DateTimeOffset?>();
+        var places = new List<(int Found, DateTimeOffset? Until)>();
         SearchPosition? position = null;
         do
         {
-            var page = await pipeline.Get<ObjectSearch>().FindAsync(filter, position, 50, Cancellation);
-            Assert.Empty(page.Entries);
+            var page = await pipeline.Get<ObjectSearch>().FindAsync(filter, position, limit, Cancellation);
             position = page.Next;
-            places.Add(position?.Time);
+            places.Add((page.Entries.Count, position?.Time));
         }
         while (position is not null);
         return places;
@@ -206,7 +235,15 @@ public sealed class ScopeTests(AzuriteFixture azurite)
     private static async Task AddAsync(Pipeline pipeline, IReadOnlyCollection<LedgerEntry> rows) =>
         Assert.Empty(await pipeline.Get<ObjectLedger>().AddAsync(rows, Cancellation));
 
-    /// <summary>A clock by which nothing takes long, because a search that takes long ends a page.</summary>
+    /// <summary>A clock by which everything takes long.</summary>
+    private sealed class HastyTime : TimeProvider
+    {
+        private long _ticks;
+
+        public override long GetTimestamp() => Interlocked.Add(ref _ticks, TimestampFrequency);
+    }
+
+    /// <summary>A clock by which nothing takes long.</summary>
     private sealed class StoppedTime : TimeProvider
     {
         public override long GetTimestamp() => 0;
