@@ -8,7 +8,6 @@ using Archiving.Model;
 using Archiving.Queues;
 using Azure;
 using Azure.Core;
-using Azure.Core.Pipeline;
 using Azure.Data.Tables;
 using Operations.Access;
 using Operations.Cases;
