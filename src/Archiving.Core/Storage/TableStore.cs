@@ -124,11 +124,7 @@ internal sealed class TableStore : IStorageResource
     /// <summary>Deletes a row, if there is one.</summary>
     /// <returns>Whether there was one.</returns>
     public Task<bool> DeleteAsync(string partition, string row, CancellationToken cancellationToken) => CallAsync(
-        async () =>
-        {
-            using var response = await _table.DeleteEntityAsync(partition, row, ETag.All, cancellationToken);
-            return !response.IsError;
-        },
+        async () => await _table.DeleteEntityAsync(partition, row, ETag.All, cancellationToken) is not { Status: 404 },
         cancellationToken);
 
     /// <summary>Deletes a row as it was read.</summary>
