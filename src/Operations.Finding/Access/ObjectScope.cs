@@ -31,7 +31,8 @@ public sealed class ObjectScope
     public bool IsNothing => !IsEverything && _any.Count == 0;
 
     /// <summary>Objects that have all values of one of the alternatives.</summary>
-    public static ObjectScope Of(IEnumerable<IReadOnlyDictionary<ScopeField, string>> any) => new([.. any], isEverything: false);
+    public static ObjectScope Of(IEnumerable<IReadOnlyDictionary<ScopeField, string>> any) =>
+        new([.. any.DistinctBy(Describe, StringComparer.Ordinal)], isEverything: false);
 
     /// <summary>Whether an object is in it.</summary>
     /// <param name="row">Its row, with the columns of <see cref="ScopeField"/>.</param>

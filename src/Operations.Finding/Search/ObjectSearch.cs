@@ -63,6 +63,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
     // Without a clock, the number of queries keeps the first answer short.
     private const int MostQueriesOfScopeFirst = 32;
+    private const int HoursAtOnce = 8;
 
     // Rows come one after the other from a partition, and a person waits for the first page.
     private const int RowsOfPartitionFirst = 50;
@@ -116,7 +117,8 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
         SearchTerm? term = filter.Text is null ? null : SearchTerm.Of(filter.Text);
         var isHidden = filter.Text is not null && filter.IsScoped;
-        if ((filter.Text ?? filter.Call) is null || (after?.IsAnywhere == true && !isHidden))
+        var isByIndex = filter.Text is not null || (filter.Call is not null && !filter.IsScoped);
+        if (!isByIndex || (after?.IsAnywhere == true && !isHidden))
         {
             return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken);
         }
@@ -196,7 +198,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             width = width > NarrowestFirst ? width : NarrowestFirst;
         }
 
-        if (request.Filter.IsScoped && request.ReadFrom is null)
+        if (request is { Filter.IsScoped: true, After: null, ReadFrom: null })
         {
             width = FirstOfScope;
         }
@@ -210,11 +212,6 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         {
             var begin = last - width > start ? Later(start, WholeSecond(last - width)) : start;
             begin = dense < end ? Later(begin, dense) : begin;
-            if (request.TextIndex is { } state)
-            {
-                request.Keep(await indexed.FindAllTextsAsync(state, request.Filter with { From = begin, To = end }, cancellationToken));
-            }
-
             var slice = await ReadAsync(range, begin, end, request, cancellationToken);
             if (slice.Dense is not null)
             {
@@ -224,6 +221,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             }
 
             request.ReadFrom = begin;
+            slice.Rows.AddRange(await FindSpokenAsync(slice.Texts, request, cancellationToken));
             slice.Rows.Sort(SearchPosition.Compare);
             request.Found.AddRange(slice.Rows);
             if (request.Found.Count > request.Limit)
@@ -253,6 +251,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             .Select(day => ReadAsync(day, begin, end, request, cancellationToken)));
         return new Slice(
             [.. parts.SelectMany(part => part.Rows)],
+            [.. parts.SelectMany(part => part.Texts)],
             parts.Sum(part => part.Read),
             parts.Select(part => part.Newest).DefaultIfEmpty(begin).Max(),
             parts.Max(part => part.Dense));
@@ -261,6 +260,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     private async Task<Slice> ReadAsync(LedgerDay day, DateTimeOffset begin, DateTimeOffset end, Request request, CancellationToken cancellationToken)
     {
         var rows = new List<LedgerEntry>();
+        var texts = new List<LedgerEntry>();
         var read = new List<LedgerEntry>();
         var times = new List<DateTimeOffset>();
         var isNarrowest = end - begin <= NarrowestSlice;
@@ -283,15 +283,46 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
             times.Add(entry.CreatedTime);
             read.Add(entry);
-            if ((request.Term?.IsIn(entry) != false || request.Spoken.Contain(entry)) && request.After?.IsBefore(entry) != false)
+            if (request.After?.IsBefore(entry) == false)
+            {
+                continue;
+            }
+
+            if (request.Term?.IsIn(entry) != false)
             {
                 rows.Add(entry);
+            }
+            else if (request.TextIndex is not null && SpokenText.IsIn(entry))
+            {
+                texts.Add(entry);
             }
         }
 
         request.Effort.AddRows(times.Count);
         request.Keep(read);
-        return new Slice(rows, times.Count, times.Count > 0 ? times.Max() : begin, dense);
+        return new Slice(rows, texts, times.Count, times.Count > 0 ? times.Max() : begin, dense);
+    }
+
+    /// <summary>
+    /// Which objects with a text said what is looked for. The index is asked about the hours of these objects alone, so that
+    /// what others said is neither waited for nor told.
+    /// </summary>
+    private async Task<IEnumerable<LedgerEntry>> FindSpokenAsync(
+        IReadOnlyCollection<LedgerEntry> texts,
+        Request request,
+        CancellationToken cancellationToken)
+    {
+        foreach (var hours in texts.GroupBy(entry => WholeHour(entry.CreatedTime)).Select(hour => hour.Key).Chunk(HoursAtOnce))
+        {
+            var found = await Task.WhenAll(hours.Select(hour =>
+            {
+                request.Effort.AddQuery();
+                return indexed.FindAllTextsAsync(request.TextIndex!, request.Filter with { From = hour, To = hour.AddHours(1) }, cancellationToken);
+            }));
+            request.Keep([.. found.SelectMany(slots => slots)]);
+        }
+
+        return texts.Where(request.Spoken.Contain);
     }
 
     private async IAsyncEnumerable<LedgerEntry> ReadRowsAsync(
@@ -301,10 +332,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         Request request,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // One, though a large scope takes several.
-        request.Effort.AddQuery();
         foreach (var query in request.Filter.ToQueries(day.Partition, begin, end))
         {
+            request.Effort.AddQuery();
             await foreach (var entry in ledger.SearchAsync(query, ColumnsFor(request.Term), cancellationToken))
             {
                 yield return entry;
@@ -347,6 +377,8 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
     private static DateTimeOffset Earlier(DateTimeOffset time, DateTimeOffset? other) => other < time ? other.Value : time;
 
+    private static DateTimeOffset WholeHour(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerHour));
+
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond));
 
     private sealed record Request(SearchFilter Filter, SearchTerm? Term, SearchPosition? After, int Limit, Effort Effort)
@@ -364,7 +396,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
         public SpokenHits Spoken { get; private set; } = SpokenHits.None;
 
-        public void Keep(IReadOnlySet<IndexSlot> texts)
+        public void Keep(IReadOnlyCollection<IndexSlot> texts)
         {
             if (texts.Count > 0)
             {
@@ -392,10 +424,11 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     }
 
     /// <param name="Rows">The rows that are meant.</param>
+    /// <param name="Texts">The others that are meant if their text is.</param>
     /// <param name="Read">How many were read.</param>
     /// <param name="Newest">When the newest of those was made.</param>
     /// <param name="Dense">Of a slice that was too wide: about a quarter of its rows were made later. <see langword="null"/> when it was not too wide.</param>
-    private sealed record Slice(List<LedgerEntry> Rows, int Read, DateTimeOffset Newest, DateTimeOffset? Dense);
+    private sealed record Slice(List<LedgerEntry> Rows, List<LedgerEntry> Texts, int Read, DateTimeOffset Newest, DateTimeOffset? Dense);
 
     /// <summary>What a request has cost so far.</summary>
     /// <param name="timeProvider">The clock.</param>

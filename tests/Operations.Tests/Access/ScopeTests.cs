@@ -110,6 +110,80 @@ public sealed class ScopeTests(AzuriteFixture azurite)
         Assert.True(found.Count > 1);
     }
 
+    [Fact]
+    public async Task Scoped_search_for_a_call_outside_the_scope_is_answered_as_one_for_a_call_that_does_not_exist()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, new StoppedTime());
+        await AddAsync(
+            pipeline,
+            [
+                .. Enumerable.Range(0, 400).Select(number => Row(number, "uk", "voicemail", "Support", "quist", Newest.AddHours(-number))),
+                .. Enumerable.Range(0, 3).Select(number => Row(1000 + number, "uk", "voicemail", "Sales", "doe", Newest.AddHours(-number))),
+            ]);
+        await pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
+        var filter = new SearchFilter { Scope = Scope((ScopeField.QueueName, "Sales")) };
+
+        var outside = await FindPlacesAsync(pipeline, filter with { Call = "quist" });
+        var nowhere = await FindPlacesAsync(pipeline, filter with { Call = "nowhere" });
+        var inside = await FindPlacesAsync(pipeline, filter with { Call = "id-1001" });
+
+        Assert.Equal(nowhere, outside);
+        Assert.Equal((0, 1), (outside.Sum(page => page.Found), inside.Sum(page => page.Found)));
+    }
+
+    [Fact]
+    public async Task Scoped_search_takes_no_more_requests_for_a_word_that_was_said_often_outside_the_scope()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, new StoppedTime(), storagePolicy: new CountingPolicy(requests));
+        await AddAsync(pipeline, [.. Enumerable.Range(0, 30).Select(number => Row(number, "uk", "voicemail", "Sales", "u", Newest.AddDays(-number)))]);
+        await pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
+        var index = pipeline.Get<SearchIndex>();
+        var key = (await index.ReadStateAsync(Cancellation)).Key!;
+        var minutes = Enumerable.Range(0, 3000).Select(number => new IndexSlot(
+            Newest.AddMinutes(-2 * number),
+            "uk",
+            "transcript",
+            new IndexedText($"other-{number}", "version")));
+        foreach (var chunk in minutes.Select(slot => SearchIndex.Row(key, SearchTerms.OfText("invoice").Single(), slot)).Chunk(100))
+        {
+            await index.WriteAsync(chunk, Cancellation);
+        }
+
+        var counts = new List<int>();
+        foreach (var text in (string[])["zzyzx", "invoice"])
+        {
+            requests.Clear();
+            await pipeline.Get<ObjectSearch>()
+                .FindAsync(new SearchFilter { Scope = Scope((ScopeField.QueueName, "Sales")), Text = text }, after: null, limit: 50, Cancellation);
+            counts.Add(requests.Count);
+        }
+
+        Assert.Equal(counts[0], counts[1]);
+    }
+
+    [Fact]
+    public async Task Page_of_a_large_scope_takes_a_bounded_number_of_requests()
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await Pipeline.StartAsync(azurite, new StoppedTime(), storagePolicy: new CountingPolicy(requests));
+        await AddAsync(pipeline, [.. Enumerable.Range(0, 60).Select(number => Row(number, "uk", "voicemail", "Support", "u", Newest.AddDays(-number)))]);
+        await AddAsync(pipeline, [Row(100, "uk", "voicemail", "Sales", "u-7", Newest.AddDays(-59))]);
+        var filter = new SearchFilter { Scope = ObjectScope.Of(Enumerable.Range(0, 200).Select(number => Values((ScopeField.UserId, $"u-{number % 100}")))) };
+        var found = 0;
+        SearchPosition? position = null;
+        do
+        {
+            requests.Clear();
+            var page = await pipeline.Get<ObjectSearch>().FindAsync(filter, position, 50, Cancellation);
+            found += page.Entries.Count;
+            position = page.Next;
+            Assert.InRange(requests.Count, 1, 600);
+        }
+        while (position is not null);
+        Assert.Equal(1, found);
+    }
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(true, false)]
