@@ -11,6 +11,7 @@ namespace Archiving.Listing;
 /// Plans what is to be listed. Several may run at once: the watermark row lets one of them win, and a window planned
 /// twice is listed twice, to the same result.
 /// <list type="number">
+/// <item>A region that is new is put on record, and one that is no longer archived is marked as left.</item>
 /// <item>For each region, the window reaches from the watermark less the overlap to now less the settling delay.</item>
 /// <item>Once a day the recent days are listed by <c>createdTime</c> too, because a record without <c>updatedTime</c> is in no
 /// other window. The first such pass covers everything since the first listing, some days in each run.</item>
@@ -20,7 +21,6 @@ namespace Archiving.Listing;
 /// <item>One message is sent for each part, the oldest first, because 8x8 deletes the oldest first.</item>
 /// <item>The region is left alone until every part is done, or nothing has moved for half an hour. The run after one that
 /// was given up queues again all waiting objects of the parts that were not done, because their messages may be lost.</item>
-/// <item>A region that is no longer archived is marked as left.</item>
 /// <item>Runs of more than a week ago are deleted.</item>
 /// </list>
 /// </summary>
@@ -53,12 +53,13 @@ public sealed partial class ListingPlanner(
     {
         var sent = 0;
         var present = await regions.GetAsync(cancellationToken);
+        var known = await store.ReadWatermarksAsync(cancellationToken);
+        await BeginAsync(present, known, cancellationToken);
+        await NoteLeftAsync(present, known, cancellationToken);
         foreach (var region in present)
         {
             sent += await PlanAsync(region, cancellationToken);
         }
-
-        await NoteLeftAsync(present, cancellationToken);
 
         var now = timeProvider.GetUtcNow();
         if (now - _cleanedAt > BetweenCleanings)
@@ -85,20 +86,7 @@ public sealed partial class ListingPlanner(
     private async Task<int> PlanAsync(string region, CancellationToken cancellationToken)
     {
         var now = timeProvider.GetUtcNow();
-        var watermark = await store.FindWatermarkAsync(region, cancellationToken);
-        if (watermark is null)
-        {
-            // Written before anything else, so that a first run that fails starts at the same time again.
-            watermark = new WatermarkRow { Region = region, Began = now, StartFrom = options.StartFrom ?? now - ListingOptions.FirstLookBack };
-            if (!await store.TryWriteWatermarkAsync(watermark, cancellationToken))
-            {
-                return 0;
-            }
-
-            watermark = await store.FindWatermarkAsync(region, cancellationToken);
-        }
-
-        if (watermark is null)
+        if (await store.FindWatermarkAsync(region, cancellationToken) is not { } watermark)
         {
             return 0;
         }
@@ -216,9 +204,26 @@ public sealed partial class ListingPlanner(
             .SelectMany(window => window),
     ];
 
-    private async Task NoteLeftAsync(IReadOnlyList<string> present, CancellationToken cancellationToken)
+    /// <summary>
+    /// Has every region on record before anything else, and all of them at once: health then names one that is not listed,
+    /// whatever keeps it from being planned, and a first run that fails starts at the same time again.
+    /// </summary>
+    private async Task BeginAsync(IReadOnlyList<string> present, List<WatermarkRow> known, CancellationToken cancellationToken)
     {
-        foreach (var watermark in await store.ReadWatermarksAsync(cancellationToken))
+        var now = timeProvider.GetUtcNow();
+        var missing = present.Except(known.Select(watermark => watermark.Region), StringComparer.Ordinal)
+            .Select(region => new WatermarkRow { Region = region, Began = now, StartFrom = options.StartFrom ?? now - ListingOptions.FirstLookBack })
+            .ToList();
+        if (missing.Count > 0)
+        {
+            // Where another instance was first, its rows count.
+            await store.TryWriteWatermarksAsync(missing, cancellationToken);
+        }
+    }
+
+    private async Task NoteLeftAsync(IReadOnlyList<string> present, List<WatermarkRow> known, CancellationToken cancellationToken)
+    {
+        foreach (var watermark in known)
         {
             var isLeft = !present.Contains(watermark.Region, StringComparer.Ordinal);
             if (watermark.IsLeft != isLeft)

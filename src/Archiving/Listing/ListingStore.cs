@@ -53,6 +53,18 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         return _table.TryWriteAsync(row, cancellationToken);
     }
 
+    /// <summary>Writes watermarks together, unless one of them was written since it was read.</summary>
+    /// <returns><see langword="false"/> when one was.</returns>
+    public Task<bool> TryWriteWatermarksAsync(IReadOnlyList<WatermarkRow> rows, CancellationToken cancellationToken)
+    {
+        foreach (var row in rows)
+        {
+            row.RowKey = ObjectNames.Encode(row.Region);
+        }
+
+        return _table.TryWriteTogetherAsync(rows, cancellationToken);
+    }
+
     /// <summary>Records windows as planned, and counts them. A window that is on record already stays as it is.</summary>
     public async Task AddWindowsAsync(IReadOnlyCollection<WindowMessage> windows, CancellationToken cancellationToken)
     {

@@ -22,6 +22,22 @@ public sealed class ListingTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Region_is_on_record_before_another_is_planned()
+    {
+        var beforeWindow = new RequestHook(request => request.Uri.Path.EndsWith($"/{QueueNames.ListWindows}/messages", StringComparison.Ordinal))
+        {
+            Action = () => throw new InvalidOperationException("The app ended here."),
+        };
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: beforeWindow);
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => pipeline.Get<ListingPlanner>().PlanAsync(Cancellation));
+
+        var watermarks = await pipeline.Get<ListingStore>().ReadWatermarksAsync(Cancellation);
+        Assert.Equal(["uk", "us-east"], watermarks.Select(watermark => watermark.Region).Order(StringComparer.Ordinal));
+        Assert.All(watermarks, watermark => Assert.Null(watermark.ActiveRun));
+    }
+
+    [Fact]
     public async Task Listing_starts_where_the_setting_says_and_ends_before_now()
     {
         await using var pipeline = await Pipeline.StartAsync(
