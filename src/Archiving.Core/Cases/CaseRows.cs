@@ -156,6 +156,17 @@ internal sealed class MembershipRow : TableRow
     public static string PartitionOf(LedgerKey key) => $"object|{key.PartitionKey}";
 }
 
+/// <summary>
+/// What each removal of objects from a case writes together with it, and each hold before it begins: so a removal fails that
+/// did not see the hold.
+/// </summary>
+internal sealed class RemovalGuardRow : TableRow
+{
+    public const string Key = "removal";
+
+    public RemovalGuardRow() => RowKey = Key;
+}
+
 /// <summary>A case whose objects must be kept.</summary>
 internal sealed class HeldCaseRow : TableRow
 {

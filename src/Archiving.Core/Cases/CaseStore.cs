@@ -22,6 +22,9 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     // A page that is read with buffers below 85 KB, the size from which the runtime collects an array only with everything else.
     private const int ExportRowsPerPage = 50;
 
+    // Each is read and deleted at the same time.
+    private const int RemovedAtOnce = 25;
+
     private readonly TableStore _table = new(tables, TableName);
 
     /// <summary>Makes an id that is in order of time.</summary>
@@ -92,10 +95,7 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     internal async Task AddObjectsAsync(IReadOnlyCollection<CaseObjectRow> items, CancellationToken cancellationToken)
     {
         // First the side that purging and archiving look at: a crash in between holds too much, never too little.
-        foreach (var day in items.Select(MembershipRow.Of).GroupBy(row => row.PartitionKey, StringComparer.Ordinal))
-        {
-            await WriteAsync([.. day], cancellationToken);
-        }
+        await WriteMembershipsAsync(items, cancellationToken);
 
         foreach (var chunk in items.Chunk(TableStore.RowsPerTransaction))
         {
@@ -111,24 +111,59 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
         }
     }
 
-    /// <summary>Removes objects from a case.</summary>
-    /// <returns>Those that it had.</returns>
-    internal async Task<List<CaseObjectRow>> RemoveObjectsAsync(IReadOnlyCollection<CaseObjectRow> items, CancellationToken cancellationToken)
+    /// <summary>
+    /// Writes again which objects are in a case. Objects that are added and removed at the same time can be in it without
+    /// that, and purging would not know.
+    /// </summary>
+    internal async Task WriteMembershipsAsync(IEnumerable<CaseObjectRow> items, CancellationToken cancellationToken)
     {
-        var removed = new List<CaseObjectRow>();
-        foreach (var item in items)
+        foreach (var day in items.Select(MembershipRow.Of).GroupBy(row => row.PartitionKey, StringComparer.Ordinal))
         {
-            if (await _table.DeleteAsync(item.PartitionKey, item.RowKey, cancellationToken))
-            {
-                removed.Add(item);
-            }
+            await WriteAsync([.. day], cancellationToken);
+        }
+    }
 
-            var membership = MembershipRow.Of(item);
-            await _table.DeleteAsync(membership.PartitionKey, membership.RowKey, cancellationToken);
+    /// <summary>Removes objects from a case, until it is put on hold.</summary>
+    /// <returns>How many it had of those that were removed, and whether all are.</returns>
+    internal async Task<(int Removed, bool IsAll)> RemoveObjectsAsync(
+        string caseId,
+        IReadOnlyCollection<CaseObjectRow> items,
+        CancellationToken cancellationToken)
+    {
+        var removed = 0;
+        foreach (var chunk in items.Chunk(RemovedAtOnce))
+        {
+            IReadOnlyList<CaseObjectRow> present;
+            do
+            {
+                // In this order, because a hold is written first and the guard then: what is removed before that is not in the hold.
+                var guard = await _table.FindAsync<RemovalGuardRow>(caseId, RemovalGuardRow.Key, cancellationToken)
+                    ?? new RemovalGuardRow { PartitionKey = caseId };
+                if (await FindAsync(caseId, cancellationToken) is { HoldState: not HoldState.None })
+                {
+                    return (removed, false);
+                }
+
+                var rows = await Task.WhenAll(chunk.Select(item => _table.FindAsync<CaseObjectRow>(caseId, item.RowKey, cancellationToken)));
+                present = [.. rows.OfType<CaseObjectRow>()];
+                if (present.Count == 0 || await _table.TryDeleteTogetherAsync(present, guard, cancellationToken))
+                {
+                    break;
+                }
+            }
+            while (true);
+
+            // A crash before it keeps too much, never too little.
+            removed += present.Count;
+            await Task.WhenAll(chunk.Select(MembershipRow.Of).Select(row => _table.DeleteAsync(row.PartitionKey, row.RowKey, cancellationToken)));
         }
 
-        return removed;
+        return (removed, true);
     }
+
+    /// <summary>Has each removal that is under way look again whether the case is on hold.</summary>
+    internal Task GuardAsync(string caseId, CancellationToken cancellationToken) =>
+        WriteAsync(new RemovalGuardRow { PartitionKey = caseId }, cancellationToken);
 
     /// <summary>The objects of a case in order of their keys, behind a given one.</summary>
     public IAsyncEnumerable<CaseObjectRow> ReadObjectsAsync(string caseId, string? after, CancellationToken cancellationToken) =>
@@ -177,6 +212,10 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
         export.ETag = now.ETag;
         return true;
     }
+
+    /// <summary>A part as it is now; <see langword="null"/> when there is none.</summary>
+    internal Task<ExportPartRow?> FindAgainAsync(ExportPartRow part, CancellationToken cancellationToken) =>
+        _table.FindAsync<ExportPartRow>(part.PartitionKey, part.RowKey, cancellationToken);
 
     /// <summary>The parts of an export, in order.</summary>
     public ValueTask<List<ExportPartRow>> ReadPartsAsync(ExportRow export, CancellationToken cancellationToken) =>

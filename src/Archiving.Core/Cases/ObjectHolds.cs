@@ -1,5 +1,7 @@
 using Archiving.Archive;
+using Archiving.Ledger;
 using Archiving.Model;
+using Azure;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Cases;
@@ -8,7 +10,12 @@ namespace Archiving.Cases;
 /// Legal holds of objects. A case on hold keeps its objects: the app deletes none of them at 8x8, and every blob of them,
 /// also content that is archived later, is on legal hold, so that no account can delete it from the storage.
 /// </summary>
-public sealed partial class ObjectHolds(CaseStore cases, ArchiveStore store, TimeProvider timeProvider, ILogger<ObjectHolds> logger)
+public sealed partial class ObjectHolds(
+    CaseStore cases,
+    ArchiveStore store,
+    ObjectLedger ledger,
+    TimeProvider timeProvider,
+    ILogger<ObjectHolds> logger)
 {
     /// <summary>
     /// How long an instance may not know of a case that was put on hold. A change that places holds goes through the objects
@@ -54,13 +61,20 @@ public sealed partial class ObjectHolds(CaseStore cases, ArchiveStore store, Tim
         ArgumentNullException.ThrowIfNull(item);
         var stem = ArchiveLayout.Stem(item.Region, item.Type, item.CreatedTime, item.Id);
         string? problem = null;
+        var hasReceipt = false;
         await foreach (var name in store.ListReceiptsAsync(stem, cancellationToken))
         {
             var blob = name[..^ArchiveLayout.ReceiptSuffix.Length];
             if (await IsOfAsync(name, item, cancellationToken))
             {
+                hasReceipt = true;
                 problem = await SetAsync(blob, isHeld, cancellationToken) ?? problem;
             }
+        }
+
+        if (!hasReceipt && await ledger.FindAsync(item.Key, cancellationToken) is { Blob: { } content } row && row.IsInArchive())
+        {
+            problem = await store.SetLegalHoldAsync(content, isHeld, cancellationToken) ?? (isHeld ? "Its receipt is not there." : null);
         }
 
         return problem;
@@ -99,6 +113,10 @@ public sealed partial class ObjectHolds(CaseStore cases, ArchiveStore store, Tim
         catch (FormatException)
         {
             // A receipt that is damaged is held, too: it may be evidence.
+            return true;
+        }
+        catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
+        {
             return true;
         }
     }

@@ -113,19 +113,12 @@ internal sealed class TableStore : IStorageResource
     /// <returns><see langword="false"/> when one of them has.</returns>
     public Task<bool> TryWriteTogetherAsync(IReadOnlyList<ITableEntity> rows, CancellationToken cancellationToken) => TryWriteAsync(
         rows[0].PartitionKey,
-        () => _table.SubmitTransactionAsync(
-            rows.Select(row => new TableTransactionAction(
-                row.ETag == default ? TableTransactionActionType.Add : TableTransactionActionType.UpdateReplace,
-                row,
-                row.ETag)),
-            cancellationToken),
+        () => _table.SubmitTransactionAsync(rows.Select(AsRead), cancellationToken),
         cancellationToken);
 
     /// <summary>Deletes a row, if there is one.</summary>
-    /// <returns>Whether there was one.</returns>
-    public Task<bool> DeleteAsync(string partition, string row, CancellationToken cancellationToken) => CallAsync(
-        async () => await _table.DeleteEntityAsync(partition, row, ETag.All, cancellationToken) is not { Status: 404 },
-        cancellationToken);
+    public Task DeleteAsync(string partition, string row, CancellationToken cancellationToken) =>
+        CallAsync(() => _table.DeleteEntityAsync(partition, row, ETag.All, cancellationToken), cancellationToken);
 
     /// <summary>Deletes a row as it was read.</summary>
     /// <returns><see langword="false"/> when it was written or deleted meanwhile.</returns>
@@ -133,6 +126,16 @@ internal sealed class TableStore : IStorageResource
         where T : ITableEntity => TryWriteAsync(
         row.PartitionKey,
         () => _table.DeleteEntityAsync(row.PartitionKey, row.RowKey, row.ETag, cancellationToken),
+        cancellationToken);
+
+    /// <summary>Deletes rows of one partition as they were read, and writes another of it as it was read: all or none.</summary>
+    /// <returns><see langword="false"/> when one of them was written or deleted meanwhile.</returns>
+    public Task<bool> TryDeleteTogetherAsync<T>(IReadOnlyList<T> rows, ITableEntity written, CancellationToken cancellationToken)
+        where T : ITableEntity => TryWriteAsync(
+        written.PartitionKey,
+        () => _table.SubmitTransactionAsync(
+            rows.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, row.ETag)).Append(AsRead(written)),
+            cancellationToken),
         cancellationToken);
 
     /// <summary>Deletes rows of one partition, written meanwhile or not.</summary>
@@ -165,6 +168,9 @@ internal sealed class TableStore : IStorageResource
             }
         },
         cancellationToken);
+
+    private static TableTransactionAction AsRead(ITableEntity row) =>
+        new(row.ETag == default ? TableTransactionActionType.Add : TableTransactionActionType.UpdateReplace, row, row.ETag);
 
     private Task<Response<IReadOnlyList<Response>>> SubmitAsync<T>(TableTransactionActionType action, IEnumerable<T> rows, CancellationToken cancellationToken)
         where T : ITableEntity =>

@@ -39,6 +39,7 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
             // The app is stopping, or the function took too long. Another instance can serve the request.
             if (!http.Response.HasStarted)
             {
+                Forget(context, http);
                 await WriteAsync(
                     http,
                     StatusCodes.Status503ServiceUnavailable,
@@ -48,9 +49,7 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
-            // What the function has found, such as the address of content, must not leave with or after the problem.
-            http.Response.Clear();
-            context.GetInvocationResult().Value = null;
+            Forget(context, http);
             switch (exception)
             {
                 case BadRequestException wrong:
@@ -112,6 +111,13 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
         OutageException or AuditLogException => StatusCodes.Status503ServiceUnavailable,
         _ => StatusCodes.Status500InternalServerError,
     };
+
+    /// <summary>What the function has found, such as the address of content, must not leave with or after the problem.</summary>
+    private static void Forget(FunctionContext context, HttpContext http)
+    {
+        http.Response.Clear();
+        context.GetInvocationResult().Value = null;
+    }
 
     private static async Task WriteAsync(HttpContext http, int status, string title, string detail, string? field = null)
     {

@@ -134,44 +134,27 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     public async Task RemoveAsync(CaseRow row, IReadOnlyCollection<LedgerEntry> objects, CaseSearch? search, CancellationToken cancellationToken)
     {
         RefuseClosed(row);
-        var now = timeProvider.GetUtcNow();
-        if (!await TryRemoveAsync(row.RowKey, [.. objects.Select(entry => CaseObjectRow.Of(row.RowKey, entry, now))], cancellationToken))
+        if (row.HoldState != HoldState.None)
         {
             throw new RefusedException("The case is on hold. Release it before you remove objects from it.");
         }
 
         if (objects.Count > 0)
         {
+            var items = objects.Select(entry => CaseObjectRow.Of(row.RowKey, entry, default)).ToList();
+            var (removed, isAll) = await cases.RemoveObjectsAsync(row.RowKey, items, cancellationToken);
             await cases.CountAsync(row.RowKey, cancellationToken);
+            if (!isAll)
+            {
+                throw new RefusedException(
+                    $"The case was put on hold. {removed} of the objects were removed before that. Release it before you remove the others.");
+            }
         }
 
         if (search is not null)
         {
             await SendAsync(await WriteAsync(row.RowKey, CaseChange.Remove, search, cancellationToken), cancellationToken);
         }
-    }
-
-    /// <summary>Removes objects from a case that is not on hold. One that is put on hold meanwhile has them again.</summary>
-    /// <returns><see langword="false"/> when the case is on hold.</returns>
-    internal async Task<bool> TryRemoveAsync(string caseId, IReadOnlyCollection<CaseObjectRow> items, CancellationToken cancellationToken)
-    {
-        if (await IsOnHoldAsync())
-        {
-            return false;
-        }
-
-        var removed = await cases.RemoveObjectsAsync(items, cancellationToken);
-        if (removed.Count == 0 || !await IsOnHoldAsync())
-        {
-            return true;
-        }
-
-        // The hold may have found them, or not.
-        await cases.AddObjectsAsync(removed, cancellationToken);
-        await HoldAddedAsync(caseId, after: null, cancellationToken);
-        return false;
-
-        async Task<bool> IsOnHoldAsync() => await cases.FindAsync(caseId, cancellationToken) is { HoldState: not HoldState.None };
     }
 
     /// <summary>Starts to put every blob of a case on legal hold. What failed before is forgotten: this tries it again.</summary>
@@ -331,6 +314,11 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
                 return true;
             },
             cancellationToken);
+        if (kind == CaseChange.Hold)
+        {
+            await cases.GuardAsync(caseId, cancellationToken);
+        }
+
         await cases.SyncKeptAsync(caseId, cancellationToken);
         await SendAsync(change, cancellationToken);
     }

@@ -125,7 +125,7 @@ public sealed partial class CaseChanger(
         {
             await cases.AddObjectsAsync(items, cancellationToken);
         }
-        else if (!await book.TryRemoveAsync(change.PartitionKey, items, cancellationToken))
+        else if (await cases.RemoveObjectsAsync(change.PartitionKey, items, cancellationToken) is { IsAll: false })
         {
             await cases.CountAsync(change.PartitionKey, cancellationToken);
             await FailAsync(change, "The case was put on hold. Release it before you remove objects from it.", cancellationToken);
@@ -173,6 +173,11 @@ public sealed partial class CaseChanger(
         }
 
         var items = await cases.ReadObjectsAsync(change.PartitionKey, change.Position, cancellationToken).Take(AtOnce).ToListAsync(cancellationToken);
+        if (isHeld)
+        {
+            await cases.WriteMembershipsAsync(items, cancellationToken);
+        }
+
         var refused = RefusedHolds.Parse(change.Refused);
         foreach (var (item, why) in await SetAsync(items, isHeld, cancellationToken))
         {

@@ -67,7 +67,18 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
 
         var digest = part.Problems == 0 ? await blob.CompleteAsync(cancellationToken) : null;
         (part.Bytes, part.Sha256, part.Md5) = (digest?.Bytes ?? 0, digest?.Sha256, digest?.Md5Hex);
-        await cases.WriteAsync(part, cancellationToken);
+        while (!await cases.TryWriteAsync(part, cancellationToken))
+        {
+            if (await cases.FindAgainAsync(part, cancellationToken) is not { IsDone: false } now)
+            {
+                // Another delivery has written the part, and may have ended the export.
+                await TryAdoptAsync(part, name, cancellationToken);
+                return;
+            }
+
+            part.ETag = now.ETag;
+        }
+
         if (digest is not null && !await blob.TryCommitAsync(digest, ContentType, cancellationToken))
         {
             await TryAdoptAsync(part, name, cancellationToken);

@@ -1,3 +1,4 @@
+using Archiving.Archive;
 using Archiving.Cases;
 using Archiving.Model;
 using Archiving.Queues;
@@ -388,8 +389,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
     public async Task Object_that_is_removed_while_a_hold_is_asked_for_stays_in_the_case_and_is_held()
     {
         await using var front = await HoldFront.StartAsync(azurite.NewAccount());
-        var beforeRemoval = new RequestHook(request => request.Method == RequestMethod.Delete
-            && Uri.UnescapeDataString(request.Uri.Path).Contains($"RowKey='{CaseObjectRow.Prefix}", StringComparison.Ordinal));
+        var beforeRemoval = new RequestHook(request => request.Uri.Path.EndsWith("/$batch", StringComparison.Ordinal));
         await using var pipeline = await Pipeline.StartAsync(azurite, account: new StorageAccount(front.ConnectionString), storagePolicy: beforeRemoval);
         var (item, other) = (Add(pipeline, "Jane Doe.mp3", bytes: 100), Add(pipeline, "John Doe.mp3", bytes: 100));
         await pipeline.RunAsync();
@@ -411,6 +411,83 @@ public sealed class CaseTests(AzuriteFixture azurite)
         Assert.Equal((true, 1L), (details.Held, details.Objects));
         Assert.Contains((await pipeline.FindAsync(item))!.Blob!, front.Held.Keys);
         Assert.DoesNotContain((await pipeline.FindAsync(other))!.Blob!, front.Held.Keys);
+    }
+
+    [Fact]
+    public async Task Removal_that_a_hold_interrupts_leaves_what_is_not_removed_in_the_case_and_says_how_much_was()
+    {
+        var batches = 0;
+        var beforeSecondRemoval = new RequestHook(request => request.Uri.Path.EndsWith("/$batch", StringComparison.Ordinal) && ++batches == 2);
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: beforeSecondRemoval);
+        var items = AddMany(pipeline, 40);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, [.. items]);
+        var book = pipeline.Get<CaseBook>();
+        var (entries, _) = await book.FindObjectsAsync([.. items.Select(item => new CaseObject(item.Region, item.Id, item.CreatedTime))], Cancellation);
+        batches = 0;
+        beforeSecondRemoval.Action = async () => await book.HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            async () => await book.RemoveAsync(await FindAsync(pipeline, caseId), entries, search: null, Cancellation));
+
+        Assert.Contains("25 of the objects were removed", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(15, (await DescribeAsync(pipeline, caseId)).Objects);
+        var left = await pipeline.Get<CaseStore>().ReadObjectsAsync(caseId, after: null, Cancellation).ToListAsync(Cancellation);
+        Assert.Equal(15, left.Count);
+        foreach (var item in left)
+        {
+            Assert.True(await pipeline.Get<ObjectHolds>().IsHeldAsync(item.Key, Cancellation));
+        }
+    }
+
+    [Fact]
+    public async Task Object_without_a_receipt_is_held_and_named()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var blob = (await pipeline.FindAsync(item))!.Blob!;
+        await pipeline.Container.DeleteBlobAsync(ArchiveLayout.ReceiptName(blob), cancellationToken: Cancellation);
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal(nameof(HoldState.Incomplete), details.Hold);
+        Assert.Contains("receipt is not there", details.HoldProblem, StringComparison.Ordinal);
+        Assert.Equal([blob], front.Held.Keys);
+
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        Assert.Equal(nameof(HoldState.None), (await DescribeAsync(pipeline, caseId)).Hold);
+        Assert.Empty(front.Held);
+    }
+
+    [Fact]
+    public async Task Object_whose_receipt_is_in_the_archive_tier_is_held()
+    {
+        var account = azurite.NewAccount();
+        await using var holding = await HoldFront.StartAsync(account);
+        await using var front = await RefusingFront.StartAsync(new StorageAccount(holding.ConnectionString));
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var blob = (await pipeline.FindAsync(item))!.Blob!;
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+        front.IsMeant = request => request.Method == "GET";
+        front.Answer = path => path.EndsWith(ArchiveLayout.ReceiptName(blob), StringComparison.Ordinal) ? (409, "BlobArchived") : null;
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.True((await DescribeAsync(pipeline, caseId)).Held);
+        Assert.Equal(2, holding.Held.Count);
     }
 
     [Theory]

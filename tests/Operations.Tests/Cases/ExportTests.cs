@@ -244,6 +244,35 @@ public sealed class ExportTests(AzuriteFixture azurite)
         Assert.Equal(("Done", 40L), (done.State, done.Objects));
     }
 
+    [Fact]
+    public async Task Part_that_another_delivery_completed_stays_complete_when_this_one_fails()
+    {
+        var isEnded = false;
+        var hook = new RequestHook(request => isEnded
+            ? request.Uri.Path.EndsWith("part-0001.zip", StringComparison.Ordinal)
+            : request.Method == RequestMethod.Put && Uri.UnescapeDataString(request.Uri.Path).Contains("RowKey='part|", StringComparison.Ordinal));
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: hook);
+        Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var (export, message) = await StartAsync(pipeline, caseId);
+        var exporter = pipeline.Get<CaseExporter>();
+        await exporter.ExportAsync(message, Cancellation);
+        hook.Action = async () =>
+        {
+            await DeliverAsync(pipeline);
+            Assert.Equal("Done", (await ReadAsync(pipeline, caseId, export.ExportId)).State);
+            isEnded = true;
+            hook.Action = () => throw new InvalidOperationException("The app ended here.");
+        };
+
+        await Record.ExceptionAsync(() => exporter.ExportAsync(message, Cancellation));
+
+        Assert.True(isEnded);
+        var done = await ReadAsync(pipeline, caseId, export.ExportId);
+        Assert.Equal(("Done", 1), (done.State, done.Parts.Count));
+    }
+
     [Theory]
     [InlineData("object|", "19 of the 20 objects of part-0001.zip are on record.")]
     [InlineData("part|", "0 of its 1 parts are on record.")]
