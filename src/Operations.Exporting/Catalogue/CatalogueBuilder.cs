@@ -166,7 +166,19 @@ public sealed partial class CatalogueBuilder(
 
     private async Task CompleteAsync(CatalogueMessage message, BuildProgress progress, CatalogueFiles files, CancellationToken cancellationToken)
     {
-        if (await files.CompleteAsync(cancellationToken) is not var (parquetBytes, csvBytes))
+        await files.StageAsync(cancellationToken);
+
+        // Should this run end before it says what it committed, nothing may take the month for built: another build may have ended since.
+        await months.UpdateAsync(
+            message.Region,
+            message.Month,
+            current =>
+            {
+                (current.Built, current.QueuedAt) = (null, current.QueuedAt ?? timeProvider.GetUtcNow());
+                return true;
+            },
+            cancellationToken);
+        if (await files.CommitAsync(cancellationToken) is not var (parquetBytes, csvBytes))
         {
             await GiveUpAsync(message, _ => Refused, cancellationToken);
             return;

@@ -17,12 +17,19 @@ internal sealed class CatalogueFiles(ParquetFile? parquet, CsvFile? csv) : IAsyn
         return (suspended?.Staged, csv is null ? null : await csv.SuspendAsync(cancellationToken), suspended?.Groups);
     }
 
-    /// <summary>Ends the files and makes each visible in the place of the one before.</summary>
-    /// <returns>Their sizes in bytes; <see langword="null"/> when the container forbids to replace one.</returns>
-    public async Task<(long? Parquet, long? Csv)?> CompleteAsync(CancellationToken cancellationToken)
+    /// <summary>Ends the files, and stages the rest of them.</summary>
+    public async Task StageAsync(CancellationToken cancellationToken)
     {
-        var parquetBytes = parquet is null ? null : await parquet.CompleteAsync(cancellationToken);
-        var csvBytes = csv is null ? null : await csv.CompleteAsync(cancellationToken);
+        await (parquet?.StageAsync(cancellationToken) ?? Task.CompletedTask);
+        await (csv?.StageAsync(cancellationToken) ?? Task.CompletedTask);
+    }
+
+    /// <summary>Makes each file visible in the place of the one before.</summary>
+    /// <returns>Their sizes in bytes; <see langword="null"/> when the container forbids to replace one.</returns>
+    public async Task<(long? Parquet, long? Csv)?> CommitAsync(CancellationToken cancellationToken)
+    {
+        var parquetBytes = parquet is null ? null : await parquet.CommitAsync(cancellationToken);
+        var csvBytes = csv is null ? null : await csv.CommitAsync(cancellationToken);
         return (parquet is null) == (parquetBytes is null) && (csv is null) == (csvBytes is null) ? (parquetBytes, csvBytes) : null;
     }
 

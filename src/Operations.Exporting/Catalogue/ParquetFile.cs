@@ -74,16 +74,19 @@ internal sealed class ParquetFile
         return (_file.Staged, groups.ToArray());
     }
 
-    /// <summary>Ends the file and makes it visible in the place of the one before.</summary>
-    /// <returns>Its size in bytes; <see langword="null"/> when the container forbids to replace the one before.</returns>
-    public async Task<long?> CompleteAsync(CancellationToken cancellationToken)
+    /// <summary>Ends the file, and stages the rest of it.</summary>
+    public async Task StageAsync(CancellationToken cancellationToken)
     {
         await EndGroupAsync(cancellationToken);
         await BeginAsync(cancellationToken);
         await _file.WriteAsync(CreateFooter(), cancellationToken);
         await _file.StageAsync(cancellationToken);
-        return await _file.CommitAsync(ContentType, cancellationToken) ? _file.Length : null;
     }
+
+    /// <summary>Makes the staged file visible in the place of the one before.</summary>
+    /// <returns>Its size in bytes; <see langword="null"/> when the container forbids to replace the one before.</returns>
+    public async Task<long?> CommitAsync(CancellationToken cancellationToken) =>
+        await _file.CommitAsync(ContentType, cancellationToken) ? _file.Length : null;
 
     private async Task BeginAsync(CancellationToken cancellationToken)
     {

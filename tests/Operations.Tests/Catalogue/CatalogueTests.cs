@@ -383,7 +383,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
         await pipeline.Account.Queues.GetQueueClient(QueueNames.CatalogueMonths).ClearMessagesAsync(Cancellation);
         var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
-        var record = new HoldPolicy("us-east%7C2026-03");
+        var record = new HoldPolicy("us-east%7C2026-03", skipped: 1);
         await using var ending = await Pipeline.StartAsync(azurite, account: pipeline.Account, simulator: pipeline.Simulator, storagePolicy: record);
 
         var first = ending.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
@@ -405,6 +405,41 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
 
         var month = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
         Assert.Equal(("changed", "changed", null), (month.Wanted, month.Built, month.QueuedAt));
+    }
+
+    [Fact]
+    public async Task Month_is_built_again_when_a_build_of_an_earlier_state_ends_after_its_commit()
+    {
+        var (isBuilt, isCommitted) = (false, false);
+        var hook = new RequestHook(request =>
+        {
+            var isMeant = isCommitted
+                ? request.Method != RequestMethod.Get && request.Uri.PathAndQuery.Contains("us-east%7C2026-03", StringComparison.Ordinal)
+                : !isBuilt && request.Uri.Query.Contains("comp=block&", StringComparison.Ordinal);
+            isCommitted |= request.Method == RequestMethod.Put && request.Uri.Query.Contains("comp=blocklist", StringComparison.Ordinal);
+            return isMeant;
+        });
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await FillAsync(pipeline, 30, days: 3);
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.CatalogueMonths).ClearMessagesAsync(Cancellation);
+        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
+        await using var late = await Pipeline.StartAsync(azurite, account: pipeline.Account, simulator: pipeline.Simulator, storagePolicy: hook);
+        hook.Action = async () =>
+        {
+            await pipeline.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+            var built = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
+            Assert.Equal((built.Wanted, null), (built.Built, built.QueuedAt));
+            isBuilt = true;
+            hook.Action = () => throw new InvalidOperationException("The app ended here.");
+        };
+
+        await Assert.ThrowsAsync<InvalidOperationException>(() => late.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation));
+
+        Assert.Null(hook.Action);
+        var month = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
+        Assert.Null(month.Built);
+        Assert.NotNull(month.QueuedAt);
     }
 
     [Fact]
@@ -714,9 +749,10 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         }
     }
 
-    /// <summary>Holds the first write of a kind until it is let go.</summary>
-    private sealed class HoldPolicy(string part) : HttpPipelinePolicy
+    /// <summary>Holds the first write of a kind until it is let go, or one behind it.</summary>
+    private sealed class HoldPolicy(string part, int skipped = 0) : HttpPipelinePolicy
     {
+        private int _left = skipped;
         private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -730,6 +766,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         {
             if (message.Request.Method == RequestMethod.Put
                 && message.Request.Uri.PathAndQuery.Contains(part, StringComparison.Ordinal)
+                && Interlocked.Decrement(ref _left) < 0
                 && _reached.TrySetResult())
             {
                 await _released.Task.WaitAsync(message.CancellationToken);

@@ -113,7 +113,9 @@ public sealed class ParquetFileTests(AzuriteFixture azurite)
             (staged, row.Groups) = await file.SuspendAsync(Cancellation);
         }
 
-        await new ParquetFile(new StagedFile(archive, Name, "third-ru", staged), limits, row.Groups).CompleteAsync(Cancellation);
+        var third = new ParquetFile(new StagedFile(archive, Name, "third-ru", staged), limits, row.Groups);
+        await third.StageAsync(Cancellation);
+        await third.CommitAsync(Cancellation);
 
         Assert.InRange(row.Groups!.Length, 1, 200_000);
         using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
@@ -149,7 +151,8 @@ public sealed class ParquetFileTests(AzuriteFixture azurite)
             await file.WriteAsync(page, Cancellation);
         }
 
-        var bytes = await file.CompleteAsync(Cancellation);
+        await file.StageAsync(Cancellation);
+        var bytes = await file.CommitAsync(Cancellation);
         var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
         Assert.Equal(new FileInfo(folder.PathOf(Name)).Length, bytes);
         return folder;
