@@ -54,7 +54,7 @@ public sealed partial class Notifier(
 
         var problems = (await listings.InspectAsync(cancellationToken)).Where(problem => !problem.IsExpected).ToList();
         var drill = await drills.FindAsync(cancellationToken);
-        var cause = string.Join('\n', Causes(status, problems, drill));
+        var cause = string.Join('\n', Causes(status, problems, drill).Order(StringComparer.Ordinal));
         var row = await table.FindAsync<WarningRow>(Partition, Warnings, cancellationToken) ?? new WarningRow { PartitionKey = Partition, RowKey = Warnings };
         var now = timeProvider.GetUtcNow();
         if (cause.Length == 0)
@@ -73,24 +73,19 @@ public sealed partial class Notifier(
             return;
         }
 
-        // Written first: of two instances that come here at once, one warns.
+        // Written first: of two instances that come here at once, one warns. When it ends before the answer, it comes again after an hour.
         var before = (row.Cause, row.At);
-        (row.Cause, row.At) = (cause, now);
+        (row.Cause, row.At) = (Unanswered, now);
         if (!await table.TryWriteAsync(row, cancellationToken))
         {
             return;
         }
 
         var result = await PostAsync(CreateWarning(status, problems, drill, now), cancellationToken);
-        if (result is { IsConfigured: true, Problem: null })
+        if (!result.IsUncertain && await table.FindAsync<WarningRow>(Partition, Warnings, cancellationToken) is { } written && written.At == now)
         {
-            return;
-        }
-
-        // It is tried again at the next look; one that may have arrived, after an hour.
-        if (await table.FindAsync<WarningRow>(Partition, Warnings, cancellationToken) is { } written && written.At == now)
-        {
-            (written.Cause, written.At) = result.IsUncertain ? (Unanswered, now) : before;
+            // What did not arrive is tried again at the next look.
+            (written.Cause, written.At) = result is { IsConfigured: true, Problem: null } ? (cause, now) : before;
             await table.TryWriteAsync(written, cancellationToken);
         }
     }

@@ -83,12 +83,22 @@ public sealed class Webhook
             return new WebhookResult(IsConfigured: true, Describe(message.Response.Status));
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested
-            && exception is RequestFailedException or AggregateException or OperationCanceledException or IOException)
+            && exception is RequestFailedException or AggregateException or OperationCanceledException or IOException or ArgumentOutOfRangeException)
         {
             if (message.HasResponse)
             {
-                // It refused, and asked to wait for longer than there was time.
+                // It refused, and asked to wait for longer than there was time, or than a timer can.
                 return new WebhookResult(IsConfigured: true, Describe(message.Response.Status));
+            }
+
+            if (MayHaveArrived(exception))
+            {
+                return new WebhookResult(
+                    IsConfigured: true,
+                    "The webhook closed the connection without an answer, so the last post may not have arrived. Check its address.")
+                {
+                    IsUncertain = true,
+                };
             }
 
             // Messages of exceptions name the host.
@@ -114,6 +124,20 @@ public sealed class Webhook
         401 or 403 or 404 or 410 => $"The webhook refuses the post ({status}). It may have been removed: make a new one, and set its address.",
         400 or 415 or 422 => $"The webhook does not take this form ({status}). Set Notifications__Format to Json, AdaptiveCard or Slack.",
         _ => $"The webhook fails ({status}). Nothing to do unless it lasts.",
+    };
+
+    /// <summary>Whether a request can have been sent before it failed.</summary>
+    private static bool MayHaveArrived(Exception exception) => exception switch
+    {
+        AggregateException all => all.InnerExceptions.Any(MayHaveArrived),
+        HttpRequestException
+        {
+            HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError,
+        } => false,
+        HttpRequestException or IOException => true,
+        { InnerException: { } inner } => MayHaveArrived(inner),
+        _ => false,
     };
 
     private async Task<Secret> FindAddressAsync(CancellationToken cancellationToken)
@@ -184,12 +208,18 @@ public sealed class Webhook
             Transport = new HttpClientTransport(Client);
             Diagnostics.IsLoggingEnabled = false;
             Diagnostics.IsDistributedTracingEnabled = false;
-            Retry.MaxRetries = 3;
-            Retry.Delay = TimeSpan.FromSeconds(Math.Min(1, timeout.TotalSeconds / 30));
-            Retry.MaxDelay = timeout / 3;
+            RetryPolicy = new PostRetry(
+                DelayStrategy.CreateExponentialDelayStrategy(TimeSpan.FromSeconds(Math.Min(1, timeout.TotalSeconds / 30)), timeout / 3));
 
             // Longer than all of it may take: a post that is not answered may have been taken, and is not sent again.
             Retry.NetworkTimeout = timeout * 2;
         }
+    }
+
+    /// <summary>Posts again what was refused for a while, or never sent: what may have arrived would arrive twice.</summary>
+    private sealed class PostRetry(DelayStrategy delay) : RetryPolicy(maxRetries: 3, delay)
+    {
+        protected override ValueTask<bool> ShouldRetryAsync(HttpMessage message, Exception? exception) =>
+            exception is not null && MayHaveArrived(exception) ? new ValueTask<bool>(false) : base.ShouldRetryAsync(message, exception);
     }
 }

@@ -200,6 +200,8 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     [InlineData("404", "The webhook refuses the post (404).")]
     [InlineData("400", "Set Notifications__Format")]
     [InlineData("429", "The webhook fails (429).")]
+    [InlineData("503", "The webhook fails (503).")]
+    [InlineData("closes", "closed the connection without an answer")]
     [InlineData("hangs", "did not answer within 3 seconds")]
     [InlineData("hangs at the second try", "did not answer within 3 seconds")]
     [InlineData("redirects", "The webhook redirects (307), which is not followed.")]
@@ -211,6 +213,12 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         hook.Answer = behavior switch
         {
             "hangs" => context => Task.Delay(Timeout.Infinite, context.RequestAborted),
+            "closes" => context =>
+            {
+                context.Abort();
+                return Task.CompletedTask;
+            }
+            ,
             "hangs at the second try" => context =>
             {
                 context.Response.StatusCode = 503;
@@ -227,10 +235,10 @@ public sealed class NotificationTests(AzuriteFixture azurite)
             _ => context =>
             {
                 context.Response.StatusCode = int.TryParse(behavior, out var status) ? status : 200;
-                if (status == 429)
+                if (status is 429 or 503)
                 {
-                    // Longer than the app waits.
-                    context.Response.Headers.RetryAfter = "60";
+                    // Longer than the app waits, and longer than a timer can.
+                    context.Response.Headers.RetryAfter = status == 429 ? "60" : "5000000";
                 }
 
                 return Task.CompletedTask;
@@ -262,7 +270,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         Assert.DoesNotContain("127.0.0.1", status.LastError, StringComparison.Ordinal);
 
         // It works again: what could not be posted is posted at the next look, and no hour is waited for.
-        if (behavior is not ("is down" or "hangs" or "hangs at the second try"))
+        if (behavior is not ("is down" or "closes" or "hangs" or "hangs at the second try"))
         {
             var posts = hook.Posts.Count;
             hook.Answer = _ => Task.CompletedTask;
@@ -345,11 +353,65 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Webhook_that_takes_a_post_and_answers_too_late_gets_it_once_an_hour()
+    public async Task Warning_that_the_end_of_the_app_interrupts_is_posted_again_after_an_hour()
+    {
+        var time = new MovableTime();
+        using var stop = new CancellationTokenSource();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        hook.Answer = async context =>
+        {
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        };
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await PutAtRiskAsync(pipeline, time: time);
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Notifier(pipeline, time).WarnAsync(status, stop.Token));
+
+        hook.Answer = _ => Task.CompletedTask;
+        time.Advance(TimeSpan.FromMinutes(61));
+        await Notifier(pipeline, time).WarnAsync(status, Cancellation);
+
+        Assert.Equal(2, hook.Posts.Count);
+    }
+
+    [Fact]
+    public async Task Risks_in_another_order_are_no_other_cause()
     {
         var time = new MovableTime();
         await using var hook = await WebhookServer.StartAsync(Cancellation);
-        hook.Answer = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await NoteListedAsync(pipeline, time);
+        await PutAtRiskAsync(pipeline, time: time);
+        await PutAtRiskAsync(pipeline, "callrecording", time, id: "other");
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        Assert.Equal(2, status.Risks.Count);
+        await Notifier(pipeline, time).WarnAsync(status, Cancellation);
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        await NoteListedAsync(pipeline, time);
+        await Notifier(pipeline, time).WarnAsync(status with { Risks = [.. status.Risks.Reverse()] }, Cancellation);
+
+        Assert.Single(hook.Posts);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Webhook_that_takes_a_post_and_answers_too_late_or_not_at_all_gets_it_once_an_hour(bool isLate)
+    {
+        var time = new MovableTime();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        hook.Answer = context =>
+        {
+            if (isLate)
+            {
+                return Task.Delay(Timeout.Infinite, context.RequestAborted);
+            }
+
+            context.Abort();
+            return Task.CompletedTask;
+        };
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
         await PutAtRiskAsync(pipeline, time: time);
         var notifier = Notifier(pipeline, time);
@@ -523,12 +585,12 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         pipeline.Simulator.Faults.Set();
     }
 
-    private static Task PutAtRiskAsync(Pipeline pipeline, string type = "voicemail", TimeProvider? time = null)
+    private static Task PutAtRiskAsync(Pipeline pipeline, string type = "voicemail", TimeProvider? time = null, string id = "at-risk")
     {
         var created = (time ?? TimeProvider.System).GetUtcNow().AddDays(-25);
         var entry = LedgerEntry.Queued(
             "us-east",
-            EightByEight.StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "at-risk", type, createdTime = created.UtcDateTime.ToString("s") })),
+            EightByEight.StorageObject.Parse(BinaryData.FromObjectAsJson(new { id, type, createdTime = created.UtcDateTime.ToString("s") })),
             created);
         return pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
     }
@@ -536,7 +598,9 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     private static async Task NoteListedAsync(Pipeline pipeline, TimeProvider time)
     {
         var now = time.GetUtcNow();
-        var watermark = new WatermarkRow { Region = "us-east", Began = now.AddDays(-1), LastCompleted = now, Watermark = now };
+        var watermark = await pipeline.Get<ListingStore>().FindWatermarkAsync("us-east", Cancellation)
+            ?? new WatermarkRow { Region = "us-east", Began = now.AddDays(-1) };
+        (watermark.LastCompleted, watermark.Watermark) = (now, now);
         await pipeline.Get<ListingStore>().TryWriteWatermarkAsync(watermark, Cancellation);
     }
 
