@@ -92,8 +92,8 @@ public static class DrillCommand
             });
             if (report.Unread > 0)
             {
-                await output.WriteLineAsync($"{Wording.Objects(report.Unread)} {(report.Unread == 1 ? "is" : "are")} in the storage account's archive tier and "
-                    + $"{(report.Unread == 1 ? "was" : "were")} not read: nothing is proven of {(report.Unread == 1 ? "it" : "them")}.");
+                await output.WriteLineAsync($"{Wording.Objects(report.Unread)} {(report.Unread == 1 ? "was" : "were")} not read: nothing is proven of "
+                    + $"{(report.Unread == 1 ? "it" : "them")}.");
             }
 
             return report.IsPassed ? 0 : 1;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
@@ -11,11 +12,11 @@ namespace Operations.Drill;
 /// <summary>What the download of an object showed.</summary>
 /// <param name="Bytes">How much arrived.</param>
 /// <param name="Problem">What is wrong, or why it was not read; <see langword="null"/> when it arrived as it was archived.</param>
-/// <param name="IsUnread">Whether it was not read, because it is in the storage account's archive tier: neither proven nor broken.</param>
+/// <param name="IsUnread">Whether the storage did not let it be read, so that it is neither proven nor broken.</param>
 public sealed record DrillResult(long Bytes, string? Problem = null, bool IsUnread = false);
 
 /// <summary>Downloads an object by the link that people use, and compares what arrives with its receipt and its row in the ledger.</summary>
-public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
+public sealed class DrillDownload(ArchiveStore store, ObjectContents contents, TimeProvider timeProvider)
 {
     // As a browser does, but for redirects: a link leads to the blob itself. A span would hold the link, which is a secret.
     private static readonly HttpClient Client = new(new SocketsHttpHandler
@@ -31,7 +32,6 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
     };
 
     /// <summary>Downloads an object and compares it.</summary>
-    /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<DrillResult> CheckAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
@@ -41,7 +41,7 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
             using var response = await Client.GetAsync(link.Url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (!response.IsSuccessStatusCode)
             {
-                return Describe(response);
+                return Describe(entry, response);
             }
 
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
@@ -54,14 +54,15 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
         {
             return new DrillResult(0, exception.Message);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (exception is HttpRequestException or IOException or OutageException && !cancellationToken.IsCancellationRequested)
         {
             return NotServed(exception.GetType().Name);
         }
     }
 
-    private static DrillResult Describe(HttpResponseMessage response) => (int)response.StatusCode switch
+    private DrillResult Describe(LedgerEntry entry, HttpResponseMessage response) => (int)response.StatusCode switch
     {
+        404 when IsRemovedByPolicy(entry) => Removed,
         404 => new DrillResult(0, "Its content is missing: the link to it answers 404."),
         _ when response.Headers.TryGetValues("x-ms-error-code", out var codes) && ArchiveStore.IsOfArchiveTier(codes.First()) => NotRead("content"),
         var status when status is 408 or 429 or >= 500 => NotServed(status.ToString(CultureInfo.InvariantCulture)),
@@ -71,9 +72,14 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
     private static DrillResult NotRead(string what) =>
         new(0, $"Its {what} is in the storage account's archive tier. To prove it, move it to a tier that can be read.", IsUnread: true);
 
+    private static DrillResult Removed => new(0, "The storage account's retention policy has removed it.", IsUnread: true);
+
     private static DrillResult NotServed(string error) => new(
         0,
-        $"The storage did not serve its content ({error}), twice: an error of transport, which says nothing of the content. Run the drill again.");
+        $"The storage did not serve it ({error}), twice: an error of transport, which says nothing of the content. Run the drill again.",
+        IsUnread: true);
+
+    private bool IsRemovedByPolicy(LedgerEntry entry) => store.IsRemovedByPolicy(entry.Blob!, entry.ArchivedAt, timeProvider.GetUtcNow());
 
     private async Task<DrillResult> CompareAsync(
         LedgerEntry entry,
@@ -84,9 +90,20 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents)
     {
         try
         {
-            return await store.ReadAsync(ArchiveLayout.ReceiptName(entry.Blob!), cancellationToken) is { } body
-                ? new DrillResult(digest.Bytes, await CompareAsync(entry, Receipt.Parse(body), response, digest, beginning, cancellationToken))
-                : new DrillResult(digest.Bytes, "Its receipt is missing.");
+            var name = ArchiveLayout.ReceiptName(entry.Blob!);
+            if (await store.ReadAsync(name, cancellationToken) is not { } body)
+            {
+                return IsRemovedByPolicy(entry) ? Removed : new DrillResult(digest.Bytes, "Its receipt is missing.");
+            }
+
+            var problem = await CompareAsync(entry, Receipt.Parse(body), response, digest, beginning, cancellationToken);
+            if (problem is null && await store.FindAsync(name, cancellationToken) is { Md5.Length: > 0 } stored
+                && !stored.Md5.Span.SequenceEqual(MD5.HashData(body)))
+            {
+                problem = "Its receipt is damaged: it differs from the checksum that it was stored with.";
+            }
+
+            return new DrillResult(digest.Bytes, problem);
         }
         catch (FormatException)
         {

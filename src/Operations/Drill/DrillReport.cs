@@ -31,7 +31,10 @@ public sealed record DrillReport(DateTimeOffset At, int Seed, long Archived, lon
     /// <summary>The most problems that are kept.</summary>
     public const int MaxProblems = 20;
 
-    /// <summary>How many others were picked and not read, because they are in the storage account's archive tier: neither proven nor broken.</summary>
+    /// <summary>
+    /// How many others were picked and the storage did not let them be read, because they are in the archive tier, were removed by
+    /// the retention policy or were not served: neither proven nor broken.
+    /// </summary>
     public long Unread { get; init; }
 
     /// <summary>Whether objects were downloaded and each was right.</summary>
@@ -54,7 +57,7 @@ public sealed record DrillReport(DateTimeOffset At, int Seed, long Archived, lon
 
     private string DescribeUnread() => Unread == 0
         ? ""
-        : $" {Wording.Objects(Unread)} {(Unread == 1 ? "is" : "are")} in the storage account's archive tier and {(Unread == 1 ? "was" : "were")} not read.";
+        : $" {Wording.Objects(Unread)} {(Unread == 1 ? "was" : "were")} not read; the log says why.";
 }
 
 /// <summary>Keeps the result of the last restore drill.</summary>

@@ -46,14 +46,14 @@ public sealed partial class RestoreDrill(
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce, CancellationToken = cancellationToken };
         await Parallel.ForEachAsync(FindAsync(picks, cancellationToken), parallel, async (entry, stop) =>
         {
-            var checkedOnce = await download.CheckAsync(entry, stop);
-            if (checkedOnce is { Problem: not null, IsUnread: false })
+            var found = await download.CheckAsync(entry, stop);
+            if (found.Problem is not null)
             {
                 again.Add(entry);
                 return;
             }
 
-            result.Add(entry, checkedOnce);
+            result.Add(entry, found);
         });
         if (!again.IsEmpty)
         {

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Archiving.Archive;
+using Archiving.Ledger;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Configuration;
@@ -139,18 +140,18 @@ public sealed class DrillTests(AzuriteFixture azurite)
 
         var report = (await pipeline.Get<DrillRecord>().FindAsync(Cancellation))!;
         Assert.Equal((2, 0, 2, true), (report.Objects, report.Failed, report.Unread, report.IsPassed));
-        Assert.Contains("2 objects are in the storage account's archive tier and were not read.", report.ToSentence(), StringComparison.Ordinal);
+        Assert.Contains("2 objects were not read; the log says why.", report.ToSentence(), StringComparison.Ordinal);
         var text = output.ToString();
         Assert.Contains($"  not read {items[0].Region}/{items[0].Id}: Its content is in the storage account's archive tier", text, StringComparison.Ordinal);
         Assert.Contains($"  not read {items[1].Region}/{items[1].Id}: Its receipt is in the storage account's archive tier", text, StringComparison.Ordinal);
-        Assert.Contains("2 objects are in the storage account's archive tier and were not read: nothing is proven", text, StringComparison.Ordinal);
+        Assert.Contains("2 objects were not read: nothing is proven of them.", text, StringComparison.Ordinal);
 
         // Where nothing can be read, nothing is proven, and nothing is broken either.
         front.Answer = path => path.EndsWith(".meta.json", StringComparison.Ordinal) ? (409, code) : null;
         report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 7, progress: null, Cancellation);
         Assert.Equal((0, 0, 4, false), (report.Objects, report.Failed, report.Unread, report.IsPassed));
         Assert.EndsWith(
-            "nothing could be read, so nothing is proven. 4 objects are in the storage account's archive tier and were not read.",
+            "nothing could be read, so nothing is proven. 4 objects were not read; the log says why.",
             report.ToSentence(),
             StringComparison.Ordinal);
     }
@@ -175,9 +176,47 @@ public sealed class DrillTests(AzuriteFixture azurite)
         busy = int.MaxValue;
         report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
 
-        Assert.Equal((2, 1), (report.Objects, report.Failed));
-        var problem = Assert.Single(report.Problems).Problem;
-        Assert.StartsWith("The storage did not serve its content (503), twice: an error of transport", problem, StringComparison.Ordinal);
+        Assert.Equal((1, 0, 1), (report.Objects, report.Failed, report.Unread));
+        Assert.EndsWith(" 1 object was not read; the log says why.", report.ToSentence(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Drill_fails_no_object_that_the_retention_policy_has_removed()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__RetentionDays", """{"us-east/callrecording":365}"""));
+        var items = AddObjects(pipeline, 3);
+        await pipeline.RunAsync();
+        foreach (var (item, days, isContentKept) in new[] { (items[0], 366, false), (items[1], 366, true), (items[2], 364, false) })
+        {
+            var row = (await pipeline.FindAsync(item))!;
+            row.ArchivedAt = TimeProvider.System.GetUtcNow().AddDays(-days);
+            await pipeline.Get<ObjectLedger>().ReplaceAsync(row, Cancellation);
+            await pipeline.Container.DeleteBlobAsync(isContentKept ? ArchiveLayout.ReceiptName(row.Blob!) : row.Blob, cancellationToken: Cancellation);
+        }
+
+        var report = await CreateDrill(pipeline).RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
+
+        Assert.Equal((1, 1, 2), (report.Objects, report.Failed, report.Unread));
+        Assert.Equal(items[2].Id, Assert.Single(report.Problems).Id);
+    }
+
+    [Fact]
+    public async Task Drill_finds_a_receipt_that_differs_from_its_checksum()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Assert.Single(AddObjects(pipeline, 1));
+        await pipeline.RunAsync();
+        var receipt = pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName((await pipeline.FindAsync(item))!.Blob!));
+        var text = (await receipt.DownloadContentAsync(Cancellation)).Value.Content.ToString();
+        var damaged = BinaryData.FromString(text.Replace("\"verification\"", " \"verification\"", StringComparison.Ordinal));
+        Assert.NotEqual(text, damaged.ToString());
+        var md5 = (await receipt.GetPropertiesAsync(cancellationToken: Cancellation)).Value.ContentHash;
+        await receipt.UploadAsync(damaged, overwrite: true, Cancellation);
+        await receipt.SetHttpHeadersAsync(new BlobHttpHeaders { ContentType = "application/json", ContentHash = md5 }, cancellationToken: Cancellation);
+
+        var report = await CreateDrill(pipeline).RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
+
+        Assert.Contains("Its receipt is damaged", Assert.Single(report.Problems).Problem, StringComparison.Ordinal);
     }
 
     [Fact]
