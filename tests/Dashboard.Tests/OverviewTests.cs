@@ -62,7 +62,7 @@ public sealed class OverviewTests(RunningArchive archive)
 
         await browser.WaitForTextAsync("#drill", "1 object failed");
         await browser.WaitForTextAsync("#drill", "20 objects of 312");
-        await browser.WaitForTextAsync("#drill", "Not read, in the archive tier: 2 objects");
+        await browser.WaitForTextAsync("#drill", "Not read: 2 objects. The log says why.");
         await browser.WaitForTextAsync("#drill", "uk/lost: Its archived bytes are missing.");
         await browser.WaitForTextAsync("#notifications", ": The webhook refuses the post (404).");
         Assert.Empty(browser.Complaints);

@@ -201,7 +201,7 @@ function showDrill(drill) {
         : h("p", { class: "warn" }, drill.failed > 0 ? `${format.count(drill.failed, "object")} failed`
           : drill.unread > 0 ? "Nothing could be read, so nothing is proven." : "Nothing was archived, so nothing could be restored."),
       h("p", { class: "muted" }, `${format.count(drill.objects, "object")} of ${format.number(drill.archived)}, ${format.bytes(drill.bytes)}, `, timeAway(drill.at)),
-      drill.unread > 0 && h("p", { class: "muted" }, `Not read, in the archive tier: ${format.count(drill.unread, "object")}`),
+      drill.unread > 0 && h("p", { class: "muted" }, `Not read: ${format.count(drill.unread, "object")}. The log says why.`),
       drill.problems.length > 0 && h("ul", { class: "plain" }, drill.problems.map((each) => h("li", null, `${each.region}/${each.id ?? each.blob}: ${each.problem}`))),
     ]);
 }
