@@ -133,28 +133,13 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
         var removed = 0;
         foreach (var chunk in items.Chunk(RemovedAtOnce))
         {
-            IReadOnlyList<CaseObjectRow> present;
-            do
+            if (await RemoveTogetherAsync(caseId, chunk, cancellationToken) is not { } count)
             {
-                // In this order, because a hold is written first and the guard then: what is removed before that is not in the hold.
-                var guard = await _table.FindAsync<RemovalGuardRow>(caseId, RemovalGuardRow.Key, cancellationToken)
-                    ?? new RemovalGuardRow { PartitionKey = caseId };
-                if (await FindAsync(caseId, cancellationToken) is { HoldState: not HoldState.None })
-                {
-                    return (removed, false);
-                }
-
-                var rows = await Task.WhenAll(chunk.Select(item => _table.FindAsync<CaseObjectRow>(caseId, item.RowKey, cancellationToken)));
-                present = [.. rows.OfType<CaseObjectRow>()];
-                if (present.Count == 0 || await _table.TryDeleteTogetherAsync(present, guard, cancellationToken))
-                {
-                    break;
-                }
+                return (removed, false);
             }
-            while (true);
 
             // A crash before it keeps too much, never too little.
-            removed += present.Count;
+            removed += count;
             await Task.WhenAll(chunk.Select(MembershipRow.Of).Select(row => _table.DeleteAsync(row.PartitionKey, row.RowKey, cancellationToken)));
         }
 
@@ -335,6 +320,29 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
+
+    /// <summary>Removes objects from a case in one transaction.</summary>
+    /// <returns>How many of them it had; <see langword="null"/> when it is on hold, and all stay.</returns>
+    private async Task<int?> RemoveTogetherAsync(string caseId, CaseObjectRow[] items, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // In this order, because a hold is written first and the guard then: what is removed before that is not in the hold.
+            var guard = await _table.FindAsync<RemovalGuardRow>(caseId, RemovalGuardRow.Key, cancellationToken)
+                ?? new RemovalGuardRow { PartitionKey = caseId };
+            if (await FindAsync(caseId, cancellationToken) is { HoldState: not HoldState.None })
+            {
+                return null;
+            }
+
+            var rows = await Task.WhenAll(items.Select(item => _table.FindAsync<CaseObjectRow>(caseId, item.RowKey, cancellationToken)));
+            List<CaseObjectRow> present = [.. rows.OfType<CaseObjectRow>()];
+            if (present.Count == 0 || await _table.TryDeleteTogetherAsync(present, guard, cancellationToken))
+            {
+                return present.Count;
+            }
+        }
+    }
 
     private ValueTask<List<T>> ReadAsync<T>(string partition, string prefix, CancellationToken cancellationToken)
         where T : TableRow => _table.ReadAsync<T>(Range(partition, prefix), cancellationToken);
