@@ -83,7 +83,7 @@ public sealed partial class CatalogueBuilder(
     private async Task BuildAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
     {
         var started = timeProvider.GetTimestamp();
-        var progress = row.ReadProgress() ?? new BuildProgress(row.Wanted, message.Start, Rows: 0, Parquet: null, Csv: null);
+        var progress = row.ReadProgress() ?? new BuildProgress(row.Wanted, message.Start, Rows: 0, Parquet: null, Csv: null, timeProvider.GetUtcNow());
         await using var files = Open(message, progress, row.Groups);
         var pending = new List<CatalogueRow>();
         var rowsPerPage = Math.Min(limits.RowsPerSlice, limits.RowsPerGroup);
@@ -184,13 +184,15 @@ public sealed partial class CatalogueBuilder(
             return;
         }
 
+        // What was read of an object that changed meanwhile and is as before now differs from the ledger, and the digest does not tell.
+        var isInDoubt = await reader.MayHaveChangedSinceAsync(message.Region, message.Start, message.End, progress.Started, cancellationToken);
         var isChanged = false;
         await months.UpdateAsync(
             message.Region,
             message.Month,
             current =>
             {
-                current.Built = progress.Wanted;
+                (current.Built, current.IsInDoubt) = (progress.Wanted, isInDoubt);
                 current.BuiltAt = timeProvider.GetUtcNow();
                 (current.Rows, current.ParquetBytes, current.CsvBytes) = (progress.Rows, parquetBytes, csvBytes);
                 (current.LastError, current.Failure) = (null, null);

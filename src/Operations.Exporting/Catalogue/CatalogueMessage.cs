@@ -62,7 +62,8 @@ public sealed record CatalogueMessage : WorkMessage, IReadableMessage<CatalogueM
 /// <param name="Rows">How many these are.</param>
 /// <param name="Parquet">The Parquet file; <see langword="null"/> when none is built.</param>
 /// <param name="Csv">The CSV file; <see langword="null"/> when none is built.</param>
-internal sealed record BuildProgress(string Wanted, DateTimeOffset Position, long Rows, StagedPart? Parquet, StagedPart? Csv);
+/// <param name="Started">When the build began.</param>
+internal sealed record BuildProgress(string Wanted, DateTimeOffset Position, long Rows, StagedPart? Parquet, StagedPart? Csv, DateTimeOffset Started);
 
 /// <summary>What of a file is staged.</summary>
 /// <param name="Bytes">Its size.</param>

@@ -32,6 +32,9 @@ internal sealed class CatalogueMonthRow : TableRow
     /// <summary>Gets or sets what <see cref="Wanted"/> was when the present files were built.</summary>
     public string? Built { get; set; }
 
+    /// <summary>Gets or sets whether objects may have changed while they were built: then the month is built again, whatever the digest says.</summary>
+    public bool IsInDoubt { get; set; }
+
     /// <summary>Gets or sets when they were built.</summary>
     public DateTimeOffset? BuiltAt { get; set; }
 

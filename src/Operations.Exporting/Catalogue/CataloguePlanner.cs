@@ -83,7 +83,7 @@ public sealed partial class CataloguePlanner(
             month,
             row =>
             {
-                if (row.Wanted == wanted && (row.QueuedAt is { } at ? now - at < LostAfter : row.Built == wanted && row.Failure is null))
+                if (row.Wanted == wanted && (row.QueuedAt is { } at ? now - at < LostAfter : row.Built == wanted && !row.IsInDoubt && row.Failure is null))
                 {
                     return false;
                 }

@@ -71,6 +71,16 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
         }
     }
 
+    /// <summary>Whether objects of a region that were made in <c>[from, to)</c> may have changed since a time.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    internal async Task<bool> MayHaveChangedSinceAsync(
+        string region,
+        DateTimeOffset from,
+        DateTimeOffset to,
+        DateTimeOffset time,
+        CancellationToken cancellationToken) =>
+        (await days.ReadAsync(region, from, to, cancellationToken)).Any(day => day.MayHaveChangedSince(time));
+
     private static int Compare(CatalogueRow one, CatalogueRow other)
     {
         var byTime = one.CreatedTime.CompareTo(other.CreatedTime);

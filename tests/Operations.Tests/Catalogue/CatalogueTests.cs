@@ -215,6 +215,29 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Month_is_built_again_whose_object_was_in_another_state_only_while_it_was_read()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await FillAsync(pipeline, 30, days: 3);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        var ledger = pipeline.Get<ObjectLedger>();
+        var entry = (await ledger.FindAsync(KeyOf("object-0", Start), Cancellation))!;
+        entry.Become(LedgerState.Restoring);
+        await ledger.ReplaceAsync(entry, Cancellation);
+        await DeliverAsync(pipeline);
+        entry.Become(LedgerState.Archived);
+        await ledger.ReplaceAsync(entry, Cancellation);
+        time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.Equal(1, await BuildAsync(pipeline));
+        Assert.Equal(0, await BuildAsync(pipeline));
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal(await ReadLedgerAsync(pipeline), await ReadRowsAsync(folder, folder.Parquet));
+    }
+
+    [Fact]
     public async Task Build_that_takes_many_runs_keeps_its_place_and_writes_what_one_run_would()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Catalogue__Format", "Both"));
