@@ -124,7 +124,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var hook = await WebhookServer.StartAsync(Cancellation);
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await using var pipeline = await StartAsync(hook.Url, time);
         Assert.EndsWith("Nothing is archived yet.", await SummarizeAsync(), StringComparison.Ordinal);
         await FillAsync(pipeline);
         var read = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).OldestRead!.Value.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'");
@@ -338,7 +338,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var hook = await WebhookServer.StartAsync(Cancellation);
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await using var pipeline = await StartAsync(hook.Url, time);
         await NoteListedAsync(pipeline, time);
         var report = new DrillReport(time.GetUtcNow(), Seed: 1, Archived: 30, Objects: 16, Bytes: 4096, Failed: 0, Problems: []) { Unread = 4 };
         await pipeline.Get<DrillRecord>().WriteAsync(report, Cancellation);
@@ -363,7 +363,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
             await stop.CancelAsync();
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         };
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await using var pipeline = await StartAsync(hook.Url, time);
         await PutAtRiskAsync(pipeline, time: time);
         var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Notifier(pipeline, time).WarnAsync(status, stop.Token));
@@ -380,7 +380,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var hook = await WebhookServer.StartAsync(Cancellation);
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await using var pipeline = await StartAsync(hook.Url, time);
         await NoteListedAsync(pipeline, time);
         await PutAtRiskAsync(pipeline, time: time);
         await PutAtRiskAsync(pipeline, "callrecording", time, id: "other");
@@ -412,7 +412,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
             context.Abort();
             return Task.CompletedTask;
         };
-        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        await using var pipeline = await StartAsync(hook.Url, time);
         await PutAtRiskAsync(pipeline, time: time);
         var notifier = Notifier(pipeline, time);
         for (var look = 0; look < 3; look++)
@@ -563,6 +563,9 @@ public sealed class NotificationTests(AzuriteFixture azurite)
 
     private Task<Pipeline> StartAsync(Uri hook, params (string Name, string Value)[] settings) =>
         Pipeline.StartAsync(azurite, settings: [("Notifications__WebhookUrl", hook.AbsoluteUri), .. settings]);
+
+    private Task<Pipeline> StartAsync(Uri hook, MovableTime time) =>
+        Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.AbsoluteUri));
 
     private static Notifier Notifier(Pipeline pipeline, TimeProvider time, FakeLogger<Notifier>? log = null) =>
         pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), pipeline.Get<ITokenStore>(), time, Short), log ?? new FakeLogger<Notifier>());
