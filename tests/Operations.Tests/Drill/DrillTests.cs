@@ -181,6 +181,22 @@ public sealed class DrillTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Drill_goes_on_and_names_as_not_read_what_an_outage_keeps_from_it()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = AddObjects(pipeline, 3);
+        await pipeline.RunAsync();
+        var blob = (await FindBlobAsync(pipeline, items[0])).Name;
+        await using var front = await RefusingFront.StartAsync(pipeline.Account);
+        await using var behind = await Pipeline.StartAsync(azurite, account: new StorageAccount(front.ConnectionString), simulator: pipeline.Simulator);
+        front.Answer = path => path.EndsWith(ArchiveLayout.ReceiptName(blob), StringComparison.Ordinal) ? (403, "AuthorizationFailure") : null;
+
+        var report = await CreateDrill(behind).RunAsync(RestoreDrill.DefaultObjects, seed: 1, progress: null, Cancellation);
+
+        Assert.Equal((2, 0, 1), (report.Objects, report.Failed, report.Unread));
+    }
+
+    [Fact]
     public async Task Drill_fails_no_object_that_the_retention_policy_has_removed()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__RetentionDays", """{"us-east/callrecording":365}"""));
