@@ -84,7 +84,7 @@ internal sealed class ModelIndex(ModelArchive archive, byte[] key)
     /// <summary>The minutes of a term in the order of their rows.</summary>
     private IEnumerable<IndexSlot> Slots(string term, DateTimeOffset newest, DateTimeOffset oldest)
     {
-        if (term.StartsWith("i:", StringComparison.Ordinal))
+        if (term is ['i' or 'o', ':', ..])
         {
             if (ModelArchive.Parse(term[2..]) is var (day, region, index))
             {

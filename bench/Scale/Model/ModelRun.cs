@@ -127,7 +127,7 @@ internal sealed class ModelRun
 
     private async Task<string> FindObjectAsync(ServiceProvider process, string region, string id)
     {
-        _storage.Know(SearchTerms.OfId(id));
+        _storage.Know(SearchTerms.OfObject(id));
         return await process.GetRequiredService<ObjectFinder>().FindAsync(region, id, created: null, CancellationToken.None) is null ? "none" : "1";
     }
 

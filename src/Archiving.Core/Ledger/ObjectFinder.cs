@@ -75,7 +75,7 @@ public sealed class ObjectFinder(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             return (await ledgerDays.ReadAsync(region, from: null, to: null, cancellationToken)).Reverse().Select(day => day.Partition);
         }
 
-        var found = await index.FindAsync(state, SearchTerms.OfId(id), new IndexRange(Region: region), cancellationToken);
+        var found = await index.FindAsync(state, SearchTerms.OfObject(id), new IndexRange(Region: region), cancellationToken);
         return found.Slots.Select(slot => slot.Partition).Distinct(StringComparer.Ordinal)
             .DefaultIfEmpty(LedgerKey.Partition(region, created ?? DateTimeOffset.UnixEpoch))
             .Concat(state.OpenDays.Where(day => day.IsOf(region)).OrderByDescending(day => day.ToDay()).Select(day => day.RowKey));

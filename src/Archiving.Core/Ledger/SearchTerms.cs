@@ -26,7 +26,7 @@ public static class SearchTerms
     public static IReadOnlySet<string> Of(LedgerEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        var terms = new HashSet<string>(StringComparer.Ordinal) { OfId(entry.Id) };
+        var terms = new HashSet<string>(StringComparer.Ordinal) { OfObject(entry.Id), OfId(entry.Id) };
         AddId(entry.CallId);
         AddId(entry.BucketId);
         foreach (var line in (entry.Search ?? entry.ObjectName ?? "").Split('\n'))
@@ -62,6 +62,12 @@ public static class SearchTerms
             }
         }
     }
+
+    /// <summary>
+    /// The term of an object's own id, which no other object has. How long it takes to find an object must not depend on the
+    /// objects that name the same id, because the caller may not be allowed to know of them.
+    /// </summary>
+    public static string OfObject(string id) => $"o:{FoldedText.Of(id)}";
 
     /// <summary>The term of an id: of an object, its call, its bucket, or any other that a tag holds.</summary>
     public static string OfId(string id) => $"i:{FoldedText.Of(id)}";
