@@ -235,7 +235,8 @@ public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFi
             ("viewer of the team", "GET", $"/api/objects/uk/{id}", null),
             ("operator", "GET", $"/api/objects/uk/{id}/content", null),
             ("operator", "POST", "/api/failures/redrive", $$"""{"ids":["{{id}}"]}"""),
-            ("operator", "POST", "/api/failures/redrive", $$"""{"ids":["{{id}}"],"nosuch":1}""")])
+            ("operator", "POST", "/api/failures/redrive", $$"""{"ids":["{{id}}"],"nosuch":1}"""),
+            ("investigator", "GET", $"/api/cases/20261129-000000-abcdef/exports/{id}?exportId=another", null)])
         {
             using var answer = await signIn.SendAsync(caller, new HttpMethod(method), path, body);
         }
@@ -250,7 +251,8 @@ public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFi
             line => AssertLine(line, "\"o-operator\"", "\"RedriveFailures\"", "\"ids\":", "\"outcome\":\"Requested\""),
             line => AssertLine(line, "\"RedriveFailures\"", "\"outcome\":\"Done\""),
             line => AssertLine(line, "\"RedriveFailures\"", "\"outcome\":\"Requested\""),
-            line => AssertLine(line, "\"RedriveFailures\"", "\"outcome\":\"Refused\""));
+            line => AssertLine(line, "\"RedriveFailures\"", "\"outcome\":\"Refused\""),
+            line => AssertLine(line, "\"GetExport\"", $"\"exportId\":\"{id}\"", "\"sent.exportId\":\"another\"", "\"outcome\":\"NotFound\""));
 
         var page = await signIn.GetAsync("investigator", $"/api/audit?object={id}&limit=1");
         Assert.Equal("GetObjectContent", page.GetProperty("items")[0].GetProperty("action").GetString());

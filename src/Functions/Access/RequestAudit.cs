@@ -29,7 +29,13 @@ internal static class RequestAudit
         var route = http.Request.RouteValues.ToDictionary(part => part.Key, part => part.Value as string, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in route.Where(part => part.Value is not null && part.Key is not (Region or Id or Case)))
         {
-            parameters.TryAdd(name, value!);
+            // What else was sent under the name of a part of the route decides nothing, and must not take its place.
+            if (parameters.Remove(name, out var sent))
+            {
+                parameters[$"sent.{name}"] = sent;
+            }
+
+            parameters[name] = value!;
         }
 
         return new AuditEntry(

@@ -20,6 +20,9 @@ internal sealed class AuditTail(BlobContainerClient container, string name, long
     private long _pieceStart;
     private long _end = -1;
 
+    // Of the line that was read last, which a line that cannot be read shares: it stands right before it.
+    private DateTimeOffset? _time;
+
     /// <summary>The line that <see cref="MoveNextAsync"/> found last.</summary>
     public (AuditItem Item, AuditPosition Position)? Current { get; private set; }
 
@@ -36,7 +39,7 @@ internal sealed class AuditTail(BlobContainerClient container, string name, long
             var (offset, line) = await ReadLineBeforeAsync(cancellationToken);
             var item = Parse(line, offset);
             var position = new AuditPosition(item.Time, name, offset);
-            _end = offset;
+            (_end, _time) = (offset, item.Time);
             if (start.IsBefore(position))
             {
                 Current = (item, position);
@@ -130,7 +133,7 @@ internal sealed class AuditTail(BlobContainerClient container, string name, long
 
     private AuditItem Parse(ReadOnlyMemory<byte> line, long offset) => TryParse(line) is { } read
         ? new AuditItem(read.Time, read.Actor, read.Roles, read.Action, read.Region, read.Id, read.Parameters, read.Case, read.Outcome)
-        : new AuditItem(Current?.Item.Time ?? newest, null, [], AuditItem.Unreadable, null, null, null, null, $"{name} at {offset}");
+        : new AuditItem(_time ?? newest, null, [], AuditItem.Unreadable, null, null, null, null, $"{name} at {offset}");
 
     private static AuditLine? TryParse(ReadOnlyMemory<byte> line)
     {

@@ -219,6 +219,37 @@ public sealed class AuditTests(AzuriteFixture azurite)
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task Unreadable_line_is_shown_on_whichever_page_it_is(int limit)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        for (var number = 0; number < 5; number++)
+        {
+            await pipeline.Get<AuditLog>().AppendAsync(Entry(number), Cancellation);
+        }
+
+        var (name, lines) = Assert.Single(await ReadAsync(pipeline.Container));
+        var written = lines.ToList();
+        written[2] = "x" + written[2];
+        await pipeline.Container.DeleteBlobAsync(name, cancellationToken: Cancellation);
+        await pipeline.Container.UploadBlobAsync(name, BinaryData.FromString(string.Join('\n', written) + "\n"), Cancellation);
+
+        var shown = new List<string>();
+        AuditPosition? after = null;
+        do
+        {
+            var page = await pipeline.Get<AuditReader>().ReadAsync(new AuditFilter(), after, limit, Cancellation);
+            shown.AddRange(page.Items.Select(item => item.Action));
+            after = page.Next;
+        }
+        while (after is not null);
+
+        Assert.Equal(["GetObjectText", "GetObjectText", AuditItem.Unreadable, "GetObjectText", "GetObjectText"], shown);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("AQ")]
     [InlineData("MQ==")]
