@@ -60,7 +60,7 @@ internal sealed class ExportNames
     private bool TryTake(string folded)
     {
         var receipt = ArchiveLayout.ReceiptName(folded);
-        if (_taken.Contains(folded) || _taken.Contains(receipt))
+        if (_taken.Contains(folded) || _taken.Contains(receipt) || ExportLayout.IsPart(folded))
         {
             return false;
         }

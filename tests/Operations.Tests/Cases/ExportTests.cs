@@ -368,6 +368,7 @@ public sealed class ExportTests(AzuriteFixture azurite)
         Assert.Equal(all.Count, all.Select(FoldedText.Of).Distinct(StringComparer.Ordinal).Count());
         Assert.All(all, name => Assert.InRange(Encoding.UTF8.GetByteCount(name), 1, 255));
         Assert.DoesNotContain(taken, name => string.Equals(name, "SHA256SUMS", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(["part-0001 (2).zip", "Part-10000 (2).ZIP"], ((string[])["part-0001.zip", "Part-10000.ZIP"]).Select(names.Take));
     }
 
     private static SimulatedObject Add(Pipeline pipeline, string name, long bytes) => pipeline.Simulator.Objects.Add(
