@@ -2,6 +2,7 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Azure;
+using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Cases;
@@ -22,6 +23,15 @@ public sealed partial class ObjectHolds(
     /// once more after that, for the sake of what was archived meanwhile.
     /// </summary>
     public static readonly TimeSpan Delay = TimeSpan.FromSeconds(30);
+
+    // Sorts behind every character of an encoded id.
+    private const char LastCharacter = '\u007f';
+
+    private static readonly string[] KeyColumns =
+    [
+        nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Region), nameof(LedgerEntry.Type),
+        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.Id),
+    ];
 
     private volatile Known? _known;
 
@@ -61,20 +71,22 @@ public sealed partial class ObjectHolds(
         ArgumentNullException.ThrowIfNull(item);
         var stem = ArchiveLayout.Stem(item.Region, item.Type, item.CreatedTime, item.Id);
         string? problem = null;
-        var hasReceipt = false;
+        var done = new HashSet<string>(StringComparer.Ordinal);
         await foreach (var name in store.ListReceiptsAsync(stem, cancellationToken))
         {
-            var blob = name[..^ArchiveLayout.ReceiptSuffix.Length];
-            if (await IsOfAsync(name, item, cancellationToken))
+            // One that cannot be read is held, too: it may be evidence.
+            if (await IsOfAsync(name, item, cancellationToken) ?? (isHeld || !await MayBeOfHeldAsync(name, item, cancellationToken)))
             {
-                hasReceipt = true;
+                var blob = name[..^ArchiveLayout.ReceiptSuffix.Length];
+                done.Add(blob);
                 problem = await SetAsync(blob, isHeld, cancellationToken) ?? problem;
             }
         }
 
-        if (!hasReceipt && await ledger.FindAsync(item.Key, cancellationToken) is { Blob: { } content } row && row.IsInArchive())
+        // Whatever state the row has: content that its receipt does not lead to may be the only copy.
+        if (await ledger.FindAsync(item.Key, cancellationToken) is { Blob: { } content } row && !row.Is(LedgerState.Expired) && !done.Contains(content))
         {
-            problem = await store.SetLegalHoldAsync(content, isHeld, cancellationToken) ?? (isHeld ? "Its receipt is not there." : null);
+            problem = await store.SetLegalHoldAsync(content, isHeld, cancellationToken) ?? (isHeld ? "Its receipt is not there." : problem);
         }
 
         return problem;
@@ -102,8 +114,8 @@ public sealed partial class ObjectHolds(
         return ofContent ?? ofReceipt;
     }
 
-    /// <summary>Whether a receipt is of this object and not of one whose id begins with the same characters.</summary>
-    private async Task<bool> IsOfAsync(string receiptName, CaseObjectRow item, CancellationToken cancellationToken)
+    /// <summary>Whether a receipt is of this object and not of one whose id begins with the same characters; <see langword="null"/> when it cannot be read.</summary>
+    private async Task<bool?> IsOfAsync(string receiptName, CaseObjectRow item, CancellationToken cancellationToken)
     {
         try
         {
@@ -112,13 +124,29 @@ public sealed partial class ObjectHolds(
         }
         catch (FormatException)
         {
-            // A receipt that is damaged is held, too: it may be evidence.
-            return true;
+            return null;
         }
         catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {
-            return true;
+            return null;
         }
+    }
+
+    /// <summary>Whether a receipt that cannot be read may be that of an object on hold whose id begins with this one's.</summary>
+    private async Task<bool> MayBeOfHeldAsync(string receiptName, CaseObjectRow item, CancellationToken cancellationToken)
+    {
+        var (partition, key) = (item.Key.PartitionKey, item.Key.RowKey);
+        var filter = TableClient.CreateQueryFilter($"PartitionKey eq {partition} and RowKey gt {key} and RowKey lt {key + LastCharacter}");
+        await foreach (var other in ledger.SearchAsync(filter, KeyColumns, cancellationToken))
+        {
+            if (receiptName.StartsWith(ArchiveLayout.Stem(other.Region, other.Type, other.CreatedTime, other.Id), StringComparison.Ordinal)
+                && await IsHeldAsync(new LedgerKey(other.PartitionKey, other.RowKey), cancellationToken))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private async Task<HashSet<string>> ReadHeldAsync(CancellationToken cancellationToken)

@@ -65,7 +65,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
             Changing = changes.Exists(ChangesObjects),
             Changes =
             [
-                .. changes.Where(change => change.Passes == 0 || change.HasFailed).Select(change => new CaseChangeItem(
+                .. changes.Where(change => (change.Passes == 0 || change.HasFailed) && !IsSuperseded(change, row)).Select(change => new CaseChangeItem(
                     change.Kind,
                     change.HasFailed ? "Failed" : "Running",
                     change.Objects,
@@ -105,7 +105,8 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     /// <exception cref="RefusedException">The case is closed.</exception>
     public async Task AddAsync(CaseRow row, IReadOnlyCollection<LedgerEntry> objects, CaseSearch? search, CancellationToken cancellationToken)
     {
-        RefuseClosed(row);
+        ArgumentNullException.ThrowIfNull(row);
+        await FindOpenAsync(row.RowKey, cancellationToken);
         if (objects.Count > 0)
         {
             var now = timeProvider.GetUtcNow();
@@ -133,8 +134,8 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     /// <exception cref="RefusedException">The case is closed or on hold.</exception>
     public async Task RemoveAsync(CaseRow row, IReadOnlyCollection<LedgerEntry> objects, CaseSearch? search, CancellationToken cancellationToken)
     {
-        RefuseClosed(row);
-        if (row.HoldState != HoldState.None)
+        ArgumentNullException.ThrowIfNull(row);
+        if ((await FindOpenAsync(row.RowKey, cancellationToken)).HoldState != HoldState.None)
         {
             throw new RefusedException("The case is on hold. Release it before you remove objects from it.");
         }
@@ -161,7 +162,8 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     /// <exception cref="RefusedException">The case is closed, or objects are being removed from it.</exception>
     public async Task HoldAsync(CaseRow row, CancellationToken cancellationToken)
     {
-        RefuseClosed(row);
+        ArgumentNullException.ThrowIfNull(row);
+        await FindOpenAsync(row.RowKey, cancellationToken);
         var changes = await cases.ReadChangesAsync(row.RowKey, cancellationToken);
         if (changes.Exists(change => !change.HasFailed && change.Kind == nameof(CaseChange.Remove)))
         {
@@ -274,13 +276,15 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
     private static bool ChangesObjects(CaseChangeRow change) =>
         !change.HasFailed && change.Kind is nameof(CaseChange.Add) or nameof(CaseChange.Remove);
 
-    private static void RefuseClosed(CaseRow row)
-    {
-        if (row.ClosedAt is not null)
-        {
-            throw new RefusedException("The case is closed. Make another one.");
-        }
-    }
+    /// <summary>Whether a change decides nothing any more, because the hold was changed after it.</summary>
+    private static bool IsSuperseded(CaseChangeRow change, CaseRow row) =>
+        change.Kind is nameof(CaseChange.Hold) or nameof(CaseChange.Release) && row.HoldChange is { } current && current != change.ChangeId;
+
+    /// <summary>The case as it is now: what the caller has read may be as old as the objects took to be found.</summary>
+    private async Task<CaseRow> FindOpenAsync(string caseId, CancellationToken cancellationToken) =>
+        await cases.FindAsync(caseId, cancellationToken) is { ClosedAt: null } row
+            ? row
+            : throw new RefusedException("The case is closed. Make another one.");
 
     private async Task RefuseChangingAsync(string caseId, CancellationToken cancellationToken)
     {

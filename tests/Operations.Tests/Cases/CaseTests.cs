@@ -469,6 +469,151 @@ public sealed class CaseTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Object_without_a_receipt_is_held_and_named_after_verification_has_found_that_too()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(
+            azurite,
+            account: account,
+            settings: [("ArchiveStorage", front.ConnectionString), ("Verify__Days", "1")]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var blob = (await pipeline.FindAsync(item))!.Blob!;
+        await pipeline.Container.DeleteBlobAsync(ArchiveLayout.ReceiptName(blob), cancellationToken: Cancellation);
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        await pipeline.PlanVerificationAsync();
+        await pipeline.DeliverAllAsync();
+        Assert.Equal(nameof(LedgerState.Failed), (await pipeline.FindAsync(item))!.State);
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Contains("receipt is not there", (await DescribeAsync(pipeline, caseId)).HoldProblem, StringComparison.Ordinal);
+        Assert.Equal([blob], front.Held.Keys);
+    }
+
+    [Fact]
+    public async Task Present_content_without_a_receipt_is_held_beside_earlier_content()
+    {
+        var time = new MovableTime();
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 7, bytes: 200);
+        time.Advance(TimeSpan.FromMinutes(10));
+        await pipeline.RunAsync();
+        var blob = (await pipeline.FindAsync(item))!.Blob!;
+        await pipeline.Container.DeleteBlobAsync(ArchiveLayout.ReceiptName(blob), cancellationToken: Cancellation);
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Equal(nameof(HoldState.Incomplete), (await DescribeAsync(pipeline, caseId)).Hold);
+        Assert.Equal(3, front.Held.Count);
+        Assert.Contains(blob, front.Held.Keys);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Release_leaves_the_hold_of_an_object_whose_id_begins_the_same_and_whose_receipt_cannot_be_read(bool isInArchiveTier)
+    {
+        var account = azurite.NewAccount();
+        await using var holding = await HoldFront.StartAsync(account);
+        await using var front = await RefusingFront.StartAsync(new StorageAccount(holding.ConnectionString));
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var (one, two) = (Add(pipeline, "One.mp3", bytes: 100, id: "a"), Add(pipeline, "Two.mp3", bytes: 100, id: "a.b"));
+        await pipeline.RunAsync();
+        var blob = (await pipeline.FindAsync(two))!.Blob!;
+        var (first, second) = (await CreateAsync(pipeline), await CreateAsync(pipeline));
+        await AddAsync(pipeline, first, one);
+        await AddAsync(pipeline, second, two);
+        if (isInArchiveTier)
+        {
+            front.IsMeant = request => request.Method == "GET";
+            front.Answer = path => path.EndsWith(ArchiveLayout.ReceiptName(blob), StringComparison.Ordinal) ? (409, "BlobArchived") : null;
+        }
+        else
+        {
+            var receipt = pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(blob));
+            await receipt.UploadAsync(BinaryData.FromString("garbage"), overwrite: true, Cancellation);
+        }
+
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, first), Cancellation);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, second), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, first), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Equal(nameof(HoldState.None), (await DescribeAsync(pipeline, first)).Hold);
+        Assert.True((await DescribeAsync(pipeline, second)).Held);
+        Assert.Equal([blob, ArchiveLayout.ReceiptName(blob)], holding.Held.Keys.Order(StringComparer.Ordinal));
+
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, second), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        Assert.Empty(holding.Held);
+    }
+
+    [Fact]
+    public async Task Changes_of_a_case_leave_out_holds_and_releases_that_later_ones_replaced()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, item);
+
+        // The message of the first hold is lost, so a person asks again.
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ChangeCases).ClearMessagesAsync(Cancellation);
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        var held = await DescribeAsync(pipeline, caseId);
+        Assert.True(held.Held);
+        Assert.Empty(held.Changes);
+
+        front.Refusal = (403, "AuthorizationPermissionMismatch");
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        Assert.Equal("Failed", Assert.Single((await DescribeAsync(pipeline, caseId)).Changes).State);
+        front.Refusal = null;
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Empty((await DescribeAsync(pipeline, caseId)).Changes);
+    }
+
+    [Fact]
+    public async Task Case_that_is_closed_while_objects_are_looked_up_is_not_changed()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var (one, two) = (Add(pipeline, "One.mp3", bytes: 100), Add(pipeline, "Two.mp3", bytes: 100));
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, one);
+        var book = pipeline.Get<CaseBook>();
+        var row = await FindAsync(pipeline, caseId);
+        var (entries, _) = await book.FindObjectsAsync([new CaseObject(two.Region, two.Id, two.CreatedTime)], Cancellation);
+        await book.CloseAsync(await FindAsync(pipeline, caseId), Cancellation);
+
+        await Assert.ThrowsAsync<RefusedException>(() => book.AddAsync(row, entries, search: null, Cancellation));
+        await Assert.ThrowsAsync<RefusedException>(() => book.RemoveAsync(row, entries, search: null, Cancellation));
+        await Assert.ThrowsAsync<RefusedException>(() => book.HoldAsync(row, Cancellation));
+
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal(("Closed", 1L, "None"), (details.State, details.Objects, details.Hold));
+    }
+
+    [Fact]
     public async Task Object_whose_receipt_is_in_the_archive_tier_is_held()
     {
         var account = azurite.NewAccount();
