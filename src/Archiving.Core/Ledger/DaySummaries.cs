@@ -123,7 +123,7 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
         var types = new Dictionary<string, TypeSummary>(StringComparer.Ordinal);
         string? region = null;
         var rows = 0;
-        using var digest = new LedgerDigest();
+        var digest = new LedgerDigest();
         await foreach (var entry in ledger.ReadPartitionAsync(row.RowKey, Columns, cancellationToken))
         {
             region ??= entry.Region;
@@ -139,7 +139,7 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
 
         // One request is quick. If it was not, the storage or the instance was busy, which says nothing of the next time.
         var took = rows > RowsOfOneRequest ? timeProvider.GetElapsedTime(started) : TimeSpan.Zero;
-        return DayRow.Create(row.RowKey, region, types, digest.Finish(), at, took);
+        return DayRow.Create(row.RowKey, region, types, digest.ToString(), at, took);
     }
 
     private static bool IsDue(DayRow row, DateTimeOffset now) => !IsCounted(row)

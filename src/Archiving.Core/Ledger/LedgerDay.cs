@@ -30,9 +30,6 @@ public sealed record LedgerDay(
     /// <see langword="null"/> when nothing is archived. A later change only makes it later.
     /// </summary>
     public DateTimeOffset? OldestRead => Types.Values.Select(type => type.OldestRead).Min();
-
-    /// <summary>Whether the day may have changed at a time or later, by the clock of any instance.</summary>
-    public bool MayHaveChangedSince(DateTimeOffset time) => ChangedUntil + DayRow.ClocksDiffer >= time;
 }
 
 /// <summary>What the ledger holds of one type, region and day.</summary>
@@ -109,11 +106,9 @@ public sealed record TypeSummary
 /// <summary>A day's row in the table <c>summaries</c>.</summary>
 internal sealed class DayRow : TableRow
 {
-    /// <summary>By how much the clocks of two instances differ at most.</summary>
-    public static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(2);
-
     // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are not stored, and are made again each time.
     private const int LongestCounts = 30_000;
+    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(2);
 
     /// <summary>Initializes a row.</summary>
     public DayRow() => PartitionKey = LedgerChanges.Partition;

@@ -1,4 +1,5 @@
 using Archiving.Archive;
+using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
@@ -83,7 +84,8 @@ public sealed partial class CatalogueBuilder(
     private async Task BuildAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
     {
         var started = timeProvider.GetTimestamp();
-        var progress = row.ReadProgress() ?? new BuildProgress(row.Wanted, message.Start, Rows: 0, Parquet: null, Csv: null, timeProvider.GetUtcNow());
+        var progress = row.ReadProgress() ?? new BuildProgress(row.Wanted, message.Start, Rows: 0, Parquet: null, Csv: null, LedgerDigest.Empty);
+        var read = LedgerDigest.TryParse(progress.Read) ?? throw new InvalidDataException("The row of the month holds no digest of what was read.");
         await using var files = Open(message, progress, row.Groups);
         var pending = new List<CatalogueRow>();
         var rowsPerPage = Math.Min(limits.RowsPerSlice, limits.RowsPerGroup);
@@ -95,7 +97,8 @@ public sealed partial class CatalogueBuilder(
                 await WriteAsync(rowsPerPage);
             }
 
-            progress = progress with { Position = slice.End };
+            read.Add(slice.Digest);
+            progress = progress with { Position = slice.End, Read = read.ToString() };
             if (timeProvider.GetElapsedTime(started) >= limits.RunTime && slice.End < message.End)
             {
                 await WriteAsync(pending.Count);
@@ -184,15 +187,13 @@ public sealed partial class CatalogueBuilder(
             return;
         }
 
-        // What was read of an object that changed meanwhile and is as before now differs from the ledger, and the digest does not tell.
-        var isInDoubt = await reader.MayHaveChangedSinceAsync(message.Region, message.Start, message.End, progress.Started, cancellationToken);
         var isChanged = false;
         await months.UpdateAsync(
             message.Region,
             message.Month,
             current =>
             {
-                (current.Built, current.IsInDoubt) = (progress.Wanted, isInDoubt);
+                current.Built = progress.Built(options.Format);
                 current.BuiltAt = timeProvider.GetUtcNow();
                 (current.Rows, current.ParquetBytes, current.CsvBytes) = (progress.Rows, parquetBytes, csvBytes);
                 (current.LastError, current.Failure) = (null, null);
@@ -201,7 +202,7 @@ public sealed partial class CatalogueBuilder(
 
                 // A build of what is wanted now may have ended before this one, and then nothing was queued any more.
                 current.QueuedAt = isChanged ? current.QueuedAt ?? timeProvider.GetUtcNow() : null;
-
+                current.WaitingSince = current.QueuedAt;
                 return true;
             },
             cancellationToken);
@@ -223,7 +224,7 @@ public sealed partial class CatalogueBuilder(
             current =>
             {
                 current.Failure = text = reason(current);
-                current.QueuedAt = null;
+                (current.QueuedAt, current.WaitingSince) = (null, null);
                 current.WriteProgress(progress: null, groups: null);
                 return true;
             },

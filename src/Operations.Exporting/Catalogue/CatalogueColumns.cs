@@ -83,6 +83,9 @@ internal static class CatalogueColumns
     /// <param name="extension"><c>parquet</c> or <c>csv</c>.</param>
     public static string BlobOf(string region, string month, string extension) => $"{Folder}region={region}/month={month}/objects.{extension}";
 
+    /// <summary>What the digest of a month begins with that cannot be compared with what a build reads.</summary>
+    public const char Unread = '~';
+
     /// <summary>What a build of the present columns in a format is.</summary>
     public static string Wanted(CatalogueFormat format, string digest) => string.Create(CultureInfo.InvariantCulture, $"{Version}-{format}-{digest}");
 

@@ -61,13 +61,14 @@ public sealed class CatalogueInspector(CatalogueMonths months, CatalogueOptions 
             yield return string.Create(CultureInfo.InvariantCulture, $"{failed.Count - ShownProblems} more months of the catalogue could not be built.");
         }
 
-        var late = rows.Where(row => now - row.QueuedAt > LongestBuild).ToList();
-        if (late.MinBy(row => row.QueuedAt) is { } oldest)
+        var late = rows.Where(row => row.QueuedAt is not null && now - row.WaitingSince > LongestBuild).ToList();
+        if (late.MinBy(row => row.WaitingSince) is { } oldest)
         {
+            var what = late.Count == 1 ? "month of the catalogue is" : "months of the catalogue are";
             var reason = oldest.LastError is { } error ? $" Its last attempt failed: {error}" : "";
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{late.Count} months of the catalogue are late: {oldest.Region} {oldest.Month} waits since {Minute(oldest.QueuedAt!.Value)}.{reason}");
+                $"{late.Count} {what} late: {oldest.Region} {oldest.Month} waits since {Minute(oldest.WaitingSince!.Value)}.{reason}");
         }
     }
 

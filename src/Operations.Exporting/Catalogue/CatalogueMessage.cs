@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
+using Archiving.Settings;
 using Archiving.Telemetry;
 
 namespace Operations.Catalogue;
@@ -62,8 +64,17 @@ public sealed record CatalogueMessage : WorkMessage, IReadableMessage<CatalogueM
 /// <param name="Rows">How many these are.</param>
 /// <param name="Parquet">The Parquet file; <see langword="null"/> when none is built.</param>
 /// <param name="Csv">The CSV file; <see langword="null"/> when none is built.</param>
-/// <param name="Started">When the build began.</param>
-internal sealed record BuildProgress(string Wanted, DateTimeOffset Position, long Rows, StagedPart? Parquet, StagedPart? Csv, DateTimeOffset Started);
+/// <param name="Read">The digest of what was read so far, see <see cref="LedgerDigest"/>.</param>
+internal sealed record BuildProgress(string Wanted, DateTimeOffset Position, long Rows, StagedPart? Parquet, StagedPart? Csv, string Read)
+{
+    /// <summary>
+    /// What the files are when they are done. What was read tells, not what was wanted: an object that changed in between, and is
+    /// as before later, would leave no other trace.
+    /// </summary>
+    public string Built(CatalogueFormat format) =>
+        Wanted.Contains(CatalogueColumns.Unread, StringComparison.Ordinal) ? Wanted : CatalogueColumns.Wanted(format, Read);
+}
+
 
 /// <summary>What of a file is staged.</summary>
 /// <param name="Bytes">Its size.</param>

@@ -29,11 +29,13 @@ internal sealed class CatalogueMonthRow : TableRow
     /// <summary>Gets or sets when that was put into the queue; <see langword="null"/> when nothing is to be built.</summary>
     public DateTimeOffset? QueuedAt { get; set; }
 
-    /// <summary>Gets or sets what <see cref="Wanted"/> was when the present files were built.</summary>
-    public string? Built { get; set; }
+    /// <summary>
+    /// Gets or sets since when there is something to be built; <see langword="null"/> when there is not. Planning does not change it.
+    /// </summary>
+    public DateTimeOffset? WaitingSince { get; set; }
 
-    /// <summary>Gets or sets whether objects may have changed while they were built: then the month is built again, whatever the digest says.</summary>
-    public bool IsInDoubt { get; set; }
+    /// <summary>Gets or sets what the present files are, as <see cref="Wanted"/> says it.</summary>
+    public string? Built { get; set; }
 
     /// <summary>Gets or sets when they were built.</summary>
     public DateTimeOffset? BuiltAt { get; set; }
@@ -92,7 +94,7 @@ internal sealed class CatalogueMonthRow : TableRow
     /// <summary>How far the build of what is wanted is; <see langword="null"/> when it has not begun, or an earlier version began it.</summary>
     public BuildProgress? ReadProgress() =>
         Progress is not null && JsonSerializer.Deserialize(Progress, CatalogueJson.Default.BuildProgress) is { } progress && progress.Wanted == Wanted
-            && (progress.Parquet ?? progress.Csv) is { Runs: not null }
+            && (progress.Parquet ?? progress.Csv) is { Runs: not null } && progress.Read is not null
             ? progress
             : null;
 

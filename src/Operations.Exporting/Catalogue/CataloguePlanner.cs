@@ -63,15 +63,21 @@ public sealed partial class CataloguePlanner(
 
     private static string DigestOf(IEnumerable<DayRow> month)
     {
-        // A day that an earlier version counted has no digest until it changes.
+        var sum = new LedgerDigest();
         var days = month.Where(day => day.Digest is not LedgerDigest.Empty).OrderBy(day => day.RowKey, StringComparer.Ordinal).ToList();
-        if (days.Count == 0)
+        foreach (var day in days)
         {
-            return LedgerDigest.Empty;
+            if (LedgerDigest.TryParse(day.Digest) is not { } digest)
+            {
+                // A day that an earlier version counted has no digest until it changes.
+                var text = string.Join('\n', days.Select(each => string.Create(CultureInfo.InvariantCulture, $"{each.RowKey} {each.Digest}")));
+                return CatalogueColumns.Unread + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+            }
+
+            sum.Add(digest);
         }
 
-        var text = string.Join('\n', days.Select(day => string.Create(CultureInfo.InvariantCulture, $"{day.RowKey} {day.Digest}")));
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, 16));
+        return sum.ToString();
     }
 
     private async Task<bool> QueueAsync(string region, string month, string wanted, CancellationToken cancellationToken)
@@ -83,13 +89,14 @@ public sealed partial class CataloguePlanner(
             month,
             row =>
             {
-                if (row.Wanted == wanted && (row.QueuedAt is { } at ? now - at < LostAfter : row.Built == wanted && !row.IsInDoubt && row.Failure is null))
+                if (row.QueuedAt is { } at ? row.Wanted == wanted && now - at < LostAfter : row.Built == wanted && row.Failure is null)
                 {
                     return false;
                 }
 
                 row.Wanted = wanted;
                 row.QueuedAt = now;
+                row.WaitingSince ??= now;
                 return true;
             },
             cancellationToken);

@@ -9,8 +9,9 @@ namespace Operations.Catalogue;
 
 /// <summary>Objects made in a range of time.</summary>
 /// <param name="Rows">The objects, by the time they were made.</param>
+/// <param name="Digest">What the ledger said of them.</param>
 /// <param name="End">The end of that time.</param>
-internal sealed record CatalogueSlice(List<CatalogueRow> Rows, DateTimeOffset End);
+internal sealed record CatalogueSlice(List<CatalogueRow> Rows, LedgerDigest Digest, DateTimeOffset End);
 
 /// <summary>
 /// Reads what is archived from the ledger, in the order of time: a thousand objects cost one request, where their receipts would cost one
@@ -25,9 +26,9 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
     private static readonly string[] Columns =
     [
         nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type), nameof(LedgerEntry.State), nameof(LedgerEntry.ObjectName),
-        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.Bytes), nameof(LedgerEntry.Blob), nameof(LedgerEntry.Md5),
-        nameof(LedgerEntry.Sha256), nameof(LedgerEntry.Verification), nameof(LedgerEntry.CallId), nameof(LedgerEntry.UserId),
-        nameof(LedgerEntry.QueueName), nameof(LedgerEntry.AgentName), nameof(LedgerEntry.Tags),
+        nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.UpdatedTime), nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.Bytes),
+        nameof(LedgerEntry.Blob), nameof(LedgerEntry.Md5), nameof(LedgerEntry.Sha256), nameof(LedgerEntry.Verification), nameof(LedgerEntry.CallId),
+        nameof(LedgerEntry.UserId), nameof(LedgerEntry.QueueName), nameof(LedgerEntry.AgentName), nameof(LedgerEntry.Tags),
     ];
 
     /// <summary>Reads the archived objects of a region that were made in <c>[from, to)</c>, slice by slice.</summary>
@@ -52,10 +53,12 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
             for (var begin = day.Day > from ? day.Day : from; begin < end;)
             {
                 var sliceEnd = begin + width < end ? begin + width : end;
+                var digest = new LedgerDigest();
                 var rows = await ReadSliceAsync(
                     TableClient.CreateQueryFilter($"PartitionKey eq {day.Partition} and CreatedTime ge {begin} and CreatedTime lt {sliceEnd}"),
                     width > NarrowestSlice ? 2 * rowsPerSlice : int.MaxValue,
                     shared,
+                    digest,
                     cancellationToken);
                 if (rows is null)
                 {
@@ -65,21 +68,11 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
                 }
 
                 rows.Sort(Compare);
-                yield return new CatalogueSlice(rows, sliceEnd);
+                yield return new CatalogueSlice(rows, digest, sliceEnd);
                 begin = sliceEnd;
             }
         }
     }
-
-    /// <summary>Whether objects of a region that were made in <c>[from, to)</c> may have changed since a time.</summary>
-    /// <exception cref="OutageException">The storage does not work.</exception>
-    internal async Task<bool> MayHaveChangedSinceAsync(
-        string region,
-        DateTimeOffset from,
-        DateTimeOffset to,
-        DateTimeOffset time,
-        CancellationToken cancellationToken) =>
-        (await days.ReadAsync(region, from, to, cancellationToken)).Any(day => day.MayHaveChangedSince(time));
 
     private static int Compare(CatalogueRow one, CatalogueRow other)
     {
@@ -92,12 +85,14 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
         string filter,
         int maxRows,
         Dictionary<string, string> shared,
+        LedgerDigest digest,
         CancellationToken cancellationToken)
     {
         var rows = new List<CatalogueRow>();
         var withoutTags = new List<LedgerEntry>();
         await foreach (var entry in ledger.SearchAsync(filter, Columns, cancellationToken))
         {
+            digest.Add(entry);
             if (!CatalogueRow.IsIn(entry))
             {
                 continue;

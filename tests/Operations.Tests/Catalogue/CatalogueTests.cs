@@ -226,7 +226,8 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         var entry = (await ledger.FindAsync(KeyOf("object-0", Start), Cancellation))!;
         entry.Become(LedgerState.Restoring);
         await ledger.ReplaceAsync(entry, Cancellation);
-        await DeliverAsync(pipeline);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await DeliverAsync(pipeline, new CatalogueLimits { RunTime = TimeSpan.Zero });
         entry.Become(LedgerState.Archived);
         await ledger.ReplaceAsync(entry, Cancellation);
         time.Advance(TimeSpan.FromMinutes(5));
@@ -235,6 +236,47 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         Assert.Equal(0, await BuildAsync(pipeline));
         using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
         Assert.Equal(await ReadLedgerAsync(pipeline), await ReadRowsAsync(folder, folder.Parquet));
+    }
+
+    [Fact]
+    public async Task Month_is_not_built_again_for_what_its_build_has_read_already_nor_for_what_was_verified_meanwhile()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await FillAsync(pipeline, 30, days: 3);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        await AddAsync(pipeline, Entry("late", "voicemail", Start, "[]"));
+        var ledger = pipeline.Get<ObjectLedger>();
+        var entry = (await ledger.FindAsync(KeyOf("object-0", Start), Cancellation))!;
+        entry.VerifiedAt = time.GetUtcNow();
+        await ledger.ReplaceAsync(entry, Cancellation);
+        await DeliverAsync(pipeline, new CatalogueLimits { RowsPerGroup = 5, RowsPerSlice = 3 });
+        time.Advance(TimeSpan.FromMinutes(5));
+
+        Assert.Equal(0, await BuildAsync(pipeline));
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal(await ReadLedgerAsync(pipeline), await ReadRowsAsync(folder, folder.Parquet));
+    }
+
+    [Fact]
+    public async Task Month_that_is_planned_again_and_again_without_a_build_is_late()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Catalogue__Schedule", "0 0 * * * *"));
+        await FillAsync(pipeline, 30, days: 3);
+        for (var hour = 0; hour < 8; hour++)
+        {
+            await AddAsync(pipeline, Entry($"new-{hour}", "voicemail", Start, "[]"));
+            time.Advance(TimeSpan.FromHours(1));
+            await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        }
+
+        var problem = Assert.Single((await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Problems);
+        Assert.StartsWith("1 month of the catalogue is late: us-east 2026-03 waits since", problem, StringComparison.Ordinal);
+
+        await DeliverAsync(pipeline);
+        Assert.Empty((await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Problems);
     }
 
     [Fact]
@@ -427,7 +469,9 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         await DeliverAsync(pipeline);
 
         var month = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
-        Assert.Equal(("changed", "changed", null), (month.Wanted, month.Built, month.QueuedAt));
+        Assert.Equal(("changed", null), (month.Wanted, month.QueuedAt));
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal(await ReadLedgerAsync(pipeline), await ReadRowsAsync(folder, folder.Parquet));
     }
 
     [Fact]
@@ -554,7 +598,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         Assert.Empty((await inspector.InspectAsync(Cancellation))!.Problems);
         time.Advance(TimeSpan.FromHours(7));
         Assert.StartsWith(
-            "1 months of the catalogue are late: us-east 2026-03 waits since",
+            "1 month of the catalogue is late: us-east 2026-03 waits since",
             Assert.Single((await inspector.InspectAsync(Cancellation))!.Problems),
             StringComparison.Ordinal);
 
