@@ -15,6 +15,7 @@ public sealed partial class OutcomeRecorder(
     OutcomeDecider decider,
     ObjectLedger ledger,
     ObjectFinder finder,
+    WorkQueues queues,
     ArchivingMetrics metrics,
     TimeProvider timeProvider,
     ILogger<OutcomeRecorder> logger)
@@ -88,20 +89,31 @@ public sealed partial class OutcomeRecorder(
         }
     }
 
-    /// <summary>Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: no intact copy is left.</summary>
+    /// <summary>
+    /// Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: no intact copy is left. One that
+    /// was archived before 8x8 changed its content stays archived with the earlier content, which is read again now.
+    /// </summary>
     public async Task MarkGoneAsync(string region, StorageObject record, string reason, CancellationToken cancellationToken)
     {
-        var isLost = false;
+        var (isLost, isKept) = (false, false);
         var changed = await UpdateAsync(
             region,
             record,
             entry =>
             {
                 isLost = entry.Damaged is not null;
-                entry.State = isLost ? nameof(LedgerState.Failed) : nameof(LedgerState.Gone);
-                entry.LastError = LedgerEntry.Shorten(isLost
-                    ? $"The archived bytes under {entry.Damaged} are damaged, and the object cannot be archived again: {reason} "
+                isKept = !isLost && entry is { Blob: not null, ArchivedAt: not null };
+                entry.Become(isLost ? LedgerState.Failed : isKept ? LedgerState.Archived : LedgerState.Gone);
+                if (isKept)
+                {
+                    // So that the newer content is archived after all, should 8x8 list it again.
+                    (entry.SourceBytes, entry.Checksum) = (entry.Bytes, entry.Md5);
+                }
+
+                entry.LastError = LedgerEntry.Shorten(
+                    isLost ? $"The archived bytes under {entry.Damaged} are damaged, and the object cannot be archived again: {reason} "
                         + "Recover the blob from a version, a snapshot or a backup."
+                    : isKept ? $"The earlier content is archived. 8x8 changed it and has nothing more to archive: {reason}"
                     : reason);
                 entry.EndRestore();
             },
@@ -115,7 +127,16 @@ public sealed partial class OutcomeRecorder(
         {
             metrics.CountGone(region, record.Type);
             Activity.Current?.SetTag(Tags.Outcome, "gone");
-            Log.Gone(logger, region, record.Id, reason);
+            if (!isKept)
+            {
+                Log.Gone(logger, region, record.Id, reason);
+                return;
+            }
+
+            // Its receipt or blob may be what was missing, and then this is where that shows.
+            var message = new ObjectMessage { Region = region, Id = record.Id, Record = record };
+            await queues.SendAsync(QueueNames.VerifyObjects, message, TimeSpan.Zero, cancellationToken);
+            Log.Kept(logger, region, record.Id, reason);
         }
     }
 
@@ -219,6 +240,12 @@ public sealed partial class OutcomeRecorder(
 
         [LoggerMessage(EventId = 1304, Level = LogLevel.Warning, Message = "{Region}/{ObjectId} is gone: {Reason}")]
         public static partial void Gone(ILogger logger, string region, string objectId, string reason);
+
+        [LoggerMessage(
+            EventId = 1307,
+            Level = LogLevel.Warning,
+            Message = "The newer content of {Region}/{ObjectId} is gone, the earlier content stays archived: {Reason}")]
+        public static partial void Kept(ILogger logger, string region, string objectId, string reason);
 
         [LoggerMessage(
             EventId = 1305,

@@ -40,6 +40,10 @@ public sealed record DrillReport(DateTimeOffset At, int Seed, long Archived, lon
     /// <summary>Whether objects were downloaded and each was right.</summary>
     public bool IsPassed => Objects > 0 && Failed == 0;
 
+    /// <summary>Whether a person is to look at it: something is wrong, or nothing could be read and nothing is proven.</summary>
+    [JsonIgnore]
+    public bool NeedsPerson => Failed > 0 || (Objects == 0 && Unread > 0);
+
     /// <summary>The result in a sentence.</summary>
     public string ToSentence()
     {

@@ -12,6 +12,7 @@ namespace Operations.Drill;
 public sealed partial class RestoreDrill(
     DaySummaries summaries,
     ObjectLedger ledger,
+    ObjectFinder finder,
     DrillDownload download,
     DrillRecord record,
     TimeProvider timeProvider,
@@ -44,7 +45,7 @@ public sealed partial class RestoreDrill(
         var result = new Tally(logger, progress);
         var again = new ConcurrentBag<LedgerEntry>();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(FindAsync(picks, cancellationToken), parallel, async (entry, stop) =>
+        await Parallel.ForEachAsync(ReadAsync(picks, cancellationToken), parallel, async (entry, stop) =>
         {
             var found = await download.CheckAsync(entry, stop);
             if (found.Problem is not null)
@@ -111,6 +112,30 @@ public sealed partial class RestoreDrill(
 #pragma warning restore CA5394
 
         return chosen;
+    }
+
+    /// <summary>What failed in the last drill, so that it is named until it is mended, and then what was picked.</summary>
+    private async IAsyncEnumerable<LedgerEntry> ReadAsync(
+        List<(string Partition, HashSet<long> Ordinals)> picks,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var failed = new HashSet<LedgerKey>();
+        foreach (var problem in (await record.FindAsync(cancellationToken))?.Problems ?? [])
+        {
+            if (await finder.FindAsync(problem.Region, problem.Id, created: null, cancellationToken) is { } row && row.IsInArchive()
+                && failed.Add(new LedgerKey(row.PartitionKey, row.RowKey)))
+            {
+                yield return row;
+            }
+        }
+
+        await foreach (var entry in FindAsync(picks, cancellationToken))
+        {
+            if (!failed.Contains(new LedgerKey(entry.PartitionKey, entry.RowKey)))
+            {
+                yield return entry;
+            }
+        }
     }
 
     private async IAsyncEnumerable<LedgerEntry> FindAsync(

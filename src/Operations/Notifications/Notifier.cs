@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Archiving.Listing;
 using Archiving.Model;
@@ -26,6 +25,10 @@ public sealed partial class Notifier(
     private const string Posts = "posts";
     private const string Warnings = "warnings";
     private const string Unanswered = "unanswered";
+
+    private const string NoAddress =
+        "Settings and vault hold no address of a webhook any more. If you removed it, nothing is to be done; otherwise store it again.";
+
     private static readonly TimeSpan BetweenWarnings = TimeSpan.FromHours(1);
     private static readonly TimeSpan BetweenReminders = TimeSpan.FromDays(1);
     private static readonly TimeSpan SummaryIsGoodFor = TimeSpan.FromHours(3);
@@ -54,7 +57,8 @@ public sealed partial class Notifier(
 
         var problems = (await listings.InspectAsync(cancellationToken)).Where(problem => !problem.IsExpected).ToList();
         var drill = await drills.FindAsync(cancellationToken);
-        var cause = string.Join('\n', Causes(status, problems, drill).Order(StringComparer.Ordinal));
+        var causes = Causes(status, problems, drill).Order(StringComparer.Ordinal).ToList();
+        var cause = string.Join('\n', causes);
         var row = await table.FindAsync<WarningRow>(Partition, Warnings, cancellationToken) ?? new WarningRow { PartitionKey = Partition, RowKey = Warnings };
         var now = timeProvider.GetUtcNow();
         if (cause.Length == 0)
@@ -68,8 +72,17 @@ public sealed partial class Notifier(
             return;
         }
 
-        if (now - row.At < (row.Cause == cause ? BetweenReminders : BetweenWarnings))
+        var known = row.Cause.Split('\n');
+        var isNew = causes.Except(known, StringComparer.Ordinal).Any();
+        if (now - row.At < (isNew ? BetweenWarnings : BetweenReminders))
         {
+            if (!isNew && causes.Count < known.Length)
+            {
+                // One that has ended is new when it comes back.
+                row.Cause = cause;
+                await table.TryWriteAsync(row, cancellationToken);
+            }
+
             return;
         }
 
@@ -104,15 +117,12 @@ public sealed partial class Notifier(
 
     private bool IsExpected(DateTimeOffset? lastSent) => timeProvider.GetUtcNow() - lastSent < ExpectedFor;
 
-    /// <summary>Whether a drill found something wrong, or could read nothing and proved nothing.</summary>
-    private static bool IsCause([NotNullWhen(true)] DrillReport? drill) => drill is { Failed: > 0 } or { Objects: 0, Unread: > 0 };
-
     /// <summary>What tells one warning from another. What only counts on is none.</summary>
     private static IEnumerable<string> Causes(StatusReport status, List<ListingProblem> problems, DrillReport? drill) =>
     [
         .. status.Risks.Select(risk => $"risk {risk.Region} {risk.Type}"),
         .. problems.Select(problem => $"listing {problem.Region}").Distinct(StringComparer.Ordinal),
-        .. IsCause(drill) ? [string.Create(CultureInfo.InvariantCulture, $"drill {drill.At:O}")] : (string[])[],
+        .. drill is { NeedsPerson: true } ? [string.Create(CultureInfo.InvariantCulture, $"drill {drill.At:O}")] : (string[])[],
     ];
 
     private static Notification CreateWarning(StatusReport status, List<ListingProblem> problems, DrillReport? drill, DateTimeOffset now)
@@ -124,7 +134,7 @@ public sealed partial class Notifier(
         }
 
         facts.AddRange(problems.Select(problem => new NotificationFact("Listing", Wording.Clean(problem.Text))));
-        if (IsCause(drill))
+        if (drill is { NeedsPerson: true })
         {
             facts.Add(new NotificationFact("Restore drill", drill.ToSentence()));
         }
@@ -156,6 +166,7 @@ public sealed partial class Notifier(
         var result = await webhook.PostAsync(notification, cancellationToken);
         if (result is { IsConfigured: false, Problem: null })
         {
+            await NoteLossAsync(notification.Kind, cancellationToken);
             return result;
         }
 
@@ -186,6 +197,21 @@ public sealed partial class Notifier(
         }
 
         return result;
+    }
+
+    /// <summary>Records once that there is no address any more, where notifications arrived lately: it may have been deleted by mistake.</summary>
+    private async Task NoteLossAsync(NotificationKind kind, CancellationToken cancellationToken)
+    {
+        if (await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is not { } row || !IsExpected(row.LastSent) || row.LastError == NoAddress)
+        {
+            return;
+        }
+
+        (row.LastError, row.LastErrorAt, row.SummaryDue) = (NoAddress, timeProvider.GetUtcNow(), null);
+        if (await table.TryWriteAsync(row, cancellationToken))
+        {
+            Log.NotPosted(logger, kind, NoAddress);
+        }
     }
 
     internal sealed class PostRow : TableRow

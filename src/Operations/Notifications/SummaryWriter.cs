@@ -57,7 +57,8 @@ public sealed class SummaryWriter(
             new("Last reconcile", await DescribeReconcileAsync(cancellationToken)),
             new("Verification", await DescribeVerificationAsync(status, cancellationToken)),
         };
-        if (await drills.FindAsync(cancellationToken) is { } drill)
+        var drill = await drills.FindAsync(cancellationToken);
+        if (drill is not null)
         {
             facts.Add(new NotificationFact("Restore drill", drill.ToSentence()));
         }
@@ -70,8 +71,8 @@ public sealed class SummaryWriter(
         return new Notification(
             NotificationKind.Summary,
             string.Create(CultureInfo.InvariantCulture, $"8x8 archive on {now.UtcDateTime:yyyy-MM-dd}"),
-            status.Verdict.IsSafe,
-            status.Verdict.Text,
+            status.Verdict.IsSafe && drill is not { NeedsPerson: true },
+            drill is { NeedsPerson: true } ? $"The last restore drill did not pass, see below. {status.Verdict.Text}" : status.Verdict.Text,
             facts,
             now,
             new Dictionary<string, long>(StringComparer.Ordinal)

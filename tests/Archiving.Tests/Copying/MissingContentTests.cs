@@ -13,6 +13,37 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Object_that_8x8_changes_and_deletes_stays_archived_with_its_earlier_content_as_long_as_that_is_there(bool isThere)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = time.GetUtcNow().AddHours(-2), Bytes = 100 });
+        await pipeline.RunAsync();
+        var blob = (await pipeline.FindAsync(item))!.Blob!;
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 7, bytes: 500);
+        time.Advance(TimeSpan.FromMinutes(20));
+        await pipeline.PlanAndListAsync();
+        Assert.Equal("Queued", await pipeline.StateAsync(item));
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        if (!isThere)
+        {
+            await pipeline.Container.DeleteBlobAsync(blob, cancellationToken: Cancellation);
+        }
+
+        await pipeline.DeliverAllAsync();
+
+        var row = (await pipeline.FindAsync(item))!;
+        Assert.Equal((isThere ? "Archived" : "Failed", blob), (row.State, row.Blob));
+        Assert.Equal(isThere, row.VerifiedAt is not null);
+        Assert.StartsWith(
+            isThere ? "The earlier content is archived. 8x8 changed it" : $"The archived bytes under {blob} are damaged",
+            row.LastError,
+            StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(404)]
     [InlineData(410)]
     public async Task Content_that_comes_after_its_record_is_archived_when_it_comes(int status)

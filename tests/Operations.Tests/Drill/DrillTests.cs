@@ -217,6 +217,33 @@ public sealed class DrillTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Drill_reads_again_what_failed_in_the_one_before_until_it_is_mended()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var items = AddObjects(pipeline, 30);
+        await pipeline.RunAsync();
+        var blob = await FindBlobAsync(pipeline, items[3]);
+        var content = (await blob.DownloadContentAsync(Cancellation)).Value;
+        await blob.SetHttpHeadersAsync(new BlobHttpHeaders { ContentType = "text/plain" }, cancellationToken: Cancellation);
+        Assert.Equal(1, (await CreateDrill(pipeline).RunAsync(30, seed: 1, progress: null, Cancellation)).Failed);
+
+        for (var seed = 2; seed < 6; seed++)
+        {
+            Assert.Equal(1, (await CreateDrill(pipeline).RunAsync(1, seed, progress: null, Cancellation)).Failed);
+        }
+
+        await blob.SetHttpHeadersAsync(
+            new BlobHttpHeaders
+            {
+                ContentType = content.Details.ContentType,
+                ContentHash = content.Details.ContentHash,
+                ContentDisposition = content.Details.ContentDisposition,
+            },
+            cancellationToken: Cancellation);
+        Assert.True((await CreateDrill(pipeline).RunAsync(1, seed: 6, progress: null, Cancellation)).IsPassed);
+    }
+
+    [Fact]
     public async Task Drill_finds_a_receipt_that_differs_from_its_checksum()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);

@@ -486,6 +486,66 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Summary_after_a_drill_that_failed_is_not_safe()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await StartAsync(hook.Url);
+        await NoteListedAsync(pipeline, TimeProvider.System);
+        await pipeline.Get<DrillRecord>().WriteAsync(
+            new DrillReport(Now, Seed: 1, Archived: 1, Objects: 1, Bytes: 1000, Failed: 1, [new DrillProblem("us-east", "x", "b", "Its content is missing.")]),
+            Cancellation);
+
+        await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
+
+        Assert.False(hook.Last.GetProperty("isSafe").GetBoolean());
+        Assert.Contains("The last restore drill did not pass, see below.", hook.Last.GetProperty("text").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Warning_is_not_repeated_when_one_of_its_causes_ends_and_is_when_that_comes_back()
+    {
+        var time = new MovableTime();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await StartAsync(hook.Url, time);
+        await NoteListedAsync(pipeline, time);
+        await PutAtRiskAsync(pipeline, time: time);
+        await PutAtRiskAsync(pipeline, "callrecording", time, id: "other");
+        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        await Notifier(pipeline, time).WarnAsync(status, Cancellation);
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        await NoteListedAsync(pipeline, time);
+        await Notifier(pipeline, time).WarnAsync(status with { Risks = [status.Risks[0]] }, Cancellation);
+        Assert.Single(hook.Posts);
+
+        await Notifier(pipeline, time).WarnAsync(status, Cancellation);
+        Assert.Equal(2, hook.Posts.Count);
+    }
+
+    [Fact]
+    public async Task Address_that_is_gone_from_the_vault_is_said_once()
+    {
+        var time = new MovableTime();
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var vault = new Mock<ITokenStore>();
+        string? address = hook.Url.AbsoluteUri;
+        vault.Setup(store => store.FindSecretAsync("notifications-webhook-url", It.IsAny<CancellationToken>())).ReturnsAsync(() => address);
+        var log = new FakeLogger<Notifier>();
+        var notifier = pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), vault.Object, time, Short), log);
+        await notifier.SendSummaryAsync(Cancellation);
+
+        address = null;
+        time.Advance(TimeSpan.FromDays(1));
+        await notifier.SendSummaryAsync(Cancellation);
+        await notifier.SendSummaryAsync(Cancellation);
+
+        Assert.Single(hook.Posts);
+        Assert.StartsWith("Settings and vault hold no address", (await notifier.FindStatusAsync(Cancellation))!.LastError, StringComparison.Ordinal);
+        Assert.Single(log.Collector.GetSnapshot(), line => line.Id.Id == 2201);
+    }
+
+    [Fact]
     public async Task Nothing_is_posted_where_there_is_no_webhook()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
