@@ -114,7 +114,7 @@ public sealed partial class RestoreDrill(
         return chosen;
     }
 
-    /// <summary>What failed in the last drill, so that it is named until it is mended, and then what was picked.</summary>
+    /// <summary>What failed in the last drill, so that it is named until it is repaired, and then what was picked.</summary>
     private async IAsyncEnumerable<LedgerEntry> ReadAsync(
         List<(string Partition, HashSet<long> Ordinals)> picks,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)

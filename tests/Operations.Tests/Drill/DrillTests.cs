@@ -217,7 +217,7 @@ public sealed class DrillTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Drill_reads_again_what_failed_in_the_one_before_until_it_is_mended()
+    public async Task Drill_reads_again_what_failed_in_the_one_before_until_it_is_repaired()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var items = AddObjects(pipeline, 30);
