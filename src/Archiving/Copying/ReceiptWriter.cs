@@ -146,9 +146,10 @@ public sealed partial class ReceiptWriter(
         while (!isWritten);
     }
 
-    /// <summary>Whether a row is for content that is newer than a record, or may be. What is gone has none.</summary>
+    /// <summary>Whether a row is for content that is newer than a record, or may be. What 8x8 has deleted has none.</summary>
     private static bool IsForNewerContent(LedgerEntry present, StorageObject record) =>
         !present.Is(LedgerState.Gone)
+        && present.SourceState != ObjectState.Deleted.ToString()
         && present.UpdatedTime > LedgerKey.Storable(record.UpdatedTime)
         && (!present.HasContentOf(record) || (string.IsNullOrEmpty(record.Checksum) && present.SourceState == ObjectState.Available.ToString()));
 

@@ -20,6 +20,8 @@ public sealed partial class OutcomeRecorder(
     TimeProvider timeProvider,
     ILogger<OutcomeRecorder> logger)
 {
+    private static readonly TimeSpan UntilRowIsWritten = TimeSpan.FromSeconds(10);
+
     /// <summary>Records how work on an object ended that an exception ended.</summary>
     /// <param name="work">The object.</param>
     /// <param name="exception">The exception.</param>
@@ -95,6 +97,13 @@ public sealed partial class OutcomeRecorder(
     /// </summary>
     public async Task MarkGoneAsync(string region, StorageObject record, string reason, CancellationToken cancellationToken)
     {
+        if (await finder.FindAsync(region, record, cancellationToken) is { } present && HasEarlierContent(present) && !present.IsSettled())
+        {
+            // First, so that no crash loses it, and later, so that the row is there. Its receipt or blob may be what was missing.
+            var message = new ObjectMessage { Region = region, Id = record.Id, Record = record };
+            await queues.SendAsync(QueueNames.VerifyObjects, message, UntilRowIsWritten, cancellationToken);
+        }
+
         var (isLost, isKept) = (false, false);
         var changed = await UpdateAsync(
             region,
@@ -102,12 +111,12 @@ public sealed partial class OutcomeRecorder(
             entry =>
             {
                 isLost = entry.Damaged is not null;
-                isKept = !isLost && entry is { Blob: not null, ArchivedAt: not null };
+                isKept = HasEarlierContent(entry);
                 entry.Become(isLost ? LedgerState.Failed : isKept ? LedgerState.Archived : LedgerState.Gone);
                 if (isKept)
                 {
-                    // So that the newer content is archived after all, should 8x8 list it again.
-                    (entry.SourceBytes, entry.Checksum) = (entry.Bytes, entry.Md5);
+                    // So that the newer content is archived after all, should 8x8 list it again or an attempt at it be under way.
+                    (entry.SourceBytes, entry.Checksum, entry.SourceState) = (entry.Bytes, entry.Md5, ObjectState.Deleted.ToString());
                 }
 
                 entry.LastError = LedgerEntry.Shorten(
@@ -133,9 +142,6 @@ public sealed partial class OutcomeRecorder(
                 return;
             }
 
-            // Its receipt or blob may be what was missing, and then this is where that shows.
-            var message = new ObjectMessage { Region = region, Id = record.Id, Record = record };
-            await queues.SendAsync(QueueNames.VerifyObjects, message, TimeSpan.Zero, cancellationToken);
             Log.Kept(logger, region, record.Id, reason);
         }
     }
@@ -220,6 +226,8 @@ public sealed partial class OutcomeRecorder(
             }
         }
     }
+
+    private static bool HasEarlierContent(LedgerEntry entry) => entry is { Blob: not null, ArchivedAt: not null, Damaged: null };
 
     private void CountFailed(string region, StorageObject record, FailureReason reason)
     {

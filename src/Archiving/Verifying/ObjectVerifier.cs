@@ -56,6 +56,7 @@ public sealed partial class ObjectVerifier(
         {
             // A row that was written meanwhile is newer than what was read here; the object is verified on another night.
             row.Become(LedgerState.Expired);
+            row.LastError = null;
             if (await ledger.TryReplaceAsync(row, cancellationToken))
             {
                 Log.Expired(logger, row.Region, row.Id);

@@ -198,7 +198,7 @@ public sealed partial class CatalogueBuilder(
                 (current.Rows, current.ParquetBytes, current.CsvBytes) = (progress.Rows, parquetBytes, csvBytes);
                 (current.LastError, current.Failure) = (null, null);
                 current.WriteProgress(progress: null, groups: null);
-                isChanged = current.Wanted != progress.Wanted;
+                isChanged = current.Wanted != progress.Wanted && current.Wanted != current.Built;
 
                 // A build of what is wanted now may have ended before this one, and then nothing was queued any more.
                 current.QueuedAt = isChanged ? current.QueuedAt ?? timeProvider.GetUtcNow() : null;

@@ -69,12 +69,13 @@ internal sealed record BuildProgress(string Wanted, DateTimeOffset Position, lon
 {
     /// <summary>
     /// What the files are when they are done. What was read tells, not what was wanted: an object that changed in between, and is
-    /// as before later, would leave no other trace.
+    /// as before later, would leave no other trace. Files that were begun in another format or with other columns are what was wanted then.
     /// </summary>
     public string Built(CatalogueFormat format) =>
-        Wanted.Contains(CatalogueColumns.Unread, StringComparison.Ordinal) ? Wanted : CatalogueColumns.Wanted(format, Read);
+        Wanted.StartsWith(CatalogueColumns.Wanted(format, ""), StringComparison.Ordinal) && !Wanted.Contains(CatalogueColumns.Unread, StringComparison.Ordinal)
+            ? CatalogueColumns.Wanted(format, Read)
+            : Wanted;
 }
-
 
 /// <summary>What of a file is staged.</summary>
 /// <param name="Bytes">Its size.</param>

@@ -53,6 +53,12 @@ public sealed partial class CataloguePlanner(
                 continue;
             }
 
+            // After an update the days are counted again, some at a time. Built before that, a month would be built each night until then.
+            if (digest.StartsWith(CatalogueColumns.Unread) && row is { Built: not null, QueuedAt: null, Failure: null })
+            {
+                continue;
+            }
+
             queued += await QueueAsync(region, month.Key.Month, CatalogueColumns.Wanted(options.Format, digest), cancellationToken) ? 1 : 0;
         }
 

@@ -42,10 +42,11 @@ public sealed partial class RestoreDrill(
         ArgumentOutOfRangeException.ThrowIfGreaterThan(objects, MaxObjects);
         var started = timeProvider.GetTimestamp();
         var (archived, picks) = await PickAsync(objects, seed, cancellationToken);
-        var result = new Tally(logger, progress);
+        var earlier = (await record.FindAsync(cancellationToken))?.Problems ?? [];
+        var result = new Tally(earlier, logger, progress);
         var again = new ConcurrentBag<LedgerEntry>();
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = DownloadsAtOnce, CancellationToken = cancellationToken };
-        await Parallel.ForEachAsync(ReadAsync(picks, cancellationToken), parallel, async (entry, stop) =>
+        await Parallel.ForEachAsync(ReadAsync(earlier, picks, cancellationToken), parallel, async (entry, stop) =>
         {
             var found = await download.CheckAsync(entry, stop);
             if (found.Problem is not null)
@@ -116,11 +117,12 @@ public sealed partial class RestoreDrill(
 
     /// <summary>What failed in the last drill, so that it is named until it is repaired, and then what was picked.</summary>
     private async IAsyncEnumerable<LedgerEntry> ReadAsync(
+        IReadOnlyList<DrillProblem> earlier,
         List<(string Partition, HashSet<long> Ordinals)> picks,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var failed = new HashSet<LedgerKey>();
-        foreach (var problem in (await record.FindAsync(cancellationToken))?.Problems ?? [])
+        foreach (var problem in earlier)
         {
             if (await finder.FindAsync(problem.Region, problem.Id, created: null, cancellationToken) is { } row && row.IsInArchive()
                 && failed.Add(new LedgerKey(row.PartitionKey, row.RowKey)))
@@ -165,7 +167,7 @@ public sealed partial class RestoreDrill(
     }
 
     /// <summary>Counts what the downloads showed, and reports each.</summary>
-    private sealed class Tally(ILogger logger, IProgress<DrillProblem?>? progress)
+    private sealed class Tally(IReadOnlyList<DrillProblem> earlier, ILogger logger, IProgress<DrillProblem?>? progress)
     {
         private readonly Lock _lock = new();
         private readonly List<DrillProblem> _problems = [];
@@ -177,6 +179,12 @@ public sealed partial class RestoreDrill(
         public void Add(LedgerEntry entry, DrillResult result)
         {
             var problem = result.Problem is { } text ? new DrillProblem(entry.Region, entry.Id, entry.Blob ?? "", text) { IsUnread = result.IsUnread } : null;
+            if (problem is { IsUnread: true } && earlier.FirstOrDefault(known => known.Region == entry.Region && known.Id == entry.Id) is { } failed)
+            {
+                // What failed and cannot be read now has not been repaired, as far as is known.
+                problem = failed;
+            }
+
             lock (_lock)
             {
                 Count(problem, result.Bytes);

@@ -76,10 +76,11 @@ public sealed partial class Notifier(
         var isNew = causes.Except(known, StringComparer.Ordinal).Any();
         if (now - row.At < (isNew ? BetweenWarnings : BetweenReminders))
         {
-            if (!isNew && causes.Count < known.Length)
+            // One that has ended is new when it comes back.
+            var left = string.Join('\n', known.Intersect(causes, StringComparer.Ordinal));
+            if (left != row.Cause && row.Cause != Unanswered)
             {
-                // One that has ended is new when it comes back.
-                row.Cause = cause;
+                row.Cause = left;
                 await table.TryWriteAsync(row, cancellationToken);
             }
 
@@ -112,7 +113,9 @@ public sealed partial class Notifier(
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<NotificationStatus?> FindStatusAsync(CancellationToken cancellationToken) =>
         await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is { } row
-            ? new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt)
+            ? row.LastError == NoAddress && !IsExpected(row.LastSent)
+                ? new NotificationStatus(row.LastSent, LastError: null, LastErrorAt: null)
+                : new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt)
             : null;
 
     private bool IsExpected(DateTimeOffset? lastSent) => timeProvider.GetUtcNow() - lastSent < ExpectedFor;

@@ -33,6 +33,15 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
         }
 
         await pipeline.DeliverAllAsync();
+        Assert.Equal("Archived", await pipeline.StateAsync(item));
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await pipeline.DeliverAllAsync();
+                return await pipeline.FindAsync(item) is { } found && (found.VerifiedAt is not null || found.State == "Failed");
+            },
+            "its earlier content is read again",
+            TimeSpan.FromSeconds(60));
 
         var row = (await pipeline.FindAsync(item))!;
         Assert.Equal((isThere ? "Archived" : "Failed", blob), (row.State, row.Blob));

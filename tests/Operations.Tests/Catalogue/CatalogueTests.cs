@@ -260,6 +260,25 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Month_whose_build_began_in_another_format_is_built_again()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Catalogue__Format", "Parquet"));
+        await FillAsync(pipeline, 30, days: 3);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        var oneSlice = new CatalogueLimits { RunTime = TimeSpan.Zero };
+        await pipeline.DeliverAsync(QueueNames.CatalogueMonths, delivered => HandleAsync(pipeline, oneSlice, delivered));
+        await using var both = await Pipeline.StartAsync(azurite, time, pipeline.Account, pipeline.Simulator, settings: ("Catalogue__Format", "Both"));
+        await DeliverAsync(both);
+
+        Assert.Equal(1, await BuildAsync(both));
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal(await ReadLedgerAsync(both), await ReadRowsAsync(folder, folder.Parquet));
+        Assert.Equal((await ReadLedgerAsync(both)).Select(WithoutFormulas), await ReadRowsAsync(folder, folder.Csv));
+    }
+
+    [Fact]
     public async Task Month_that_is_planned_again_and_again_without_a_build_is_late()
     {
         var time = new MovableTime();

@@ -232,6 +232,14 @@ public sealed class DrillTests(AzuriteFixture azurite)
             Assert.Equal(1, (await CreateDrill(pipeline).RunAsync(1, seed, progress: null, Cancellation)).Failed);
         }
 
+        // One that cannot be read has not been repaired, as far as is known.
+        await using var front = await RefusingFront.StartAsync(pipeline.Account);
+        await using var behind = await Pipeline.StartAsync(azurite, account: new StorageAccount(front.ConnectionString), simulator: pipeline.Simulator);
+        front.Answer = path => path.EndsWith(blob.Name, StringComparison.Ordinal) ? (503, "ServerBusy") : null;
+        var report = await CreateDrill(behind).RunAsync(1, seed: 6, progress: null, Cancellation);
+        Assert.Equal(1, report.Failed);
+        Assert.Contains("Content-Type", Assert.Single(report.Problems).Problem, StringComparison.Ordinal);
+
         await blob.SetHttpHeadersAsync(
             new BlobHttpHeaders
             {

@@ -520,6 +520,13 @@ public sealed class NotificationTests(AzuriteFixture azurite)
 
         await Notifier(pipeline, time).WarnAsync(status, Cancellation);
         Assert.Equal(2, hook.Posts.Count);
+
+        // Within the hour one ends while another comes, and both are as before an hour later.
+        await Notifier(pipeline, time).WarnAsync(status with { Risks = [status.Risks[0], status.Risks[1] with { Type = "transcription" }] }, Cancellation);
+        time.Advance(TimeSpan.FromMinutes(61));
+        await NoteListedAsync(pipeline, time);
+        await Notifier(pipeline, time).WarnAsync(status, Cancellation);
+        Assert.Equal(3, hook.Posts.Count);
     }
 
     [Fact]
