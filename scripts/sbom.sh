@@ -43,8 +43,11 @@ done
 # The charts of the dashboard, which are embedded in Functions.dll.
 jq '.packages["node_modules/uplot"] | {name: "uplot", version, license}' tests/Dashboard.Tests/package-lock.json >"$work/components/package.json"
 
-dotnet tool restore
-dotnet sbom-tool generate -b "$work/package" -bc "$work/components" -m "$work" -pm true -V Warning \
+# In a folder of its own, of the version in the manifest: "dotnet tool restore" reports success without restoring anything when a file
+# in the home folder still names a package cache that is gone (https://github.com/dotnet/sdk/issues/11820).
+version=$(jq -r '.tools["microsoft.sbom.dotnettool"].version' .config/dotnet-tools.json)
+dotnet tool install microsoft.sbom.dotnettool --version "$version" --tool-path "$work/tool" --allow-roll-forward
+DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")") "$work/tool/sbom-tool" generate -b "$work/package" -bc "$work/components" -m "$work" -pm true -V Warning \
   -pn 8x8-archiver -pv "$1" -ps "8x8 archiver contributors" -nsb https://spdx.org/spdxdocs -nsu "$(git rev-parse HEAD)" \
   -gt "$(TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd)"
 cp "$work/_manifest/spdx_2.2/manifest.spdx.json" "$2/$name.spdx.json"
