@@ -136,13 +136,14 @@ public sealed partial class OutcomeRecorder(
         {
             metrics.CountGone(region, record.Type);
             Activity.Current?.SetTag(Tags.Outcome, "gone");
-            if (!isKept)
+            if (isKept)
+            {
+                Log.Kept(logger, region, record.Id, reason);
+            }
+            else
             {
                 Log.Gone(logger, region, record.Id, reason);
-                return;
             }
-
-            Log.Kept(logger, region, record.Id, reason);
         }
     }
 

@@ -111,12 +111,16 @@ public sealed partial class Notifier(
 
     /// <summary>How posting goes; <see langword="null"/> when nothing was ever posted.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<NotificationStatus?> FindStatusAsync(CancellationToken cancellationToken) =>
-        await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is { } row
-            ? row.LastError == NoAddress && !IsExpected(row.LastSent)
-                ? new NotificationStatus(row.LastSent, LastError: null, LastErrorAt: null)
-                : new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt)
-            : null;
+    public async Task<NotificationStatus?> FindStatusAsync(CancellationToken cancellationToken)
+    {
+        if (await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is not { } row)
+        {
+            return null;
+        }
+
+        var isOver = row.LastError == NoAddress && !IsExpected(row.LastSent);
+        return isOver ? new NotificationStatus(row.LastSent, null, null) : new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt);
+    }
 
     private bool IsExpected(DateTimeOffset? lastSent) => timeProvider.GetUtcNow() - lastSent < ExpectedFor;
 

@@ -71,11 +71,9 @@ public sealed class CaseTests(AzuriteFixture azurite)
         var item = Add(pipeline, "Jane Doe.mp3", bytes: 100, id: "a");
         Add(pipeline, "Jane Doe.mp3", bytes: 100, id: "a.b");
         await pipeline.RunAsync();
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         var blob = (await pipeline.FindAsync(item))!.Blob!;
         Assert.Equal([blob, $"{blob}.meta.json"], front.Held.Keys.Order(StringComparer.Ordinal));
@@ -107,12 +105,10 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await AddAsync(pipeline, caseId, mine, shared);
         await AddAsync(pipeline, otherId, shared);
         await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, otherId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, otherId);
         Assert.Equal(4, front.Held.Count);
 
-        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await ReleaseAsync(pipeline, caseId);
 
         var blob = (await pipeline.FindAsync(shared))!.Blob!;
         Assert.Equal([blob, $"{blob}.meta.json"], front.Held.Keys.Order(StringComparer.Ordinal));
@@ -135,8 +131,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         var (lost, kept) = ((await pipeline.FindAsync(damaged))!.Blob!, (await pipeline.FindAsync(whole))!.Blob!);
         await account.Blobs.GetBlobContainerClient("recordings").DeleteBlobAsync(lost, cancellationToken: Cancellation);
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         var details = await DescribeAsync(pipeline, caseId);
         Assert.Equal((nameof(HoldState.Incomplete), $"The blob is not there. (uk/{damaged.Id})"), (details.Hold, details.HoldProblem));
@@ -144,8 +139,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
             new[] { $"{lost}.meta.json", kept, $"{kept}.meta.json" }.Order(StringComparer.Ordinal),
             front.Held.Keys.Order(StringComparer.Ordinal));
 
-        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await ReleaseAsync(pipeline, caseId);
 
         Assert.Empty(front.Held);
         Assert.Equal(nameof(HoldState.None), (await DescribeAsync(pipeline, caseId)).Hold);
@@ -167,8 +161,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
             await pipeline.Container.DeleteBlobAsync((await pipeline.FindAsync(lost))!.Blob!, cancellationToken: Cancellation);
         }
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         var details = await DescribeAsync(pipeline, caseId);
         Assert.Equal((nameof(HoldState.Incomplete), "The blob is not there. (uk/item-000, uk/item-204)"), (details.Hold, details.HoldProblem));
@@ -184,10 +177,8 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, time, account, settings: [("ArchiveStorage", front.ConnectionString)]);
         var items = AddMany(pipeline, 205);
         await pipeline.RunAsync();
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, items[204]);
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        var caseId = await CreateAsync(pipeline, items[204]);
+        await HoldAsync(pipeline, caseId);
         Assert.Equal(nameof(HoldState.Held), (await DescribeAsync(pipeline, caseId)).Hold);
 
         // The hold goes through the objects once more, which must not end what the case says of the adding.
@@ -267,8 +258,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
         var items = AddMany(pipeline, 2);
         await pipeline.RunAsync();
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, items[0]);
+        var caseId = await CreateAsync(pipeline, items[0]);
         await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
         var options = new TableClientOptions();
         options.AddPolicy(new RefusedObjects(), HttpPipelinePosition.PerCall);
@@ -300,8 +290,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await pipeline.Account.Queues.GetQueueClient(QueueNames.ChangeCases).ClearMessagesAsync(Cancellation);
         time.Advance(TimeSpan.FromMinutes(11));
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         var details = await DescribeAsync(pipeline, caseId);
         Assert.Equal((1L, false), (details.Objects, details.Changing));
@@ -315,8 +304,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
         var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
         await pipeline.RunAsync();
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
 
         await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
         await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
@@ -342,8 +330,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         var caseId = await CreateAsync(pipeline);
         await AddAsync(pipeline, caseId, first);
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
         await AddAsync(pipeline, caseId, second);
@@ -393,8 +380,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, account: new StorageAccount(front.ConnectionString), storagePolicy: beforeRemoval);
         var (item, other) = (Add(pipeline, "Jane Doe.mp3", bytes: 100), Add(pipeline, "John Doe.mp3", bytes: 100));
         await pipeline.RunAsync();
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
         var book = pipeline.Get<CaseBook>();
         var (entries, _) = await book.FindObjectsAsync(
             [.. new[] { item, other }.Select(each => new CaseObject(each.Region, each.Id, each.CreatedTime))],
@@ -451,19 +437,16 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         var blob = (await pipeline.FindAsync(item))!.Blob!;
         await pipeline.Container.DeleteBlobAsync(ArchiveLayout.ReceiptName(blob), cancellationToken: Cancellation);
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         var details = await DescribeAsync(pipeline, caseId);
         Assert.Equal(nameof(HoldState.Incomplete), details.Hold);
         Assert.Contains("receipt is not there", details.HoldProblem, StringComparison.Ordinal);
         Assert.Equal([blob], front.Held.Keys);
 
-        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await ReleaseAsync(pipeline, caseId);
         Assert.Equal(nameof(HoldState.None), (await DescribeAsync(pipeline, caseId)).Hold);
         Assert.Empty(front.Held);
     }
@@ -485,11 +468,9 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await pipeline.PlanVerificationAsync();
         await pipeline.DeliverAllAsync();
         Assert.Equal(nameof(LedgerState.Failed), (await pipeline.FindAsync(item))!.State);
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         Assert.Contains("receipt is not there", (await DescribeAsync(pipeline, caseId)).HoldProblem, StringComparison.Ordinal);
         Assert.Equal([blob], front.Held.Keys);
@@ -509,11 +490,9 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         var blob = (await pipeline.FindAsync(item))!.Blob!;
         await pipeline.Container.DeleteBlobAsync(ArchiveLayout.ReceiptName(blob), cancellationToken: Cancellation);
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         Assert.Equal(nameof(HoldState.Incomplete), (await DescribeAsync(pipeline, caseId)).Hold);
         Assert.Equal(3, front.Held.Count);
@@ -547,17 +526,14 @@ public sealed class CaseTests(AzuriteFixture azurite)
         }
 
         await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, first), Cancellation);
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, second), Cancellation);
-        await DeliverChangesAsync(pipeline);
-        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, first), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, second);
+        await ReleaseAsync(pipeline, first);
 
         Assert.Equal(nameof(HoldState.None), (await DescribeAsync(pipeline, first)).Hold);
         Assert.True((await DescribeAsync(pipeline, second)).Held);
         Assert.Equal([blob, ArchiveLayout.ReceiptName(blob)], holding.Held.Keys.Order(StringComparer.Ordinal));
 
-        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, second), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await ReleaseAsync(pipeline, second);
         Assert.Empty(holding.Held);
     }
 
@@ -569,25 +545,21 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
         var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
         await pipeline.RunAsync();
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
 
         // The message of the first hold is lost, so a person asks again.
         await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
         await pipeline.Account.Queues.GetQueueClient(QueueNames.ChangeCases).ClearMessagesAsync(Cancellation);
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
         var held = await DescribeAsync(pipeline, caseId);
         Assert.True(held.Held);
         Assert.Empty(held.Changes);
 
         front.Refusal = (403, "AuthorizationPermissionMismatch");
-        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await ReleaseAsync(pipeline, caseId);
         Assert.Equal("Failed", Assert.Single((await DescribeAsync(pipeline, caseId)).Changes).State);
         front.Refusal = null;
-        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await ReleaseAsync(pipeline, caseId);
 
         Assert.Empty((await DescribeAsync(pipeline, caseId)).Changes);
     }
@@ -623,13 +595,11 @@ public sealed class CaseTests(AzuriteFixture azurite)
         var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
         await pipeline.RunAsync();
         var blob = (await pipeline.FindAsync(item))!.Blob!;
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
         front.IsMeant = request => request.Method == "GET";
         front.Answer = path => path.EndsWith(ArchiveLayout.ReceiptName(blob), StringComparison.Ordinal) ? (409, "BlobArchived") : null;
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         Assert.True((await DescribeAsync(pipeline, caseId)).Held);
         Assert.Equal(2, holding.Held.Count);
@@ -646,11 +616,9 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
         var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
         await pipeline.RunAsync();
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
 
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
 
         var details = await DescribeAsync(pipeline, caseId);
         Assert.Equal((false, nameof(HoldState.Incomplete)), (details.Held, details.Hold));
@@ -658,8 +626,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         Assert.Equal(("Hold", "Failed"), (Assert.Single(details.Changes).Kind, details.Changes[0].State));
 
         front.Refusal = null;
-        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
-        await DeliverChangesAsync(pipeline);
+        await HoldAsync(pipeline, caseId);
         details = await DescribeAsync(pipeline, caseId);
         Assert.Equal((true, null), (details.Held, details.HoldProblem));
     }
@@ -671,8 +638,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: [("Purge__Enabled", "true"), ("Purge__AfterDays", "7")]);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = time.GetUtcNow().AddHours(-1) });
         await pipeline.RunAsync();
-        var caseId = await CreateAsync(pipeline);
-        await AddAsync(pipeline, caseId, item);
+        var caseId = await CreateAsync(pipeline, item);
         await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
         time.Advance(TimeSpan.FromDays(8));
 
@@ -695,8 +661,30 @@ public sealed class CaseTests(AzuriteFixture azurite)
     private static List<SimulatedObject> AddMany(Pipeline pipeline, int count) =>
         [.. Enumerable.Range(0, count).Select(index => Add(pipeline, "Jane Doe.mp3", bytes: 10, id: $"item-{index:D3}"))];
 
-    private static async Task<string> CreateAsync(Pipeline pipeline) =>
-        (await pipeline.Get<CaseBook>().CreateAsync("Doe against Smith", "A letter of 3 May", Caller.FunctionKey, Cancellation)).CaseId;
+    private static async Task<string> CreateAsync(Pipeline pipeline, params SimulatedObject[] items)
+    {
+        var caseId = (await pipeline.Get<CaseBook>().CreateAsync("Doe against Smith", "A letter of 3 May", Caller.FunctionKey, Cancellation)).CaseId;
+        if (items.Length > 0)
+        {
+            await AddAsync(pipeline, caseId, items);
+        }
+
+        return caseId;
+    }
+
+    /// <summary>Puts a case on hold, and does all that follows at once.</summary>
+    private static async Task HoldAsync(Pipeline pipeline, string caseId)
+    {
+        await pipeline.Get<CaseBook>().HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+    }
+
+    /// <summary>Releases a case, and does all that follows at once.</summary>
+    private static async Task ReleaseAsync(Pipeline pipeline, string caseId)
+    {
+        await pipeline.Get<CaseBook>().ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation);
+        await DeliverChangesAsync(pipeline);
+    }
 
     private static async Task<CaseRow> FindAsync(Pipeline pipeline, string caseId) => (await pipeline.Get<CaseBook>().FindAsync(caseId, Cancellation))!;
 

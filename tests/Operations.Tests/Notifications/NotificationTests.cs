@@ -381,10 +381,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         var time = new MovableTime();
         await using var hook = await WebhookServer.StartAsync(Cancellation);
         await using var pipeline = await StartAsync(hook.Url, time);
-        await NoteListedAsync(pipeline, time);
-        await PutAtRiskAsync(pipeline, time: time);
-        await PutAtRiskAsync(pipeline, "callrecording", time, id: "other");
-        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        var status = await PutTwoAtRiskAsync(pipeline, time);
         Assert.Equal(2, status.Risks.Count);
         await Notifier(pipeline, time).WarnAsync(status, Cancellation);
 
@@ -507,10 +504,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         var time = new MovableTime();
         await using var hook = await WebhookServer.StartAsync(Cancellation);
         await using var pipeline = await StartAsync(hook.Url, time);
-        await NoteListedAsync(pipeline, time);
-        await PutAtRiskAsync(pipeline, time: time);
-        await PutAtRiskAsync(pipeline, "callrecording", time, id: "other");
-        var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+        var status = await PutTwoAtRiskAsync(pipeline, time);
         await Notifier(pipeline, time).WarnAsync(status, Cancellation);
 
         time.Advance(TimeSpan.FromMinutes(61));
@@ -636,6 +630,15 @@ public sealed class NotificationTests(AzuriteFixture azurite)
 
     private static Notifier Notifier(Pipeline pipeline, TimeProvider time, FakeLogger<Notifier>? log = null) =>
         pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), pipeline.Get<ITokenStore>(), time, Short), log ?? new FakeLogger<Notifier>());
+
+    /// <summary>Puts objects of two types at risk.</summary>
+    private static async Task<StatusReport> PutTwoAtRiskAsync(Pipeline pipeline, MovableTime time)
+    {
+        await NoteListedAsync(pipeline, time);
+        await PutAtRiskAsync(pipeline, time: time);
+        await PutAtRiskAsync(pipeline, "callrecording", time, id: "other");
+        return await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
+    }
 
     private static async Task WarnAsync(Pipeline pipeline) =>
         await pipeline.Get<Notifier>().WarnAsync(await pipeline.Get<StatusReader>().ReadAsync(Cancellation), Cancellation);
