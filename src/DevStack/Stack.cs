@@ -9,7 +9,8 @@ namespace DevStack;
 /// <summary>Storage, 8x8 and the function app, running.</summary>
 internal sealed class Stack : IAsyncDisposable
 {
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+    // Enough for a machine that is busy with other things; a part that ends is noticed at once.
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(4);
     private readonly List<IAsyncDisposable> _parts = [];
 
     private Stack()

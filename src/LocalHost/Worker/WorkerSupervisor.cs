@@ -14,7 +14,9 @@ internal sealed partial class WorkerSupervisor(
     IHostApplicationLifetime lifetime) : IDisposable
 {
     private const int MaxFailedStarts = 3;
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    // Enough for a machine that is busy with other things; a worker that ends is noticed at once.
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
     private readonly ILogger _logger = loggers.CreateLogger<WorkerSupervisor>();
     private volatile WorkerChannel? _channel;
     private volatile TaskCompletionSource<WorkerChannel> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
