@@ -35,9 +35,8 @@ public sealed partial class CatalogueBuilder(
     public async Task BuildAsync(CatalogueMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (!options.IsEnabled || await months.FindAsync(message.Region, message.Month, cancellationToken) is not { QueuedAt: not null } row)
+        if (!options.IsEnabled || await FindDueAsync(message, cancellationToken) is not { } row)
         {
-            // It was built meanwhile, by another delivery of the same message, or the catalogue was switched off.
             return;
         }
 
@@ -71,15 +70,27 @@ public sealed partial class CatalogueBuilder(
     public async Task RecordFailureAsync(CatalogueMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        await GiveUpAsync(
-            message,
-            row => row.LastError ?? "The app crashed repeatedly while it built the month. Check the log for the cause; memory is the usual one.",
-            cancellationToken);
+        if (await FindDueAsync(message, cancellationToken) is not null)
+        {
+            await GiveUpAsync(
+                message,
+                row => row.LastError ?? "The app crashed repeatedly while it built the month. Check the log for the cause; memory is the usual one.",
+                cancellationToken);
+        }
     }
 
     private static string Describe(Exception exception) => exception is RequestFailedException failed
         ? $"The storage answered {failed.Status} {failed.ErrorCode}."
         : FailureText.Of(exception);
+
+    /// <summary>
+    /// The month's row; <see langword="null"/> when another delivery of the message has built it, or another message is to build it.
+    /// </summary>
+    private async Task<CatalogueMonthRow?> FindDueAsync(CatalogueMessage message, CancellationToken cancellationToken) =>
+        await months.FindAsync(message.Region, message.Month, cancellationToken) is { QueuedAt: { } queuedAt } row
+            && !(message.QueuedAt < queuedAt)
+            ? row
+            : null;
 
     private async Task BuildAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
     {
@@ -172,12 +183,13 @@ public sealed partial class CatalogueBuilder(
         await files.StageAsync(cancellationToken);
 
         // Should this run end before it says what it committed, nothing may take the month for built: another build may have ended since.
+        var ending = Guid.NewGuid().ToString("N");
         await months.UpdateAsync(
             message.Region,
             message.Month,
             current =>
             {
-                (current.Built, current.QueuedAt) = (null, current.QueuedAt ?? timeProvider.GetUtcNow());
+                (current.Built, current.Ending, current.QueuedAt) = (null, ending, current.QueuedAt ?? message.QueuedAt ?? timeProvider.GetUtcNow());
                 return true;
             },
             cancellationToken);
@@ -187,32 +199,40 @@ public sealed partial class CatalogueBuilder(
             return;
         }
 
-        var isChanged = false;
-        await months.UpdateAsync(
+        DateTimeOffset? changedAt = null;
+        var isOurs = await months.UpdateAsync(
             message.Region,
             message.Month,
             current =>
             {
+                if (current.Ending != ending)
+                {
+                    // A commit drops what others have staged, so another build staged after this commit. What its file holds, it says itself.
+                    return false;
+                }
+
                 current.Built = progress.Built(options.Format);
                 current.BuiltAt = timeProvider.GetUtcNow();
                 (current.Rows, current.ParquetBytes, current.CsvBytes) = (progress.Rows, parquetBytes, csvBytes);
                 (current.LastError, current.Failure) = (null, null);
                 current.WriteProgress(progress: null, groups: null);
-                isChanged = current.Wanted != progress.Wanted && current.Wanted != current.Built;
 
                 // A build of what is wanted now may have ended before this one, and then nothing was queued any more.
-                current.QueuedAt = isChanged ? current.QueuedAt ?? timeProvider.GetUtcNow() : null;
-                current.WaitingSince = current.QueuedAt;
+                changedAt = current.Wanted != progress.Wanted && current.Wanted != current.Built ? current.QueuedAt ?? timeProvider.GetUtcNow() : null;
+                current.QueuedAt = current.WaitingSince = changedAt;
                 return true;
             },
             cancellationToken);
-        if (isChanged)
+        if (isOurs)
         {
-            // A build of what is wanted now may have found that this one got on, and left the rest to it.
-            await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0 }, TimeSpan.Zero, cancellationToken);
-        }
+            if (changedAt is not null)
+            {
+                // A build of what is wanted now may have found that this one got on, and left the rest to it.
+                await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0, QueuedAt = changedAt }, TimeSpan.Zero, cancellationToken);
+            }
 
-        Log.Built(logger, message.Region, message.Month, progress.Rows, (parquetBytes ?? 0) + (csvBytes ?? 0));
+            Log.Built(logger, message.Region, message.Month, progress.Rows, (parquetBytes ?? 0) + (csvBytes ?? 0));
+        }
     }
 
     private async Task GiveUpAsync(CatalogueMessage message, Func<CatalogueMonthRow, string> reason, CancellationToken cancellationToken)

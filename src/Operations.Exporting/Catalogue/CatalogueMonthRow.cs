@@ -37,6 +37,9 @@ internal sealed class CatalogueMonthRow : TableRow
     /// <summary>Gets or sets what the present files are, as <see cref="Wanted"/> says it.</summary>
     public string? Built { get; set; }
 
+    /// <summary>Gets or sets the name of the run that was last about to commit: it alone may say what was built.</summary>
+    public string? Ending { get; set; }
+
     /// <summary>Gets or sets when they were built.</summary>
     public DateTimeOffset? BuiltAt { get; set; }
 

@@ -398,7 +398,8 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         await FillAsync(pipeline, 60, days: 10);
         await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
-        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
+        var queuedAt = (await pipeline.Get<CatalogueMonths>().FindAsync("us-east", "2026-03", Cancellation))!.QueuedAt;
+        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03", QueuedAt = queuedAt };
         var limits = new CatalogueLimits { RowsPerGroup = 5, RowsPerSlice = 3 };
 
         await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
@@ -526,6 +527,64 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         var month = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
         Assert.Null(month.Built);
         Assert.NotNull(month.QueuedAt);
+    }
+
+    [Fact]
+    public async Task Month_is_built_again_when_a_build_of_an_earlier_state_replaces_the_files_before_it_is_recorded_what_they_are()
+    {
+        var (time, stage, record) = (new MovableTime(), new HoldPolicy("comp=block&"), new HoldPolicy("us-east%7C2026-03", skipped: 1));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await using var earlier = await Pipeline.StartAsync(azurite, time, pipeline.Account, pipeline.Simulator, storagePolicy: stage);
+        await using var present = await Pipeline.StartAsync(azurite, time, pipeline.Account, pipeline.Simulator, storagePolicy: record);
+        await FillAsync(pipeline, 30, days: 3);
+        await PlanWithoutMessageAsync();
+        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
+        var first = earlier.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+        await stage.Reached.WaitAsync(Cancellation);
+        await AddAsync(pipeline, Entry("late", "voicemail", Start, "[]"));
+        await PlanWithoutMessageAsync();
+        var second = present.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+        await record.Reached.WaitAsync(Cancellation);
+
+        stage.Release();
+        await first;
+        record.Release();
+        await second;
+        await DeliverAsync(pipeline);
+
+        var month = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
+        Assert.Equal((month.Wanted, null), (month.Built, month.QueuedAt));
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal(await ReadLedgerAsync(pipeline), await ReadRowsAsync(folder, folder.Parquet));
+
+        async Task PlanWithoutMessageAsync()
+        {
+            time.Advance(TimeSpan.FromMinutes(5));
+            await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+            await pipeline.Account.Queues.GetQueueClient(QueueNames.CatalogueMonths).ClearMessagesAsync(Cancellation);
+        }
+    }
+
+    [Fact]
+    public async Task Messages_of_a_month_that_was_planned_again_since_build_and_fail_nothing()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await FillAsync(pipeline, 30, days: 3);
+        time.Advance(TimeSpan.FromMinutes(5));
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        var queuedAt = (await pipeline.Get<CatalogueMonths>().FindAsync("us-east", "2026-03", Cancellation))!.QueuedAt;
+        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03", QueuedAt = queuedAt - TimeSpan.FromHours(1) };
+        var builder = pipeline.Create<CatalogueBuilder>(new CatalogueLimits());
+
+        await builder.BuildAsync(message, Cancellation);
+        await builder.RecordFailureAsync(message, Cancellation);
+
+        var month = (await pipeline.Get<CatalogueMonths>().FindAsync("us-east", "2026-03", Cancellation))!;
+        Assert.Equal((null, null, queuedAt), (month.Built, month.Failure, month.QueuedAt));
+        await DeliverAsync(pipeline);
+        Assert.Empty((await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Problems);
+        Assert.Equal(0, (await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Waiting);
     }
 
     [Fact]
