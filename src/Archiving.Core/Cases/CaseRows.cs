@@ -202,6 +202,9 @@ public sealed class CaseChangeRow : TableRow
     /// <summary>How often it went through all objects.</summary>
     public int Passes { get; set; }
 
+    /// <summary>When it may go through them once more: not before every instance knows of it.</summary>
+    public DateTimeOffset? NextPassAt { get; set; }
+
     /// <summary>When it began.</summary>
     public DateTimeOffset StartedAt { get; set; }
 

@@ -172,6 +172,13 @@ public sealed partial class CaseChanger(
             return false;
         }
 
+        if (change.NextPassAt - timeProvider.GetUtcNow() is { Ticks: > 0 } wait)
+        {
+            // The first message came again, or the next came early.
+            await SendAsync(change, wait, cancellationToken);
+            return false;
+        }
+
         var items = await cases.ReadObjectsAsync(change.PartitionKey, change.Position, cancellationToken).Take(AtOnce).ToListAsync(cancellationToken);
         if (isHeld)
         {
@@ -214,11 +221,12 @@ public sealed partial class CaseChanger(
         }
 
         // Instances that did not know yet archived without a hold, or held; now all of them know.
-        change.Position = null;
+        var delay = ObjectHolds.Delay * 2;
+        (change.Position, change.NextPassAt) = (null, timeProvider.GetUtcNow() + delay);
         if (await cases.TryWriteAsync(change, cancellationToken)
             || await cases.FindChangeAsync(change.PartitionKey, change.ChangeId, cancellationToken) is { HasFailed: false, Passes: 1 })
         {
-            await SendAsync(change, ObjectHolds.Delay * 2, cancellationToken);
+            await SendAsync(change, delay, cancellationToken);
         }
 
         return false;

@@ -185,6 +185,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         var second = Assert.Single(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation));
         await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
         Assert.Equal(nameof(HoldState.Placing), (await DescribeAsync(pipeline, caseId)).Hold);
+        time.Ahead = TimeSpan.FromMinutes(1);
         await pipeline.Get<CaseChanger>().ChangeAsync(CaseMessage.About(caseId, second.ChangeId), Cancellation);
         Assert.Equal(nameof(HoldState.Placing), (await DescribeAsync(pipeline, caseId)).Hold);
 
@@ -215,9 +216,10 @@ public sealed class CaseTests(AzuriteFixture azurite)
     [InlineData(450)]
     public async Task Adding_and_holding_go_on_when_the_answers_to_their_writes_are_lost(int count)
     {
+        var time = new HastyTime();
         var account = azurite.NewAccount();
         await using var front = await HoldFront.StartAsync(account);
-        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, account, settings: [("ArchiveStorage", front.ConnectionString)]);
         AddMany(pipeline, count);
         await pipeline.RunAsync();
         var caseId = await CreateAsync(pipeline);
@@ -242,12 +244,38 @@ public sealed class CaseTests(AzuriteFixture azurite)
         // The second pass, for what was archived meanwhile.
         Assert.Equal(1, (await FindChangeAsync()).Passes);
         Assert.Equal(1, await pipeline.CountAsync(QueueNames.ChangeCases));
+        time.Ahead = TimeSpan.FromMinutes(1);
         await ChangeAsync(hold);
         Assert.Empty(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation));
 
         Task ChangeAsync(CaseChangeRow change) => changer.ChangeAsync(CaseMessage.About(caseId, change.ChangeId), Cancellation);
 
         async Task<CaseChangeRow> FindChangeAsync() => Assert.Single(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation));
+    }
+
+    [Fact]
+    public async Task Hold_whose_message_comes_again_goes_through_the_objects_once_more_when_every_instance_knows_of_it_and_not_before()
+    {
+        var time = new HastyTime();
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline, item);
+        await HoldAsync(pipeline, caseId);
+        var message = CaseMessage.About(caseId, Assert.Single(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation)).ChangeId);
+        front.Held.Clear();
+
+        // As an instance does that archives the object and does not know yet.
+        await pipeline.Get<CaseChanger>().ChangeAsync(message, Cancellation);
+        Assert.Empty(front.Held);
+        Assert.Equal(2, await pipeline.CountAsync(QueueNames.ChangeCases));
+
+        time.Ahead = TimeSpan.FromMinutes(1);
+        await pipeline.Get<CaseChanger>().ChangeAsync(message, Cancellation);
+        Assert.Equal(2, front.Held.Count);
+        Assert.Empty(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation));
     }
 
     [Fact]
@@ -706,12 +734,16 @@ public sealed class CaseTests(AzuriteFixture azurite)
         }
     }
 
-    /// <summary>The machine's clock, which goes so fast when a test says so that a message does a step or two.</summary>
+    /// <summary>The machine's clock, ahead of it or so fast that a message does a step or two when a test says so.</summary>
     private sealed class HastyTime : TimeProvider
     {
         private long _calls;
 
         public bool IsHasty { get; set; }
+
+        public TimeSpan Ahead { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
 
         public override long GetTimestamp() =>
             base.GetTimestamp() + ((IsHasty ? Interlocked.Increment(ref _calls) : Interlocked.Read(ref _calls)) * TimestampFrequency * 100);
