@@ -749,26 +749,6 @@ public sealed class CaseTests(AzuriteFixture azurite)
             base.GetTimestamp() + ((IsHasty ? Interlocked.Increment(ref _calls) : Interlocked.Read(ref _calls)) * TimestampFrequency * 100);
     }
 
-    /// <summary>Sends each write of a row as it was read twice, as the client does when the first answer is lost.</summary>
-    private sealed class LostAnswers(string row) : HttpPipelinePolicy
-    {
-        public int Count { get; private set; }
-
-        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => ProcessNext(message, pipeline);
-
-        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
-        {
-            var isConditional = message.Request.Headers.TryGetValue("If-Match", out var tag) && tag != "*";
-            if (isConditional && Uri.UnescapeDataString(message.Request.Uri.Path).Contains(row, StringComparison.Ordinal))
-            {
-                await ProcessNextAsync(message, pipeline);
-                Count++;
-            }
-
-            await ProcessNextAsync(message, pipeline);
-        }
-    }
-
     /// <summary>Writes no rows of objects.</summary>
     private sealed class RefusedObjects : HttpPipelinePolicy
     {
