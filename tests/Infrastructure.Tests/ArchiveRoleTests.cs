@@ -64,7 +64,8 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
         await store.StageAsync("_catalogue/schema.json", "AAAA", content, cancellationToken);
         await CallAsync(
             nameof(store.TryCommitReportAsync),
-            async () => Assert.True(await store.TryCommitReportAsync("_catalogue/schema.json", ["AAAA"], "application/json", cancellationToken)));
+            async () => Assert.True(await store.TryCommitReportAsync("_catalogue/schema.json", ["AAAA"], "application/json", null, cancellationToken)));
+        await CallAsync(nameof(store.FindVersionAsync), async () => Assert.NotNull(await store.FindVersionAsync("_catalogue/schema.json", cancellationToken)));
         await CallAsync(
             nameof(store.FindNewestAsync),
             async () => Assert.Equal("_reports/x.json", await store.FindNewestAsync("_reports/", ".json", cancellationToken)));

@@ -277,17 +277,52 @@ public sealed class ArchiveStore : IStorageResource
             cancellationToken)),
         cancellationToken);
 
+    /// <summary>Which version of a blob is there; <see langword="null"/> when there is no blob.</summary>
+    public Task<string?> FindVersionAsync(string name, CancellationToken cancellationToken) => FindAsync(
+        async () => (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value.ETag.ToString(),
+        cancellationToken);
+
     /// <summary>
     /// Makes staged blocks visible as one report, in the place of any of the same name and all at once: a reader gets the old one or
     /// the new one (Put Block List).
     /// </summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="blockIds">The blocks.</param>
+    /// <param name="contentType">Its type.</param>
+    /// <param name="replaced">The version that it replaces; <see langword="null"/> when there is none.</param>
+    /// <param name="cancellationToken">Stops before the request.</param>
     /// <returns><see langword="false"/> when the container forbids to replace it.</returns>
-    public Task<bool> TryCommitReportAsync(string name, IReadOnlyList<string> blockIds, string contentType, CancellationToken cancellationToken) => CallAsync(
-        () => IfNewAsync(_container.GetBlockBlobClient(name).CommitBlockListAsync(
-            blockIds,
-            new CommitBlockListOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType } },
-            cancellationToken)),
+    /// <exception cref="RequestFailedException">Another version is there, see <see cref="IsReplaced"/>.</exception>
+    public Task<bool> TryCommitReportAsync(
+        string name,
+        IReadOnlyList<string> blockIds,
+        string contentType,
+        string? replaced,
+        CancellationToken cancellationToken) => CallAsync(
+        async () =>
+        {
+            var condition = replaced is null ? OnlyIfNew : new BlobRequestConditions { IfMatch = new ETag(replaced) };
+            try
+            {
+                await _container.GetBlockBlobClient(name).CommitBlockListAsync(
+                    blockIds,
+                    new CommitBlockListOptions { HttpHeaders = new BlobHttpHeaders { ContentType = contentType }, Conditions = condition },
+                    cancellationToken);
+                return true;
+            }
+            catch (RequestFailedException exception) when (exception.ErrorCode is "UnauthorizedBlobOverwrite" or "BlobImmutableDueToPolicy")
+            {
+                return false;
+            }
+        },
         cancellationToken);
+
+    /// <summary>Whether a commit failed because another was made before it, which drops the blocks that it does not name.</summary>
+    public static bool IsReplaced(RequestFailedException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        return exception.ErrorCode is "InvalidBlockList" or "ConditionNotMet" or "BlobAlreadyExists";
+    }
 
     /// <summary>The name of the blob below a prefix that was written last and ends as given; <see langword="null"/> when there is none.</summary>
     public async Task<string?> FindNewestAsync(string prefix, string suffix, CancellationToken cancellationToken)

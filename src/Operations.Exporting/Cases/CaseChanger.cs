@@ -174,8 +174,8 @@ public sealed partial class CaseChanger(
 
         if (change.NextPassAt - timeProvider.GetUtcNow() is { Ticks: > 0 } wait)
         {
-            // The first message came again, or the next came early.
-            await SendAsync(change, wait, cancellationToken);
+            // The first message came again, or the next came early. The queue counts in whole seconds.
+            await SendAsync(change, wait + TimeSpan.FromSeconds(1), cancellationToken);
             return false;
         }
 

@@ -37,6 +37,7 @@ public sealed partial class CatalogueBuilder(
         ArgumentNullException.ThrowIfNull(message);
         if (!options.IsEnabled || await FindDueAsync(message, cancellationToken) is not { } row)
         {
+            // It was built meanwhile, by another delivery of the same message, or the catalogue was switched off.
             return;
         }
 
@@ -44,21 +45,18 @@ public sealed partial class CatalogueBuilder(
         {
             await BuildAsync(message, row, cancellationToken);
         }
+        catch (RequestFailedException exception) when (ArchiveStore.IsReplaced(exception))
+        {
+            await BeginAgainAsync(message, row, cancellationToken);
+        }
         catch (Exception exception) when (exception is not OutageException && !cancellationToken.IsCancellationRequested)
         {
-            var isLost = exception is RequestFailedException { ErrorCode: "InvalidBlockList" };
             await months.UpdateAsync(
                 message.Region,
                 message.Month,
                 current =>
                 {
                     current.LastError = Describe(exception);
-                    if (isLost && current.Progress == row.Progress)
-                    {
-                        // Another build was committed, or a week has passed: what was staged is gone, and the next run starts over.
-                        current.WriteProgress(progress: null, groups: null);
-                    }
-
                     return true;
                 },
                 cancellationToken);
@@ -83,14 +81,9 @@ public sealed partial class CatalogueBuilder(
         ? $"The storage answered {failed.Status} {failed.ErrorCode}."
         : FailureText.Of(exception);
 
-    /// <summary>
-    /// The month's row; <see langword="null"/> when another delivery of the message has built it, or another message is to build it.
-    /// </summary>
+    /// <summary>The month's row; <see langword="null"/> when nothing is to be built any more.</summary>
     private async Task<CatalogueMonthRow?> FindDueAsync(CatalogueMessage message, CancellationToken cancellationToken) =>
-        await months.FindAsync(message.Region, message.Month, cancellationToken) is { QueuedAt: { } queuedAt } row
-            && !(message.QueuedAt < queuedAt)
-            ? row
-            : null;
+        await months.FindAsync(message.Region, message.Month, cancellationToken) is { QueuedAt: not null } row ? row : null;
 
     private async Task BuildAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
     {
@@ -162,7 +155,7 @@ public sealed partial class CatalogueBuilder(
             {
                 if (current.QueuedAt is null || current.Progress != row.Progress)
                 {
-                    // Another delivery of the same message got on meanwhile, and goes on.
+                    // Another message got on meanwhile, and goes on.
                     return false;
                 }
 
@@ -184,15 +177,26 @@ public sealed partial class CatalogueBuilder(
 
         // Should this run end before it says what it committed, nothing may take the month for built: another build may have ended since.
         var ending = Guid.NewGuid().ToString("N");
-        await months.UpdateAsync(
+        var isDue = await months.UpdateAsync(
             message.Region,
             message.Month,
             current =>
             {
-                (current.Built, current.Ending, current.QueuedAt) = (null, ending, current.QueuedAt ?? message.QueuedAt ?? timeProvider.GetUtcNow());
+                if (current.QueuedAt is null)
+                {
+                    return false;
+                }
+
+                (current.Built, current.Ending) = (null, ending);
                 return true;
             },
             cancellationToken);
+        if (!isDue)
+        {
+            // Another message has built it meanwhile.
+            return;
+        }
+
         if (await files.CommitAsync(cancellationToken) is not var (parquetBytes, csvBytes))
         {
             await GiveUpAsync(message, _ => Refused, cancellationToken);
@@ -207,7 +211,7 @@ public sealed partial class CatalogueBuilder(
             {
                 if (current.Ending != ending)
                 {
-                    // A commit drops what others have staged, so another build staged after this commit. What its file holds, it says itself.
+                    // Another run is about to commit, or has. It says what its files hold, or begins again when they did not replace these.
                     return false;
                 }
 
@@ -217,7 +221,6 @@ public sealed partial class CatalogueBuilder(
                 (current.LastError, current.Failure) = (null, null);
                 current.WriteProgress(progress: null, groups: null);
 
-                // A build of what is wanted now may have ended before this one, and then nothing was queued any more.
                 changedAt = current.Wanted != progress.Wanted && current.Wanted != current.Built ? current.QueuedAt ?? timeProvider.GetUtcNow() : null;
                 current.QueuedAt = current.WaitingSince = changedAt;
                 return true;
@@ -228,11 +231,36 @@ public sealed partial class CatalogueBuilder(
             if (changedAt is not null)
             {
                 // A build of what is wanted now may have found that this one got on, and left the rest to it.
-                await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0, QueuedAt = changedAt }, TimeSpan.Zero, cancellationToken);
+                await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0 }, TimeSpan.Zero, cancellationToken);
             }
 
             Log.Built(logger, message.Region, message.Month, progress.Rows, (parquetBytes ?? 0) + (csvBytes ?? 0));
         }
+    }
+
+    /// <summary>
+    /// Sends the message again when another build was committed before this one: there may be nothing left to build. It is no failed
+    /// attempt, because several messages of a month can be handled at once, and each time one of them ends.
+    /// </summary>
+    private async Task BeginAgainAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
+    {
+        await months.UpdateAsync(
+            message.Region,
+            message.Month,
+            current =>
+            {
+                if (current.Progress is null || current.Progress != row.Progress)
+                {
+                    return false;
+                }
+
+                // What was staged is gone, with the commit or after a week.
+                current.WriteProgress(progress: null, groups: null);
+                return true;
+            },
+            cancellationToken);
+        await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0 }, TimeSpan.Zero, cancellationToken);
+        Log.BeganAgain(logger, message.Region, message.Month);
     }
 
     private async Task GiveUpAsync(CatalogueMessage message, Func<CatalogueMonthRow, string> reason, CancellationToken cancellationToken)
@@ -262,6 +290,12 @@ public sealed partial class CatalogueBuilder(
             Level = LogLevel.Information,
             Message = "The catalogue of {Region} {Month} has {Rows} objects so far; the next run continues")]
         public static partial void Suspended(ILogger logger, string region, string month, long rows);
+
+        [LoggerMessage(
+            EventId = 2105,
+            Level = LogLevel.Information,
+            Message = "Another build of the catalogue of {Region} {Month} ended first; this one begins again if anything is left to build")]
+        public static partial void BeganAgain(ILogger logger, string region, string month);
 
         [LoggerMessage(EventId = 2103, Level = LogLevel.Error, Message = "The catalogue of {Region} {Month} could not be built: {Problem}")]
         public static partial void Failed(ILogger logger, string region, string month, string problem);

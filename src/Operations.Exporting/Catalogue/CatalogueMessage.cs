@@ -17,12 +17,6 @@ public sealed record CatalogueMessage : WorkMessage, IReadableMessage<CatalogueM
     /// <summary>The month, UTC: <c>2026-11</c>.</summary>
     public required string Month { get; init; }
 
-    /// <summary>
-    /// When the month was put into the queue, see <see cref="CatalogueMonthRow.QueuedAt"/>; <see langword="null"/> in a message of an
-    /// earlier version. One that was put there again since has another message, and builds that overlap discard each other's blocks.
-    /// </summary>
-    public DateTimeOffset? QueuedAt { get; init; }
-
     /// <summary>When the month begins.</summary>
     [JsonIgnore]
     public DateTimeOffset Start => ParseMonth(Month) ?? throw new InvalidOperationException($"{Month} is no month.");

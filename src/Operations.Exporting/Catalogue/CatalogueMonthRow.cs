@@ -37,7 +37,7 @@ internal sealed class CatalogueMonthRow : TableRow
     /// <summary>Gets or sets what the present files are, as <see cref="Wanted"/> says it.</summary>
     public string? Built { get; set; }
 
-    /// <summary>Gets or sets the name of the run that was last about to commit: it alone may say what was built.</summary>
+    /// <summary>Gets or sets the name of the run that was last about to commit, which alone says what was built.</summary>
     public string? Ending { get; set; }
 
     /// <summary>Gets or sets when they were built.</summary>
@@ -90,6 +90,9 @@ internal sealed class CatalogueMonthRow : TableRow
                 (chunks.ElementAtOrDefault(0), chunks.ElementAtOrDefault(1), chunks.ElementAtOrDefault(2), chunks.ElementAtOrDefault(3));
         }
     }
+
+    /// <summary>Gets or sets what names the last write, whose answer can be lost.</summary>
+    public string? Write { get; set; }
 
     /// <summary>The key of a month's row.</summary>
     public static string KeyOf(string region, string month) => $"{ObjectNames.Encode(region)}|{month}";

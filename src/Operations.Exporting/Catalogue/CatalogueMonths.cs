@@ -26,15 +26,23 @@ public sealed class CatalogueMonths(OperationsTable table, TimeProvider timeProv
     /// <returns>Whether it was changed.</returns>
     internal async Task<bool> UpdateAsync(string region, string month, Func<CatalogueMonthRow, bool> change, CancellationToken cancellationToken)
     {
+        string? write = null;
         while (true)
         {
             var row = await FindAsync(region, month, cancellationToken)
                 ?? new CatalogueMonthRow { RowKey = CatalogueMonthRow.KeyOf(region, month), Region = region, Month = month };
+            if (write is not null && row.Write == write)
+            {
+                // The client sent it again because the answer was lost, and was told that the row has changed since it was read.
+                return true;
+            }
+
             if (!change(row))
             {
                 return false;
             }
 
+            row.Write = write = Guid.NewGuid().ToString("N");
             if (await table.TryWriteAsync(row, cancellationToken))
             {
                 return true;

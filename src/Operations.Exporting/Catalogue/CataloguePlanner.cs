@@ -110,7 +110,7 @@ public sealed partial class CataloguePlanner(
         {
             await queues.SendAsync(
                 QueueNames.CatalogueMonths,
-                new CatalogueMessage { Region = region, Month = month, QueuedAt = now },
+                new CatalogueMessage { Region = region, Month = month },
                 TimeSpan.Zero,
                 cancellationToken);
         }

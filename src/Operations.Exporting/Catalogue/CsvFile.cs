@@ -54,11 +54,11 @@ internal sealed class CsvFile : IAsyncDisposable
     public async Task StageAsync(CancellationToken cancellationToken)
     {
         await FlushAsync(cancellationToken);
-        await _file.StageAsync(cancellationToken);
+        await _file.EndAsync(cancellationToken);
     }
 
-    /// <summary>Makes the staged file visible in the place of the one before.</summary>
-    /// <returns>Its size in bytes; <see langword="null"/> when the container forbids to replace the one before.</returns>
+    /// <summary>Makes the staged file visible in the place of the one that was there at its end.</summary>
+    /// <returns>Its size in bytes; <see langword="null"/> when the container forbids to replace that.</returns>
     public async Task<long?> CommitAsync(CancellationToken cancellationToken) =>
         await _file.CommitAsync(ContentType, cancellationToken) ? _file.Length : null;
 

@@ -18,6 +18,7 @@ internal sealed class StagedFile(ArchiveStore archive, string name, string run, 
     private const int BlockBytes = 4 * 1024 * 1024;
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private int _blocks;
+    private string? _replaced;
 
     /// <summary>How much was written.</summary>
     public long Length { get; private set; } = staged?.Bytes ?? 0;
@@ -49,12 +50,20 @@ internal sealed class StagedFile(ArchiveStore archive, string name, string run, 
         }
     }
 
-    /// <summary>Makes the file visible, all of it at once, in the place of the one before.</summary>
+    /// <summary>Stages the rest, and notes which file is there to be replaced.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        await StageAsync(cancellationToken);
+        _replaced = await archive.FindVersionAsync(name, cancellationToken);
+    }
+
+    /// <summary>Makes the file visible, all of it at once, in the place of the one that was there at its end.</summary>
     /// <returns><see langword="false"/> when the container forbids to replace it.</returns>
     public Task<bool> CommitAsync(string contentType, CancellationToken cancellationToken) => archive.TryCommitReportAsync(
         name,
         [.. Staged.Runs.SelectMany(part => Enumerable.Range(0, part.Blocks).Select(number => IdOf(part.Run, number)))],
         contentType,
+        _replaced,
         cancellationToken);
 
     // Every block ID of a blob has the same length (Put Block).

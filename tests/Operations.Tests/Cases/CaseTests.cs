@@ -265,9 +265,9 @@ public sealed class CaseTests(AzuriteFixture azurite)
         var caseId = await CreateAsync(pipeline, item);
         await HoldAsync(pipeline, caseId);
         var message = CaseMessage.About(caseId, Assert.Single(await pipeline.Get<CaseStore>().ReadChangesAsync(caseId, Cancellation)).ChangeId);
-        front.Held.Clear();
 
-        // As an instance does that archives the object and does not know yet.
+        // As if another instance, which did not know yet, had archived the object since.
+        front.Held.Clear();
         await pipeline.Get<CaseChanger>().ChangeAsync(message, Cancellation);
         Assert.Empty(front.Held);
         Assert.Equal(2, await pipeline.CountAsync(QueueNames.ChangeCases));
@@ -734,7 +734,7 @@ public sealed class CaseTests(AzuriteFixture azurite)
         }
     }
 
-    /// <summary>The machine's clock, ahead of it or so fast that a message does a step or two when a test says so.</summary>
+    /// <summary>The machine's clock. A test can move it, or make it so fast that a message does a step or two.</summary>
     private sealed class HastyTime : TimeProvider
     {
         private long _calls;

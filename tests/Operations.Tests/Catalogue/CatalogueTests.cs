@@ -398,21 +398,10 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         await FillAsync(pipeline, 60, days: 10);
         await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
-        var queuedAt = (await pipeline.Get<CatalogueMonths>().FindAsync("us-east", "2026-03", Cancellation))!.QueuedAt;
-        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03", QueuedAt = queuedAt };
+        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
         var limits = new CatalogueLimits { RowsPerGroup = 5, RowsPerSlice = 3 };
 
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
-        {
-            try
-            {
-                await pipeline.Create<CatalogueBuilder>(limits).BuildAsync(message, Cancellation);
-            }
-            catch (RequestFailedException exception) when (exception.ErrorCode == "InvalidBlockList")
-            {
-                // Another one was committed first, and the queue delivers this one again.
-            }
-        }));
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => pipeline.Create<CatalogueBuilder>(limits).BuildAsync(message, Cancellation)));
         await DeliverAsync(pipeline, limits);
 
         using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
@@ -495,15 +484,14 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Month_is_built_again_when_a_build_of_an_earlier_state_ends_after_its_commit()
+    public async Task Build_that_commits_after_another_replaces_nothing_and_a_build_that_ends_right_after_its_commit_is_made_again()
     {
-        var (isBuilt, isCommitted) = (false, false);
+        var (isLate, isCommitted) = (true, false);
         var hook = new RequestHook(request =>
         {
-            var isMeant = isCommitted
-                ? request.Method != RequestMethod.Get && request.Uri.PathAndQuery.Contains("us-east%7C2026-03", StringComparison.Ordinal)
-                : !isBuilt && request.Uri.Query.Contains("comp=block&", StringComparison.Ordinal);
-            isCommitted |= request.Method == RequestMethod.Put && request.Uri.Query.Contains("comp=blocklist", StringComparison.Ordinal);
+            var isCommit = request.Method == RequestMethod.Put && request.Uri.Query.Contains("comp=blocklist", StringComparison.Ordinal);
+            var isMeant = isLate ? isCommit : isCommitted && request.Uri.PathAndQuery.Contains("us-east%7C2026-03", StringComparison.Ordinal);
+            isCommitted |= isCommit;
             return isMeant;
         });
         await using var pipeline = await Pipeline.StartAsync(azurite);
@@ -511,26 +499,37 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
         await pipeline.Account.Queues.GetQueueClient(QueueNames.CatalogueMonths).ClearMessagesAsync(Cancellation);
         var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
-        await using var late = await Pipeline.StartAsync(azurite, account: pipeline.Account, simulator: pipeline.Simulator, storagePolicy: hook);
-        hook.Action = async () =>
-        {
-            await pipeline.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
-            var built = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
-            Assert.Equal((built.Wanted, null), (built.Built, built.QueuedAt));
-            isBuilt = true;
-            hook.Action = () => throw new InvalidOperationException("The app ended here.");
-        };
+        await using var other = await Pipeline.StartAsync(azurite, account: pipeline.Account, simulator: pipeline.Simulator, storagePolicy: hook);
+        hook.Action = () => pipeline.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
 
-        await Assert.ThrowsAsync<InvalidOperationException>(() => late.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation));
+        await other.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+        var built = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
+        Assert.Equal((built.Wanted, null), (built.Built, built.QueuedAt));
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.CatalogueMonths));
+        await DeliverAsync(pipeline);
+        Assert.Equal(built.BuiltAt, (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!.BuiltAt);
 
-        Assert.Null(hook.Action);
-        var month = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
-        Assert.Null(month.Built);
-        Assert.NotNull(month.QueuedAt);
+        (isLate, isCommitted) = (false, false);
+        await QueueAgainAsync();
+        hook.Action = () => throw new InvalidOperationException("The app ended here.");
+        await Assert.ThrowsAsync<InvalidOperationException>(() => other.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation));
+        var ended = (await pipeline.Get<CatalogueMonths>().FindAsync(message.Region, message.Month, Cancellation))!;
+        Assert.Null(ended.Built);
+        Assert.NotNull(ended.QueuedAt);
+
+        Task QueueAgainAsync() => pipeline.Get<CatalogueMonths>().UpdateAsync(
+            message.Region,
+            message.Month,
+            row =>
+            {
+                row.QueuedAt = TimeProvider.System.GetUtcNow();
+                return true;
+            },
+            Cancellation);
     }
 
     [Fact]
-    public async Task Month_is_built_again_when_a_build_of_an_earlier_state_replaces_the_files_before_it_is_recorded_what_they_are()
+    public async Task Month_is_built_again_when_a_build_of_an_earlier_state_replaces_files_that_are_not_on_record_yet()
     {
         var (time, stage, record) = (new MovableTime(), new HoldPolicy("comp=block&"), new HoldPolicy("us-east%7C2026-03", skipped: 1));
         await using var pipeline = await Pipeline.StartAsync(azurite, time);
@@ -566,25 +565,65 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Messages_of_a_month_that_was_planned_again_since_build_and_fail_nothing()
+    public async Task Build_that_stages_nothing_of_its_own_does_not_replace_the_file_of_a_later_state()
     {
-        var time = new MovableTime();
-        await using var pipeline = await Pipeline.StartAsync(azurite, time);
-        await FillAsync(pipeline, 30, days: 3);
+        var (time, commit) = (new MovableTime(), new HoldPolicy("comp=blocklist"));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Catalogue__Format", "Csv"));
+        await using var earlier = await Pipeline.StartAsync(
+            azurite,
+            time,
+            pipeline.Account,
+            pipeline.Simulator,
+            storagePolicy: commit,
+            settings: ("Catalogue__Format", "Csv"));
+        await FillAsync(pipeline, 30, days: 1);
         time.Advance(TimeSpan.FromMinutes(5));
         await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
-        var queuedAt = (await pipeline.Get<CatalogueMonths>().FindAsync("us-east", "2026-03", Cancellation))!.QueuedAt;
-        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03", QueuedAt = queuedAt - TimeSpan.FromHours(1) };
-        var builder = pipeline.Create<CatalogueBuilder>(new CatalogueLimits());
+        var message = new CatalogueMessage { Region = "us-east", Month = "2026-03" };
+        await pipeline.Create<CatalogueBuilder>(new CatalogueLimits { RunTime = TimeSpan.Zero }).BuildAsync(message, Cancellation);
+        var first = earlier.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+        await commit.Reached.WaitAsync(Cancellation);
+        await AddAsync(pipeline, Entry("late", "voicemail", Start.AddDays(20), "[]"));
 
-        await builder.BuildAsync(message, Cancellation);
-        await builder.RecordFailureAsync(message, Cancellation);
-
-        var month = (await pipeline.Get<CatalogueMonths>().FindAsync("us-east", "2026-03", Cancellation))!;
-        Assert.Equal((null, null, queuedAt), (month.Built, month.Failure, month.QueuedAt));
+        await pipeline.Create<CatalogueBuilder>(new CatalogueLimits()).BuildAsync(message, Cancellation);
+        commit.Release();
+        await first;
         await DeliverAsync(pipeline);
-        Assert.Empty((await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Problems);
+
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal((await ReadLedgerAsync(pipeline)).Select(WithoutFormulas), await ReadRowsAsync(folder, folder.Csv));
         Assert.Equal(0, (await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Waiting);
+    }
+
+    [Fact]
+    public async Task Message_that_failed_too_often_leaves_a_month_that_was_built_meanwhile()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await FillAsync(pipeline, 30, days: 3);
+        await BuildAsync(pipeline);
+
+        await pipeline.Get<CatalogueBuilder>().RecordFailureAsync(new CatalogueMessage { Region = "us-east", Month = "2026-03" }, Cancellation);
+
+        Assert.Empty((await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Problems);
+    }
+
+    [Fact]
+    public async Task Month_is_built_although_the_answers_to_writes_of_its_row_are_lost()
+    {
+        var (time, lost) = (new MovableTime(), new LostAnswers("us-east|2026-03"));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: lost);
+        await FillAsync(pipeline, 30, days: 3);
+        await BuildAsync(pipeline);
+        await AddAsync(pipeline, Entry("late", "voicemail", Start, "[]"));
+        time.Advance(TimeSpan.FromMinutes(5));
+
+        await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
+        await DeliverAsync(pipeline, new CatalogueLimits { RunTime = TimeSpan.Zero });
+
+        Assert.NotEqual(0, lost.Count);
+        Assert.Equal(0, (await pipeline.Get<CatalogueInspector>().InspectAsync(Cancellation))!.Waiting);
+        using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
+        Assert.Equal(await ReadLedgerAsync(pipeline), await ReadRowsAsync(folder, folder.Parquet));
     }
 
     [Fact]
