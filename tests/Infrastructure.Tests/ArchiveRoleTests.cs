@@ -65,7 +65,7 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
         await CallAsync(
             nameof(store.TryCommitReportAsync),
             async () => Assert.True(await store.TryCommitReportAsync("_catalogue/schema.json", ["AAAA"], "application/json", null, cancellationToken)));
-        await CallAsync(nameof(store.FindVersionAsync), async () => Assert.NotNull(await store.FindVersionAsync("_catalogue/schema.json", cancellationToken)));
+        await CallAsync(nameof(store.FindETagAsync), async () => Assert.NotNull(await store.FindETagAsync("_catalogue/schema.json", cancellationToken)));
         await CallAsync(
             nameof(store.FindNewestAsync),
             async () => Assert.Equal("_reports/x.json", await store.FindNewestAsync("_reports/", ".json", cancellationToken)));

@@ -277,8 +277,8 @@ public sealed class ArchiveStore : IStorageResource
             cancellationToken)),
         cancellationToken);
 
-    /// <summary>Which version of a blob is there; <see langword="null"/> when there is no blob.</summary>
-    public Task<string?> FindVersionAsync(string name, CancellationToken cancellationToken) => FindAsync(
+    /// <summary>The ETag of a blob; <see langword="null"/> when there is none.</summary>
+    public Task<string?> FindETagAsync(string name, CancellationToken cancellationToken) => FindAsync(
         async () => (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value.ETag.ToString(),
         cancellationToken);
 
@@ -289,10 +289,10 @@ public sealed class ArchiveStore : IStorageResource
     /// <param name="name">Its name.</param>
     /// <param name="blockIds">The blocks.</param>
     /// <param name="contentType">Its type.</param>
-    /// <param name="replaced">The version that it replaces; <see langword="null"/> when there is none.</param>
+    /// <param name="replaced">The ETag of the blob that it replaces; <see langword="null"/> when there is none.</param>
     /// <param name="cancellationToken">Stops before the request.</param>
     /// <returns><see langword="false"/> when the container forbids to replace it.</returns>
-    /// <exception cref="RequestFailedException">Another version is there, see <see cref="IsReplaced"/>.</exception>
+    /// <exception cref="RequestFailedException">Another blob is there, see <see cref="IsReplaced"/>.</exception>
     public Task<bool> TryCommitReportAsync(
         string name,
         IReadOnlyList<string> blockIds,
@@ -317,7 +317,7 @@ public sealed class ArchiveStore : IStorageResource
         },
         cancellationToken);
 
-    /// <summary>Whether a commit failed because another was made before it, which drops the blocks that it does not name.</summary>
+    /// <summary>Whether a commit failed because another was made before it, which drops the blocks that it does not name, or its blocks have expired.</summary>
     public static bool IsReplaced(RequestFailedException exception)
     {
         ArgumentNullException.ThrowIfNull(exception);

@@ -35,9 +35,9 @@ public sealed partial class CatalogueBuilder(
     public async Task BuildAsync(CatalogueMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (!options.IsEnabled || await FindDueAsync(message, cancellationToken) is not { } row)
+        if (!options.IsEnabled || await months.FindAsync(message.Region, message.Month, cancellationToken) is not { QueuedAt: not null } row)
         {
-            // It was built meanwhile, by another delivery of the same message, or the catalogue was switched off.
+            // Another message has built it, it was given up, or the catalogue was switched off.
             return;
         }
 
@@ -68,22 +68,15 @@ public sealed partial class CatalogueBuilder(
     public async Task RecordFailureAsync(CatalogueMessage message, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(message);
-        if (await FindDueAsync(message, cancellationToken) is not null)
-        {
-            await GiveUpAsync(
-                message,
-                row => row.LastError ?? "The app crashed repeatedly while it built the month. Check the log for the cause; memory is the usual one.",
-                cancellationToken);
-        }
+        await GiveUpAsync(
+            message,
+            row => row.LastError ?? "The app crashed repeatedly while it built the month. Check the log for the cause; memory is the usual one.",
+            cancellationToken);
     }
 
     private static string Describe(Exception exception) => exception is RequestFailedException failed
         ? $"The storage answered {failed.Status} {failed.ErrorCode}."
         : FailureText.Of(exception);
-
-    /// <summary>The month's row; <see langword="null"/> when nothing is to be built any more.</summary>
-    private async Task<CatalogueMonthRow?> FindDueAsync(CatalogueMessage message, CancellationToken cancellationToken) =>
-        await months.FindAsync(message.Region, message.Month, cancellationToken) is { QueuedAt: not null } row ? row : null;
 
     private async Task BuildAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
     {
@@ -266,18 +259,27 @@ public sealed partial class CatalogueBuilder(
     private async Task GiveUpAsync(CatalogueMessage message, Func<CatalogueMonthRow, string> reason, CancellationToken cancellationToken)
     {
         var text = "";
-        await months.UpdateAsync(
+        var isGivenUp = await months.UpdateAsync(
             message.Region,
             message.Month,
             current =>
             {
+                if (current.QueuedAt is null)
+                {
+                    // Another message has built it meanwhile.
+                    return false;
+                }
+
                 current.Failure = text = reason(current);
                 (current.QueuedAt, current.WaitingSince) = (null, null);
                 current.WriteProgress(progress: null, groups: null);
                 return true;
             },
             cancellationToken);
-        Log.Failed(logger, message.Region, message.Month, text);
+        if (isGivenUp)
+        {
+            Log.Failed(logger, message.Region, message.Month, text);
+        }
     }
 
     private static partial class Log

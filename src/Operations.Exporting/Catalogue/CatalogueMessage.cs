@@ -69,12 +69,19 @@ internal sealed record BuildProgress(string Wanted, DateTimeOffset Position, lon
 {
     /// <summary>
     /// What the files are when they are done. What was read tells, not what was wanted: an object that changed in between, and is
-    /// as before later, would leave no other trace. Files that were begun in another format or with other columns are what was wanted then.
+    /// as before later, would leave no other trace. <see langword="null"/> for files that were wanted in another format or with other columns.
     /// </summary>
-    public string Built(CatalogueFormat format) =>
-        Wanted.StartsWith(CatalogueColumns.Wanted(format, ""), StringComparison.Ordinal) && !Wanted.Contains(CatalogueColumns.Unread, StringComparison.Ordinal)
-            ? CatalogueColumns.Wanted(format, Read)
-            : Wanted;
+    public string? Built(CatalogueFormat format)
+    {
+        var isWanted = Wanted.StartsWith(CatalogueColumns.Wanted(format, ""), StringComparison.Ordinal);
+        var isCounted = !Wanted.Contains(CatalogueColumns.Unread, StringComparison.Ordinal);
+        if (!isWanted)
+        {
+            return null;
+        }
+
+        return isCounted ? CatalogueColumns.Wanted(format, Read) : Wanted;
+    }
 }
 
 /// <summary>What of a file is staged.</summary>

@@ -83,7 +83,7 @@ internal sealed class ParquetFile
         await _file.EndAsync(cancellationToken);
     }
 
-    /// <summary>Makes the staged file visible in the place of the one that was there at its end.</summary>
+    /// <summary>Makes the staged file visible in the place of the one that was there when it ended.</summary>
     /// <returns>Its size in bytes; <see langword="null"/> when the container forbids to replace that.</returns>
     public async Task<long?> CommitAsync(CancellationToken cancellationToken) =>
         await _file.CommitAsync(ContentType, cancellationToken) ? _file.Length : null;

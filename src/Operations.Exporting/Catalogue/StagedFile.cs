@@ -54,10 +54,10 @@ internal sealed class StagedFile(ArchiveStore archive, string name, string run, 
     public async Task EndAsync(CancellationToken cancellationToken)
     {
         await StageAsync(cancellationToken);
-        _replaced = await archive.FindVersionAsync(name, cancellationToken);
+        _replaced = await archive.FindETagAsync(name, cancellationToken);
     }
 
-    /// <summary>Makes the file visible, all of it at once, in the place of the one that was there at its end.</summary>
+    /// <summary>Makes the file visible, all of it at once, in the place of the one that was there when it ended.</summary>
     /// <returns><see langword="false"/> when the container forbids to replace it.</returns>
     public Task<bool> CommitAsync(string contentType, CancellationToken cancellationToken) => archive.TryCommitReportAsync(
         name,

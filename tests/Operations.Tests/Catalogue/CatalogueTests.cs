@@ -271,6 +271,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
         await pipeline.DeliverAsync(QueueNames.CatalogueMonths, delivered => HandleAsync(pipeline, oneSlice, delivered));
         await using var both = await Pipeline.StartAsync(azurite, time, pipeline.Account, pipeline.Simulator, settings: ("Catalogue__Format", "Both"));
         await DeliverAsync(both);
+        Assert.Null((await both.Get<CatalogueMonths>().FindAsync("us-east", "2026-03", Cancellation))!.Built);
 
         Assert.Equal(1, await BuildAsync(both));
         using var folder = await CatalogueFolder.DownloadAsync(pipeline.Container, Cancellation);
