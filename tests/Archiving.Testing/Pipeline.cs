@@ -392,8 +392,10 @@ internal sealed class Pipeline : IAsyncDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(1010 - Now.Millisecond), Cancellation);
         }
 
-        _lastPlanned = Now.ToUnixTimeSeconds();
         await Get<ListingPlanner>().PlanAsync(Cancellation);
+
+        // The planner may have read the clock in this second, or in an earlier one.
+        _lastPlanned = Now.ToUnixTimeSeconds();
     }
 }
 
