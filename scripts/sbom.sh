@@ -47,7 +47,9 @@ jq '.packages["node_modules/uplot"] | {name: "uplot", version, license}' tests/D
 # in the home folder still names a package cache that is gone (https://github.com/dotnet/sdk/issues/11820).
 version=$(jq -r '.tools["microsoft.sbom.dotnettool"].version' .config/dotnet-tools.json)
 dotnet tool install microsoft.sbom.dotnettool --version "$version" --tool-path "$work/tool" --allow-roll-forward
-DOTNET_ROOT=$(dotnet --list-sdks | sed -n '$s|.*\[\(.*\)/sdk\]$|\1|p') "$work/tool/sbom-tool" generate -b "$work/package" -bc "$work/components" -m "$work" -pm true -V Warning \
+DOTNET_ROOT=$(dotnet --list-sdks | sed -n '$s|.*\[\(.*\)/sdk\]$|\1|p')
+export DOTNET_ROOT
+"$work/tool/sbom-tool" generate -b "$work/package" -bc "$work/components" -m "$work" -pm true -V Warning \
   -pn 8x8-archiver -pv "$1" -ps "8x8 archiver contributors" -nsb https://spdx.org/spdxdocs -nsu "$(git rev-parse HEAD)" \
   -gt "$(TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd)"
 cp "$work/_manifest/spdx_2.2/manifest.spdx.json" "$2/$name.spdx.json"

@@ -219,16 +219,18 @@ public sealed partial class CatalogueBuilder(
                 return true;
             },
             cancellationToken);
-        if (isOurs)
+        if (!isOurs)
         {
-            if (changedAt is not null)
-            {
-                // A build of what is wanted now may have found that this one got on, and left the rest to it.
-                await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0 }, TimeSpan.Zero, cancellationToken);
-            }
-
-            Log.Built(logger, message.Region, message.Month, progress.Rows, (parquetBytes ?? 0) + (csvBytes ?? 0));
+            return;
         }
+
+        if (changedAt is not null)
+        {
+            // A build of what is wanted now may have found that this one got on, and left the rest to it.
+            await queues.SendAsync(QueueNames.CatalogueMonths, message with { Deferrals = 0 }, TimeSpan.Zero, cancellationToken);
+        }
+
+        Log.Built(logger, message.Region, message.Month, progress.Rows, (parquetBytes ?? 0) + (csvBytes ?? 0));
     }
 
     /// <summary>

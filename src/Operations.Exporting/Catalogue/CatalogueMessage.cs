@@ -73,13 +73,12 @@ internal sealed record BuildProgress(string Wanted, DateTimeOffset Position, lon
     /// </summary>
     public string? Built(CatalogueFormat format)
     {
-        var isWanted = Wanted.StartsWith(CatalogueColumns.Wanted(format, ""), StringComparison.Ordinal);
-        var isCounted = !Wanted.Contains(CatalogueColumns.Unread, StringComparison.Ordinal);
-        if (!isWanted)
+        if (!Wanted.StartsWith(CatalogueColumns.Wanted(format, ""), StringComparison.Ordinal))
         {
             return null;
         }
 
+        var isCounted = !Wanted.Contains(CatalogueColumns.Unread, StringComparison.Ordinal);
         return isCounted ? CatalogueColumns.Wanted(format, Read) : Wanted;
     }
 }
