@@ -22,13 +22,17 @@ The storage account of the ledger.
 
 .PARAMETER CaseId
 The ID of the case.
+
+.PARAMETER AuditContainer
+The container of the audit log, if the setting Audit__Container names another one than that of the archive.
 #>
 [CmdletBinding()]
 param(
     [Parameter(Position = 0)] [string] $Archive,
     [Parameter(Position = 1)] [string] $Container,
     [Parameter(Position = 2)] [string] $Ledger,
-    [Parameter(Position = 3)] [string] $CaseId)
+    [Parameter(Position = 3)] [string] $CaseId,
+    [Parameter(Position = 4)] [string] $AuditContainer = $Container)
 
 Set-StrictMode -Version Latest
 $ErrorActionPreference = 'Stop'
@@ -53,7 +57,9 @@ function Invoke-Storage {
 
 function Invoke-Table { Invoke-Storage entity @args --account-name $Ledger }
 
-function Invoke-Blob { Invoke-Storage blob @args --account-name $Archive --container-name $Container }
+function Invoke-BlobOf([string] $In) { Invoke-Storage blob @args --account-name $Archive --container-name $In }
+
+function Invoke-Blob { Invoke-BlobOf $Container @args }
 
 function ConvertFrom-Answer([string[]] $Lines) { $Lines -join "`n" | ConvertFrom-Json | ForEach-Object { $_ } }
 
@@ -100,11 +106,11 @@ function Write-Audit([string] $Outcome, [string] $Name) {
     }
     $file = Join-Path $folder "$Outcome.jsonl"
     [System.IO.File]::WriteAllText($file, -join $lines)
-    $null = Invoke-Blob upload --type append --name $Name --file $file
+    $null = Invoke-BlobOf $AuditContainer upload --type append --name $Name --file $file
 }
 
 if (-not ($Archive -and $Container -and $Ledger -and $CaseId)) {
-    Stop-WithMessage "Usage: $PSCommandPath <account of the archive> <container> <account of the ledger> <case>"
+    Stop-WithMessage "Usage: $PSCommandPath <account of the archive> <container> <account of the ledger> <case> [<container of the audit log>]"
 }
 
 if ($CaseId -cnotmatch '\A[0-9]{8}-[0-9]{6}-[a-z0-9]{6}\z') { Stop-WithMessage "`"$CaseId`" is not the ID of a case." }
@@ -161,19 +167,8 @@ foreach ($object in $objects) {
 
     # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID.
     $stem = $name.Substring(0, $name.LastIndexOf('/') + 1) + $key
-    foreach ($each in ConvertFrom-Answer (Invoke-Blob list --prefix $stem --include vi --num-results '*')) {
+    foreach ($each in ConvertFrom-Answer (Invoke-Blob list --prefix $stem --include v --num-results '*')) {
         if ($each.name -cne $stem -and -not $each.name.StartsWith("$stem.", [StringComparison]::Ordinal)) { continue }
-        if ($true -in (Get-Value $each properties.hasLegalHold), (Get-Value $each hasLegalHold)) {
-            [Console]::Error.WriteLine("$($each.name) is on legal hold.")
-            $refused = $true
-        }
-
-        $until = (Get-Value $each properties.immutabilityPolicy.expiryTime), (Get-Value $each immutabilityPolicy.expiryTime) | Where-Object { $_ } | Select-Object -First 1
-        if ($until -and [DateTimeOffset]::Parse((Format-Time $until), [cultureinfo]::InvariantCulture) -gt [DateTimeOffset]::UtcNow) {
-            [Console]::Error.WriteLine("$($each.name) is immutable until $(Format-Time $until).")
-            $refused = $true
-        }
-
         $blobs += $each
     }
 
@@ -181,6 +176,28 @@ foreach ($object in $objects) {
 }
 
 $blobs += @(ConvertFrom-Answer (Invoke-Blob list --prefix "_exports/$CaseId/" --include v --num-results '*'))
+
+# The list of the Azure CLI lacks holds and policies, whatever it is asked to include.
+foreach ($each in $blobs) {
+    $version = Get-Value $each versionId
+    $of = if ($version) { '--version-id', $version } else { @() }
+    $shown = ConvertFrom-Answer (Invoke-Blob show --name $each.name @of)
+    $places = @($shown) + @(Get-Value $shown properties) | Where-Object { $_ }
+    if (-not ($places | Where-Object { $_.PSObject.Properties['hasLegalHold'] })) {
+        Stop-WithMessage "The Azure CLI does not tell whether $($each.name) is on legal hold. Update it (az upgrade). Nothing was erased."
+    }
+
+    if ($true -in @($places | ForEach-Object { Get-Value $_ hasLegalHold })) {
+        [Console]::Error.WriteLine("$($each.name) is on legal hold.")
+        $refused = $true
+    }
+
+    $until = $places | ForEach-Object { Get-Value $_ immutabilityPolicy.expiryTime } | Where-Object { $_ } | Select-Object -First 1
+    if ($until -and [DateTimeOffset]::Parse((Format-Time $until), [cultureinfo]::InvariantCulture) -gt [DateTimeOffset]::UtcNow) {
+        [Console]::Error.WriteLine("$($each.name) is immutable until $(Format-Time $until).")
+        $refused = $true
+    }
+}
 
 # Read last, so that a hold counts that was placed while the objects were read. The app adds this row before it holds any blob,
 # and it stays when the storage cannot hold blobs.

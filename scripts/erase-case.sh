@@ -2,8 +2,9 @@
 # Erases the objects of a case from the archive: content, receipts, their versions, and the exports of the case. What the
 # ledger keeps of each object is that it was erased.
 #
-#   scripts/erase-case.sh <account of the archive> <container> <account of the ledger> <case>
+#   scripts/erase-case.sh <account of the archive> <container> <account of the ledger> <case> [<container of the audit log>]
 #
+# The audit log is in the container of the archive, unless the setting Audit__Container names another one.
 # Runs as the person who is signed in to the Azure CLI, not as the app, which cannot delete. The person needs Storage Blob
 # Data Owner on the account of the archive and Storage Table Data Contributor on the account of the ledger, and must not be
 # who made the case. Refuses, and erases nothing, while the case is on hold, another case on hold has one of its objects, or
@@ -15,11 +16,13 @@ fail() {
   exit 1
 }
 
-[ $# -eq 4 ] || fail "Usage: $0 <account of the archive> <container> <account of the ledger> <case>"
+[ $# -eq 4 ] || [ $# -eq 5 ] \
+  || fail "Usage: $0 <account of the archive> <container> <account of the ledger> <case> [<container of the audit log>]"
 archive=$1
 container=$2
 ledger=$3
 case_id=$4
+audit_container=${5:-$container}
 [[ $case_id =~ ^[0-9]{8}-[0-9]{6}-[a-z0-9]{6}$ ]] || fail "\"$case_id\" is not the ID of a case."
 for program in az jq sha256sum; do
   command -v "$program" >/dev/null || fail "$program is not installed."
@@ -31,7 +34,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 table() { az storage entity "$1" --account-name "$ledger" --auth-mode login --output json --only-show-errors "${@:2}" </dev/null; }
-blob() { az storage blob "$1" --account-name "$archive" --container-name "$container" --auth-mode login --output json --only-show-errors "${@:2}" </dev/null; }
+blob_of() { az storage blob "$2" --account-name "$archive" --container-name "$1" --auth-mode login --output json --only-show-errors "${@:3}" </dev/null; }
+blob() { blob_of "$container" "$@"; }
 
 who=$(az account show --query user.name --output tsv </dev/null) || fail "The Azure CLI is not signed in. Run az login."
 
@@ -77,30 +81,36 @@ while IFS= read -r object; do
 
   # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID.
   stem=${name%/*}/$key
-  blob list --prefix "$stem" --include vi --num-results '*' >"$folder/list"
+  blob list --prefix "$stem" --include v --num-results '*' >"$folder/list"
   while IFS= read -r each; do
     each_name=$(jq -r .name <<<"$each")
     case ${each_name#"$stem"} in
       .* | "") ;;
       *) continue ;;
     esac
-    if [ "$(jq -r '.properties.hasLegalHold // .hasLegalHold // false' <<<"$each")" = true ]; then
-      echo "$each_name is on legal hold." >&2
-      refused=1
-    fi
-
-    until=$(jq -r '(.properties.immutabilityPolicy // .immutabilityPolicy // {}) | .expiryTime // empty' <<<"$each")
-    if [ -n "$until" ] && [[ $(date -u -d "$until" +%s) -gt $(date -u +%s) ]]; then
-      echo "$each_name is immutable until $until." >&2
-      refused=1
-    fi
-
     jq -c --argjson object "$object" '{name, version: .versionId, current: .isCurrentVersion, object: $object}' <<<"$each" >>"$folder/blobs"
   done < <(jq -c '.[]' "$folder/list")
   echo "$object" >>"$folder/rows"
 done <"$folder/objects"
 
 blob list --prefix "_exports/$case_id/" --include v --num-results '*' | jq -c '.[] | {name, version: .versionId, current: .isCurrentVersion}' >>"$folder/blobs"
+
+# The list of the Azure CLI lacks holds and policies, whatever it is asked to include.
+while IFS=$'\t' read -r name version; do
+  shown=$(blob show --name "$name" ${version:+--version-id "$version"})
+  IFS=$'\t' read -r told held until < <(jq -r '[., .properties // {}]
+    | [any(.[]; has("hasLegalHold")), any(.[]; .hasLegalHold == true), first(.[].immutabilityPolicy.expiryTime // empty) // ""] | @tsv' <<<"$shown")
+  [ "$told" = true ] || fail "The Azure CLI does not tell whether $name is on legal hold. Update it (az upgrade). Nothing was erased."
+  if [ "$held" = true ]; then
+    echo "$name is on legal hold." >&2
+    refused=1
+  fi
+
+  if [ -n "$until" ] && [[ $(date -u -d "$until" +%s) -gt $(date -u +%s) ]]; then
+    echo "$name is immutable until $until." >&2
+    refused=1
+  fi
+done < <(jq -r '[.name, .version // ""] | @tsv' "$folder/blobs")
 
 # Read last, so that a hold counts that was placed while the objects were read. The app adds this row before it holds any blob,
 # and it stays when the storage cannot hold blobs.
@@ -129,7 +139,7 @@ note() {
 touch "$folder/rows"
 while IFS= read -r object; do note Requested "$object" "$folder/requested"; done <"$folder/rows"
 [ -s "$folder/requested" ] || fail "Nothing of the case $case_id is archived."
-blob upload --type append --name "$audit-requested.jsonl" --file "$folder/requested" >/dev/null
+blob_of "$audit_container" upload --type append --name "$audit-requested.jsonl" --file "$folder/requested" >/dev/null
 
 # The current version cannot be deleted by its ID: deleted without, it becomes an earlier one.
 while IFS= read -r name; do
@@ -147,6 +157,6 @@ while IFS= read -r object; do
     "Type=$(jq -r .type <<<"$object")" Type@odata.type=Edm.String "CreatedTime=$(jq -r .created <<<"$object")" CreatedTime@odata.type=Edm.DateTime "LastError=$erased" >/dev/null
   note Done "$object" "$folder/done"
 done <"$folder/rows"
-blob upload --type append --name "$audit-done.jsonl" --file "$folder/done" >/dev/null
+blob_of "$audit_container" upload --type append --name "$audit-done.jsonl" --file "$folder/done" >/dev/null
 echo "Erased $(wc -l <"$folder/rows") objects of the case $case_id. Soft delete keeps what was deleted for as long as the account says."
 [ "$missed" = 0 ] || fail "$missed objects of the case $case_id have no blob in the ledger and were not erased."

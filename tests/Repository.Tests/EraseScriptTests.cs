@@ -38,10 +38,16 @@ public abstract class EraseScriptTests : IDisposable
               *) cat "$ANSWERS/row" ;;
             esac ;;
           "storage blob list") case "$*" in *_exports*) cat "$ANSWERS/exports" ;; *) cat "$ANSWERS/blobs" ;; esac ;;
+          "storage blob show")
+            case "$*" in
+              *"--name uk/callrecording/2026/11/03/a.mp3 --version-id 0"*) cat "$ANSWERS/shown" ;;
+              *) echo '{"name":"x","hasLegalHold":null,"immutabilityPolicy":{"expiryTime":null,"policyMode":null}}' ;;
+            esac ;;
           "storage blob upload")
+            container=$(sed 's/.*--container-name \([^ ]*\).*/\1/' <<<"$*")
             while [ "$1" != --file ]; do [ "$1" = --name ] && name=$2; shift; done
             cp "$2" "$ANSWERS/$(basename "$name")"
-            echo "upload $name" >>"$ANSWERS/changes" ;;
+            echo "upload $container/$name" >>"$ANSWERS/changes" ;;
           *) shift 1; echo "$*" >>"$ANSWERS/changes" ;;
         esac
         """;
@@ -61,7 +67,8 @@ public abstract class EraseScriptTests : IDisposable
         Answer("row-b", """{"items":[{"Blob":"uk/callrecording/2026/11/03/b.mp3"}]}""");
         Answer("memberships", $$"""{"items":[{"RowKey":"a|{{CaseId}}"},{"RowKey":"a|{{OtherCaseId}}"}]}""");
         Answer("held", """{"items":[]}""");
-        Answer("blobs", Blobs());
+        Answer("blobs", Blobs);
+        Answer("shown", """{"hasLegalHold":null,"immutabilityPolicy":{"expiryTime":"2020-01-01T00:00:00Z"}}""");
         Answer("exports", $$"""[{"name":"_exports/{{CaseId}}/e/part-0001.zip","versionId":"3","isCurrentVersion":true}]""");
     }
 
@@ -95,10 +102,12 @@ public abstract class EraseScriptTests : IDisposable
 
     [Theory]
     [InlineData("""{"hasLegalHold":true}""", "a.mp3 is on legal hold.")]
-    [InlineData("""{"immutabilityPolicy":{"expiryTime":"2199-01-01T00:00:00Z"}}""", "a.mp3 is immutable until 2199")]
-    public async Task Erase_script_names_what_is_held_or_immutable_and_erases_nothing(string properties, string expected)
+    [InlineData("""{"properties":{"hasLegalHold":true}}""", "a.mp3 is on legal hold.")]
+    [InlineData("""{"hasLegalHold":null,"immutabilityPolicy":{"expiryTime":"2199-01-01T00:00:00Z"}}""", "a.mp3 is immutable until 2199")]
+    [InlineData("""{"properties":{}}""", "does not tell whether uk/callrecording/2026/11/03/a.mp3 is on legal hold")]
+    public async Task Erase_script_names_versions_that_are_held_or_immutable_and_erases_nothing(string shown, string expected)
     {
-        Answer("blobs", Blobs(properties));
+        Answer("shown", shown);
 
         var (exitCode, output) = await RunAsync();
 
@@ -178,6 +187,21 @@ public abstract class EraseScriptTests : IDisposable
             second.RootElement.GetProperty("previous").GetString());
     }
 
+    [Fact]
+    public async Task Erase_script_writes_to_the_container_of_the_audit_log()
+    {
+        var (exitCode, output) = await _sandbox.RunScriptAsync(
+            _script,
+            ["archive", "recordings", "ledger", CaseId, "audit"],
+            [("ANSWERS", _sandbox.Folder)]);
+
+        Assert.True(exitCode == 0, output);
+        var changes = await File.ReadAllLinesAsync(At("changes"), TestContext.Current.CancellationToken);
+        Assert.StartsWith("upload audit/_audit/", changes[0], StringComparison.Ordinal);
+        Assert.StartsWith("upload audit/_audit/", changes[^1], StringComparison.Ordinal);
+        Assert.DoesNotContain(changes[1..^1], change => change.Contains("audit", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(OtherCaseId)]
     [InlineData(CaseId)]
@@ -239,6 +263,7 @@ public abstract class EraseScriptTests : IDisposable
     [InlineData("PartitionKey eq 'object|")]
     [InlineData("PartitionKey eq 'held'")]
     [InlineData("storage blob list")]
+    [InlineData("storage blob show")]
     [InlineData("storage blob upload")]
     public async Task Erase_script_erases_nothing_after_a_call_that_fails(string failing)
     {
@@ -254,9 +279,10 @@ public abstract class EraseScriptTests : IDisposable
         GC.SuppressFinalize(this);
     }
 
-    private static string Blobs(string properties = "{}") =>
-        $$$"""
-        [{"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"1","isCurrentVersion":true,"properties":{{{properties}}}},
+    // As the Azure CLI lists them: without holds and policies, also of what has them.
+    private const string Blobs =
+        """
+        [{"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"1","isCurrentVersion":true,"properties":{}},
          {"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"0","properties":{}},
          {"name":"uk/callrecording/2026/11/03/a.mp3.meta.json","versionId":"1","isCurrentVersion":true,"properties":{}},
          {"name":"uk/callrecording/2026/11/03/ab.mp3","versionId":"1","properties":{}}]
