@@ -62,7 +62,7 @@ internal static class ModelProcess
 
         public async Task<AccessToken?> ReadTokenAsync(CancellationToken cancellationToken)
         {
-            transport.Requests++;
+            transport.CountRequest();
             await time.WaitAsync(time.Now + ModelLimits.Latency.Ticks);
             return new AccessToken("token", time.GetUtcNow(), time.GetUtcNow().AddHours(1));
         }

@@ -13,9 +13,10 @@ namespace Scale.Model;
 /// <summary>What one request of a person costs.</summary>
 /// <param name="Name">What is asked for.</param>
 /// <param name="Requests">Requests to Azure.</param>
+/// <param name="Rows">Rows that the partition with most of them reads and writes for it, those that it only compares included.</param>
 /// <param name="Time">Modelled time until the answer.</param>
 /// <param name="Found">What came.</param>
-internal sealed record ModelAnswerCost(string Name, int Requests, TimeSpan Time, string Found);
+internal sealed record ModelAnswerCost(string Name, int Requests, long Rows, TimeSpan Time, string Found);
 
 /// <summary>
 /// What people ask for, by the code that answers them, on a modelled storage of any size. Each is asked of a process that has just
@@ -102,10 +103,10 @@ internal sealed class ModelRun
     {
         using var process = ModelProcess.Start(_time, _transport);
         _time.Advance(TimeSpan.FromSeconds(1));
-        _transport.Requests = 0;
+        _transport.StartCount();
         var started = _time.Now;
         var found = _time.Run(() => ask(process), usesPool: true);
-        return new ModelAnswerCost(name, _transport.Requests, TimeSpan.FromTicks(_time.Now - started), found);
+        return new ModelAnswerCost(name, _transport.Requests, _transport.MostRows, TimeSpan.FromTicks(_time.Now - started), found);
     }
 
     private async Task<string> FindObjectsAsync(ServiceProvider process, SearchFilter filter)

@@ -143,7 +143,8 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
                 .Append("HTTP/1.1 204 No Content\r\nETag: W/\"1\"\r\n\r\n\r\n");
         }
 
-        var together = new ModelAnswer(202, Encoding.UTF8.GetBytes(answer.Append("--c--\r\n--b--\r\n").ToString()), $"batch {partition}", Rows(writes.Count));
+        var parts = Encoding.UTF8.GetBytes(answer.Append("--c--\r\n--b--\r\n").ToString());
+        var together = new ModelAnswer(202, parts, $"batch {partition}", Rows(writes.Count)) { Rows = writes.Count };
         together.Headers["Content-Type"] = "multipart/mixed; boundary=b";
         return together;
     }
@@ -254,7 +255,7 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
             throw new NotSupportedException($"A query of {table} reads {scanned} rows, more than the model lets one read within the service's five seconds.");
         }
 
-        var answer = Json(stream.ToArray()) with { Partition = $"{table} {partition}", Service = service };
+        var answer = Json(stream.ToArray()) with { Partition = $"{table} {partition}", Service = service, Rows = Math.Max(scanned, rows.Count) };
         if (next is not null)
         {
             answer.Headers["x-ms-continuation-NextPartitionKey"] = partition ?? "next";

@@ -14,6 +14,9 @@ namespace Scale.Model;
 /// <param name="Service">How long that is busy with it.</param>
 internal sealed record ModelAnswer(int Status, byte[] Body, string? Partition = null, TimeSpan Service = default)
 {
+    /// <summary>How many rows that reads or writes for it, those included that it compares and does not give.</summary>
+    public long Rows { get; init; } = 1;
+
     public Dictionary<string, string> Headers { get; } = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>An error of Azure Storage.</summary>
@@ -32,14 +35,28 @@ internal sealed class ModelTransport(VirtualTime time, Func<Request, byte[], Mod
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, long> _busyUntil = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _rows = new(StringComparer.Ordinal);
 
-    /// <summary>Requests since it was last set.</summary>
-    public int Requests { get; set; }
+    /// <summary>Requests since <see cref="StartCount"/>.</summary>
+    public int Requests { get; private set; }
+
+    /// <summary>Rows of the partition that read and wrote most of them since <see cref="StartCount"/>.</summary>
+    public long MostRows => _rows.Values.DefaultIfEmpty().Max();
 
     /// <summary>From when on its process has crashed: nothing that it sends arrives, and no answer reaches it.</summary>
     public long KilledAt { get; set; } = long.MaxValue;
 
     public bool IsKilled { get; private set; }
+
+    /// <summary>Counts from zero.</summary>
+    public void StartCount()
+    {
+        Requests = 0;
+        _rows.Clear();
+    }
+
+    /// <summary>Counts a request that does not pass here.</summary>
+    public void CountRequest() => Requests++;
 
     public override Request CreateRequest() => HttpClientTransport.Shared.CreateRequest();
 
@@ -64,6 +81,7 @@ internal sealed class ModelTransport(VirtualTime time, Func<Request, byte[], Mod
             {
                 due = Math.Max(due, _busyUntil.GetValueOrDefault(partition)) + given.Service.Ticks;
                 _busyUntil[partition] = due;
+                _rows[partition] = _rows.GetValueOrDefault(partition) + given.Rows;
             }
         }
 
