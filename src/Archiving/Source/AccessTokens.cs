@@ -19,7 +19,8 @@ public sealed partial class AccessTokens(
     // Long enough for a call that starts with the token to arrive while it is good.
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(60);
 
-    // After a failed request, which may have taken minutes, all callers that waited for it get the same answer: 8x8 must not be asked once per object.
+    // After a failed request, which may have taken minutes, all callers that waited for it get the same answer. Neither 8x8 nor
+    // the store is asked once per object: one after the other, they would wait until their time to work is over.
     private static readonly TimeSpan FailureRest = TimeSpan.FromSeconds(10);
 
     // A new key, or a change of its products, takes a moment to reach all of 8x8: a fresh token can get a 401 that
@@ -29,7 +30,8 @@ public sealed partial class AccessTokens(
 
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private volatile Held? _held;
-    private (OutageException Outage, DateTimeOffset At)? _lastFailure;
+    private Failure? _lastRead;
+    private Failure? _lastRequest;
 
     /// <summary>When the token in use expires; <see langword="null"/> before the first.</summary>
     public DateTimeOffset? ExpiresOn => _held?.Token.ExpiresOn;
@@ -94,6 +96,7 @@ public sealed partial class AccessTokens(
 
     private async Task<AccessToken?> ReadFromStoreAsync(AccessToken? refused, CancellationToken cancellationToken)
     {
+        ThrowAgain(_lastRead);
         AccessToken? token;
         try
         {
@@ -102,7 +105,7 @@ public sealed partial class AccessTokens(
         }
         catch (OutageException outage)
         {
-            health.Report(outage);
+            _lastRead = Report(outage);
             throw;
         }
 
@@ -117,18 +120,13 @@ public sealed partial class AccessTokens(
 
     private async Task<AccessToken> RequestAsync(CancellationToken cancellationToken)
     {
-        var now = timeProvider.GetUtcNow();
-        if (_lastFailure is var (known, at) && now - at < FailureRest && now >= at)
-        {
-            throw new OutageException(known.Condition, known.Message, known.InnerException) { RetryAfter = known.RetryAfter };
-        }
-
+        ThrowAgain(_lastRequest);
         try
         {
             var apiKey = await store.ReadApiKeyAsync(cancellationToken);
             var token = await client.RequestTokenAsync(apiKey, cancellationToken);
             _held = new Held(token, timeProvider.GetUtcNow(), Requested: true);
-            _lastFailure = null;
+            _lastRequest = null;
             health.Clear(Condition.Credentials);
             Log.Refreshed(logger, token.ExpiresOn);
             await KeepAsync(token, cancellationToken);
@@ -137,15 +135,28 @@ public sealed partial class AccessTokens(
         catch (TokenRequestException exception)
         {
             var outage = new OutageException(Condition.Credentials, exception.Message, exception);
-            _lastFailure = (outage, timeProvider.GetUtcNow());
-            health.Report(outage);
+            _lastRequest = Report(outage);
             throw outage;
         }
         catch (OutageException outage)
         {
-            _lastFailure = (outage, timeProvider.GetUtcNow());
-            health.Report(outage);
+            _lastRequest = Report(outage);
             throw;
+        }
+    }
+
+    private Failure Report(OutageException outage)
+    {
+        health.Report(outage);
+        return new Failure(outage, timeProvider.GetUtcNow());
+    }
+
+    private void ThrowAgain(Failure? last)
+    {
+        var now = timeProvider.GetUtcNow();
+        if (last is var (known, at) && now - at < FailureRest && now >= at)
+        {
+            throw new OutageException(known.Condition, known.Message, known.InnerException) { RetryAfter = known.RetryAfter };
         }
     }
 
@@ -167,6 +178,8 @@ public sealed partial class AccessTokens(
     {
         public void Dispose() => turns.Release();
     }
+
+    private sealed record Failure(OutageException Outage, DateTimeOffset At);
 
     private sealed record Held(AccessToken Token, DateTimeOffset At, bool Requested);
 

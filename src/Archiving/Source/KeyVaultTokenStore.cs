@@ -81,12 +81,12 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
             superseded.Properties.Enabled = false;
             try
             {
-                await secrets.UpdateSecretPropertiesAsync(superseded.Properties, cancellationToken);
+                await CallAsync(() => secrets.UpdateSecretPropertiesAsync(superseded.Properties, cancellationToken), "write");
             }
-            catch (RequestFailedException exception)
+            catch (OutageException exception)
             {
                 // The new token is in place, which is what matters; the old one expires by itself.
-                Log.SupersededStays(logger, exception.Status);
+                Log.SupersededStays(logger, exception.Message);
             }
         }
     }
@@ -158,7 +158,7 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
         [LoggerMessage(
             EventId = 1100,
             Level = LogLevel.Warning,
-            Message = "The superseded access token could not be disabled in the vault (status {Status}); it expires by itself")]
-        public static partial void SupersededStays(ILogger logger, int status);
+            Message = "The superseded access token could not be disabled in the vault and expires by itself: {Reason}")]
+        public static partial void SupersededStays(ILogger logger, string reason);
     }
 }

@@ -177,16 +177,16 @@ public sealed class TokenTests : IAsyncLifetime
         Assert.Equal("full", health.Outages[Condition.Vault]);
     }
 
-    [Fact]
-    public async Task Token_source_asks_once_for_all_who_waited_for_an_answer_that_never_came()
+    [Theory]
+    [InlineData(nameof(ITokenStore.ReadTokenAsync))]
+    [InlineData(nameof(ITokenStore.ReadApiKeyAsync))]
+    public async Task Token_source_asks_once_for_all_who_waited_for_an_answer_that_never_came(string call)
     {
+        var asked = 0;
         var store = new Mock<ITokenStore>();
-        store.Setup(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>())).Returns(async () =>
-        {
-            await Task.Yield();
-            _time.Advance(TimeSpan.FromMinutes(2));
-            throw new OutageException(Condition.Vault, "no answer");
-        });
+        store.Setup(vault => vault.ReadTokenAsync(It.IsAny<CancellationToken>()))
+            .Returns(() => call == nameof(ITokenStore.ReadTokenAsync) ? FailAsync<AccessToken?>() : Task.FromResult<AccessToken?>(null));
+        store.Setup(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>())).Returns(FailAsync<ApiKey>);
         using var tokens = new AccessTokens(
             store.Object,
             new TokenClient(_simulator.BaseUrl),
@@ -201,7 +201,18 @@ public sealed class TokenTests : IAsyncLifetime
             await Assert.ThrowsAsync<OutageException>(() => waiting);
         }
 
-        store.Verify(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>()), Times.Once);
+        Assert.Equal(1, asked);
+        _time.Advance(TimeSpan.FromSeconds(11));
+        await Assert.ThrowsAsync<OutageException>(() => tokens.GetTokenAsync(Cancellation).AsTask());
+        Assert.Equal(2, asked);
+
+        async Task<T> FailAsync<T>()
+        {
+            await Task.Yield();
+            asked++;
+            _time.Advance(TimeSpan.FromMinutes(2));
+            throw new OutageException(Condition.Vault, "no answer");
+        }
     }
 
     [Theory]
