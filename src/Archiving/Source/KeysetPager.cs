@@ -194,6 +194,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         {
             var pageKey = FirstPage;
             var news = 0;
+            var order = new OrderOfTimes();
             while (true)
             {
                 var page = await GetAsync(scan, scan.Filter, pageKey, cancellationToken);
@@ -204,7 +205,10 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                     yield return new KeysetPage(fresh, scan.From) { Unreadable = page.UnreadableRecords };
                 }
 
-                var isPastEnd = page.Objects.Count > 0 && page.Unreadable == 0 && page.Objects.All(record => scan.TimeOf(record) >= scan.To);
+                // Where a region sorts newest first, all of the window comes after what is newer than it.
+                order.Add(page.Objects.Select(scan.TimeOf));
+                var isPastEnd = order.IsAscending && page.Objects.Count > 0 && page.Unreadable == 0
+                    && page.Objects.All(record => scan.TimeOf(record) >= scan.To);
                 if (page.IsLastPage || isPastEnd)
                 {
                     break;
@@ -302,6 +306,27 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         new($"8x8 listed {scan.Region} {MostPasses} times in a row, each time with other records, so none of the lists is known to be whole.");
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+
+    /// <summary>The order in which records come, by the second.</summary>
+    private sealed class OrderOfTimes
+    {
+        private DateTimeOffset? _last;
+        private bool _rises;
+        private bool _falls;
+
+        /// <summary>Whether it is known that later records come later. Records of one second tell nothing.</summary>
+        public bool IsAscending => _rises && !_falls;
+
+        public void Add(IEnumerable<DateTimeOffset?> times)
+        {
+            foreach (var second in times.OfType<DateTimeOffset>().Select(WholeSecond))
+            {
+                _rises |= second > _last;
+                _falls |= second < _last;
+                _last = second;
+            }
+        }
+    }
 
     private static partial class Log
     {

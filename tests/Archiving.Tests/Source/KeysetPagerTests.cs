@@ -133,6 +133,17 @@ public sealed class KeysetPagerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Keyset_pager_lists_a_region_whole_that_rejects_filters_on_times_and_sorts_newest_first()
+    {
+        _simulator.Objects.Search = new SearchBehaviour { RejectTimeFilters = 400, SortsBackwards = true };
+        Fill(520, index => index < 400 ? Start.AddMinutes(index) : Start.AddMinutes(400));
+
+        var pages = await ReadAsync(Start.AddMinutes(100), Start.AddMinutes(250));
+
+        Assert.Equal(150, pages.Sum(page => page.Objects.Count));
+    }
+
+    [Fact]
     public async Task Keyset_pager_says_when_no_two_passes_agree_instead_of_calling_the_window_listed()
     {
         _simulator.Objects.Search = new SearchBehaviour { RejectTimeFilters = 400 };
