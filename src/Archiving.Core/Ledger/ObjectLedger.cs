@@ -68,7 +68,8 @@ public sealed class ObjectLedger : IStorageResource
 
     /// <summary>
     /// The rows of listed records, in one query: those of the records' days whose time lies within the records'. A day
-    /// far from the others costs a query more. The rows hold what the intake needs.
+    /// far from the others costs a query more, as do records without the time that they are listed by. The rows hold what the intake
+    /// needs.
     /// By <c>createdTime</c>, which never moves, it finds every row; by <c>updatedTime</c> a record whose row is not
     /// among them is new or has changed since the row was written.
     /// </summary>
@@ -92,7 +93,7 @@ public sealed class ObjectLedger : IStorageResource
         }
 
         var wanted = records.Select(record => LedgerKey.Of(region, record)).ToHashSet();
-        foreach (var filter in field == TimeField.CreatedTime ? [CreatedFilter(region, records, since)] : UpdatedFilters(region, records))
+        foreach (var (filter, givesOthers) in Filters(region, records, field, since))
         {
             await foreach (var entry in QueryAsync(filter, ListedColumns, cancellationToken))
             {
@@ -101,7 +102,7 @@ public sealed class ObjectLedger : IStorageResource
                 {
                     found[key] = entry;
                 }
-                else
+                else if (givesOthers)
                 {
                     others.Add(entry);
                 }
@@ -235,6 +236,24 @@ public sealed class ObjectLedger : IStorageResource
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
+
+    /// <summary>The filters that find the rows of records, and whether the other rows that they let through are wanted.</summary>
+    private static IEnumerable<(string Filter, bool GivesOthers)> Filters(
+        string region,
+        IReadOnlyCollection<StorageObject> records,
+        TimeField field,
+        DateTimeOffset? since)
+    {
+        if (field == TimeField.UpdatedTime)
+        {
+            return UpdatedFilters(region, records).Select(filter => (filter, true));
+        }
+
+        // A record without that time is listed with any day and filed under another one: between the two lies the whole ledger.
+        var dated = records.ToLookup(record => LedgerKey.Storable(record.CreatedTime) is not null);
+        var others = dated[false].GroupBy(LedgerKey.IsKnown).SelectMany(group => UpdatedFilters(region, [.. group])).Select(filter => (filter, false));
+        return dated.Contains(true) ? others.Prepend((CreatedFilter(region, [.. dated[true]], since), true)) : others;
+    }
 
     private static string CreatedFilter(string region, IReadOnlyCollection<StorageObject> records, DateTimeOffset? since)
     {

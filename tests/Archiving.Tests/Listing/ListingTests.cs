@@ -292,6 +292,23 @@ public sealed class ListingTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Listing_by_creation_time_does_not_read_the_days_between_the_others_and_a_record_without_a_time_that_can_be_true()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time);
+        var now = _time.GetUtcNow();
+        var impossible = new DateTimeOffset(1960, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        var (odd, oldest) = (Record(impossible, now.AddDays(-60)), Record(impossible, impossible));
+        var records = new[] { Record(now.AddMinutes(-2), now), Record(now.AddMinutes(-1), now), Record(now, now), Record(now.AddDays(-30), now), odd, oldest };
+        var ledger = pipeline.Get<ObjectLedger>();
+        await ledger.AddAsync([.. records.Select(record => LedgerEntry.Queued("uk", record, now))], Cancellation);
+
+        var found = await ledger.FindAsync("uk", [records[0], records[2], odd, oldest], TimeField.CreatedTime, since: null, Cancellation);
+
+        Assert.Equal(((int[])[0, 2, 4, 5]).Select(index => LedgerKey.Of("uk", records[index])).ToHashSet(), found.Known.Keys.ToHashSet());
+        Assert.Equal(LedgerKey.Of("uk", records[1]).RowKey, Assert.Single(found.Others).RowKey);
+    }
+
+    [Fact]
     public async Task Listing_keeps_what_was_listed_before_a_page_that_fails()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__SettleSeconds", "0")]);
