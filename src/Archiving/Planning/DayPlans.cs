@@ -132,11 +132,19 @@ public sealed partial class DayPlans(
         row.Step = next.Step;
         row.MovedAt = timeProvider.GetUtcNow();
         row.Message = next.ToJson().ToString();
-        if (await table.TryWriteAsync(row, cancellationToken))
+        if (await table.TryWriteAsync(row, cancellationToken) || await IsWrittenAsync(row, next, cancellationToken))
         {
             await queues.SendAsync(QueueNames.PlanDays, next, TimeSpan.Zero, cancellationToken);
         }
     }
+
+    /// <summary>
+    /// Whether a row was written although the write was refused: when its answer is lost, the client sends it again, and then
+    /// the row is another one than was read. Without its message, the chain would end here.
+    /// </summary>
+    private async Task<bool> IsWrittenAsync(PlanRow row, PlanMessage next, CancellationToken cancellationToken) =>
+        await FindAsync(next, cancellationToken) is { } found
+            && (found.StartedAt, found.Step, found.MovedAt) == (row.StartedAt, row.Step, row.MovedAt);
 
     private async Task<(PlanMessage Next, bool IsComplete)> WorkAsync(PlanMessage plan, TimeSpan time, int maxParts, CancellationToken cancellationToken)
     {

@@ -95,6 +95,26 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         Assert.Equal(new VerificationPlan(2, 2), await pipeline.PlanVerificationAsync());
     }
 
+    [Fact]
+    public async Task Night_goes_on_when_the_answer_to_the_write_of_its_place_is_lost()
+    {
+        var time = new MovableTime();
+        var lost = new LostAnswers("plan|");
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: lost, settings: ("Verify__Days", "1"));
+        Add(pipeline, daysAgo: 1);
+        Add(pipeline, daysAgo: 2);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(2));
+        Assert.False((await pipeline.StartAsync(VerificationPlanner.Night, maxParts: 1)).IsComplete);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.PlanDays).ClearMessagesAsync(Cancellation);
+
+        time.Advance(TimeSpan.FromMinutes(61));
+        Assert.False((await pipeline.StartAsync(VerificationPlanner.Night, maxParts: 1)).IsComplete);
+
+        Assert.Equal(1, lost.Count);
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.PlanDays));
+    }
+
     [Theory]
     [InlineData(364, "Failed")]
     [InlineData(366, "Expired")]
