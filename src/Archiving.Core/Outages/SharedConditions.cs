@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Archiving.Model;
 using Archiving.Storage;
 
@@ -10,22 +11,19 @@ namespace Archiving.Outages;
 public sealed class SharedConditions(OperationsTable table, HealthBoard board, TimeProvider timeProvider)
 {
     private const string Partition = "condition";
-    private static readonly TimeSpan WrittenFor = TimeSpan.FromMinutes(10);
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<Condition, (string? Message, DateTimeOffset At)> _known = new();
 
-    /// <summary>Records an outage for all instances.</summary>
+    // Another instance may have reported it since, and each success asks.
+    private static readonly TimeSpan ClearedFor = TimeSpan.FromMinutes(1);
+    private readonly ConcurrentDictionary<Condition, DateTimeOffset> _cleared = new();
+
+    /// <summary>Records an outage for all instances, each time: another instance may have cleared what this one reported.</summary>
     public async Task ReportAsync(OutageException outage, CancellationToken cancellationToken)
     {
         board.Report(outage);
+        _cleared.TryRemove(outage.Condition, out _);
         var now = timeProvider.GetUtcNow();
-        if (_known.TryGetValue(outage.Condition, out var known) && known.Message == outage.Message && now - known.At < WrittenFor && now >= known.At)
-        {
-            return;
-        }
-
         var row = new Row { PartitionKey = Partition, RowKey = outage.Condition.ToString(), Message = outage.Message, At = now };
         await table.WriteAsync(row, cancellationToken);
-        _known[outage.Condition] = (outage.Message, now);
     }
 
     /// <summary>Records for all instances that something works.</summary>
@@ -33,13 +31,13 @@ public sealed class SharedConditions(OperationsTable table, HealthBoard board, T
     {
         board.Clear(condition);
         var now = timeProvider.GetUtcNow();
-        if (_known.TryGetValue(condition, out var known) && known.Message is null && now - known.At < WrittenFor && now >= known.At)
+        if (_cleared.TryGetValue(condition, out var at) && now - at < ClearedFor && now >= at)
         {
             return;
         }
 
         await table.DeleteAsync(Partition, condition.ToString(), cancellationToken);
-        _known[condition] = (null, now);
+        _cleared[condition] = now;
     }
 
     /// <summary>The outages that any instance has recorded.</summary>
