@@ -128,7 +128,7 @@ public sealed class ContentReader(
             + (refusal.Status == 0
                 ? "does not answer. Check that the app's network and any proxy let it reach that host."
                 : $"refuses it ({refusal.Status}). Nothing to do unless it lasts: each attempt asks 8x8 for a new address."),
-        $"The host is {new Uri(refusal.Origin).Host}{(ErrorQuote.Of(refusal) is { } quote ? $", which answered: {quote}" : "")}.");
+        $"The host is {new Uri(refusal.Origin).Host}{(ErrorQuote.Of(refusal) is { } quote ? SourceQuote.HostAnswered + quote : "")}.");
 
     /// <summary>Says in the archive's terms why 8x8 refuses content.</summary>
     private async Task<ReadResult> ExplainAsync(CopyState state, RequestFailedException refusal, CancellationToken cancellationToken)

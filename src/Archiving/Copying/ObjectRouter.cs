@@ -59,7 +59,7 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
         throw new PermanentFailureException($"8x8 reports the object in {work.Record.DescribeState()}, in which it has no content to download.")
         {
             Reason = FailureReason.NoContent,
-            Detail = work.Record.UnreadableState is { } text ? $"8x8 sent for objectState: {text}" : null,
+            Detail = work.Record.UnreadableState is { } text ? SourceQuote.SentForState + text : null,
         };
     }
 

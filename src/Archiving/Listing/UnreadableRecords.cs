@@ -56,7 +56,7 @@ public sealed partial class UnreadableRecords(
                     Describe(id, record.Text, window),
                     FailureReason.Unreadable,
                     Unreadable,
-                    $"{Unreadable} {record.Reason} 8x8 sent: {record.Text}",
+                    $"{Unreadable} {record.Reason} {SourceQuote.Sent}{record.Text}",
                     attempts: 0,
                     cancellationToken);
             }

@@ -15,5 +15,5 @@ internal static class FailureText
         WithQuote(exception is PermanentFailureException { Detail: { } detail } ? $"{Of(exception)} {detail}" : Of(exception), exception);
 
     /// <summary>A text, and what 8x8 answered.</summary>
-    public static string WithQuote(string text, Exception exception) => ErrorQuote.Of(exception) is { } quote ? $"{text} 8x8 answered: {quote}" : text;
+    public static string WithQuote(string text, Exception exception) => ErrorQuote.Of(exception) is { } quote ? $"{text} {SourceQuote.Answered}{quote}" : text;
 }

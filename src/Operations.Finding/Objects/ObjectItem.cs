@@ -77,7 +77,7 @@ public sealed record ObjectItem
     /// <summary>When 8x8 was last asked to restore it from cold storage.</summary>
     public DateTimeOffset? RestoreRequestedAt { get; init; }
 
-    /// <summary>Stands for a name that the caller may not see.</summary>
+    /// <summary>Stands for what the caller may not see: a name, or what a reason quotes of 8x8.</summary>
     public const string Masked = "***";
 
     /// <summary>Shows a row to a caller.</summary>
@@ -85,7 +85,12 @@ public sealed record ObjectItem
     {
         ArgumentNullException.ThrowIfNull(caller);
         var item = Of(entry, retention);
-        return caller.SeesNames(entry) ? item : item with { ObjectName = Mask(item.ObjectName), AgentName = Mask(item.AgentName) };
+        return caller.SeesNames(entry) ? item : item with
+        {
+            ObjectName = Mask(item.ObjectName),
+            AgentName = Mask(item.AgentName),
+            LastError = MaskQuote(item.LastError),
+        };
     }
 
     /// <summary>Shows a row.</summary>
@@ -122,4 +127,7 @@ public sealed record ObjectItem
     }
 
     private static string? Mask(string? name) => name is null ? null : Masked;
+
+    private static string? MaskQuote(string? reason) =>
+        reason is not null && SourceQuote.Cut(reason, out var isCut) is var text && isCut ? $"{text} {SourceQuote.Sent}{Masked}" : reason;
 }

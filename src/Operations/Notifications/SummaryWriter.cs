@@ -107,11 +107,9 @@ public sealed class SummaryWriter(
     /// <summary>The first sentence of a reason, without what it quotes: answers and records of 8x8 can hold names and numbers.</summary>
     private static string Reason(string? error)
     {
-        var text = Wording.Clean(error ?? "No reason is on record.");
+        var text = SourceQuote.Cut(Wording.Clean(error ?? "No reason is on record."), out _);
         var end = text.IndexOf(". ", StringComparison.Ordinal);
         text = end < 0 ? text : text[..(end + 1)];
-        end = text.IndexOf("8x8 answered:", StringComparison.Ordinal);
-        text = (end < 0 ? text : text[..end]).TrimEnd();
         return text.Length <= LongestReason ? text : $"{text[..LongestReason]}…";
     }
 

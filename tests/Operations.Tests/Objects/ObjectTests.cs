@@ -11,6 +11,7 @@ using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
 using Azurite;
+using Operations.Access;
 using Operations.Objects;
 using Simulator.Objects;
 using Testing;
@@ -23,6 +24,23 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     private static DateTimeOffset LongAgo { get; } = TimeProvider.System.GetUtcNow().AddHours(-5);
+
+    [Theory]
+    [InlineData("8x8 refuses the object (403). 8x8 answered: {\"owner\":\"Jane\"}", "8x8 refuses the object (403). 8x8 sent: ***")]
+    [InlineData("The record cannot be read. 8x8 sent: {\"id\":1,\"name\":\"Jane\"", "The record cannot be read. 8x8 sent: ***")]
+    [InlineData("Its state is unknown. 8x8 sent for objectState: Jane", "Its state is unknown. 8x8 sent: ***")]
+    [InlineData("The host is a.example, which answered: 8x8 sent: Jane", "The host is a.example 8x8 sent: ***")]
+    [InlineData("8x8 has no content.", "8x8 has no content.")]
+    public async Task Object_shows_what_its_reason_quotes_only_to_who_may_see_names(string reason, string expected)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var entry = new LedgerEntry { Region = "uk", Id = "a", Type = "callrecording", LastError = reason };
+        var caller = new Caller("id", "Ann", [Role.Operator], ObjectScope.Everything, ObjectScope.Nothing);
+        var retention = pipeline.Get<ArchiverOptions>().Retention;
+
+        Assert.Equal(expected, ObjectItem.Of(entry, retention, caller).LastError);
+        Assert.Equal(reason, ObjectItem.Of(entry, retention, Caller.FunctionKey).LastError);
+    }
 
     [Fact]
     public async Task Content_link_is_for_reading_and_for_five_minutes()

@@ -1,0 +1,30 @@
+namespace Archiving.Model;
+
+/// <summary>How a reason introduces what it quotes of 8x8. The quote can hold names and numbers of people; what comes before it does not.</summary>
+public static class SourceQuote
+{
+    /// <summary>Before an answer.</summary>
+    public const string Answered = "8x8 answered: ";
+
+    /// <summary>Before the answer of a host that a record's address leads to.</summary>
+    public const string HostAnswered = ", which answered: ";
+
+    /// <summary>Before a record.</summary>
+    public const string Sent = "8x8 sent: ";
+
+    /// <summary>Before the state in a record.</summary>
+    public const string SentForState = "8x8 sent for objectState: ";
+
+    private static readonly string[] All = [Answered, HostAnswered, Sent, SentForState];
+
+    /// <summary>A reason without what it quotes.</summary>
+    /// <param name="reason">The reason.</param>
+    /// <param name="isCut">Whether it quoted anything.</param>
+    public static string Cut(string reason, out bool isCut)
+    {
+        ArgumentNullException.ThrowIfNull(reason);
+        var start = All.Select(words => reason.IndexOf(words, StringComparison.Ordinal)).Where(index => index >= 0).DefaultIfEmpty(-1).Min();
+        isCut = start >= 0;
+        return isCut ? reason[..start].TrimEnd() : reason;
+    }
+}
