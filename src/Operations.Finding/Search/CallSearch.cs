@@ -56,6 +56,12 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         }
 
         var page = await searching;
+        if (page.IsAnywhere && after is { FoundNone: true })
+        {
+            // The search begins again from the newest row.
+            after = null;
+        }
+
         var hits = new List<LedgerEntry>();
         var keys = new HashSet<CallKey>();
         foreach (var entry in page.Entries)

@@ -59,16 +59,22 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         }
 
         var texts = await findTexts;
+        var slots = Merge(names, texts);
+        if (after is null && slots is { Slots: [], Oldest: null } && filter.Text is not null)
+        {
+            // The newest rows, which the index may lack, are read anyway.
+            return null;
+        }
 
-        var walk = new Walk(filter, term, after, to, limit, mostQueries, Merge(names, texts), new SpokenHits(texts), [.. OpenDays(state, filter, to)]);
+        var walk = new Walk(filter, term, after, to, limit, mostQueries, slots, new SpokenHits(texts), [.. OpenDays(state, filter, to)]);
         var waves = 0;
         while (walk.Plan() is { } wave)
         {
             waves++;
-            var slots = wave.Slots.ToLookup(slot => slot.Partition, StringComparer.Ordinal);
+            var minutes = wave.Slots.ToLookup(slot => slot.Partition, StringComparer.Ordinal);
             var days = wave.Days.ToDictionary(day => day.RowKey, StringComparer.Ordinal);
-            var parts = await Task.WhenAll(slots.Select(part => part.Key).Union(days.Keys, StringComparer.Ordinal)
-                .Select(partition => ReadAsync(walk, partition, [.. slots[partition]], days.GetValueOrDefault(partition), cancellationToken)));
+            var parts = await Task.WhenAll(minutes.Select(part => part.Key).Union(days.Keys, StringComparer.Ordinal)
+                .Select(partition => ReadAsync(walk, partition, [.. minutes[partition]], days.GetValueOrDefault(partition), cancellationToken)));
             if (walk.Take(parts, wave, waves >= WavesOfSlowStart && timeProvider.GetElapsedTime(started) >= Longest) is { } page)
             {
                 return page;
@@ -139,13 +145,21 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
     {
         var range = new IndexRange(filter.From, to, filter.Region, filter.Type);
         var terms = options.Transcripts && filter.Text is { } text ? SearchTerms.OfText(text).OrderByDescending(term => term.Length).ToList() : [];
-        var lists = await Task.WhenAll(terms.Take(MostTerms).Select(term => index.FindAsync(state, term, range, cancellationToken, most)));
-        var common = lists.Length == 0 ? [] : lists.Skip(1).Aggregate(lists[0].Slots.ToHashSet(), (known, list) =>
+        var lists = new List<IndexSlots>();
+        HashSet<IndexSlot>? common = null;
+        foreach (var some in terms.Chunk(MostTerms))
         {
-            known.IntersectWith(list.Slots);
-            return known;
-        });
-        return new IndexSlots([.. common.OrderByDescending(slot => slot.Minute)], IsWhole: true) { Oldest = lists.Max(list => list.Oldest) };
+            // Nothing but the index knows what was said, so it is asked for every term.
+            lists.AddRange(await Task.WhenAll(some.Select(term => index.FindAsync(state, term, range, cancellationToken, most))));
+            common ??= [.. lists[0].Slots];
+            lists.ForEach(list => common.IntersectWith(list.Slots));
+            if (common.Count == 0)
+            {
+                break;
+            }
+        }
+
+        return new IndexSlots([.. (common ?? []).OrderByDescending(slot => slot.Minute)], IsWhole: true) { Oldest = lists.Max(list => list.Oldest) };
     }
 
     /// <summary>The minutes of both, as far back as both are known.</summary>
@@ -163,17 +177,18 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         var terms = filter.Text is null ? [] : SearchTerms.Wanted(filter.Text).OrderByDescending(term => term.Length).Take(MostTerms).ToList();
         var id = filter.Call is { } call ? SearchTerms.OfId(call) : SearchTerms.FindId(filter.Text ?? "");
         var lists = await Task.WhenAll((id is null ? terms : [id, .. terms]).Select(term => index.FindAsync(state, term, range, cancellationToken, most)));
-        if (id is not null && filter.Call is null)
-        {
-            // A text that is an id: as such, it finds little; as words, which an id can look like, it may find much.
-            lists = lists[0].Slots.Count > 0 ? lists[..1] : lists[1..];
-        }
-
         if (lists.Length == 0)
         {
             return null;
         }
 
+        // A text can be the ID of one object and stand in the name of another one.
+        return id is not null && filter.Call is null && terms.Count > 0 ? Merge(Combine(lists[1..]), lists[0]) : Combine(lists);
+    }
+
+    /// <summary>The minutes that are in every list, as far as the lists can tell.</summary>
+    private static IndexSlots Combine(IndexSlots[] lists)
+    {
         // What the fewest objects have leads; the others leave out of it what they can tell.
         var sparsest = lists.OrderBy(list => list.IsWhole ? 0 : 1).ThenBy(list => list.Oldest?.UtcTicks ?? list.Slots.Count).First();
         var others = lists.Where(list => list != sparsest).Select(list => (list, Known: list.Slots.ToHashSet())).ToList();

@@ -139,9 +139,18 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         }
 
         var page = await indexed.FindAsync(state, filter, term, after, limit, mostQueriesByIndex, cancellationToken);
-        page = page is null || (page is { Entries: [], Next: null } && after is null && filter.Text is not null)
-            ? await ReadAsync(filter, term, after, limit, MostQueriesBesideIndex, cancellationToken)
-            : page;
+        if (page is null)
+        {
+            page = await ReadAsync(filter, term, after, limit, MostQueriesBesideIndex, cancellationToken);
+        }
+        else if (page.Entries.Count == 0 && filter.Text is not null && after is not { FoundNone: false })
+        {
+            // What the index leads to may have been read in several pages. When all of it was something else, every row is read.
+            page = page.Next is { } next
+                ? page with { Next = next with { FoundNone = true } }
+                : await ReadAsync(filter, term, after: null, limit, MostQueriesBesideIndex, cancellationToken);
+        }
+
         return page with { State = state };
     }
 

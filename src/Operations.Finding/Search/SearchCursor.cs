@@ -12,7 +12,13 @@ namespace Operations.Search;
 /// of it when <see langword="null"/>.</param>
 /// <param name="Row">The row.</param>
 /// <param name="IsAnywhere">Whether every row is read, because the index leads to none.</param>
-public readonly record struct SearchPosition(DateTimeOffset Time, string? Partition = null, string? Row = null, bool IsAnywhere = false)
+/// <param name="FoundNone">Whether what the index leads to was nothing that is looked for, up to here.</param>
+public readonly record struct SearchPosition(
+    DateTimeOffset Time,
+    string? Partition = null,
+    string? Row = null,
+    bool IsAnywhere = false,
+    bool FoundNone = false)
 {
     /// <summary>Where what is still to be shown ends.</summary>
     /// <remarks>A little late, because the emulator compares whole milliseconds; <see cref="IsBefore"/> drops what is too much.</remarks>
@@ -41,6 +47,7 @@ public static class SearchCursor
 {
     private const byte Version = 1;
     private const byte AnywhereVersion = 2;
+    private const byte FoundNoneVersion = 3;
     private const int CheckLength = 12;
     private const int HeadLength = 1 + CheckLength + sizeof(long);
     private const int Longest = 2048;
@@ -50,7 +57,7 @@ public static class SearchCursor
     {
         var keys = position.Partition is null ? [] : Encoding.UTF8.GetBytes($"{position.Partition}\n{position.Row}");
         var cursor = new byte[HeadLength + keys.Length];
-        cursor[0] = position.IsAnywhere ? AnywhereVersion : Version;
+        cursor[0] = position.IsAnywhere ? AnywhereVersion : position.FoundNone ? FoundNoneVersion : Version;
         BinaryPrimitives.WriteInt64BigEndian(cursor.AsSpan(1 + CheckLength), position.Time.UtcTicks);
         keys.CopyTo(cursor, HeadLength);
         Check(filter, cursor[0], cursor.AsSpan(1 + CheckLength)).CopyTo(cursor, 1);
@@ -68,7 +75,7 @@ public static class SearchCursor
         }
 
         var cursor = Base64Url.DecodeFromChars(text);
-        if (cursor.Length < HeadLength || cursor[0] is not (Version or AnywhereVersion)
+        if (cursor.Length < HeadLength || cursor[0] is not (Version or AnywhereVersion or FoundNoneVersion)
             || !cursor.AsSpan(1, CheckLength).SequenceEqual(Check(filter, cursor[0], cursor.AsSpan(1 + CheckLength))))
         {
             return false;
@@ -83,7 +90,7 @@ public static class SearchCursor
 
         var time = new DateTimeOffset(ticks, TimeSpan.Zero);
         position = keys.Length == 2 ? new SearchPosition(time, keys[0], keys[1]) : new SearchPosition(time);
-        position = position with { IsAnywhere = cursor[0] == AnywhereVersion };
+        position = position with { IsAnywhere = cursor[0] == AnywhereVersion, FoundNone = cursor[0] == FoundNoneVersion };
         return true;
     }
 

@@ -153,6 +153,52 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Search_from_within_a_word_compares_every_row_however_many_days_the_index_may_lack()
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, 30).Select(number => Row(number, "uk", Newest.AddDays(-number), "callrecording", "Jane Doe", $"c-{number}")).ToList();
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+        var added = Row(30, "uk", Newest.AddDays(-12).AddHours(-1), "callrecording", "Jane Doe", "c-30");
+        await AddAsync(pipeline, [added]);
+        var expected = rows.Append(added).OrderByDescending(row => row.CreatedTime).ToList();
+
+        Assert.Equal(expected.Select(row => row.Id), await FindAllAsync(pipeline, new SearchFilter { Text = "ane do" }, 7));
+        var calls = await FindCallsAsync(pipeline, new SearchFilter { Text = "ane do" }, position: null);
+        Assert.Equal(expected.Select(row => row.CallId), calls.Select(call => call.CallId));
+    }
+
+    [Fact]
+    public async Task Search_compares_every_row_when_all_that_the_index_leads_to_is_something_else()
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, 60)
+            .Select(number => Row(number, "uk", Newest.AddDays(-number / 2), "callrecording", number % 2 == 0 ? "Jane" : "Sam", $"c-{number}"))
+            .Append(Row(60, "uk", Newest.AddDays(-3).AddHours(-1), "callrecording", "Xjane Samx", "c-60"));
+        await AddAsync(pipeline, [.. rows]);
+        await SettleAsync(pipeline);
+        var filter = new SearchFilter { Text = "jane sam" };
+
+        Assert.NotNull((await pipeline.Get<ObjectSearch>().FindAsync(filter, after: null, 7, Cancellation)).Next);
+        Assert.Equal(["id-60"], await FindAllAsync(pipeline, filter, 7));
+        Assert.Equal(["c-60"], (await FindCallsAsync(pipeline, filter, position: null)).Select(call => call.CallId));
+    }
+
+    [Fact]
+    public async Task Text_that_is_the_id_of_a_call_is_found_in_names_too()
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, 9)
+            .Select(number => Row(number, "uk", Newest.AddHours(-number), "callrecording", $"agent007 call {number}", number == 4 ? "agent007" : $"c-{number}"))
+            .Append(Row(9, "uk", Newest.AddHours(-9), "callrecording", "Jane", "agent007"))
+            .ToList();
+        await AddAsync(pipeline, rows);
+        await SettleAsync(pipeline);
+
+        Assert.Equal(rows.Select(row => row.Id), await FindAllAsync(pipeline, new SearchFilter { Text = "agent007" }, 4));
+    }
+
+    [Fact]
     public async Task Index_is_built_again_when_its_table_was_deleted_or_a_rebuild_is_asked_for()
     {
         await using var pipeline = await StartAsync([]);

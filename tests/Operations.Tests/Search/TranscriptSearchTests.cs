@@ -60,6 +60,18 @@ public sealed class TranscriptSearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Transcript_is_found_only_when_it_has_every_word_however_many_there_are()
+    {
+        await using var pipeline = await StartAsync();
+        Add(pipeline, "five", "transcription", 1, "zeppelin invoice warehouse overnight boot");
+        Add(pipeline, "four", "transcription", 2, "zeppelin invoice warehouse overnight");
+        await pipeline.RunAsync();
+        await IndexAsync(pipeline);
+
+        Assert.Equal(["five"], await FindAsync(pipeline, new SearchFilter { Text = "boot overnight warehouse invoice zeppelin" }, 5));
+    }
+
+    [Fact]
     public async Task Transcript_is_found_by_the_text_that_it_has_now()
     {
         var time = new MovableTime();
