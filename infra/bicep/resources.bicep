@@ -468,6 +468,7 @@ module alerts 'modules/alerts.bicep' = {
     tags: allTags
     suffix: suffix
     workspaceId: monitoring.outputs.workspaceId
+    applicationInsightsId: monitoring.outputs.applicationInsightsId
     emails: alertEmails
     webhook: alertWebhook
     actionGroupIds: alertActionGroupIds
@@ -485,6 +486,7 @@ module workbook 'modules/workbook.bicep' = {
     location: location
     tags: allTags
     workspaceId: monitoring.outputs.workspaceId
+    applicationInsightsId: monitoring.outputs.applicationInsightsId
   }
 }
 

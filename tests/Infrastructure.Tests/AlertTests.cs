@@ -161,6 +161,30 @@ public sealed partial class AlertTests(TemplateFixture template)
         Assert.Equal("Value", alert["properties.criteria.allOf[0].metricMeasureColumn"]);
     }
 
+    [Theory]
+    [InlineData("default")]
+    [InlineData("existing")]
+    public async Task No_query_reads_another_application_of_the_workspace(string theCase)
+    {
+        const string Filter = "| where _ResourceId =~ \"{group}/providers/Microsoft.Insights/components/appi-*\"";
+        const string Union = "union isfuzzy=true AppRequests, (AppDependencies | where Name startswith \"function \") " + Filter;
+        var snapshot = await template.PredictedAsync(theCase);
+        using var workbook = JsonDocument.Parse(snapshot.Find("Insights/workbooks").Properties["properties.serializedData"]);
+        var queries = snapshot.Resources.Where(resource => resource.Type == "Microsoft.Insights/scheduledQueryRules")
+            .Select(rule => rule.Properties["properties.criteria.allOf[0].query"])
+            .Concat(Tiles(workbook))
+            .Select(query => query.Replace("\n|", " |", StringComparison.Ordinal))
+            .ToList();
+
+        Assert.True(queries.Count >= 30);
+        Assert.All(queries, query =>
+        {
+            Assert.Contains(Filter, query, StringComparison.Ordinal);
+            var rest = query.Replace(Union, "", StringComparison.Ordinal);
+            Assert.All(Table().Matches(rest), table => Assert.StartsWith(" " + Filter, rest[(table.Index + table.Length)..], StringComparison.Ordinal));
+        });
+    }
+
     [Fact]
     public void The_workbook_is_whole()
     {
@@ -183,11 +207,12 @@ public sealed partial class AlertTests(TemplateFixture template)
             .Where(resource => resource.Type == "Microsoft.Insights/scheduledQueryRules")
             .Select(resource => resource.Properties["properties.criteria.allOf[0].query"]);
         using var workbook = JsonDocument.Parse(Repository.Read("infra/bicep/workbook.json"));
-        var tiles = workbook.RootElement.GetProperty("items").EnumerateArray()
-            .Where(item => item.GetProperty("content").TryGetProperty("query", out _))
-            .Select(item => item.GetProperty("content").GetProperty("query").GetString()!);
-        return [.. alerts, .. tiles];
+        return [.. alerts, .. Tiles(workbook)];
     }
+
+    private static IEnumerable<string> Tiles(JsonDocument workbook) => workbook.RootElement.GetProperty("items").EnumerateArray()
+        .Where(item => item.GetProperty("content").TryGetProperty("query", out _))
+        .Select(item => item.GetProperty("content").GetProperty("query").GetString()!);
 
     [GeneratedRegex("\"(?<name>archiving\\.[a-z_.]+[a-z])\"", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Metric();
@@ -195,6 +220,9 @@ public sealed partial class AlertTests(TemplateFixture template)
     // By the names of the tables in a workspace, and by those that Application Insights has for them.
     [GeneratedRegex(@"\b(AppRequests|AppDependencies|requests|dependencies)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Invocations();
+
+    [GeneratedRegex(@"\bApp(Metrics|Traces|Exceptions|Requests|Dependencies)\b", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Table();
 
     [GeneratedRegex("```kusto\n(?<query>.*?)```", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Kusto();

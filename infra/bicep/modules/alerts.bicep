@@ -14,6 +14,9 @@ param suffix string
 @description('Id of the Log Analytics workspace.')
 param workspaceId string
 
+@description('Id of Application Insights of the app. Other applications can send to the same workspace.')
+param applicationInsightsId string
+
 @description('Who is told by e-mail.')
 param emails string[]
 
@@ -42,6 +45,12 @@ param exceptions int
 // The spans within which the app handles messages: src/Archiving/Telemetry/Spans.cs.
 var spans = '"list window", "archive object", "restore object", "verify object", "purge object", "plan days", "build catalogue month", "change case", "export case", "record failure"'
 
+// A workspace can be that of a whole company. Azure Monitor writes the id of the resource that took the telemetry in, in
+// lower case.
+var ofThisApp = 'where _ResourceId =~ "${applicationInsightsId}"'
+var metrics = 'AppMetrics | ${ofThisApp}'
+var traces = 'AppTraces | ${ofThisApp}'
+
 // One row for each invocation, whichever table it is in. The worker sends a span "function …" of kind Internal, which
 // Azure Monitor stores in AppDependencies; the host sends one of kind Server, which it stores in AppRequests, for HTTP
 // always and for queues and timers since 4.1044. The host's span is the parent of the worker's, so the two share a key.
@@ -50,7 +59,7 @@ var spans = '"list window", "archive object", "restore object", "verify object",
 // Neither do the app's own spans, which Azure Monitor takes for requests: an outage marks them as failed although the
 // work is deferred. Health answers 503 in an outage; 4xx are the caller's errors. Rows are a sample, each stands for
 // ItemCount of its kind.
-var runs = 'union isfuzzy=true AppRequests, (AppDependencies | where Name startswith "function ") | where Name !in (${spans}) and Name !contains "health" | extend IsWorker = Name startswith "function " | summarize TimeGenerated = max(TimeGenerated), Failed = countif(Success == false and ResultCode !startswith "4") > 0, Items = max(ItemCount), Worker = take_anyif(substring(Name, 9), IsWorker), Host = take_anyif(Name, not(IsWorker)) by OperationId, Run = iff(IsWorker and isnotempty(ParentId), ParentId, Id) | extend Function = coalesce(Worker, Host)'
+var runs = 'union isfuzzy=true AppRequests, (AppDependencies | where Name startswith "function ") | ${ofThisApp} | where Name !in (${spans}) and Name !contains "health" | extend IsWorker = Name startswith "function " | summarize TimeGenerated = max(TimeGenerated), Failed = countif(Success == false and ResultCode !startswith "4") > 0, Items = max(ItemCount), Worker = take_anyif(substring(Name, 9), IsWorker), Host = take_anyif(Name, not(IsWorker)) by OperationId, Run = iff(IsWorker and isnotempty(ParentId), ParentId, Id) | extend Function = coalesce(Worker, Host)'
 
 var hasReceivers = !empty(emails) || !empty(webhook)
 
@@ -61,7 +70,7 @@ var rules = [
     title: 'The oldest object that is not archived nears its deletion by 8x8'
     description: 'It has used up more than ${retentionPercent} % of its retention. Look at the backlog and at /api/health.'
     severity: 1
-    query: 'AppMetrics | where Name == "archiving.status.oldest_unarchived.retention_share" | project TimeGenerated, Value = 100 * Sum'
+    query: '${metrics} | where Name == "archiving.status.oldest_unarchived.retention_share" | project TimeGenerated, Value = 100 * Sum'
     aggregation: 'Maximum'
     operator: 'GreaterThan'
     threshold: retentionPercent
@@ -73,7 +82,7 @@ var rules = [
     title: 'Objects are not archived and 8x8 deletes them within seven days'
     description: 'GET /api/status names the oldest of them.'
     severity: 1
-    query: 'AppMetrics | where Name == "archiving.status.at_risk" | project TimeGenerated, Value = Sum'
+    query: '${metrics} | where Name == "archiving.status.at_risk" | project TimeGenerated, Value = Sum'
     aggregation: 'Maximum'
     operator: 'GreaterThan'
     threshold: 0
@@ -85,7 +94,7 @@ var rules = [
     title: 'Objects could not be archived'
     description: 'They are kept with the reason. Search for state=Failed, fix the cause, then POST /api/failures/redrive.'
     severity: 2
-    query: 'AppMetrics | where Name == "archiving.status.failed" | project TimeGenerated, Value = Sum'
+    query: '${metrics} | where Name == "archiving.status.failed" | project TimeGenerated, Value = Sum'
     aggregation: 'Maximum'
     operator: 'GreaterThan'
     threshold: 0
@@ -97,7 +106,7 @@ var rules = [
     title: 'No listing was completed for ${listingMinutes} minutes'
     description: 'What is new at 8x8 is not seen. /api/health shows whether 8x8, the credentials or the vault does not work.'
     severity: 2
-    query: 'AppMetrics | where Name == "archiving.status.listing.age" | project TimeGenerated, Region = tostring(Properties.region), Value = Sum / 60'
+    query: '${metrics} | where Name == "archiving.status.listing.age" | project TimeGenerated, Region = tostring(Properties.region), Value = Sum / 60'
     aggregation: 'Minimum'
     operator: 'GreaterThan'
     threshold: listingMinutes
@@ -109,7 +118,7 @@ var rules = [
     title: 'Work that a schedule starts was not finished for two hours'
     description: 'Reconcile compares 8x8 with the archive, VerifyArchive plans what is verified, PlanPurge what is deleted at 8x8, RestoreDrill downloads a sample. The log says why one failed, if it started.'
     severity: 2
-    query: 'AppMetrics | where Name == "archiving.status.timer.overdue" | project TimeGenerated, Function = tostring(Properties.function), Value = Sum / 3600'
+    query: '${metrics} | where Name == "archiving.status.timer.overdue" | project TimeGenerated, Function = tostring(Properties.function), Value = Sum / 3600'
     aggregation: 'Minimum'
     operator: 'GreaterThan'
     threshold: 2
@@ -121,7 +130,7 @@ var rules = [
     title: 'Some archived objects were not verified for too long'
     description: 'Everything should be read again within ${verifyDays} days. Look for errors of VerifyArchive and VerifyObject, and at the backlog of verify-objects.'
     severity: 2
-    query: 'AppMetrics | where Name == "archiving.status.oldest_verified.age" | project TimeGenerated, Value = Sum / 86400'
+    query: '${metrics} | where Name == "archiving.status.oldest_verified.age" | project TimeGenerated, Value = Sum / 86400'
     aggregation: 'Minimum'
     operator: 'GreaterThan'
     threshold: verifyDays + 5
@@ -133,7 +142,7 @@ var rules = [
     title: 'The app is silent'
     description: 'It sends no status. It may not run at all: look at the function app in the portal.'
     severity: 1
-    query: 'AppMetrics | where Name == "archiving.status.backlog"'
+    query: '${metrics} | where Name == "archiving.status.backlog"'
     aggregation: 'Count'
     operator: 'LessThan'
     threshold: 1
@@ -145,7 +154,7 @@ var rules = [
     title: 'There is no valid 8x8 access token'
     description: 'RefreshToken gets none, or the vault does not take it. /api/health names the cause: Credentials or Vault.'
     severity: 1
-    query: 'AppMetrics | where Name == "archiving.status.token.remaining" | project TimeGenerated, Value = Sum'
+    query: '${metrics} | where Name == "archiving.status.token.remaining" | project TimeGenerated, Value = Sum'
     aggregation: 'Maximum'
     operator: 'LessThanOrEqual'
     threshold: 0
@@ -157,7 +166,7 @@ var rules = [
     title: 'Archived bytes are damaged or missing'
     description: 'The verification or the archiver found them. They are archived again while 8x8 has them.'
     severity: 0
-    query: 'union (AppMetrics | where Name == "archiving.scrub.mismatches" | project TimeGenerated, Value = Sum), (AppTraces | where tostring(Properties.EventId) in ("1305", "1700") | project TimeGenerated, Value = 1.0)'
+    query: 'union (${metrics} | where Name == "archiving.scrub.mismatches" | project TimeGenerated, Value = Sum), (${traces} | where tostring(Properties.EventId) in ("1305", "1700") | project TimeGenerated, Value = 1.0)'
     aggregation: 'Total'
     operator: 'GreaterThan'
     threshold: 0
@@ -169,7 +178,7 @@ var rules = [
     title: 'The API key may not restore objects from cold storage'
     description: 'Give the app of 8x8 the right to edit. Until then, what is in cold storage is not archived.'
     severity: 2
-    query: 'AppTraces | where tostring(Properties.EventId) == "1000" and tostring(Properties.Condition) == "Restore"'
+    query: '${traces} | where tostring(Properties.EventId) == "1000" and tostring(Properties.Condition) == "Restore"'
     aggregation: 'Count'
     operator: 'GreaterThan'
     threshold: 0
@@ -182,7 +191,7 @@ var rules = [
     description: 'Work is deferred. The log and /api/health name cause and remedy.'
     severity: 2
     // Said when it begins and every quarter of an hour while it lasts, by each instance: what was over at once is said once.
-    query: 'AppTraces | where tostring(Properties.EventId) == "1000" | project TimeGenerated, Condition = tostring(Properties.Condition), Quarter = bin(TimeGenerated, 15m) | summarize TimeGenerated = max(TimeGenerated), Value = toreal(dcount(Quarter)) by Condition'
+    query: '${traces} | where tostring(Properties.EventId) == "1000" | project TimeGenerated, Condition = tostring(Properties.Condition), Quarter = bin(TimeGenerated, 15m) | summarize TimeGenerated = max(TimeGenerated), Value = toreal(dcount(Quarter)) by Condition'
     aggregation: 'Maximum'
     operator: 'GreaterThan'
     threshold: 1
@@ -194,7 +203,7 @@ var rules = [
     title: 'Messages were given up'
     description: 'A window was not listed, an archived object not verified or not deleted at 8x8, or a message not understood. Objects that cannot be archived are another alert.'
     severity: 2
-    query: 'AppTraces | where tostring(Properties.EventId) in ("1400", "1401", "1402")'
+    query: '${traces} | where tostring(Properties.EventId) in ("1400", "1401", "1402")'
     aggregation: 'Count'
     operator: 'GreaterThan'
     threshold: 0
@@ -206,7 +215,7 @@ var rules = [
     title: 'The audit log cannot be written'
     description: 'Until it can, nothing is shown, played, exported or changed: requests get 503. Archiving goes on. The log names the cause.'
     severity: 1
-    query: 'AppTraces | where tostring(Properties.EventId) == "3000"'
+    query: '${traces} | where tostring(Properties.EventId) == "3000"'
     aggregation: 'Count'
     operator: 'GreaterThan'
     threshold: 0
@@ -230,7 +239,7 @@ var rules = [
     title: 'Many exceptions'
     description: 'More than ${exceptions} in a quarter of an hour.'
     severity: 3
-    query: 'AppExceptions'
+    query: 'AppExceptions | ${ofThisApp}'
     aggregation: 'Count'
     operator: 'GreaterThan'
     threshold: exceptions

@@ -87,5 +87,8 @@ resource sendTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 @description('Id of the Log Analytics workspace.')
 output workspaceId string = empty(existingWorkspaceId) ? workspace.id : existingWorkspaceId
 
+@description('Id of Application Insights.')
+output applicationInsightsId string = applicationInsights.id
+
 @description('Connection string of Application Insights. It names the resource and grants no access.')
 output connectionString string = applicationInsights.properties.ConnectionString

@@ -11,6 +11,9 @@ param tags texts
 @description('Id of the Log Analytics workspace.')
 param workspaceId string
 
+@description('Id of Application Insights of the app. Other applications can send to the same workspace.')
+param applicationInsightsId string
+
 resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
   name: guid(resourceGroup().id, 'archive')
   location: location
@@ -21,6 +24,10 @@ resource workbook 'Microsoft.Insights/workbooks@2023-06-01' = {
     category: 'workbook'
     version: 'Notebook/1.0'
     sourceId: toLower(workspaceId)
-    serializedData: replace(loadTextContent('../workbook.json'), '{workspaceId}', workspaceId)
+    serializedData: replace(
+      replace(loadTextContent('../workbook.json'), '{workspaceId}', workspaceId),
+      '{applicationInsightsId}',
+      applicationInsightsId
+    )
   }
 }
