@@ -212,7 +212,9 @@ var schedules = toObject(
 )
 
 // What Azure CLI leaves out when it moves an app to Flex Consumption (_migrate_app_settings of Azure/azure-cli), and time zones.
-// Resource Manager refuses the first of them, and the host ignores the others or stops over them.
+// Resource Manager refuses the first of them, and the host ignores the others or stops over them. The CLI also leaves out
+// WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED, whose value 1 is the default: with 0, apps on Flex Consumption work around a crash
+// (docs/operator-guide.md).
 var refusedSettings = [
   'ENABLE_ORYX_BUILD'
   'FUNCTIONS_EXTENSION_VERSION'
@@ -233,7 +235,6 @@ var refusedSettings = [
   'WEBSITE_RUN_FROM_PACKAGE'
   'WEBSITE_SKIP_CONTENTSHARE_VALIDATION'
   'WEBSITE_TIME_ZONE'
-  'WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED'
   'WEBSITE_VNET_ROUTE_ALL'
 ]
 var refused = filter(objectKeys(extraSettings), name => contains(refusedSettings, toUpper(name)))

@@ -51,6 +51,27 @@ public sealed partial class FlexConsumptionTests(TemplateFixture template)
     }
 
     [Fact]
+    public async Task Settings_that_a_document_names_for_extraSettings_are_deployed()
+    {
+        var blocks = Directory.EnumerateFiles(Repository.Path("docs"), "*.md", SearchOption.AllDirectories)
+            .Append(Repository.Path("README.md"))
+            .SelectMany(file => BicepBlock().Matches(File.ReadAllText(file)).Select(match => match.Groups["text"].Value))
+            .Where(block => block.Contains("param extraSettings", StringComparison.Ordinal))
+            .ToList();
+
+        Assert.NotEmpty(blocks);
+        foreach (var (index, block) in blocks.Index())
+        {
+            var snapshot = await template.PredictAsync($"documented-{index}", block, TestContext.Current.CancellationToken);
+            var deployed = snapshot.Find("Web/sites/func-*/config/appsettings").Json.GetProperty("properties");
+            var settings = Assignment().Matches(block);
+
+            Assert.NotEmpty(settings);
+            Assert.All(settings, setting => Assert.Equal(setting.Groups["value"].Value, deployed.GetProperty(setting.Groups["name"].Value).GetString()));
+        }
+    }
+
+    [Fact]
     public async Task Memory_runtime_and_regions_are_those_that_Flex_Consumption_offers()
     {
         using var compiled = JsonDocument.Parse((await template.BuildAsync()).Output);
@@ -81,6 +102,12 @@ public sealed partial class FlexConsumptionTests(TemplateFixture template)
     }
 
     // What every resource of Azure has.
+    [GeneratedRegex("```bicep\n(?<text>.*?)```", RegexOptions.ExplicitCapture | RegexOptions.Singleline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex BicepBlock();
+
+    [GeneratedRegex("^ +(?<name>\\w+): '(?<value>[^']*)'", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Assignment();
+
     [GeneratedRegex(@"^(plan|site) (tags\..*|location|identity\..*)$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Common();
 

@@ -55,7 +55,8 @@ internal static class FlexConsumption
 
     /// <summary>
     /// What Azure CLI leaves out when it moves an app to Flex Consumption: Azure/azure-cli, appservice/custom.py,
-    /// _migrate_app_settings, except what only has another value there. And time zones, which Microsoft Learn, "App settings
+    /// _migrate_app_settings, except what only has another value there, and WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED, with which
+    /// apps on Flex Consumption turn off placeholders (Azure/azure-functions-dotnet-worker#3335). And time zones, which Microsoft Learn, "App settings
     /// reference", says it does not support.
     /// </summary>
     public static readonly string[] RefusedSettings =
@@ -64,7 +65,7 @@ internal static class FlexConsumption
         "FUNCTIONS_WORKER_PROCESS_COUNT", "FUNCTIONS_WORKER_RUNTIME", "FUNCTIONS_WORKER_RUNTIME_VERSION", "SCM_DO_BUILD_DURING_DEPLOYMENT", "TZ",
         "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTOVERVNET", "WEBSITE_CONTENTSHARE", "WEBSITE_DNS_SERVER",
         "WEBSITE_MAX_DYNAMIC_APPLICATION_SCALE_OUT", "WEBSITE_MOUNT_ENABLED", "WEBSITE_NODE_DEFAULT_VERSION", "WEBSITE_RUN_FROM_PACKAGE",
-        "WEBSITE_SKIP_CONTENTSHARE_VALIDATION", "WEBSITE_TIME_ZONE", "WEBSITE_USE_PLACEHOLDER_DOTNETISOLATED", "WEBSITE_VNET_ROUTE_ALL",
+        "WEBSITE_SKIP_CONTENTSHARE_VALIDATION", "WEBSITE_TIME_ZONE", "WEBSITE_VNET_ROUTE_ALL",
     ];
 
     /// <summary>Sizes of memory: the same sample, instanceMemoryMB.</summary>
