@@ -148,6 +148,20 @@ public sealed partial class SettingsTests(TemplateFixture template)
     }
 
     [Fact]
+    public async Task The_app_is_told_to_believe_the_sign_in_only_after_it_is_on()
+    {
+        using var compiled = JsonDocument.Parse((await template.BuildAsync("resources")).Output);
+        var site = Resources(compiled.RootElement).Where(resource => resource.GetProperty("type").GetString() == "Microsoft.Web/sites/config").ToList();
+
+        Assert.Contains("app::signIn", After("appsettings"));
+        Assert.DoesNotContain("app::appSettings", After("authsettingsV2"));
+
+        IEnumerable<string> After(string name) => site
+            .Single(resource => resource.GetProperty("name").GetString()!.Contains($"'{name}'", StringComparison.Ordinal))
+            .GetProperty("dependsOn").EnumerateArray().Select(dependency => dependency.GetString()!);
+    }
+
+    [Fact]
     public async Task Queues_and_tables_are_those_of_the_code()
     {
         var snapshot = await template.PredictedAsync("default");
@@ -206,6 +220,16 @@ public sealed partial class SettingsTests(TemplateFixture template)
         (_, "KeyVault__Uri") => "https://kv.vault.azure.net/",
         _ => "00000000-0000-0000-0000-000000000004",
     };
+
+    /// <summary>The resources of a compiled template and of its modules.</summary>
+    private static IEnumerable<JsonElement> Resources(JsonElement compiled)
+    {
+        var resources = compiled.GetProperty("resources");
+        return (resources.ValueKind == JsonValueKind.Array ? resources.EnumerateArray() : resources.EnumerateObject().Select(resource => resource.Value))
+            .SelectMany(resource => resource.GetProperty("type").GetString() == "Microsoft.Resources/deployments"
+                ? Resources(resource.GetProperty("properties").GetProperty("template"))
+                : [resource]);
+    }
 
     private static IEnumerable<string> Documented() => new[]
     {

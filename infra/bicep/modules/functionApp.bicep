@@ -131,9 +131,13 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
   }
 
+  // The app believes who the sign-in says it is, so it is told to only when the sign-in is on. Else anyone can say so.
   resource appSettings 'config' = {
     name: 'appsettings'
     properties: settings
+    dependsOn: [
+      signIn
+    ]
   }
 
   // The service turns away who is not signed in, and the app who lacks a role. No secret: the browser signs in by ID token.
