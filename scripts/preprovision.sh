@@ -37,9 +37,13 @@ has() {
   grep -qxF -e "$1" <<<"$listed"
 }
 
-# The namespaces of everything that the templates create. What they only delegate a subnet to is checked below.
+# The namespaces of everything that the templates create with these parameters. An expression can be anything, so it counts as
+# set. What the templates only delegate a subnet to is checked below.
 providers() {
-  grep -rhoE "^ *resource [A-Za-z]+ 'Microsoft\.[A-Za-z]+" --include='*.bicep' infra/bicep | sed "s/.*'//" | sort -u
+  local unused="Microsoft.Nothing"
+  [ "$(parameter privateNetwork)" != false ] || unused+="|Microsoft.Network"
+  grep -E '^param eventDestination *=' "$parameters" | grep -qvE '= *null *$' || unused+="|Microsoft.EventGrid"
+  grep -rhoE "^ *resource [A-Za-z]+ 'Microsoft\.[A-Za-z]+" --include='*.bicep' infra/bicep | sed "s/.*'//" | sort -u | grep -vxE "$unused"
 }
 
 check_region() {

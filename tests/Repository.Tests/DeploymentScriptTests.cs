@@ -74,19 +74,25 @@ public sealed class DeploymentScriptTests : IDisposable
         Assert.DoesNotContain(_tools.Calls, call => call.StartsWith("azd ", StringComparison.Ordinal));
     }
 
-    [Fact]
-    public async Task Preprovision_names_the_resource_providers_that_a_pipeline_cannot_register()
+    [Theory]
+    [InlineData("", "Microsoft.KeyVault")]
+    [InlineData("param privateNetwork = false\nparam eventDestination = null", "Microsoft.KeyVault")]
+    [InlineData("param eventDestination = {\n  kind: 'webhook'\n}", "Microsoft.EventGrid Microsoft.KeyVault")]
+    [InlineData("param privateNetwork = true", "Microsoft.KeyVault Microsoft.Network")]
+    [InlineData("param privateNetwork = bool(readEnvironmentVariable('PRIVATE'))", "Microsoft.KeyVault Microsoft.Network")]
+    public async Task Preprovision_names_the_resource_providers_that_a_pipeline_needs_and_cannot_register(string parameters, string missing)
     {
-        AnswerWithEverything().Answer("az", "provider list", "microsoft.insights\nMicrosoft.Storage\nMicrosoft.Web\nMicrosoft.Authorization\n"
-            + "Microsoft.ManagedIdentity\nMicrosoft.Network\nMicrosoft.OperationalInsights\nMicrosoft.Resources\n");
+        var file = Path.Combine(_sandbox.Folder, "pipeline.bicepparam");
+        await File.WriteAllTextAsync(file, $"using 'resources.bicep'\n{parameters}\n", TestContext.Current.CancellationToken);
+        AnswerWithEverything()
+            .Answer("az", "provider list", "microsoft.insights\nMicrosoft.Storage\nMicrosoft.Web\nMicrosoft.Authorization\n"
+                + "Microsoft.ManagedIdentity\nMicrosoft.OperationalInsights\nMicrosoft.Resources\n")
+            .Answer("az", "provider show", "Registered\n");
 
-        var (exitCode, output) = await _tools.RunAsync(
-            "scripts/preprovision.sh",
-            ["infra/bicep/resources.bicepparam"],
-            [.. Environment, ("ALERT_EMAILS", "none")]);
+        var (exitCode, output) = await _tools.RunAsync("scripts/preprovision.sh", [file], [.. Environment, ("ALERT_EMAILS", "none")]);
 
         Assert.Equal(1, exitCode);
-        Assert.Contains("a pipeline cannot register them: Microsoft.EventGrid Microsoft.KeyVault. ", output, StringComparison.Ordinal);
+        Assert.Contains($"a pipeline cannot register them: {missing}. ", output, StringComparison.Ordinal);
         Assert.Contains("Nothing was created.", output, StringComparison.Ordinal);
     }
 
