@@ -117,6 +117,21 @@ public sealed partial class AlertTests(TemplateFixture template)
     }
 
     [Fact]
+    public async Task An_outage_alerts_when_its_reminder_is_logged_and_not_at_the_end_of_a_quarter_of_an_hour()
+    {
+        var alert = (await template.PredictedAsync("default")).Find("Insights/scheduledQueryRules/trouble-*").Properties;
+
+        var query = alert["properties.criteria.allOf[0].query"];
+        Assert.Contains("by Condition = tostring(Properties.Condition)", query, StringComparison.Ordinal);
+        Assert.Contains("Value = round((TimeGenerated - Begin) / 1m)", query, StringComparison.Ordinal);
+        Assert.DoesNotContain("bin(", query, StringComparison.Ordinal);
+        Assert.Equal("GreaterThanOrEqual", alert["properties.criteria.allOf[0].operator"]);
+        var minutes = alert["properties.criteria.allOf[0].threshold"];
+        Assert.Contains($"fail for {minutes} minutes, or again within an hour", Repository.Read("docs/deploy.md"), StringComparison.Ordinal);
+        Assert.Contains($"Reminder = TimeSpan.FromMinutes({minutes})", Sources, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Every_query_of_invocations_reads_both_tables_and_counts_an_invocation_once()
     {
         // Where an invocation lands depends on the version of the Functions host: docs/telemetry.md.

@@ -188,13 +188,14 @@ var rules = [
   {
     name: 'trouble'
     title: 'Something that archiving needs does not work'
-    description: 'Work is deferred. The log and /api/health name cause and remedy.'
+    description: 'It fails for 15 minutes, or again within an hour. Work is deferred. The log and /api/health name cause and remedy.'
     severity: 2
-    // Said when it begins and every quarter of an hour while it lasts, by each instance: what was over at once is said once.
-    query: '${traces} | where tostring(Properties.EventId) == "1000" | project TimeGenerated, Condition = tostring(Properties.Condition), Quarter = bin(TimeGenerated, 15m) | summarize TimeGenerated = max(TimeGenerated), Value = toreal(dcount(Quarter)) by Condition'
+    // Each instance says it when an outage begins, and every quarter of an hour while it lasts. Recoveries (1001) do not end
+    // the count: what can be read and not written to recovers with each read.
+    query: '${traces} | where tostring(Properties.EventId) == "1000" | summarize Begin = min(TimeGenerated), TimeGenerated = max(TimeGenerated) by Condition = tostring(Properties.Condition) | project TimeGenerated, Condition, Value = round((TimeGenerated - Begin) / 1m)'
     aggregation: 'Maximum'
-    operator: 'GreaterThan'
-    threshold: 1
+    operator: 'GreaterThanOrEqual'
+    threshold: 15
     window: 'PT1H'
     dimensions: ['Condition']
   }
