@@ -18,5 +18,8 @@ param alertEmails = filter(
 // It can hold a key, so it is never written here: docs/deploy.md tells where it is set.
 param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')
 
+// The same, for eventDestination = { kind: 'webhook' }: docs/events.md.
+param eventWebhook = readEnvironmentVariable('EVENT_WEBHOOK', '')
+
 // App settings that settings does not know, as text, such as AzureFunctionsJobHost__functionTimeout: '-1'.
 param extraSettings = {}

@@ -20,4 +20,7 @@ param alertEmails = filter(
 // It can hold a key, so it is never written here.
 param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')
 
+// The same, for eventDestination = { kind: 'webhook' }: docs/events.md.
+param eventWebhook = readEnvironmentVariable('EVENT_WEBHOOK', '')
+
 // Everything else has a default: docs/deploy.md lists it. Set what you need here.

@@ -33,6 +33,7 @@ public sealed partial class DocumentationTests(TemplateFixture template)
     [Theory]
     [InlineData("README.md")]
     [InlineData("docs/deploy.md")]
+    [InlineData("docs/events.md")]
     public async Task Every_file_parameter_and_variable_in_a_command_exists(string document)
     {
         using var compiled = JsonDocument.Parse((await template.BuildAsync()).Output);

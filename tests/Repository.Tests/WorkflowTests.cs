@@ -147,6 +147,19 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
+    public void Workflows_deploy_with_every_secret_address_that_the_template_takes()
+    {
+        var secrets = SecureParameter().Matches(File.ReadAllText(RepositoryFiles.At("infra/bicep/resources.bicep")))
+            .Select(match => match.Groups["name"].Value)
+            .ToList();
+        var file = File.ReadAllText(RepositoryFiles.At("infra/bicep/resources.bicepparam"));
+
+        // Nothing else passes a secret on: parameters are committed, and a secret is not.
+        Assert.NotEmpty(secrets);
+        Assert.All(secrets, name => Assert.Contains($"\nparam {name} = readEnvironmentVariable('", file, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Workflows_name_only_files_that_are_there()
     {
         var places = Directory.EnumerateFileSystemEntries(RepositoryFiles.Root).Select(Path.GetFileName).Append("infra").ToHashSet(StringComparer.Ordinal);
@@ -237,6 +250,9 @@ public sealed partial class WorkflowTests
 
     [GeneratedRegex(@"\bsecrets\.(?<name>\w+)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Secret();
+
+    [GeneratedRegex(@"^@secure\(\)\nparam (?<name>\w+) ", RegexOptions.ExplicitCapture | RegexOptions.Multiline, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex SecureParameter();
 
     [GeneratedRegex(@"readEnvironmentVariable\('(?<name>\w+)'", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex ReadVariable();

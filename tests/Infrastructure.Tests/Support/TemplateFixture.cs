@@ -111,6 +111,7 @@ public sealed class TemplateFixture : IDisposable
         // As a person may write it who sets it by hand.
         start.Environment["ALERT_EMAILS"] = "none, records@example.com ";
         start.Environment["ALERT_WEBHOOK"] = "";
+        start.Environment["EVENT_WEBHOOK"] = "";
         start.Environment["SIGN_IN_CLIENT_ID"] = "";
         start.Environment["IDENTITY_ID"] =
             $"/subscriptions/{Snapshot.Subscription}/resourceGroups/rg-test/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-archive";
