@@ -150,7 +150,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
       globalValidation: {
         requireAuthentication: true
         unauthenticatedClientAction: 'Return401'
-        // Health has no data of the tenant. The dashboard's page and its files have none either, and offer to sign in.
+        // Health names no recordings and no people. The dashboard's page and its files have no data, and offer to sign in.
         excludedPaths: [
           '/api/health'
           '/api/dashboard'
