@@ -91,6 +91,16 @@ public sealed partial class DocumentTests
     }
 
     [Fact]
+    public void Telemetry_names_every_function_that_can_be_overdue()
+    {
+        var functions = OverdueFunction().Matches(File.ReadAllText(RepositoryFiles.At("src/Operations/Status/OverdueTimers.cs")))
+            .Select(match => match.Groups["name"].Value);
+        var documented = File.ReadLines(RepositoryFiles.At("docs/telemetry.md")).Single(line => line.StartsWith("| `function` |", StringComparison.Ordinal));
+
+        Assert.Equal(functions, CodeName().Matches(documented).Select(match => match.Groups["name"].Value));
+    }
+
+    [Fact]
     public void Documents_list_every_log_event_as_it_is_in_the_code()
     {
         var logged = AppSources("Archiving*", "EightByEight", "Functions", "Operations*")
@@ -183,6 +193,9 @@ public sealed partial class DocumentTests
 
     [GeneratedRegex("npx azurite(?<arguments>[^`]*)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex Emulator();
+
+    [GeneratedRegex(@"\(""(?<name>\w+)"", ", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex OverdueFunction();
 
     [GeneratedRegex(@"`(?<name>[A-Z][A-Za-z]+|[a-zA-Z]+\.bicep)(\.[A-Z][A-Za-z]+)?`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex CodeName();
