@@ -41,7 +41,7 @@ public class CloudStorageClient
         _timeProvider = options.TimeProvider;
         ClientPipeline.UseSharedTransport(options);
         HttpPipelinePolicy[] gate = options.Gate is { } requestGate ? [new GatePolicy(requestGate, options.FailsWhenRefused, options.TimeProvider)] : [];
-        HttpPipelinePolicy[] everywhere = [new RetryAfterPolicy(options.TimeProvider), .. gate, UntracedPolicy.Instance];
+        HttpPipelinePolicy[] everywhere = [new RetryAfterPolicy(options.TimeProvider), .. gate, UntracedPolicy.Instance, EffectPolicy.Instance];
         var classifier = new ShortWaits(options.TimeProvider);
         _pipeline = HttpPipelineBuilder.Build(options, [], [new TokenPolicy(tokens), .. everywhere], classifier);
         _anonymous = HttpPipelineBuilder.Build(options, [], everywhere, classifier);

@@ -25,6 +25,12 @@ public sealed class CloudStorageException : RequestFailedException
     /// </summary>
     public bool IsFromRedirectTarget { get; }
 
+    /// <summary>
+    /// Whether every try of the call was refused (4xx but for 408), so that it had no effect. When one failed at the server or got no
+    /// answer, nobody knows, whatever the last one says.
+    /// </summary>
+    public bool IsRefusal { get; internal init; }
+
     /// <summary>For how long the answer asks not to be called again, at most ten minutes; <see langword="null"/> when it does not.</summary>
     public TimeSpan? RetryAfter { get; }
 }

@@ -15,7 +15,10 @@ internal sealed record ServedResponse(HttpMessage Message, string Call, bool IsF
     public int Status => Response.Status;
 
     public CloudStorageException ToException(string message, Exception? innerException = null) =>
-        new(Status, message, Origin(Message), IsFromRedirectTarget, RetryAfter, innerException);
+        new(Status, message, Origin(Message), IsFromRedirectTarget, RetryAfter, innerException)
+        {
+            IsRefusal = !EffectPolicy.MayHaveHadEffect(Message),
+        };
 
     public static string Origin(HttpMessage message) => message.Request.Uri.ToUri().GetLeftPart(UriPartial.Authority);
 

@@ -62,15 +62,26 @@ public sealed partial class ObjectPurger(
             return false;
         }
 
-        await recorder.BeginAsync(key, finding.Receipt!, cancellationToken);
+        var attempt = await recorder.BeginAsync(key, finding.Receipt!, cancellationToken);
         try
         {
             using var phase = metrics.Begin(Phase.Purge, message.Region);
             await client.DeleteAsync(message.Region, [message.Id], cancellationToken);
         }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)
+        catch (Exception exception) when (SourceFailure.Answer(exception) is CloudStorageException answer && (answer.IsRefusal || answer.Status == 403))
         {
-            await conditions.ReportAsync(new OutageException(Condition.Purge, Forbidden, forbidden), cancellationToken);
+            if (answer.IsRefusal)
+            {
+                // Else who deletes the object later, 8x8's retention or a person, would be recorded as this app.
+                await recorder.WithdrawAsync(key, attempt, cancellationToken);
+            }
+
+            if (answer.Status != 403)
+            {
+                throw;
+            }
+
+            await conditions.ReportAsync(new OutageException(Condition.Purge, Forbidden, answer), cancellationToken);
             return false;
         }
 

@@ -7,11 +7,18 @@ namespace Archiving.Purging;
 /// <summary>
 /// The table <c>purges</c>: a row for each object that was deleted at 8x8, written before the deletion and completed
 /// after it. PartitionKey is the ledger's; RowKey the encoded id, so that a deleted object is found by id.
+/// <para>
+/// A row names the attempts that may have deleted the object. One that 8x8 refused is taken out again, and the row with the last
+/// of them, so the row of an object that is gone says that this app asked for that and was not refused.
+/// </para>
 /// </summary>
 public sealed class PurgeAudit(TableServiceClient tables) : IStorageResource
 {
     /// <summary>Name of the table.</summary>
     public const string TableName = "purges";
+
+    // A property holds 32 Ki characters (Azure Table Storage). Of so many attempts, those that matter are among the last.
+    private const int MostAttempts = 100;
 
     private readonly TableStore _table = new(tables, TableName);
 
@@ -20,9 +27,11 @@ public sealed class PurgeAudit(TableServiceClient tables) : IStorageResource
         _table.FindAsync<PurgeRow>(key.PartitionKey, key.RowKey, cancellationToken);
 
     /// <summary>Records that a deletion begins.</summary>
-    public Task BeginAsync(LedgerKey key, Receipt receipt, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <returns>The attempt, for <see cref="WithdrawAsync"/>.</returns>
+    public async Task<string> BeginAsync(LedgerKey key, Receipt receipt, DateTimeOffset now, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(receipt);
+        var attempt = Guid.NewGuid().ToString("N")[..8];
         var row = new PurgeRow
         {
             PartitionKey = key.PartitionKey,
@@ -37,16 +46,57 @@ public sealed class PurgeAudit(TableServiceClient tables) : IStorageResource
             Verification = receipt.Verification,
             ArchivedAt = receipt.ArchivedAt,
             BegunAt = now,
+            Attempts = attempt,
         };
-        return _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
+        while (!await _table.TryWriteAsync(row, cancellationToken))
+        {
+            var present = await FindAsync(key, cancellationToken);
+            var others = present?.ReadAttempts() ?? [];
+            if (others.Contains(attempt))
+            {
+                // Written, and the answer was lost.
+                break;
+            }
+
+            row.ETag = present?.ETag ?? default;
+            row.Attempts = string.Join(',', others.TakeLast(MostAttempts - 1).Append(attempt));
+        }
+
+        return attempt;
+    }
+
+    /// <summary>Records that an attempt was refused. What other attempts did stays open.</summary>
+    public async Task WithdrawAsync(LedgerKey key, string attempt, CancellationToken cancellationToken)
+    {
+        while (await FindAsync(key, cancellationToken) is { } row && row.ReadAttempts() is var attempts && attempts.Contains(attempt))
+        {
+            row.Attempts = string.Join(',', attempts.Where(other => other != attempt));
+            if (row.Attempts.Length > 0 ? await _table.TryWriteAsync(row, cancellationToken) : await _table.TryDeleteAsync(row, cancellationToken))
+            {
+                return;
+            }
+        }
     }
 
     /// <summary>Records that 8x8 no longer has the object.</summary>
-    public Task CompleteAsync(PurgeRow row, DateTimeOffset now, CancellationToken cancellationToken)
+    /// <returns>The object's row; <see langword="null"/> when this app did not delete it.</returns>
+    public async Task<PurgeRow?> CompleteAsync(LedgerKey key, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(row);
-        row.DeletedAt = now;
-        return _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
+        while (await FindAsync(key, cancellationToken) is { } row)
+        {
+            if (row.DeletedAt is not null)
+            {
+                return row;
+            }
+
+            row.DeletedAt = now;
+            if (await _table.TryWriteAsync(row, cancellationToken))
+            {
+                return row;
+            }
+        }
+
+        return null;
     }
 
     /// <inheritdoc/>
@@ -83,9 +133,17 @@ public sealed class PurgeRow : TableRow
     /// <summary>When it was archived.</summary>
     public DateTimeOffset ArchivedAt { get; set; }
 
+    /// <summary>
+    /// The attempts of the deletion that 8x8 did not refuse, separated by commas; <see langword="null"/> in rows of an earlier version.
+    /// </summary>
+    public string? Attempts { get; set; }
+
     /// <summary>When its deletion at 8x8 began.</summary>
     public DateTimeOffset BegunAt { get; set; }
 
     /// <summary>When 8x8 was seen not to have it any more; <see langword="null"/> before.</summary>
     public DateTimeOffset? DeletedAt { get; set; }
+
+    /// <summary>The attempts that are open: none of a deletion that was completed, and one without a name in a row of an earlier version.</summary>
+    internal IReadOnlyList<string> ReadAttempts() => DeletedAt is null ? (Attempts ?? "-").Split(',') : [];
 }

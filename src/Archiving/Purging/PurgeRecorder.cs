@@ -26,20 +26,23 @@ public sealed partial class PurgeRecorder(
     }
 
     /// <summary>Records that a deletion is about to be asked for.</summary>
-    public Task BeginAsync(LedgerKey key, Receipt receipt, CancellationToken cancellationToken) =>
+    /// <returns>The attempt, for <see cref="WithdrawAsync"/>.</returns>
+    public Task<string> BeginAsync(LedgerKey key, Receipt receipt, CancellationToken cancellationToken) =>
         audit.BeginAsync(key, receipt, timeProvider.GetUtcNow(), cancellationToken);
 
+    /// <summary>Records that 8x8 refused an attempt.</summary>
+    public Task WithdrawAsync(LedgerKey key, string attempt, CancellationToken cancellationToken) => audit.WithdrawAsync(key, attempt, cancellationToken);
+
     /// <summary>Records that 8x8 no longer has an object.</summary>
-    /// <returns><see langword="false"/> when this app never asked 8x8 to delete it.</returns>
+    /// <returns><see langword="false"/> when this app never asked 8x8 to delete it, or 8x8 refused.</returns>
     public async Task<bool> TryCompleteAsync(LedgerKey key, CancellationToken cancellationToken)
     {
-        if (await audit.FindAsync(key, cancellationToken) is not { } begun)
+        if (await audit.CompleteAsync(key, timeProvider.GetUtcNow(), cancellationToken) is not { } begun)
         {
             await RememberAsync(await ledger.FindAsync(key, cancellationToken), ObjectState.Deleted, refusal: null, cancellationToken);
             return false;
         }
 
-        await audit.CompleteAsync(begun, begun.DeletedAt ?? timeProvider.GetUtcNow(), cancellationToken);
         while (await ledger.FindAsync(key, cancellationToken) is { } row && row.Is(LedgerState.Archived))
         {
             row.State = nameof(LedgerState.Purged);

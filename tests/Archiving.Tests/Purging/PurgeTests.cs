@@ -7,6 +7,7 @@ using Archiving.Outages;
 using Archiving.Purging;
 using Archiving.Queues;
 using Azure;
+using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 using Operations.Health;
 using Operations.Runs;
@@ -361,6 +362,98 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.Empty(await pipeline.Get<SharedConditions>().ReadAsync(Cancellation));
     }
 
+    [Theory]
+    [InlineData(400)]
+    [InlineData(403)]
+    [InlineData(404)]
+    public async Task Purge_that_8x8_refused_does_not_claim_what_is_deleted_there_later(int status)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = status });
+        await Record.ExceptionAsync(() => PurgeAsync(pipeline, item));
+        Assert.Null(await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation));
+
+        pipeline.Simulator.Faults.Set();
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+
+        Assert.False(await PurgeAsync(pipeline, item));
+        Assert.Equal("Archived", await pipeline.StateAsync(item));
+        Assert.Null(await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation));
+        AssertRefused(pipeline, item, "8x8 no longer has it");
+    }
+
+    [Theory]
+    [InlineData(500)]
+    [InlineData(408)]
+    public async Task Purge_that_was_refused_after_a_try_without_a_certain_answer_stays_on_record(int first)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        pipeline.Simulator.Faults.Set(
+            new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = first, First = 1 },
+            new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 403 });
+
+        Assert.False(await PurgeAsync(pipeline, item));
+
+        // What 8x8 did with the first try becomes visible now.
+        pipeline.Simulator.Faults.Set();
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        Assert.True(await PurgeAsync(pipeline, item));
+        Assert.Equal("Purged", await pipeline.StateAsync(item));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Purge_that_8x8_refused_leaves_on_record_what_another_attempt_may_have_deleted(bool isOfEarlierVersion)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        await BeginAsync(pipeline, item, time);
+        if (isOfEarlierVersion)
+        {
+            var table = pipeline.Account.Tables.GetTableClient(PurgeAudit.TableName);
+            var row = (await table.GetEntityAsync<TableEntity>(Key(item).PartitionKey, Key(item).RowKey, cancellationToken: Cancellation)).Value;
+            row.Remove(nameof(PurgeRow.Attempts));
+            await table.UpdateEntityAsync(row, ETag.All, TableUpdateMode.Replace, Cancellation);
+        }
+
+        pipeline.Simulator.Account.Rights = Rights.Read | Rights.Download;
+        Assert.False(await PurgeAsync(pipeline, item));
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+
+        Assert.True(await PurgeAsync(pipeline, item));
+        Assert.Equal("Purged", await pipeline.StateAsync(item));
+    }
+
+    [Fact]
+    public async Task Purge_is_off_the_record_when_every_attempt_was_refused()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await StartAsync(time);
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        var audit = pipeline.Get<PurgeAudit>();
+        var first = await BeginAsync(pipeline, item, time);
+        var second = await BeginAsync(pipeline, item, time);
+
+        await audit.WithdrawAsync(Key(item), first, Cancellation);
+        await audit.WithdrawAsync(Key(item), first, Cancellation);
+        Assert.NotNull(await audit.FindAsync(Key(item), Cancellation));
+        await audit.WithdrawAsync(Key(item), second, Cancellation);
+        Assert.Null(await audit.FindAsync(Key(item), Cancellation));
+    }
+
     [Fact]
     public async Task Purge_throws_when_8x8_fails_to_delete_so_that_it_is_tried_again()
     {
@@ -402,12 +495,12 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.StartsWith($"{item.Region}/{item.Id} is not deleted at 8x8: {reason}", message, StringComparison.Ordinal);
     }
 
-    private static async Task BeginAsync(Pipeline pipeline, SimulatedObject item, TimeProvider time)
+    private static async Task<string> BeginAsync(Pipeline pipeline, SimulatedObject item, TimeProvider time)
     {
         var entry = (await pipeline.FindAsync(item))!;
         var receipt = Receipt.Parse(
             (await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
-        await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
+        return await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
     }
 
     private static SimulatedObject Add(Pipeline pipeline, int days = 3) =>
