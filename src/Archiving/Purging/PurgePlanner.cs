@@ -30,7 +30,7 @@ public sealed record PurgePlan(bool DryRun, DateTimeOffset ArchivedBefore, long 
 
 /// <summary>
 /// Finds what may be deleted at 8x8 and queues it, a bounded number at a time, the oldest days first. The first run after purging
-/// was switched on, or its time was changed, only reports what it would delete, so that there is a day to look at it.
+/// was switched on, also again, or its time was changed, only reports what it would delete, so that there is a day to look at it.
 /// </summary>
 public sealed partial class PurgePlanner(
     ObjectLedger ledger,
@@ -47,6 +47,8 @@ public sealed partial class PurgePlanner(
     private const string Unproven = "unproven";
     private const string Queued = "queued";
     private const string Nightly = "nightly";
+    private const string AnnouncementPartition = "purge";
+    private const string AnnouncementKey = "announced";
 
     private static readonly string[] Columns =
     [
@@ -64,15 +66,19 @@ public sealed partial class PurgePlanner(
     /// <inheritdoc/>
     public override string Kind => "purge";
 
-    /// <summary>The nightly run, to be started; <see langword="null"/> unless purging is switched on.</summary>
+    /// <summary>
+    /// The nightly run, to be started; <see langword="null"/> unless purging is switched on. A night without it is the end of what
+    /// was announced: much more may be old enough when it is switched on again.
+    /// </summary>
     public async Task<PlanMessage?> PrepareNightlyAsync(CancellationToken cancellationToken)
     {
         if (!IsEnabled)
         {
+            await operations.DeleteAsync(AnnouncementPartition, AnnouncementKey, cancellationToken);
             return null;
         }
 
-        var announced = await operations.FindAsync<Announcement>("purge", "announced", cancellationToken);
+        var announced = await operations.FindAsync<Announcement>(AnnouncementPartition, AnnouncementKey, cancellationToken);
         return Prepare(isDryRun: announced?.AfterDays != options.Purge.AfterDays) with { Type = Nightly };
     }
 
@@ -122,9 +128,12 @@ public sealed partial class PurgePlanner(
             BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(result, PurgeJson.Default.PurgePlan)),
             "application/json",
             cancellationToken);
-        if (plan is { IsDryRun: true, Type: Nightly } && options.Purge.AfterDays is { } days)
+
+        // Settings can have changed since the plan was started.
+        if (plan is { IsDryRun: true, Type: Nightly } && IsEnabled && options.Purge.AfterDays is { } days)
         {
-            await operations.WriteAsync(new Announcement { PartitionKey = "purge", RowKey = "announced", AfterDays = days }, cancellationToken);
+            var row = new Announcement { PartitionKey = AnnouncementPartition, RowKey = AnnouncementKey, AfterDays = days };
+            await operations.WriteAsync(row, cancellationToken);
         }
     }
 

@@ -66,6 +66,45 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.Contains((await pipeline.ReadContainerAsync()).Keys, name => name.StartsWith("_reports/purge/", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("false", "7")]
+    [InlineData("false", "")]
+    public async Task Purge_that_is_switched_on_again_after_a_night_without_it_begins_with_a_dry_run(string enabled, string days)
+    {
+        var time = new MovableTime();
+        await using var on = await StartAsync(time);
+        await using var off = await Pipeline.StartAsync(
+            azurite,
+            time,
+            on.Account,
+            settings: [("Purge__Enabled", enabled), ("Purge__AfterDays", days)],
+            simulator: on.Simulator);
+        Assert.True((await on.PlanNightlyPurgeAsync())!.DryRun);
+        Assert.False((await on.PlanNightlyPurgeAsync())!.DryRun);
+
+        Assert.Null(await off.PlanNightlyPurgeAsync());
+
+        Assert.True((await on.PlanNightlyPurgeAsync())!.DryRun);
+        Assert.False((await on.PlanNightlyPurgeAsync())!.DryRun);
+    }
+
+    [Fact]
+    public async Task Purge_whose_dry_run_ends_after_it_was_switched_off_begins_with_another_one()
+    {
+        var time = new MovableTime();
+        await using var on = await StartAsync(time);
+        await using var off = await Pipeline.StartAsync(
+            azurite,
+            time,
+            on.Account,
+            settings: [("Purge__Enabled", "false"), ("Purge__AfterDays", "7")],
+            simulator: on.Simulator);
+        var plan = (await on.Get<PurgePlanner>().PrepareNightlyAsync(Cancellation))!;
+        await off.Get<PurgePlanner>().CompleteAsync(plan with { StartedAt = time.GetUtcNow() }, Cancellation);
+
+        Assert.True((await on.PlanNightlyPurgeAsync())!.DryRun);
+    }
+
     [Fact]
     public async Task Purge_stays_within_its_limit_over_all_steps_though_messages_come_twice()
     {
