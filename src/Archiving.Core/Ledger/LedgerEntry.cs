@@ -135,6 +135,12 @@ public sealed class LedgerEntry : TableRow
     /// <summary>When its archived bytes were last read again and found right.</summary>
     public DateTimeOffset? VerifiedAt { get; set; }
 
+    /// <summary>
+    /// When its content was last read at 8x8, if nothing that 8x8 says proves it; else, and in rows of an earlier version,
+    /// <see langword="null"/>.
+    /// </summary>
+    public DateTimeOffset? SourceReadAt { get; set; }
+
     /// <summary>Name of an archived blob whose bytes were found damaged and are not healed yet.</summary>
     public string? Damaged { get; set; }
 

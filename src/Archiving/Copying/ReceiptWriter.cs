@@ -67,7 +67,8 @@ public sealed partial class ReceiptWriter(
         }
 
         var duration = timeProvider.GetElapsedTime(started);
-        await WriteRowAsync(work, receipt, isLate: duration > ShortAttempt, cancellationToken);
+        DateTimeOffset? readAt = content.Verification == Verification.None ? timeProvider.GetUtcNow() : null;
+        await WriteRowAsync(work, receipt, isLate: duration > ShortAttempt, readAt, cancellationToken);
         health.Clear(Condition.Archive);
         Activity.Current?.SetTag(Tags.Outcome, "archived").SetTag(Tags.Verification, receipt.Verification).SetTag(Tags.Bytes, receipt.Bytes);
         Log.Archived(logger, work.Region, work.Id, receipt.Bytes, receipt.Verification, (long)duration.TotalMilliseconds);
@@ -89,7 +90,7 @@ public sealed partial class ReceiptWriter(
             return false;
         }
 
-        await WriteRowAsync(work, receipt, isLate: true, cancellationToken);
+        await WriteRowAsync(work, receipt, isLate: true, readAt: null, cancellationToken);
         return true;
     }
 
@@ -104,12 +105,13 @@ public sealed partial class ReceiptWriter(
             cancellationToken);
     }
 
-    private async Task WriteRowAsync(ObjectWork work, Receipt receipt, bool isLate, CancellationToken cancellationToken)
+    private async Task WriteRowAsync(ObjectWork work, Receipt receipt, bool isLate, DateTimeOffset? readAt, CancellationToken cancellationToken)
     {
         // Before the row, so that a delivery that crashes in between is followed by one that does it.
         await holds.HoldNewAsync(work.Region, work.Id, LedgerKey.Of(work.Region, work.Record), receipt.Blob, cancellationToken);
         using var phase = metrics.Begin(Phase.Ledger, work.Region);
         var row = LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId);
+        row.SourceReadAt = readAt;
         if (isLate)
         {
             await WriteLateRowAsync(row, work.Record, cancellationToken);

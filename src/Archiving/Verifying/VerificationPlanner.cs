@@ -29,11 +29,16 @@ public sealed partial class VerificationPlanner(
     private const string Archived = "archived";
     private const string Queued = "queued";
 
+    private static readonly TimeSpan Day = TimeSpan.FromDays(1);
+
+    // Two nights, so that one can be missed.
+    private static readonly TimeSpan LastDays = TimeSpan.FromDays(2);
+
     private static readonly string[] Columns =
     [
         nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id), nameof(LedgerEntry.Type),
         nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ArchivedAt), nameof(LedgerEntry.VerifiedAt), nameof(LedgerEntry.Run),
-        nameof(LedgerEntry.Verification), nameof(LedgerEntry.RetentionDays),
+        nameof(LedgerEntry.Verification), nameof(LedgerEntry.RetentionDays), nameof(LedgerEntry.SourceReadAt),
     ];
 
     /// <summary>The plan of a night, to be started.</summary>
@@ -95,17 +100,23 @@ public sealed partial class VerificationPlanner(
     /// <summary>Whether a day can hold objects that <see cref="IsReadAgain"/>, by every number of days after which 8x8 may delete one.</summary>
     private bool MayBeReadAgain(PlanMessage plan, LedgerDay day) => MayHoldAny(day)
         && options.Retention.AllDays.Any(days => day.Day.AddDays(days) - plan.StartedAt is var left
-            && left > TimeSpan.Zero && left < TimeSpan.FromDays(2));
+            && left > -Day && left < LastDays);
 
     /// <summary>
     /// Whether 8x8 is asked tonight for content that nothing proves: what comes then and is not what is archived goes
-    /// beside it. Each object comes up once, in the last night but one before 8x8 deletes it.
+    /// beside it. Each object comes up in the last night but one before 8x8 deletes it, and in the last night only if it was not read
+    /// then: nights do not begin at the same second, and one may be missed.
     /// </summary>
     private bool IsReadAgain(PlanMessage plan, LedgerEntry entry)
     {
-        var left = options.Retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays) - plan.StartedAt;
-        return entry.Is(LedgerState.Archived) && entry.Verification == Verification.None.ToName() && left >= TimeSpan.FromDays(1)
-            && left < TimeSpan.FromDays(2);
+        if (!entry.Is(LedgerState.Archived) || entry.Verification != Verification.None.ToName())
+        {
+            return false;
+        }
+
+        var deletedOn = options.Retention.DeletedOn(entry.Type, entry.CreatedTime, entry.RetentionDays);
+        var dueFrom = deletedOn - LastDays;
+        return plan.StartedAt > dueFrom && plan.StartedAt < deletedOn && !((entry.SourceReadAt ?? entry.ArchivedAt) >= dueFrom);
     }
 
     /// <summary>Whether any day holds damage. Only days that changed since they were counted are read for it.</summary>

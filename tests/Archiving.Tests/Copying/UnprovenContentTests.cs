@@ -113,6 +113,48 @@ public sealed class UnprovenContentTests(AzuriteFixture azurite)
         Assert.Equal(4, (await pipeline.ReadNamesAsync()).Count);
     }
 
+    [Theory]
+    [InlineData(new[] { 47.8, 23.8 }, new[] { 1, 0 })]
+    [InlineData(new[] { 48.1, 23.9 }, new[] { 0, 1 })]
+    [InlineData(new[] { 71.0, 12.0 }, new[] { 0, 1 })]
+    [InlineData(new[] { 71.0, 0.2 }, new[] { 0, 1 })]
+    [InlineData(new[] { 71.0, -0.2 }, new[] { 0, 0 })]
+    public async Task Content_of_which_nothing_is_claimed_is_read_again_once_when_nights_are_late_or_missed(double[] hoursLeft, int[] read)
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Retention__DefaultDays", "30"));
+        var item = AddWithoutClaims(pipeline);
+        await pipeline.RunAsync();
+        var counts = new List<int>();
+        foreach (var hours in hoursLeft)
+        {
+            time.Advance(item.CreatedTime.AddDays(30).AddHours(-hours) - time.GetUtcNow());
+            await pipeline.PlanVerificationAsync();
+            counts.Add(await pipeline.CountAsync(QueueNames.ArchiveObjects));
+            await pipeline.DeliverAllAsync();
+        }
+
+        Assert.Equal(read, counts);
+    }
+
+    [Fact]
+    public async Task Content_of_which_nothing_is_claimed_is_read_again_the_next_night_when_8x8_did_not_deliver_it()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Retention__DefaultDays", "30"));
+        var item = AddWithoutClaims(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(28));
+        await pipeline.PlanVerificationAsync();
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ArchiveObjects).ClearMessagesAsync(Cancellation);
+
+        time.Advance(TimeSpan.FromDays(1));
+        await pipeline.PlanVerificationAsync();
+
+        Assert.Equal(1, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+        Assert.Equal("Archived", await pipeline.StateAsync(item));
+    }
+
     private static SimulatedObject AddWithoutClaims(Pipeline pipeline) => pipeline.Simulator.Objects.Add(new ObjectSpecification
     {
         CreatedTime = TimeProvider.System.GetUtcNow().AddHours(-1),
