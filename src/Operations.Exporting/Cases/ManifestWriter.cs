@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -13,6 +14,8 @@ public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
     [
         "name", "part", "region", "id", "type", "createdTime", "bytes", "sha256", "md5", "receiptSha256", "verification", "archivedAt", "blob",
     ];
+
+    private static readonly SearchValues<char> FormulaStarts = SearchValues.Create("=+-@\t\r");
 
     /// <summary>Writes them, unless they are there. They say the same however often they are written.</summary>
     public async Task WriteAsync(CaseRow row, ExportRow export, CancellationToken cancellationToken)
@@ -113,9 +116,15 @@ public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
 
-    /// <summary>A value as RFC 4180 has it.</summary>
-    private static string Quote(string value) =>
-        value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    /// <summary>
+    /// A value as RFC 4180 has it. One that a spreadsheet would run as a formula gets an apostrophe in front, as in the catalogue: an ID
+    /// or a type is what 8x8 sends. Names need none, see <see cref="ExportNames"/>, so they are those of the files.
+    /// </summary>
+    private static string Quote(string value)
+    {
+        value = value.Length > 0 && FormulaStarts.Contains(value[0]) ? $"'{value}" : value;
+        return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+    }
 
     private static ValueTask WriteLineAsync(Stream stream, string line, CancellationToken cancellationToken) =>
         stream.WriteAsync(Encoding.UTF8.GetBytes(line), cancellationToken);

@@ -85,6 +85,29 @@ public sealed class ExportTests(AzuriteFixture azurite)
         }
     }
 
+    [Theory]
+    [InlineData("=HYPERLINK(\"http://evil\")", "\"'=HYPERLINK(\"\"http://evil\"\")\"")]
+    [InlineData("+1", "'+1")]
+    [InlineData("-1", "'-1")]
+    [InlineData("@SUM(1)", "'@SUM(1)")]
+    [InlineData("\t=1", "'\t=1")]
+    [InlineData("a=1", "a=1")]
+    public async Task Manifest_has_no_text_that_a_spreadsheet_runs_as_a_formula_and_as_JSON_the_text_itself(string text, string expected)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Id = text, Type = text, CreatedTime = LongAgo, Bytes = 100 });
+        await pipeline.RunAsync();
+
+        var export = await ExportAsync(pipeline, await CreateAsync(pipeline));
+
+        using var client = new HttpClient();
+        var csv = (await client.GetStringAsync(export.ManifestCsvUrl, Cancellation)).Split("\r\n");
+        Assert.Contains($",uk,{expected},{expected},", csv[1], StringComparison.Ordinal);
+        using var manifest = JsonDocument.Parse(await client.GetByteArrayAsync(export.ManifestJsonUrl, Cancellation));
+        var item = Assert.Single(manifest.RootElement.GetProperty("items").EnumerateArray());
+        Assert.Equal((text, text), (item.GetProperty("id").GetString(), item.GetProperty("type").GetString()));
+    }
+
     [Fact]
     public async Task Export_fails_and_names_what_differs_and_what_is_missing_and_keeps_no_part_with_it()
     {
