@@ -40,7 +40,7 @@ public sealed partial class ListingPlanner(
 
     // New objects wait for the run, and health for its end: so a first pass over years is made of many runs.
     private static readonly TimeSpan LongestPass = TimeSpan.FromDays(7);
-    private static readonly TimeSpan RunsAreKept = TimeSpan.FromDays(7);
+    internal static readonly TimeSpan RunsAreKept = TimeSpan.FromDays(7);
     private static readonly TimeSpan BetweenLooksAtUnreadable = TimeSpan.FromHours(1);
     private const int MaxUnreadableWindows = 10;
     private static readonly TimeSpan BetweenCleanings = TimeSpan.FromHours(1);

@@ -131,6 +131,15 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     public Task<RunRow?> FindRunAsync(string runId, CancellationToken cancellationToken) =>
         _table.FindAsync<RunRow>(RunRow.Partition, ObjectNames.Encode(runId), cancellationToken);
 
+    /// <summary>The runs whose ID has a prefix, and that began at a time or later, in one request.</summary>
+    public async Task<List<RunRow>> ReadRunsAsync(string prefix, DateTimeOffset since, CancellationToken cancellationToken)
+    {
+        var end = prefix[..^1] + (char)(prefix[^1] + 1);
+        return await _table.ReadAsync<RunRow>(
+            TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {prefix} and RowKey lt {end} and StartedAt ge {since}"),
+            cancellationToken);
+    }
+
     /// <summary>Whether a run of the last days is on record.</summary>
     public async Task<bool> HasRunsAsync(CancellationToken cancellationToken) =>
         (await _table.ReadPartitionAsync<RunRow>(RunRow.Partition, cancellationToken)).Count > 0;

@@ -27,7 +27,7 @@ public sealed class WindowCutter(WindowSender sender, ListingStore store, Receip
         var rows = await store.ReadWindowsAsync(run.RunId!, cancellationToken);
         var undone = rows.Where(row => !row.Done && row.Region == run.Region).OrderBy(row => row.From);
         await sender.QueueAsync(
-            undone.Select(row => run with { From = row.From, To = row.To, IsCut = row.IsCut, IsResumed = false, Deferrals = 0 }),
+            undone.Select(row => run with { From = row.From, To = row.To, IsCut = row.IsCut, IsResumed = false, IsSentAgain = true, Deferrals = 0 }),
             cancellationToken);
         return new WindowRow();
     }

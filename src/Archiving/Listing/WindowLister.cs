@@ -42,7 +42,8 @@ public sealed partial class WindowLister(
             throw;
         }
 
-        if (attempt > 1 || window.Deferrals > 0)
+        // The first delivery of other windows has nothing to forget, and each would cost a request.
+        if (attempt > 1 || window.Deferrals > 0 || window.IsSentAgain)
         {
             await store.ForgetFailureAsync(window, cancellationToken);
         }

@@ -34,6 +34,9 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
     /// <summary>Whether the windows of its run and region that are not done are to be sent again, and nothing else.</summary>
     public bool IsResumed { get; init; }
 
+    /// <summary>Whether it was sent before, by the run that was resumed: then what kept it from being listed may be on record.</summary>
+    public bool IsSentAgain { get; init; }
+
     /// <summary>The run that the window is part of; <see langword="null"/> for a window by itself.</summary>
     public string? RunId { get; init; }
 

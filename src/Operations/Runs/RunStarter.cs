@@ -15,7 +15,8 @@ public sealed record StartedRun(string RunId, int Windows);
 
 /// <summary>
 /// Starts backfills, reconciles and rebuilds. The same request while its run is under way gives the same run, whose
-/// unfinished windows are sent again: that is how a run that was interrupted is resumed.
+/// unfinished windows are sent again: that is how a run that was interrupted is resumed. A backfill is resumed for six days, and a
+/// reconcile or rebuild for one.
 /// </summary>
 public sealed partial class RunStarter(
     RunPlanner planner,
@@ -26,6 +27,14 @@ public sealed partial class RunStarter(
     TimeProvider timeProvider,
     ILogger<RunStarter> logger)
 {
+    private const string DayFormat = "yyyyMMdd";
+
+    // One that is resumed has a day until it is forgotten.
+    private static readonly TimeSpan BackfillsAreResumed = ListingPlanner.RunsAreKept - TimeSpan.FromDays(1);
+
+    // What is newer is in no window of these, so one that cannot end must not stand in the way of the next for long.
+    private static readonly TimeSpan OthersAreResumed = TimeSpan.FromDays(1);
+
     /// <summary>Starts a backfill: archives what was created in a time range and is not archived yet.</summary>
     public async Task<StartedRun> BackfillAsync(
         DateTimeOffset from,
@@ -127,23 +136,24 @@ public sealed partial class RunStarter(
         return new StartedRun(runId, left);
     }
 
+    /// <summary>The run that is to be resumed, whatever day it was started on; else the ID of the next one.</summary>
     private async Task<(string RunId, RunRow? Present)> FindIdAsync(WindowKind kind, string about, CancellationToken cancellationToken)
     {
-        var day = timeProvider.GetUtcNow().UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture);
+        var now = timeProvider.GetUtcNow();
+        var name = $"{kind.ToString().ToLowerInvariant()}-";
         var hash = about.Length == 0 ? "" : "-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(about)))[..12];
-        for (var number = 1; ; number++)
+        var since = now - (kind == WindowKind.Backfill ? BackfillsAreResumed : OthersAreResumed);
+        var runs = (await store.ReadRunsAsync(name, since, cancellationToken))
+            .Where(run => run.RowKey.AsSpan(Math.Min(run.RowKey.Length, name.Length + DayFormat.Length)).StartsWith($"{hash}-"))
+            .ToList();
+        if (runs.Where(run => run.CompletedAt is null).MaxBy(run => run.StartedAt) is { } present)
         {
-            var runId = string.Create(CultureInfo.InvariantCulture, $"{kind.ToString().ToLowerInvariant()}-{day}{hash}-{number}");
-            if (await store.FindRunAsync(runId, cancellationToken) is not { } run)
-            {
-                return (runId, null);
-            }
-
-            if (run.CompletedAt is null)
-            {
-                return (runId, run);
-            }
+            return (present.RowKey, present);
         }
+
+        var today = $"{name}{now.UtcDateTime.ToString(DayFormat, CultureInfo.InvariantCulture)}{hash}-";
+        var number = runs.Count(run => run.RowKey.StartsWith(today, StringComparison.Ordinal)) + 1;
+        return (string.Create(CultureInfo.InvariantCulture, $"{today}{number}"), null);
     }
 
     private static partial class Log

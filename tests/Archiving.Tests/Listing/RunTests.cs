@@ -8,6 +8,7 @@ using Archiving.Queues;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Time.Testing;
 using Operations.Runs;
+using Simulator.Faults;
 using Simulator.Objects;
 using Testing;
 
@@ -125,6 +126,70 @@ public sealed class RunTests(AzuriteFixture azurite)
         await pipeline.DeliverAllAsync();
         var progress = await pipeline.Get<RunReader>().ReadAsync(later.RunId, Cancellation);
         Assert.Equal(("Done", 1L, 0L), (progress!.State, progress.Listed, progress.Enqueued));
+    }
+
+    [Fact]
+    public async Task Backfill_that_is_not_done_is_resumed_after_midnight_and_others_are_not()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 10, 23, 50, 0, TimeSpan.Zero));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var starter = pipeline.Get<RunStarter>();
+        var (from, to) = (time.GetUtcNow().AddDays(-91), time.GetUtcNow().AddDays(-89));
+        var first = await starter.BackfillAsync(from, to, [], [], Cancellation);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows).ClearMessagesAsync(Cancellation);
+        time.Advance(TimeSpan.FromMinutes(20));
+
+        Assert.NotEqual(first.RunId, (await starter.BackfillAsync(from, to, ["uk"], [], Cancellation)).RunId);
+        Assert.NotEqual(first.RunId, (await starter.BackfillAsync(from, to, [], ["voicemail"], Cancellation)).RunId);
+        Assert.NotEqual(first.RunId, (await starter.BackfillAsync(from, to.AddDays(1), [], [], Cancellation)).RunId);
+        Assert.Equal(first, await starter.BackfillAsync(from, to, [], [], Cancellation));
+        time.Advance(TimeSpan.FromDays(5));
+        Assert.Equal(first, await starter.BackfillAsync(from, to, [], [], Cancellation));
+        await pipeline.DeliverAllAsync();
+        Assert.Equal("Done", (await pipeline.Get<RunReader>().ReadAsync(first.RunId, Cancellation))!.State);
+        var second = await starter.BackfillAsync(from, to, [], [], Cancellation);
+        Assert.NotEqual(first.RunId, second.RunId);
+
+        // Soon it would be forgotten while it is under way.
+        time.Advance(TimeSpan.FromDays(6.1));
+        Assert.NotEqual(second.RunId, (await starter.BackfillAsync(from, to, [], [], Cancellation)).RunId);
+    }
+
+    [Fact]
+    public async Task Reconcile_that_is_not_done_is_resumed_for_a_day_and_then_makes_room_for_the_next()
+    {
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 10, 23, 50, 0, TimeSpan.Zero));
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 1000, CreatedTime = time.GetUtcNow().AddDays(-2) });
+        var starter = pipeline.Get<RunStarter>();
+        var first = await starter.ReconcileAsync(Cancellation);
+        time.Advance(TimeSpan.FromHours(9));
+        Assert.Equal(first, await starter.ReconcileAsync(Cancellation));
+
+        time.Advance(TimeSpan.FromHours(16));
+        var second = await starter.ReconcileAsync(Cancellation);
+        Assert.NotEqual(first.RunId, second.RunId);
+        Assert.Equal(second, await starter.ReconcileAsync(Cancellation));
+    }
+
+    [Fact]
+    public async Task Window_that_failed_and_is_listed_by_the_resumed_run_is_named_no_more()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var starter = pipeline.Get<RunStarter>();
+        var run = await starter.BackfillAsync(Now.AddDays(-91), Now.AddDays(-90), ["us-east"], [], Cancellation);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "search", Kind = FaultKind.Status, Status = 400 });
+        await ListAllAsync(pipeline);
+        var store = pipeline.Get<ListingStore>();
+        Assert.NotEmpty(await store.ReadFailuresAsync(Cancellation));
+        Assert.Equal("Listing", (await pipeline.Get<RunReader>().ReadAsync(run.RunId, Cancellation))!.State);
+
+        pipeline.Simulator.Faults.Set();
+        Assert.Equal(run.RunId, (await starter.BackfillAsync(Now.AddDays(-91), Now.AddDays(-90), ["us-east"], [], Cancellation)).RunId);
+        await ListAllAsync(pipeline);
+
+        Assert.Empty(await store.ReadFailuresAsync(Cancellation));
+        Assert.Equal("Done", (await pipeline.Get<RunReader>().ReadAsync(run.RunId, Cancellation))!.State);
     }
 
     [Fact]
