@@ -6,8 +6,8 @@ namespace Archiving.Testing;
 
 /// <summary>
 /// Stands before Azurite and does what Azurite does not: Set Blob Legal Hold, as the REST reference of Blob Storage has it
-/// (<c>comp=legalhold</c>, <c>x-ms-legal-hold: true|false</c>, 200 with the header, 404 without a blob), and 409
-/// BlobImmutableDueToLegalHold for a request to delete a blob on hold.
+/// (<c>comp=legalhold</c>, <c>x-ms-legal-hold: true|false</c>, 200 with the header, 404 without a blob), the header in
+/// the properties of a blob on hold, and 409 BlobImmutableDueToLegalHold for a request to delete it.
 /// </summary>
 internal sealed class HoldFront : BlobFront
 {
@@ -19,7 +19,7 @@ internal sealed class HoldFront : BlobFront
     /// <summary>The blobs on hold.</summary>
     public ConcurrentDictionary<string, bool> Held { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>What a hold is refused with: a status and a code; <see langword="null"/> to hold.</summary>
+    /// <summary>What a hold and its release are refused with: a status and a code; <see langword="null"/> to do as told.</summary>
     public (int Status, string Code)? Refusal { get; set; }
 
     public static Task<HoldFront> StartAsync(StorageAccount account) => StartAsync(new HoldFront(account));
@@ -31,6 +31,15 @@ internal sealed class HoldFront : BlobFront
         {
             await FailAsync(context, 409, "BlobImmutableDueToLegalHold");
             return true;
+        }
+
+        if (context.Request.Method == "HEAD" && Held.ContainsKey(blob))
+        {
+            context.Response.OnStarting(() =>
+            {
+                context.Response.Headers["x-ms-legal-hold"] = "true";
+                return Task.CompletedTask;
+            });
         }
 
         if (context.Request.Method != "PUT" || context.Request.Query["comp"] != "legalhold")

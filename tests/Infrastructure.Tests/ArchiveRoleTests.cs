@@ -57,7 +57,11 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
         // The role of the archive does not let it, and the emulator cannot do it: refused, and not thrown.
         await CallAsync(
             nameof(store.SetLegalHoldAsync),
-            async () => Assert.NotNull(await store.SetLegalHoldAsync("uk3/t/2026/11/24/b.txt", isHeld: true, cancellationToken)));
+            async () =>
+            {
+                Assert.NotNull(await store.SetLegalHoldAsync("uk3/t/2026/11/24/b.txt", isHeld: true, cancellationToken));
+                Assert.Null(await store.SetLegalHoldAsync("uk3/t/2026/11/24/b.txt", isHeld: false, cancellationToken));
+            });
         await CallAsync(
             nameof(store.TryWriteReportAsync),
             async () => Assert.True(await store.TryWriteReportAsync("_reports/x.json", BinaryData.FromString("{}"), "application/json", cancellationToken)));

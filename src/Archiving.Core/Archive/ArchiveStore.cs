@@ -189,30 +189,25 @@ public sealed class ArchiveStore : IStorageResource
         cancellationToken);
 
     /// <summary>Sets or clears the legal hold of a blob (Set Blob Legal Hold), which neither reads nor writes the blob.</summary>
-    /// <returns>Why the storage refused, and what to do; <see langword="null"/> when it did as told.</returns>
+    /// <returns>Why the storage refused, and what to do; <see langword="null"/> when the blob is as it should be.</returns>
     public Task<string?> SetLegalHoldAsync(string name, bool isHeld, CancellationToken cancellationToken) => CallAsync(
         async () =>
         {
+            var blob = _container.GetBlobBaseClient(name);
             try
             {
-                await _container.GetBlobBaseClient(name).SetLegalHoldAsync(isHeld, cancellationToken);
+                await blob.SetLegalHoldAsync(isHeld, cancellationToken);
                 return null;
             }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            catch (RequestFailedException exception) when (IsGone(exception))
             {
                 // What is gone needs no release, and cannot be held.
                 return isHeld ? "The blob is not there." : null;
             }
-            catch (RequestFailedException exception) when (exception.Status == 403)
+            catch (RequestFailedException exception) when (exception.Status is 400 or 403 or 405 or 409 or 501)
             {
-                // Everything else may work: the right to hold is a right of its own.
-                return $"The storage account does not let the app set legal holds (403 {exception.ErrorCode}). Deploy with the "
-                    + "template's parameter legalHolds set to true, or give its identity a role with this right.";
-            }
-            catch (RequestFailedException exception) when (exception.Status is 400 or 405 or 409 or 501)
-            {
-                return $"The storage account cannot hold blobs ({exception.Status} {exception.ErrorCode}). It needs versioning and support for "
-                    + "version-level immutability, which the template's parameter immutableStorage gives to a new account.";
+                // A storage that refuses holds has placed none, as a rule. Then there is nothing to clear.
+                return !isHeld && !await HasLegalHoldAsync(blob, cancellationToken) ? null : DescribeRefusedHold(exception);
             }
         },
         cancellationToken);
@@ -417,6 +412,28 @@ public sealed class ArchiveStore : IStorageResource
             }
         },
         cancellationToken);
+
+    /// <summary>Whether a blob is on legal hold. One that is gone is not.</summary>
+    private static async Task<bool> HasLegalHoldAsync(BlobBaseClient blob, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await blob.GetPropertiesAsync(cancellationToken: cancellationToken)).Value.HasLegalHold;
+        }
+        catch (RequestFailedException exception) when (IsGone(exception))
+        {
+            return false;
+        }
+    }
+
+    private static bool IsGone(RequestFailedException exception) => exception.Status == 404 && exception.ErrorCode != "ContainerNotFound";
+
+    // Everything else may work: the right to hold is a right of its own.
+    private static string DescribeRefusedHold(RequestFailedException exception) => exception.Status == 403
+        ? $"The storage account does not let the app set legal holds (403 {exception.ErrorCode}). Deploy with the "
+            + "template's parameter legalHolds set to true, or give its identity a role with this right."
+        : $"The storage account cannot hold blobs ({exception.Status} {exception.ErrorCode}). It needs versioning and support for "
+            + "version-level immutability, which the template's parameter immutableStorage gives to a new account.";
 
     private async Task<T> CallAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {

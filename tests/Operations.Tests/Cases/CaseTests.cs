@@ -659,6 +659,54 @@ public sealed class CaseTests(AzuriteFixture azurite)
         Assert.Equal((true, null), (details.Held, details.HoldProblem));
     }
 
+    [Theory]
+    [InlineData(501, "NotImplemented")]
+    [InlineData(409, "FeatureVersionMismatch")]
+    [InlineData(403, "AuthorizationPermissionMismatch")]
+    [InlineData(400, "InvalidHeaderValue")]
+    public async Task Release_of_a_hold_that_the_storage_refused_clears_the_case(int status, string code)
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        front.Refusal = (status, code);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var item = Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline, item);
+        await HoldAsync(pipeline, caseId);
+        Assert.Equal(nameof(HoldState.Incomplete), (await DescribeAsync(pipeline, caseId)).Hold);
+
+        await ReleaseAsync(pipeline, caseId);
+
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((nameof(HoldState.None), null), (details.Hold, details.HoldProblem));
+        Assert.Empty(details.Changes);
+        await pipeline.Get<CaseBook>().CloseAsync(await FindAsync(pipeline, caseId), Cancellation);
+    }
+
+    [Fact]
+    public async Task Release_that_the_storage_refuses_leaves_the_case_as_it_is_while_one_of_its_blobs_is_on_hold()
+    {
+        var account = azurite.NewAccount();
+        await using var front = await HoldFront.StartAsync(account);
+        await using var pipeline = await Pipeline.StartAsync(azurite, account: account, settings: [("ArchiveStorage", front.ConnectionString)]);
+        var (held, other) = (Add(pipeline, "Jane Doe.mp3", bytes: 100), Add(pipeline, "John Smith.mp3", bytes: 100));
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline, held, other);
+        await HoldAsync(pipeline, caseId);
+        front.Refusal = (403, "AuthorizationPermissionMismatch");
+        var receipt = $"{(await pipeline.FindAsync(held))!.Blob}.meta.json";
+        Assert.All(front.Held.Keys.Where(name => name != receipt), name => Assert.True(front.Held.TryRemove(name, out _)));
+
+        await ReleaseAsync(pipeline, caseId);
+
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal(nameof(HoldState.Releasing), details.Hold);
+        Assert.Contains($"(uk/{held.Id})", details.HoldProblem, StringComparison.Ordinal);
+        Assert.Equal([receipt], front.Held.Keys);
+        await Assert.ThrowsAsync<RefusedException>(async () => await pipeline.Get<CaseBook>().CloseAsync(await FindAsync(pipeline, caseId), Cancellation));
+    }
+
     [Fact]
     public async Task Object_of_a_case_on_hold_is_not_deleted_at_8x8_until_it_is_released()
     {
