@@ -71,7 +71,10 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
 public sealed record FoundCalls(IReadOnlyList<CallItem> Items, string? Cursor, DateTimeOffset? SearchedTo, int? UnindexedDays);
 
 /// <summary>A call as <c>GET /api/calls</c> shows it.</summary>
-/// <param name="CallId">8x8's id of the call; of an object without a call, that of its bucket, else its own.</param>
+/// <param name="CallId">
+/// 8x8's id of the call; of an object without a call, its own when an object of its bucket names it as its call, else that of its bucket, else
+/// its own.
+/// </param>
 /// <param name="Start">When it began, else when its first object was made.</param>
 /// <param name="Person">Name of the user or agent.</param>
 /// <param name="Number">Number of the other party.</param>

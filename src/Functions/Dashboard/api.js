@@ -142,14 +142,15 @@ export async function findObjects({ limit, cursor, ...query }, { timeout, signal
   return { items, cursor };
 }
 
-/** A call with its objects, as often as more of them are found: an archive without an index may give them in several answers. */
+/** A call, or that of an object with this id, as often as more of its objects are found: an archive without an index may give them in several answers. */
 export async function* readCall(callId, query, signal) {
   let call = null;
   let cursor;
   do {
     const page = await readPage("calls", { ...query, call: callId, cursor }, signal);
     const before = call?.objects.length;
-    for (const found of page.items.filter((item) => item.callId === callId)) {
+    const exact = page.items.filter((item) => item.callId === callId);
+    for (const found of exact.length > 0 ? exact : page.items.filter(({ objects }) => objects.some(({ id }) => id === callId))) {
       const known = call?.objects ?? [];
       const more = found.objects.filter((each) => !known.some((other) => other.region === each.region && other.id === each.id));
       call = { ...found, ...call, objects: [...known, ...more] };

@@ -41,7 +41,8 @@ export async function open(key, signal) {
   element("object").replaceChildren(main(item, signal), details(item));
 }
 
-const callOf = (item) => item.callId ?? item.bucketId;
+// A file without a call is looked for by its own id: its bucket can hold other calls.
+const callOf = (item) => item.callId ?? (item.bucketId && item.id);
 
 function main(item, signal) {
   const kind = kindOf(item);

@@ -4,7 +4,10 @@ using Archiving.Model;
 namespace Operations.Search;
 
 /// <summary>A call and its objects.</summary>
-/// <param name="CallId">8x8's id of the call; of an object without a call, that of its bucket, else its own.</param>
+/// <param name="CallId">
+/// 8x8's id of the call; of an object without a call, its own when an object of its bucket names it as its call, else that of its bucket, else
+/// its own.
+/// </param>
 /// <param name="Objects">Its objects, oldest first.</param>
 /// <param name="Spoken">The one of them whose text is looked for; <see langword="null"/> when it was found by other things.</param>
 public sealed record FoundCall(string CallId, IReadOnlyList<LedgerEntry> Objects, LedgerEntry? Spoken = null);
@@ -62,22 +65,24 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
             after = null;
         }
 
-        var hits = new List<LedgerEntry>();
-        var keys = new HashSet<CallKey>();
-        foreach (var entry in page.Entries)
-        {
-            if (!keys.Contains(CallKey.Of(entry)) && keys.Count == limit)
-            {
-                break;
-            }
+        var visible = new SearchFilter { Scope = filter.Scope };
+        var hits = TakeCalls(page.Entries, limit, CallKey.Of);
+        var keys = hits.Select(CallKey.Of).ToHashSet();
+        var known = page.Read.Concat(page.Entries).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).ToList();
+        page = await ReadOthersAsync(visible, page, keys, hits.Select(entry => (CallKey.Of(entry), entry)), known, cancellationToken);
 
-            keys.Add(CallKey.Of(entry));
-            hits.Add(entry);
+        // A bucket's objects are known by now, and so is which of its recordings others name as their call.
+        var named = NamedRecordings.Of(known);
+        hits = TakeCalls(hits, limit, named.KeyOf);
+        var others = hits.Select(named.KeyOf).Where(key => !keys.Contains(key)).ToHashSet();
+        keys = [.. hits.Select(named.KeyOf)];
+        if (others.Count > 0)
+        {
+            var entries = hits.Select(entry => (Key: named.KeyOf(entry), entry)).Where(item => others.Contains(item.Key));
+            page = await ReadOthersAsync(visible, page, others, entries, known, cancellationToken);
+            named = NamedRecordings.Of(known);
         }
 
-        var known = page.Read.Concat(page.Entries).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).ToList();
-        var others = await ReadOthersAsync(new SearchFilter { Scope = filter.Scope }, page, keys, hits, cancellationToken);
-        known = [.. known.Concat(others).DistinctBy(entry => (entry.PartitionKey, entry.RowKey))];
         var term = filter.Text is null ? default(SearchTerm?) : SearchTerm.Of(filter.Text);
         known = [.. known.OrderBy(entry => entry.CreatedTime).ThenBy(entry => entry.Id, StringComparer.Ordinal)];
         var before = after is null || term is null
@@ -86,7 +91,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
 
         // A bucket has objects that came up as calls of their own, and that does not show the others.
         var calls = keys
-            .Where(key => after is null || !known.Any(entry => CallKey.Of(entry) == key && !after.Value.IsBefore(entry) && IsWanted(entry)))
+            .Where(key => after is null || !known.Any(entry => named.KeyOf(entry) == key && !after.Value.IsBefore(entry) && IsWanted(entry)))
             .Select(key => new FoundCall(key.Id, [.. known.Where(key.IsOf)]))
             .Select(call => call with { Spoken = call.Objects.FirstOrDefault(page.Spoken.Contain) });
         var next = hits.Count < page.Entries.Count ? SearchPosition.Of(hits[^1]) with { IsAnywhere = page.IsAnywhere } : page.Next;
@@ -120,23 +125,40 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         return [.. found.SelectMany(part => part)];
     }
 
-    /// <summary>Reads the objects of calls that the search has not read.</summary>
-    private async Task<IEnumerable<LedgerEntry>> ReadOthersAsync(
+    /// <summary>The first rows that belong to so many calls.</summary>
+    private static List<LedgerEntry> TakeCalls(IEnumerable<LedgerEntry> entries, int limit, Func<LedgerEntry, CallKey> keyOf)
+    {
+        var keys = new HashSet<CallKey>();
+        return [.. entries.TakeWhile(entry => keys.Contains(keyOf(entry)) || (keys.Count < limit && keys.Add(keyOf(entry))))];
+    }
+
+    /// <summary>Reads the objects of calls that the search has not read, and adds them to those that are known.</summary>
+    /// <returns>The page, with what was read of them.</returns>
+    private async Task<SearchPage> ReadOthersAsync(
         SearchFilter visible,
         SearchPage page,
         IReadOnlyCollection<CallKey> keys,
-        IReadOnlyCollection<LedgerEntry> hits,
+        IEnumerable<(CallKey Key, LedgerEntry Entry)> hits,
+        List<LedgerEntry> known,
         CancellationToken cancellationToken)
     {
         var state = page.State ?? await index.ReadStateAsync(cancellationToken);
-        var queries = state.IsBegun ? await QueriesAsync(visible, state, page, keys, cancellationToken) : QueriesOfDays(visible, hits);
+        page = page with { State = state };
+        var queries = QueriesOfDays(visible, hits);
+        if (state.IsBegun)
+        {
+            (queries, page) = await QueriesAsync(visible, state, page, keys, cancellationToken);
+        }
+
         var rows = await Task.WhenAll(queries.Select(query => ledger.SearchAsync(query, ObjectSearch.ColumnsWithText, cancellationToken)
             .ToListAsync(cancellationToken).AsTask()));
-        return rows.SelectMany(part => part);
+        var seen = known.Select(entry => (entry.PartitionKey, entry.RowKey)).ToHashSet();
+        known.AddRange(rows.SelectMany(part => part).Where(entry => seen.Add((entry.PartitionKey, entry.RowKey))));
+        return page;
     }
 
     /// <summary>By the index: the minutes that hold objects of the calls, and of the newest open days what it may lack.</summary>
-    private async Task<IEnumerable<string>> QueriesAsync(
+    private async Task<(IEnumerable<string> Queries, SearchPage Page)> QueriesAsync(
         SearchFilter visible,
         IndexState state,
         SearchPage page,
@@ -156,7 +178,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
             .OrderByDescending(day => day.ToDay())
             .Take(MostOpenDays)
             .ToDictionary(day => day.RowKey, StringComparer.Ordinal);
-        return minutes.Select(part => part.Key).Union(open.Keys, StringComparer.Ordinal).SelectMany(partition =>
+        var queries = minutes.Select(part => part.Key).Union(open.Keys, StringComparer.Ordinal).SelectMany(partition =>
         {
             var day = open.GetValueOrDefault(partition);
             var since = day?.WrittenSince;
@@ -166,12 +188,20 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
             }
 
             return visible.ToQueries(partition, minutes[partition], since);
+        }).ToList();
+
+        // Other calls are of the same regions, so no more is read of open days for them.
+        var read = slots.SelectMany(list => list.Slots).Select(slot => (slot.Partition, slot.Minute));
+        return (queries, page with
+        {
+            Minutes = page.Minutes.Union(read).ToHashSet(),
+            OpenDays = state.OpenDays.Select(day => day.RowKey).ToHashSet(StringComparer.Ordinal),
         });
     }
 
     /// <summary>Without an index: the days of the objects that were found.</summary>
-    private static IEnumerable<string> QueriesOfDays(SearchFilter visible, IEnumerable<LedgerEntry> hits) => hits
-        .Select(entry => (Key: CallKey.Of(entry), entry.PartitionKey, Day: new DateTimeOffset(entry.CreatedTime.UtcDateTime.Date, TimeSpan.Zero)))
+    private static IEnumerable<string> QueriesOfDays(SearchFilter visible, IEnumerable<(CallKey Key, LedgerEntry Entry)> hits) => hits
+        .Select(hit => (hit.Key, hit.Entry.PartitionKey, Day: new DateTimeOffset(hit.Entry.CreatedTime.UtcDateTime.Date, TimeSpan.Zero)))
         .Distinct()
         .SelectMany(item => (visible with { Call = item.Key.Id }).ToQueries(item.PartitionKey, item.Day, item.Day.AddDays(1)));
 
@@ -180,5 +210,22 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         public static CallKey Of(LedgerEntry entry) => new(entry.Region, entry.CallId ?? entry.BucketId ?? entry.Id);
 
         public bool IsOf(LedgerEntry entry) => entry.Region == Region && (Of(entry) == this || entry.BucketId == Id || entry.Id == Id);
+    }
+
+    /// <summary>
+    /// The recordings without a call that an object of the same bucket, such as the transcript, names as its call. They are of that call,
+    /// and not one of the bucket's. Other buckets do not count: all objects of a bucket are known, and those of others are not.
+    /// </summary>
+    private sealed record NamedRecordings(IReadOnlySet<(string Region, string Bucket, string Id)> All)
+    {
+        public static NamedRecordings Of(IEnumerable<LedgerEntry> known) => new(known
+            .Where(entry => entry is { CallId: not null, BucketId: not null })
+            .Select(entry => (entry.Region, entry.BucketId!, entry.CallId!))
+            .ToHashSet());
+
+        public CallKey KeyOf(LedgerEntry entry) =>
+            entry is { CallId: null, BucketId: { } bucket } && All.Contains((entry.Region, bucket, entry.Id))
+                ? new CallKey(entry.Region, entry.Id)
+                : CallKey.Of(entry);
     }
 }

@@ -411,6 +411,82 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         }
     }
 
+    [Theory]
+    [InlineData(true, 1)]
+    [InlineData(true, -1)]
+    [InlineData(false, 1)]
+    [InlineData(false, -1)]
+    public async Task Recording_without_a_call_is_one_call_with_the_transcript_of_its_bucket_that_names_it(bool isIndexed, int minutesLater)
+    {
+        await using var pipeline = await StartAsync([]);
+        await AddAsync(pipeline, [
+            Row(1, "uk", Newest, "callrecording", "Jane Doe", call: null, "b-1"),
+            Row(2, "uk", Newest.AddMinutes(minutesLater), "transcription", "Jane Doe", "id-1", "b-1"),
+        ]);
+        if (isIndexed)
+        {
+            await IndexAsync(pipeline);
+            await SettleAsync(pipeline);
+        }
+
+        foreach (var filter in (SearchFilter[])[new(), new() { Text = "jane" }, new() { Call = "b-1" }, new() { Call = "id-1" }])
+        {
+            var call = Assert.Single(await FindCallsAsync(pipeline, filter, position: null));
+
+            Assert.Equal("id-1", call.CallId);
+            Assert.Equal(["id-1", "id-2"], call.Objects.Select(entry => entry.Id).Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(-1)]
+    public async Task Recordings_without_a_call_come_up_once_whatever_page_has_the_transcripts_that_name_them(int daysLater)
+    {
+        var requests = new ConcurrentBag<string>();
+        await using var pipeline = await StartAsync(requests);
+        var numbers = Enumerable.Range(0, 20).ToList();
+        await AddAsync(pipeline, [
+            .. numbers.Select(number => Row(number, "uk", Newest.AddMinutes(-number), "callrecording", "Jane Doe", call: null, $"b-{number}")),
+            .. numbers.Select(number =>
+                Row(100 + number, "uk", Newest.AddDays(daysLater).AddMinutes(-number), "transcription", "Jane Doe", $"id-{number}", $"b-{number}")),
+            .. numbers.Select(number => Row(200 + number, "uk", Newest.AddHours(1).AddMinutes(-number), "summary", "Jane Doe", $"id-{number}")),
+        ]);
+        await IndexAsync(pipeline);
+        await SettleAsync(pipeline);
+
+        foreach (var filter in (SearchFilter[])[new() { Text = "jane" }, new()])
+        {
+            requests.Clear();
+            await pipeline.Get<CallSearch>().FindAsync(filter, null, CallSearch.MostCalls, Cancellation);
+            Assert.InRange(requests.Count, 5, 25);
+
+            var calls = await FindCallsAsync(pipeline, filter, position: null);
+
+            Assert.Equal(numbers.Select(number => $"id-{number}"), calls.Select(call => call.CallId));
+            Assert.All(calls, call => Assert.Equal(3, call.Objects.Count));
+        }
+    }
+
+    [Fact]
+    public async Task Recording_that_no_object_names_comes_up_beside_another_of_its_bucket_that_its_transcript_names()
+    {
+        await using var pipeline = await StartAsync([]);
+        await AddAsync(pipeline, [
+            .. Enumerable.Range(0, 8).Select(number => Row(number, "uk", Newest.AddMinutes(-number), "callrecording", "Jane Doe", call: null, "b-1")),
+            .. Enumerable.Range(0, 8).Select(number => Row(100 + number, "uk", Newest.AddHours(1), "transcription", "text", $"id-{number}", "b-1")),
+            Row(9, "uk", Newest.AddMinutes(-9), "callrecording", "Jane Doe", call: null, "b-1"),
+        ]);
+        await IndexAsync(pipeline);
+
+        foreach (var filter in (SearchFilter[])[new(), new() { Text = "jane" }, new() { Call = "b-1" }])
+        {
+            var calls = await FindCallsAsync(pipeline, filter, position: null);
+
+            Assert.Equal([.. Enumerable.Range(0, 8).Select(number => $"id-{number}"), "b-1"], calls.Select(call => call.CallId));
+        }
+    }
+
     private static async Task<List<FoundCall>> FindCallsAsync(Pipeline pipeline, SearchFilter filter, SearchPosition? position)
     {
         var calls = new List<FoundCall>();
