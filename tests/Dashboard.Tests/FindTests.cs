@@ -210,6 +210,19 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Theory]
+    [InlineData("1970-01-01T00:00:00+00:00")]
+    [InlineData("2199-12-31T23:59:59.999Z")]
+    [InlineData("not a time")]
+    public async Task Call_page_asks_for_no_time_that_the_api_does_not_accept(string at)
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, $"#/call/us-east/no-such-call?at={Uri.EscapeDataString(at)}"));
+
+        await browser.WaitForTextAsync("#call", "No object of this call is known.");
+        Assert.Equal("Not found", browser.Text("#call-title"));
+    }
+
+    [Theory]
     [InlineData("lena ødega\u030Ard")]
     [InlineData("orders")]
     [InlineData("external")]

@@ -13,6 +13,10 @@ import { timedLines } from "./transcript.js";
 // A recording, its transcript, its summary and its survey are made within days of one another. A week to each side
 // leaves room, and without an index the search reads days instead of years.
 const AROUND_A_CALL = 7 * 86_400_000;
+
+// The times that the API accepts. What has no date is filed under the first one.
+const FIRST_TIME = 0;
+const LAST_TIME = Date.UTC(2200);
 const ORDER = { audio: 0, video: 1, text: 2, other: 3 };
 
 const element = (id) => document.getElementById(id);
@@ -23,8 +27,7 @@ export async function open({ region, callId, at, q }, signal) {
   element("call-title").textContent = "Loading …";
   const place = element("call");
   place.replaceChildren();
-  const time = Date.parse(at);
-  const around = Number.isNaN(time) ? {} : { from: new Date(time - AROUND_A_CALL).toISOString(), to: new Date(time + AROUND_A_CALL).toISOString() };
+  const around = timesAround(Date.parse(at));
   let found = false;
   try {
     for await (const { call, isWhole } of api.readCall(callId, { region, ...around }, signal)) {
@@ -50,6 +53,15 @@ export async function open({ region, callId, at, q }, signal) {
     element("call-title").textContent = "Not found";
     place.replaceChildren(h("p", { class: "card error" }, "No object of this call is known."));
   }
+}
+
+function timesAround(time) {
+  if (!(time >= FIRST_TIME && time <= LAST_TIME)) {
+    return {};
+  }
+
+  const instant = (each) => new Date(Math.min(Math.max(each, FIRST_TIME), LAST_TIME)).toISOString();
+  return { from: instant(time - AROUND_A_CALL), to: instant(time + AROUND_A_CALL) };
 }
 
 function shown(call, region, isWhole, q, signal) {
