@@ -32,7 +32,7 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
             To = query.Instant("to"),
             Region = query.Text("region", LongestName),
             Text = query.Text("q", LongestText),
-            Call = query.Text("call", LongestText),
+            Call = query.Text("call", SearchFilter.LongestCall),
         };
         var caller = request.HttpContext.GetCaller();
         filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };

@@ -36,7 +36,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
             Type = query.Text("type", LongestName),
             State = query.Name<LedgerState>("state"),
             Text = query.Text("q", LongestText),
-            Call = query.Text("call", LongestText),
+            Call = query.Text("call", SearchFilter.LongestCall),
         };
         var caller = request.HttpContext.GetCaller();
         filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };

@@ -89,7 +89,10 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     {
         await AssertProblemAsync($"?q={new string('a', 201)}", "q");
         await AssertProblemAsync($"?region={new string('a', 101)}", "region");
+        await AssertProblemAsync($"?call={new string('a', 1025)}", "call");
         Assert.Empty(Ids(await api.GetAsync($"/api/objects?q={new string('z', 200)}")));
+        Assert.Empty(Ids(await api.GetAsync($"/api/objects?call={new string('z', 1024)}")));
+        Assert.Empty((await api.GetAsync($"/api/calls?call={new string('z', 1024)}")).GetProperty("items").EnumerateArray());
     }
 
     [Fact]

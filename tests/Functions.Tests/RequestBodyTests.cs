@@ -88,6 +88,22 @@ public sealed class RequestBodyTests
     }
 
     [Fact]
+    public async Task Search_of_a_case_takes_the_id_of_a_call_as_long_as_the_ledger_keeps_it()
+    {
+        var call = new string('c', 1024);
+
+        var request = await ReadAsync(call);
+
+        Assert.Equal(call, request.Search!.Call);
+        Assert.Equal("search", (await Assert.ThrowsAsync<BadRequestException>(() => ReadAsync(call + "c"))).Field);
+
+        static Task<CaseObjectsRequest> ReadAsync(string id) => RequestBody.ReadAsync(
+            Request($$$"""{"search":{"call":"{{{id}}}"}}"""),
+            RequestJson.Default.CaseObjectsRequest,
+            Cancellation);
+    }
+
+    [Fact]
     public async Task Request_body_that_is_too_large_is_rejected() => await Assert.ThrowsAsync<ContentTooLargeException>(
         () => RequestBody.ReadAsync(Request(new string(' ', RequestBody.Largest + 1)), RequestJson.Default.EmptyRequest, Cancellation));
 

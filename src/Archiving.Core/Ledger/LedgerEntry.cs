@@ -7,7 +7,8 @@ namespace Archiving.Ledger;
 /// <summary>One object's row: what 8x8 said of it, what became of it.</summary>
 public sealed class LedgerEntry : TableRow
 {
-    private const int LongestText = 1024;
+    /// <summary>The most characters of a text, such as the id of a call, that a row keeps.</summary>
+    public const int LongestText = 1024;
 
     // A property holds 32 Ki characters (Azure Table Storage). Tags of 8x8 take some hundred: what is longer is read from the receipt.
     private const int LongestTags = 8192;

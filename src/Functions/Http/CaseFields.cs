@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Operations.Cases;
+using Operations.Search;
 
 namespace Functions.Http;
 
@@ -59,7 +60,7 @@ internal sealed class CaseSearchField() : RequestField<CaseSearch>(
         var fields = new CaseFields(json.RootElement, "from", "to", "region", "type", "q", "call");
         value = fields.TryTime("from", out var from) && fields.TryTime("to", out var to)
             && fields.TryText("region", 100, out var region) && fields.TryText("type", 100, out var type)
-            && fields.TryText("q", 200, out var text) && fields.TryText("call", 200, out var call)
+            && fields.TryText("q", 200, out var text) && fields.TryText("call", SearchFilter.LongestCall, out var call)
             && fields.AreKnown && !(to <= from)
             ? new CaseSearch(from, to, region, type, text, call)
             : null;

@@ -8,6 +8,9 @@ namespace Operations.Search;
 /// <summary>What is looked for. What is <see langword="null"/> does not matter.</summary>
 public sealed record SearchFilter
 {
+    /// <summary>The most characters of <see cref="Call"/>: as many as a row keeps, so that what is found can be looked for.</summary>
+    public const int LongestCall = LedgerEntry.LongestText;
+
     // Table Storage allows 15 comparisons in a query ("Querying tables and entities"), the rest of this takes up to 8, and
     // a day that is read for what was written of late one more.
     private const int MostComparisons = 15;
