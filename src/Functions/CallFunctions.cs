@@ -51,9 +51,7 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
     {
         try
         {
-            return wanted is not null && call.Spoken is { } entry
-                ? SpokenPlace.Find((await contents.ReadTextAsync(entry, cancellationToken)).Text, wanted)
-                : null;
+            return wanted is not null && call.Spoken is { } entry ? await contents.FindPlaceAsync(entry, wanted, cancellationToken) : null;
         }
         catch (RefusedException)
         {

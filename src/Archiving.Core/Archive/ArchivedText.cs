@@ -7,6 +7,9 @@ namespace Archiving.Archive;
 /// <summary>Archived content as text.</summary>
 public static class ArchivedText
 {
+    /// <summary>The most bytes of a text that are searched: hours of speech.</summary>
+    public const int MostSearched = 1024 * 1024;
+
     /// <summary>The text of a blob, as far as it was read and <paramref name="most"/> bytes of UTF-8 allow.</summary>
     public static (string Text, bool IsWhole) Decode(BlobBeginning beginning, int most)
     {

@@ -30,9 +30,6 @@ public sealed partial class ObjectIndexer(
     private const int WritesAtOnce = 16;
     private const int ReadsAtOnce = 16;
 
-    // Hours of speech; what stands behind it is not searched.
-    private const int MostText = 1024 * 1024;
-
     // Terms of days that hold little are written together.
     private const int TermsAtOnce = 20_000;
     private static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(4);
@@ -186,8 +183,8 @@ public sealed partial class ObjectIndexer(
     {
         try
         {
-            return await archive.ReadBeginningAsync(entry.Blob!, MostText, cancellationToken) is { } beginning
-                ? string.Join('\n', ArchivedText.Lines(ArchivedText.Decode(beginning, MostText).Text))
+            return await archive.ReadBeginningAsync(entry.Blob!, ArchivedText.MostSearched, cancellationToken) is { } beginning
+                ? string.Join('\n', ArchivedText.Lines(ArchivedText.Decode(beginning, ArchivedText.MostSearched).Text))
                 : null;
         }
         catch (RequestFailedException)

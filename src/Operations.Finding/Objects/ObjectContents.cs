@@ -2,6 +2,7 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Azure;
+using Operations.Search;
 
 namespace Operations.Objects;
 
@@ -13,7 +14,7 @@ public sealed record ObjectText(string Text, bool IsWhole);
 /// <summary>The archived content of an object. Only its row names the blob.</summary>
 public sealed class ObjectContents(ArchiveStore store, ContentLinks links, DownloadName names)
 {
-    /// <summary>The most bytes of text that are read.</summary>
+    /// <summary>The most bytes of text that are shown.</summary>
     public const int MostText = 256 * 1024;
 
     /// <summary>Makes a link to the content, which a browser shows when it can and it is harmless, or saves.</summary>
@@ -25,10 +26,21 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
         return await links.CreateAsync(blob, entry.MimeType, await FindNameAsync(entry, blob, cancellationToken), save, cancellationToken);
     }
 
-    /// <summary>Reads the content as text.</summary>
+    /// <summary>Reads the content as text, as much of it as is shown.</summary>
     /// <exception cref="RefusedException">It is not archived, or is no text.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<ObjectText> ReadTextAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    public Task<ObjectText> ReadTextAsync(LedgerEntry entry, CancellationToken cancellationToken) => ReadTextAsync(entry, MostText, cancellationToken);
+
+    /// <summary>
+    /// Finds where in the content the words are that are looked for, in as much of it as is searched; <see langword="null"/> when they are not
+    /// in it.
+    /// </summary>
+    /// <exception cref="RefusedException">It is not archived, or is no text.</exception>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<string?> FindPlaceAsync(LedgerEntry entry, string wanted, CancellationToken cancellationToken) =>
+        SpokenPlace.Find((await ReadTextAsync(entry, ArchivedText.MostSearched, cancellationToken)).Text, wanted);
+
+    private async Task<ObjectText> ReadTextAsync(LedgerEntry entry, int most, CancellationToken cancellationToken)
     {
         var blob = BlobOf(entry);
         if (!MediaKind.Of(entry.MimeType).IsText)
@@ -38,10 +50,10 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
 
         try
         {
-            var beginning = await store.ReadBeginningAsync(blob, MostText, cancellationToken)
+            var beginning = await store.ReadBeginningAsync(blob, most, cancellationToken)
                 ?? throw new RefusedException("The archived bytes are missing. The nightly verification finds this, too, and archives the "
                     + "object again while 8x8 has it.");
-            var (text, isWhole) = ArchivedText.Decode(beginning, MostText);
+            var (text, isWhole) = ArchivedText.Decode(beginning, most);
             return new ObjectText(text, isWhole);
         }
         catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
@@ -160,6 +161,20 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         var outage = await Assert.ThrowsAsync<OutageException>(() => links.CreateAsync("b", mimeType: null, "call", save: false, Cancellation));
 
         Assert.Contains("Storage Blob Delegator", outage.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Place_is_found_as_far_as_texts_are_searched()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await pipeline.Container.CreateAsync(cancellationToken: Cancellation);
+        var lines = string.Concat(Enumerable.Repeat("Good morning.\n", ArchivedText.MostSearched / 14 - 10));
+        await pipeline.Container.GetBlobClient("long").UploadAsync(BinaryData.FromString($"{lines}The zeppelin has come."), cancellationToken: Cancellation);
+        var entry = new LedgerEntry { State = "Archived", MimeType = "text/plain", Blob = "long" };
+
+        Assert.True(lines.Length > ObjectContents.MostText);
+        Assert.Equal("The zeppelin has come.", await pipeline.Get<ObjectContents>().FindPlaceAsync(entry, "zeppelin", Cancellation));
+        Assert.Null(await pipeline.Get<ObjectContents>().FindPlaceAsync(entry, "refund", Cancellation));
     }
 
     [Fact]
