@@ -175,6 +175,38 @@ public sealed class FindTests(RunningArchive archive)
         Assert.Equal(expected, lines);
     }
 
+    [Theory]
+    [InlineData("strasse", "Die Straße ist lang.", true)]
+    [InlineData("Straße", "DIE STRASSE IST LANG.", true)]
+    [InlineData("lodz", "Nadany w Łódź.", true)]
+    [InlineData("Lo\u0301dz\u0301", "Łódź", true)]
+    [InlineData("thorshofn", "Þórshöfn", true)]
+    [InlineData("odegard", "Lena Ødegård", true)]
+    [InlineData("οδός", "ΟΔΟΣ ΟΔΌΣ", true)]
+    [InlineData("12345678", "My number is 12-345-678.", true)]
+    [InlineData("12-345-678", "My number is 12345678, thanks.", true)]
+    [InlineData("+1 (408) 555-0142", "Call 1 408 555 0142", true)]
+    [InlineData("oneill", "This is O’Neill.", true)]
+    [InlineData("345678", "My number is 12-345-678.", false)]
+    [InlineData("lodz", "Lodzki", false)]
+    [InlineData("the", "The end", false)]
+    [InlineData("", "Anything", false)]
+    public async Task Call_page_marks_a_line_by_the_words_and_numbers_that_the_search_finds(string q, string line, bool expected)
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find"));
+        await browser.WaitForAsync("#find-q");
+        browser.Run<object?>("[window.q, window.line] = arguments", q, line);
+
+        var isMarked = browser.RunAsync<string>(
+            """
+            const done = arguments[0];
+            import("/api/dashboard/transcript.js").then(({ finder }) => done(String(finder(window.q)(window.line))), (error) => done(String(error)));
+            """);
+
+        Assert.Equal(expected ? "true" : "false", isMarked);
+    }
+
     [Fact]
     public async Task Search_page_shows_where_something_was_said_and_the_call_page_marks_it()
     {

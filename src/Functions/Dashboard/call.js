@@ -8,7 +8,7 @@ import { h, icon } from "./dom.js";
 import * as find from "./find.js";
 import * as format from "./format.js";
 import { isArchived, kindOf, nameOf, nameOfCall, objectHref, stateBadge, timeAt, titleOf } from "./parts.js";
-import { timedLines } from "./transcript.js";
+import { finder, timedLines } from "./transcript.js";
 
 // A recording, its transcript, its summary and its survey are made within days of one another. A week to each side
 // leaves room, and without an index the search reads days instead of years.
@@ -171,13 +171,6 @@ function conversation(texts, media, person, q) {
     },
   }, buttons);
   return h("div", null, h("p", { class: "sub", id: "lines-hint" }, "Select a line to play from there; the arrow keys go from line to line."), place);
-}
-
-/** Tells a line with a word that was looked for. */
-function finder(q) {
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-  const words = new Set(plain(q ?? "").match(/[\p{L}\p{N}]{4,}/gu));
-  return (text) => (plain(text).match(/[\p{L}\p{N}]+/gu) ?? []).some((word) => words.has(word));
 }
 
 const byItself = (item) => h("a", { href: objectHref(item), "aria-label": `${titleOf(item)} by itself: ${nameOf(item)}` }, `${titleOf(item)} by itself`);

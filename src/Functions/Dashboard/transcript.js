@@ -94,3 +94,29 @@ function cues(written, lines) {
     }
   }
 }
+
+// Letters that people write in another way, as the index has them.
+const PLAIN = { ß: "ss", ł: "l", ø: "o", đ: "d", ı: "i", æ: "ae", œ: "oe", ð: "d", þ: "th", ς: "σ" };
+const FEWEST_LETTERS = 4;
+const FEWEST_DIGITS = 6;
+
+/** Tells a line with a word or a number that was looked for: whole ones, in any case, with or without diacritics, and digits in any format. */
+export function finder(q) {
+  const wanted = new Set(terms(q ?? ""));
+  return (text) => terms(text).some((term) => wanted.has(term));
+}
+
+function terms(text) {
+  // To upper case and back, because some letters have two lower-case forms.
+  const folded = text.normalize("NFKD").toUpperCase().toLowerCase().normalize("NFKD")
+    .replace(/\p{Mn}/gu, "")
+    .replace(/[ßłøđıæœðþς]/g, (letter) => PLAIN[letter]);
+  const words = [folded, folded.replace(/['’]/g, "")]
+    .flatMap((form) => form.match(/[\p{L}\p{Nd}\p{Mc}]+/gu) ?? [])
+    .filter((word) => word.length >= FEWEST_LETTERS && !(word.length >= FEWEST_DIGITS && /^\d+$/.test(word)));
+  const numbers = (folded.match(/[\d+\-()./ ]+/g) ?? [])
+    .map((number) => number.replace(/\D/g, ""))
+    .filter((digits) => digits.length >= FEWEST_DIGITS)
+    .map((digits) => digits.replace(/^0+/, ""));
+  return [...words, ...numbers];
+}
