@@ -2,7 +2,9 @@ namespace Scale.Model;
 
 /// <summary>What Azure Storage is assumed to take and to give.</summary>
 /// <param name="ScannedPerSecond">
-/// How many rows of a partition are compared in a second that a query reads and does not give. Microsoft publishes no figure for it.
+/// How many rows of a partition are compared in a second that a query reads and does not give. Microsoft publishes no figure for how
+/// long that takes. It counts them among <see cref="EntitiesPerSecond"/>, above which it may answer 503 ("Performance and scalability
+/// checklist for Table storage"); the model counts them, and does not throttle.
 /// </param>
 internal sealed record ModelLimits(int ScannedPerSecond)
 {
