@@ -92,7 +92,10 @@ public static class SearchText
         }
     }
 
-    /// <summary>Adds a line, as much of it as there is room for, unless the text holds it already.</summary>
+    /// <summary>
+    /// Adds a line, as much of it as there is room for, unless the text has the same line already. One that is a part of
+    /// another line stays: the index knows the beginnings of words and the ends of numbers, and within another line it has neither.
+    /// </summary>
     private static void AppendLine(ReadOnlySpan<char> value, Span<char> text, ref int length)
     {
         var start = length == 0 ? 0 : length + 1;
@@ -108,9 +111,14 @@ public static class SearchText
         }
 
         value[..room].ToLowerInvariant(text[start..]);
-        if (start > 0 && text[..length].Contains(text.Slice(start, room), StringComparison.Ordinal))
+        ReadOnlySpan<char> line = text.Slice(start, room);
+        ReadOnlySpan<char> before = text[..length];
+        foreach (var range in before.Split(Separator))
         {
-            return;
+            if (before[range].SequenceEqual(line))
+            {
+                return;
+            }
         }
 
         if (start > 0)

@@ -90,6 +90,19 @@ public sealed class SearchTextTests
     }
 
     [Theory]
+    [InlineData("4085550177-20261128.mp3", "address", "4085550177")]
+    [InlineData("in 14085550178 2026-11-28 10:15.mp3", "address", "14085550178")]
+    [InlineData("Marianne.mp3", "userName", "Anne")]
+    [InlineData("x-call-77.mp3", "callReference", "call-77")]
+    public void Index_has_a_value_that_is_a_part_of_another_one(string name, string tag, string value)
+    {
+        var terms = SearchTerms.Of(LedgerEntry.Describe("uk", Record(name: name, tags: [(tag, value)])));
+
+        Assert.Subset(terms.ToHashSet(), SearchTerms.Wanted(value).ToHashSet());
+        Assert.True(SearchTerms.FindId(value) is not { } id || terms.Contains(id));
+    }
+
+    [Theory]
     [InlineData("callId", "sourceId")]
     [InlineData("sourceId", "sourceObjectId")]
     [InlineData("sourceObjectId", "other")]
