@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using EightByEight;
 
 namespace Archiving.Ledger;
 
 /// <summary>
-/// What an object is searched by: its name, its user and the values of its tags, lower-case, one a line. A phone number
+/// What an object is searched by: its user, the values of its tags and its name, lower-case, one a line. A phone number
 /// is included twice, as 8x8 writes it and as digits alone. Times and durations are left out: epoch milliseconds
 /// are not searched for, and they would make every number a hit.
 /// </summary>
@@ -16,8 +17,16 @@ public static class SearchText
     /// <summary>The fewest digits of a phone number.</summary>
     internal const int FewestDigits = 5;
 
+    private const int LongestFirst = 256;
     private const char Separator = '\n';
     private static readonly string[] CallTags = ["callId", "sourceId", "sourceObjectId"];
+
+    // See CallFacts.
+    private static readonly FrozenSet<string> FirstTags = FrozenSet.ToFrozenSet(
+        [
+            .. CallTags, "userName", "agentName", "callerName", "calleeName", "speaker", "address", "callerId", "calleeId", "queueName", "agentId",
+        ],
+        StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The characters that phone numbers are written with.</summary>
     internal static readonly SearchValues<char> PhoneCharacters = SearchValues.Create("0123456789+-()./ \u00A0");
@@ -27,14 +36,18 @@ public static class SearchText
     {
         Span<char> text = stackalloc char[Longest];
         var length = 0;
-        Append(record.ObjectName, text, ref length);
-        Append(record.UserId, text, ref length);
-        foreach (var tag in record.Tags)
+
+        // People, numbers, calls and the name come first unless they are long, and then the shortest: a long name or note is
+        // cut, and takes no room from what objects are searched by.
+        var values = record.Tags.Where(tag => !IsTime(tag.Key))
+            .Select(tag => (IsLate: !FirstTags.Contains(tag.Key), tag.Value))
+            .Append((IsLate: false, Value: record.UserId ?? ""))
+            .Append((IsLate: false, Value: record.ObjectName ?? ""))
+            .OrderBy(value => value.IsLate || value.Value.Length > LongestFirst)
+            .ThenBy(value => value.Value.Length);
+        foreach (var (_, value) in values)
         {
-            if (!IsTime(tag.Key))
-            {
-                Append(tag.Value, text, ref length);
-            }
+            Append(value, text, ref length);
         }
 
         return length > 0 ? new string(text[..length]) : null;

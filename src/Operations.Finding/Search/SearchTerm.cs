@@ -11,7 +11,7 @@ public readonly record struct SearchTerm(string Text, string? Digits)
     /// <summary>The term of a text.</summary>
     public static SearchTerm Of(string text)
     {
-        var wanted = FoldedText.Of(PlainText.Trim(text));
+        var wanted = FoldedText.Of(PlainText.Trim(text).ReplaceLineEndings(" "));
         var isNumber = wanted.AsSpan().IndexOfAnyExcept(SearchText.PhoneCharacters) < 0;
         var digits = isNumber ? new string([.. wanted.Where(char.IsAsciiDigit)]) : "";
 

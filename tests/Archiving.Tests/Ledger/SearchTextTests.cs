@@ -74,11 +74,26 @@ public sealed class SearchTextTests
     public void Search_text_is_cut_and_stays_text()
     {
         var long1 = string.Concat(Enumerable.Repeat("😀", 2000));
-        var text = SearchText.Of(Record(name: "a" + long1, tags: [("x", "never fits")]))!;
+        var text = SearchText.Of(Record(name: "a" + long1))!;
 
         Assert.InRange(text.Length, SearchText.Longest - 2, SearchText.Longest);
         Assert.DoesNotContain('\uFFFD', System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text)));
         Assert.Null(SearchText.Of(Record()));
+    }
+
+    [Theory]
+    [InlineData(1900)]
+    [InlineData(5000)]
+    public void Long_name_and_many_tags_leave_room_for_people_numbers_and_calls(int length)
+    {
+        var name = string.Concat(Enumerable.Repeat("lorem 1234567, ", length / 15));
+        (string, string)[] wanted = [("callId", "call-77"), ("userName", "Jane Doe"), ("address", "+1 (555) 010-0100"), ("agentName", "Sam Miller")];
+        var tags = Enumerable.Range(0, 60).Select(number => ($"note{number}", $"a note that is in the way {number}")).Append(("memo", name));
+        var record = Record(name: name, user: "user-5", tags: [.. tags, .. wanted]);
+
+        Assert.All(wanted.Select(tag => tag.Item2).Append("user-5"), value => Assert.True(Finds(record, value), value));
+        Assert.True(Finds(record, "15550100100"));
+        Assert.InRange(SearchText.Of(record)!.Length, 1900, SearchText.Longest);
     }
 
     [Fact]
