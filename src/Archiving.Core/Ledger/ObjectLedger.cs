@@ -38,7 +38,7 @@ public sealed class ObjectLedger : IStorageResource
         nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.Timestamp), nameof(LedgerEntry.Region), nameof(LedgerEntry.Id),
         nameof(LedgerEntry.Type), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.ObjectName), nameof(LedgerEntry.CallId),
         nameof(LedgerEntry.BucketId), nameof(LedgerEntry.Search), nameof(LedgerEntry.State), nameof(LedgerEntry.Blob), nameof(LedgerEntry.Damaged),
-        nameof(LedgerEntry.Sha256),
+        nameof(LedgerEntry.Sha256), nameof(LedgerEntry.Person), nameof(LedgerEntry.Number), nameof(LedgerEntry.UserId),
     ];
 
     private readonly TableStore _table;

@@ -64,7 +64,7 @@ public sealed class SearchIndex : IStorageResource
     public const int MostSlots = 1000;
 
     // Another version makes other terms of the same rows: then every day is indexed again.
-    internal const int Version = 4;
+    internal const int Version = 5;
 
     // Rows of version 2 led to hours, and are in partitions of another name.
     internal const string TermPartition = "minute-";

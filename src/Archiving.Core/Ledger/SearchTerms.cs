@@ -6,7 +6,7 @@ namespace Archiving.Ledger;
 
 /// <summary>
 /// The terms that the index finds an object by. A word is found by its beginning (four letters and more; a shorter word
-/// only as a whole), with and without its diacritics; a phone number by its last six digits and more; an id as a whole. What
+/// only as a whole), without its diacritics; a phone number by its last six digits and more; an id as a whole. What
 /// was said is found by whole words.
 /// </summary>
 public static class SearchTerms
@@ -14,13 +14,15 @@ public static class SearchTerms
     /// <summary>The fewest digits by which the end of a number is found.</summary>
     public const int FewestDigits = 6;
 
-    private const int MostDigits = 10;
     private const int FewestOfId = 6;
     private const int LongestWord = 64;
 
     // Each costs a row for each object, so not every length of a beginning is a term. What is looked up by a shorter one is
     // then compared with the whole text.
     private static readonly int[] Beginnings = [4, 6, 9];
+
+    private static readonly string[] NumberEnds = ["+", " - ", ". "];
+    private static readonly char[] PhonePunctuation = [.. "+-()./ "];
 
     /// <summary>The terms of a row.</summary>
     public static IReadOnlySet<string> Of(LedgerEntry entry)
@@ -29,26 +31,28 @@ public static class SearchTerms
         var terms = new HashSet<string>(StringComparer.Ordinal) { OfObject(entry.Id), OfId(entry.Id) };
         AddId(entry.CallId);
         AddId(entry.BucketId);
-        foreach (var line in (entry.Search ?? entry.ObjectName ?? "").Split('\n'))
+
+        // The text that is searched has these too, except in rows of 0.1.0 with a long name or one that they are a part of.
+        string?[] people = [entry.Person, entry.Number, entry.UserId];
+        foreach (var line in (entry.Search ?? entry.ObjectName ?? "").Split('\n').Concat(people.OfType<string>()))
         {
-            var text = FoldedText.Of(line);
-            if (IsId(text))
+            if (FindId(line) is { } id)
             {
-                terms.Add(OfId(text));
+                terms.Add(id);
             }
 
+            var text = Simplify(line);
             foreach (var digits in Numbers(text))
             {
-                for (var length = FewestDigits; length <= Math.Min(digits.Length, MostDigits); length++)
+                for (var length = FewestDigits; length <= Math.Min(digits.Length, PhoneNumbers.NationalDigits); length++)
                 {
                     terms.Add($"n:{digits[^length..]}");
                 }
             }
 
-            foreach (var word in Words(text))
+            foreach (var word in WordsAndJoined(text))
             {
                 terms.UnionWith(OfWord(word));
-                terms.UnionWith(OfWord(FoldedText.WithoutMarks(word)));
             }
         }
 
@@ -70,21 +74,21 @@ public static class SearchTerms
     public static string OfObject(string id) => $"o:{FoldedText.Of(id)}";
 
     /// <summary>The term of an id: of an object, its call, its bucket, or any other that a tag holds.</summary>
-    public static string OfId(string id) => $"i:{FoldedText.Of(id)}";
+    public static string OfId(string id) => $"i:{FoldedText.Of(SearchText.Simplify(id))}";
 
     /// <summary>The term of a text that can be an id; <see langword="null"/> of any other.</summary>
-    public static string? FindId(string text) => IsId(FoldedText.Of(text)) ? OfId(text) : null;
+    public static string? FindId(string text) => SearchText.TrimQuery(text) is var id && IsId(SearchText.Simplify(id)) ? OfId(id) : null;
 
     /// <summary>The terms that every object has that a text is in, as far as the index knows; none when it knows none.</summary>
     public static IReadOnlyList<string> Wanted(string text)
     {
-        var wanted = FoldedText.Of(text);
-        if (wanted.AsSpan().IndexOfAnyExcept(SearchText.PhoneCharacters) < 0)
+        var wanted = SearchText.Fold(SearchText.TrimQuery(text));
+        if (PhoneNumbers.IsNumber(wanted))
         {
-            var digits = new string([.. wanted.Where(char.IsAsciiDigit)]).TrimStart('0');
+            var digits = PhoneNumbers.Wanted(wanted);
             if (digits.Length >= FewestDigits)
             {
-                return [$"n:{digits[^Math.Min(digits.Length, MostDigits)..]}"];
+                return [$"n:{digits[^Math.Min(digits.Length, PhoneNumbers.NationalDigits)..]}"];
             }
         }
 
@@ -95,15 +99,33 @@ public static class SearchTerms
     }
 
     /// <summary>
-    /// The terms of what was said or summed up, and of what is looked for in it: whole words of four letters and more, without
-    /// marks and without the most frequent ones, and whole numbers.
+    /// The terms of what was said or summed up: whole words of four letters and more, without marks and without the most
+    /// frequent ones, and whole numbers.
     /// </summary>
+    public static IReadOnlySet<string> OfSpoken(string text)
+    {
+        var simple = Simplify(text);
+        return OfSpoken(Numbers(simple), WordsAndJoined(simple));
+    }
+
+    /// <summary>The terms of what is looked for in what was said: of those of <see cref="OfSpoken(string)"/>, a text has to have all of these.</summary>
     public static IReadOnlySet<string> OfText(string text)
     {
-        var folded = FoldedText.WithoutMarks(FoldedText.Of(text));
-        var words = Words(folded).Where(word => word.Length >= Beginnings[0] && !FrequentWords.Contains(word));
-        return Numbers(folded).Select(digits => digits.TrimStart('0')).Concat(words).Select(word => $"t:{word}").ToHashSet(StringComparer.Ordinal);
+        var wanted = SearchText.Fold(SearchText.TrimQuery(text));
+        var numbers = PhoneNumbers.Runs(wanted).Where(run => PhoneNumbers.Digits(run).Length >= FewestDigits).OrderByDescending(run => run.Length).ToList();
+
+        // Groups of digits are no words: the number can be written without groups.
+        return OfSpoken(numbers.Select(PhoneNumbers.Digits), Words(numbers.Aggregate(wanted, (rest, run) => rest.Replace(run, " ", StringComparison.Ordinal))));
     }
+
+    private static HashSet<string> OfSpoken(IEnumerable<string> numbers, IEnumerable<string> words) => numbers
+        .Select(digits => digits.TrimStart('0'))
+        .Concat(words.Where(word => word.Length >= Beginnings[0] && !FrequentWords.Contains(word)))
+        .Select(word => $"t:{word}")
+        .ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>A text as searches compare it, but with its apostrophes: what is between them is a word too.</summary>
+    private static string Simplify(string text) => FoldedText.WithoutMarks(FoldedText.Of(SearchText.Simplify(text)));
 
     private static IEnumerable<string> OfWord(string word)
     {
@@ -124,35 +146,36 @@ public static class SearchTerms
         }
     }
 
-    /// <summary>Letters and digits in a row, with their marks; a word with an apostrophe also as one. Long numbers are left out.</summary>
+    /// <summary>Letters and digits in a row, with their marks. Long numbers are left out.</summary>
     private static IEnumerable<string> Words(string text)
     {
-        foreach (var form in (HashSet<string>)[text, text.Replace("'", "", StringComparison.Ordinal).Replace("’", "", StringComparison.Ordinal)])
+        var word = new StringBuilder();
+        foreach (var character in text)
         {
-            var word = new StringBuilder();
-            foreach (var character in form)
+            if (char.IsLetterOrDigit(character)
+                || char.GetUnicodeCategory(character) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark)
             {
-                if (char.IsLetterOrDigit(character)
-                    || char.GetUnicodeCategory(character) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark)
-                {
-                    word.Append(character);
-                    continue;
-                }
-
-                if (IsWord(word))
-                {
-                    yield return word.ToString();
-                }
-
-                word.Clear();
+                word.Append(character);
+                continue;
             }
 
             if (IsWord(word))
             {
                 yield return word.ToString();
             }
+
+            word.Clear();
+        }
+
+        if (IsWord(word))
+        {
+            yield return word.ToString();
         }
     }
+
+    /// <summary>Words, and what has an apostrophe also as one word.</summary>
+    private static IEnumerable<string> WordsAndJoined(string text) =>
+        FoldedText.WithoutApostrophes(text) is var joined && joined.Length == text.Length ? Words(text) : Words(text).Concat(Words(joined));
 
     private static bool IsWord(StringBuilder word)
     {
@@ -169,20 +192,22 @@ public static class SearchTerms
         return word.Length < FewestDigits || !word.ToString().All(char.IsAsciiDigit);
     }
 
-    /// <summary>Digits in a row, with the punctuation of phone numbers between them.</summary>
+    /// <summary>
+    /// Digits in a row, with the punctuation of phone numbers between them. A number beside another one, such as a time, looks
+    /// the same. So what a sign, a dash or the end of a sentence divides is also a number each, and so is what is written
+    /// without punctuation.
+    /// </summary>
     private static IEnumerable<string> Numbers(string text)
     {
-        for (var start = 0; start < text.Length;)
+        foreach (var run in PhoneNumbers.Runs(text).Where(run => run.Length >= FewestDigits))
         {
-            var length = text.AsSpan(start).IndexOfAnyExcept(SearchText.PhoneCharacters);
-            var end = length < 0 ? text.Length : start + length;
-            var digits = new string([.. text[start..end].Where(char.IsAsciiDigit)]);
-            if (digits.Length >= FewestDigits)
+            foreach (var part in run.Split(NumberEnds, StringSplitOptions.None).Concat(run.Split(PhonePunctuation)).Prepend(run))
             {
-                yield return digits;
+                if (PhoneNumbers.Digits(part) is { Length: >= FewestDigits } digits)
+                {
+                    yield return digits;
+                }
             }
-
-            start = end + 1;
         }
     }
 
@@ -190,5 +215,5 @@ public static class SearchTerms
         text.Length >= FewestOfId
         && text.Any(char.IsAsciiDigit)
         && !text.Any(char.IsWhiteSpace)
-        && text.AsSpan().IndexOfAnyExcept(SearchText.PhoneCharacters) >= 0;
+        && !PhoneNumbers.IsNumber(text);
 }

@@ -1,5 +1,7 @@
-using System.Buffers;
 using System.Collections.Frozen;
+using System.Globalization;
+using System.Text;
+using Archiving.Model;
 using EightByEight;
 
 namespace Archiving.Ledger;
@@ -17,6 +19,8 @@ public static class SearchText
     /// <summary>The fewest digits of a phone number.</summary>
     internal const int FewestDigits = 5;
 
+    private const int MostDigits = 32;
+    private const string PhoneScheme = "tel:";
     private const int LongestFirst = 256;
     private const char Separator = '\n';
     private static readonly string[] CallTags = ["callId", "sourceId", "sourceObjectId"];
@@ -27,9 +31,6 @@ public static class SearchText
             .. CallTags, "userName", "agentName", "callerName", "calleeName", "speaker", "address", "callerId", "calleeId", "queueName", "agentId",
         ],
         StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>The characters that phone numbers are written with.</summary>
-    internal static readonly SearchValues<char> PhoneCharacters = SearchValues.Create("0123456789+-()./ \u00A0");
 
     /// <summary>The text of a record; <see langword="null"/> when there is none.</summary>
     public static string? Of(StorageObject record)
@@ -67,12 +68,55 @@ public static class SearchText
         return null;
     }
 
+    /// <summary>
+    /// A text as searches compare it, be it stored or looked for: folded, without diacritics, apostrophes and what
+    /// <see cref="Simplify"/> leaves out.
+    /// </summary>
+    public static string Fold(string text) => FoldedText.WithoutApostrophes(FoldedText.WithoutMarks(FoldedText.Of(Simplify(text))));
+
+    /// <summary>What is looked for: on one line, without white space at its ends and without the scheme of a link to a phone number.</summary>
+    public static string TrimQuery(string text)
+    {
+        var wanted = PlainText.Trim(text).ReplaceLineEndings(" ");
+        return wanted.StartsWith(PhoneScheme, StringComparison.OrdinalIgnoreCase) && PhoneNumbers.IsNumber(Simplify(wanted[PhoneScheme.Length..]))
+            ? wanted[PhoneScheme.Length..]
+            : wanted;
+    }
+
+    /// <summary>
+    /// A text with the dashes and blanks of ASCII, and without the marks for the direction of writing, which contact apps put
+    /// around numbers.
+    /// </summary>
+    internal static string Simplify(string text)
+    {
+        if (Ascii.IsValid(text))
+        {
+            return text;
+        }
+
+        var simple = new StringBuilder(text.Length);
+        foreach (var character in text)
+        {
+            _ = character switch
+            {
+                '\u00AD' or '\u061C' or '\u200B' or '\u200E' or '\u200F' or (>= '\u202A' and <= '\u202E') => simple,
+                '\u2060' or (>= '\u2066' and <= '\u2069') or '\uFEFF' => simple,
+                '\u2212' => simple.Append('-'),
+                _ when char.GetUnicodeCategory(character) == UnicodeCategory.DashPunctuation => simple.Append('-'),
+                _ when char.GetUnicodeCategory(character) == UnicodeCategory.SpaceSeparator => simple.Append(' '),
+                _ => simple.Append(character),
+            };
+        }
+
+        return simple.ToString();
+    }
+
     private static bool IsTime(string key) =>
         key.EndsWith("time", StringComparison.OrdinalIgnoreCase)
         || key.EndsWith("timestamp", StringComparison.OrdinalIgnoreCase)
         || key.EndsWith("duration", StringComparison.OrdinalIgnoreCase);
 
-    private static void Append(ReadOnlySpan<char> value, Span<char> text, ref int length)
+    private static void Append(string value, Span<char> text, ref int length)
     {
         var start = length;
         AppendLine(value, text, ref length);
@@ -82,26 +126,12 @@ public static class SearchText
         }
 
         // A search for a number leaves out the punctuation between its digits.
-        Span<char> digits = stackalloc char[32];
-        while (!value.IsEmpty)
+        foreach (var run in PhoneNumbers.Runs(Simplify(value)))
         {
-            var end = value.IndexOfAnyExcept(PhoneCharacters);
-            var number = end < 0 ? value : value[..end];
-            var count = 0;
-            foreach (var character in number)
+            if (PhoneNumbers.Digits(run) is { Length: >= FewestDigits } digits)
             {
-                if (char.IsAsciiDigit(character) && count < digits.Length)
-                {
-                    digits[count++] = character;
-                }
+                AppendLine(digits.AsSpan(0, Math.Min(digits.Length, MostDigits)), text, ref length);
             }
-
-            if (count >= FewestDigits)
-            {
-                AppendLine(digits[..count], text, ref length);
-            }
-
-            value = end < 0 ? [] : value[(end + 1)..];
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -11,6 +12,7 @@ public static class FoldedText
 {
     private const char FirstSyllable = '\uAC00';
     private const char LastSyllable = '\uD7A3';
+    private static readonly SearchValues<char> Apostrophes = SearchValues.Create("'’‘ʼʻ´`＇");
 
     /// <summary>Folds a text.</summary>
     public static string Of(string text)
@@ -40,12 +42,15 @@ public static class FoldedText
             {
                 'ø' => plain.Append('o'),
                 'ł' => plain.Append('l'),
-                'đ' => plain.Append('d'),
+                'đ' or 'ð' => plain.Append('d'),
+                'þ' => plain.Append("th"),
+                'ħ' => plain.Append('h'),
+                'ŧ' => plain.Append('t'),
                 'ı' => plain.Append('i'),
                 'ß' => plain.Append("ss"),
                 'æ' => plain.Append("ae"),
                 'œ' => plain.Append("oe"),
-                _ when char.GetUnicodeCategory(character) == UnicodeCategory.NonSpacingMark => plain,
+                _ when IsDiacritic(character) => plain,
                 _ => plain.Append(character),
             };
         }
@@ -53,10 +58,22 @@ public static class FoldedText
         return plain.ToString();
     }
 
+    /// <summary>A text without apostrophes, as people also write names: <c>OBrien</c>.</summary>
+    public static string WithoutApostrophes(string text) =>
+        text.AsSpan().IndexOfAny(Apostrophes) < 0 ? text : string.Concat(text.Where(character => !Apostrophes.Contains(character)));
+
     /// <summary>Whether two texts are equal when folded.</summary>
     public static bool AreEqual(string? left, string? right) =>
         string.Equals(left, right, StringComparison.OrdinalIgnoreCase)
         || (left is not null && right is not null && string.Equals(Of(left), Of(right), StringComparison.Ordinal));
+
+    /// <summary>
+    /// Whether it is a mark that people leave out: of Latin, Greek, Cyrillic, Hebrew or Arabic letters. In other scripts, a
+    /// letter is another one without its mark.
+    /// </summary>
+    private static bool IsDiacritic(char character) => char.GetUnicodeCategory(character) == UnicodeCategory.NonSpacingMark
+        && character is < '\u0700' or (>= '\u1AB0' and <= '\u1AFF') or (>= '\u1DC0' and <= '\u1DFF')
+            or (>= '\u20D0' and <= '\u20FF') or (>= '\uFE20' and <= '\uFE2F');
 
     private static string Decompose(string text)
     {

@@ -156,7 +156,7 @@ public sealed partial class ObjectIndexer(
                 {
                     unreadable += text is null ? 1 : 0;
                     var slot = SlotOf(entry) with { Text = new IndexedText(entry.RowKey, SpokenText.VersionOf(entry)) };
-                    terms.UnionWith(SearchTerms.OfText(text ?? "").Select(term => (term, slot)));
+                    terms.UnionWith(SearchTerms.OfSpoken(text ?? "").Select(term => (term, slot)));
                 }
             }
 

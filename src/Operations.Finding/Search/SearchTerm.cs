@@ -1,23 +1,21 @@
 using Archiving.Ledger;
-using Archiving.Model;
 
 namespace Operations.Search;
 
 /// <summary>What is looked for in a row.</summary>
-/// <param name="Text">Folded, see <see cref="FoldedText"/>.</param>
+/// <param name="Text">As <see cref="SearchText.Fold"/> gives it.</param>
 /// <param name="Digits">Its digits, when it can be a phone number.</param>
 public readonly record struct SearchTerm(string Text, string? Digits)
 {
     /// <summary>The term of a text.</summary>
     public static SearchTerm Of(string text)
     {
-        var wanted = FoldedText.Of(PlainText.Trim(text).ReplaceLineEndings(" "));
-        var isNumber = wanted.AsSpan().IndexOfAnyExcept(SearchText.PhoneCharacters) < 0;
-        var digits = isNumber ? new string([.. wanted.Where(char.IsAsciiDigit)]) : "";
+        var trimmed = SearchText.TrimQuery(text);
+        var wanted = SearchText.Fold(trimmed);
+        var digits = PhoneNumbers.IsNumber(wanted) ? PhoneNumbers.Wanted(wanted) : "";
 
-        // A number may be written for calls within its country, with zeros where others write the country.
-        digits = digits.TrimStart('0') is { Length: >= SearchTerms.FewestDigits } international ? international : digits;
-        return new SearchTerm(wanted, digits.Length >= SearchText.FewestDigits ? digits : null);
+        // Nothing would be in every row: an apostrophe alone is in none.
+        return new SearchTerm(wanted.Length > 0 ? wanted : trimmed, digits.Length >= SearchText.FewestDigits ? digits : null);
     }
 
     /// <summary>Whether a row is one that is looked for. Rows of an earlier version have their name only.</summary>
@@ -29,13 +27,18 @@ public readonly record struct SearchTerm(string Text, string? Digits)
         }
 
         return IsIn(search)
-            || (Digits is not null && search.Contains(Digits, StringComparison.Ordinal))
+            || (Digits is not null && (HasDigits(search, Digits) || HasDigits(entry.Number ?? "", Digits)))
             || IsIn(entry.Id)
-            || IsIn(entry.BucketId);
+            || IsIn(entry.BucketId)
+            || IsIn(entry.Person)
+            || IsIn(entry.Number)
+            || IsIn(entry.UserId);
     }
 
-    /// <summary>Whether it is in a value. A text without diacritics is found in one with them.</summary>
-    private bool IsIn(string? value) => value is not null
-        && FoldedText.Of(value) is var folded
-        && (folded.Contains(Text, StringComparison.Ordinal) || FoldedText.WithoutMarks(folded).Contains(Text, StringComparison.Ordinal));
+    /// <summary>Whether digits are in a text, of which rows of an earlier version lack those of numbers with unusual punctuation.</summary>
+    private static bool HasDigits(string search, string digits) => search.Contains(digits, StringComparison.Ordinal)
+        || PhoneNumbers.Runs(SearchText.Simplify(search)).Any(run => PhoneNumbers.Digits(run).Contains(digits, StringComparison.Ordinal));
+
+    /// <summary>Whether it is in a value.</summary>
+    private bool IsIn(string? value) => value is not null && SearchText.Fold(value).Contains(Text, StringComparison.Ordinal);
 }

@@ -13,7 +13,7 @@ public static class SpokenPlace
     public static string? Find(string text, string wanted)
     {
         var terms = SearchTerms.OfText(wanted);
-        foreach (var line in ArchivedText.Lines(text).Where(line => SearchTerms.OfText(line).Overlaps(terms)))
+        foreach (var line in ArchivedText.Lines(text).Where(line => SearchTerms.OfSpoken(line).Overlaps(terms)))
         {
             for (var start = 0; start < line.Length; start++)
             {
@@ -23,7 +23,7 @@ public static class SpokenPlace
                     end++;
                 }
 
-                if (end > start && SearchTerms.OfText(line[start..end]).Overlaps(terms))
+                if (end > start && SearchTerms.OfSpoken(line[start..end]).Overlaps(terms))
                 {
                     return Around(line, start, end);
                 }

@@ -43,9 +43,95 @@ public sealed class SearchTextTests
     [InlineData("+1 (555) 010-0100", "15550100101")]
     [InlineData("+1 (555) 010-0100", "555 0100100 x")]
     [InlineData("Jane Doe", "Jane Roe")]
-    [InlineData("Jos\u00E9", "jos\u00E8")]
-    [InlineData("Jose", "jos\u00E9")]
+    [InlineData("Jane Doe", "'")]
+    [InlineData("Jane Doe", "\u0301")]
+    [InlineData("Jane Doe", "\u202A")]
+    [InlineData("O'Brien", "obrian")]
+    [InlineData("\u304B\u304D", "\u304C\u304E")]
+    [InlineData("\u304C\u304E", "\u304B\u304D")]
+    [InlineData("07700 900123", "+447700900124")]
     public void Search_text_finds_nothing_else(string written, string wanted) => Assert.False(Finds(Record(tags: [("phone", written)]), wanted));
+
+    [Theory]
+    [InlineData("José Muñoz", "Jose Muñoz")]
+    [InlineData("Jose Munoz", "José Muñoz")]
+    [InlineData("José", "josè")]
+    [InlineData("STRASSE WEISS", "straße weiß")]
+    [InlineData("straße weiß", "STRASSE WEISS")]
+    [InlineData("Işık", "IŞIK")]
+    [InlineData("Işık", "ışık")]
+    [InlineData("Guðrún Þórsdóttir", "gudrun thorsdottir")]
+    [InlineData("O'Brien", "obrien")]
+    [InlineData("O\u2019Brien", "OBrien")]
+    [InlineData("O'Brien", "O\u2019Brien")]
+    [InlineData("O\u2019Brien", "o'brien")]
+    [InlineData("OBrien", "O'Brien")]
+    [InlineData("O'Brien", "brien")]
+    public void Names_are_found_with_or_without_diacritics_and_apostrophes(string written, string wanted) => AssertFound(written, wanted);
+
+    [Theory]
+    [InlineData("+14085551234", "+1 (408) 555\u20131234")]
+    [InlineData("+14085551234", "+1\u2011408\u2011555\u20111234")]
+    [InlineData("+14085551234", "\u202A+1 408 555 1234\u202C")]
+    [InlineData("+14085551234", "\u2066+1 408\u200E 555 1234\u2069")]
+    [InlineData("+14085551234", "+1\u202F408\u2009555\u00A01234")]
+    [InlineData("+14085551234", "tel:+14085551234")]
+    [InlineData("+14085551234", "TEL:+1-408-555-1234")]
+    [InlineData("+1 (408) 555\u20131234", "4085551234")]
+    [InlineData("\u202A+1 408\u202F555\u20111234\u202C", "+14085551234")]
+    [InlineData("tel:+14085551234", "+14085551234")]
+    [InlineData("tel:+14085551234", "tel:+14085551234")]
+    [InlineData("07700 900123", "+447700900123")]
+    [InlineData("+447700900123", "07700 900123")]
+    [InlineData("+44 (0)7700 900456", "+447700900456")]
+    [InlineData("+447700900456", "+44 (0)7700 900456")]
+    [InlineData("+49 (0)30 12345", "+493012345")]
+    [InlineData("+49 30 12345", "+49 (0)30 12345")]
+    public void Numbers_are_found_in_any_format(string written, string wanted) => AssertFound(written, wanted);
+
+    [Theory]
+    [InlineData("my account is 87654321. 24 hours later", "87654321")]
+    [InlineData("order 998877 - 2 items", "998877")]
+    [InlineData("call 408-555-0177. 24 hours", "4085550177")]
+    [InlineData("in 14085550178 2026-11-28 10:15.mp3", "+1 408 555 0178")]
+    [InlineData("4085550177-20261128.mp3", "408-555-0177")]
+    [InlineData("+1 408 555 0177 +44 20 7946 0018", "+1 (408) 555-0177")]
+    [InlineData("+1 408 555 0177 +44 20 7946 0018", "020 7946 0018")]
+    public void Numbers_are_found_beside_other_numbers(string written, string wanted)
+    {
+        AssertFound(written, wanted);
+        Assert.Subset(SearchTerms.OfSpoken(written).ToHashSet(), SearchTerms.OfText(wanted.Replace("020", "+44 20", StringComparison.Ordinal)).ToHashSet());
+    }
+
+    [Theory]
+    [InlineData("my account is 87654321. 24 hours later", "87654321. 24", true)]
+    [InlineData("my account is 87654321. 24 hours later", "7654321", false)]
+    [InlineData("my account is 87654321. 24 hours later", "876543", false)]
+    [InlineData("0044 7700 900123", "+44 7700 900123", true)]
+    [InlineData("447700900123", "0044 7700 900123", true)]
+    [InlineData("O\u2019Hara", "OHARA", true)]
+    [InlineData("ohara", "O'Hara", true)]
+    [InlineData("O'Hara", "hara", true)]
+    public void Texts_are_found_by_whole_words_and_numbers(string said, string wanted, bool isFound) =>
+        Assert.Equal(isFound, SearchTerms.OfText(wanted).Count > 0 && SearchTerms.OfText(wanted).IsSubsetOf(SearchTerms.OfSpoken(said)));
+
+    [Fact]
+    public void Numbers_in_a_row_have_a_term_each_and_one_together() =>
+        Assert.Equal(1001, SearchTerms.OfSpoken(string.Join(' ', Enumerable.Range(100_000, 1000))).Count);
+
+    [Theory]
+    [InlineData("Jane Doe", "jane")]
+    [InlineData("+1 (555) 010-0100", "5550100100")]
+    [InlineData("user-5", "user-5")]
+    public void Rows_of_an_earlier_version_are_found_by_people_and_numbers_that_their_text_has_no_room_for(string written, string wanted)
+    {
+        var row = LedgerEntry.Describe("uk", Record(user: "user-5", tags: [("userName", "Jane Doe"), ("address", "+1 (555) 010-0100")]));
+        row.Search = "a long name";
+
+        Assert.Contains(written, (string?[])[row.Person, row.Number, row.UserId]);
+        Assert.True(SearchTerm.Of(wanted).IsIn(row));
+        Assert.Subset(SearchTerms.Of(row).ToHashSet(), SearchTerms.Wanted(wanted).ToHashSet());
+    }
 
     [Fact]
     public void Search_text_finds_by_name_user_tags_and_ids()
@@ -137,6 +223,17 @@ public sealed class SearchTextTests
         Assert.True(SearchTerm.Of("quarterly").IsIn(row));
         Assert.True(SearchTerm.Of("ID-77").IsIn(row));
         Assert.False(SearchTerm.Of("call-3").IsIn(row));
+    }
+
+    /// <summary>By the rows themselves, and by the index that leads to them.</summary>
+    private static void AssertFound(string written, string wanted)
+    {
+        foreach (var record in (StorageObject[])[Record(tags: [("note", written)]), Record(name: written)])
+        {
+            Assert.True(Finds(record, wanted));
+            Assert.NotEmpty(SearchTerms.Wanted(wanted));
+            Assert.Subset(SearchTerms.Of(LedgerEntry.Describe("uk", record)).ToHashSet(), SearchTerms.Wanted(wanted).ToHashSet());
+        }
     }
 
     internal static StorageObject Record(

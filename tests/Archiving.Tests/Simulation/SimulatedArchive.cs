@@ -519,7 +519,7 @@ internal sealed class SimulatedArchive : IDisposable
         where SpokenText.IsIn(entry) && _blobs.Blobs.ContainsKey(entry.Blob!)
         let content = BinaryData.FromBytes(_blobs.Blobs[entry.Blob!].Bytes)
         let text = ArchivedText.Decode(new BlobBeginning(content, IsWhole: true), content.ToMemory().Length).Text
-        from term in SearchTerms.OfText(string.Join('\n', ArchivedText.Lines(text)))
+        from term in SearchTerms.OfSpoken(string.Join('\n', ArchivedText.Lines(text)))
         let slot = ObjectIndexer.SlotOf(entry) with { Text = new IndexedText(entry.RowKey, SpokenText.VersionOf(entry)) }
         let row = SearchIndex.Row(key, term, slot)
         select (row.PartitionKey, row.RowKey);

@@ -36,7 +36,7 @@ public sealed class TranscriptSearchTests(AzuriteFixture azurite)
         await IndexAsync(pipeline);
 
         var byTerm = texts
-            .SelectMany(text => SearchTerms.OfText(string.Join('\n', ArchivedText.Lines(text.Value))).Select(term => (Term: term[2..], Id: text.Key)))
+            .SelectMany(text => SearchTerms.OfSpoken(string.Join('\n', ArchivedText.Lines(text.Value))).Select(term => (Term: term[2..], Id: text.Key)))
             .ToLookup(pair => pair.Term, pair => pair.Id);
         Assert.Contains("zeppelin", byTerm.Select(term => term.Key));
         Assert.Contains("471108", byTerm.Select(term => term.Key));
