@@ -51,8 +51,7 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
 
         if (state == ObjectState.Pending)
         {
-            var later = work.Message with { Record = null, Type = work.Record.Type, CreatedTime = LedgerKey.CreatedTime(work.Record), Deferrals = 0 };
-            await queues.SendAsync(QueueNames.ArchiveObjects, later, PendingDelay, cancellationToken);
+            await WaitForStateAsync(work, cancellationToken);
             return true;
         }
 
@@ -61,6 +60,38 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
             Reason = FailureReason.NoContent,
             Detail = work.Record.UnreadableState is { } text ? SourceQuote.SentForState + text : null,
         };
+    }
+
+    /// <summary>Waits for an object to be available, for a day in all. It costs no attempt; after the first wait, the row says why it waits.</summary>
+    private async Task WaitForStateAsync(ObjectWork work, CancellationToken cancellationToken)
+    {
+        var now = timeProvider.GetUtcNow();
+        var since = work.Message.PendingSince ?? now;
+        if (now - since > LongestWait)
+        {
+            throw new PermanentFailureException(
+                $"8x8 has reported the object as PENDING, without content, since {since.UtcDateTime:u}. The next reconcile tries again; ask "
+                    + "8x8 about the object.")
+            {
+                Reason = FailureReason.NoContent,
+            };
+        }
+
+        var later = work.Message with
+        {
+            Record = null,
+            Type = work.Record.Type,
+            CreatedTime = LedgerKey.CreatedTime(work.Record),
+            Deferrals = 0,
+            PendingSince = since,
+        };
+        await queues.SendAsync(QueueNames.ArchiveObjects, later, PendingDelay, cancellationToken);
+        if (work.Message.PendingSince is not null)
+        {
+            // Its message is not lost: a reconcile must not send another one, which would wait beside it.
+            const string Problem = "8x8 reports the object as PENDING: it has no content yet.";
+            await outcomes.NoteWaitAsync(work.Region, work.Record, Problem, detail: null, cancellationToken);
+        }
     }
 
     /// <summary>Waits for content that 8x8 lists and does not give, each time longer and for a day in all. It costs no attempt, and the row says why.</summary>

@@ -37,6 +37,9 @@ public sealed record ObjectMessage : WorkMessage, IReadableMessage<ObjectMessage
     /// <summary>When 8x8 first did not give it; <see langword="null"/> when that has not happened.</summary>
     public DateTimeOffset? WaitsSince { get; init; }
 
+    /// <summary>Since when every look found the object in the state <c>PENDING</c>; <see langword="null"/> when none did.</summary>
+    public DateTimeOffset? PendingSince { get; init; }
+
     /// <summary>How often every attempt at it ended with a crash of the process.</summary>
     public int Crashes { get; init; }
 
@@ -111,6 +114,7 @@ public sealed record ObjectMessage : WorkMessage, IReadableMessage<ObjectMessage
                 Deferrals = root.TryGetProperty("deferrals", out var deferrals) && deferrals.TryGetInt32(out var count) ? count : 0,
                 Waits = root.TryGetProperty("waits", out var waits) && waits.TryGetInt32(out var waitCount) ? waitCount : 0,
                 WaitsSince = ReadTime(root, "waitsSince"),
+                PendingSince = ReadTime(root, "pendingSince"),
                 Crashes = root.TryGetProperty("deaths", out var crashes) && crashes.TryGetInt32(out var crashCount) ? crashCount : 0,
                 Ticket = root.TryGetProperty("ticket", out var ticket) ? ticket.GetString() : null,
                 TraceParent = root.TryGetProperty("traceparent", out var trace) && trace.ValueKind == JsonValueKind.String
@@ -169,6 +173,11 @@ public sealed record ObjectMessage : WorkMessage, IReadableMessage<ObjectMessage
             if (WaitsSince is { } since)
             {
                 json.WriteString("waitsSince"u8, since.UtcDateTime);
+            }
+
+            if (PendingSince is { } pending)
+            {
+                json.WriteString("pendingSince"u8, pending.UtcDateTime);
             }
 
             if (Crashes > 0)

@@ -97,6 +97,33 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
         await pipeline.AssertArchivedAsync(item);
     }
 
+    [Fact]
+    public async Task Object_that_stays_pending_waits_with_one_message_and_fails_after_a_day_with_the_reason()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = time.GetUtcNow().AddMinutes(-5), Bytes = 10 });
+        await pipeline.PlanAndListAsync();
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ArchiveObjects).ClearMessagesAsync(Cancellation);
+        pipeline.Simulator.Objects.SetState(item.Region, item.Id, "PENDING");
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(new ObjectMessage { Region = item.Region, Id = item.Id }, attempt: 1, Cancellation);
+        Assert.Equal((1, null), (await pipeline.CountAsync(QueueNames.ArchiveObjects), (await pipeline.FindAsync(item))!.LastError));
+        var first = new ObjectMessage { Region = item.Region, Id = item.Id, PendingSince = time.GetUtcNow() };
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.ArchiveObjects).ClearMessagesAsync(Cancellation);
+
+        time.Advance(TimeSpan.FromHours(10));
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(first, attempt: 1, Cancellation);
+        await pipeline.Get<Operations.Runs.RunStarter>().ReconcileAsync(Cancellation);
+        await pipeline.DeliverAllAsync();
+        var waiting = (await pipeline.FindAsync(item))!;
+        Assert.Equal(("Queued", 1), (waiting.State, await pipeline.CountAsync(QueueNames.ArchiveObjects)));
+        Assert.Contains("reports the object as PENDING", waiting.LastError, StringComparison.Ordinal);
+
+        time.Advance(ObjectRouter.LongestWait);
+        await pipeline.Get<ObjectArchiver>().ArchiveAsync(first, attempt: 1, Cancellation);
+        Assert.Equal("Failed", await pipeline.StateAsync(item));
+    }
+
     [Theory]
     [InlineData(404)]
     [InlineData(410)]
