@@ -27,7 +27,7 @@ public sealed class CloudStorageException : RequestFailedException
 
     /// <summary>
     /// Whether every try of the call was refused (4xx but for 408), so that it had no effect. When one failed at the server or got no
-    /// answer, nobody knows, whatever the last one says.
+    /// answer, that is not known, whatever the last one says.
     /// </summary>
     public bool IsRefusal { get; internal init; }
 
