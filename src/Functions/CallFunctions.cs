@@ -51,7 +51,9 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
     {
         try
         {
-            return wanted is not null && call.Spoken is { } entry ? await contents.FindPlaceAsync(entry, wanted, cancellationToken) : null;
+            return wanted is not null && call.Spoken is { } entry
+                ? SpokenPlace.Find((await contents.ReadSearchedTextAsync(entry, cancellationToken)).Text, wanted)
+                : null;
         }
         catch (RefusedException)
         {

@@ -2,7 +2,6 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Azure;
-using Operations.Search;
 
 namespace Operations.Objects;
 
@@ -31,14 +30,11 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
     /// <exception cref="OutageException">The storage does not work.</exception>
     public Task<ObjectText> ReadTextAsync(LedgerEntry entry, CancellationToken cancellationToken) => ReadTextAsync(entry, MostText, cancellationToken);
 
-    /// <summary>
-    /// Finds where in the content the words are that are looked for, in as much of it as is searched; <see langword="null"/> when they are not
-    /// in it.
-    /// </summary>
+    /// <summary>Reads the content as text, as much of it as is searched.</summary>
     /// <exception cref="RefusedException">It is not archived, or is no text.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<string?> FindPlaceAsync(LedgerEntry entry, string wanted, CancellationToken cancellationToken) =>
-        SpokenPlace.Find((await ReadTextAsync(entry, ArchivedText.MostSearched, cancellationToken)).Text, wanted);
+    public Task<ObjectText> ReadSearchedTextAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
+        ReadTextAsync(entry, ArchivedText.MostSearched, cancellationToken);
 
     private async Task<ObjectText> ReadTextAsync(LedgerEntry entry, int most, CancellationToken cancellationToken)
     {

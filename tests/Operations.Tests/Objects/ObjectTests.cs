@@ -14,6 +14,7 @@ using Azure.Storage.Blobs;
 using Azurite;
 using Operations.Access;
 using Operations.Objects;
+using Operations.Search;
 using Simulator.Objects;
 using Testing;
 
@@ -173,8 +174,9 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         var entry = new LedgerEntry { State = "Archived", MimeType = "text/plain", Blob = "long" };
 
         Assert.True(lines.Length > ObjectContents.MostText);
-        Assert.Equal("The zeppelin has come.", await pipeline.Get<ObjectContents>().FindPlaceAsync(entry, "zeppelin", Cancellation));
-        Assert.Null(await pipeline.Get<ObjectContents>().FindPlaceAsync(entry, "refund", Cancellation));
+        var searched = (await pipeline.Get<ObjectContents>().ReadSearchedTextAsync(entry, Cancellation)).Text;
+        Assert.Equal("The zeppelin has come.", SpokenPlace.Find(searched, "zeppelin"));
+        Assert.Null(SpokenPlace.Find(searched, "refund"));
     }
 
     [Fact]
