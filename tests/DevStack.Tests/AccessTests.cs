@@ -254,14 +254,27 @@ public sealed class AccessTests(AccessFixture signIn, ApiFixture key) : IClassFi
             line => AssertLine(line, "\"RedriveFailures\"", "\"outcome\":\"Refused\""),
             line => AssertLine(line, "\"GetExport\"", $"\"exportId\":\"{id}\"", "\"sent.exportId\":\"another\"", "\"outcome\":\"NotFound\""));
 
-        var page = await signIn.GetAsync("investigator", $"/api/audit?object={id}&limit=1");
+        var page = await FindLinesAsync($"object={id}&limit=1");
         Assert.Equal("GetObjectContent", page.GetProperty("items")[0].GetProperty("action").GetString());
-        var next = await signIn.GetAsync("investigator", $"/api/audit?object=uk/{id}&cursor={page.GetProperty("cursor").GetString()}");
+        var next = await FindLinesAsync($"object=uk/{id}&cursor={page.GetProperty("cursor").GetString()}");
         Assert.Equal("GetObject", next.GetProperty("items")[0].GetProperty("action").GetString());
-        var mine = await signIn.GetAsync("investigator", "/api/audit?actor=O-INVESTIGATOR@contoso.com&limit=1");
+        var mine = await FindLinesAsync("actor=O-INVESTIGATOR@contoso.com&limit=1");
         Assert.Equal("GetAudit", mine.GetProperty("items")[0].GetProperty("action").GetString());
         using var forged = await signIn.SendAsync("investigator", HttpMethod.Get, "/api/audit?cursor=nonsense");
         Assert.Equal(HttpStatusCode.BadRequest, forged.StatusCode);
+
+        // A page that takes too long ends before it has a line, and says where to go on.
+        async Task<JsonElement> FindLinesAsync(string query)
+        {
+            var found = await signIn.GetAsync("investigator", $"/api/audit?{query}");
+            while (found.GetProperty("items").GetArrayLength() == 0 && found.TryGetProperty("cursor", out var cursor))
+            {
+                var rest = string.Join('&', query.Split('&').Where(part => !part.StartsWith("cursor=", StringComparison.Ordinal)));
+                found = await signIn.GetAsync("investigator", $"/api/audit?{rest}&cursor={cursor.GetString()}");
+            }
+
+            return found;
+        }
     }
 
     [Fact]
