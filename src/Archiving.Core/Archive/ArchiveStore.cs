@@ -406,7 +406,7 @@ public sealed class ArchiveStore : IStorageResource
             {
                 return await read();
             }
-            catch (RequestFailedException exception) when (exception.Status == 404 && exception.ErrorCode != "ContainerNotFound")
+            catch (RequestFailedException exception) when (IsGone(exception))
             {
                 return null;
             }

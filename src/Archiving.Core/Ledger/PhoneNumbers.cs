@@ -8,10 +8,13 @@ internal static class PhoneNumbers
     /// <summary>The digits by which numbers are compared that may be written with or without the code of the country.</summary>
     public const int NationalDigits = 10;
 
+    /// <summary>What phone numbers are written with beside digits.</summary>
+    public const string Punctuation = "+-()./ ";
+
     // ITU-T E.164 has 15 digits, and a prefix for calls abroad three more. What has more is another kind of number.
     private const int MostDigits = 18;
 
-    private static readonly SearchValues<char> Characters = SearchValues.Create("0123456789+-()./ ");
+    private static readonly SearchValues<char> Characters = SearchValues.Create("0123456789" + Punctuation);
 
     /// <summary>Whether a text has nothing but the characters that phone numbers are written with.</summary>
     public static bool IsNumber(string text) => text.AsSpan().IndexOfAnyExcept(Characters) < 0;

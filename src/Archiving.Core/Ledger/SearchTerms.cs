@@ -22,7 +22,7 @@ public static class SearchTerms
     private static readonly int[] Beginnings = [4, 6, 9];
 
     private static readonly string[] NumberEnds = ["+", " - ", ". "];
-    private static readonly char[] PhonePunctuation = [.. "+-()./ "];
+    private static readonly char[] PhonePunctuation = [.. PhoneNumbers.Punctuation];
 
     /// <summary>The terms of a row.</summary>
     public static IReadOnlySet<string> Of(LedgerEntry entry)

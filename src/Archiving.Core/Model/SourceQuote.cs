@@ -17,14 +17,11 @@ public static class SourceQuote
 
     private static readonly string[] All = [Answered, HostAnswered, Sent, SentForState];
 
-    /// <summary>A reason without what it quotes.</summary>
-    /// <param name="reason">The reason.</param>
-    /// <param name="isCut">Whether it quoted anything.</param>
-    public static string Cut(string reason, out bool isCut)
+    /// <summary>What a reason says before it quotes; <see langword="null"/> when it quotes nothing.</summary>
+    public static string? FindBefore(string reason)
     {
         ArgumentNullException.ThrowIfNull(reason);
         var start = All.Select(words => reason.IndexOf(words, StringComparison.Ordinal)).Where(index => index >= 0).DefaultIfEmpty(-1).Min();
-        isCut = start >= 0;
-        return isCut ? reason[..start].TrimEnd() : reason;
+        return start < 0 ? null : reason[..start].TrimEnd();
     }
 }

@@ -129,5 +129,5 @@ public sealed record ObjectItem
     private static string? Mask(string? name) => name is null ? null : Masked;
 
     private static string? MaskQuote(string? reason) =>
-        reason is not null && SourceQuote.Cut(reason, out var isCut) is var text && isCut ? $"{text} {SourceQuote.Sent}{Masked}" : reason;
+        reason is not null && SourceQuote.FindBefore(reason) is { } text ? $"{text} {SourceQuote.Sent}{Masked}" : reason;
 }

@@ -107,7 +107,8 @@ public sealed class SummaryWriter(
     /// <summary>The first sentence of a reason, without what it quotes: answers and records of 8x8 can hold names and numbers.</summary>
     private static string Reason(string? error)
     {
-        var text = SourceQuote.Cut(Wording.Clean(error ?? "No reason is on record."), out _);
+        var text = Wording.Clean(error ?? "No reason is on record.");
+        text = SourceQuote.FindBefore(text) ?? text;
         var end = text.IndexOf(". ", StringComparison.Ordinal);
         text = end < 0 ? text : text[..(end + 1)];
         return text.Length <= LongestReason ? text : $"{text[..LongestReason]}…";

@@ -216,9 +216,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 200, Body = "{}" });
 
         var exception = await Assert.ThrowsAsync<InvalidDataException>(() => PurgeAsync(pipeline, item));
@@ -238,9 +236,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         pipeline.Simulator.Faults.Set(
             new FaultRule { Call = "record", Kind = FaultKind.Latency, Milliseconds = 0, First = 1 },
             new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 200, Body = $$"""{"id":"{{item.Id}}","objectState":"{{state}}"}""" });
@@ -258,9 +254,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         await BeginAsync(pipeline, item, time);
         if (state is null)
         {
@@ -286,9 +280,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         await BeginAsync(pipeline, item, time);
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
         var entry = (await pipeline.FindAsync(item))!;
@@ -306,9 +298,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
 
         Assert.False(await PurgeAsync(pipeline, item));
@@ -364,9 +354,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         var cold = $$"""{"id":"{{item.Id}}","createdTime":"{{item.CreatedTime.UtcDateTime:s}}","objectState":"ARCHIVED"}""";
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 200, Body = cold });
         Assert.False(await PurgeAsync(pipeline, item));
@@ -386,9 +374,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         pipeline.Simulator.Account.Rights = Rights.Read | Rights.Download;
 
         Assert.False(await PurgeAsync(pipeline, item));
@@ -409,9 +395,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = status });
         await Record.ExceptionAsync(() => PurgeAsync(pipeline, item));
         Assert.Null(await pipeline.Get<PurgeAudit>().FindAsync(Key(item), Cancellation));
@@ -432,9 +416,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         pipeline.Simulator.Faults.Set(
             new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = first, First = 1 },
             new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 403 });
@@ -455,9 +437,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         await BeginAsync(pipeline, item, time);
         if (isOfEarlierVersion)
         {
@@ -498,9 +478,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "delete", Kind = FaultKind.Status, Status = 500 });
 
         var exception = await Assert.ThrowsAnyAsync<RequestFailedException>(() => PurgeAsync(pipeline, item));
@@ -514,9 +492,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(8));
+        var item = await ArchiveOldAsync(pipeline, time);
         pipeline.Simulator.Faults
             .Set(new FaultRule { Call = "record", Kind = FaultKind.Status, Status = (int)HttpStatusCode.TooManyRequests, RetryAfter = "0" });
 
@@ -540,6 +516,15 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var receipt = Receipt.Parse(
             (await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
         return await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
+    }
+
+    /// <summary>Archives an object that is then old enough to be purged.</summary>
+    private static async Task<SimulatedObject> ArchiveOldAsync(Pipeline pipeline, MovableTime time)
+    {
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(8));
+        return item;
     }
 
     private static SimulatedObject Add(Pipeline pipeline, int days = 3) =>

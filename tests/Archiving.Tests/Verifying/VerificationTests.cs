@@ -84,12 +84,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
     {
         var time = new MovableTime();
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("Verify__Days", "1"));
-        Add(pipeline, daysAgo: 1);
-        Add(pipeline, daysAgo: 2);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(2));
-        Assert.False((await pipeline.StartAsync(VerificationPlanner.Night, maxParts: 1)).IsComplete);
-        await pipeline.Account.Queues.GetQueueClient(QueueNames.PlanDays).ClearMessagesAsync(Cancellation);
+        await LoseMessageOfNightAsync(pipeline, time);
 
         time.Advance(TimeSpan.FromMinutes(61));
         Assert.Equal(new VerificationPlan(2, 2), await pipeline.PlanVerificationAsync());
@@ -101,12 +96,7 @@ public sealed class VerificationTests(AzuriteFixture azurite)
         var time = new MovableTime();
         var lost = new LostAnswers("plan|");
         await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: lost, settings: ("Verify__Days", "1"));
-        Add(pipeline, daysAgo: 1);
-        Add(pipeline, daysAgo: 2);
-        await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromDays(2));
-        Assert.False((await pipeline.StartAsync(VerificationPlanner.Night, maxParts: 1)).IsComplete);
-        await pipeline.Account.Queues.GetQueueClient(QueueNames.PlanDays).ClearMessagesAsync(Cancellation);
+        await LoseMessageOfNightAsync(pipeline, time);
 
         time.Advance(TimeSpan.FromMinutes(61));
         Assert.False((await pipeline.StartAsync(VerificationPlanner.Night, maxParts: 1)).IsComplete);
@@ -317,6 +307,17 @@ public sealed class VerificationTests(AzuriteFixture azurite)
             await pipeline.DeliverAllAsync();
             await pipeline.AssertArchivedAsync(item);
         }
+    }
+
+    /// <summary>Starts the night of two days, and loses the message that goes on with the second.</summary>
+    private static async Task LoseMessageOfNightAsync(Pipeline pipeline, MovableTime time)
+    {
+        Add(pipeline, daysAgo: 1);
+        Add(pipeline, daysAgo: 2);
+        await pipeline.RunAsync();
+        time.Advance(TimeSpan.FromDays(2));
+        Assert.False((await pipeline.StartAsync(VerificationPlanner.Night, maxParts: 1)).IsComplete);
+        await pipeline.Account.Queues.GetQueueClient(QueueNames.PlanDays).ClearMessagesAsync(Cancellation);
     }
 
     private static SimulatedObject Add(Pipeline pipeline, long bytes = 30_000, int daysAgo = 0, string type = "callrecording") =>
