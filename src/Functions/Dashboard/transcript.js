@@ -114,8 +114,9 @@ function terms(text) {
   const words = [folded, folded.replace(/['’]/g, "")]
     .flatMap((form) => form.match(/[\p{L}\p{Nd}\p{Mc}]+/gu) ?? [])
     .filter((word) => word.length >= FEWEST_LETTERS && !(word.length >= FEWEST_DIGITS && /^\d+$/.test(word)));
+  // One number beside another looks like a single one, so each run of digits counts too.
   const numbers = (folded.match(/[\d+\-()./ ]+/g) ?? [])
-    .map((number) => number.replace(/\D/g, ""))
+    .flatMap((number) => [number.replace(/\D/g, ""), ...number.split(/\D+/)])
     .filter((digits) => digits.length >= FEWEST_DIGITS)
     .map((digits) => digits.replace(/^0+/, ""));
   return [...words, ...numbers];
