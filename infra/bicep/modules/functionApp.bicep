@@ -172,6 +172,10 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
               signInClientId
               'api://${signInClientId}'
             ]
+            // Tokens of every program count, whose roles the app checks. Left out, App Service was seen to admit no token.
+            defaultAuthorizationPolicy: {
+              allowedPrincipals: {}
+            }
           }
         }
       }
