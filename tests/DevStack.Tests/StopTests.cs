@@ -64,14 +64,16 @@ public sealed class StopTests(AzuriteFixture azurite)
         await using var app = await AppProcess.StartAsync(
             simulator.BaseUrl,
             _account,
-            ("AzureFunctionsJobHost__functionTimeout", "00:00:05"),
+
+            // Long enough for a listing on a busy machine: one that is listed again queues its object again.
+            ("AzureFunctionsJobHost__functionTimeout", "00:00:10"),
             ("AzureFunctionsJobHost__extensions__queues__maxDequeueCount", "2"),
             ("AzureFunctionsJobHost__extensions__queues__visibilityTimeout", "00:00:01"));
 
         await Eventually.HoldsAsync(
             async () => (await ReadRowsAsync()) is [var row] && row.GetString("State") == "Failed",
             "a failure",
-            TimeSpan.FromMinutes(1));
+            TimeSpan.FromMinutes(2));
 
         var row = Assert.Single(await ReadRowsAsync());
         Assert.StartsWith("Archiving did not finish within 00:00:0", row.GetString("LastError"), StringComparison.Ordinal);
