@@ -143,6 +143,7 @@ if ($objects.Count -eq 0) { Stop-WithMessage "The case $CaseId has no objects." 
 $erased = 'Erased from the archive.'
 $refused = $false
 $missed = 0
+$ofObject = '^(\.[0-9a-f]{8}(-[0-9]+)?)?(\.[a-z0-9]{1,5})?(\.meta\.json)?$'
 $members = @()
 $blobs = @()
 $rows = @()
@@ -165,10 +166,11 @@ foreach ($object in $objects) {
         continue
     }
 
-    # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID.
+    # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID. Those of an object
+    # whose ID goes on with a dot do too.
     $stem = $name.Substring(0, $name.LastIndexOf('/') + 1) + $key
     foreach ($each in ConvertFrom-Answer (Invoke-Blob list --prefix $stem --include v --num-results '*')) {
-        if ($each.name -cne $stem -and -not $each.name.StartsWith("$stem.", [StringComparison]::Ordinal)) { continue }
+        if (-not $each.name.StartsWith($stem, [StringComparison]::Ordinal) -or $each.name.Substring($stem.Length) -cnotmatch $ofObject) { continue }
         $blobs += $each
     }
 

@@ -61,6 +61,7 @@ table query --table-name cases --num-results '*' --filter "PartitionKey eq '$cas
 
 refused=0
 missed=0
+of_object='^(\.[0-9a-f]{8}(-[0-9]+)?)?(\.[a-z0-9]{1,5})?(\.meta\.json)?$'
 while IFS= read -r object; do
   partition=$(jq -r .day <<<"$object")
   key=$(jq -r .key <<<"$object")
@@ -79,15 +80,13 @@ while IFS= read -r object; do
     continue
   fi
 
-  # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID.
+  # Beside the content are its receipt and, where it changed, other content: all begin with the encoded ID. Those of an object
+  # whose ID goes on with a dot do too.
   stem=${name%/*}/$key
   blob list --prefix "$stem" --include v --num-results '*' >"$folder/list"
   while IFS= read -r each; do
     each_name=$(jq -r .name <<<"$each")
-    case ${each_name#"$stem"} in
-      .* | "") ;;
-      *) continue ;;
-    esac
+    [[ ${each_name#"$stem"} =~ $of_object ]] || continue
     jq -c --argjson object "$object" '{name, version: .versionId, current: .isCurrentVersion, object: $object}' <<<"$each" >>"$folder/blobs"
   done < <(jq -c '.[]' "$folder/list")
   echo "$object" >>"$folder/rows"

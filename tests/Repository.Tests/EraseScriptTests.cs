@@ -82,9 +82,10 @@ public abstract class EraseScriptTests : IDisposable
         Assert.Contains("-requested.jsonl", changes[0], StringComparison.Ordinal);
         Assert.Contains("-done.jsonl", changes[^1], StringComparison.Ordinal);
         var deleted = changes.Where(change => change.StartsWith("blob delete", StringComparison.Ordinal)).ToList();
-        Assert.Equal(7, deleted.Count);
-        Assert.Equal(4, deleted.Count(change => change.Contains("--version-id", StringComparison.Ordinal)));
+        Assert.Equal(8, deleted.Count);
+        Assert.Equal(5, deleted.Count(change => change.Contains("--version-id", StringComparison.Ordinal)));
         Assert.DoesNotContain(deleted, change => change.Contains("ab.mp3", StringComparison.Ordinal));
+        Assert.DoesNotContain(deleted, change => change.Contains("a.Board.mp3", StringComparison.Ordinal));
         Assert.Contains(deleted, change => change.Contains("a.mp3.meta.json", StringComparison.Ordinal));
         Assert.Contains(deleted, change => change.Contains("part-0001.zip", StringComparison.Ordinal));
         Assert.Single(
@@ -285,6 +286,8 @@ public abstract class EraseScriptTests : IDisposable
         [{"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"1","isCurrentVersion":true,"properties":{}},
          {"name":"uk/callrecording/2026/11/03/a.mp3","versionId":"0","properties":{}},
          {"name":"uk/callrecording/2026/11/03/a.mp3.meta.json","versionId":"1","isCurrentVersion":true,"properties":{}},
+         {"name":"uk/callrecording/2026/11/03/a.1a2b3c4d-2.mp3","versionId":"1","properties":{}},
+         {"name":"uk/callrecording/2026/11/03/a.Board.mp3","versionId":"1","properties":{}},
          {"name":"uk/callrecording/2026/11/03/ab.mp3","versionId":"1","properties":{}}]
         """;
 
