@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Archiving.Cases;
-using Archiving.Ledger;
 using Functions.Access;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
@@ -60,8 +59,10 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         CancellationToken cancellationToken)
     {
         var row = await FindAsync(caseId, cancellationToken);
-        var (objects, search) = await ReadObjectsAsync(request, "added", cancellationToken);
-        await book.AddAsync(row, objects, search, cancellationToken);
+        var (objects, search) = await ReadObjectsAsync(request, cancellationToken);
+        var (entries, unknown) = await book.FindObjectsAsync(objects, cancellationToken);
+        RefuseUnknown(unknown, "added");
+        await book.AddAsync(row, entries, search, cancellationToken);
         return Accepted(row);
     }
 
@@ -74,8 +75,10 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         CancellationToken cancellationToken)
     {
         var row = await FindAsync(caseId, cancellationToken);
-        var (objects, search) = await ReadObjectsAsync(request, "removed", cancellationToken);
-        await book.RemoveAsync(row, objects, search, cancellationToken);
+        var (objects, search) = await ReadObjectsAsync(request, cancellationToken);
+        var (members, unknown) = await book.FindMembersAsync(row, objects, cancellationToken);
+        RefuseUnknown(unknown, "removed");
+        await book.RemoveAsync(row, members, search, cancellationToken);
         return Accepted(row);
     }
 
@@ -166,21 +169,22 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         return row;
     }
 
-    private async Task<(IReadOnlyList<LedgerEntry> Objects, CaseSearch? Search)> ReadObjectsAsync(
+    private static async Task<(IReadOnlyList<CaseObject> Objects, CaseSearch? Search)> ReadObjectsAsync(
         HttpRequest request,
-        string done,
         CancellationToken cancellationToken)
     {
         var (objects, search) = await RequestBody.ReadAsync(request, RequestJson.Default.CaseObjectsRequest, cancellationToken);
-        if (objects is null && search is null)
-        {
-            throw new BadRequestException("objects", "Expected \"objects\", \"search\" or both.");
-        }
+        return objects is not null || search is not null
+            ? (objects ?? [], search)
+            : throw new BadRequestException("objects", "Expected \"objects\", \"search\" or both.");
+    }
 
-        var (entries, unknown) = await book.FindObjectsAsync(objects ?? [], cancellationToken);
-        return unknown is null
-            ? (entries, search)
-            : throw new BadRequestException("objects", $"No object {unknown.Region}/{unknown.Id} is known. Nothing was {done}.");
+    private static void RefuseUnknown(CaseObject? unknown, string done)
+    {
+        if (unknown is not null)
+        {
+            throw new BadRequestException("objects", $"No object {unknown.Region}/{unknown.Id} is known. Nothing was {done}.");
+        }
     }
 }
 

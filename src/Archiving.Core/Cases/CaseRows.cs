@@ -242,6 +242,9 @@ public sealed class ExportRow : TableRow
     /// <summary>How many objects it has; until it is planned, how many the case had when it was asked for.</summary>
     public long Objects { get; set; }
 
+    /// <summary>How many contents it has of them: one of each, and those that 8x8 had before; <see langword="null"/> in exports of an earlier version.</summary>
+    public long? Contents { get; set; }
+
     /// <summary>Their size in bytes.</summary>
     public long Bytes { get; set; }
 
@@ -276,7 +279,7 @@ public sealed class ExportPartRow : TableRow
     /// <summary>Its number, from 1.</summary>
     public int Number { get; set; }
 
-    /// <summary>How many objects it has.</summary>
+    /// <summary>How many contents of objects it has.</summary>
     public int Objects { get; set; }
 
     /// <summary>Its size in bytes, when it is written.</summary>
@@ -295,7 +298,7 @@ public sealed class ExportPartRow : TableRow
     public int Problems { get; set; }
 }
 
-/// <summary>An object of an export.</summary>
+/// <summary>A content of an object of an export.</summary>
 public sealed class ExportObjectRow : TableRow
 {
     /// <summary>What row keys of objects begin with; then the plan and the number of the part.</summary>

@@ -9,5 +9,6 @@ internal static class CasesServices
     public static IServiceCollection AddCases(this IServiceCollection services) => services
         .AddSingleton<CaseStore>()
         .AddStorageResource<CaseStore>()
+        .AddSingleton<ObjectReceipts>()
         .AddSingleton<ObjectHolds>();
 }

@@ -1,7 +1,6 @@
 using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
-using Azure;
 using Azure.Data.Tables;
 using Microsoft.Extensions.Logging;
 
@@ -13,6 +12,7 @@ namespace Archiving.Cases;
 /// </summary>
 public sealed partial class ObjectHolds(
     CaseStore cases,
+    ObjectReceipts receipts,
     ArchiveStore store,
     ObjectLedger ledger,
     TimeProvider timeProvider,
@@ -69,17 +69,15 @@ public sealed partial class ObjectHolds(
     public async Task<string?> SetAsync(CaseObjectRow item, bool isHeld, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(item);
-        var stem = ArchiveLayout.Stem(item.Region, item.Type, item.CreatedTime, item.Id);
         string? problem = null;
         var done = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var name in store.ListReceiptsAsync(stem, cancellationToken))
+        await foreach (var found in receipts.FindAsync(item, cancellationToken))
         {
             // One that cannot be read is held, too: it may be evidence.
-            if (await IsOfAsync(name, item, cancellationToken) ?? (isHeld || !await MayBeOfHeldAsync(name, item, cancellationToken)))
+            if (found.Receipt is not null || isHeld || !await MayBeOfHeldAsync(found.Name, item, cancellationToken))
             {
-                var blob = name[..^ArchiveLayout.ReceiptSuffix.Length];
-                done.Add(blob);
-                problem = await SetAsync(blob, isHeld, cancellationToken) ?? problem;
+                done.Add(found.Blob);
+                problem = await SetAsync(found.Blob, isHeld, cancellationToken) ?? problem;
             }
         }
 
@@ -112,24 +110,6 @@ public sealed partial class ObjectHolds(
         var ofContent = await store.SetLegalHoldAsync(blob, isHeld, cancellationToken);
         var ofReceipt = await store.SetLegalHoldAsync(ArchiveLayout.ReceiptName(blob), isHeld, cancellationToken);
         return ofContent ?? ofReceipt;
-    }
-
-    /// <summary>Whether a receipt is of this object and not of one whose id begins with the same characters; <see langword="null"/> when it cannot be read.</summary>
-    private async Task<bool?> IsOfAsync(string receiptName, CaseObjectRow item, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await store.ReadAsync(receiptName, cancellationToken) is { } body
-                && Receipt.Parse(body) is var receipt && receipt.Region == item.Region && receipt.Record.Id == item.Id;
-        }
-        catch (FormatException)
-        {
-            return null;
-        }
-        catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
-        {
-            return null;
-        }
     }
 
     /// <summary>Whether a receipt that cannot be read may be that of an object on hold whose id begins with this one's.</summary>

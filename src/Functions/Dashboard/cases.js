@@ -125,7 +125,8 @@ function summary(item, act) {
       button("Export", () => api.startExport(caseId), "The export is being written."),
       isOpen && item.hold !== "Held"
         && button(item.hold === "Placing" ? "Place legal hold again" : "Place legal hold", () => api.holdCase(caseId), "The legal hold is being placed."),
-      item.hold !== "None" && item.hold !== "Releasing" && button("Release legal hold", () => api.releaseCase(caseId), "The legal hold is being released.",
+      item.hold !== "None" && button(item.hold === "Releasing" ? "Release legal hold again" : "Release legal hold",
+        () => api.releaseCase(caseId), "The legal hold is being released.",
         "Recordings that no other case holds can be deleted again after that."),
       isOpen && button("Close case", () => api.closeCase(caseId), "The case is closed.", "Nothing can be added to a closed case, and it cannot be opened again.")));
 }

@@ -130,9 +130,32 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         }
     }
 
+    /// <summary>Finds objects of a case, also those that the ledger no longer knows.</summary>
+    /// <returns>Their rows, and the first object that neither case nor ledger knows.</returns>
+    public async Task<(IReadOnlyList<CaseObjectRow> Rows, CaseObject? Unknown)> FindMembersAsync(
+        CaseRow row,
+        IReadOnlyCollection<CaseObject> objects,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        ArgumentNullException.ThrowIfNull(objects);
+        if (objects.Count == 0)
+        {
+            return ([], null);
+        }
+
+        var wanted = objects.Select(item => (item.Region, item.Id)).ToHashSet();
+        var members = await cases.ReadObjectsAsync(row.RowKey, after: null, cancellationToken)
+            .Where(member => wanted.Contains((member.Region, member.Id)))
+            .ToListAsync(cancellationToken);
+        var found = members.Select(member => (member.Region, member.Id)).ToHashSet();
+        var (_, unknown) = await FindObjectsAsync([.. objects.Where(item => !found.Contains((item.Region, item.Id)))], cancellationToken);
+        return (members, unknown);
+    }
+
     /// <summary>Removes objects, and starts to remove what a search finds.</summary>
     /// <exception cref="RefusedException">The case is closed or on hold.</exception>
-    public async Task RemoveAsync(CaseRow row, IReadOnlyCollection<LedgerEntry> objects, CaseSearch? search, CancellationToken cancellationToken)
+    public async Task RemoveAsync(CaseRow row, IReadOnlyCollection<CaseObjectRow> objects, CaseSearch? search, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);
         if ((await FindOpenAsync(row.RowKey, cancellationToken)).HoldState != HoldState.None)
@@ -142,8 +165,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
 
         if (objects.Count > 0)
         {
-            var items = objects.Select(entry => CaseObjectRow.Of(row.RowKey, entry, default)).ToList();
-            var (removed, isAll) = await cases.RemoveObjectsAsync(row.RowKey, items, cancellationToken);
+            var (removed, isAll) = await cases.RemoveObjectsAsync(row.RowKey, objects, cancellationToken);
             await cases.CountAsync(row.RowKey, cancellationToken);
             if (!isAll)
             {
@@ -199,6 +221,8 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         ArgumentNullException.ThrowIfNull(row);
         if (row.HoldState == HoldState.None)
         {
+            // A hold that failed before it began may have left its objects kept.
+            await cases.SyncKeptAsync(row.RowKey, cancellationToken);
             return;
         }
 
@@ -224,6 +248,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
                 return true;
             },
             cancellationToken);
+        await cases.SyncKeptAsync(row.RowKey, cancellationToken);
         Log.Closed(logger, row.RowKey);
     }
 

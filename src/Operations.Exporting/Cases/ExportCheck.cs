@@ -42,6 +42,7 @@ public sealed class ExportCheck(CaseStore cases)
         }
 
         var planned = parts.Sum(part => (long)part.Objects);
-        return planned == export.Objects ? null : $"Its parts have {planned} of its {export.Objects} objects.";
+        var contents = export.Contents ?? export.Objects;
+        return planned == contents ? null : $"Its parts have {planned} of its {contents} objects.";
     }
 }

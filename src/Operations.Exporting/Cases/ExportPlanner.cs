@@ -3,13 +3,15 @@ using Archiving.Archive;
 using Archiving.Cases;
 using Archiving.Ledger;
 using Archiving.Model;
-using Azure;
 using Operations.Objects;
 
 namespace Operations.Cases;
 
-/// <summary>Decides which object of a case is in which part of an export, and under which name.</summary>
-public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveStore store, DownloadName names)
+/// <summary>
+/// Decides which object of a case is in which part of an export, and under which name. An object whose content 8x8 changed is
+/// in it with every content that the archive has: a hold keeps them all.
+/// </summary>
+public sealed class ExportPlanner(CaseStore cases, ObjectReceipts receipts, ObjectLedger ledger, DownloadName names)
 {
     /// <summary>
     /// The most bytes of a part, unless one object alone has more. The work that a crash costs is a part, so it is kept well
@@ -54,7 +56,7 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
                 await cases.CountAsync(export.CaseId, cancellationToken);
             }
 
-            (export.Objects, export.Bytes, export.Parts, export.Problem) = (plan.Objects, plan.Bytes, plan.Parts, null);
+            (export.Objects, export.Contents, export.Bytes, export.Parts, export.Problem) = (plan.Objects, plan.Contents, plan.Bytes, plan.Parts, null);
             if (plan.Objects < requested)
             {
                 export.Problem = $"The case had {requested} objects when the export was requested, and {plan.Objects} of them were found. Export it again.";
@@ -63,7 +65,8 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
 
             if (plan.HasProblems)
             {
-                export.Problem = "Not every object of the case can be exported. Archive what is missing, or remove it from the case, and export again.";
+                export.Problem = "Not every object of the case can be exported. Archive what is missing, or remove it from the case, and export again. "
+                    + "While the case is on hold, nothing can be removed: make another case without what is missing, and export that.";
                 return true;
             }
 
@@ -81,13 +84,14 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
     {
         var taken = new ExportNames();
         var parts = new List<ExportPartRow>();
-        var (objects, bytes, inPart) = (0L, 0L, 0L);
+        var (objects, contents, bytes, inPart) = (0L, 0L, 0L, 0L);
         var hasProblems = false;
         var items = cases.ReadObjectsAsync(export.CaseId, after: null, cancellationToken).Where(item => !(item.Timestamp > export.RequestedAt));
         await foreach (var chunk in items.Chunk(ReadsAtOnce).WithCancellation(cancellationToken))
         {
             var (rows, known) = (new List<ExportObjectRow>(chunk.Length), parts.Count);
-            foreach (var (row, name) in await Task.WhenAll(chunk.Select(item => FindAsync(item, cancellationToken))))
+            objects += chunk.Length;
+            foreach (var (row, name) in (await Task.WhenAll(chunk.Select(item => FindAsync(item, cancellationToken)))).SelectMany(found => found))
             {
                 if (parts is not [.., { } last] || last.Objects == MostObjects || (inPart > 0 && inPart + row.Bytes + Overhead > MostBytes))
                 {
@@ -100,10 +104,10 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
                 inPart += row.Bytes + Overhead;
                 bytes += row.Bytes;
                 row.PartitionKey = CaseStore.ExportPartition(export);
-                row.RowKey = CaseStore.ExportObjectPrefix(export, last.Number) + objects.ToString("D9", CultureInfo.InvariantCulture);
+                row.RowKey = CaseStore.ExportObjectPrefix(export, last.Number) + contents.ToString("D9", CultureInfo.InvariantCulture);
                 row.Name = row.Problem is null ? taken.Take(name) : "";
                 hasProblems |= row.Problem is not null;
-                objects++;
+                contents++;
                 rows.Add(row);
             }
 
@@ -117,7 +121,7 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
         }
 
         await cases.WriteAsync(parts, cancellationToken);
-        return new Plan(objects, bytes, parts.Count, hasProblems);
+        return new Plan(objects, contents, bytes, parts.Count, hasProblems);
     }
 
     private static ExportPartRow NewPart(ExportRow export, int number) => new()
@@ -127,45 +131,54 @@ public sealed class ExportPlanner(CaseStore cases, ObjectLedger ledger, ArchiveS
         Number = number,
     };
 
-    private static ExportObjectRow Describe(CaseObjectRow item, LedgerEntry? entry) => new()
+    private static ExportObjectRow Describe(CaseObjectRow item, string blob, long bytes, string? problem = null) => new()
     {
         Region = item.Region,
         Id = item.Id,
         Type = item.Type,
         CreatedTime = item.CreatedTime,
-        Blob = entry?.Blob ?? "",
-        Bytes = entry?.Bytes ?? 0,
-        Problem = entry switch
-        {
-            null => "The ledger does not know it. POST /api/ledger/rebuild adds what the archive has.",
-            { Blob: null or "" } => $"It is not archived; its state is {entry.State}.",
-            { Damaged: { } damaged } when damaged == entry.Blob => "Its archived bytes were found damaged.",
-            _ => null,
-        },
+        Blob = blob,
+        Bytes = bytes,
+        Problem = problem,
     };
 
-    private async Task<Found> FindAsync(CaseObjectRow item, CancellationToken cancellationToken)
+    private static string? FindProblem(LedgerEntry? entry) => entry switch
+    {
+        null => "The ledger does not know it. POST /api/ledger/rebuild adds what the archive has.",
+        { Blob: null or "" } => $"It is not archived; its state is {entry.State}.",
+        { Damaged: { } damaged } when damaged == entry.Blob => "Its archived bytes were found damaged.",
+        _ => null,
+    };
+
+    /// <summary>The present content of an object, and then those that 8x8 had before.</summary>
+    private async Task<IReadOnlyList<Found>> FindAsync(CaseObjectRow item, CancellationToken cancellationToken)
     {
         var entry = await ledger.FindAsync(item.Key, cancellationToken);
-        var row = Describe(item, entry);
-        if (row.Problem is not null)
+        var present = Describe(item, entry?.Blob ?? "", entry?.Bytes ?? 0, FindProblem(entry));
+        if (present.Problem is not null)
         {
-            return new Found(row, Name: "");
+            return [new Found(present, Name: "")];
         }
 
-        try
-        {
-            var receipt = await store.ReadAsync(ArchiveLayout.ReceiptName(row.Blob), cancellationToken) is { } json ? Receipt.Parse(json) : null;
-            return new Found(row, receipt is null ? names.Of(entry!, row.Blob) : names.Of(receipt));
-        }
-        catch (Exception exception) when (exception is FormatException or RequestFailedException { Status: 409 })
-        {
-            // Writing the part finds out, and names what is wrong.
-            return new Found(row, names.Of(entry!, row.Blob));
-        }
+        var all = await receipts.FindAsync(item, cancellationToken).ToListAsync(cancellationToken);
+        var receipt = all.Find(found => found.Blob == present.Blob)?.Receipt;
+        var earlier = all.Where(found => found.Blob != present.Blob && MayBeOf(item, found) && !IsSame(found.Receipt, entry!))
+            .Select(found => new Found(
+                Describe(item, found.Blob, found.Receipt?.Bytes ?? 0),
+                found.Receipt is null ? names.Of(entry!, found.Blob) : names.Of(found.Receipt)));
+
+        // Of a receipt that is not there or cannot be read, writing the part finds out what is wrong.
+        return [new Found(present, receipt is null ? names.Of(entry!, present.Blob) : names.Of(receipt)), .. earlier];
     }
+
+    /// <summary>Whether a receipt is the object's own; one that cannot be read is not when its name goes on as that of a longer id.</summary>
+    private static bool MayBeOf(CaseObjectRow item, FoundReceipt found) => found.Receipt is not null
+        || found.Blob[ArchiveLayout.Stem(item.Region, item.Type, item.CreatedTime, item.Id).Length..] is "" or ['.', ..];
+
+    /// <summary>Whether it is the present content under another name, which it has when the first bytes were damaged.</summary>
+    private static bool IsSame(Receipt? receipt, LedgerEntry present) => receipt is not null && receipt.Sha256 == present.Sha256;
 
     private sealed record Found(ExportObjectRow Row, string Name);
 
-    private sealed record Plan(long Objects, long Bytes, int Parts, bool HasProblems);
+    private sealed record Plan(long Objects, long Contents, long Bytes, int Parts, bool HasProblems);
 }

@@ -410,13 +410,14 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         var caseId = await CreateAsync(pipeline, item);
         var book = pipeline.Get<CaseBook>();
-        var (entries, _) = await book.FindObjectsAsync(
+        var (members, _) = await book.FindMembersAsync(
+            await FindAsync(pipeline, caseId),
             [.. new[] { item, other }.Select(each => new CaseObject(each.Region, each.Id, each.CreatedTime))],
             Cancellation);
         beforeRemoval.Action = async () => await book.HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
 
         var refused = await Assert.ThrowsAsync<RefusedException>(
-            async () => await book.RemoveAsync(await FindAsync(pipeline, caseId), entries, search: null, Cancellation));
+            async () => await book.RemoveAsync(await FindAsync(pipeline, caseId), members, search: null, Cancellation));
         await DeliverChangesAsync(pipeline);
 
         Assert.Null(beforeRemoval.Action);
@@ -438,12 +439,15 @@ public sealed class CaseTests(AzuriteFixture azurite)
         var caseId = await CreateAsync(pipeline);
         await AddAsync(pipeline, caseId, [.. items]);
         var book = pipeline.Get<CaseBook>();
-        var (entries, _) = await book.FindObjectsAsync([.. items.Select(item => new CaseObject(item.Region, item.Id, item.CreatedTime))], Cancellation);
+        var (members, _) = await book.FindMembersAsync(
+            await FindAsync(pipeline, caseId),
+            [.. items.Select(item => new CaseObject(item.Region, item.Id, item.CreatedTime))],
+            Cancellation);
         batches = 0;
         beforeSecondRemoval.Action = async () => await book.HoldAsync(await FindAsync(pipeline, caseId), Cancellation);
 
         var refused = await Assert.ThrowsAsync<RefusedException>(
-            async () => await book.RemoveAsync(await FindAsync(pipeline, caseId), entries, search: null, Cancellation));
+            async () => await book.RemoveAsync(await FindAsync(pipeline, caseId), members, search: null, Cancellation));
 
         Assert.Contains("25 of the objects were removed", refused.Message, StringComparison.Ordinal);
         Assert.Equal(15, (await DescribeAsync(pipeline, caseId)).Objects);
@@ -593,6 +597,52 @@ public sealed class CaseTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Object_that_the_ledger_no_longer_knows_is_removed_by_its_ID_and_one_that_is_named_twice_once()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var (one, two) = (Add(pipeline, "One.mp3", bytes: 100), Add(pipeline, "Two.mp3", bytes: 100));
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await AddAsync(pipeline, caseId, one, two);
+        var lost = (await pipeline.FindAsync(one))!;
+        await pipeline.Account.Tables.GetTableClient("objects").DeleteEntityAsync(lost.PartitionKey, lost.RowKey, cancellationToken: Cancellation);
+        var book = pipeline.Get<CaseBook>();
+        var row = await FindAsync(pipeline, caseId);
+
+        var (members, unknown) = await book.FindMembersAsync(
+            row,
+            [new CaseObject(one.Region, one.Id, Created: null), new CaseObject(two.Region, two.Id, two.CreatedTime), new CaseObject(two.Region, two.Id, null)],
+            Cancellation);
+        await book.RemoveAsync(row, members, search: null, Cancellation);
+
+        Assert.Null(unknown);
+        Assert.Equal(0, (await DescribeAsync(pipeline, caseId)).Objects);
+        Assert.Equal("x", (await book.FindMembersAsync(row, [new CaseObject("uk", "x", Created: null)], Cancellation)).Unknown?.Id);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Hold_that_failed_before_it_began_keeps_nothing_after_a_release_or_when_the_case_is_closed(bool isReleased)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline, "One.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline, item);
+        var key = (await pipeline.FindAsync(item))!;
+        await pipeline.Get<CaseStore>().KeepAsync(caseId, Cancellation);
+        var holds = pipeline.Get<ObjectHolds>();
+        Assert.True(await holds.IsHeldAsync(new LedgerKey(key.PartitionKey, key.RowKey), Cancellation));
+        var book = pipeline.Get<CaseBook>();
+
+        await (isReleased
+            ? book.ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation)
+            : book.CloseAsync(await FindAsync(pipeline, caseId), Cancellation));
+
+        Assert.False(await holds.IsHeldAsync(new LedgerKey(key.PartitionKey, key.RowKey), Cancellation));
+    }
+
+    [Fact]
     public async Task Case_that_is_closed_while_objects_are_looked_up_is_not_changed()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
@@ -603,10 +653,11 @@ public sealed class CaseTests(AzuriteFixture azurite)
         var book = pipeline.Get<CaseBook>();
         var row = await FindAsync(pipeline, caseId);
         var (entries, _) = await book.FindObjectsAsync([new CaseObject(two.Region, two.Id, two.CreatedTime)], Cancellation);
+        var (members, _) = await book.FindMembersAsync(row, [new CaseObject(one.Region, one.Id, one.CreatedTime)], Cancellation);
         await book.CloseAsync(await FindAsync(pipeline, caseId), Cancellation);
 
         await Assert.ThrowsAsync<RefusedException>(() => book.AddAsync(row, entries, search: null, Cancellation));
-        await Assert.ThrowsAsync<RefusedException>(() => book.RemoveAsync(row, entries, search: null, Cancellation));
+        await Assert.ThrowsAsync<RefusedException>(() => book.RemoveAsync(row, members, search: null, Cancellation));
         await Assert.ThrowsAsync<RefusedException>(() => book.HoldAsync(row, Cancellation));
 
         var details = await DescribeAsync(pipeline, caseId);

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Archiving.Archive;
 using Archiving.Cases;
 using Archiving.Model;
 using Archiving.Queues;
@@ -82,6 +83,37 @@ public sealed class ExportTests(AzuriteFixture azurite)
         finally
         {
             Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Export_has_every_content_of_an_object_that_8x8_changed()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var (item, other) = (Add(pipeline, "Jane Doe.mp3", bytes: 100), Add(pipeline, "John Doe.mp3", bytes: 300));
+        await pipeline.RunAsync();
+        pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 7, bytes: 200);
+        time.Advance(TimeSpan.FromMinutes(10));
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+
+        var export = await ExportAsync(pipeline, caseId);
+
+        // Not by its links: Azure's clock is not the test's.
+        Assert.Equal(("Done", 2L, 600L), (export.State, export.Objects, export.Bytes));
+        var (store, folder) = (pipeline.Get<ArchiveStore>(), $"_exports/{caseId}/{export.ExportId}/");
+        using var manifest = JsonDocument.Parse((await store.ReadAsync(folder + "manifest.json", Cancellation))!);
+        var items = manifest.RootElement.GetProperty("items").EnumerateArray().ToList();
+        var contents = items.Where(listed => listed.GetProperty("id").GetString() == item.Id).Select(listed => listed.GetProperty("bytes").GetInt32());
+        Assert.Equal([100, 200], contents.Order());
+        Assert.Single(items, listed => listed.GetProperty("id").GetString() == other.Id);
+        Assert.Equal(3, items.Select(listed => listed.GetProperty("name").GetString()).Distinct(StringComparer.Ordinal).Count());
+        var zip = new ZipArchive((await store.ReadAsync(folder + Assert.Single(export.Parts).Name, Cancellation))!.ToStream());
+        await using (zip)
+        {
+            var entries = zip.Entries.Where(entry => !entry.Name.EndsWith(".meta.json", StringComparison.Ordinal));
+            Assert.Equal([100, 200, 300], entries.Select(entry => entry.Length).Order());
         }
     }
 
@@ -438,8 +470,9 @@ public sealed class ExportTests(AzuriteFixture azurite)
     private static async Task RemoveAsync(Pipeline pipeline, string caseId, IEnumerable<SimulatedObject> items)
     {
         var book = pipeline.Get<CaseBook>();
-        var (entries, _) = await book.FindObjectsAsync([.. items.Select(item => new CaseObject(item.Region, item.Id, item.CreatedTime))], Cancellation);
-        await book.RemoveAsync((await book.FindAsync(caseId, Cancellation))!, entries, search: null, Cancellation);
+        var row = (await book.FindAsync(caseId, Cancellation))!;
+        var (members, _) = await book.FindMembersAsync(row, [.. items.Select(item => new CaseObject(item.Region, item.Id, item.CreatedTime))], Cancellation);
+        await book.RemoveAsync(row, members, search: null, Cancellation);
     }
 
     /// <summary>The rows of an export's parts and objects.</summary>
