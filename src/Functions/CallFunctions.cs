@@ -15,7 +15,6 @@ namespace Functions;
 public sealed class CallFunctions(CallSearch search, ObjectContents contents)
 {
     private const int LongestName = 100;
-    private const int LongestText = 200;
     private const int DefaultLimit = 16;
 
     /// <summary>Searches, newest first.</summary>
@@ -31,7 +30,7 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
             From = query.Instant("from"),
             To = query.Instant("to"),
             Region = query.Text("region", LongestName),
-            Text = query.Text("q", LongestText),
+            Text = SearchRequest.ReadText(query),
             Call = query.Text("call", SearchFilter.LongestCall),
         };
         var caller = request.HttpContext.GetCaller();

@@ -83,13 +83,14 @@ public sealed class FailureFunctions(
         CancellationToken cancellationToken)
     {
         var wanted = await RequestBody.ReadAsync(request, RequestJson.Default.RedriveRequest, cancellationToken);
-        if (wanted.Ids?.Sum(id => id.Length) > FailureRedriver.MostCharacters)
+        var plan = redriver.Prepare(wanted.Region, wanted.Type, wanted.Ids ?? []);
+        if (plan.ToJson().ToMemory().Length > FailureRedriver.MostBytes)
         {
-            throw new BadRequestException("ids", $"Expected IDs of at most {FailureRedriver.MostCharacters} characters together; send several requests.");
+            throw new BadRequestException("ids", $"Expected fewer IDs: as JSON at most {FailureRedriver.MostBytes} bytes. Send several requests.");
         }
 
         // A plan of its own each time, so none of the kind can be under way.
-        var redriven = (await plans.StartAsync(redriver.Prepare(wanted.Region, wanted.Type, wanted.Ids ?? []), AtOnce, cancellationToken))!;
+        var redriven = (await plans.StartAsync(plan, AtOnce, cancellationToken))!;
         return ApiJson.Result(FailureRedriver.ToResult(redriven), ApiJson.Default.Redriven, StatusCodes.Status202Accepted);
     }
 }

@@ -17,7 +17,6 @@ namespace Functions;
 public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, ObjectContents contents, ObjectRequeuer requeuer, ArchiverOptions options)
 {
     private const int LongestName = 100;
-    private const int LongestText = 200;
     private const int StandardLimit = 50;
 
     /// <summary>Searches, newest first.</summary>
@@ -35,7 +34,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
             Region = query.Text("region", LongestName),
             Type = query.Text("type", LongestName),
             State = query.Name<LedgerState>("state"),
-            Text = query.Text("q", LongestText),
+            Text = SearchRequest.ReadText(query),
             Call = query.Text("call", SearchFilter.LongestCall),
         };
         var caller = request.HttpContext.GetCaller();

@@ -85,6 +85,26 @@ public sealed class ObjectApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     public Task Object_api_names_the_parameter_that_is_wrong(string query, string field) => AssertProblemAsync(query, field);
 
     [Fact]
+    public async Task Object_api_takes_a_text_that_is_only_white_space_for_none()
+    {
+        var all = Ids(await api.GetAsync("/api/objects?from=2026-01-01&region=uk&limit=200"));
+
+        Assert.NotEmpty(all);
+        Assert.Equal(all, Ids(await api.GetAsync("/api/objects?from=2026-01-01&region=uk&limit=200&q=%20%E2%80%8B")));
+    }
+
+    [Fact]
+    public async Task Redrive_refuses_more_IDs_than_its_message_can_hold()
+    {
+        var ids = string.Join(',', Enumerable.Range(0, 12_000).Select(_ => "\"x\""));
+
+        using var answer = await api.SendAsync(HttpMethod.Post, "/api/failures/redrive", $$"""{"ids":[{{ids}}]}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("Send several requests", await answer.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Object_api_refuses_texts_that_are_too_long()
     {
         await AssertProblemAsync($"?q={new string('a', 201)}", "q");

@@ -55,6 +55,22 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
     }
 
     [Fact]
+    public async Task OpenApi_document_has_refusals_of_each_operation_that_needs_a_role_or_reads_a_body()
+    {
+        foreach (var (path, operations) in (await ReadAsync())["paths"]!.AsObject())
+        {
+            foreach (var (method, operation) in operations!.AsObject())
+            {
+                var isOpen = operation!["security"]?.AsArray().Count == 0;
+                string[] expected = [.. isOpen ? [] : (string[])["401", "403"], .. method is "get" || isOpen ? [] : (string[])["413"]];
+
+                var missing = expected.Except(operation["responses"]!.AsObject().Select(answer => answer.Key), StringComparer.Ordinal);
+                Assert.Equal("", string.Join(", ", missing.Select(status => $"{method} {path} {status}")));
+            }
+        }
+    }
+
+    [Fact]
     public async Task OpenApi_document_names_each_parameter_of_a_query()
     {
         var checkedOnes = 0;
@@ -176,7 +192,8 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         foreach (var body in (string[])[
             "{}", """{"objects":[]}""", """{"objects":[{"region":"uk"}]}""", """{"objects":[{"region":"uk","id":"unknown"}]}""",
             """{"objects":[{"region":"uk","id":"a","more":1}]}""", """{"search":{}}""", """{"search":{"state":"Failed"}}""",
-            """{"search":{"from":"2026-01-02","to":"2026-01-01"}}""", """{"search":{"q":"\ud800"}}""", """{"search":[]}"""])
+            """{"search":{"from":"2026-01-02","to":"2026-01-01"}}""", """{"search":{"q":"\ud800"}}""", """{"search":{"q":" \u200b"}}""",
+            """{"search":[]}"""])
         {
             await SendCaseAsync("POST", $"{path}/objects", 400, body);
         }

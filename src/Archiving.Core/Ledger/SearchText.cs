@@ -83,6 +83,9 @@ public static class SearchText
             : wanted;
     }
 
+    /// <summary>Whether a text to look for has nothing that can be seen: that would be in every row.</summary>
+    public static bool IsBlank(string text) => TrimQuery(text).Length == 0;
+
     /// <summary>
     /// A text with the dashes and blanks of ASCII, and without the marks for the direction of writing, which contact apps put
     /// around numbers.

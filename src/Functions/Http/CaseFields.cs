@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
+using Archiving.Ledger;
 using Operations.Cases;
 using Operations.Search;
 
@@ -60,8 +61,8 @@ internal sealed class CaseSearchField() : RequestField<CaseSearch>(
         var fields = new CaseFields(json.RootElement, "from", "to", "region", "type", "q", "call");
         value = fields.TryTime("from", out var from) && fields.TryTime("to", out var to)
             && fields.TryText("region", 100, out var region) && fields.TryText("type", 100, out var type)
-            && fields.TryText("q", 200, out var text) && fields.TryText("call", SearchFilter.LongestCall, out var call)
-            && fields.AreKnown && !(to <= from)
+            && fields.TryText("q", SearchRequest.LongestText, out var text) && fields.TryText("call", SearchFilter.LongestCall, out var call)
+            && fields.AreKnown && !(to <= from) && !(text is not null && SearchText.IsBlank(text))
             ? new CaseSearch(from, to, region, type, text, call)
             : null;
         return value is { IsEmpty: false };

@@ -16,8 +16,11 @@ public sealed record Redriven(long Requeued, bool Continues);
 /// </summary>
 public sealed class FailureRedriver(ObjectLedger ledger, ObjectRequeuer requeuer, TimeProvider timeProvider) : DayWork
 {
-    /// <summary>The most characters that the ids of a request have together: they are in each message of the plan.</summary>
-    public const int MostCharacters = 20_000;
+    /// <summary>
+    /// The most bytes of a redrive's message, of which ids can make many. It is kept in a row as text, of at most 32,768
+    /// characters (Azure Table Storage), with what the redrive has counted.
+    /// </summary>
+    public const int MostBytes = 28_000;
 
     private const int AtOnce = 100;
     private const string Requeued = "requeued";
