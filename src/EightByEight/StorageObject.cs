@@ -16,6 +16,7 @@ public sealed class StorageObject
 {
     private const string StateField = "objectState";
     private const int LongestStateName = 40;
+    private const int LongestName = 1024;
 
     private StorageObject(BinaryData json)
     {
@@ -183,7 +184,7 @@ public sealed class StorageObject
         else if (LenientJson.Is(ref reader, "type"u8))
         {
             reader.Read();
-            Type = LenientJson.Text(ref reader) is { Length: > 0 } type ? type : Type;
+            Type = LenientJson.Text(ref reader) is { Length: > 0 } type ? Cut(type) : Type;
         }
         else if (LenientJson.Is(ref reader, "mimeType"u8))
         {
@@ -241,7 +242,7 @@ public sealed class StorageObject
         else if (LenientJson.Is(ref reader, "objectState"u8))
         {
             reader.Read();
-            State = LenientJson.Name(ref reader, out var unreadable) is { } state ? new ObjectState(state) : State;
+            State = LenientJson.Name(ref reader, out var unreadable) is { } state ? new ObjectState(Cut(state)) : State;
             Note(StateField, unreadable);
         }
         else if (LenientJson.Is(ref reader, "shared"u8))
@@ -261,6 +262,10 @@ public sealed class StorageObject
             reader.Skip();
         }
     }
+
+    /// <summary>As much of a name as rows and messages have room for. The whole of it is in the JSON.</summary>
+    private static string Cut(string name) =>
+        name.Length <= LongestName ? name : name[..(char.IsHighSurrogate(name[LongestName - 1]) ? LongestName - 1 : LongestName)];
 
     private void Note(string field, string? unreadable)
     {

@@ -65,14 +65,17 @@ public sealed class ContentReader(
         await using (content)
         {
             health.Clear(Condition.Source);
-            failing.Clear();
-            if (LooksLikeError(content, state.Record))
+            failing.Clear(state.Region);
+            if (LooksLikeError(content, state.Record, content.Length))
             {
-                throw new InvalidDataException(
-                    $"8x8 answered 200 with {content.ContentType} where {state.Record.MimeType} was promised: an error page, not the object.");
+                throw ErrorPage(content, state.Record);
             }
 
-            return await StoreAsync(place, content, state, cancellationToken);
+            // A response without a length shows only at its end that it has another one than the object.
+            var result = await StoreAsync(place, content, state, cancellationToken);
+            return result is ReadResult.Refused { Content: { Mismatch: not null, Digest.Bytes: var bytes } } && LooksLikeError(content, state.Record, bytes)
+                ? throw ErrorPage(content, state.Record)
+                : result;
         }
     }
 
@@ -113,13 +116,16 @@ public sealed class ContentReader(
     /// A 200 with the type of an error page and another length than the object's: an error that may be temporary.
     /// What no checksum proves is looked at by <see cref="ContentPlausibility"/>.
     /// </summary>
-    private static bool LooksLikeError(ObjectContent content, StorageObject record) =>
+    private static bool LooksLikeError(ObjectContent content, StorageObject record, long? length) =>
         content.ContentType is { } type
         && ContentPlausibility.IsTypeOfErrors(type)
         && record.MimeType?.StartsWith(type.Split(';')[0].Trim(), StringComparison.OrdinalIgnoreCase) != true
         && record.StoredBytes is { } stored
-        && content.Length is { } length
-        && length != stored;
+        && length is { } sent
+        && sent != stored;
+
+    private static InvalidDataException ErrorPage(ObjectContent content, StorageObject record) =>
+        new($"8x8 answered 200 with {content.ContentType} where {record.MimeType} was promised: an error page, not the object.");
 
     /// <summary>Says which host does not give content that 8x8 redirects to it for.</summary>
     private static ReadResult.NotYet DescribeAddress(CloudStorageException refusal) => new(

@@ -25,6 +25,9 @@ internal sealed record CopyState(string Region, StorageObject Record)
     /// <summary>Whether content that comes coded (Content-Encoding) is stored as it is sent: 8x8's claims did not fit the decoded content.</summary>
     public bool AsSent { get; init; }
 
+    /// <summary>Why the decoded content is not the object's though no claim contradicts it: then the coded bytes are not either, unless a claim proves them.</summary>
+    public string? Implausible { get; init; }
+
     /// <summary>What the last read gave.</summary>
     public ContentDigest? Earlier { get; init; }
 
@@ -36,6 +39,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
     /// <summary>Whether content may be stored: when a checksum of 8x8's proves it, or else when a second read gave the same bytes.</summary>
     public bool MayStore(VerifiedContent content) =>
         content.Mismatch is null
+        && (Implausible is null || content.Verification is not Verification.None)
         && (content.Verification is Verification.Md5 or Verification.MultipartMd5 || Record.StoredBytes == 0 || IsAsBefore(content.Digest));
 
     /// <summary>What comes next.</summary>
@@ -52,13 +56,14 @@ internal sealed record CopyState(string Region, StorageObject Record)
             new CopyStep.ReadAgain(RetryCause.NameTaken, this with { OtherName = OtherName + 1, Earlier = digest }),
 
         // The claims may be about the coded bytes.
-        ReadResult.Refused { Content: { Mismatch: not null, WasDecoded: true } } or ReadResult.NotCoded =>
-            new CopyStep.ReadAgain(RetryCause.WrongContent, this with { AsSent = true, OtherName = 0 }),
+        ReadResult.Refused { Content: { Mismatch: { } problem, WasDecoded: true } content } => new CopyStep.ReadAgain(
+            RetryCause.WrongContent,
+            this with { AsSent = true, OtherName = 0, Implausible = content.Cause == MismatchCause.Implausible && !IsCompressed ? problem : null }),
+        ReadResult.NotCoded => new CopyStep.ReadAgain(RetryCause.WrongContent, this with { AsSent = true, OtherName = 0 }),
+        ReadResult.Refused { Content: { Mismatch: null, Verification: Verification.None } } when Implausible is { } problem => WaitForContent(problem),
 
         // No claim proves it, and none is contradicted: a sign-in page, say, which the content may follow.
-        ReadResult.Refused { Content: { Cause: MismatchCause.Implausible, Mismatch: { } problem } } => new CopyStep.WaitForContent(
-            FailureReason.Implausible,
-            $"8x8 claims no checksum that proves the object, and {problem}."),
+        ReadResult.Refused { Content: { Cause: MismatchCause.Implausible, Mismatch: { } problem } } => WaitForContent(problem),
 
         // Two reads agree with each other and not with the claim: the claim is wrong, or 8x8's copy is.
         ReadResult.Refused { Content: { Mismatch: { } mismatch, Digest: var digest } } when IsAsBefore(digest) => new CopyStep.Fail(
@@ -77,6 +82,12 @@ internal sealed record CopyState(string Region, StorageObject Record)
 
     /// <summary>What comes next when 8x8 was asked for the record again and the object is still to be archived.</summary>
     public CopyStep AfterRecord(StorageObject present) => ReadAgainOrGiveUp(RetryCause.WrongContent, this with { Record = present });
+
+    // Such content is most often not coded, whatever its response says.
+    private bool IsCompressed => Record.MimeType?.Contains("zip", StringComparison.OrdinalIgnoreCase) == true;
+
+    private static CopyStep.WaitForContent WaitForContent(string problem) =>
+        new(FailureReason.Implausible, $"8x8 claims no checksum that proves the object, and {problem}.");
 
     private CopyStep AfterUnconfirmed(VerifiedContent content) => ReadAgainOrGiveUp(RetryCause.Unconfirmed, Unconfirmed(content));
 

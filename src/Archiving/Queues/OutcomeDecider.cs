@@ -51,14 +51,10 @@ public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
     }
 
     /// <summary>Whether 8x8 does what it is asked for other objects, and has failed for this one again and again: that is no outage.</summary>
-    private bool IsOfThisObject(ObjectWork work, int? status)
+    private bool IsOfThisObject(ObjectWork work, int? status) => status switch
     {
-        var most = status switch
-        {
-            401 => MostDeferralsOfRefusals,
-            0 or 429 or >= 500 => MostDeferrals,
-            _ => int.MaxValue,
-        };
-        return work.Message.Deferrals >= most && health.WorkedLately(Condition.Source);
-    }
+        401 => work.Message.Deferrals >= MostDeferralsOfRefusals && health.WorkedLately(Condition.Source),
+        0 or 429 or >= 500 => work.Message.Deferrals >= MostDeferrals && failing.WorkedLately(work.Region),
+        _ => false,
+    };
 }

@@ -27,7 +27,7 @@ public sealed partial class RestoreRequester(
             + "then redrive the failures; or set EightByEight__IncludeArchived to false.";
 
     // Apart from those of the archiver: content can come while no restore begins, and the other way round.
-    private readonly FailingObjects _failing = new();
+    private readonly FailingObjects _failing = new(timeProvider);
     private DateTimeOffset? _forbiddenAt;
 
     /// <summary>Takes one of the day's requests.</summary>
@@ -45,7 +45,6 @@ public sealed partial class RestoreRequester(
     /// <param name="cancellationToken">Stops the request.</param>
     /// <returns><see langword="null"/> when 8x8 restores it; otherwise why it does not for now.</returns>
     /// <exception cref="PermanentFailureException">The API key may not restore.</exception>
-    /// <exception cref="ObjectGoneException">8x8 no longer has the object.</exception>
     internal async Task<RestoreRefusal?> AskAsync(ObjectWork work, DateTimeOffset takenAt, CancellationToken cancellationToken)
     {
         try
@@ -59,20 +58,17 @@ public sealed partial class RestoreRequester(
             await conditions.ReportAsync(new OutageException(Condition.Restore, Forbidden, forbidden), cancellationToken);
             throw new PermanentFailureException(Forbidden, forbidden) { Reason = FailureReason.Forbidden };
         }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 404 or 410 } gone)
-        {
-            throw new ObjectGoneException($"8x8 no longer has the object ({gone.Status}).", gone);
-        }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 409 })
         {
             // It is being restored already.
         }
         catch (Exception exception) when (SourceFailure.AsOutage(exception) is not null || SourceFailure.Answer(exception) is not null)
         {
+            // Also a 404: whether the object is gone, its record says, which the next message asks for.
             return await RefusedAsync(work, exception, takenAt, cancellationToken);
         }
 
-        _failing.Clear();
+        _failing.Clear(work.Region);
         await conditions.ClearAsync(Condition.Restore, cancellationToken);
         metrics.CountRestoreRequested(work.Region, work.Record.Type);
         Log.Requested(logger, work.Region, work.Id, options.EightByEight.RestoreDays);

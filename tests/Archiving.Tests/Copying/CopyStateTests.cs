@@ -21,6 +21,23 @@ public sealed class CopyStateTests
         Assert.True(Start.MayStore(Content('1', Verification.MultipartMd5)));
     }
 
+    [Theory]
+    [InlineData("application/json", false)]
+    [InlineData("application/gzip", true)]
+    public void Coded_error_that_no_claim_contradicts_is_waited_for_and_not_stored_as_it_is_sent(string mimeType, bool isStored)
+    {
+        var start = Start with { Record = StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "a", mimeType })) };
+        var decoded = Content('1', Verification.None) with { Mismatch = "it sent an error", Cause = MismatchCause.Implausible, WasDecoded = true };
+
+        var asSent = Next<CopyStep.ReadAgain>(start.After(new ReadResult.Refused(decoded))).Next;
+        var step = asSent.After(new ReadResult.Refused(Content('2', Verification.None)));
+
+        Assert.True(asSent.AsSent);
+        Assert.Equal(isStored, step is CopyStep.ReadAgain);
+        Assert.Equal(!isStored, step is CopyStep.WaitForContent { Reason: FailureReason.Implausible });
+        Assert.Equal(isStored, (asSent with { Earlier = Content('2', Verification.None).Digest }).MayStore(Content('2', Verification.None)));
+    }
+
     [Fact]
     public void Content_that_only_a_size_fits_may_be_stored_when_a_second_read_gives_the_same()
     {

@@ -10,13 +10,16 @@ namespace Archiving.Tests;
 /// <summary>How work on an object ended, for each kind of exception.</summary>
 public sealed class OutcomeDeciderTests
 {
+    private readonly FakeTimeProvider _time = new();
     private readonly HealthBoard _health;
+    private readonly FailingObjects _failing;
     private readonly OutcomeDecider _decider;
 
     public OutcomeDeciderTests()
     {
-        _health = new HealthBoard(new FakeTimeProvider(), NullLogger<HealthBoard>.Instance);
-        _decider = new OutcomeDecider(_health, new FailingObjects());
+        _health = new HealthBoard(_time, NullLogger<HealthBoard>.Instance);
+        _failing = new FailingObjects(_time);
+        _decider = new OutcomeDecider(_health, _failing);
     }
 
     [Fact]
@@ -58,9 +61,35 @@ public sealed class OutcomeDeciderTests
     }
 
     [Fact]
-    public void No_answer_for_one_object_for_an_hour_while_8x8_answers_others_counts_as_an_attempt()
+    public void Server_errors_of_a_region_are_an_outage_while_another_region_gives_content()
     {
+        var outcomes = new List<Outcome>();
+        foreach (var number in Enumerable.Range(0, FailingObjects.Outage))
+        {
+            outcomes.Add(Decide(new RequestFailedException(500, "no"), id: $"{number}"));
+            _failing.Clear("uk");
+        }
+
+        Assert.IsType<Outcome.Outage>(outcomes[^1]);
+    }
+
+    [Fact]
+    public void Outage_of_content_alone_costs_no_attempt_however_long_it_lasts()
+    {
+        _failing.Clear("us-east");
+        _time.Advance(TimeSpan.FromMinutes(76));
         _health.Clear(Condition.Source);
+
+        Assert.IsType<Outcome.Outage>(Decide(new RequestFailedException(429, "no"), deferrals: 12));
+        var exception = new RequestFailedException(503, "no");
+        var outcomes = Enumerable.Range(0, FailingObjects.Outage).Select(number => Decide(exception, id: $"{number}", deferrals: 12));
+        Assert.IsType<Outcome.Outage>(outcomes.ToList()[^1]);
+    }
+
+    [Fact]
+    public void No_answer_for_one_object_for_an_hour_while_8x8_gives_others_counts_as_an_attempt()
+    {
+        _failing.Clear("us-east");
 
         Assert.IsType<Outcome.Outage>(Decide(new RequestFailedException(0, "no answer"), deferrals: 11));
         Assert.IsType<Outcome.FailedThisTime>(Decide(new RequestFailedException(0, "no answer"), deferrals: 12));

@@ -175,6 +175,23 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         Assert.Equal((5L, 0), (pipeline.Simulator.Counters["restore"], await pipeline.CountAsync(QueueNames.RestoreObjects)));
     }
 
+    [Theory]
+    [InlineData(404)]
+    [InlineData(410)]
+    public async Task Restorer_takes_an_object_for_gone_only_when_its_record_is(int status)
+    {
+        await using var pipeline = await StartAsync();
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Kind = FaultKind.Status, Status = status });
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+
+        await pipeline.DeliverUntilAsync([item], state => state != "Restoring", "it is given up");
+
+        var entry = await pipeline.FindAsync(item);
+        Assert.Equal("Failed", entry!.State);
+        Assert.Contains("8x8 refused to restore it 5 times", entry.LastError, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Restorer_records_what_8x8_deletes_while_it_is_waited_for()
     {
