@@ -31,6 +31,9 @@ public sealed class ListingInspector(
     private const string NoReason =
         "No reason is on record: the timer function ListObjects may not run. Restart the function app, and check in the workbook that ListObjects runs.";
 
+    // Whether 8x8 moved the account or fails to name a region, nothing tells but a person.
+    private static readonly TimeSpan NamedAfterLeaving = TimeSpan.FromDays(7);
+
     // Azure's timers start some minutes after the app, and a listing takes a while itself.
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(30);
     private readonly Schedule? _schedule = Schedule.TryParse(schedules.Listing);
@@ -38,17 +41,19 @@ public sealed class ListingInspector(
     /// <summary>Finds what is wrong, region by region; nothing when every region was listed as scheduled.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<IReadOnlyList<ListingProblem>> InspectAsync(CancellationToken cancellationToken) =>
-        await InspectAsync(await store.ReadPresentWatermarksAsync(cancellationToken), cancellationToken);
+        await InspectAsync(await store.ReadWatermarksAsync(cancellationToken), cancellationToken);
 
     /// <summary>The same, for a caller who has read the watermarks.</summary>
-    /// <param name="watermarks">Those of the regions that are archived.</param>
+    /// <param name="all">Those of all regions, also of those that are not archived any more.</param>
     /// <param name="cancellationToken">Stops the reads.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<IReadOnlyList<ListingProblem>> InspectAsync(IReadOnlyList<WatermarkRow> watermarks, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<ListingProblem>> InspectAsync(IReadOnlyList<WatermarkRow> all, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(all);
         var now = timeProvider.GetUtcNow();
         var failures = await store.ReadFailuresAsync(cancellationToken);
-        var problems = new List<ListingProblem>();
+        var watermarks = all.Where(row => !row.IsLeft).ToList();
+        var problems = all.Where(row => row is { IsLeft: true, LeftAt: { } left } && now - left < NamedAfterLeaving).Select(DescribeLeft).ToList();
         foreach (var watermark in watermarks.OrderBy(row => row.Region, StringComparer.Ordinal))
         {
             if (await InspectAsync(watermark, failures, now, cancellationToken) is { } problem)
@@ -146,6 +151,12 @@ public sealed class ListingInspector(
                 $"{watermark.Region} is listed up to {Minute(reached)}, because its last listing took long. The next one goes on from there.")
             : null;
     }
+
+    private static ListingProblem DescribeLeft(WatermarkRow row) => new(
+        row.Region,
+        $"8x8 no longer names the region {row.Region}, so it has not been listed since {Minute(row.LeftAt!.Value)}. If 8x8 moved the account, set "
+            + "EightByEight__Regions or wait a week, and this ends. If not, ask 8x8, or check that the API key's user has the role Storage API for "
+            + "the region.");
 
     private static string Minute(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 

@@ -98,7 +98,7 @@ public sealed partial class ListingPlanner(
         }
 
         var from = Earliest(
-            (watermark.Watermark - options.Overlap) ?? watermark.StartFrom,
+            (watermark.Watermark - options.Overlap) ?? (watermark.StartFrom <= now ? watermark.StartFrom : FirstStart(now)),
             before.State == RunState.Abandoned ? watermark.ActiveFrom : null,
             watermark.ListAgainFrom);
         var to = now - options.Settle;
@@ -212,7 +212,7 @@ public sealed partial class ListingPlanner(
     {
         var now = timeProvider.GetUtcNow();
         var missing = present.Except(known.Select(watermark => watermark.Region), StringComparer.Ordinal)
-            .Select(region => new WatermarkRow { Region = region, Began = now, StartFrom = options.StartFrom ?? now - ListingOptions.FirstLookBack })
+            .Select(region => new WatermarkRow { Region = region, Began = now, StartFrom = FirstStart(now) })
             .ToList();
         if (missing.Count > 0)
         {
@@ -221,15 +221,25 @@ public sealed partial class ListingPlanner(
         }
     }
 
+    /// <summary>Where a first listing starts: never later than now, because it would start later each time.</summary>
+    private DateTimeOffset FirstStart(DateTimeOffset now) =>
+        options.StartFrom is { } from ? from <= now ? from : now : now - ListingOptions.FirstLookBack;
+
     private async Task NoteLeftAsync(IReadOnlyList<string> present, List<WatermarkRow> known, CancellationToken cancellationToken)
     {
         foreach (var watermark in known)
         {
             var isLeft = !present.Contains(watermark.Region, StringComparer.Ordinal);
-            if (watermark.IsLeft != isLeft)
+            if (watermark.IsLeft != isLeft || (watermark.LeftAt is not null && !regions.IsDiscovered))
             {
                 // If another instance writes it meanwhile, the next tick does this.
                 watermark.IsLeft = isLeft;
+                watermark.LeftAt = isLeft && regions.IsDiscovered ? timeProvider.GetUtcNow() : null;
+                if (watermark.LeftAt is not null)
+                {
+                    Log.Left(logger, watermark.Region);
+                }
+
                 await store.TryWriteWatermarkAsync(watermark, cancellationToken);
             }
         }
@@ -285,6 +295,12 @@ public sealed partial class ListingPlanner(
     {
         [LoggerMessage(EventId = 1200, Level = LogLevel.Information, Message = "Planned the listing of {Region} from {From:O} to {To:O} in {Windows} windows")]
         public static partial void Planned(ILogger logger, string region, DateTimeOffset from, DateTimeOffset to, int windows);
+
+        [LoggerMessage(
+            EventId = 1204,
+            Level = LogLevel.Warning,
+            Message = "8x8 no longer names the region {Region}: it is not listed any more")]
+        public static partial void Left(ILogger logger, string region);
 
         [LoggerMessage(
             EventId = 1201,

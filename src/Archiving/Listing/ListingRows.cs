@@ -56,6 +56,9 @@ public sealed class WatermarkRow : TableRow
 
     /// <summary>Whether the region is not archived any more: 8x8 does not name it, or the settings leave it out.</summary>
     public bool IsLeft { get; set; }
+
+    /// <summary>Since when 8x8 does not name it; <see langword="null"/> when the settings leave it out, and in rows of an earlier version.</summary>
+    public DateTimeOffset? LeftAt { get; set; }
 }
 
 /// <summary>One window of a run. A window whose work was split is done, and its parts have rows of their own.</summary>

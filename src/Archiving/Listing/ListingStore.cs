@@ -213,6 +213,19 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         while (!await _table.TryWriteAsync(row, cancellationToken));
     }
 
+    /// <summary>
+    /// Has a window that was given up count as one that fails in a row. Where it took too long each time, or the process ended
+    /// each time, nothing has counted that.
+    /// </summary>
+    public async Task NoteGivenUpAsync(WindowMessage window, string reason, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        while (await _table.FindAsync<ListingFailureRow>(ListingFailureRow.Partition, WindowKey(window), cancellationToken)
+            is not { Failures: >= ListingInspector.MostFailures })
+        {
+            await NoteFailureAsync(window, reason, now, cancellationToken);
+        }
+    }
+
     /// <summary>Keeps that a record has no id, so that it cannot be archived.</summary>
     /// <param name="window">The window that listed it.</param>
     /// <param name="hash">Tells the record from others.</param>

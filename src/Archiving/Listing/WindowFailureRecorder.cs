@@ -12,8 +12,12 @@ public sealed partial class WindowFailureRecorder(
     ObjectLedger ledger,
     ObjectRequeuer requeuer,
     ArchivingMetrics metrics,
+    TimeProvider timeProvider,
     ILogger<WindowFailureRecorder> logger)
 {
+    private const string NoEnd = "A part of the list took too long each time, or the app crashed while it listed it. The log says why under the function "
+        + "ListWindow. If it took too long, raise functionTimeout in host.json or AzureFunctionsJobHost__functionTimeout.";
+
     /// <summary>
     /// Records a window as failed. It may have written rows whose messages it never sent. The next listing of its region begins
     /// there and sends them, whether or not the window's run is the one that counts. No listing is sure to find what a backfill or
@@ -35,6 +39,7 @@ public sealed partial class WindowFailureRecorder(
             await SendQueuedAsync(window, run, cancellationToken);
         }
 
+        await listings.NoteGivenUpAsync(window, NoEnd, timeProvider.GetUtcNow(), cancellationToken);
         if (window.RunId is not null)
         {
             await listings.RecordWindowErrorAsync(window, "It failed again and again; the log says why.", cancellationToken);

@@ -16,6 +16,9 @@ public sealed class RegionCatalog(
     private static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
     private (IReadOnlyList<string> Regions, DateTimeOffset At)? _discovered;
 
+    /// <summary>Whether 8x8 names the regions, and not the settings.</summary>
+    public bool IsDiscovered => options.Regions is not { Count: > 0 };
+
     /// <summary>The regions.</summary>
     /// <exception cref="OutageException">8x8 does not return the regions.</exception>
     public async Task<IReadOnlyList<string>> GetAsync(CancellationToken cancellationToken)

@@ -22,8 +22,8 @@ public sealed class StatusReader(
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {
         var days = await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken, isQuick: true);
-        var watermarks = await listings.ReadPresentWatermarksAsync(cancellationToken);
-        var listed = watermarks.ToDictionary(
+        var watermarks = await listings.ReadWatermarksAsync(cancellationToken);
+        var listed = watermarks.Where(row => !row.IsLeft).ToDictionary(
             row => row.Region,
             row => new ListingStatus(row.Watermark, row.LastCompleted) { Began = row.Began ?? row.ActiveSince },
             StringComparer.Ordinal);

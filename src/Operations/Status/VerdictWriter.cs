@@ -19,12 +19,13 @@ internal static class VerdictWriter
         var archived = objects[nameof(LedgerState.Archived)] + objects[nameof(LedgerState.Purged)];
         var failed = objects[nameof(LedgerState.Failed)];
         var expired = objects.GetValueOrDefault(nameof(LedgerState.Expired));
+        var gone = objects.GetValueOrDefault(nameof(LedgerState.Gone));
         var atRisk = risks.Sum(risk => risk.Count);
         if (archived + failed + waiting + expired == 0)
         {
             var isListed = problems.Count == 0 && listings.Values.Any(listing => listing.LastCompleted is not null);
             var nothing = problems.Count > 0 ? Unlisted() : "Nothing has been listed yet.";
-            return new Verdict(isListed, isListed ? "8x8 has nothing to archive. Nothing at risk." : nothing);
+            return new Verdict(isListed, isListed ? $"8x8 has nothing to archive. {Gone()}Nothing at risk." : nothing);
         }
 
         var sentences = new List<string>
@@ -41,6 +42,11 @@ internal static class VerdictWriter
         if (expired > 0)
         {
             sentences.Add($"{Count(expired)} removed by your retention policy.");
+        }
+
+        if (gone > 0)
+        {
+            sentences.Add(Gone().TrimEnd());
         }
 
         if (waiting > 0)
@@ -70,6 +76,9 @@ internal static class VerdictWriter
         }
 
         return new Verdict(failed + atRisk + problems.Count == 0, string.Join(' ', sentences));
+
+        // There is nothing left to do about them, but a loss must not look as if there had been nothing.
+        string Gone() => gone == 0 ? "" : $"{Count(gone)} gone: deleted before 8x8 gave them, or erased. ";
 
         string Unlisted() => $"Newer recordings may be unknown. {string.Join(' ', problems.Select(problem => problem.Text))}";
     }

@@ -327,6 +327,62 @@ public sealed class ListingTests(AzuriteFixture azurite)
         Assert.InRange(await pipeline.CountAsync(QueueNames.ArchiveObjects), 190, 200);
     }
 
+    [Theory]
+    [InlineData(400)]
+    [InlineData(-1)]
+    public async Task Listing_that_was_told_to_start_in_the_future_starts_now_and_goes_by_the_corrected_setting(int days)
+    {
+        var account = azurite.NewAccount();
+        var created = _time.GetUtcNow().AddHours(-30);
+        await using (var wrong = await StartAsync(_time.GetUtcNow().AddDays(400)))
+        {
+            await wrong.Get<ListingPlanner>().PlanAsync(Cancellation);
+            var row = Assert.Single(await wrong.Get<ListingStore>().ReadWatermarksAsync(Cancellation));
+            Assert.True(row.StartFrom <= _time.GetUtcNow(), $"It starts {row.StartFrom:O}.");
+
+            // As 0.1.0 wrote it.
+            row.StartFrom = _time.GetUtcNow().AddDays(400);
+            Assert.True(await wrong.Get<ListingStore>().TryWriteWatermarkAsync(row, Cancellation));
+        }
+
+        await using var corrected = await StartAsync(_time.GetUtcNow().AddDays(days));
+        var item = corrected.Simulator.Objects.Add(
+            new ObjectSpecification { Region = "uk", Bytes = 1, CreatedTime = created, UpdatedTime = created.AddHours(10) });
+        await corrected.RunAsync();
+
+        Assert.Equal(days < 0 ? "Archived" : null, (await corrected.FindAsync(item))?.State);
+
+        Task<Pipeline> StartAsync(DateTimeOffset from) => Pipeline.StartAsync(
+            azurite,
+            _time,
+            account,
+            settings: [("EightByEight__Regions", "uk"), ("Listing__SettleSeconds", "0"), ("Listing__StartFrom", $"{from:O}")]);
+    }
+
+    [Theory]
+    [InlineData("type", 40_000)]
+    [InlineData("type", 70_000)]
+    [InlineData("objectState", 40_000)]
+    public async Task Listing_takes_in_what_stands_beside_a_record_with_an_enormous_name(string field, int length)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, _time, settings: [("EightByEight__Regions", "uk"), ("Listing__SettleSeconds", "0")]);
+        var created = _time.GetUtcNow().AddHours(-1);
+        var others = Enumerable.Range(0, 3).Select(number => pipeline.Simulator.Objects.Add(
+            new ObjectSpecification { Region = "uk", Bytes = 1, CreatedTime = created.AddSeconds(number) })).ToList();
+        pipeline.Simulator.Objects.Add(new ObjectSpecification
+        {
+            Region = "uk",
+            Bytes = 1,
+            CreatedTime = created,
+            Fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal) { [field] = JsonSerializer.SerializeToElement(new string('x', length)) },
+        });
+
+        await pipeline.RunAsync();
+
+        Assert.All(await Task.WhenAll(others.Select(pipeline.StateAsync)), state => Assert.Equal(nameof(LedgerState.Archived), state));
+        Assert.Equal(4, (await pipeline.Get<ObjectLedger>().SearchAsync("", columns: null, Cancellation).ToListAsync(Cancellation)).Count);
+    }
+
     [Fact]
     public async Task Listing_takes_in_rows_that_together_are_too_large_for_a_transaction()
     {

@@ -1,6 +1,7 @@
 using Archiving.Listing;
 using Archiving.Queues;
 using Operations.Health;
+using Operations.Runs;
 using Operations.Status;
 using Simulator.Faults;
 using Simulator.Objects;
@@ -63,6 +64,23 @@ public sealed class ListingHealthTests(AzuriteFixture azurite)
         Assert.DoesNotContain("Exception", check, StringComparison.Ordinal);
         Assert.DoesNotContain("example.com", check, StringComparison.Ordinal);
         Assert.DoesNotContain("Jane", check, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Part_of_a_reconcile_that_takes_too_long_each_time_is_named()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        Add(pipeline, "uk");
+        await pipeline.RunAsync();
+        var run = await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        var message = await pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows).ReceiveMessageAsync(cancellationToken: Cancellation);
+        var window = WindowMessage.Parse(message.Value.Body);
+
+        // As the host delivers it in the end, when no attempt could say what is wrong.
+        await pipeline.Get<WindowFailureRecorder>().RecordAsync(window, Cancellation);
+
+        Assert.Contains($"cannot list a part of uk: A part of the list took too long each time", await FindAsync(pipeline), StringComparison.Ordinal);
+        Assert.Contains(run.RunId, await FindAsync(pipeline), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -285,6 +285,48 @@ public sealed class StatusTests(AzuriteFixture azurite)
         static (bool, string) Said(StatusReport status) => (status.Verdict.IsSafe, status.Verdict.Text);
     }
 
+    [Theory]
+    [InlineData(2, "8x8 has nothing to archive. 2 gone: deleted before 8x8 gave them, or erased. Nothing at risk.")]
+    [InlineData(5, "All 3 recordings safe. 2 gone: deleted before 8x8 gave them, or erased. Nothing at risk.")]
+    public async Task Verdict_names_what_8x8_deleted_before_it_was_archived(int rows, string expected)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await FillAsync(pipeline, rows, days: 1, LedgerState.Gone, LedgerState.Gone, LedgerState.Archived, LedgerState.Archived, LedgerState.Archived);
+        await NoteListedAsync(pipeline);
+
+        Assert.Equal(expected, (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict.Text);
+    }
+
+    [Fact]
+    public async Task Region_that_8x8_no_longer_names_is_named_for_a_week_and_not_when_the_settings_leave_it_out()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        pipeline.Simulator.Account.Regions = ["us-east"];
+        time.Advance(TimeSpan.FromHours(2));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.Contains("8x8 no longer names the region uk", await SayAsync(), StringComparison.Ordinal);
+
+        time.Advance(TimeSpan.FromDays(7));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.DoesNotContain("uk", await SayAsync(), StringComparison.Ordinal);
+
+        pipeline.Simulator.Account.Regions = ["us-east", "uk"];
+        time.Advance(TimeSpan.FromHours(2));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        pipeline.Simulator.Account.Regions = ["us-east"];
+        time.Advance(TimeSpan.FromHours(2));
+        await pipeline.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.Contains("8x8 no longer names the region uk", await SayAsync(), StringComparison.Ordinal);
+        await using var configured = await Pipeline.StartAsync(
+            azurite, time, pipeline.Account, pipeline.Simulator, settings: ("EightByEight__Regions", "us-east"));
+        await configured.Get<ListingPlanner>().PlanAsync(Cancellation);
+        Assert.DoesNotContain("uk", await SayAsync(), StringComparison.Ordinal);
+
+        async Task<string> SayAsync() => (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict.Text;
+    }
+
     [Fact]
     public async Task Verdict_does_not_call_safe_what_has_not_been_listed_for_days()
     {
