@@ -14,9 +14,10 @@ public sealed class NotificationFunctions(TimerHandler timers, Notifier notifier
     public Task SendSummaryAsync([TimerTrigger(TimerSchedules.Notifications)] TimerInfo timer, CancellationToken cancellationToken) =>
         timers.RunAsync("SendSummary", notifier.SendSummaryAsync, cancellationToken, failsOnOutage: true);
 
-    /// <summary>Downloads objects and compares them, if <c>Drill__Schedule</c> is set.</summary>
+    /// <summary>Downloads objects and compares them, by <c>Drill__Schedule</c> or by hand.</summary>
     [Function("RestoreDrill")]
-    public Task RestoreDrillAsync([TimerTrigger(TimerSchedules.Drill)] TimerInfo timer, CancellationToken cancellationToken) => schedules.Drill is null
+    public Task RestoreDrillAsync([TimerTrigger(TimerSchedules.Drill)] TimerInfo timer, CancellationToken cancellationToken) =>
+        schedules.Drill is null && TimerSchedules.IsRareDay(timeProvider.GetUtcNow())
         ? Task.CompletedTask
         : timers.RunAsync("RestoreDrill", RunDrillAsync, cancellationToken, failsOnOutage: true);
 

@@ -14,7 +14,7 @@ using Operations.Runs;
 namespace Functions;
 
 /// <summary>Starts runs and reports their progress.</summary>
-public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, SourceHold hold, TimerHandler timers)
+public sealed class RunFunctions(RunStarter starter, RunReader reader, ReconcileReports reports, SourceHold hold, TimerHandler timers, TimerRuns timerRuns)
 {
     /// <summary>Starts to archive what was created in a time range: <c>{from,to,regions?,types?}</c>.</summary>
     [Function("StartBackfill")]
@@ -52,7 +52,11 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
         CancellationToken cancellationToken)
     {
         hold.ThrowIfOn();
-        return Accepted(await starter.ReconcileAsync(cancellationToken));
+        var started = await starter.ReconcileAsync(cancellationToken);
+
+        // Where its schedule was missed, this makes up for it.
+        await timerRuns.RecordAsync("Reconcile", cancellationToken);
+        return Accepted(started);
     }
 
     /// <summary>The newest report.</summary>

@@ -24,6 +24,9 @@ public sealed class TimerSchedules(ScheduleOptions schedules) : IFunctionMetadat
     // leap years, and the function does nothing then.
     private const string Rarely = "0 0 5 29 2 *";
 
+    /// <summary>Whether a function without a schedule may have been started by the host, and not by hand.</summary>
+    public static bool IsRareDay(DateTimeOffset time) => time.UtcDateTime is { Month: 2, Day: 29 };
+
     /// <inheritdoc/>
     public string Name => nameof(TimerSchedules);
 
