@@ -25,6 +25,10 @@ public sealed partial class AuditLog : IDisposable
     private const int MostBytes = 2 * 1024 * 1024;
     private const byte NewLine = (byte)'\n';
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
+
+    // Within the time that an alert looks back: an outage that goes on must not look as if it were over.
+    private static readonly TimeSpan Reminder = TimeSpan.FromMinutes(5);
 
     private readonly string _instance = Guid.NewGuid().ToString("N")[..16];
     private readonly ConcurrentQueue<Waiting> _waiting = new();
@@ -35,6 +39,7 @@ public sealed partial class AuditLog : IDisposable
     private OpenBlob? _blob;
     private AuditLink? _last;
     private int _number;
+    private Failure? _failure;
 
     /// <summary>Initializes the log.</summary>
     public AuditLog(AuditContainer container, TimeProvider timeProvider, ILogger<AuditLog> logger)
@@ -45,7 +50,7 @@ public sealed partial class AuditLog : IDisposable
     }
 
     /// <summary>Why the last write failed; <see langword="null"/> when it did not.</summary>
-    public string? Problem { get; private set; }
+    public string? Problem => _failure?.Message;
 
     /// <summary>Writes a line. Only when this has returned may what the entry tells of be given, or done.</summary>
     /// <param name="entry">The entry.</param>
@@ -62,6 +67,51 @@ public sealed partial class AuditLog : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _oneAtATime.Dispose();
+
+    /// <summary>
+    /// Tries without a line, where the last write failed and no other followed for minutes: a blob can be begun again once the storage
+    /// works. Where a policy forbids to append, only a line shows that it no longer does.
+    /// </summary>
+    public async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        if (_failure is not { IsOfPolicy: false } failure || _timeProvider.GetElapsedTime(failure.At) < Reminder)
+        {
+            return;
+        }
+
+        await _oneAtATime.WaitAsync(cancellationToken);
+        try
+        {
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            timeout.CancelAfter(ProbeTimeout);
+            await OpenAsync(DateOnly.FromDateTime(_timeProvider.GetUtcNow().UtcDateTime), timeout.Token);
+            _failure = null;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            Keep(Describe(exception));
+        }
+        finally
+        {
+            _oneAtATime.Release();
+        }
+    }
+
+    private void Keep(AuditLogException failure)
+    {
+        var isNew = _failure is not { } known || known.Message != failure.Message || _timeProvider.GetElapsedTime(known.LoggedAt) >= Reminder;
+        if (isNew)
+        {
+            Log.NotWritten(_logger, failure.Message);
+        }
+
+        var now = _timeProvider.GetTimestamp();
+        _failure = new Failure(
+            failure.Message,
+            now,
+            isNew ? now : _failure!.LoggedAt,
+            failure.InnerException is RequestFailedException { ErrorCode: "BlobImmutableDueToPolicy" });
+    }
 
     /// <summary>Writes what waits. Every entry is followed by a call of this, so none is left.</summary>
     private async Task WriteAsync()
@@ -97,7 +147,7 @@ public sealed partial class AuditLog : IDisposable
 
             await AppendAsync(blob, lines, timeout.Token);
             _last = blob.Link;
-            Problem = null;
+            _failure = null;
             batch.ForEach(waiting => waiting.Written.SetResult());
         }
         catch (Exception exception)
@@ -110,12 +160,7 @@ public sealed partial class AuditLog : IDisposable
             }
 
             var failure = Describe(exception);
-            if (Problem is null)
-            {
-                Log.NotWritten(_logger, failure.Message);
-            }
-
-            Problem = failure.Message;
+            Keep(failure);
 
             // The others would fail just as well, one long wait after the other.
             while (_waiting.TryDequeue(out var waiting))
@@ -192,6 +237,8 @@ public sealed partial class AuditLog : IDisposable
             _ => new AuditLogException($"{Nothing} {exception.GetType().Name}.", exception),
         };
     }
+
+    private sealed record Failure(string Message, long At, long LoggedAt, bool IsOfPolicy);
 
     private sealed record Waiting(AuditEntry Entry)
     {

@@ -4,8 +4,8 @@ using Operations.Access;
 namespace Operations.Health;
 
 /// <summary>
-/// Whether this instance could write the audit log when it last tried. It does not try by itself: that would write lines
-/// that tell of no access. Archiving does not depend on the log, so a failure is no outage that defers work.
+/// Whether this instance could write the audit log when it last tried. It writes no line by itself, which would tell of no access.
+/// Archiving does not depend on the log, so a failure is no outage that defers work.
 /// </summary>
 internal sealed class AuditCheck(AuditLog audit) : IHealthCheck
 {
@@ -13,6 +13,9 @@ internal sealed class AuditCheck(AuditLog audit) : IHealthCheck
     public const string Name = "Audit";
 
     /// <inheritdoc/>
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-        Task.FromResult(audit.Problem is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy());
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        await audit.ProbeAsync(cancellationToken);
+        return audit.Problem is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy();
+    }
 }

@@ -7,6 +7,7 @@ using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using Microsoft.Extensions.Logging.Testing;
 using Operations.Access;
 using Testing;
 
@@ -156,6 +157,33 @@ public sealed class AuditTests(AzuriteFixture azurite)
         Assert.Null(log.Problem);
         Assert.Equal(2, (await ReadAsync(pipeline.Container)).Count);
         Assert.Equal(new AuditVerification(2, 2, null), await VerifyAsync(pipeline));
+    }
+
+    [Fact]
+    public async Task Log_that_can_be_written_again_is_found_so_without_a_line_and_one_that_cannot_is_logged_every_five_minutes()
+    {
+        var time = new MovableTime();
+        var failing = new FailingAppends { Status = 403, FailsCreation = true };
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, storagePolicy: failing);
+        var logger = new FakeLogger<AuditLog>();
+        using var log = new AuditLog(pipeline.Get<AuditContainer>(), time, logger);
+        await Assert.ThrowsAsync<AuditLogException>(() => log.AppendAsync(Entry(0), Cancellation));
+        await Assert.ThrowsAsync<AuditLogException>(() => log.AppendAsync(Entry(1), Cancellation));
+        time.Advance(TimeSpan.FromMinutes(6));
+        await log.ProbeAsync(Cancellation);
+        Assert.NotNull(log.Problem);
+        Assert.Equal(2, logger.Collector.Lines.Count);
+
+        failing.Status = null;
+        await log.ProbeAsync(Cancellation);
+        Assert.NotNull(log.Problem);
+        time.Advance(TimeSpan.FromMinutes(6));
+        await log.ProbeAsync(Cancellation);
+
+        Assert.Null(log.Problem);
+        Assert.Equal(new AuditVerification(1, 0, null), await VerifyAsync(pipeline));
+        await log.AppendAsync(Entry(2), Cancellation);
+        Assert.Equal(new AuditVerification(1, 1, null), await VerifyAsync(pipeline));
     }
 
     [Fact]
@@ -321,6 +349,8 @@ public sealed class AuditTests(AzuriteFixture azurite)
 
         public bool LosesAnswers { get; init; }
 
+        public bool FailsCreation { get; init; }
+
         public int Lost { get; private set; }
 
         public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) => throw new NotSupportedException();
@@ -328,7 +358,8 @@ public sealed class AuditTests(AzuriteFixture azurite)
         public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
         {
             var isAppend = message.Request.Uri.Query.Contains("comp=appendblock", StringComparison.Ordinal);
-            if (isAppend && Status is { } status)
+            var isCreation = message.Request.Method == RequestMethod.Put && message.Request.Uri.Path.EndsWith(".jsonl", StringComparison.Ordinal);
+            if ((isAppend || (isCreation && FailsCreation)) && Status is { } status)
             {
                 throw new Azure.RequestFailedException(status, "refused");
             }
