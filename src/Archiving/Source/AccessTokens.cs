@@ -32,6 +32,10 @@ public sealed partial class AccessTokens(
     private volatile Held? _held;
     private Failure? _lastRead;
     private Failure? _lastRequest;
+    private volatile OutageException? _notKept;
+
+    /// <summary>Why the store did not take the token in use; <see langword="null"/> when it did. Every instance requests tokens of its own then.</summary>
+    public OutageException? NotKept => _notKept;
 
     /// <summary>When the token in use expires; <see langword="null"/> before the first.</summary>
     public DateTimeOffset? ExpiresOn => _held?.Token.ExpiresOn;
@@ -101,7 +105,11 @@ public sealed partial class AccessTokens(
         try
         {
             token = await store.ReadTokenAsync(cancellationToken);
-            health.Clear(Condition.Vault);
+            if (_notKept is null)
+            {
+                // What can be read may refuse to be written.
+                health.Clear(Condition.Vault);
+            }
         }
         catch (OutageException outage)
         {
@@ -115,6 +123,7 @@ public sealed partial class AccessTokens(
         }
 
         _held = new Held(token, timeProvider.GetUtcNow(), Requested: false);
+        _notKept = null;
         return token;
     }
 
@@ -165,11 +174,13 @@ public sealed partial class AccessTokens(
         try
         {
             await store.WriteTokenAsync(token, cancellationToken);
+            _notKept = null;
             health.Clear(Condition.Vault);
         }
         catch (OutageException outage)
         {
             // The token is valid in this process all the same, and archiving continues with it. The next tick tries again.
+            _notKept = outage;
             health.Report(outage);
         }
     }

@@ -149,6 +149,8 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
         401 or 403 => $"The vault refuses to let the app {right} secrets ({status}). Assign the app's identity the role Key Vault Secrets "
             + $"{(right == "write" ? "Officer" : "User")}, and check the vault's firewall.",
         0 => "The vault does not answer. Check KeyVault__Uri, the vault's firewall and private endpoint.",
+        409 when right == "write" => "The access token's secret was deleted, and the vault keeps it and its name (409). Recover it: in the Azure portal under "
+            + "the vault's deleted secrets, or by az keyvault secret recover.",
         429 => "The vault asks to slow down (429). Nothing to do unless it lasts.",
         _ => $"The vault answers with an error ({status}). Look at the vault's health in the Azure portal.",
     };

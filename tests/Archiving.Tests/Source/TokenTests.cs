@@ -173,8 +173,20 @@ public sealed class TokenTests : IAsyncLifetime
         var health = new HealthBoard(_time, NullLogger<HealthBoard>.Instance);
         using var tokens = new AccessTokens(store.Object, new TokenClient(_simulator.BaseUrl), health, _time, NullLogger<AccessTokens>.Instance);
 
-        Assert.NotNull(await tokens.GetTokenAsync(Cancellation));
+        var token = await tokens.GetTokenAsync(Cancellation);
         Assert.Equal("full", health.Outages[Condition.Vault]);
+        Assert.Equal("full", tokens.NotKept?.Message);
+
+        // It can be read, as before.
+        _time.Advance(token.ExpiresOn - _time.GetUtcNow());
+        await tokens.GetTokenAsync(Cancellation);
+        Assert.Equal("full", health.Outages[Condition.Vault]);
+
+        store.Setup(vault => vault.WriteTokenAsync(It.IsAny<AccessToken>(), It.IsAny<CancellationToken>())).Returns(Task.CompletedTask);
+        _time.Advance(TimeSpan.FromHours(2));
+        await tokens.GetTokenAsync(Cancellation);
+        Assert.Empty(health.Outages);
+        Assert.Null(tokens.NotKept);
     }
 
     [Theory]
