@@ -1,4 +1,3 @@
-using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
@@ -94,7 +93,6 @@ public sealed class ObjectIntake(
         }
 
         using var phase = metrics.Begin(Phase.Intake, window.Region);
-        var receipts = comparison?.Receipts;
 
         // A page can hold a record twice when it changed between two requests; the later one is newer.
         var wanted = new Dictionary<LedgerKey, StorageObject>(records.Count);
@@ -115,7 +113,7 @@ public sealed class ObjectIntake(
         foreach (var (key, record) in unknown)
         {
             var entry = rows.Known.GetValueOrDefault(key);
-            (taken[key], var row) = Decide(window, key, record, entry, receipts);
+            (taken[key], var row) = Decide(window, key, record, entry, comparison);
             if (row is not null)
             {
                 (entry is null ? added : merged).Add(row);
@@ -127,7 +125,7 @@ public sealed class ObjectIntake(
         foreach (var row in (LedgerEntry[])[.. await ledger.AddAsync(added, cancellationToken), .. await ledger.TryMergeAsync(merged, cancellationToken)])
         {
             var key = new LedgerKey(row.PartitionKey, row.RowKey);
-            taken[key] = await TakeAloneAsync(window, key, wanted[key], receipts, cancellationToken);
+            taken[key] = await TakeAloneAsync(window, key, wanted[key], comparison, cancellationToken);
         }
 
         if (options.Enabled)
@@ -158,12 +156,17 @@ public sealed class ObjectIntake(
     public static string QueueFor(StorageObject record) => record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
 
     /// <summary>Takes in one record whose row others write too: reads it, decides, and writes it only as it was read.</summary>
-    private async Task<Intake> TakeAloneAsync(WindowMessage window, LedgerKey key, StorageObject record, NameSet? receipts, CancellationToken cancellationToken)
+    private async Task<Intake> TakeAloneAsync(
+        WindowMessage window,
+        LedgerKey key,
+        StorageObject record,
+        WindowAudit? comparison,
+        CancellationToken cancellationToken)
     {
         while (true)
         {
             var entry = await ledger.FindAsync(key, cancellationToken);
-            var (intake, row) = Decide(window, key, record, entry, receipts);
+            var (intake, row) = Decide(window, key, record, entry, comparison);
             if (row is null || (await (entry is null ? ledger.AddAsync([row], cancellationToken) : ledger.TryMergeAsync([row], cancellationToken))).Count == 0)
             {
                 return intake;
@@ -172,14 +175,14 @@ public sealed class ObjectIntake(
     }
 
     /// <summary>Decides about a record by its row, and what is to be written.</summary>
-    private (Intake Intake, LedgerEntry? Row) Decide(WindowMessage window, LedgerKey key, StorageObject record, LedgerEntry? entry, NameSet? receipts)
+    private (Intake Intake, LedgerEntry? Row) Decide(WindowMessage window, LedgerKey key, StorageObject record, LedgerEntry? entry, WindowAudit? comparison)
     {
         if (entry is null)
         {
             return (new Intake(key, record, Finding.Missing, IsQueued: true), Queued(window, record));
         }
 
-        var (finding, isQueued) = Judge(window, record, entry, receipts);
+        var (finding, isQueued) = Judge(window, record, entry, comparison);
         LedgerEntry? row = null;
         if (isQueued)
         {
@@ -201,7 +204,7 @@ public sealed class ObjectIntake(
         return (new Intake(key, record, finding, isQueued) { IsQueuedAgain = isQueued && entry.Is(LedgerState.Queued) && entry.Knows(record) }, row);
     }
 
-    private (Finding Finding, bool IsQueued) Judge(WindowMessage window, StorageObject record, LedgerEntry entry, NameSet? receipts)
+    private (Finding Finding, bool IsQueued) Judge(WindowMessage window, StorageObject record, LedgerEntry entry, WindowAudit? comparison)
     {
         // Its content alone makes it a new object: it is not archived again because its record moved.
         if (entry.Is(LedgerState.Expired) && entry.HasContentOf(record))
@@ -216,8 +219,7 @@ public sealed class ObjectIntake(
                 return (Finding.Changed, true);
             }
 
-            var isProven = receipts is null || (entry.Blob is { } blob && receipts.Contains(ArchiveLayout.ReceiptName(blob)));
-            return isProven ? (Finding.Archived, false)
+            return comparison is null || comparison.IsProven(entry) ? (Finding.Archived, false)
                 : options.IsRemovedByPolicy(entry.Blob, entry.ArchivedAt, timeProvider.GetUtcNow()) ? (Finding.Expired, false)
                 : (Finding.Missing, true);
         }

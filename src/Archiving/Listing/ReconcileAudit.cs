@@ -37,6 +37,7 @@ public sealed class ReconcileAudit(
     public async Task<WindowAudit> StartAsync(WindowMessage window, CancellationToken cancellationToken)
     {
         var receipts = new NameSet();
+        var readAt = timeProvider.GetUtcNow();
         foreach (var day in await FindDaysAsync(window, cancellationToken))
         {
             await foreach (var name in archive.ListReceiptsAsync(window.Region, day, cancellationToken))
@@ -50,6 +51,7 @@ public sealed class ReconcileAudit(
         return new WindowAudit(
             window.From,
             receipts,
+            readAt,
             type => wanted.Includes(type, window.Types),
             record => options.Retention.DeletedOn(window.Region, record) <= riskFrom,
             entry => ObjectIntake.MayBeForgotten(entry, now));

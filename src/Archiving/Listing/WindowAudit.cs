@@ -1,3 +1,4 @@
+using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using EightByEight;
@@ -13,6 +14,8 @@ public sealed class WindowAudit
     private readonly Func<string, bool> _isListed;
     private readonly Func<StorageObject, bool> _isAtRisk;
     private readonly Func<LedgerEntry, bool> _isForgotten;
+    private readonly NameSet _receipts;
+    private readonly DateTimeOffset _readAt;
     private readonly List<LedgerKey> _forgotten = [];
     private Dictionary<LedgerKey, (DateTimeOffset Created, Finding Finding, bool IsAtRisk)> _waiting = [];
     private long _listed;
@@ -26,12 +29,14 @@ public sealed class WindowAudit
     internal WindowAudit(
         DateTimeOffset from,
         NameSet receipts,
+        DateTimeOffset readAt,
         Func<string, bool> isListed,
         Func<StorageObject, bool> isAtRisk,
         Func<LedgerEntry, bool> isForgotten)
     {
         Since = from;
-        Receipts = receipts;
+        _receipts = receipts;
+        _readAt = readAt;
         _isListed = isListed;
         _isAtRisk = isAtRisk;
         _isForgotten = isForgotten;
@@ -40,8 +45,11 @@ public sealed class WindowAudit
     /// <summary>Everything before this time has been compared.</summary>
     public DateTimeOffset Since { get; private set; }
 
-    /// <summary>The receipts of the window's days.</summary>
-    public NameSet Receipts { get; }
+    /// <summary>
+    /// Whether an archived object has its receipt. One that was archived after the receipts were read has written it before its row.
+    /// </summary>
+    internal bool IsProven(LedgerEntry entry) =>
+        entry.Blob is { } blob && (_receipts.Contains(ArchiveLayout.ReceiptName(blob)) || entry.ArchivedAt >= _readAt);
 
     /// <summary>Rows of objects that 8x8 does not list, and that wait for a message which may be lost.</summary>
     internal IReadOnlyCollection<LedgerKey> Forgotten => _forgotten;

@@ -6,6 +6,7 @@ using Archiving.Listing;
 using Archiving.Model;
 using Archiving.Queues;
 using Azure.Data.Tables;
+using EightByEight;
 using Microsoft.Extensions.Time.Testing;
 using Operations.Runs;
 using Simulator.Faults;
@@ -217,6 +218,23 @@ public sealed class RunTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
 
         Assert.Null(await pipeline.Get<RunReader>().ReadAsync("backfill/../x", Cancellation));
+    }
+
+    [Fact]
+    public async Task Reconcile_does_not_miss_what_was_archived_after_it_read_the_receipts()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Regions", "uk"));
+        var now = TimeProvider.System.GetUtcNow();
+        var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Region = "uk", Bytes = 10, CreatedTime = now.AddHours(-1) });
+        var window = new WindowMessage { Region = "uk", From = now.AddHours(-2), To = now, Kind = WindowKind.Reconcile, Field = TimeField.CreatedTime };
+        var comparison = await pipeline.Get<ReconcileAudit>().StartAsync(window, Cancellation);
+        await pipeline.RunAsync();
+        await pipeline.AssertArchivedAsync(item);
+        var record = await pipeline.Get<CloudStorageClient>().GetObjectAsync("uk", item.Id, Cancellation);
+
+        var page = await pipeline.Get<ObjectIntake>().TakeAsync(window, [record], [], comparison, Cancellation);
+
+        Assert.Equal((Finding.Archived, false), Assert.Single(page.Records) is var intake ? (intake.Finding, intake.IsQueued) : default);
     }
 
     [Fact]
