@@ -15,7 +15,7 @@ namespace Archiving.Tests.Simulation;
 public sealed class SimulationTests
 {
     private const int OrdinarySeeds = 50;
-    private const int FaultySeeds = 40;
+    private const int FaultySeeds = 20;
 
     [Fact]
     public void Simulated_archiver_archives_everything_that_stays_available_exactly_and_once()
