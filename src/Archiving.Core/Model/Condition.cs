@@ -18,6 +18,9 @@ public enum Condition
     /// <summary>The storage account of queues and ledger.</summary>
     Runtime,
 
+    /// <summary>What 8x8's Cloud Storage Service gives of a region's objects. Searches can work meanwhile.</summary>
+    Content,
+
     /// <summary>The right to restore objects from 8x8's cold storage.</summary>
     Restore,
 

@@ -36,12 +36,13 @@ public sealed class FailingObjects(TimeProvider timeProvider)
     }
 
     /// <summary>Takes in that 8x8 did for an object of a region what it was asked: gave its content, or agreed to restore it.</summary>
-    public void Clear(string region)
+    /// <returns>Whether that ended an outage.</returns>
+    public bool Clear(string region)
     {
         lock (_lock)
         {
-            _failing.Remove(region);
             _worked[region] = timeProvider.GetUtcNow();
+            return _failing.Remove(region, out var ids) && ids.Count == Outage;
         }
     }
 

@@ -15,6 +15,7 @@ public sealed class ContentReader(
     ContentTransfer transfer,
     HealthBoard health,
     FailingObjects failing,
+    SharedConditions conditions,
     ArchivingMetrics metrics)
 {
     /// <summary>Reads content, and stores it under the name of the state.</summary>
@@ -65,15 +66,22 @@ public sealed class ContentReader(
         await using (content)
         {
             health.Clear(Condition.Source);
-            failing.Clear(state.Region);
+            if (failing.Clear(state.Region))
+            {
+                await conditions.ClearAsync(Condition.Content, cancellationToken, state.Region);
+            }
+
             if (LooksLikeError(content, state.Record, content.Length))
             {
                 throw ErrorPage(content, state.Record);
             }
 
-            // A response without a length shows only at its end that it has another one than the object.
+            // A response without a length shows only at its end that it has another one than the object. That two reads agree
+            // proves nothing then.
             var result = await StoreAsync(place, content, state, cancellationToken);
-            return result is ReadResult.Refused { Content: { Mismatch: not null, Digest.Bytes: var bytes } } && LooksLikeError(content, state.Record, bytes)
+            return result is ReadResult.Refused { Content: { Mismatch: not null, Digest: var digest } }
+                && state.IsAsBefore(digest)
+                && LooksLikeError(content, state.Record, digest.Bytes)
                 ? throw ErrorPage(content, state.Record)
                 : result;
         }

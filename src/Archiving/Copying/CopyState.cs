@@ -98,7 +98,8 @@ internal sealed record CopyState(string Region, StorageObject Record)
     // A name beside the object's own was made of the content that was read then. This is other content.
     private CopyState Unconfirmed(VerifiedContent content) => this with { Reads = Reads + 1, OtherName = 0, AsSent = false, Earlier = content.Digest };
 
-    private bool IsAsBefore(ContentDigest digest) => Earlier?.Sha256 == digest.Sha256;
+    /// <summary>Whether the read before gave the same bytes.</summary>
+    public bool IsAsBefore(ContentDigest digest) => Earlier?.Sha256 == digest.Sha256;
 }
 
 /// <summary>What a read of an object's content showed.</summary>

@@ -45,8 +45,11 @@ public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
             return new Outcome.Outage(outage);
         }
 
-        return SourceFailure.AsFailing(exception) is { } serverError && failing.Add(work.Region, work.Id)
-            ? new Outcome.Outage(serverError)
+        return SourceFailure.AsFailing(exception) is { InnerException: { } serverError } && failing.Add(work.Region, work.Id)
+            ? new Outcome.Outage(new OutageException(
+                Condition.Content,
+                $"8x8 answers for objects of {work.Region} with an error ({status}). Nothing to do unless it lasts; see https://status.8x8.com.",
+                serverError))
             : new Outcome.FailedThisTime();
     }
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Archiving.Ledger;
 using Archiving.Model;
+using Archiving.Outages;
 using Archiving.Telemetry;
 using EightByEight;
 using Microsoft.Extensions.Logging;
@@ -16,6 +17,7 @@ public sealed partial class OutcomeRecorder(
     ObjectLedger ledger,
     ObjectFinder finder,
     WorkQueues queues,
+    SharedConditions conditions,
     ArchivingMetrics metrics,
     TimeProvider timeProvider,
     ILogger<OutcomeRecorder> logger)
@@ -45,6 +47,11 @@ public sealed partial class OutcomeRecorder(
                 return true;
 
             case Outcome.Outage(var outage):
+                if (outage.Condition == Condition.Content)
+                {
+                    await conditions.ReportAsync(outage, cancellationToken, work.Region);
+                }
+
                 throw outage;
 
             case Outcome.FailedThisTime(var explanation):

@@ -11,7 +11,7 @@ internal static class HealthServices
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
 
     /// <summary>The outages that only work can meet, and that all instances share.</summary>
-    public static readonly IReadOnlyList<Condition> Shared = [Condition.Restore, Condition.Purge, Condition.Integrity];
+    public static readonly IReadOnlyList<Condition> Shared = [Condition.Content, Condition.Restore, Condition.Purge, Condition.Integrity];
 
     /// <summary>Registers one check for each thing that is checked, in the order in which health reports them.</summary>
     public static IServiceCollection AddHealth(this IServiceCollection services)

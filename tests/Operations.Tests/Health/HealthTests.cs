@@ -1,7 +1,10 @@
 using Archiving.Model;
 using Archiving.Outages;
+using Archiving.Source;
 using Azure.Storage.Sas;
+using EightByEight;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Abstractions;
 using Moq;
 using Operations.Health;
 using Simulator.Faults;
@@ -87,6 +90,63 @@ public sealed class HealthTests(AzuriteFixture azurite)
             settings: [("KeyVault__Uri", simulator.VaultUrl.AbsoluteUri), ("KeyVault__CertificateSha256", simulator.VaultCertificateSha256)]);
 
         await AssertUnhealthyAsync(pipeline, "Vault", "Assign the app's identity the role Key Vault Secrets");
+    }
+
+    [Fact]
+    public async Task Health_reports_a_vault_that_can_be_read_and_does_not_take_the_token()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var account = pipeline.Simulator.Account;
+        var store = new Mock<ITokenStore>();
+        store.Setup(vault => vault.ReadApiKeyAsync(It.IsAny<CancellationToken>())).ReturnsAsync(new ApiKey(account.Key, account.Secret));
+        store.Setup(vault => vault.WriteTokenAsync(It.IsAny<AccessToken>(), It.IsAny<CancellationToken>()))
+            .ThrowsAsync(new OutageException(Condition.Vault, "The secret was deleted."));
+        using var tokens = new AccessTokens(
+            store.Object, new TokenClient(pipeline.Simulator.BaseUrl), pipeline.Get<HealthBoard>(), TimeProvider.System, NullLogger<AccessTokens>.Instance);
+        var check = new VaultCheck(store.Object, tokens, pipeline.Get<HealthBoard>());
+        Assert.Equal(HealthStatus.Healthy, (await check.CheckHealthAsync(new HealthCheckContext(), Cancellation)).Status);
+
+        await tokens.GetTokenAsync(Cancellation);
+
+        Assert.Equal("The secret was deleted.", (await check.CheckHealthAsync(new HealthCheckContext(), Cancellation)).Description);
+    }
+
+    [Fact]
+    public async Task Outage_of_the_content_of_a_region_is_in_the_health_of_every_instance_until_it_gives_content()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__Regions", "uk"));
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 503 });
+        for (var number = 0; number < FailingObjects.Outage + 5; number++)
+        {
+            pipeline.Simulator.Objects.Add(
+                new global::Simulator.Objects.ObjectSpecification { Region = "uk", Bytes = 10, CreatedTime = time.GetUtcNow().AddHours(-1) });
+        }
+
+        await pipeline.RunAsync();
+        await using var other = await Pipeline.StartAsync(azurite, time, pipeline.Account, pipeline.Simulator, settings: ("EightByEight__Regions", "uk"));
+        Assert.Contains("8x8 answers for objects of uk with an error (503)", await FindAsync(), StringComparison.Ordinal);
+
+        // As when nothing of the region is left to be asked for.
+        time.Advance(TimeSpan.FromMinutes(31));
+        Assert.Null(await FindAsync());
+        var outage = new OutageException(Condition.Content, "8x8 answers for objects of uk with an error (503).");
+        await pipeline.Get<SharedConditions>().ReportAsync(outage, Cancellation, "uk");
+        Assert.NotNull(await FindAsync());
+
+        pipeline.Simulator.Faults.Set();
+        pipeline.Simulator.Objects.Add(
+            new global::Simulator.Objects.ObjectSpecification { Region = "uk", Bytes = 10, CreatedTime = time.GetUtcNow().AddMinutes(-2) });
+        await pipeline.RunAsync();
+        Assert.Null(await FindAsync());
+
+        async Task<string?> FindAsync()
+        {
+            // An answer is kept for some seconds.
+            time.Advance(TimeSpan.FromMinutes(1));
+            var report = await other.Get<HealthReader>().ReadAsync(Cancellation);
+            return report.Checks?.FirstOrDefault(check => check.Name == "Content")?.Message;
+        }
     }
 
     [Fact]
