@@ -124,7 +124,7 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
     }
 
     [Fact]
-    public async Task Functions_without_a_schedule_in_the_settings_run_by_their_own_and_the_drill_when_it_is_set()
+    public async Task Functions_without_a_schedule_in_the_settings_run_by_their_own_and_the_drill_when_it_is_set_or_started_by_hand()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
         simulator.Objects.Add(new ObjectSpecification { CreatedTime = Created });
@@ -137,10 +137,11 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
         Assert.DoesNotContain(app.Lines, line => line.Contains("RestoreDrill", StringComparison.Ordinal) && line.Contains("rror", StringComparison.Ordinal));
 
         await FireAsync(app, "SendSummary");
-        await FireAsync(app, "RestoreDrill");
         var status = (await app.GetAsync("/api/status")).Body;
         Assert.StartsWith("The webhook cannot be reached.", status.GetProperty("notifications").GetProperty("lastError").GetString(), StringComparison.Ordinal);
         Assert.False(status.TryGetProperty("drill", out _));
+        await FireAsync(app, "RestoreDrill");
+        Assert.True((await app.GetAsync("/api/status")).Body.GetProperty("drill").GetProperty("isPassed").GetBoolean());
         Assert.Equal(System.Net.HttpStatusCode.OK, (await app.GetAsync("/api/health")).Status);
         Assert.DoesNotContain(app.Lines, line => line.Contains("not-listening", StringComparison.Ordinal));
 
