@@ -32,7 +32,8 @@ internal sealed class Stack : IAsyncDisposable
     {
         RequireFree(line.Port);
         report("Starting Azurite …");
-        var storage = await AzuriteServer.StartAsync(report, cancellationToken: cancellationToken);
+        // Its files are deleted at the end.
+        var storage = await AzuriteServer.StartAsync(report, saves: false, cancellationToken: cancellationToken);
         var stack = new Stack { Storage = storage, StorageConnectionString = storage.NewAccountConnectionString() };
         stack._parts.Add(storage);
         try

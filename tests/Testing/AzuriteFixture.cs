@@ -20,7 +20,8 @@ public sealed class AzuriteFixture : IAsyncLifetime
     /// <inheritdoc/>
     public async ValueTask InitializeAsync()
     {
-        _server = await AzuriteServer.StartAsync();
+        // Its files are deleted at the end, and writing them takes most of its time when many tests have used it.
+        _server = await AzuriteServer.StartAsync(saves: false);
         var account = NewAccount();
         await account.Blobs.GetPropertiesAsync();
         await account.Queues.GetPropertiesAsync();
