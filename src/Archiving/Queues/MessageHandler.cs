@@ -26,7 +26,7 @@ public sealed partial class MessageHandler(
     ILogger<MessageHandler> logger)
 {
     // The host's own token is cancelled when this begins, and the process ends soon after.
-    private static readonly TimeSpan LastWriteTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LastWriteTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Handles a message.</summary>
     /// <typeparam name="TMessage">What the queue's messages are about.</typeparam>
