@@ -25,7 +25,7 @@ internal static class VerdictWriter
         {
             var isListed = problems.Count == 0 && listings.Values.Any(listing => listing.LastCompleted is not null);
             var nothing = problems.Count > 0 ? Unlisted() : "Nothing has been listed yet.";
-            return new Verdict(isListed, isListed ? $"8x8 has nothing to archive. {Gone()}Nothing at risk." : nothing);
+            return new Verdict(isListed, isListed ? $"8x8 has nothing to archive. {(gone > 0 ? $"{Gone()} " : "")}Nothing at risk." : nothing);
         }
 
         var sentences = new List<string>
@@ -46,7 +46,7 @@ internal static class VerdictWriter
 
         if (gone > 0)
         {
-            sentences.Add(Gone().TrimEnd());
+            sentences.Add(Gone());
         }
 
         if (waiting > 0)
@@ -78,7 +78,7 @@ internal static class VerdictWriter
         return new Verdict(failed + atRisk + problems.Count == 0, string.Join(' ', sentences));
 
         // There is nothing left to do about them, but a loss must not look as if there had been nothing.
-        string Gone() => gone == 0 ? "" : $"{Count(gone)} gone: deleted before 8x8 gave them, or erased. ";
+        string Gone() => $"{Count(gone)} gone: deleted before 8x8 gave them, or erased.";
 
         string Unlisted() => $"Newer recordings may be unknown. {string.Join(' ', problems.Select(problem => problem.Text))}";
     }

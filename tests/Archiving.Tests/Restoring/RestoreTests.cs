@@ -1,3 +1,4 @@
+using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Queues;
@@ -161,14 +162,10 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     {
         await using var pipeline = await StartAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Kind = FaultKind.Status, Status = 400, Body = "not today" });
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
 
-        // When it is given up is counted in requests: on a busy machine one delivery takes long enough for two looks.
-        await pipeline.DeliverUntilAsync([item], state => state != "Restoring", "it is given up");
+        var entry = await GiveUpAsync(pipeline);
 
-        var entry = await pipeline.FindAsync(item);
-        Assert.Equal("Failed", entry!.State);
+        Assert.Equal("Failed", entry.State);
         Assert.Contains("not today", entry.LastError, StringComparison.Ordinal);
         await Task.Delay(TimeSpan.FromSeconds(1.2), Cancellation);
         await pipeline.DeliverAllAsync();
@@ -182,13 +179,10 @@ public sealed class RestoreTests(AzuriteFixture azurite)
     {
         await using var pipeline = await StartAsync();
         pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Kind = FaultKind.Status, Status = status });
-        var item = Add(pipeline);
-        await pipeline.RunAsync();
 
-        await pipeline.DeliverUntilAsync([item], state => state != "Restoring", "it is given up");
+        var entry = await GiveUpAsync(pipeline);
 
-        var entry = await pipeline.FindAsync(item);
-        Assert.Equal("Failed", entry!.State);
+        Assert.Equal("Failed", entry.State);
         Assert.Contains("8x8 refused to restore it 5 times", entry.LastError, StringComparison.Ordinal);
     }
 
@@ -280,6 +274,17 @@ public sealed class RestoreTests(AzuriteFixture azurite)
             CreatedTime = TimeProvider.System.GetUtcNow().AddDays(-20),
             UpdatedTime = TimeProvider.System.GetUtcNow().AddDays(-1),
         });
+
+    /// <summary>Adds an object, and waits until it is given up.</summary>
+    private static async Task<LedgerEntry> GiveUpAsync(Pipeline pipeline)
+    {
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+
+        // When it is given up is counted in requests: on a busy machine one delivery takes long enough for two looks.
+        await pipeline.DeliverUntilAsync([item], state => state != "Restoring", "it is given up");
+        return (await pipeline.FindAsync(item))!;
+    }
 
     private static Task SendAsync(Pipeline pipeline, SimulatedObject item) =>
         pipeline.Get<WorkQueues>().SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
