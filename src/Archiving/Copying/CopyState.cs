@@ -95,8 +95,9 @@ internal sealed record CopyState(string Region, StorageObject Record)
         ? new CopyStep.ReadAgain(cause, next)
         : new CopyStep.GiveUp("8x8 sent other bytes at every read. Nothing was stored; it is tried again later.");
 
-    // A name beside the object's own was made of the content that was read then. This is other content.
-    private CopyState Unconfirmed(VerifiedContent content) => this with { Reads = Reads + 1, OtherName = 0, AsSent = false, Earlier = content.Digest };
+    // A name beside the object's own, and a coded error, belong to the content that was read then. This is other content.
+    private CopyState Unconfirmed(VerifiedContent content) =>
+        this with { Reads = Reads + 1, OtherName = 0, AsSent = false, Implausible = null, Earlier = content.Digest };
 
     /// <summary>Whether the read before gave the same bytes.</summary>
     public bool IsAsBefore(ContentDigest digest) => Earlier?.Sha256 == digest.Sha256;

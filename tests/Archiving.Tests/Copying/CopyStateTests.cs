@@ -39,6 +39,19 @@ public sealed class CopyStateTests
     }
 
     [Fact]
+    public void Content_that_follows_a_coded_error_is_judged_by_itself()
+    {
+        var start = Start with { Record = StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "a" })) };
+        var decoded = Content('1', Verification.None) with { Mismatch = "it sent an error", Cause = MismatchCause.Implausible, WasDecoded = true };
+        var asSent = Next<CopyStep.ReadAgain>(start.After(new ReadResult.Refused(decoded))).Next;
+        var afterCut = Next<CopyStep.AskForRecord>(asSent.After(new ReadResult.Refused(Content('2', Verification.None, "too short")))).Next;
+
+        var next = Next<CopyStep.ReadAgain>(afterCut.After(new ReadResult.Refused(Content('3', Verification.None)))).Next;
+
+        Assert.True(next.MayStore(Content('3', Verification.None)));
+    }
+
+    [Fact]
     public void Content_that_only_a_size_fits_may_be_stored_when_a_second_read_gives_the_same()
     {
         var first = Content('1', Verification.Size);
