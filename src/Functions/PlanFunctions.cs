@@ -14,8 +14,8 @@ public sealed class PlanFunctions(Checkup checkup, SourceHold hold)
 {
     private const int LongestText = 2000;
 
-    // Azure cuts an HTTP request after 230 seconds.
-    private static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(90);
+    // Azure cuts an HTTP request after 230 seconds: twice this, the checks and a last page, which 8x8 may have 30 seconds for, must fit.
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(60);
 
     /// <summary>What 8x8 has, what needs restoring, and which rights are missing: <c>from,to,regions,types,maxPages,probeRights</c>. Changes nothing.</summary>
     [Function("GetPlan")]

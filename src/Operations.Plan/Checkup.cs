@@ -60,7 +60,7 @@ public sealed class Checkup(
             oldest = counted is null
                 ? []
                 : await new RetentionExamination(client, options, timeProvider)
-                    .ExamineAsync(findings.Regions, counted.Types, findings.Notes, cancellationToken);
+                    .ExamineAsync(findings.Regions, counted.Types, findings.Notes, request.MaxDuration, cancellationToken);
         }
         else
         {

@@ -31,7 +31,10 @@ public sealed partial record PlanRequest
     /// <summary>Whether the rights to restore and delete are tried; <see langword="null"/> for those that the settings need.</summary>
     public bool? ProbeRights { get; init; }
 
-    /// <summary>How long is listed at most; what is left is estimated. <see langword="null"/> for as long as it takes.</summary>
+    /// <summary>
+    /// How long is listed at most; what is left is estimated. 8x8 is asked for its oldest objects as long again at most.
+    /// <see langword="null"/> for as long as it takes.
+    /// </summary>
     public TimeSpan? MaxDuration { get; init; }
 
     /// <summary>Reads names and values as text. A name in another case is another name.</summary>

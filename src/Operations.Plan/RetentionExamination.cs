@@ -40,20 +40,32 @@ internal sealed class RetentionExamination(CloudStorageClient client, ArchiverOp
     /// <param name="regions">8x8's regions.</param>
     /// <param name="types">The object types that there are.</param>
     /// <param name="notes">Gets what could not be asked.</param>
+    /// <param name="maxDuration">How long is asked at most; <see langword="null"/> for as long as it takes.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>By type and setting.</returns>
     public async Task<IReadOnlyList<OldestObject>> ExamineAsync(
         IReadOnlyList<string> regions,
         IReadOnlyList<string> types,
         List<string> notes,
+        TimeSpan? maxDuration,
         CancellationToken cancellationToken)
     {
+        using var end = new CancellationTokenSource(maxDuration ?? Timeout.InfiniteTimeSpan, timeProvider);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancellationToken);
         var oldest = new Dictionary<(string Type, string Setting), StorageObject>();
         var days = new Dictionary<(string Type, string Setting), int>();
         var queries = Queries(regions, types).ToList();
         foreach (var (region, filter, what) in queries.Take(MaxQueries))
         {
-            if (filter is null || await FindOldestAsync(region, filter, cancellationToken) is not { } page)
+            var page = filter is null ? null : await FindOldestAsync(region, filter, limit.Token);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (end.IsCancellationRequested)
+            {
+                notes.Add("8x8 takes too long to be asked for the oldest objects of all types, regions and rules: give regions or types.");
+                break;
+            }
+
+            if (page is null)
             {
                 notes.Add($"8x8 could not be asked for the oldest objects of {what} in {Wording.Clean(region)}.");
                 continue;
@@ -129,8 +141,8 @@ internal sealed class RetentionExamination(CloudStorageClient client, ArchiverOp
                 cancellationToken);
             return page.Objects;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested
-            && exception is RequestFailedException or InvalidDataException or OperationCanceledException or IOException or AggregateException)
+        catch (Exception exception) when (exception
+            is RequestFailedException or InvalidDataException or OperationCanceledException or IOException or AggregateException)
         {
             return null;
         }

@@ -1,6 +1,7 @@
 using System.Text;
 using Functions.Http;
 using Microsoft.AspNetCore.Http;
+using Operations.Cases;
 
 namespace Functions.Tests;
 
@@ -101,6 +102,23 @@ public sealed class RequestBodyTests
             Request($$$"""{"search":{"call":"{{{id}}}"}}"""),
             RequestJson.Default.CaseObjectsRequest,
             Cancellation);
+    }
+
+    [Fact]
+    public async Task Fields_of_a_case_that_are_null_are_as_if_they_were_left_out()
+    {
+        var search = await ReadAsync("""{"search":{"from":null,"to":null,"region":null,"type":"meeting","q":null,"call":null}}""");
+        var objects = await ReadAsync("""{"objects":[{"region":"uk","id":"a","created":null}]}""");
+
+        Assert.Equal(new CaseSearch(null, null, null, "meeting", null, null), search.Search);
+        Assert.Equal(new CaseObject("uk", "a", null), Assert.Single(objects.Objects!));
+        foreach (var nothing in (string[])["""{"search":{"type":null}}""", """{"objects":[{"region":null,"id":"a"}]}"""])
+        {
+            await Assert.ThrowsAsync<BadRequestException>(() => ReadAsync(nothing));
+        }
+
+        static Task<CaseObjectsRequest> ReadAsync(string body) =>
+            RequestBody.ReadAsync(Request(body), RequestJson.Default.CaseObjectsRequest, Cancellation);
     }
 
     [Fact]

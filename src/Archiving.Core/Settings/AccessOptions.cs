@@ -91,7 +91,7 @@ public sealed record AccessOptions
             using var json = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (json.RootElement.ValueKind != JsonValueKind.Array || json.RootElement.GetArrayLength() == 0)
             {
-                settings.Problem($"{ScopesSetting} is no list of scopes: expected a JSON list such as {Example}; remove it to set no scopes.");
+                settings.Reject(ScopesSetting, text, $"a JSON list of scopes such as {Example}; remove it to set no scopes");
                 return [];
             }
 
@@ -101,7 +101,7 @@ public sealed record AccessOptions
         }
         catch (JsonException exception)
         {
-            settings.Problem($"{ScopesSetting} is not valid JSON: {exception.Message} Expected a list such as {Example}.");
+            settings.RejectJson(ScopesSetting, text, $"a list such as {Example}", exception);
             return [];
         }
     }

@@ -58,19 +58,13 @@ public sealed record EightByEightOptions
             settings.Problem("EightByEight__Key and EightByEight__Secret belong together: set both, or neither to take them from the vault.");
         }
 
-        var discoveryRegion = settings.Text("EightByEight__DiscoveryRegion") ?? "us-east";
-        if (settings.Names("EightByEight__DiscoveryRegion").Count > 1)
-        {
-            settings.Reject("EightByEight__DiscoveryRegion", discoveryRegion, "one region such as us-east");
-        }
-
         return new EightByEightOptions
         {
             BaseUrl = settings.Address("EightByEight__BaseUrl") ?? PublicAddress,
             Key = key,
             Secret = secret,
             Regions = settings.Names("EightByEight__Regions"),
-            DiscoveryRegion = discoveryRegion,
+            DiscoveryRegion = settings.Name("EightByEight__DiscoveryRegion") ?? "us-east",
             Types = settings.Names("EightByEight__Types"),
             Filter = settings.Text("EightByEight__Filter"),
             IncludeArchived = settings.Boolean("EightByEight__IncludeArchived", defaultValue: true),

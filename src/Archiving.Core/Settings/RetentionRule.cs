@@ -33,7 +33,7 @@ public sealed record RetentionRule(IReadOnlyDictionary<string, string> Match, in
             using var json = JsonDocument.Parse(text, new JsonDocumentOptions { AllowDuplicateProperties = false });
             if (json.RootElement.ValueKind != JsonValueKind.Array)
             {
-                settings.Problem($"{Setting} is no list: expected a JSON list such as {Example}.");
+                settings.Reject(Setting, text, $"a JSON list such as {Example}");
                 return [];
             }
 
@@ -53,7 +53,7 @@ public sealed record RetentionRule(IReadOnlyDictionary<string, string> Match, in
         }
         catch (JsonException exception)
         {
-            settings.Problem($"{Setting} is not valid JSON: {exception.Message} Expected a list such as {Example}.");
+            settings.RejectJson(Setting, text, $"a list such as {Example}", exception);
             return [];
         }
     }

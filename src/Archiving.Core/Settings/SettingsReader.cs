@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Archiving.Model;
 using Microsoft.Extensions.Configuration;
@@ -128,6 +129,13 @@ public sealed partial class SettingsReader(IConfiguration configuration)
         },
         "names of letters, digits, - and _, separated by commas");
 
+    /// <summary>One name of letters, digits, <c>-</c> and <c>_</c>.</summary>
+    public string? Name(string name) => Parse<string?>(
+        name,
+        null,
+        (string text, out string? value) => PlainName().IsMatch(value = text),
+        "a name of letters, digits, - and _");
+
     /// <summary>A schedule that the Functions host can use. There is no default: the host resolves it from the settings alone.</summary>
     /// <param name="name">The setting.</param>
     /// <param name="example">A schedule to show when there is none, or one that cannot be used.</param>
@@ -163,6 +171,13 @@ public sealed partial class SettingsReader(IConfiguration configuration)
 
     /// <summary>Records that a setting holds what it must not. Never call this for a setting that holds a secret.</summary>
     public void Reject(string name, string value, string allowed) => _problems.Add($"{name} is \"{Shorten(value)}\": expected {allowed}.");
+
+    /// <summary>Records that a setting does not hold the JSON that it should. Never call this for a setting that holds a secret.</summary>
+    public void RejectJson(string name, string value, string allowed, JsonException exception)
+    {
+        ArgumentNullException.ThrowIfNull(exception);
+        Problem($"{name} is \"{Shorten(value)}\", which is not valid JSON: {exception.Message} Expected {allowed}.");
+    }
 
     /// <summary>Records any other problem; the sentence names the setting.</summary>
     public void Problem(string sentence) => _problems.Add(sentence);

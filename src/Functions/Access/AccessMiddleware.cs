@@ -25,7 +25,7 @@ public sealed partial class AccessMiddleware(
     {
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(next);
-        if (context.GetHttpContext() is not { } http || functions.Of(context.FunctionDefinition.Name) is not { } wanted)
+        if (context.GetHttpContext() is not { } http)
         {
             await next(context);
             return;
@@ -33,6 +33,12 @@ public sealed partial class AccessMiddleware(
 
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.XContentTypeOptions = "nosniff";
+        if (functions.Of(context.FunctionDefinition.Name) is not { } wanted)
+        {
+            await next(context);
+            return;
+        }
+
         var caller = options.Mode == AccessMode.EntraId ? ReadCaller(http.Request) : Caller.FunctionKey;
         http.SetCaller(caller);
         var isAudited = wanted.Audit == AuditRule.Always || (wanted.Audit == AuditRule.SignedIn && options.Mode == AccessMode.EntraId);

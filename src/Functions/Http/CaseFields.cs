@@ -69,7 +69,7 @@ internal sealed class CaseSearchField() : RequestField<CaseSearch>(
     }
 }
 
-/// <summary>The fields of an object in a request. What is missing is <see langword="null"/>, and what is wrong is refused.</summary>
+/// <summary>The fields of an object in a request. What is missing or null is <see langword="null"/>, and what is wrong is refused.</summary>
 /// <param name="element">The object.</param>
 /// <param name="known">The fields that it may have.</param>
 internal readonly struct CaseFields(JsonElement element, params string[] known)
@@ -82,7 +82,7 @@ internal readonly struct CaseFields(JsonElement element, params string[] known)
     public bool TryText(string name, int longest, out string? value)
     {
         value = null;
-        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var field))
+        if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var field) || field.ValueKind == JsonValueKind.Null)
         {
             return true;
         }

@@ -33,6 +33,8 @@ public sealed class SettingsTests
     [InlineData("EightByEight__BaseUrl", "http://api.8x8.com")]
     [InlineData("EightByEight__BaseUrl", "8x8")]
     [InlineData("EightByEight__Regions", "us-east;uk")]
+    [InlineData("EightByEight__DiscoveryRegion", "us-east,")]
+    [InlineData("EightByEight__DiscoveryRegion", "us-east,uk")]
     [InlineData("EightByEight__RestoreDays", "11")]
     [InlineData("EightByEight__RestoreDays", "seven")]
     [InlineData("EightByEight__IncludeArchived", "yes")]
@@ -65,9 +67,9 @@ public sealed class SettingsTests
     }
 
     [Theory]
-    [InlineData("30 days", "not valid JSON")]
+    [InlineData("30 days", "Retention__Rules is \"30 days\", which is not valid JSON")]
     [InlineData("[{\"match\":{\"userId\":\"a\"},\"days\":90]", "not valid JSON")]
-    [InlineData("{\"match\":{\"userId\":\"a\"},\"days\":90}", "is no list")]
+    [InlineData("{\"match\":{\"userId\":\"a\"},\"days\":90}", "expected a JSON list")]
     [InlineData("[90]", "rule 1 is no object")]
     [InlineData("[{\"days\":90}]", "rule 1 has no \"match\"")]
     [InlineData("[{\"match\":{},\"days\":90}]", "set Retention__DefaultDays instead")]

@@ -630,6 +630,8 @@ public sealed class DoctorTests(AzuriteFixture azurite)
 
         Assert.Equal((true, true), (plan.Objects!.IsEstimate, plan.Objects.Listed < 500));
         Assert.InRange(plan.Objects.Total.Objects, 2400, 3600);
+        Assert.Empty(plan.Oldest);
+        Assert.Contains(plan.Notes, note => note.StartsWith("8x8 takes too long to be asked for the oldest objects", StringComparison.Ordinal));
     }
 
     [Fact]
