@@ -37,16 +37,14 @@ internal sealed record SettingsFile(string? Name, IReadOnlyDictionary<string, st
             using var json = JsonDocument.Parse(
                 File.ReadAllText(Path.Combine(folder, name)),
                 new JsonDocumentOptions { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
-            if (!json.RootElement.TryGetProperty(Section, out _))
+            if (!json.RootElement.TryGetProperty(Section, out var section))
             {
                 throw new LocalHostException($"{name} has no object \"{Section}\". Put the settings into it, as {Sample} does.");
             }
 
-            var values = json.RootElement.TryGetProperty(Section, out var section)
-                ? section.EnumerateObject()
-                    .Where(setting => !taken.Contains(setting.Name))
-                    .ToDictionary(setting => setting.Name, setting => setting.Value.ToString().Trim(ByteOrderMark), StringComparer.Ordinal)
-                : [];
+            var values = section.EnumerateObject()
+                .Where(setting => !taken.Contains(setting.Name))
+                .ToDictionary(setting => setting.Name, setting => setting.Value.ToString().Trim(ByteOrderMark), StringComparer.Ordinal);
             return values.Keys.FirstOrDefault(key => key.Length == 0 || key.Contains('=', StringComparison.Ordinal)) is { } wrong
                 ? throw new LocalHostException($"{name} names a setting \"{wrong}\": a name is not empty and has no equals sign.")
                 : new SettingsFile(name, values);

@@ -141,14 +141,19 @@ internal sealed partial class WorkerSupervisor(
     private void OnExited(Process process, WorkerChannel channel)
     {
         channel.Close(string.Create(CultureInfo.InvariantCulture, $"the worker (process {process.Id}) ended with code {process.ExitCode}."));
-        if (_isStopping || !_ready.Task.IsCompletedSuccessfully || _ready.Task.Result != channel)
+        lock (_exitLock)
         {
-            // The channel tells the code that starts the worker.
-            return;
+            var ready = _ready.Task;
+            if (_isStopping || !ready.IsCompletedSuccessfully || ready.Result != channel)
+            {
+                // The channel tells the code that starts the worker, or another is being started already.
+                return;
+            }
+
+            _ready = new TaskCompletionSource<WorkerChannel>(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
         Log.Ended(_logger, process.Id, process.ExitCode);
-        _ready = new TaskCompletionSource<WorkerChannel>(TaskCreationOptions.RunContinuationsAsynchronously);
         _ = Task.Run(RestartAsync);
     }
 
