@@ -128,24 +128,17 @@ public sealed partial class ReceiptWriter(
     /// </summary>
     private async Task WriteLateRowAsync(LedgerEntry row, StorageObject record, CancellationToken cancellationToken)
     {
-        bool isWritten;
         do
         {
-            if (await ledger.FindAsync(new LedgerKey(row.PartitionKey, row.RowKey), cancellationToken) is not { } present)
-            {
-                await ledger.ReplaceAsync(row, cancellationToken);
-                return;
-            }
-
-            if (IsForNewerContent(present, record))
+            var present = await ledger.FindAsync(new LedgerKey(row.PartitionKey, row.RowKey), cancellationToken);
+            if (present is not null && IsForNewerContent(present, record))
             {
                 return;
             }
 
-            row.ETag = present.ETag;
-            isWritten = await ledger.TryReplaceAsync(row, cancellationToken);
+            row.ETag = present?.ETag ?? default;
         }
-        while (!isWritten);
+        while (!await ledger.TryReplaceAsync(row, cancellationToken));
     }
 
     /// <summary>Whether a row is for content that is newer than a record, or may be. What 8x8 has deleted has none.</summary>

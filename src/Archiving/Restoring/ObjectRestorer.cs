@@ -125,6 +125,11 @@ public sealed class ObjectRestorer(
 
         if (!await ledger.TryReplaceAsync(row, cancellationToken))
         {
+            if (asks)
+            {
+                await requester.GiveBackTurnAsync(now, cancellationToken);
+            }
+
             return false;
         }
 

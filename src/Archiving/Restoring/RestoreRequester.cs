@@ -39,6 +39,12 @@ public sealed partial class RestoreRequester(
         ? throw new PermanentFailureException(Forbidden) { Reason = FailureReason.Forbidden }
         : quota.TryTakeAsync(Quota, options.Restore.MaxPerDay, cancellationToken);
 
+    /// <summary>Gives back a turn that led to no request.</summary>
+    /// <param name="takenAt">When it was taken.</param>
+    /// <param name="cancellationToken">Stops before it is given back.</param>
+    public Task GiveBackTurnAsync(DateTimeOffset takenAt, CancellationToken cancellationToken) =>
+        quota.GiveBackAsync(Quota, options.Restore.MaxPerDay, takenAt, cancellationToken);
+
     /// <summary>Asks 8x8 to restore an object.</summary>
     /// <param name="work">The object.</param>
     /// <param name="takenAt">When the turn was taken; it is given back when 8x8 refuses.</param>
@@ -80,7 +86,7 @@ public sealed partial class RestoreRequester(
         // Without an answer it is unknown whether 8x8 restores it, and restores cost money: that counts.
         if (SourceFailure.Answer(exception) is not { Status: 0 })
         {
-            await quota.GiveBackAsync(Quota, options.Restore.MaxPerDay, takenAt, cancellationToken);
+            await GiveBackTurnAsync(takenAt, cancellationToken);
         }
 
         if (FindOutage(work, exception) is not { } outage)
