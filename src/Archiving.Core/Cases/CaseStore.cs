@@ -236,15 +236,7 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
                 cancellationToken);
             await foreach (var chunk in rows.Chunk(TableStore.RowsPerTransaction).WithCancellation(cancellationToken))
             {
-                if (await _table.TrySubmitAsync(TableTransactionActionType.Delete, chunk, cancellationToken))
-                {
-                    continue;
-                }
-
-                foreach (var row in chunk)
-                {
-                    await _table.DeleteAsync(row.PartitionKey, row.RowKey, cancellationToken);
-                }
+                await _table.DeleteAsync(chunk, cancellationToken);
             }
         }
     }

@@ -18,6 +18,11 @@ public sealed class OperationsTable(TableServiceClient tables) : IStorageResourc
     public async Task<List<T>> ReadAsync<T>(string partition, CancellationToken cancellationToken)
         where T : class, ITableEntity => await _table.ReadPartitionAsync<T>(partition, cancellationToken);
 
+    /// <summary>The rows that a filter of Table Storage lets through, by their keys alone.</summary>
+    public ValueTask<List<TableEntity>> FindKeysAsync(string filter, CancellationToken cancellationToken) => _table
+        .QueryAsync<TableEntity>(filter, [nameof(ITableEntity.PartitionKey), nameof(ITableEntity.RowKey)], cancellationToken)
+        .ToListAsync(cancellationToken);
+
     /// <summary>Writes a whole row and replaces any that exists.</summary>
     public Task WriteAsync<T>(T row, CancellationToken cancellationToken)
         where T : ITableEntity => _table.WriteAsync(row, TableUpdateMode.Replace, cancellationToken);
@@ -29,6 +34,10 @@ public sealed class OperationsTable(TableServiceClient tables) : IStorageResourc
 
     /// <summary>Deletes a row, if there is one.</summary>
     public Task DeleteAsync(string partition, string row, CancellationToken cancellationToken) => _table.DeleteAsync(partition, row, cancellationToken);
+
+    /// <summary>Deletes rows of one partition, if they are there.</summary>
+    public Task DeleteAsync<T>(IEnumerable<T> rows, CancellationToken cancellationToken)
+        where T : ITableEntity => _table.DeleteAsync(rows, cancellationToken);
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);

@@ -138,14 +138,23 @@ internal sealed class TableStore : IStorageResource
             cancellationToken),
         cancellationToken);
 
-    /// <summary>Deletes rows of one partition, written meanwhile or not.</summary>
+    /// <summary>Deletes rows of one partition, written or deleted meanwhile or not.</summary>
     public async Task DeleteAsync<T>(IEnumerable<T> rows, CancellationToken cancellationToken)
         where T : ITableEntity
     {
         foreach (var chunk in rows.Chunk(RowsPerTransaction))
         {
             var actions = chunk.Select(row => new TableTransactionAction(TableTransactionActionType.Delete, row, ETag.All));
-            await CallAsync(() => _table.SubmitTransactionAsync(actions, cancellationToken), cancellationToken);
+            if (await TryWriteAsync(chunk[0].PartitionKey, () => _table.SubmitTransactionAsync(actions, cancellationToken), cancellationToken))
+            {
+                continue;
+            }
+
+            // One is gone already, which fails the transaction.
+            foreach (var row in chunk)
+            {
+                await DeleteAsync(row.PartitionKey, row.RowKey, cancellationToken);
+            }
         }
     }
 

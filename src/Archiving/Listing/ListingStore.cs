@@ -11,6 +11,7 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     /// <summary>Name of the table.</summary>
     public const string TableName = "listings";
 
+    private const string RunPrefix = "run|";
     private readonly TableStore _table = new(tables, TableName);
 
     /// <summary>The watermark of a region; <see langword="null"/> before its first listing.</summary>
@@ -134,9 +135,10 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     /// <summary>The runs whose ID has a prefix, and that began at a time or later, in one request.</summary>
     public async Task<List<RunRow>> ReadRunsAsync(string prefix, DateTimeOffset since, CancellationToken cancellationToken)
     {
-        var end = prefix[..^1] + (char)(prefix[^1] + 1);
+        var first = ObjectNames.Encode(prefix);
+        var end = first[..^1] + (char)(first[^1] + 1);
         return await _table.ReadAsync<RunRow>(
-            TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {prefix} and RowKey lt {end} and StartedAt ge {since}"),
+            TableClient.CreateQueryFilter($"PartitionKey eq {RunRow.Partition} and RowKey ge {first} and RowKey lt {end} and StartedAt ge {since}"),
             cancellationToken);
     }
 
@@ -168,8 +170,7 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
         foreach (var run in await _table.ReadAsync<RunRow>(old, cancellationToken))
         {
             // The run's own row last: until then the next check finds it again.
-            await _table.DeleteAsync(await ReadWindowsAsync(run.RowKey, cancellationToken), cancellationToken);
-            await _table.DeleteAsync(await ReadCountRowsAsync(run.RowKey, cancellationToken), cancellationToken);
+            await _table.DeleteAsync(await _table.ReadPartitionAsync<TableEntity>(RunPrefix + run.RowKey, cancellationToken), cancellationToken);
             await _table.DeleteAsync(RunRow.Partition, run.RowKey, cancellationToken);
         }
 
@@ -283,7 +284,7 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
 
-    private static string RunPartition(string runId) => $"run|{ObjectNames.Encode(runId)}";
+    private static string RunPartition(string runId) => RunPrefix + ObjectNames.Encode(runId);
 
     private static string WindowKey(WindowMessage window) => ObjectNames.Encode(window.Name);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Storage;
+using Azure.Data.Tables;
 
 namespace Operations.Status;
 
@@ -40,6 +41,9 @@ public sealed class StatusHistory(
     private const int DaysCountedAgain = 5;
     private const int RequestsAtOnce = 8;
 
+    // What the partitions of samples begin with.
+    private const string Partitions = "status|";
+
     // The row that says that months have the hours of every day.
     private const string HoursPartition = "status-hours";
     private const string CompleteKey = "complete";
@@ -69,12 +73,7 @@ public sealed class StatusHistory(
         await CompleteHoursAsync(now, cancellationToken);
         Show(status, now);
         gauges.RecordOverdue(await timers.ReadAsync(cancellationToken));
-        var old = await table.ReadAsync<Row>(Day(now.AddHours(-MostHours - 24)), cancellationToken);
-        foreach (var row in old.Concat(LastOfHours(old)))
-        {
-            await table.DeleteAsync(row.PartitionKey, row.RowKey, cancellationToken);
-        }
-
+        await ForgetAsync(new DateTimeOffset(now.AddHours(-MostHours).UtcDateTime.Date, TimeSpan.Zero), cancellationToken);
         return status;
     }
 
@@ -89,6 +88,19 @@ public sealed class StatusHistory(
         return new StatusSamples([.. rows
             .Where((_, index) => (rows.Count - 1 - index) % Math.Max(step, 1) == 0)
             .Select(row => new StatusSample(row.At, row.Archived, row.Bytes, row.Waiting, row.Failed, row.AtRisk))]);
+    }
+
+    /// <summary>Deletes the samples before a day, of however many days.</summary>
+    private async Task ForgetAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        // The month of that day is in the range, and has newer hours too.
+        var old = await table.FindKeysAsync(
+            TableClient.CreateQueryFilter($"PartitionKey ge {Partitions} and PartitionKey lt {Day(before)} and At lt {before}"),
+            cancellationToken);
+        foreach (var partition in old.GroupBy(row => row.PartitionKey, StringComparer.Ordinal))
+        {
+            await table.DeleteAsync(partition, cancellationToken);
+        }
     }
 
     private void Show(StatusReport status, DateTimeOffset now)
@@ -145,9 +157,9 @@ public sealed class StatusHistory(
     private static IEnumerable<Row> LastOfHours(IEnumerable<Row> rows) =>
         rows.Select(row => row.ToHour()).GroupBy(row => (row.PartitionKey, row.RowKey)).Select(hour => hour.Last());
 
-    private static string Day(DateTimeOffset time) => string.Create(CultureInfo.InvariantCulture, $"status|{time.UtcDateTime:yyyyMMdd}");
+    private static string Day(DateTimeOffset time) => string.Create(CultureInfo.InvariantCulture, $"{Partitions}{time.UtcDateTime:yyyyMMdd}");
 
-    private static string Month(DateTimeOffset time) => string.Create(CultureInfo.InvariantCulture, $"status|{time.UtcDateTime:yyyyMM}");
+    private static string Month(DateTimeOffset time) => string.Create(CultureInfo.InvariantCulture, $"{Partitions}{time.UtcDateTime:yyyyMM}");
 
     internal sealed class Row : TableRow
     {
