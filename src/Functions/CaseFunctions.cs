@@ -33,7 +33,6 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "cases")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        KeepOutOfCaches(request);
         return ApiJson.Result(await book.ListAsync(cancellationToken), ApiJson.Default.CaseList);
     }
 
@@ -46,7 +45,6 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         CancellationToken cancellationToken)
     {
         var row = await FindAsync(caseId, cancellationToken);
-        KeepOutOfCaches(request);
         return ApiJson.Result(await book.DescribeAsync(row, cancellationToken), ApiJson.Default.CaseDetails);
     }
 
@@ -143,17 +141,9 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         string exportId,
         CancellationToken cancellationToken)
     {
-        KeepOutOfCaches(request);
         return await exports.ReadAsync(caseId, exportId, cancellationToken) is { } export
             ? ApiJson.Result(export, ApiJson.Default.ExportDetails)
             : throw new NotFoundException("There is no export of these IDs.");
-    }
-
-    private static void KeepOutOfCaches(HttpRequest request)
-    {
-        var headers = request.HttpContext.Response.Headers;
-        headers.CacheControl = "no-store";
-        headers.XContentTypeOptions = "nosniff";
     }
 
     private static ContentResult Accepted(CaseRow row) =>

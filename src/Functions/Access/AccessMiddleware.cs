@@ -89,7 +89,15 @@ public sealed partial class AccessMiddleware(
         }
         catch (Exception exception)
         {
-            await access.AppendAsync(OutcomeOf(exception), cancellationToken);
+            try
+            {
+                await access.AppendAsync(OutcomeOf(exception), cancellationToken);
+            }
+            catch (Exception failure) when (failure is AuditLogException or OperationCanceledException)
+            {
+                // Nothing was given, and the first error says more.
+            }
+
             throw;
         }
 
