@@ -272,6 +272,35 @@ public sealed class ArchiveStore : IStorageResource
             cancellationToken)),
         cancellationToken);
 
+    /// <summary>
+    /// Writes a report under its day. One of the same day is replaced; where the container forbids that, the report goes beside
+    /// it, under its time.
+    /// </summary>
+    /// <param name="folder">Where it goes.</param>
+    /// <param name="at">Its time.</param>
+    /// <param name="suffix">What its name ends with.</param>
+    /// <param name="content">The report.</param>
+    /// <param name="cancellationToken">Stops before the request.</param>
+    /// <returns>Its name without the suffix.</returns>
+    public async Task<string> WriteDatedReportAsync(
+        string folder,
+        DateTimeOffset at,
+        string suffix,
+        BinaryData content,
+        CancellationToken cancellationToken)
+    {
+        const string Json = "application/json";
+        var name = folder + at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        if (await TryWriteReportAsync(name + suffix, content, Json, cancellationToken))
+        {
+            return name;
+        }
+
+        name = folder + at.UtcDateTime.ToString("yyyy-MM-dd'T'HHmmss", CultureInfo.InvariantCulture);
+        await TryWriteReportAsync(name + suffix, content, Json, cancellationToken);
+        return name;
+    }
+
     /// <summary>The ETag of a blob; <see langword="null"/> when there is none.</summary>
     public Task<string?> FindETagAsync(string name, CancellationToken cancellationToken) => FindAsync(
         async () => (await _container.GetBlobClient(name).GetPropertiesAsync(cancellationToken: cancellationToken)).Value.ETag.ToString(),

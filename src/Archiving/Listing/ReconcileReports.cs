@@ -51,15 +51,8 @@ public sealed class ReconcileReports(ArchiveStore archive)
         var json = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(report, ReportJson.Default.ReconcileReport));
         var markdown = BinaryData.FromString(ToMarkdown(report));
         var at = run.CompletedAt ?? run.StartedAt;
-        var name = at.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
-        if (!await archive.TryWriteReportAsync($"{Folder}{name}.json", json, "application/json", cancellationToken))
-        {
-            // An immutable container keeps the day's first report; this one goes beside it.
-            name = at.UtcDateTime.ToString("yyyy-MM-dd'T'HHmmss", CultureInfo.InvariantCulture);
-            await archive.TryWriteReportAsync($"{Folder}{name}.json", json, "application/json", cancellationToken);
-        }
-
-        await archive.TryWriteReportAsync($"{Folder}{name}.md", markdown, "text/markdown; charset=utf-8", cancellationToken);
+        var name = await archive.WriteDatedReportAsync(Folder, at, ".json", json, cancellationToken);
+        await archive.TryWriteReportAsync($"{name}.md", markdown, "text/markdown; charset=utf-8", cancellationToken);
     }
 
     /// <summary>The newest report as JSON; <see langword="null"/> before the first.</summary>

@@ -123,10 +123,11 @@ public sealed partial class PurgePlanner(
     {
         var result = ToResult(plan);
         Log.Planned(logger, plan.IsDryRun ? "Dry run of the purge" : "Purge", result.Candidates, result.Bytes, result.Queued, result.Unproven);
-        await store.TryWriteReportAsync(
-            FormattableString.Invariant($"_reports/purge/{timeProvider.GetUtcNow().UtcDateTime:yyyy-MM-dd}{(plan.IsDryRun ? ".dry-run" : "")}.json"),
+        await store.WriteDatedReportAsync(
+            "_reports/purge/",
+            timeProvider.GetUtcNow(),
+            plan.IsDryRun ? ".dry-run.json" : ".json",
             BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(result, PurgeJson.Default.PurgePlan)),
-            "application/json",
             cancellationToken);
 
         // Settings can have changed since the plan was started.
