@@ -24,6 +24,7 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents, T
         AllowAutoRedirect = false,
         UseCookies = false,
         AutomaticDecompression = System.Net.DecompressionMethods.None,
+        ConnectTimeout = TimeSpan.FromSeconds(30),
         PooledConnectionLifetime = TimeSpan.FromMinutes(10),
         ActivityHeadersPropagator = null,
     })
@@ -38,15 +39,17 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents, T
         try
         {
             var link = await contents.LinkAsync(entry, save: true, cancellationToken);
-            using var response = await Client.GetAsync(link.Url, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var end = new CancellationTokenSource(LimitFor(entry), timeProvider);
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancellationToken);
+            using var response = await Client.GetAsync(link.Url, HttpCompletionOption.ResponseHeadersRead, limit.Token);
             if (!response.IsSuccessStatusCode)
             {
                 return Describe(entry, response);
             }
 
-            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
             var beginning = new byte[MediaHeader.Length];
-            var digest = await ContentDigest.MeasureAsync(stream, beginning, cancellationToken);
+            var digest = await ContentDigest.MeasureAsync(stream, beginning, limit.Token);
             var received = beginning.AsMemory(0, (int)Math.Min(beginning.Length, digest.Bytes));
             return await CompareAsync(entry, response, digest, received, cancellationToken);
         }
@@ -54,11 +57,15 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents, T
         {
             return new DrillResult(0, exception.Message);
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or OutageException && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested
+            && exception is HttpRequestException or IOException or OutageException or OperationCanceledException)
         {
             return NotServed(exception.GetType().Name);
         }
     }
+
+    /// <summary>How long a download may take: as long as a slow line does, so that one that stands still does not hold up the others for ever.</summary>
+    private static TimeSpan LimitFor(LedgerEntry entry) => TimeSpan.FromMinutes(2) + TimeSpan.FromSeconds((entry.Bytes ?? 0) / 1_000_000.0);
 
     private DrillResult Describe(LedgerEntry entry, HttpResponseMessage response) => (int)response.StatusCode switch
     {
