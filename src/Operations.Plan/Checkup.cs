@@ -186,7 +186,7 @@ public sealed class Checkup(
             return counted;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && (SourceFailure.Answer(exception) is not null
-            || exception is InvalidDataException or AggregateException or OperationCanceledException or IOException))
+            || exception is InvalidDataException or UnsettledListException or AggregateException or OperationCanceledException or IOException))
         {
             findings.Checks.RemoveAll(check => check.Name == CheckNames.List);
             findings.Checks.Add(

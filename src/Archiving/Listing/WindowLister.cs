@@ -67,6 +67,8 @@ public sealed partial class WindowLister(
         OutageException => exception.Message,
         InvalidDataException when window.Kind != WindowKind.Rebuild =>
             "8x8's list does not come to an end: a page that is not the last names no other. Report it to 8x8.",
+        UnsettledListException =>
+            "8x8's list was another at every read, so it is not known to be whole. It is listed again; report it to 8x8 if that lasts.",
         RequestFailedException and not CloudStorageException and { Status: var status, ErrorCode: var code } =>
             $"Azure Storage refuses a request ({$"{status} {code}".TrimEnd()}). Check the account in the Azure portal.",
         _ => SourceFailure.OfSearch(exception, window.Region)

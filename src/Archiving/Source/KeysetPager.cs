@@ -52,7 +52,8 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
 
     /// <summary>Lists a window in ascending order of its time.</summary>
-    /// <exception cref="InvalidDataException">8x8's paging makes no progress, or no two passes over the same records agree.</exception>
+    /// <exception cref="InvalidDataException">8x8's paging makes no progress.</exception>
+    /// <exception cref="UnsettledListException">No two passes over the same records agree.</exception>
     public virtual async IAsyncEnumerable<KeysetPage> ReadAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var cursor = scan.From;
@@ -302,7 +303,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             : throw new InvalidDataException($"8x8's listing of {scan.Region} makes no progress: page {pageKey} is not the last, and no other follows it.");
 
     /// <summary>What was found is queued already; that all of it was found is not known, so the window is not listed.</summary>
-    private static InvalidDataException Unsettled(KeysetScan scan) =>
+    private static UnsettledListException Unsettled(KeysetScan scan) =>
         new($"8x8 listed {scan.Region} {MostPasses} times in a row, each time with other records, so none of the lists is known to be whole.");
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);

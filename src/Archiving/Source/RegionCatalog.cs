@@ -14,7 +14,7 @@ public sealed class RegionCatalog(
     TimeProvider timeProvider)
 {
     private static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
-    private (IReadOnlyList<string> Regions, DateTimeOffset At)? _discovered;
+    private volatile Discovered? _discovered;
 
     /// <summary>Whether 8x8 names the regions, and not the settings.</summary>
     public bool IsDiscovered => options.Regions is not { Count: > 0 };
@@ -29,9 +29,9 @@ public sealed class RegionCatalog(
         }
 
         var now = timeProvider.GetUtcNow();
-        if (_discovered is var (regions, at) && now - at < GoodFor && now >= at)
+        if (_discovered is { } discovered && now - discovered.At < GoodFor && now >= discovered.At)
         {
-            return regions;
+            return discovered.Regions;
         }
 
         return await DiscoverAsync(cancellationToken);
@@ -82,7 +82,9 @@ public sealed class RegionCatalog(
         }
 
         health.Clear(Condition.Source);
-        _discovered = (regions, timeProvider.GetUtcNow());
+        _discovered = new Discovered(regions, timeProvider.GetUtcNow());
         return regions;
     }
+
+    private sealed record Discovered(IReadOnlyList<string> Regions, DateTimeOffset At);
 }

@@ -40,7 +40,7 @@ public sealed class Webhook
     private readonly TimeProvider _timeProvider;
     private readonly TimeSpan _timeout;
     private readonly HttpPipeline _pipeline;
-    private (Secret Secret, DateTimeOffset At)? _known;
+    private volatile Known? _known;
 
     /// <summary>Initializes the webhook.</summary>
     /// <param name="options">Settings.</param>
@@ -150,7 +150,7 @@ public sealed class Webhook
         var now = _timeProvider.GetUtcNow();
         if (_known is not { } known || now - known.At > (known.Secret.IsUnread ? FailureIsGoodFor : SecretIsGoodFor) || now < known.At)
         {
-            _known = known = (await ReadSecretAsync(cancellationToken), now);
+            _known = known = new Known(await ReadSecretAsync(cancellationToken), now);
         }
 
         return known.Secret;
@@ -184,6 +184,8 @@ public sealed class Webhook
     }
 
     private sealed record Secret(Uri? Address, string? Problem = null, bool IsRefused = false, bool IsUnread = false);
+
+    private sealed record Known(Secret Secret, DateTimeOffset At);
 
     private sealed class PostOptions : ClientOptions
     {
