@@ -150,7 +150,7 @@ public sealed class KeysetPagerTests : IAsyncLifetime
         Fill(120, index => Start.AddMinutes(index));
         var listed = new HashSet<string>(StringComparer.Ordinal);
 
-        var exception = await Assert.ThrowsAsync<InvalidDataException>(async () =>
+        var exception = await Assert.ThrowsAsync<UnsettledListException>(async () =>
         {
             await foreach (var page in _pager.ReadAsync(Scan(Start, Start.AddDays(1)), Cancellation))
             {

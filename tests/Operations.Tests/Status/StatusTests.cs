@@ -455,14 +455,28 @@ public sealed class StatusTests(AzuriteFixture azurite)
         Assert.Equal(100, before.Samples.Count);
         Assert.Equal(before.Samples.Where(sample => sample.Archived % 10 != 0 || sample.Archived > 1000), after.Samples.SkipLast(2));
         Assert.Equal(93, after.Samples.Count);
+    }
 
-        static StatusHistory.Row Sample(DateTimeOffset at, int archived) => new()
+    [Fact]
+    public async Task History_deletes_samples_of_every_day_that_is_too_old_however_long_nothing_was_sampled()
+    {
+        var time = new MovableTime();
+        await using var pipeline = await Pipeline.StartAsync(azurite, time);
+        var table = pipeline.Get<OperationsTable>();
+        var midnight = new DateTimeOffset(time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);
+        foreach (var days in (int[])[91, 92, 93, 94, 120, 400])
         {
-            PartitionKey = at.UtcDateTime.ToString("'status|'yyyyMMdd", CultureInfo.InvariantCulture),
-            RowKey = at.UtcDateTime.ToString("HHmmss", CultureInfo.InvariantCulture),
-            At = at,
-            Archived = archived,
-        };
+            var sample = Sample(midnight.AddDays(-days), days);
+            await table.WriteAsync(sample, Cancellation);
+            await table.WriteAsync(sample.ToHour(), Cancellation);
+        }
+
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+
+        var kept = (await table.FindKeysAsync("PartitionKey ge 'status|' and PartitionKey lt 'status}' and Archived gt 0L", Cancellation))
+            .GroupBy(row => row.PartitionKey.Length)
+            .Select(partitions => partitions.Count());
+        Assert.Equal([2, 2], kept);
     }
 
     [Fact]
@@ -523,6 +537,14 @@ public sealed class StatusTests(AzuriteFixture azurite)
         .Select(request => request[(request.LastIndexOf('/') + 1)..request.IndexOf('(', StringComparison.Ordinal)])
         .GroupBy(table => table, StringComparer.Ordinal)
         .ToDictionary(table => table.Key, table => table.Count(), StringComparer.Ordinal);
+
+    private static StatusHistory.Row Sample(DateTimeOffset at, int archived) => new()
+    {
+        PartitionKey = at.UtcDateTime.ToString("'status|'yyyyMMdd", CultureInfo.InvariantCulture),
+        RowKey = at.UtcDateTime.ToString("HHmmss", CultureInfo.InvariantCulture),
+        At = at,
+        Archived = archived,
+    };
 
     private static string Show(Dictionary<string, int> requests) =>
         string.Join(", ", requests.OrderBy(table => table.Key, StringComparer.Ordinal).Select(table => $"{table.Key} {table.Value}"));
