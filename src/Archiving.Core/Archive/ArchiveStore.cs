@@ -24,6 +24,9 @@ public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5)
 {
     /// <summary>Its headers.</summary>
     public ContentHeaders? Headers { get; init; }
+
+    /// <summary>Whether a legal hold is on it.</summary>
+    public bool IsHeld { get; init; }
 }
 
 /// <summary>The beginning of a blob.</summary>
@@ -143,6 +146,7 @@ public sealed class ArchiveStore : IStorageResource
             return new StoredContent(properties.ContentLength, properties.ContentHash ?? [])
             {
                 Headers = new ContentHeaders(properties.ContentType, properties.ContentDisposition, properties.ContentEncoding),
+                IsHeld = properties.HasLegalHold,
             };
         },
         cancellationToken);

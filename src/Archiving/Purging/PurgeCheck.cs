@@ -44,6 +44,7 @@ public static class PurgeCheck
         return RefuseReceipt(row, receipt)
             ?? RefuseSource(receipt.Record, source)
             ?? RefuseStored(receipt, stored)
+            ?? (stored!.IsHeld ? "a legal hold is on the archived blob" : null)
             ?? (now - receipt.ArchivedAt < TimeSpan.FromDays(days) ? $"it was archived less than {days} days ago" : null);
     }
 

@@ -127,6 +127,13 @@ public sealed class PurgeCheckTests
     }
 
     [Fact]
+    public void Purge_check_keeps_what_is_on_hold_though_no_case_is_known()
+    {
+        var receipt = Receipt();
+        Assert.Equal("a legal hold is on the archived blob", PurgeCheck.Refuse(On, Now, Row(receipt), receipt, Stored() with { IsHeld = true }, Source()));
+    }
+
+    [Fact]
     public void Purge_check_names_the_doubt_that_is_looked_at_first()
     {
         var receipt = Receipt("size");
