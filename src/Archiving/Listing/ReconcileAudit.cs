@@ -54,7 +54,7 @@ public sealed class ReconcileAudit(
             readAt,
             type => wanted.Includes(type, window.Types),
             record => options.Retention.DeletedOn(window.Region, record) <= riskFrom,
-            entry => ObjectIntake.MayBeForgotten(entry, now));
+            entry => IsTriedAgain(entry, now));
     }
 
     /// <summary>Compares what is left once the whole window, or the part before <paramref name="until"/>, has been listed.</summary>
@@ -91,6 +91,13 @@ public sealed class ReconcileAudit(
         return comparison.ToCounts(restored);
     }
 
+    /// <summary>
+    /// Whether an object that 8x8 does not list is tried again. One that failed may be gone since: asking 8x8 for it tells, and it no
+    /// longer counts among those that can still be archived.
+    /// </summary>
+    private static bool IsTriedAgain(LedgerEntry entry, DateTimeOffset now) =>
+        entry.Is(LedgerState.Failed) || ObjectIntake.MayBeForgotten(entry, now);
+
     private async Task RequeueAsync(IEnumerable<LedgerKey> forgotten, CancellationToken cancellationToken)
     {
         foreach (var chunk in forgotten.Chunk(RequeuedAtOnce))
@@ -98,7 +105,7 @@ public sealed class ReconcileAudit(
             await Task.WhenAll(chunk.Select(async key =>
             {
                 // It may have been archived meanwhile, rebuilt from its receipt, or queued again by an earlier delivery of the window.
-                if (await ledger.FindAsync(key, cancellationToken) is { } entry && ObjectIntake.MayBeForgotten(entry, timeProvider.GetUtcNow()))
+                if (await ledger.FindAsync(key, cancellationToken) is { } entry && IsTriedAgain(entry, timeProvider.GetUtcNow()))
                 {
                     await requeuer.RequeueAsync(entry, cancellationToken);
                 }

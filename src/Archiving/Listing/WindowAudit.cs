@@ -51,7 +51,7 @@ public sealed class WindowAudit
     internal bool IsProven(LedgerEntry entry) =>
         entry.Blob is { } blob && (_receipts.Contains(ArchiveLayout.ReceiptName(blob)) || entry.ArchivedAt >= _readAt);
 
-    /// <summary>Rows of objects that 8x8 does not list, and that wait for a message which may be lost.</summary>
+    /// <summary>Rows of objects that 8x8 does not list, and that failed, or wait for a message which may be lost.</summary>
     internal IReadOnlyCollection<LedgerKey> Forgotten => _forgotten;
 
     /// <summary>Compares a page.</summary>

@@ -559,6 +559,28 @@ public sealed class RunTests(AzuriteFixture azurite)
         }
     }
 
+    [Theory]
+    [InlineData(true, "Gone")]
+    [InlineData(false, "Failed")]
+    public async Task Reconcile_finds_out_whether_8x8_still_has_what_failed(bool isDeleted, string expected)
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline, days: 2);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Status, Status = 403, Body = "Access is denied." });
+        await pipeline.RunAsync();
+        Assert.Equal("Failed", await pipeline.StateAsync(item));
+        if (isDeleted)
+        {
+            pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+        }
+
+        await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await ListAllAsync(pipeline);
+
+        Assert.Equal("Queued", await pipeline.StateAsync(item));
+        await pipeline.DeliverUntilAsync([item], found => found == expected, "8x8 was asked");
+    }
+
     [Fact]
     public async Task Rebuild_makes_the_ledger_from_the_receipts_alone()
     {
