@@ -72,10 +72,10 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         string id,
         CancellationToken cancellationToken)
     {
-        var query = new RequestQuery(request, "created", "download");
-        var save = query.Boolean("download");
+        var query = new RequestQuery(request, "created", "download", "unnamed");
+        var (save, isNamed) = (query.Boolean("download"), !query.Boolean("unnamed"));
         var entry = await FindAsync(query, region, id, request.HttpContext.GetCaller().ContentScope, cancellationToken);
-        var link = await contents.LinkAsync(entry, save, cancellationToken);
+        var link = await contents.LinkAsync(entry, save, isNamed, cancellationToken);
         if (request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)))
         {
             return ApiJson.Result(link, ApiJson.Default.ContentLink);

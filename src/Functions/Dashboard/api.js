@@ -111,7 +111,7 @@ export const readHealth = (signal) => ask("health", { signal, accept: [503] });
 export const readHistory = (hours, signal) => ask("history", { query: { hours }, signal });
 export const readProof = (signal) => ask("reconcile/latest", { signal });
 export const readObject = (key, signal) => ask(objectPath(key), { query: about(key), signal });
-export const readContentAddress = (key, signal) => ask(`${objectPath(key)}/content`, { query: about(key), signal });
+export const readContentAddress = (key, signal) => ask(`${objectPath(key)}/content`, { query: { ...about(key), unnamed: "true" }, signal });
 export const readDownloadAddress = (key) => ask(`${objectPath(key)}/content`, { query: { ...about(key), download: "true" } });
 export const readText = (key, signal) => ask(`${objectPath(key)}/text`, { query: about(key), signal, as: "text" });
 export const archiveAgain = (key) => ask(`${objectPath(key)}/archive`, { method: "POST", query: about(key) });

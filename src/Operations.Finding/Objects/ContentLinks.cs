@@ -33,15 +33,19 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
     /// <summary>Makes a link.</summary>
     /// <param name="blob">The blob.</param>
     /// <param name="mimeType">The content's type by 8x8: it decides how a browser treats the content.</param>
-    /// <param name="fileName">The name of the saved file, see <see cref="DownloadName"/>.</param>
+    /// <param name="fileName">
+    /// The name of the saved file, see <see cref="DownloadName"/>; <see langword="null"/> for none. It is part of the address, which the
+    /// storage account's log has.
+    /// </param>
     /// <param name="save">Whether a browser saves it in any case, also what it could show.</param>
     /// <param name="cancellationToken">Stops the request for a key.</param>
     /// <exception cref="OutageException">The storage gives the app no key.</exception>
-    public async Task<ContentLink> CreateAsync(string blob, string? mimeType, string fileName, bool save, CancellationToken cancellationToken)
+    public async Task<ContentLink> CreateAsync(string blob, string? mimeType, string? fileName, bool save, CancellationToken cancellationToken)
     {
         var client = blobs.GetBlobContainerClient(options.Archive.Container).GetBlobClient(blob);
         var now = timeProvider.GetUtcNow();
         var kind = MediaKind.Of(mimeType);
+        var disposition = kind.IsInline && !save ? "inline" : "attachment";
         var sas = new BlobSasBuilder(BlobSasPermissions.Read, now + Lifetime)
         {
             BlobContainerName = client.BlobContainerName,
@@ -50,7 +54,7 @@ public sealed class ContentLinks(BlobServiceClient blobs, ArchiverOptions option
             StartsOn = now - Skew,
             Protocol = client.Uri.Scheme == Uri.UriSchemeHttps ? SasProtocol.Https : SasProtocol.HttpsAndHttp,
             ContentType = kind.ShownAs,
-            ContentDisposition = DownloadName.ToContentDisposition(kind.IsInline && !save ? "inline" : "attachment", fileName),
+            ContentDisposition = fileName is null ? disposition : DownloadName.ToContentDisposition(disposition, fileName),
         };
         var url = client.CanGenerateSasUri
             ? client.GenerateSasUri(sas)

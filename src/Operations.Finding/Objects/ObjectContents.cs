@@ -17,12 +17,17 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
     public const int MostText = 256 * 1024;
 
     /// <summary>Makes a link to the content, which a browser shows when it can and it is harmless, or saves.</summary>
+    /// <param name="entry">The object's row.</param>
+    /// <param name="save">Whether a browser saves it in any case.</param>
+    /// <param name="isNamed">Whether the link gives the file a name. What plays in a page needs none.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="RefusedException">It is not archived.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<ContentLink> LinkAsync(LedgerEntry entry, bool save, CancellationToken cancellationToken)
+    public async Task<ContentLink> LinkAsync(LedgerEntry entry, bool save, bool isNamed, CancellationToken cancellationToken)
     {
         var blob = BlobOf(entry);
-        return await links.CreateAsync(blob, entry.MimeType, await FindNameAsync(entry, blob, cancellationToken), save, cancellationToken);
+        var name = isNamed ? await FindNameAsync(entry, blob, cancellationToken) : null;
+        return await links.CreateAsync(blob, entry.MimeType, name, save, cancellationToken);
     }
 
     /// <summary>Reads the content as text, as much of it as is shown.</summary>

@@ -38,7 +38,7 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents, T
         ArgumentNullException.ThrowIfNull(entry);
         try
         {
-            var link = await contents.LinkAsync(entry, save: true, cancellationToken);
+            var link = await contents.LinkAsync(entry, save: true, isNamed: true, cancellationToken);
             using var end = new CancellationTokenSource(LimitFor(entry), timeProvider);
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancellationToken);
             using var response = await Client.GetAsync(link.Url, HttpCompletionOption.ResponseHeadersRead, limit.Token);

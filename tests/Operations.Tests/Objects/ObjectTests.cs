@@ -55,7 +55,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         var entry = await pipeline.FindAsync(item);
 
-        var link = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: false, Cancellation);
+        var link = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: false, isNamed: true, Cancellation);
 
         using var client = new HttpClient();
         using var answer = await client.GetAsync(link.Url, Cancellation);
@@ -69,12 +69,17 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         Assert.False(answer.Headers.Contains("X-Evil"));
         Assert.InRange(link.ExpiresOn - time.GetUtcNow(), TimeSpan.FromMinutes(4.9), TimeSpan.FromMinutes(5));
         await AssertReadsOnlyAsync(client, link);
-        var saved = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: true, Cancellation);
+        var saved = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: true, isNamed: true, Cancellation);
         using var attachment = await client.GetAsync(saved.Url, Cancellation);
         Assert.Equal("attachment", attachment.Content.Headers.ContentDisposition!.DispositionType);
 
+        var played = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: false, isNamed: false, Cancellation);
+        Assert.DoesNotContain("berpr", Uri.UnescapeDataString(played.Url.AbsoluteUri), StringComparison.Ordinal);
+        using var media = await client.GetAsync(played.Url, Cancellation);
+        Assert.Equal("inline", media.Content.Headers.ContentDisposition!.ToString());
+
         time.Advance(TimeSpan.FromMinutes(-6));
-        var old = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: false, Cancellation);
+        var old = await pipeline.Get<ObjectContents>().LinkAsync(entry!, save: false, isNamed: true, Cancellation);
         using var late = await client.GetAsync(old.Url, Cancellation);
         Assert.Equal(HttpStatusCode.Forbidden, late.StatusCode);
     }
@@ -98,7 +103,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var entry = new LedgerEntry { Id = "1", State = nameof(LedgerState.Archived), MimeType = mimeType, Blob = "uk/x/1" };
 
-        var link = await pipeline.Get<ObjectContents>().LinkAsync(entry, save: false, Cancellation);
+        var link = await pipeline.Get<ObjectContents>().LinkAsync(entry, save: false, isNamed: true, Cancellation);
 
         var query = System.Web.HttpUtility.ParseQueryString(link.Url.Query);
         Assert.Equal(type, query["rsct"]);
@@ -221,7 +226,7 @@ public sealed class ObjectTests(AzuriteFixture azurite)
             new() { State = "Queued", MimeType = "text/plain" },
             new() { State = "Queued", MimeType = "text/plain", Blob = "b", Damaged = "b" }])
         {
-            await Assert.ThrowsAsync<RefusedException>(() => contents.LinkAsync(entry, save: false, Cancellation));
+            await Assert.ThrowsAsync<RefusedException>(() => contents.LinkAsync(entry, save: false, isNamed: true, Cancellation));
             await Assert.ThrowsAsync<RefusedException>(() => contents.ReadTextAsync(entry, Cancellation));
         }
     }
