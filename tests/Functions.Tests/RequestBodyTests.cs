@@ -112,7 +112,13 @@ public sealed class RequestBodyTests
 
         Assert.Equal(new CaseSearch(null, null, null, "meeting", null, null), search.Search);
         Assert.Equal(new CaseObject("uk", "a", null), Assert.Single(objects.Objects!));
-        foreach (var nothing in (string[])["""{"search":{"type":null}}""", """{"objects":[{"region":null,"id":"a"}]}"""])
+        Assert.True((await ReadAsync("""{"search":{"q":"a","calls":true}}""")).Search!.Calls);
+        string[] wrong =
+        [
+            """{"search":{"type":null}}""", """{"objects":[{"region":null,"id":"a"}]}""", """{"search":{"calls":true}}""",
+            """{"search":{"q":"a","calls":"yes"}}""", """{"search":{"type":"meeting","calls":true}}""",
+        ];
+        foreach (var nothing in wrong)
         {
             await Assert.ThrowsAsync<BadRequestException>(() => ReadAsync(nothing));
         }

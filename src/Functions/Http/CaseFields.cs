@@ -53,17 +53,20 @@ internal sealed class CaseObjectsField() : RequestField<IReadOnlyList<CaseObject
 
 /// <summary>A search.</summary>
 internal sealed class CaseSearchField() : RequestField<CaseSearch>(
-    """Expected an object with at least one of from, to, region, type, q and call, as in GET /api/objects; "to" must be after "from".""")
+    """
+    Expected an object with at least one of from, to, region, type, q and call, as in GET /api/objects; "to" must be after "from". "calls", true or false, is for searches without type.
+    """)
 {
     protected override bool TryRead(ref Utf8JsonReader reader, [NotNullWhen(true)] out CaseSearch? value)
     {
         using var json = JsonDocument.ParseValue(ref reader);
-        var fields = new CaseFields(json.RootElement, "from", "to", "region", "type", "q", "call");
+        var fields = new CaseFields(json.RootElement, "from", "to", "region", "type", "q", "call", "calls");
         value = fields.TryTime("from", out var from) && fields.TryTime("to", out var to)
             && fields.TryText("region", 100, out var region) && fields.TryText("type", 100, out var type)
             && fields.TryText("q", SearchRequest.LongestText, out var text) && fields.TryText("call", SearchFilter.LongestCall, out var call)
+            && fields.TryBoolean("calls", out var calls) && !(calls && type is not null)
             && fields.AreKnown && !(to <= from) && !(text is not null && SearchText.IsBlank(text))
-            ? new CaseSearch(from, to, region, type, text, call)
+            ? new CaseSearch(from, to, region, type, text, call, calls)
             : null;
         return value is { IsEmpty: false };
     }
@@ -97,6 +100,12 @@ internal readonly struct CaseFields(JsonElement element, params string[] known)
         }
 
         return value is { Length: > 0 } && value.Length <= longest;
+    }
+
+    public bool TryBoolean(string name, out bool value)
+    {
+        value = element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var field) && field.ValueKind == JsonValueKind.True;
+        return value || !element.TryGetProperty(name, out field) || field.ValueKind is JsonValueKind.False or JsonValueKind.Null;
     }
 
     public bool TryTime(string name, out DateTimeOffset? value)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Archiving.Cases;
+using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Queues;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ public sealed partial class CaseChanger(
     CaseStore cases,
     ObjectHolds holds,
     ObjectSearch search,
+    CallSearch calls,
     CaseBook book,
     WorkQueues queues,
     TimeProvider timeProvider,
@@ -116,11 +118,12 @@ public sealed partial class CaseChanger(
             await cases.MarkPlacingAsync(change.PartitionKey, by: null, cancellationToken);
         }
 
-        var filter = CaseSearch.Parse(change.Search!).ToFilter();
+        var wanted = CaseSearch.Parse(change.Search!);
+        var filter = wanted.ToFilter();
         SearchPosition? after = change.Position is { } cursor && SearchCursor.TryRead(filter, cursor, out var position) ? position : null;
-        var page = await search.FindAsync(filter, after, AtOnce, cancellationToken);
+        var (entries, nextPosition) = await FindAsync(wanted, filter, after, cancellationToken);
         var now = timeProvider.GetUtcNow();
-        var items = page.Entries.Select(entry => CaseObjectRow.Of(change.PartitionKey, entry, now)).ToList();
+        var items = entries.Select(entry => CaseObjectRow.Of(change.PartitionKey, entry, now)).ToList();
         if (isAdd)
         {
             await cases.AddObjectsAsync(items, cancellationToken);
@@ -139,7 +142,7 @@ public sealed partial class CaseChanger(
         }
 
         change.Objects += items.Count;
-        if (page.Next is { } next)
+        if (nextPosition is { } next)
         {
             change.Position = SearchCursor.Write(filter, next);
             await cases.TryWriteAsync(change, cancellationToken);
@@ -161,6 +164,23 @@ public sealed partial class CaseChanger(
         return false;
 
         bool IsEarlierAttempt(CaseChangeRow other) => other.HasFailed && other.Kind == change.Kind && other.Search == change.Search;
+    }
+
+    /// <summary>A page of a search, and where the next one begins.</summary>
+    private async Task<(IEnumerable<LedgerEntry> Entries, SearchPosition? Next)> FindAsync(
+        CaseSearch wanted,
+        SearchFilter filter,
+        SearchPosition? after,
+        CancellationToken cancellationToken)
+    {
+        if (!wanted.Calls)
+        {
+            var objects = await search.FindAsync(filter, after, AtOnce, cancellationToken);
+            return (objects.Entries, objects.Next);
+        }
+
+        var page = await calls.FindAsync(filter, after, CallSearch.MostCalls, cancellationToken);
+        return (page.Calls.SelectMany(call => call.Objects).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)), page.Next);
     }
 
     private async Task<bool> HoldAsync(CaseChangeRow change, bool isHeld, CancellationToken cancellationToken)

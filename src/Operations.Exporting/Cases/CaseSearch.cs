@@ -11,16 +11,18 @@ namespace Operations.Cases;
 /// <param name="Type">Of this type.</param>
 /// <param name="Q">With this in its name, its user, its tags or its ids.</param>
 /// <param name="Call">Of this call.</param>
+/// <param name="Calls">Whether the other objects of the calls that it finds belong to its result, as in <c>GET /api/calls</c>.</param>
 public sealed record CaseSearch(
     DateTimeOffset? From = null,
     DateTimeOffset? To = null,
     string? Region = null,
     string? Type = null,
     string? Q = null,
-    string? Call = null)
+    string? Call = null,
+    bool Calls = false)
 {
     /// <summary>Whether it looks for anything in particular.</summary>
-    public bool IsEmpty => this == new CaseSearch();
+    public bool IsEmpty => this with { Calls = false } == new CaseSearch();
 
     internal SearchFilter ToFilter() => new() { From = From, To = To, Region = Region, Type = Type, Text = Q, Call = Call };
 
@@ -30,7 +32,7 @@ public sealed record CaseSearch(
 }
 
 /// <summary>The JSON that cases keep.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 [JsonSerializable(typeof(CaseSearch))]
 [JsonSerializable(typeof(Dictionary<string, RefusedObjects>))]
 internal sealed partial class CaseJson : JsonSerializerContext;

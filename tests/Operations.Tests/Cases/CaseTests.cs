@@ -48,6 +48,30 @@ public sealed class CaseTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Case_takes_the_other_objects_of_the_calls_that_a_search_finds_when_it_is_asked_to()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Listing__StartFrom", LongAgo.AddHours(-1).ToString("O"))]);
+        foreach (var call in Enumerable.Range(0, 20))
+        {
+            Add(pipeline, $"recording {call}.mp3", bytes: 10, tags: KeyValuePair.Create("callId", $"call-{call:D2}"));
+            Add(pipeline, call < 15 ? $"Jane Doe {call}.json" : $"John Smith {call}.json", bytes: 10, tags: KeyValuePair.Create("callId", $"call-{call:D2}"));
+        }
+
+        await pipeline.PlanAndListAsync();
+        var (files, calls) = (await CreateAsync(pipeline), await CreateAsync(pipeline));
+
+        var book = pipeline.Get<CaseBook>();
+        await book.AddAsync(await FindAsync(pipeline, files), [], new CaseSearch(Q: "jane doe"), Cancellation);
+        await book.AddAsync(await FindAsync(pipeline, calls), [], new CaseSearch(Q: "jane doe", Calls: true), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Equal((15L, 30L), ((await DescribeAsync(pipeline, files)).Objects, (await DescribeAsync(pipeline, calls)).Objects));
+        await book.RemoveAsync(await FindAsync(pipeline, calls), [], new CaseSearch(Q: "jane doe", Calls: true), Cancellation);
+        await DeliverChangesAsync(pipeline);
+        Assert.Equal(0, (await DescribeAsync(pipeline, calls)).Objects);
+    }
+
+    [Fact]
     public async Task Case_keeps_the_object_id_of_who_made_it_beside_the_name()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
@@ -782,8 +806,9 @@ public sealed class CaseTests(AzuriteFixture azurite)
         Assert.Equal(nameof(LedgerState.Purged), await pipeline.StateAsync(item));
     }
 
-    private static SimulatedObject Add(Pipeline pipeline, string name, long bytes, string? id = null) => pipeline.Simulator.Objects.Add(
-        new ObjectSpecification { Id = id, Region = "uk", CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = name, Bytes = bytes });
+    private static SimulatedObject Add(Pipeline pipeline, string name, long bytes, string? id = null, params KeyValuePair<string, string>[] tags) =>
+        pipeline.Simulator.Objects.Add(
+            new ObjectSpecification { Id = id, Region = "uk", CreatedTime = LongAgo, MimeType = "audio/mpeg", ObjectName = name, Bytes = bytes, Tags = tags });
 
     private static List<SimulatedObject> AddMany(Pipeline pipeline, int count) =>
         [.. Enumerable.Range(0, count).Select(index => Add(pipeline, "Jane Doe.mp3", bytes: 10, id: $"item-{index:D3}"))];
