@@ -66,8 +66,8 @@ public sealed partial class AlertTests(TemplateFixture template)
 
         Assert.Equal(
             [
-                "at-risk", "damaged", "exceptions", "failed-objects", "failed-runs", "given-up", "no-audit", "no-listing", "no-token",
-                "oldest-unarchived", "overdue", "restore-rights", "silent", "trouble", "unverified",
+                "at-risk", "damaged", "exceptions", "failed-drill", "failed-objects", "failed-runs", "given-up", "incomplete-case", "no-audit",
+                "no-listing", "no-token", "oldest-unarchived", "overdue", "restore-rights", "silent", "trouble", "unverified",
             ],
             alerts.Select(alert => alert.Name["Insights/scheduledQueryRules/".Length..^"-*".Length]).Order(StringComparer.Ordinal));
         Assert.All(alerts, alert =>
@@ -83,6 +83,8 @@ public sealed partial class AlertTests(TemplateFixture template)
     [InlineData("unverified", "archiving.status.oldest_verified.age", null)]
     [InlineData("no-listing", "archiving.status.listing.age", "Region")]
     [InlineData("no-audit", "\"3000\"", null)]
+    [InlineData("failed-drill", "\"2210\"", null)]
+    [InlineData("incomplete-case", "\"3100\"", null)]
     [InlineData("silent", "archiving.status.backlog", null)]
     public async Task What_can_stop_silently_has_an_alert(string alert, string signal, string? each)
     {

@@ -63,6 +63,16 @@ public sealed class ArchiveRoleTests(TemplateFixture template, AzuriteFixture az
                 Assert.Null(await store.SetLegalHoldAsync("uk3/t/2026/11/24/b.txt", isHeld: false, cancellationToken));
             });
         await CallAsync(
+            nameof(store.WriteDatedReportAsync),
+            async () => Assert.Equal(
+                "_reports/2026-11-24",
+                await store.WriteDatedReportAsync(
+                    "_reports/",
+                    new DateTimeOffset(2026, 11, 24, 0, 0, 0, TimeSpan.Zero),
+                    ".json",
+                    BinaryData.FromString("{}"),
+                    cancellationToken)));
+        await CallAsync(
             nameof(store.TryWriteReportAsync),
             async () => Assert.True(await store.TryWriteReportAsync("_reports/x.json", BinaryData.FromString("{}"), "application/json", cancellationToken)));
         await store.StageAsync("_catalogue/schema.json", "AAAA", content, cancellationToken);

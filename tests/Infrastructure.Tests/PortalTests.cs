@@ -64,7 +64,7 @@ public sealed class PortalTests(TemplateFixture azd) : IAsyncLifetime
     }
 
     [Fact]
-    public void Portal_offers_the_regions_that_the_template_takes()
+    public void Portal_offers_the_regions_that_the_template_takes_where_storage_can_be_zone_redundant()
     {
         var offered = Form.GetProperty("config").GetProperty("basics").GetProperty("location").GetProperty("allowedValues").EnumerateArray()
             .Select(value => value.GetString());
@@ -73,7 +73,9 @@ public sealed class PortalTests(TemplateFixture azd) : IAsyncLifetime
             .Value.GetProperty("allowedValues").EnumerateArray()
             .Select(value => value.GetString());
 
-        Assert.Equal(taken, offered);
+        // "Azure regions that support ZRS" (Microsoft Learn) lacks these, and the portal does not ask for another redundancy.
+        string[] without = ["australiasoutheast", "northcentralus", "southindia", "ukwest", "westcentralus", "westus"];
+        Assert.Equal(taken.Except(without, StringComparer.Ordinal), offered);
     }
 
     [Fact]

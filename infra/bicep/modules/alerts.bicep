@@ -174,6 +174,30 @@ var rules = [
     dimensions: []
   }
   {
+    name: 'failed-drill'
+    title: 'A restore drill could not restore archived objects'
+    description: 'What was downloaded is not what was archived. GET /api/status names the objects under drill, the log says what is wrong with each.'
+    severity: 1
+    query: '${traces} | where tostring(Properties.EventId) == "2210"'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
+    name: 'incomplete-case'
+    title: 'A legal hold, an export or a change of a case is not complete'
+    description: 'Content of a case on hold may not be held, or what was asked for is missing. The case says what failed and what to do.'
+    severity: 1
+    query: '${traces} | where tostring(Properties.EventId) in ("3100", "3121", "3132")'
+    aggregation: 'Count'
+    operator: 'GreaterThan'
+    threshold: 0
+    window: 'PT30M'
+    dimensions: []
+  }
+  {
     name: 'restore-rights'
     title: 'The API key may not restore objects from cold storage'
     description: 'Give the app of 8x8 the right to edit. Until then, what is in cold storage is not archived.'

@@ -1,7 +1,7 @@
 import { assignedRoles } from '../roles.bicep'
 import { encryptionKey, texts } from '../types.bicep'
 
-metadata description = 'What the app works with: its package, its queues, its ledger, the state of the Functions host. Nothing here is worth keeping: the ledger can be rebuilt from the archive.'
+metadata description = 'What the app works with: its package, its queues, its ledger, its cases, the state of the Functions host. The ledger can be rebuilt from the archive, cases cannot.'
 
 @description('Azure region.')
 param location string
