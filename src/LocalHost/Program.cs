@@ -21,7 +21,7 @@ attachOption.Validators.Add(result =>
     }
 });
 var root = new RootCommand(
-    "Runs the function app on this machine, as func start does. A command of the app, such as doctor or audit, comes first: LocalHost doctor --help.")
+    "Runs the function app on this machine, as func start does. A command of the app, such as doctor, drill or audit, comes first: LocalHost doctor --help.")
 {
     appOption,
     attachOption,

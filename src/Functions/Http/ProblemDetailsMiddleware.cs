@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Archiving.Model;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Logging;
@@ -40,59 +41,36 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
             if (!http.Response.HasStarted)
             {
                 Forget(context, http);
-                await WriteAsync(
-                    http,
-                    StatusCodes.Status503ServiceUnavailable,
-                    "Service unavailable",
-                    "The app stopped before the request was handled. Send it again.");
+                await WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "The app stopped before the request was handled. Send it again.");
             }
         }
         catch (Exception exception) when (!http.Response.HasStarted)
         {
             Forget(context, http);
+            var status = StatusOf(exception);
             switch (exception)
             {
                 case BadRequestException wrong:
-                    await WriteAsync(http, StatusOf(exception), "The request is wrong", wrong.Message, wrong.Field);
+                    await WriteAsync(http, status, wrong.Message, wrong.Field);
                     break;
                 case UnauthorizedException:
                     http.Response.Headers.WWWAuthenticate = "Bearer";
-                    await WriteAsync(http, StatusOf(exception), "Unauthorized", exception.Message);
-                    break;
-                case ForbiddenException:
-                    await WriteAsync(http, StatusOf(exception), "Forbidden", exception.Message);
-                    break;
-                case NotFoundException:
-                    await WriteAsync(http, StatusOf(exception), "There is nothing here", exception.Message);
-                    break;
-                case ConflictException or RefusedException:
-                    await WriteAsync(http, StatusOf(exception), "That cannot be done as things are", exception.Message);
-                    break;
-                case ContentTooLargeException:
-                    await WriteAsync(http, StatusOf(exception), "The request is too large", exception.Message);
+                    await WriteAsync(http, status, exception.Message);
                     break;
                 case BadHttpRequestException:
                     // The body broke off, or its framing is wrong; the web server knows the status.
-                    await WriteAsync(http, StatusOf(exception), "The request cannot be read", "The body cannot be read to its end.");
+                    await WriteAsync(http, status, "The body cannot be read to its end.");
                     break;
                 case OutageException { RetryAfter: { } wait }:
                     http.Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString("0", CultureInfo.InvariantCulture);
-                    await WriteAsync(
-                        http,
-                        StatusOf(exception),
-                        "Something that the archiver needs does not work",
-                        OutageException.Describe(exception.Message, timeProvider.GetUtcNow() + wait));
+                    await WriteAsync(http, status, OutageException.Describe(exception.Message, timeProvider.GetUtcNow() + wait));
                     break;
-                case OutageException or AuditLogException:
-                    await WriteAsync(http, StatusOf(exception), "Something that the archiver needs does not work", exception.Message);
+                case var unexpected when status == StatusCodes.Status500InternalServerError:
+                    Log.Unexpected(logger, unexpected, context.FunctionDefinition.Name);
+                    await WriteAsync(http, status, "The request could not be handled. The log says why, under the function's name and the time.");
                     break;
                 default:
-                    Log.Unexpected(logger, exception, context.FunctionDefinition.Name);
-                    await WriteAsync(
-                        http,
-                        StatusOf(exception),
-                        "The request could not be handled",
-                        "The log says why, under the function's name and the time.");
+                    await WriteAsync(http, status, exception.Message);
                     break;
             }
         }
@@ -119,7 +97,7 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
         context.GetInvocationResult().Value = null;
     }
 
-    private static async Task WriteAsync(HttpContext http, int status, string title, string detail, string? field = null)
+    private static async Task WriteAsync(HttpContext http, int status, string detail, string? field = null)
     {
         // It is the caller's own word, and may be as long as a request.
         const int LongestField = 100;
@@ -130,8 +108,10 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
         http.Response.ContentType = "application/problem+json";
         await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
         json.WriteStartObject();
+
+        // With this type, the title is that of the status (RFC 9457, 4.2.1).
         json.WriteString("type", "about:blank");
-        json.WriteString("title", title);
+        json.WriteString("title", ReasonPhrases.GetReasonPhrase(status));
         json.WriteNumber("status", status);
         json.WriteString("detail", field is null ? detail : $"{field}: {detail}");
         if (field is not null)
