@@ -82,6 +82,7 @@ public sealed class Checkup(
         if (count is not null)
         {
             AddNotes(findings.Notes, count);
+            AddUnseen(findings.Notes, request.Types.Count > 0 ? request.Types : options.EightByEight.Types, counted!);
         }
 
         var problems = checks.Count(check => check.Status == CheckStatus.Problem);
@@ -144,6 +145,15 @@ public sealed class Checkup(
             notes.Add(
                 $"{Wording.Objects(count.PastRetention.Objects)} should be gone by now by Retention__DefaultDays, Retention__<type> and Retention__Rules, "
                 + "and 8x8 still has them: set these to what your plan says, or what is at risk cannot be told.");
+        }
+    }
+
+    /// <summary>8x8 answers a search for a type that does not exist with nothing, and not with an error.</summary>
+    private static void AddUnseen(List<string> notes, IEnumerable<string> wanted, CountedObjects counted)
+    {
+        foreach (var type in wanted.Except(counted.Types, StringComparer.Ordinal))
+        {
+            notes.Add($"8x8 lists no object of the type {Wording.Clean(type)} in this time range. If there should be any, check how the type is written.");
         }
     }
 

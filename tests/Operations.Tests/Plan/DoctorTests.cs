@@ -162,6 +162,18 @@ public sealed class DoctorTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Doctor_names_types_that_8x8_lists_nothing_of()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("EightByEight__Types", "callrecording,voicemial"));
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { Type = "callrecording", CreatedTime = Now.AddDays(-2), Bytes = 10 });
+
+        var plan = await RunAsync(pipeline, new PlanRequest());
+
+        var note = Assert.Single(plan.Notes, text => text.Contains("lists no object of the type", StringComparison.Ordinal));
+        Assert.Contains("voicemial", note, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Doctor_shows_the_names_of_five_files_of_different_types()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("Archive__DownloadName", "{type} {objectName}{ext}"));
