@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Archiving.Storage;
 using Azure.Data.Tables;
 
@@ -17,16 +16,14 @@ public sealed class LedgerChanges : IStorageResource
     /// <summary>Partition of every row.</summary>
     public const string Partition = "day";
 
-    private const int MostRemembered = 10_000;
-    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
-
     private readonly TimeProvider _timeProvider;
-    private readonly ConcurrentDictionary<string, (long At, Task Written)> _notes = new(StringComparer.Ordinal);
+    private readonly RecentNotes _notes;
 
     /// <summary>Initializes the notes.</summary>
     public LedgerChanges(TableServiceClient tables, TimeProvider timeProvider)
     {
         _timeProvider = timeProvider;
+        _notes = new RecentNotes(timeProvider, WriteAsync);
         Table = new TableStore(
             tables,
             TableName,
@@ -41,28 +38,8 @@ public sealed class LedgerChanges : IStorageResource
     /// <summary>The table, for what is counted beside the notes.</summary>
     internal TableStore Table { get; }
 
-    /// <summary>Notes that a partition of the ledger is about to change. A caller that comes while the note is being written waits for that one.</summary>
-    public async Task NoteAsync(string partition, CancellationToken cancellationToken)
-    {
-        var now = _timeProvider.GetTimestamp();
-        if (_notes.TryGetValue(partition, out var note)
-            && _timeProvider.GetElapsedTime(note.At, now) < GoodFor
-            && note.Written is { IsFaulted: false, IsCanceled: false })
-        {
-            await note.Written.WaitAsync(cancellationToken);
-            return;
-        }
-
-        if (_notes.Count > MostRemembered)
-        {
-            _notes.Clear();
-        }
-
-        // Not cancelled with the first caller, because others wait for it.
-        var written = WriteAsync(partition, CancellationToken.None);
-        _notes[partition] = (now, written);
-        await written.WaitAsync(cancellationToken);
-    }
+    /// <summary>Notes that a partition of the ledger is about to change.</summary>
+    public Task NoteAsync(string partition, CancellationToken cancellationToken) => _notes.NoteAsync(partition, cancellationToken);
 
     /// <summary>Forgets every day, and so what was counted: the ledger was deleted.</summary>
     public async Task ForgetAsync(CancellationToken cancellationToken)
@@ -74,8 +51,8 @@ public sealed class LedgerChanges : IStorageResource
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => Table.CreateAsync(cancellationToken);
 
-    private Task WriteAsync(string partition, CancellationToken cancellationToken) => Table.WriteAsync(
-        new DayRow { RowKey = partition, ChangedUntil = _timeProvider.GetUtcNow() + GoodFor },
+    private Task WriteAsync(string partition) => Table.WriteAsync(
+        new DayRow { RowKey = partition, ChangedUntil = _timeProvider.GetUtcNow() + RecentNotes.GoodFor },
         TableUpdateMode.Merge,
-        cancellationToken);
+        CancellationToken.None);
 }

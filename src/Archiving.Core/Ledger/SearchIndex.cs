@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -69,21 +68,25 @@ public sealed class SearchIndex : IStorageResource
     // Rows of version 2 led to hours, and are in partitions of another name.
     internal const string TermPartition = "minute-";
 
-    private const int MostRemembered = 10_000;
     private const int LastMinute = 999_999_999;
     private const int InvertedLength = 9;
-    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Slow = TimeSpan.FromMinutes(1);
 
     private readonly TableStore _table;
     private readonly TimeProvider _timeProvider;
-    private readonly ConcurrentDictionary<string, (long At, Task Written)> _notes = new(StringComparer.Ordinal);
+    private readonly RecentNotes _notes;
 
     /// <summary>Initializes the index.</summary>
     public SearchIndex(TableServiceClient tables, TimeProvider timeProvider)
     {
         _timeProvider = timeProvider;
         _table = new TableStore(tables, TableName);
+        _notes = new RecentNotes(
+            timeProvider,
+            partition => _table.WriteAsync(
+                new IndexDayRow { RowKey = partition, IsOpen = true, IsNoted = true },
+                TableUpdateMode.Merge,
+                CancellationToken.None));
     }
 
     /// <summary>
@@ -93,12 +96,12 @@ public sealed class SearchIndex : IStorageResource
     /// </summary>
     internal async Task<T> NoteAsync<T>(string partition, Func<Task<T>> write, CancellationToken cancellationToken)
     {
-        await NoteAsync(partition, cancellationToken);
+        await _notes.NoteAsync(partition, cancellationToken);
         var started = _timeProvider.GetTimestamp();
         var written = await write();
         if (_timeProvider.GetElapsedTime(started) > Slow)
         {
-            await NoteAsync(partition, CancellationToken.None);
+            await _notes.NoteAsync(partition, CancellationToken.None);
         }
 
         return written;
@@ -244,29 +247,6 @@ public sealed class SearchIndex : IStorageResource
 
     /// <summary>Deletes a day's row, unless it was noted since it was read.</summary>
     internal Task<bool> TryDeleteAsync(IndexDayRow day, CancellationToken cancellationToken) => _table.TryDeleteAsync(day, cancellationToken);
-
-    private async Task NoteAsync(string partition, CancellationToken cancellationToken)
-    {
-        var now = _timeProvider.GetTimestamp();
-        if (!_notes.TryGetValue(partition, out var note)
-            || _timeProvider.GetElapsedTime(note.At, now) >= GoodFor
-            || note.Written is { IsFaulted: true } or { IsCanceled: true })
-        {
-            if (_notes.Count > MostRemembered)
-            {
-                _notes.Clear();
-            }
-
-            // Not cancelled with the first caller, because others wait for it.
-            note = (now, _table.WriteAsync(
-                new IndexDayRow { RowKey = partition, IsOpen = true, IsNoted = true },
-                TableUpdateMode.Merge,
-                CancellationToken.None));
-            _notes[partition] = note;
-        }
-
-        await note.Written.WaitAsync(cancellationToken);
-    }
 
     /// <inheritdoc/>
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => _table.CreateAsync(cancellationToken);
