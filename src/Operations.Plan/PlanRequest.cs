@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Archiving.Model;
 using Archiving.Settings;
 
 namespace Operations.Plan;
@@ -11,7 +12,6 @@ public sealed partial record PlanRequest
     public static readonly IReadOnlyList<string> Names = ["from", "to", "regions", "types", "maxPages", "probeRights"];
 
     private const int MostPages = 100_000;
-    private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Objects made before are left out; <see langword="null"/> for where the first listing begins.</summary>
     public DateTimeOffset? From { get; init; }
@@ -86,12 +86,7 @@ public sealed partial record PlanRequest
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 
-    private static DateTimeOffset Instant(string name, string text) =>
-        IsoTime().IsMatch(text)
-        && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-        && time >= DateTimeOffset.UnixEpoch && time <= Latest
-            ? time
-            : throw new PlanRequestException(name, "Expected an ISO 8601 time from 1970 to 2199 such as 2026-10-01T00:00:00Z.");
+    private static DateTimeOffset Instant(string name, string text) => IsoTime.Parse(text) ?? throw new PlanRequestException(name, IsoTime.Expected);
 
     private static string[] List(string name, string text)
     {
@@ -107,9 +102,6 @@ public sealed partial record PlanRequest
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= MostPages
             ? number
             : throw new PlanRequestException(name, string.Create(CultureInfo.InvariantCulture, $"Expected a whole number from 0 to {MostPages}; 0 lists all."));
-
-    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}([T ].*)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex IsoTime();
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PlainName();

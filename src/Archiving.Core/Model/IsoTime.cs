@@ -1,14 +1,15 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Functions.Http;
+namespace Archiving.Model;
 
 /// <summary>Points in time as requests write them: ISO 8601, UTC when they have no zone.</summary>
-internal static partial class IsoTime
+public static partial class IsoTime
 {
     /// <summary>What is expected of a field that holds something else.</summary>
     public const string Expected = "Expected an ISO 8601 time from 1970 to 2199 such as 2026-10-01T00:00:00Z.";
 
+    // The first moment after 2199 is where a time range can end.
     private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Reads a time; <see langword="null"/> when it is none, or before 1970 or after 2199.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Archiving.Ledger;
+using Archiving.Model;
 using Operations.Cases;
 using Operations.Search;
 

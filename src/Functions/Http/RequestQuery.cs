@@ -1,4 +1,5 @@
 using System.Globalization;
+using Archiving.Model;
 using Microsoft.AspNetCore.Http;
 
 namespace Functions.Http;
