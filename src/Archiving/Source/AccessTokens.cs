@@ -41,7 +41,7 @@ public sealed partial class AccessTokens(
     public DateTimeOffset? ExpiresOn => _held?.Token.ExpiresOn;
 
     /// <inheritdoc/>
-    /// <exception cref="OutageException">Neither the store nor 8x8 gives a token.</exception>
+    /// <exception cref="OutageException">The store does not work, or it has no token and 8x8 gives none.</exception>
     public override async ValueTask<AccessToken> GetTokenAsync(CancellationToken cancellationToken)
     {
         if (_held is { } held && IsUsable(held.Token))
@@ -56,7 +56,7 @@ public sealed partial class AccessTokens(
     }
 
     /// <inheritdoc/>
-    /// <exception cref="OutageException">Neither the store nor 8x8 gives a token.</exception>
+    /// <exception cref="OutageException">The store does not work, or it has no other token and 8x8 gives none.</exception>
     public override async ValueTask<AccessToken> ReplaceTokenAsync(AccessToken refused, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);

@@ -89,32 +89,47 @@ public sealed class AuditVerifier(AuditContainer container)
     {
         using var blob = (await container.Client.GetBlobClient(name).DownloadStreamingAsync(cancellationToken: cancellationToken)).Value;
         var reader = PipeReader.Create(blob.Content);
-        while (true)
+        try
         {
-            var result = await reader.ReadAsync(cancellationToken);
-            var buffer = result.Buffer;
-            while (buffer.PositionOf(NewLine) is { } end)
+            while (await TakeAsync(reader, take, cancellationToken))
             {
-                if (!take(buffer.Slice(0, end), true))
-                {
-                    return;
-                }
-
-                buffer = buffer.Slice(buffer.GetPosition(1, end));
+                // There is more.
             }
-
-            if (result.IsCompleted)
-            {
-                if (!buffer.IsEmpty)
-                {
-                    take(buffer, false);
-                }
-
-                return;
-            }
-
-            reader.AdvanceTo(buffer.Start, buffer.End);
         }
+        finally
+        {
+            await reader.CompleteAsync();
+        }
+    }
+
+    /// <summary>Takes the lines that have arrived.</summary>
+    /// <returns>Whether to go on.</returns>
+    private static async Task<bool> TakeAsync(PipeReader reader, Func<ReadOnlySequence<byte>, bool, bool> take, CancellationToken cancellationToken)
+    {
+        var result = await reader.ReadAsync(cancellationToken);
+        var buffer = result.Buffer;
+        while (buffer.PositionOf(NewLine) is { } end)
+        {
+            if (!take(buffer.Slice(0, end), true))
+            {
+                return false;
+            }
+
+            buffer = buffer.Slice(buffer.GetPosition(1, end));
+        }
+
+        if (result.IsCompleted)
+        {
+            if (!buffer.IsEmpty)
+            {
+                take(buffer, false);
+            }
+
+            return false;
+        }
+
+        reader.AdvanceTo(buffer.Start, buffer.End);
+        return true;
     }
 
     private static string HashOf(ReadOnlySequence<byte> line)
