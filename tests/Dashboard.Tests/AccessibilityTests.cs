@@ -6,6 +6,26 @@ namespace Dashboard.Tests;
 /// <summary>Accessibility: by keyboard alone, on the smallest phone, in both colour schemes, by the rules of WCAG.</summary>
 public sealed class AccessibilityTests(RunningArchive archive)
 {
+    // A word on two lines has two rectangles, one below the other.
+    private const string BrokenWords =
+        """
+        const broken = [];
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+          const { data, parentElement } = texts.currentNode;
+          for (const word of parentElement.checkVisibility() ? data.matchAll(/(?<![^\s])\p{L}{2,14}(?![^\s.,:])/gu) : []) {
+            const range = document.createRange();
+            range.setStart(texts.currentNode, word.index);
+            range.setEnd(texts.currentNode, word.index + word[0].length);
+            if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) {
+              broken.push(word[0]);
+            }
+          }
+        }
+
+        return broken.join(", ");
+        """;
+
     private const string ExportedCase = "#/case/exported";
 
     public static TheoryData<string, string> Screens => new()
@@ -46,6 +66,32 @@ public sealed class AccessibilityTests(RunningArchive archive)
         await browser.WaitForAsync(ready);
 
         Assert.Equal(320, browser.Run<long>("return document.documentElement.scrollWidth"));
+    }
+
+    [Theory]
+    [InlineData(320)]
+    [InlineData(390)]
+    [InlineData(1280)]
+    public async Task Page_breaks_long_names_and_ids_and_no_other_word(int width)
+    {
+        await archive.AddRefusedAsync("words", "Words.mp3");
+        using var browser = Browser.Start(new Size(width, 800), isPhone: width < 640);
+        var screens = Screens.Select(screen => (Hash: screen.Data.Item1, Ready: screen.Data.Item2)).Concat(
+        [
+            ($"#/find?q={RunningArchive.LongId}", "#results a"),
+            ($"#/find?q={RunningArchive.LongId}&show=files", "#results a"),
+            ($"#/call/us-east/{RunningArchive.LongId}", "#call .prose"),
+            ($"#/object/us-east/{RunningArchive.LongId}", "#object .prose"),
+            ($"#/audit?object={RunningArchive.LongId}", "#audit-lines table"),
+        ]);
+        foreach (var (hash, ready) in screens)
+        {
+            browser.Open(RunningArchive.PageOf(archive.App, await FillAsync(hash)));
+            await browser.WaitForAsync(ready);
+
+            Assert.Equal((hash, width), (hash, (int)browser.Run<long>("return document.documentElement.scrollWidth")));
+            Assert.Equal((hash, ""), (hash, browser.Run<string>(BrokenWords)));
+        }
     }
 
     [Fact]

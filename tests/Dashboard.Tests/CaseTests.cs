@@ -49,6 +49,26 @@ public sealed class CaseTests(RunningArchive archive)
     }
 
     [Fact]
+    public async Task Case_page_makes_one_case_of_a_double_click()
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/cases"));
+        (await browser.WaitForAsync("#case-name")).SendKeys("Pressed twice");
+        browser.All("#case-reason")[0].SendKeys("A letter");
+
+        await browser.DoubleClickAsync("#case-form button");
+
+        await browser.WaitForTextAsync("#case-title", "Pressed twice");
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        var cases = (await archive.App.GetAsync("/api/cases")).Body.GetProperty("items").EnumerateArray();
+        Assert.Single(cases, item => item.GetProperty("name").GetString() == "Pressed twice");
+
+        // The next case can be made.
+        browser.Open(RunningArchive.PageOf(archive.App, "#/cases"));
+        Assert.True((await browser.WaitForAsync("#case-form button")).Enabled);
+    }
+
+    [Fact]
     public async Task Case_page_says_that_the_storage_cannot_hold_and_that_a_case_is_closed()
     {
         var (status, created) = await archive.App.PostAsync("/api/cases", """{"name":"Hold","reason":"A letter"}""");
@@ -60,6 +80,10 @@ public sealed class CaseTests(RunningArchive archive)
         await browser.ClickAsync("#case [data-focus='Place legal hold']");
         await browser.WaitForTextAsync("#case", "incomplete");
         await browser.WaitForTextAsync("#case", "immutableStorage");
+
+        // Once, and not as something in progress.
+        Assert.Equal(2, browser.Text("#case").Split("immutableStorage").Length);
+        Assert.DoesNotContain("In progress", browser.Text("#case"), StringComparison.Ordinal);
         await browser.ClickAsync("#case [data-focus='Release legal hold']");
         await browser.ClickAsync("#confirm-yes");
         await browser.WaitForAsync("#case [data-focus='Close case']");

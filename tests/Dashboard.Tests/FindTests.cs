@@ -436,6 +436,60 @@ public sealed class FindTests(RunningArchive archive)
         Assert.Empty(browser.Complaints);
     }
 
+    [Fact]
+    public async Task Page_shows_no_marks_that_turn_a_name_around_and_finds_what_has_them()
+    {
+        const string Name = "Invoice fdp.exe";
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?type=voicecommentrecording"));
+        await browser.WaitForTextAsync("#results a", Name);
+        await browser.ClickAsync("#results tbody a");
+        await browser.WaitForTextAsync("#object-title", Name);
+        await browser.WaitForTextAsync("#object .facts", "invoice-fdp.exe");
+        Assert.Equal($"{Name} – 8x8 archive", browser.Title);
+        AssertNoMarks();
+
+        await browser.ClickAsync("#object .whole-call");
+        await browser.WaitForTextAsync("#call-title", Name);
+        await browser.WaitForAsync("#call audio");
+        Assert.Equal($"{Name} – 8x8 archive", browser.Title);
+        AssertNoMarks();
+        Assert.Empty(browser.Complaints);
+
+        void AssertNoMarks() => Assert.False(browser.Run<bool>(
+            """
+            const read = [document.title, document.body.textContent, ...[...document.querySelectorAll("[aria-label]")].map((one) => one.ariaLabel)];
+            return /[\u200E\u200F\u202A-\u202E\u2066-\u2069]/.test(read.join());
+            """));
+    }
+
+    [Theory]
+    [InlineData("from=2026-11-20&to=2026-11-19", "Choose a To after From.")]
+    [InlineData("to=2026-02-30", "To is not a day: “2026-02-30”.")]
+    public async Task Search_page_says_in_plain_words_what_is_wrong_with_days(string days, string expected)
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find"));
+        await browser.WaitForAsync("#results tbody");
+
+        browser.Open(RunningArchive.PageOf(archive.App, $"#/find?{days}"));
+
+        await browser.WaitForTextAsync("#find-summary", expected);
+        Assert.Empty(browser.Text("#results"));
+    }
+
+    [Fact]
+    public async Task Search_page_takes_no_more_text_than_the_api()
+    {
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find"));
+
+        (await browser.WaitForAsync("#find-q")).SendKeys(new string('x', 201));
+        await browser.ClickAsync("#find-form button[type=submit]");
+
+        await browser.WaitForTextAsync("#results", "Nothing matches");
+    }
+
     private static int Place(string part) => Array.IndexOf(["Call recording", "Transcript", "Summary"], part);
 
     // The browser's own pages and what a page makes itself are no requests.

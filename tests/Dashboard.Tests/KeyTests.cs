@@ -39,6 +39,33 @@ public sealed class KeyTests(RunningArchive archive)
         Assert.Null(browser.Run<string?>("return sessionStorage.getItem('functionKey')"));
     }
 
+    [Theory]
+    [InlineData("“s3cret”")]
+    [InlineData("schlüssel")]
+    public async Task Page_refuses_a_key_that_no_header_can_carry_without_sending_it(string key)
+    {
+        await using var app = await archive.StartAppAsync(archive.NewAccount(), ("LocalHost__FunctionKey", Key), ("ListingSchedule", "0 0 0 1 1 *"));
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(app));
+        var field = await browser.WaitForAsync("#key");
+        var before = Count();
+
+        field.SendKeys(key);
+        await browser.ClickAsync("#key-form button");
+
+        await browser.WaitForTextAsync("#key-error", "This key is not accepted.");
+        Assert.Equal("key", browser.Focused.GetDomAttribute("id"));
+        Assert.Empty(field.GetDomProperty("value")!);
+        Assert.Equal(before, Count());
+        Assert.Empty(browser.Text("#trouble"));
+
+        field.SendKeys(Key);
+        await browser.ClickAsync("#key-form button");
+        await browser.WaitForTextAsync("#verdict-text", "Nothing has been listed yet.");
+
+        int Count() => browser.Requests.Count(request => request.AbsolutePath is "/api/me" or "/api/status");
+    }
+
     [Fact]
     public async Task Page_asks_for_no_key_where_none_is_needed()
     {

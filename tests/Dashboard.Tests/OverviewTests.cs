@@ -84,6 +84,23 @@ public sealed class OverviewTests(RunningArchive archive)
     }
 
     [Fact]
+    public async Task Overview_does_not_say_that_nothing_is_at_risk_before_8x8_is_listed()
+    {
+        await using var app = await archive.StartAppAsync(archive.NewAccount(), ("ListingSchedule", "0 0 0 1 1 *"));
+        using var browser = Browser.Start();
+        browser.Open(RunningArchive.PageOf(app));
+
+        await browser.WaitForTextAsync("#verdict-text", "Nothing has been listed yet.");
+        await browser.WaitForTextAsync("#risks", "Not known yet");
+        Assert.Empty(browser.All("#risks .icon"));
+        Assert.Equal("At risk\n–\nnot known yet", browser.Text("#figures li:last-child").ReplaceLineEndings("\n"));
+
+        browser.Open(archive.Page);
+        await browser.WaitForTextAsync("#verdict-text", "recordings safe");
+        Assert.DoesNotContain("ot known yet", browser.Text("#risks") + browser.Text("#figures"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Overview_draws_what_was_archived_over_time_and_says_it_in_words()
     {
         using var browser = Browser.Start();

@@ -1,7 +1,7 @@
 // Who is signed in, and what the page offers for that.
 
 import * as api from "./api.js";
-import { h } from "./dom.js";
+import { h, write } from "./dom.js";
 
 const element = (id) => document.getElementById(id);
 const PAGE = new URL("../dashboard", import.meta.url).pathname;
@@ -54,7 +54,7 @@ export function forget() {
 export function showSignIn(error) {
   const back = encodeURIComponent(PAGE + location.hash);
   element("sign-in-link").setAttribute("href", `/.auth/login/aad?post_login_redirect_uri=${back}`);
-  element("sign-in-error").textContent = error?.status === 403
+  write(element("sign-in-error"), error?.status === 403
     ? `You are signed in, but you have no role in this app. ${error.message} Ask its administrator for a role, then sign in again.`
-    : "";
+    : "");
 }

@@ -16,6 +16,9 @@ export class ApiError extends Error {
 
 export const hasKey = () => candidate !== null;
 
+/** Whether a header can carry a key. No other key can be right, and the browser or the server would refuse the request. */
+export const isSendable = (key) => /^[\x20-\x7E]+$/.test(key);
+
 /** Uses a key from now on; it is kept once an answer shows that it is right. */
 export function useKey(key) {
   candidate = key;
@@ -84,7 +87,7 @@ function problem(response, text) {
   try {
     const { title, detail } = JSON.parse(text);
     if (title || detail) {
-      return [title, detail].filter(Boolean).join(": ");
+      return detail || title;
     }
   } catch {
     // Not every proxy speaks RFC 9457.

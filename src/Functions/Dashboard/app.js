@@ -6,6 +6,7 @@ import * as audit from "./audit.js";
 import * as call from "./call.js";
 import * as cases from "./cases.js";
 import * as charts from "./charts.js";
+import { entitle, legible, write } from "./dom.js";
 import * as find from "./find.js";
 import * as format from "./format.js";
 import * as object from "./object.js";
@@ -69,7 +70,7 @@ function switchTo(name, focus) {
     }
   }
 
-  document.title = `${TITLES[name]} – 8x8 archive`;
+  entitle(TITLES[name]);
   if (focus && (changed || name === "object" || name === "call")) {
     scrollTo(0, 0);
     element(`view-${name}`).querySelector("h1").focus({ preventScroll: true });
@@ -147,11 +148,39 @@ function askForKey(cause) {
   api.forgetKey();
   latest = { status: null, at: 0, error: null };
   showSession();
-  const error = element("key-error");
-  error.textContent = had ? "This key is not accepted. Check that it belongs to this function app, and enter it again." : "";
   switchTo("key", false);
+  showKeyForm(had);
+}
+
+function showKeyForm(isRefused) {
+  write(element("key-error"), isRefused ? "This key is not accepted. Check that it belongs to this function app, and enter it again." : "");
   element("key").value = "";
   element("key").focus();
+}
+
+/** Uses the key that was entered, if it is right. */
+async function enterKey(key) {
+  if (!api.isSendable(key)) {
+    showKeyForm(true);
+    return;
+  }
+
+  api.useKey(key);
+  element("key").value = "";
+  write(element("key-error"), "");
+  try {
+    await api.readCaller();
+  } catch (error) {
+    if (error.status === 401) {
+      askForKey();
+      return;
+    }
+
+    // Whether the key is right shows once the archiver answers.
+  }
+
+  await navigate(true);
+  poll();
 }
 
 /** Asks for the status, and again in a while; not while the page is hidden. */
@@ -212,7 +241,7 @@ function showSession() {
   freshness.className = isStale ? "freshness stale" : "freshness";
   freshness.textContent = isStale ? `Not up to date since ${format.localClock(at)}` : `Up to date at ${format.localClock(at)}`;
   const banner = element("trouble");
-  const text = error ? `${error.message} ${status ? "What you see is old." : ""} It is tried again by itself.` : "";
+  const text = error ? legible(`${error.message} ${status ? "What you see is old." : ""} It is tried again by itself.`) : "";
   if (banner.textContent !== text) {
     banner.textContent = text;
     banner.hidden = text === "";
@@ -240,24 +269,9 @@ async function start() {
     api.forgetKey();
     location.reload();
   });
-  element("key-form").addEventListener("submit", async (event) => {
+  element("key-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    api.useKey(element("key").value.trim());
-    element("key").value = "";
-    element("key-error").textContent = "";
-    try {
-      await api.readCaller();
-    } catch (error) {
-      if (error.status === 401) {
-        askForKey();
-        return;
-      }
-
-      // Whether the key is right shows once the archiver answers.
-    }
-
-    await navigate(true);
-    poll();
+    enterKey(element("key").value.trim());
   });
   setInterval(() => {
     tick();

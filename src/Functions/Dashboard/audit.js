@@ -1,8 +1,9 @@
 // The audit log: who saw, heard, exported or changed what.
 
 import * as api from "./api.js";
-import { h, table } from "./dom.js";
-import { timeAt } from "./parts.js";
+import { h, table, write } from "./dom.js";
+import * as format from "./format.js";
+import { goTo, timeAt } from "./parts.js";
 
 const FIELDS = ["actor", "object", "from", "to"];
 
@@ -20,21 +21,28 @@ function href(parameters) {
   return query.size > 0 ? `#/audit?${query}` : "#/audit";
 }
 
-const startOfDay = (day) => (day ? new Date(`${day}T00:00:00`).toISOString() : undefined);
-
-function endOfDay(day) {
-  if (!day) {
-    return undefined;
-  }
-
-  const end = new Date(`${day}T00:00:00`);
-  end.setDate(end.getDate() + 1);
-  return end.toISOString();
-}
+const who = ({ actor }) => actor?.name ?? actor?.id ?? "unknown";
 
 function about({ region, id, case: name, parameters }) {
   const rest = Object.entries(parameters ?? {}).map(([key, value]) => `${key}: ${value}`).join(", ");
   return [id && `${region ?? ""}/${id}`, name && `case ${name}`, rest].filter(Boolean).join(" · ");
+}
+
+// A narrow screen has room for two columns: what the others say stands below.
+const COLUMNS = [
+  { label: "Time", header: true, cell: (item) => [timeAt(item.time, format.exactTime), below(who(item)), below(about(item))] },
+  { label: "Who", wide: true, cell: who },
+  { label: "Action", cell: (item) => [item.action, below(item.outcome)] },
+  { label: "About", wide: true, long: true, cell: about },
+  { label: "Outcome", wide: true, cell: (item) => item.outcome },
+];
+
+const below = (text) => text && h("span", { class: "sub long narrow-only" }, text);
+
+function say(text, kind = "muted") {
+  const summary = element("audit-summary");
+  summary.className = kind;
+  write(summary, text);
 }
 
 /** Shows what an address asks for. */
@@ -43,26 +51,23 @@ export async function open(parameters, signal) {
     field(name).value = parameters[name] ?? "";
   }
 
-  const summary = element("audit-summary");
-  summary.className = "muted";
-  summary.textContent = "Reading …";
+  // What another query found must not look like what this one did.
+  element("audit-lines").replaceChildren();
   element("audit-more").hidden = true;
+  const problem = format.problemOfDays(parameters);
+  if (problem) {
+    say(problem, "error");
+    return;
+  }
+
+  say("Reading …");
   try {
-    const page = await api.readAudit(
-      { actor: parameters.actor, object: parameters.object, from: startOfDay(parameters.from), to: endOfDay(parameters.to), cursor: parameters.cursor },
-      signal);
+    const { actor, object, from, to, cursor } = parameters;
+    const page = await api.readAudit({ actor, object, from: format.startOfDay(from), to: format.startOfDay(to, 1), cursor }, signal);
     const count = page.items.length;
-    summary.textContent = count > 0 ? `${count} accesses` : page.cursor ? "None so far" : "None";
-    element("audit-lines").replaceChildren(count === 0 ? h("p", { class: "muted" }, "No access matches.") : table(
-      "Accesses, newest first",
-      [
-        { label: "Time", cell: (item) => timeAt(item.time), header: true },
-        { label: "Who", cell: (item) => item.actor?.name ?? item.actor?.id ?? "unknown" },
-        { label: "Action", cell: (item) => item.action },
-        { label: "About", cell: about, wide: true },
-        { label: "Outcome", cell: (item) => item.outcome },
-      ],
-      page.items));
+    say(count > 0 ? format.count(count, "access", "accesses") : page.cursor ? "None so far" : "None");
+    element("audit-lines").replaceChildren(
+      count === 0 ? h("p", { class: "muted" }, "No access matches.") : table("Accesses, newest first", COLUMNS, page.items));
     if (page.cursor) {
       element("audit-older").setAttribute("href", href({ ...parameters, cursor: page.cursor }));
       element("audit-more").hidden = false;
@@ -72,14 +77,13 @@ export async function open(parameters, signal) {
       throw error;
     }
 
-    summary.className = "error";
-    summary.textContent = error.message;
+    say(error.message, "error");
   }
 }
 
 export function start() {
   element("audit-form").addEventListener("submit", (event) => {
     event.preventDefault();
-    location.hash = href(Object.fromEntries(FIELDS.map((name) => [name, field(name).value.trim()])));
+    goTo(href(Object.fromEntries(FIELDS.map((name) => [name, field(name).value.trim()]))));
   });
 }

@@ -4,7 +4,7 @@ import { mayHaveCases, mayPlay } from "./access.js";
 import * as api from "./api.js";
 import * as cases from "./cases.js";
 import { content, player, readable } from "./content.js";
-import { h, icon } from "./dom.js";
+import { entitle, h, icon, write } from "./dom.js";
 import * as find from "./find.js";
 import * as format from "./format.js";
 import { isArchived, kindOf, nameOf, nameOfCall, objectHref, stateBadge, timeAt, titleOf } from "./parts.js";
@@ -32,8 +32,8 @@ export async function open({ region, callId, at, q }, signal) {
   try {
     for await (const { call, isWhole } of api.readCall(callId, { region, ...around }, signal)) {
       found = true;
-      element("call-title").textContent = nameOfCall(call);
-      document.title = `${nameOfCall(call)} – 8x8 archive`;
+      write(element("call-title"), nameOfCall(call));
+      entitle(nameOfCall(call));
       place.replaceChildren(...shown(call, region, isWhole, q, signal));
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 // Cases: which there are, what one has, its legal hold and its exports; and the control that adds to one.
 
 import * as api from "./api.js";
-import { announce, confirm, facts, h, show, table } from "./dom.js";
+import { announce, confirm, entitle, facts, h, once, show, table, write } from "./dom.js";
 import * as format from "./format.js";
 import { timeAt } from "./parts.js";
 
@@ -27,7 +27,10 @@ export async function openList(signal) {
   try {
     const { items } = await api.readCases(signal);
     list.replaceChildren(items.length === 0 ? h("p", { class: "empty" }, "There are no cases yet.") : table("Cases", [
-      { label: "Case", header: true, cell: (item) => [h("a", { href: caseHref(item.caseId) }, item.name), h("span", { class: "sub" }, item.reason)] },
+      {
+        label: "Case", header: true, long: true,
+        cell: (item) => [h("a", { href: caseHref(item.caseId) }, item.name), h("span", { class: "sub" }, item.reason)],
+      },
       { label: "Objects", number: true, cell: (item) => format.number(item.objects) },
       { label: "Hold", cell: (item) => HOLDS[item.hold] },
       { label: "State", wide: true, cell: (item) => item.state },
@@ -51,13 +54,15 @@ export async function open(caseId, signal) {
   const refresh = async () => {
     const item = await api.readCase(caseId, signal);
     const exports = await Promise.all(item.exports.map(({ exportId }) => api.readExport(caseId, exportId, signal)));
-    element("case-title").textContent = item.name;
-    document.title = `${item.name} – 8x8 archive`;
+    write(element("case-title"), item.name);
+    entitle(item.name);
 
     // The links are other ones each time, and are asked for again when one is used.
     const data = { item, exports: exports.map(({ exportId, state, parts, plannedParts, problem, problems, objects, bytes, createdAt }) =>
       ({ exportId, state, plannedParts, problem, problems, objects, bytes, createdAt, parts: parts.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })) })) };
-    show(place, data, () => [summary(item, act), changes(item), ...data.exports.map((each) => exported(caseId, each, result)), nothingExported(data.exports)]);
+    show(place, data, () => [
+      summary(item, act), ...changes(item), ...data.exports.map((each) => exported(caseId, each, result)), nothingExported(data.exports),
+    ]);
     return item.changing || item.hold === "Placing" || item.hold === "Releasing" || exports.some(({ state }) => state === "Running");
   };
   const act = async (what, done) => {
@@ -68,7 +73,7 @@ export async function open(caseId, signal) {
       result.textContent = done;
     } catch (error) {
       result.className = "result error";
-      result.textContent = error.message;
+      write(result, error.message);
     }
 
     announce(result.textContent);
@@ -84,7 +89,7 @@ export async function open(caseId, signal) {
     } catch (error) {
       if (place.hasChildNodes() && !signal.aborted && error.status !== 401) {
         result.className = "result error";
-        result.textContent = error.message;
+        write(result, error.message);
         return;
       }
 
@@ -102,9 +107,9 @@ function summary(item, act) {
   const button = (label, what, done, question) => h("button", {
     type: "button",
     "data-focus": label,
-    click: async () => {
+    click: async ({ currentTarget }) => {
       if (!question || await confirm(label, question, label)) {
-        await act(what, done);
+        await once(currentTarget, () => act(what, done));
       }
     },
   }, label);
@@ -131,13 +136,20 @@ function summary(item, act) {
       isOpen && button("Close case", () => api.closeCase(caseId), "The case is closed.", "Nothing can be added to a closed case, and it cannot be opened again.")));
 }
 
-function changes({ changes }) {
+function changes({ changes, holdProblem }) {
+  // What is wrong with the hold stands above already.
+  const failed = changes.filter(({ state, problem }) => state === "Failed" && !(problem && problem === holdProblem));
+  return [changeList("In progress", changes.filter(({ state }) => state !== "Failed")), changeList("Failed", failed)];
+}
+
+function changeList(title, changes) {
+  const id = `changes-${title.toLowerCase().replace(" ", "-")}`;
   return changes.length > 0 && h(
-    "section", { class: "card", "aria-labelledby": "changes-title" },
-    h("h2", { id: "changes-title" }, "In progress"),
+    "section", { class: "card", "aria-labelledby": id },
+    h("h2", { id }, title),
     h("ul", { class: "plain rows" }, changes.map((change) => h("li", null,
       h("b", null, CHANGES[change.kind] ?? change.kind),
-      ` · ${format.count(change.objects, "object")} · ${change.state === "Failed" ? "failed" : "running"}`,
+      ` · ${format.count(change.objects, "object")}`,
       change.problem && h("p", { class: "reason" }, change.problem)))));
 }
 
@@ -171,7 +183,7 @@ async function save(caseId, exportId, find, result) {
     result.textContent = "The download starts.";
   } catch (error) {
     result.className = "result error";
-    result.textContent = error.message;
+    write(result, error.message);
   }
 
   announce(result.textContent);
@@ -189,7 +201,7 @@ export function adder(label, bodyOf, signal) {
       result.replaceChildren("Added to the case. ", h("a", { href: caseHref(caseId) }, "Open the case"));
     } catch (error) {
       result.className = "result error";
-      result.textContent = error.message;
+      write(result, error.message);
     }
 
     announce(result.textContent);
@@ -197,17 +209,18 @@ export function adder(label, bodyOf, signal) {
   const offer = async () => {
     const { items } = await api.readCases(signal);
     const open = items.filter(({ state }) => state === "Open");
+    const press = ({ currentTarget }) => once(currentTarget, () => add(select.value));
     const select = h("select", { "aria-label": "Case" }, open.map(({ caseId, name }) => h("option", { value: caseId }, name)));
     place.replaceChildren(open.length === 0
       ? h("p", null, "There is no open case. ", h("a", { href: "#/cases" }, "Make one"))
-      : h("div", { class: "buttons adder" }, select, h("button", { type: "button", click: () => add(select.value) }, "Add")));
+      : h("div", { class: "buttons adder" }, select, h("button", { type: "button", click: press }, "Add")));
   };
   const fold = h("details", { class: "add-to-case" }, h("summary", null, label), place, result);
   fold.addEventListener("toggle", () => {
     if (fold.open && !place.hasChildNodes()) {
       offer().catch((error) => {
         result.className = "result error";
-        result.textContent = error.message;
+        write(result, error.message);
       });
     }
   });
@@ -222,17 +235,22 @@ function fail(error, signal, place) {
   place.replaceChildren(h("p", { class: "error" }, error.message));
 }
 
+async function make(form) {
+  const problem = element("case-form-error");
+  problem.textContent = "";
+  try {
+    const { caseId } = await api.createCase({ name: element("case-name").value.trim(), reason: element("case-reason").value.trim() });
+    form.reset();
+    location.hash = caseHref(caseId);
+  } catch (error) {
+    write(problem, error.message);
+  }
+}
+
 export function start() {
-  element("case-form").addEventListener("submit", async (event) => {
+  const form = element("case-form");
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const problem = element("case-form-error");
-    problem.textContent = "";
-    try {
-      const { caseId } = await api.createCase({ name: element("case-name").value.trim(), reason: element("case-reason").value.trim() });
-      event.target.reset();
-      location.hash = caseHref(caseId);
-    } catch (error) {
-      problem.textContent = error.message;
-    }
+    once(form.querySelector("button"), () => make(form));
   });
 }

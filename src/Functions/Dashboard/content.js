@@ -1,7 +1,7 @@
 // What there is to hear, see or read of an object.
 
 import * as api from "./api.js";
-import { h } from "./dom.js";
+import { h, write } from "./dom.js";
 import * as format from "./format.js";
 import { kindOf, nameOf } from "./parts.js";
 
@@ -26,7 +26,7 @@ export function player(item, signal) {
       message.textContent = "";
     } catch (error) {
       if (!signal.aborted) {
-        message.textContent = error.message;
+        write(message, error.message);
       }
     }
   };

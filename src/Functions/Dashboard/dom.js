@@ -19,6 +19,22 @@ const PATHS = {
   other: ["M6 3.5h8l4 4v13H6z"],
 };
 
+// Attributes that people hear or read. The others keep every character: an address without one leads elsewhere.
+const READ = ["aria-label", "title"];
+
+/** A text as people may see it: without the marks for a direction of writing, with which a name can look like another one. */
+export const legible = (text) => String(text).replace(/\p{Bidi_Control}/gu, "");
+
+/** Shows a text in an element of the page. */
+export function write(element, text) {
+  element.textContent = legible(text);
+}
+
+/** Names the page in the browser's tab. */
+export function entitle(name) {
+  document.title = `${legible(name)} – 8x8 archive`;
+}
+
 /** An element with attributes, listeners (functions) and children (text or nodes; null is left out). */
 export function h(tag, attributes, ...children) {
   const element = document.createElement(tag);
@@ -26,11 +42,12 @@ export function h(tag, attributes, ...children) {
     if (typeof value === "function") {
       element.addEventListener(name, value);
     } else if (value !== null && value !== undefined && value !== false) {
-      element.setAttribute(name, value === true ? "" : value);
+      element.setAttribute(name, value === true ? "" : READ.includes(name) ? legible(value) : value);
     }
   }
 
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  const shown = children.flat().filter((child) => child !== null && child !== undefined && child !== false);
+  element.append(...shown.map((child) => (child instanceof Node ? child : legible(child))));
   return element;
 }
 
@@ -69,9 +86,9 @@ export function show(container, data, build) {
   }
 }
 
-const kindOfColumn = (column) => [column.number && "number", column.wide && "wide-only"].filter(Boolean).join(" ") || null;
+const kindOfColumn = ({ number, wide, long }) => [number && "number", wide && "wide-only", long && "long"].filter(Boolean).join(" ") || null;
 
-/** A table. A column is {label, cell(row), number?, wide?, header?}; wide ones are left out on a narrow screen. */
+/** A table. A column is {label, cell(row), number?, wide?, long?, header?}; wide ones are left out on a narrow screen, and in long ones any word may break. */
 export function table(caption, columns, rows) {
   return h(
     "table",
@@ -94,15 +111,33 @@ export function facts(pairs) {
 
 /** Says something to those who do not see it change. */
 export function announce(text) {
-  document.getElementById("announcement").textContent = text;
+  write(document.getElementById("announcement"), text);
 }
+
+/** Does what a button stands for, and once only however often it is pressed meanwhile. The focus comes back to it. */
+export async function once(button, run) {
+  const hadFocus = document.activeElement === button;
+  button.disabled = true;
+  try {
+    return await run();
+  } finally {
+    button.disabled = false;
+    if (hadFocus && document.activeElement === document.body) {
+      likeOf(button)?.focus({ preventScroll: true });
+    }
+  }
+}
+
+/** The element itself, or the one that took its place meanwhile. */
+const likeOf = (element) => (element.isConnected ? element
+  : [...document.querySelectorAll("[data-focus]")].find((other) => other.getAttribute("data-focus") === element.getAttribute("data-focus")));
 
 /** Asks for a decision. */
 export function confirm(title, text, yes) {
   const dialog = document.getElementById("confirm");
-  document.getElementById("confirm-title").textContent = title;
-  document.getElementById("confirm-text").textContent = text;
-  document.getElementById("confirm-yes").textContent = yes;
+  write(document.getElementById("confirm-title"), title);
+  write(document.getElementById("confirm-text"), text);
+  write(document.getElementById("confirm-yes"), yes);
   return new Promise((resolve) => {
     let answer = false;
     document.getElementById("confirm-yes").onclick = () => {

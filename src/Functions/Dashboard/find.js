@@ -3,9 +3,9 @@
 import { mayHaveCases } from "./access.js";
 import * as api from "./api.js";
 import * as cases from "./cases.js";
-import { h, icon, table, tableRows } from "./dom.js";
+import { h, icon, table, tableRows, write } from "./dom.js";
 import * as format from "./format.js";
-import { callHref, isCall, kindOf, nameOf, nameOfCall, objectHref, stateBadge, timeAt, titleOf } from "./parts.js";
+import { callHref, goTo, isCall, kindOf, nameOf, nameOfCall, objectHref, stateBadge, timeAt, titleOf } from "./parts.js";
 
 const FIELDS = ["q", "from", "to", "type", "state", "region"];
 
@@ -60,12 +60,18 @@ export async function open(parameters, signal) {
   element("pager").hidden = true;
   const results = element("results");
   results.replaceChildren();
-  results.setAttribute("aria-busy", "true");
   const progress = new Progress(view, parameters, signal);
+  const problem = format.problemOfDays(parameters);
+  if (problem) {
+    progress.finish(problem, "error");
+    return;
+  }
+
+  results.setAttribute("aria-busy", "true");
   try {
     await search(view, parameters, results, progress, signal);
     progress.end();
-    results.append(...(progress.found > 0 ? addAll(parameters, signal) : nothing(parameters, progress)));
+    results.append(...(progress.found > 0 ? addAll(view, parameters, signal) : nothing(parameters, progress)));
   } catch (error) {
     if (signal.aborted || error.status === 401) {
       throw error;
@@ -152,7 +158,7 @@ class Progress {
   say(text, kind = "muted") {
     const summary = element("find-summary");
     summary.className = kind;
-    summary.textContent = text;
+    write(summary, text);
   }
 }
 
@@ -166,12 +172,14 @@ function showSwitch(view) {
   }
 }
 
-/** Adds all that the search finds, on every page; a case is about objects in any state. */
-function addAll(parameters, signal) {
+/** Adds all that the search finds, on every page: whole calls where calls are shown. A case is about objects in any state. */
+function addAll(view, parameters, signal) {
   const { q, type, region } = parameters;
   const wanted = Object.entries({ q, from: format.startOfDay(parameters.from), to: format.startOfDay(parameters.to, 1), type, region });
   const search = Object.fromEntries(wanted.filter(([, value]) => value));
-  return parameters.state || Object.keys(search).length === 0 || !mayHaveCases() ? [] : [cases.adder("Add all that is found to a case", () => ({ search }), signal)];
+  const [text, whole] = view === CALLS ? ["Add all calls that are found to a case", { calls: true }] : ["Add all that is found to a case", {}];
+  const isOffered = !parameters.state && Object.keys(search).length > 0 && mayHaveCases();
+  return isOffered ? [cases.adder(text, () => ({ search: { ...search, ...whole } }), signal)] : [];
 }
 
 function nothing(parameters, { cursor }) {
@@ -201,7 +209,7 @@ const iconOf = ({ objects }) => ["audio", "video", "text"].find((kind) => object
 const CALLS = {
   name: "calls", path: "calls", one: "call", page: 20, fields: ["q", "region"],
   columns: [
-    { label: "Call", header: true, cell: (call) => h("div", { class: "found" }, icon(iconOf(call)), h("div", null,
+    { label: "Call", header: true, long: true, cell: (call) => h("div", { class: "found" }, icon(iconOf(call)), h("div", null,
       h("a", { href: hrefOf(call) }, nameOfCall(call)),
       h("span", { class: "sub narrow-only" }, [call.person && call.number, format.directionLabel(call.direction), length(call)].filter(Boolean).join(" · ")),
       h("span", { class: "sub narrow-only" }, format.localTime(call.start)),
@@ -218,7 +226,7 @@ const CALLS = {
 const FILES = {
   name: "files", path: "objects", one: "file", page: 50, fields: ["q", "region", "type", "state"],
   columns: [
-    { label: "File", header: true, cell: (item) => h("div", { class: "found" }, icon(kindOf(item)), h("div", null,
+    { label: "File", header: true, long: true, cell: (item) => h("div", { class: "found" }, icon(kindOf(item)), h("div", null,
       h("a", { href: objectHref(item) }, nameOf(item)),
       h("span", { class: "sub" }, [titleOf(item), item.region].join(" · ")),
       h("span", { class: "sub narrow-only" }, format.localTime(item.createdTime)))) },
@@ -238,14 +246,7 @@ function showPager(parameters, cursor) {
   pager.replaceChildren(...links);
 }
 
-function go(parameters) {
-  const wanted = href(parameters);
-  if (location.hash === wanted) {
-    dispatchEvent(new HashChangeEvent("hashchange"));
-  } else {
-    location.hash = wanted;
-  }
-}
+const go = (parameters) => goTo(href(parameters));
 
 /** What was entered, for the view that is shown. */
 function entered() {

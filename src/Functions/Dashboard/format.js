@@ -3,6 +3,7 @@
 const whole = new Intl.NumberFormat();
 const short = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 3 });
 const dateTime = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
 const minutes = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
@@ -34,7 +35,7 @@ export const STATES = {
   Archived: { label: "Archived", meaning: "Copied, verified and safe." },
   Queued: { label: "Waiting", meaning: "Found at 8x8 and about to be copied." },
   Restoring: { label: "Being restored", meaning: "In 8x8's cold storage. 8x8 was asked to bring it back, which takes up to a day; then it is copied." },
-  Failed: { label: "Failed", meaning: "Could not be copied. The reason stands below; it can be tried again." },
+  Failed: { label: "Failed", meaning: "Could not be copied; it can be tried again." },
   Gone: { label: "Gone at 8x8", meaning: "8x8 no longer had it when it was to be copied." },
   Purged: { label: "Archived, deleted at 8x8", meaning: "Copied, verified and safe; deleted at 8x8 on purpose." },
   Expired: { label: "Retention ended", meaning: "Was archived, until your retention policy removed it." },
@@ -104,6 +105,7 @@ export function span(milliseconds) {
 }
 
 export const localTime = (time) => dateTime.format(new Date(time));
+export const exactTime = (time) => exact.format(new Date(time));
 export const localDate = (time) => date.format(new Date(time));
 export const localClock = (time) => clock.format(new Date(time));
 export const utcTime = (time) => `${utc.format(new Date(time))} UTC`;
@@ -118,7 +120,18 @@ export function zone() {
 /** The first instant of a local day, `yyyy-MM-dd`, moved by days; null when there is none. */
 export function startOfDay(text, days = 0) {
   const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text ?? "");
-  return match ? new Date(Number(match[1]), Number(match[2]) - 1, Number(match[3]) + days).toISOString() : null;
+  const [year, month, first] = match?.slice(1).map(Number) ?? [];
+
+  // A date that does not exist would become another one.
+  return match && isoDay(new Date(year, month - 1, first)) === text ? new Date(year, month - 1, first + days).toISOString() : null;
+}
+
+/** What is wrong with the days that a search is limited to; null when nothing is. */
+export function problemOfDays({ from, to }) {
+  const wrong = [["From", from], ["To", to]].find(([, day]) => day && !startOfDay(day));
+  return wrong ? `${wrong[0]} is not a day: “${wrong[1]}”. Choose another one.`
+    : from && to && to < from ? "Choose a To after From."
+    : null;
 }
 
 /** A local day as `yyyy-MM-dd`. */

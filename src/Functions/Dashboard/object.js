@@ -4,7 +4,7 @@ import { mayHaveCases, mayPlay, maySteer } from "./access.js";
 import * as api from "./api.js";
 import * as cases from "./cases.js";
 import { content } from "./content.js";
-import { announce, facts, h, icon } from "./dom.js";
+import { announce, entitle, facts, h, icon, once, write } from "./dom.js";
 import * as find from "./find.js";
 import * as format from "./format.js";
 import { callHref, isArchived, kindOf, nameOf, stateBadge, timeAt, timeAway, titleOf } from "./parts.js";
@@ -36,8 +36,8 @@ export async function open(key, signal) {
     return;
   }
 
-  element("object-title").textContent = nameOf(item);
-  document.title = `${nameOf(item)} – 8x8 archive`;
+  write(element("object-title"), nameOf(item));
+  entitle(nameOf(item));
   element("object").replaceChildren(main(item, signal), details(item));
 }
 
@@ -57,7 +57,9 @@ function main(item, signal) {
     item.lastError && h("p", { class: "reason" }, h("b", null, "What went wrong last: "), item.lastError),
     h("div", { class: "buttons" },
       isArchived(item) && mayPlay() && h("button", { type: "button", class: "primary", click: () => download(item, result) }, "Download"),
-      maySteer() && h("button", { type: "button", click: (event) => archiveAgain(item, event.currentTarget, result) }, item.state === "Failed" ? "Try again" : "Archive again")),
+      maySteer() && h(
+        "button", { type: "button", click: ({ currentTarget }) => once(currentTarget, () => archiveAgain(item, result)) },
+        item.state === "Failed" ? "Try again" : "Archive again")),
     result,
     callOf(item) && h("p", null, h("a", { class: "whole-call", href: callHref(item.region, callOf(item), item.createdTime) }, "Show all of this call")),
     mayHaveCases() && cases.adder("Add to a case", () => ({ objects: [{ region: item.region, id: item.id, created: item.createdTime }] }), signal));
@@ -99,21 +101,19 @@ async function download(item, result) {
     result.textContent = "The download starts.";
   } catch (error) {
     result.className = "result error";
-    result.textContent = error.message;
+    write(result, error.message);
   }
 }
 
-async function archiveAgain(item, button, result) {
-  button.disabled = true;
+async function archiveAgain(item, result) {
   result.className = "result";
   try {
     await api.archiveAgain(item);
     result.textContent = "It is back in the queue and is copied as soon as its turn comes.";
   } catch (error) {
     result.className = "result error";
-    result.textContent = error.message;
-  } finally {
-    button.disabled = false;
-    announce(result.textContent);
+    write(result, error.message);
   }
+
+  announce(result.textContent);
 }

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import * as charts from "./charts.js";
-import { announce, confirm, facts, h, icon, show, table } from "./dom.js";
+import { announce, confirm, facts, h, icon, once, show, table, write } from "./dom.js";
 import * as format from "./format.js";
 import { nameOf, objectHref, timeAway } from "./parts.js";
 
@@ -117,27 +117,36 @@ function showVerdict(verdict, at, stale) {
   }
 }
 
-function showFigures({ objects, bytes, atRisk }) {
+/** Whether every region was listed once. Before that, what is at risk may not be known. */
+function isListed(listings) {
+  const all = Object.values(listings ?? {});
+  return all.length > 0 && all.every(({ lastCompleted }) => lastCompleted);
+}
+
+function showFigures({ objects, bytes, atRisk, listings }) {
+  const isKnown = atRisk > 0 || isListed(listings);
   const figures = [
     { label: "Archived", value: (objects.Archived ?? 0) + (objects.Purged ?? 0), note: format.bytes(bytes), href: "#/find?state=Archived" },
     { label: "Waiting", value: objects.Queued ?? 0, note: "to be copied", href: "#/find?state=Queued" },
     { label: "Being restored", value: objects.Restoring ?? 0, note: "from cold storage", href: "#/find?state=Restoring" },
     { label: "Failed", value: objects.Failed ?? 0, note: "need a look", href: "#/find?state=Failed", bad: true },
-    { label: "At risk", value: atRisk ?? 0, note: "deleted within 7 days", bad: true },
+    { label: "At risk", value: atRisk ?? 0, text: isKnown ? null : "–", note: isKnown ? "deleted within 7 days" : "not known yet", bad: true },
   ];
-  show(element("figures"), figures, () => figures.map(({ label, value, note, href, bad }) => {
-    const content = [h("span", { class: "label" }, label), h("b", null, format.number(value)), h("span", { class: "note" }, note)];
+  show(element("figures"), figures, () => figures.map(({ label, value, text, note, href, bad }) => {
+    const content = [h("span", { class: "label" }, label), h("b", null, text ?? format.number(value)), h("span", { class: "note" }, note)];
     return h("li", { class: bad && value > 0 ? "bad" : null }, href ? h("a", { href, "data-focus": label }, content) : h("div", null, content));
   }));
 }
 
-function showRisks({ risks, oldestUnarchived }) {
-  show(element("risks"), { risks, oldestUnarchived }, () => [
+function showRisks({ risks, oldestUnarchived, listings }) {
+  const isKnown = isListed(listings);
+  show(element("risks"), { risks, oldestUnarchived, isKnown }, () => [
     risks?.length > 0
       ? table("Not archived, and deleted by 8x8 within seven days", [
         { label: "What", header: true, cell: (risk) => [h("b", null, `${format.number(risk.count)} × ${format.typeLabel(risk.type)}`), h("span", { class: "sub" }, risk.region)] },
         { label: "8x8 deletes it", cell: (risk) => [timeAway(risk.deletedBy8x8On), h("span", { class: "sub" }, format.localTime(risk.deletedBy8x8On))] },
       ], risks)
+      : !isKnown ? h("p", { class: "muted" }, "Not known yet: not every region of 8x8 has been listed.")
       : h("p", { class: "fine" }, icon("Archived"), "8x8 deletes nothing within the next 7 days that is not archived."),
     oldestUnarchived && h("div", { class: "oldest" },
       h("h3", null, "Waits longest"),
@@ -233,6 +242,7 @@ async function readProof(signal) {
 }
 
 function showProof(report) {
+  const compare = ({ currentTarget }) => once(currentTarget, () => startComparison(currentTarget.nextElementSibling));
   show(element("proof"), report, () => [
     report
       ? facts([
@@ -243,20 +253,19 @@ function showProof(report) {
         ["Changed, queued then", format.number(report.total.changed)],
       ])
       : h("p", { class: "muted" }, "All of 8x8 is compared with the archive once a week. It has not been yet."),
-    h("button", { type: "button", class: "small", "data-focus": "compare", click: startComparison }, "Compare now"),
+    h("button", { type: "button", class: "small", "data-focus": "compare", click: compare }, "Compare now"),
     h("p", { class: "result", role: "status" }),
   ]);
 }
 
-async function startComparison(event) {
-  const result = event.currentTarget.nextElementSibling;
+async function startComparison(result) {
   result.textContent = "Starting …";
   try {
     await api.compare();
     result.textContent = "The comparison runs. Its result shows here when it is done.";
     read.delete("proof");
   } catch (error) {
-    result.textContent = error.message;
+    write(result, error.message);
   }
 }
 
@@ -311,7 +320,13 @@ const failure = (item) => h(
   h("p", { class: "reason" }, item.lastError ?? "The reason is not known."),
   h("div", { class: "do" },
     item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On)),
-    h("button", { type: "button", class: "small", "aria-label": `Try again: ${nameOf(item)}`, "data-focus": `redrive ${item.region} ${item.id}`, click: () => redriveOne(item) }, "Try again")));
+    h("button", {
+      type: "button",
+      class: "small",
+      "aria-label": `Try again: ${nameOf(item)}`,
+      "data-focus": `redrive ${item.region} ${item.id}`,
+      click: ({ currentTarget }) => redriveOne(item, currentTarget),
+    }, "Try again")));
 
 function showRestores(found, counted) {
   showFound("restores", "Restoring", found, counted, restore, () => h("p", { class: "muted" }, "Nothing waits for 8x8's cold storage."));
@@ -325,9 +340,9 @@ const restore = (item) => h(
   h("p", { class: "reason" }, item.restoreRequestedAt ? ["Asked for ", timeAway(item.restoreRequestedAt), "; 8x8 takes up to a day."] : "About to be asked for."),
   h("div", { class: "do" }, item.deletedBy8x8On && h("span", { class: "sub" }, "8x8 deletes it ", timeAway(item.deletedBy8x8On))));
 
-async function redriveOne(item) {
+async function redriveOne(item, button) {
   if (await confirm("Try this object again?", `${nameOf(item)} goes back into the queue and is copied as soon as its turn comes.`, "Try again")) {
-    await putBack(async () => {
+    await putBack(button, async () => {
       // The list may be old. Its row alone is read, while a redrive reads all rows of the region.
       const { state } = await api.readObject(item);
       if (state !== "Failed") {
@@ -340,25 +355,25 @@ async function redriveOne(item) {
   }
 }
 
-async function redriveAll() {
+async function redriveAll({ currentTarget }) {
   if (await confirm("Try everything that failed again?", "All failed objects go back into the queue. What failed for lack of a right fails again until the right is given.", "Try all again")) {
-    await putBack(async () => (await api.redriveAll()).requeued);
+    await putBack(currentTarget, async () => (await api.redriveAll()).requeued);
   }
 }
 
 /** Puts back, and says how many objects that were. */
-async function putBack(put) {
+async function putBack(button, put) {
   const result = element("redrive-result");
   result.className = "result";
   result.textContent = "Putting back …";
   try {
-    const requeued = await put();
+    const requeued = await once(button, put);
     result.textContent = requeued === 0
       ? "Nothing was put back: it is no longer failed."
       : `${format.count(requeued, "object")} ${requeued === 1 ? "is" : "are"} back in the queue.`;
   } catch (error) {
     result.className = "result error";
-    result.textContent = error.message;
+    write(result, error.message);
   }
 
   // The button that was pressed may be gone with its row.

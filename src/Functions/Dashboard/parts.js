@@ -25,7 +25,16 @@ export function timeAway(time) {
 }
 
 /** A time by the browser's clock; in UTC as its tooltip. */
-export const timeAt = (time) => h("time", { datetime: time, title: format.utcTime(time) }, format.localTime(time));
+export const timeAt = (time, written = format.localTime) => h("time", { datetime: time, title: format.utcTime(time) }, written(time));
+
+/** Goes to an address of the page; to the one that is shown as if it were another, so that it is asked for again. */
+export function goTo(address) {
+  if (location.hash === address) {
+    dispatchEvent(new HashChangeEvent("hashchange"));
+  } else {
+    location.hash = address;
+  }
+}
 
 /** Keeps all distances true. */
 export function tick() {

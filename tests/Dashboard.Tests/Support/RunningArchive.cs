@@ -13,6 +13,15 @@ public sealed class RunningArchive : IAsyncLifetime
     /// <summary>The name that a caller may have, too.</summary>
     public const string HostileName = "<img src=x onerror=alert(1)>";
 
+    /// <summary>An id that reads as another one: what follows the mark is shown from right to left.</summary>
+    public const string ReversedId = "invoice-\u202Efdp.exe";
+
+    /// <summary>A name that reads as "Invoice exe.pdf", and ends otherwise.</summary>
+    public const string ReversedName = "\u2066Invoice\u2069 \u202Efdp.exe\u200F";
+
+    /// <summary>An id, and a name, that no line has room for.</summary>
+    public static readonly string LongId = $"long-{new string('x', 120)}";
+
     /// <summary>How many calls are there only to fill pages.</summary>
     public const int Others = 60;
 
@@ -102,6 +111,19 @@ public sealed class RunningArchive : IAsyncLifetime
             hours: 3);
         Add(new() { Id = "hostile", Type = "voicemail", Bytes = 16_044, ObjectName = HostileName, Tags = [new("callId", HostileName)] }, hours: 4);
         Add(new() { Id = "cold", State = "ARCHIVED", ObjectName = "From cold storage.mp3", OmittedFields = ["bucketId"] }, hours: 5);
+        Add(
+            new()
+            {
+                Id = ReversedId,
+                Type = "voicecommentrecording",
+                Bytes = 2_000,
+                ObjectName = ReversedName,
+                Tags = [new("callId", ReversedId), new("userName", ReversedName)],
+            },
+            hours: 7);
+        Add(
+            new() { Id = LongId, Type = "summary", Bytes = 700, ObjectName = LongId, Tags = [new("callId", LongId), new("userName", LongId)] },
+            hours: 8);
         for (var number = 0; number < Others; number++)
         {
             Add(
@@ -117,7 +139,7 @@ public sealed class RunningArchive : IAsyncLifetime
 
         _app = await StartAppAsync(NewAccount());
         await WaitForStatusAsync(
-            objects => objects.GetProperty("Archived").GetInt32() >= Others + 8 && objects.GetProperty("Restoring").GetInt32() == 1,
+            objects => objects.GetProperty("Archived").GetInt32() >= Others + 10 && objects.GetProperty("Restoring").GetInt32() == 1,
             "all is archived");
     }
 
