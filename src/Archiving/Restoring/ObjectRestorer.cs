@@ -46,7 +46,7 @@ public sealed class ObjectRestorer(
         var work = new ObjectWork(message, attempt);
         try
         {
-            await LookAsync(work, insertedOn, cancellationToken);
+            await DecideAsync(work, insertedOn, cancellationToken);
         }
         catch (Exception exception)
         {
@@ -57,16 +57,16 @@ public sealed class ObjectRestorer(
         }
     }
 
-    private async Task LookAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
+    private async Task DecideAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
     {
         work.Record = await source.ReadAsync(work.Region, work.Id, cancellationToken);
-        while (!await TryLookAsync(work, insertedOn, cancellationToken))
+        while (!await TryDecideAsync(work, insertedOn, cancellationToken))
         {
             // The row was written meanwhile. Its new content decides.
         }
     }
 
-    private async Task<bool> TryLookAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
+    private async Task<bool> TryDecideAsync(ObjectWork work, DateTimeOffset? insertedOn, CancellationToken cancellationToken)
     {
         var present = await ledger.FindAsync(work.Key, cancellationToken);
         if (present is not null && !IsOurs(work.Message, present))
@@ -135,7 +135,7 @@ public sealed class ObjectRestorer(
 
         if (asks)
         {
-            await AskAsync(work, row.Attempts ?? 0, now, cancellationToken);
+            await RequestRestoreAsync(work, row.Attempts ?? 0, now, cancellationToken);
         }
 
         return true;
@@ -176,9 +176,9 @@ public sealed class ObjectRestorer(
     }
 
     /// <summary>Asks 8x8, and writes down what it answered. The message that follows asks again when this does not get through.</summary>
-    private async Task AskAsync(ObjectWork work, int requests, DateTimeOffset takenAt, CancellationToken cancellationToken)
+    private async Task RequestRestoreAsync(ObjectWork work, int requests, DateTimeOffset takenAt, CancellationToken cancellationToken)
     {
-        if (await requester.AskAsync(work, takenAt, cancellationToken) is not { } refusal)
+        if (await requester.RequestAsync(work, takenAt, cancellationToken) is not { } refusal)
         {
             await UpdateAsync(
                 work,

@@ -51,7 +51,7 @@ public sealed partial class RestoreRequester(
     /// <param name="cancellationToken">Stops the request.</param>
     /// <returns><see langword="null"/> when 8x8 restores it; otherwise why it does not for now.</returns>
     /// <exception cref="PermanentFailureException">The API key may not restore.</exception>
-    internal async Task<RestoreRefusal?> AskAsync(ObjectWork work, DateTimeOffset takenAt, CancellationToken cancellationToken)
+    internal async Task<RestoreRefusal?> RequestAsync(ObjectWork work, DateTimeOffset takenAt, CancellationToken cancellationToken)
     {
         try
         {
