@@ -24,6 +24,7 @@ internal static class HealthServices
             .AddCheck<RuntimeCheck>(nameof(Condition.Runtime), timeout: Timeout)
             .AddCheck<ListingCheck>(ListingCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout)
             .AddCheck<CatalogueCheck>(CatalogueCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout)
+            .AddCheck<DrillCheck>(DrillCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout)
             .AddCheck<AuditCheck>(AuditCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout)
             .AddCheck<NotificationCheck>(NotificationCheck.Name, failureStatus: null, RecordedHealth.Tags, Timeout);
         foreach (var condition in Shared)

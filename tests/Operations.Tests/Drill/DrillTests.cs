@@ -6,6 +6,7 @@ using Archiving.Ledger;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Operations.Commands;
 using Operations.Drill;
 using Simulator.Objects;
@@ -226,6 +227,10 @@ public sealed class DrillTests(AzuriteFixture azurite)
         var content = (await blob.DownloadContentAsync(Cancellation)).Value;
         await blob.SetHttpHeadersAsync(new BlobHttpHeaders { ContentType = "text/plain" }, cancellationToken: Cancellation);
         Assert.Equal(1, (await CreateDrill(pipeline).RunAsync(30, seed: 1, progress: null, Cancellation)).Failed);
+        var failed = await CheckHealthAsync();
+        Assert.Equal(HealthStatus.Unhealthy, failed.Status);
+        Assert.Contains("downloaded 30 objects, of which 1 cannot be restored as archived", failed.Description, StringComparison.Ordinal);
+        Assert.DoesNotContain(items[3].Id, failed.Description, StringComparison.Ordinal);
 
         for (var seed = 2; seed < 6; seed++)
         {
@@ -249,6 +254,10 @@ public sealed class DrillTests(AzuriteFixture azurite)
             },
             cancellationToken: Cancellation);
         Assert.True((await CreateDrill(pipeline).RunAsync(1, seed: 6, progress: null, Cancellation)).IsPassed);
+        Assert.Equal(HealthStatus.Healthy, (await CheckHealthAsync()).Status);
+
+        async Task<HealthReportEntry> CheckHealthAsync() =>
+            (await pipeline.Get<HealthCheckService>().CheckHealthAsync(check => check.Name == "Drill", Cancellation)).Entries["Drill"];
     }
 
     [Fact]
