@@ -14,9 +14,9 @@ public sealed class AccessFixture(AzuriteFixture azurite) : IAsyncLifetime
     /// <summary>The group whose members see objects of the queue Sales and of one user.</summary>
     public const string SalesGroup = "11111111-2222-3333-4444-555555555555";
 
-    private readonly TaskCompletionSource<AppProcess> _app = new();
+    private AppProcess? _app;
 
-    internal AppProcess App => _app.Task.Result;
+    internal AppProcess App => _app ?? throw new InvalidOperationException("The app has not started.");
 
     internal StorageAccount Account { get; } = azurite.NewAccount();
 
@@ -75,9 +75,8 @@ public sealed class AccessFixture(AzuriteFixture azurite) : IAsyncLifetime
                 // A function key is of no use here.
                 ("LocalHost__FunctionKey", ApiFixture.Key),
             ]);
-        var app = new AppProcess(Settings);
-        await app.WaitAsync();
-        _app.SetResult(app);
+        _app = new AppProcess(Settings);
+        await _app.WaitAsync();
         using var backfill = await SendAsync(
             "administrator",
             HttpMethod.Post,
@@ -92,9 +91,9 @@ public sealed class AccessFixture(AzuriteFixture azurite) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_app.Task.IsCompleted)
+        if (_app is not null)
         {
-            await App.DisposeAsync();
+            await _app.DisposeAsync();
         }
 
         await Simulator.DisposeAsync();

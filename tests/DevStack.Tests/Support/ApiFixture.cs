@@ -15,9 +15,9 @@ public sealed class ApiFixture(AzuriteFixture azurite) : IAsyncLifetime
     public const string Key = "the function key";
     public const string Never = "0 0 0 1 1 *";
 
-    private readonly TaskCompletionSource<AppProcess> _app = new();
+    private AppProcess? _app;
 
-    internal AppProcess App => _app.Task.Result;
+    internal AppProcess App => _app ?? throw new InvalidOperationException("The app has not started.");
 
     internal StorageAccount Account { get; } = azurite.NewAccount();
 
@@ -56,20 +56,16 @@ public sealed class ApiFixture(AzuriteFixture azurite) : IAsyncLifetime
 
         // Its record contradicts its content, so it fails for good.
         Simulator.Objects.Add(new ObjectSpecification { Id = "broken", Region = "uk", Checksum = new string('0', 32), CreatedTime = Newest.AddDays(-8) });
-        var app = new AppProcess(AppProcess.Settings(
+        _app = await AppProcess.StartAsync(
             Simulator.BaseUrl,
             Account,
-            [
-                ("ListingSchedule", Never), ("ReconcileSchedule", Never), ("VerifySchedule", Never), ("TokenRefreshSchedule", Never),
-                ("Catalogue__Schedule", Never),
-                ("Listing__SettleSeconds", "0"), ("LocalHost__FunctionKey", Key), ("Purge__AfterDays", "1"),
-            ]));
-        await app.WaitAsync();
-        _app.SetResult(app);
+            ("ListingSchedule", Never), ("ReconcileSchedule", Never), ("VerifySchedule", Never), ("TokenRefreshSchedule", Never),
+            ("Catalogue__Schedule", Never), ("Listing__SettleSeconds", "0"), ("LocalHost__FunctionKey", Key), ("Purge__AfterDays", "1"));
         using var backfill = await SendAsync(
             HttpMethod.Post,
             "/api/backfill",
             $$"""{"from":"{{Newest.AddDays(-20):yyyy-MM-dd}}","to":"{{Newest.AddDays(1):yyyy-MM-dd}}"}""");
+        Assert.Equal(HttpStatusCode.Accepted, backfill.StatusCode);
         await Eventually.HoldsAsync(
             async () =>
             {
@@ -82,9 +78,9 @@ public sealed class ApiFixture(AzuriteFixture azurite) : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_app.Task.IsCompleted)
+        if (_app is not null)
         {
-            await App.DisposeAsync();
+            await _app.DisposeAsync();
         }
 
         await Simulator.DisposeAsync();
