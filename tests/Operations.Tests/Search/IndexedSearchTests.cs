@@ -179,6 +179,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .Select(number => Row(number, "uk", Newest.AddDays(-number / 2), "callrecording", number % 2 == 0 ? "Jane" : "Sam", $"c-{number}"))
             .Append(Row(60, "uk", Newest.AddDays(-3).AddHours(-1), "callrecording", "Xjane Samx", "c-60"));
         await AddAsync(pipeline, [.. rows]);
+        await IndexAsync(pipeline);
         await SettleAsync(pipeline);
         var filter = new SearchFilter { Text = "jane sam" };
 
@@ -196,6 +197,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .Append(Row(9, "uk", Newest.AddHours(-9), "callrecording", "Jane", "agent007"))
             .ToList();
         await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
         await SettleAsync(pipeline);
 
         Assert.Equal(rows.Select(row => row.Id), await FindAllAsync(pipeline, new SearchFilter { Text = "agent007" }, 4));
