@@ -31,6 +31,7 @@ public sealed class ReconcileAudit(
     [
         nameof(LedgerEntry.PartitionKey), nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State), nameof(LedgerEntry.Type),
         nameof(LedgerEntry.Blob), nameof(LedgerEntry.CreatedTime), nameof(LedgerEntry.QueuedAt), nameof(LedgerEntry.RestoreRequestedAt),
+        nameof(LedgerEntry.Damaged),
     ];
 
     /// <summary>Reads the names of the receipts of a window's days and begins to compare.</summary>
@@ -93,10 +94,11 @@ public sealed class ReconcileAudit(
 
     /// <summary>
     /// Whether an object that 8x8 does not list is tried again. One that failed may be gone since: asking 8x8 for it tells, and it no
-    /// longer counts among those that can still be archived.
+    /// longer counts among those that can still be archived. One whose archived bytes are damaged stays failed without being asked for:
+    /// it is lost, and people were told.
     /// </summary>
     private static bool IsTriedAgain(LedgerEntry entry, DateTimeOffset now) =>
-        entry.Is(LedgerState.Failed) || ObjectIntake.MayBeForgotten(entry, now);
+        (entry.Is(LedgerState.Failed) && entry.Damaged is null) || ObjectIntake.MayBeForgotten(entry, now);
 
     private async Task RequeueAsync(IEnumerable<LedgerKey> forgotten, CancellationToken cancellationToken)
     {

@@ -582,6 +582,24 @@ public sealed class RunTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Reconcile_does_not_ask_for_what_is_lost_here_and_at_8x8()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        var item = Add(pipeline, days: 2);
+        await pipeline.RunAsync();
+        var row = (await pipeline.FindAsync(item))!;
+        (row.State, row.Damaged) = (nameof(LedgerState.Failed), row.Blob);
+        await pipeline.Account.Blobs.GetBlobContainerClient("recordings").DeleteBlobAsync(row.Blob, cancellationToken: Cancellation);
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(row, Cancellation);
+        pipeline.Simulator.Objects.Remove(item.Region, item.Id);
+
+        await pipeline.Get<RunStarter>().ReconcileAsync(Cancellation);
+        await ListAllAsync(pipeline);
+
+        Assert.Equal(("Failed", 0), (await pipeline.StateAsync(item), await pipeline.CountAsync(QueueNames.ArchiveObjects)));
+    }
+
+    [Fact]
     public async Task Rebuild_makes_the_ledger_from_the_receipts_alone()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
