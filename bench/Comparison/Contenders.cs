@@ -17,7 +17,7 @@ internal sealed record Run(double Seconds, Usage Usage)
     /// <summary>Processor time of the contender's process, in milliseconds.</summary>
     public double ProcessorMilliseconds => Usage.ProcessorMilliseconds;
 
-    /// <summary>The most memory of the contender's process.</summary>
+    /// <summary>Peak memory of the contender's process.</summary>
     public double PeakMegabytes => Usage.PeakMegabytes;
 
     /// <summary>Processor time of the storage meanwhile, in milliseconds.</summary>

@@ -80,7 +80,7 @@ internal static class Growth
             rows);
     }
 
-    /// <summary>The most messages that were seen in the queue of objects until it is enough.</summary>
+    /// <summary>Maximum number of messages that were seen in the queue of objects until it is enough.</summary>
     private static async Task<int> WatchQueueAsync(Stage stage, CancellationToken enough)
     {
         var queue = new QueueClient(stage.ConnectionString, QueueNames.ArchiveObjects);
@@ -122,7 +122,7 @@ internal static class Growth
     /// <param name="Objects">How many.</param>
     /// <param name="App">The whole pipeline, its worker and its local host.</param>
     /// <param name="Bare">A bare GET and PUT.</param>
-    /// <param name="Waiting">The most messages that waited for the app.</param>
+    /// <param name="Waiting">Maximum number of messages that waited for the app.</param>
     /// <param name="MessageMilliseconds">What a message takes of the storage while so many wait.</param>
     private sealed record Size(int Objects, Run App, Run Bare, int Waiting, double MessageMilliseconds)
     {

@@ -7,15 +7,15 @@ namespace Comparison;
 /// <summary>What is to hold, and what was measured.</summary>
 /// <param name="What">What is compared.</param>
 /// <param name="Target">What it is to be: at least, or at most; <see langword="null"/> when it is only reported.</param>
-/// <param name="IsLeast">Whether the target is the least.</param>
+/// <param name="IsMinimum">Whether the target is a minimum.</param>
 /// <param name="Measured">What was measured.</param>
-internal sealed record Goal(string What, double? Target, bool IsLeast, Ratio Measured)
+internal sealed record Goal(string What, double? Target, bool IsMinimum, Ratio Measured)
 {
     /// <summary>Whether it holds; <see langword="null"/> without a target.</summary>
-    public bool? IsMet => Target is not { } target ? null : IsLeast ? Measured.Median >= target : Measured.Median <= target;
+    public bool? IsMet => Target is not { } target ? null : IsMinimum ? Measured.Median >= target : Measured.Median <= target;
 
     public override string ToString() => IsMet is { } isMet
-        ? string.Create(CultureInfo.InvariantCulture, $"| {What} | {(IsLeast ? "≥" : "≤")} {Target:0.##} | {Measured} | {(isMet ? "met" : "**missed**")} |")
+        ? string.Create(CultureInfo.InvariantCulture, $"| {What} | {(IsMinimum ? "≥" : "≤")} {Target:0.##} | {Measured} | {(isMet ? "met" : "**missed**")} |")
         : $"| {What} | | {Measured} | |";
 }
 

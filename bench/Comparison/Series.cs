@@ -69,7 +69,7 @@ internal sealed class Series(Workload workload, IReadOnlyList<Contender> contend
 }
 
 /// <summary>The median of values, and between which they lie.</summary>
-internal sealed record Ratio(double Median, double Least, double Most)
+internal sealed record Ratio(double Median, double Minimum, double Maximum)
 {
     public static Ratio Of(IEnumerable<double> values)
     {
@@ -78,5 +78,5 @@ internal sealed record Ratio(double Median, double Least, double Most)
         return new Ratio(sorted.Count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2, sorted[0], sorted[^1]);
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Median:0.00} ({Least:0.00}–{Most:0.00})");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Median:0.00} ({Minimum:0.00}–{Maximum:0.00})");
 }

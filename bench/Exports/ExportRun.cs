@@ -15,7 +15,7 @@ namespace Exports;
 internal static class ExportRun
 {
     // More is not unpacked: zeros take no disk in a part, and all their bytes when unzip writes them.
-    private const long MostUnpacked = 1_000_000_000;
+    private const long MaxUnpacked = 1_000_000_000;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(60);
 
     public static async Task<string> MeasureAsync(string name, int objects, long objectBytes)
@@ -97,7 +97,7 @@ internal static class ExportRun
         long objectBytes,
         string folder)
     {
-        var unpacks = objects * objectBytes <= MostUnpacked;
+        var unpacks = objects * objectBytes <= MaxUnpacked;
         foreach (var part in parts)
         {
             var file = files[string.Create(CultureInfo.InvariantCulture, $"part-{part.Number:D4}.zip")];

@@ -4,7 +4,7 @@ namespace Metering;
 
 /// <summary>What a process has used since it started.</summary>
 /// <param name="ProcessorMilliseconds">Processor time, in milliseconds.</param>
-/// <param name="PeakMegabytes">The most memory that was resident, in MiB.</param>
+/// <param name="PeakMegabytes">Peak resident memory, in MiB.</param>
 public sealed record Usage(double ProcessorMilliseconds, double PeakMegabytes)
 {
     // USER_HZ, which Linux fixes at 100 for what it shows to programs.

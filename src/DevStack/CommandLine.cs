@@ -26,8 +26,8 @@ internal sealed record CommandLine
     public static Task<int> RunAsync(IReadOnlyList<string> arguments, Func<CommandLine, Task<int>> run)
     {
         var once = new Option<bool>("--once") { Description = "End when everything is archived: with 0 when it is, with 1 when not." };
-        var port = Number("--port", "number", "Port of the function app; 0 for a free one.", standard: 7071, largest: 65535);
-        var timeout = Number("--timeout", "minutes", "Minutes to wait for the archive to fill.", standard: 10, largest: 1440);
+        var port = Number("--port", "number", "Port of the function app; 0 for a free one.", defaultValue: 7071, max: 65535);
+        var timeout = Number("--timeout", "minutes", "Minutes to wait for the archive to fill.", defaultValue: 10, max: 1440);
         var verbose = new Option<bool>("--verbose") { Description = "Show what the function app logs." };
         var root = new RootCommand("Runs the archiver against a simulated 8x8 on this machine: dotnet run --project src/DevStack -- [options]")
         {
@@ -45,22 +45,22 @@ internal sealed record CommandLine
         return root.Parse(arguments).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
 
-    private static Option<int> Number(string name, string value, string description, int standard, int largest) => new(name)
+    private static Option<int> Number(string name, string value, string description, int defaultValue, int max) => new(name)
     {
         Description = description,
         HelpName = value,
-        DefaultValueFactory = _ => standard,
-        CustomParser = result => Parse(result, name, largest),
+        DefaultValueFactory = _ => defaultValue,
+        CustomParser = result => Parse(result, name, max),
     };
 
-    private static int Parse(ArgumentResult result, string name, int largest)
+    private static int Parse(ArgumentResult result, string name, int max)
     {
-        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= largest)
+        if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= max)
         {
             return number;
         }
 
-        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} is \"{result.Tokens[0].Value}\": use a whole number from 0 to {largest}."));
+        result.AddError(string.Create(CultureInfo.InvariantCulture, $"{name} is \"{result.Tokens[0].Value}\": use a whole number from 0 to {max}."));
         return 0;
     }
 }

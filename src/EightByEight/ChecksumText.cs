@@ -12,7 +12,7 @@ namespace EightByEight;
 internal static partial class ChecksumText
 {
     private const int Md5Length = 16;
-    private const int MostParts = 10_000;
+    private const int MaxParts = 10_000;
     private static readonly SearchValues<char> LowerHexDigits = SearchValues.Create("0123456789abcdef");
     private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789abcdefABCDEF"u8);
 
@@ -36,7 +36,7 @@ internal static partial class ChecksumText
 
         var bare = Bare(text);
         if (Multipart().Match(bare) is { Success: true } multipart
-            && int.Parse(multipart.Groups["parts"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) is >= 1 and <= MostParts and var parts)
+            && int.Parse(multipart.Groups["parts"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture) is >= 1 and <= MaxParts and var parts)
         {
             return (ChecksumForm.MultipartMd5, string.Create(CultureInfo.InvariantCulture, $"{multipart.Groups["md5"].Value.ToLowerInvariant()}-{parts}"));
         }

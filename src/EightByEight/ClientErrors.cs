@@ -7,8 +7,8 @@ namespace EightByEight;
 
 internal static partial class ClientErrors
 {
-    /// <summary>The most of a body that an error quotes. 8x8 does not specify the bodies of its errors.</summary>
-    private const int LongestQuote = 500;
+    /// <summary>Maximum length of the part of a body that an error quotes. 8x8 does not specify the bodies of its errors.</summary>
+    private const int MaxQuoteLength = 500;
 
     /// <summary>
     /// The connection failure that caused an exception; <see langword="null"/> when there was an answer. What was
@@ -49,7 +49,7 @@ internal static partial class ClientErrors
 
         try
         {
-            var buffer = new byte[4 * LongestQuote];
+            var buffer = new byte[4 * MaxQuoteLength];
             var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
             return Clean(buffer.AsSpan(0, read));
         }
@@ -61,10 +61,10 @@ internal static partial class ClientErrors
 
     private static string Clean(ReadOnlySpan<byte> body)
     {
-        var text = new StringBuilder(LongestQuote);
-        foreach (var character in Encoding.UTF8.GetString(body[..Math.Min(body.Length, 4 * LongestQuote)]))
+        var text = new StringBuilder(MaxQuoteLength);
+        foreach (var character in Encoding.UTF8.GetString(body[..Math.Min(body.Length, 4 * MaxQuoteLength)]))
         {
-            if (text.Length == LongestQuote)
+            if (text.Length == MaxQuoteLength)
             {
                 break;
             }

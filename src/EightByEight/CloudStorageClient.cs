@@ -17,7 +17,7 @@ namespace EightByEight;
 public class CloudStorageClient
 {
     private const string AcceptEncoding = "Accept-Encoding";
-    private const int MostRedirects = 5;
+    private const int MaxRedirects = 5;
 
     // An answer that cannot be read was most likely cut on its way.
     private const int MaxReads = 3;
@@ -382,7 +382,7 @@ public class CloudStorageClient
             : !mayLeave && !ClientPipeline.AreOfOneOrigin(_endpoint, target) ? "it leads to another host"
             : request.Method != RequestMethod.Get && served.Status is not (307 or 308) ? "it would change the request"
             : visited.Contains(target.AbsoluteUri) ? "it leads in a circle"
-            : visited.Count > MostRedirects ? $"it is one of more than {MostRedirects}"
+            : visited.Count > MaxRedirects ? $"it is one of more than {MaxRedirects}"
             : null;
         return problem is null
             ? target!

@@ -14,7 +14,7 @@ internal sealed class GatePolicy(RequestGate gate, bool failsWhenRefused, TimePr
 
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
-        if (failsWhenRefused && gate.RefusedUntil - timeProvider.GetUtcNow() is { } wait && wait > ShortWaits.LongestWait)
+        if (failsWhenRefused && gate.RefusedUntil - timeProvider.GetUtcNow() is { } wait && wait > ShortWaits.MaxWait)
         {
             throw new CloudStorageException(429, "8x8 asked to wait before the next request (429).", ServedResponse.Origin(message), false, wait);
         }

@@ -13,10 +13,10 @@ public enum SortDirection
 /// <summary>A search.</summary>
 public sealed record ObjectQuery
 {
-    /// <summary>The most records that 8x8 gives in a page.</summary>
-    public const int LargestLimit = 100;
+    /// <summary>Maximum number of records that 8x8 gives in a page.</summary>
+    public const int MaxLimit = 100;
 
-    private readonly int _limit = LargestLimit;
+    private readonly int _limit = MaxLimit;
 
     /// <summary>FIQL; <see langword="null"/> for everything. Without a word on <c>objectState</c> 8x8 returns AVAILABLE objects only.</summary>
     public string? Filter { get; init; }
@@ -24,14 +24,14 @@ public sealed record ObjectQuery
     /// <summary>Where to begin: what the page before gave, or <see langword="null"/>.</summary>
     public string? PageKey { get; init; }
 
-    /// <summary>The most records in the page, 1–100.</summary>
+    /// <summary>Maximum number of records in the page, 1–100.</summary>
     public int Limit
     {
         get => _limit;
         init
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(value, 1);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, LargestLimit);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, MaxLimit);
             _limit = value;
         }
     }

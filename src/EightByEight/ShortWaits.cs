@@ -8,11 +8,11 @@ namespace EightByEight;
 /// </summary>
 internal sealed class ShortWaits(TimeProvider timeProvider) : ResponseClassifier
 {
-    /// <summary>The longest delay within a call.</summary>
-    public static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
+    /// <summary>Maximum delay within a call.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromMinutes(1);
 
     public override bool IsRetriableResponse(HttpMessage message) =>
-        !IsTriedOnce(message) && base.IsRetriableResponse(message) && !(RetryAfter.Read(message.Response, timeProvider.GetUtcNow()) > LongestWait);
+        !IsTriedOnce(message) && base.IsRetriableResponse(message) && !(RetryAfter.Read(message.Response, timeProvider.GetUtcNow()) > MaxWait);
 
     public override bool IsRetriable(HttpMessage message, Exception exception) => !IsTriedOnce(message) && base.IsRetriable(message, exception);
 

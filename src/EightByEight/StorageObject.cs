@@ -15,8 +15,8 @@ public readonly record struct ObjectTag(string Key, string Value);
 public sealed class StorageObject
 {
     private const string StateField = "objectState";
-    private const int LongestStateName = 40;
-    private const int LongestName = 1024;
+    private const int MaxStateNameLength = 40;
+    private const int MaxNameLength = 1024;
 
     private StorageObject(BinaryData json)
     {
@@ -125,7 +125,7 @@ public sealed class StorageObject
     public string DescribeState() => State.ToString() switch
     {
         "" => "an unknown state",
-        { Length: > LongestStateName } name => $"state {name[..LongestStateName]}…",
+        { Length: > MaxStateNameLength } name => $"state {name[..MaxStateNameLength]}…",
         var name => $"state {name}",
     };
 
@@ -265,7 +265,7 @@ public sealed class StorageObject
 
     /// <summary>As much of a name as rows and messages have room for. The whole of it is in the JSON.</summary>
     private static string Cut(string name) =>
-        name.Length <= LongestName ? name : name[..(char.IsHighSurrogate(name[LongestName - 1]) ? LongestName - 1 : LongestName)];
+        name.Length <= MaxNameLength ? name : name[..(char.IsHighSurrogate(name[MaxNameLength - 1]) ? MaxNameLength - 1 : MaxNameLength)];
 
     private void Note(string field, string? unreadable)
     {

@@ -11,8 +11,8 @@ namespace EightByEight;
 internal static partial class TimeText
 {
     // No object is older than 1973, so a smaller number does not count milliseconds.
-    private const decimal SmallestMilliseconds = 100_000_000_000;
-    private static readonly decimal LargestMilliseconds = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
+    private const decimal MinMilliseconds = 100_000_000_000;
+    private static readonly decimal MaxMilliseconds = DateTimeOffset.MaxValue.ToUnixTimeMilliseconds();
 
     private static readonly string[] HttpFormats =
     [
@@ -55,8 +55,8 @@ internal static partial class TimeText
     /// <summary>A time from milliseconds or, when they are too few for that, seconds since 1970.</summary>
     public static DateTimeOffset? FromEpoch(decimal number)
     {
-        var milliseconds = Math.Abs(number) < SmallestMilliseconds ? number * 1000 : number;
-        return milliseconds >= 0 && milliseconds <= LargestMilliseconds ? DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds) : null;
+        var milliseconds = Math.Abs(number) < MinMilliseconds ? number * 1000 : number;
+        return milliseconds >= 0 && milliseconds <= MaxMilliseconds ? DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds) : null;
     }
 
     /// <summary>A time from year, month, day, and perhaps hour, minute, second and nanosecond: so Java writes one without a zone.</summary>

@@ -13,7 +13,7 @@ namespace EightByEight;
 public class TokenClient
 {
     private const string Product = "storage";
-    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(30);
+    private static readonly TimeSpan MaxLifetime = TimeSpan.FromDays(30);
     private readonly HttpPipeline _pipeline;
     private readonly Uri _endpoint;
     private readonly TimeProvider _timeProvider;
@@ -135,7 +135,7 @@ public class TokenClient
                 + "Add it under API Keys in 8x8 Admin Console; the change takes some minutes.");
         }
 
-        var lifetime = TimeSpan.FromSeconds(Math.Min(answer.Lifetime.Value, LongestLifetime.TotalSeconds));
+        var lifetime = TimeSpan.FromSeconds(Math.Min(answer.Lifetime.Value, MaxLifetime.TotalSeconds));
         return new AccessToken(answer.Token, now, now + lifetime, answer.Products);
     }
 

@@ -10,8 +10,8 @@ namespace Functions;
 /// <summary>Tells who is signed in, and shows the audit log.</summary>
 public sealed class AuditFunctions(AuditReader reader)
 {
-    private const int LongestName = 300;
-    private const int StandardLimit = 50;
+    private const int MaxNameLength = 300;
+    private const int DefaultLimit = 50;
 
     /// <summary>Who the caller is, and its roles.</summary>
     [Function("GetMe")]
@@ -37,15 +37,15 @@ public sealed class AuditFunctions(AuditReader reader)
         {
             From = query.Instant("from"),
             To = query.Instant("to"),
-            Actor = query.Text("actor", LongestName),
-            Object = query.Text("object", LongestName),
+            Actor = query.Text("actor", MaxNameLength),
+            Object = query.Text("object", MaxNameLength),
         };
         if (filter.To <= filter.From)
         {
             throw new BadRequestException("to", "Expected a time after \"from\".");
         }
 
-        var limit = query.Integer("limit", StandardLimit, 1, AuditReader.MostLines);
+        var limit = query.Integer("limit", DefaultLimit, 1, AuditReader.MaxLines);
         AuditPosition? after = null;
         if (query.Text("cursor", int.MaxValue) is { } cursor)
         {

@@ -14,7 +14,7 @@ namespace Functions;
 /// <summary>Finds calls: what a search finds, grouped.</summary>
 public sealed class CallFunctions(CallSearch search, ObjectContents contents)
 {
-    private const int LongestName = 100;
+    private const int MaxNameLength = 100;
     private const int DefaultLimit = 16;
 
     /// <summary>Searches, newest first.</summary>
@@ -29,13 +29,13 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
         {
             From = query.Instant("from"),
             To = query.Instant("to"),
-            Region = query.Text("region", LongestName),
+            Region = query.Text("region", MaxNameLength),
             Text = SearchRequest.ReadText(query),
-            Call = query.Text("call", SearchFilter.LongestCall),
+            Call = query.Text("call", SearchFilter.MaxCallIdLength),
         };
         var caller = request.HttpContext.GetCaller();
         filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
-        var limit = query.Integer("limit", DefaultLimit, 1, CallSearch.MostCalls);
+        var limit = query.Integer("limit", DefaultLimit, 1, CallSearch.MaxCalls);
         var page = await search.FindAsync(filter, SearchRequest.ReadCursor(query, filter), limit, cancellationToken);
         var places = await Task.WhenAll(page.Calls.Select(call => FindPlaceAsync(call, filter.Text, cancellationToken)));
         var found = new FoundCalls(

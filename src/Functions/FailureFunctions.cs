@@ -84,9 +84,9 @@ public sealed class FailureFunctions(
     {
         var wanted = await RequestBody.ReadAsync(request, RequestJson.Default.RedriveRequest, cancellationToken);
         var plan = redriver.Prepare(wanted.Region, wanted.Type, wanted.Ids ?? []);
-        if (plan.ToJson().ToMemory().Length > FailureRedriver.MostBytes)
+        if (plan.ToJson().ToMemory().Length > FailureRedriver.MaxBytes)
         {
-            throw new BadRequestException("ids", $"Expected fewer IDs: as JSON at most {FailureRedriver.MostBytes} bytes. Send several requests.");
+            throw new BadRequestException("ids", $"Expected fewer IDs: as JSON at most {FailureRedriver.MaxBytes} bytes. Send several requests.");
         }
 
         // A plan of its own each time, so none of the kind can be under way.

@@ -16,8 +16,8 @@ namespace Functions;
 /// <summary>Finds objects, shows them and their content, and archives one again.</summary>
 public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, ObjectContents contents, ObjectRequeuer requeuer, ArchiverOptions options)
 {
-    private const int LongestName = 100;
-    private const int StandardLimit = 50;
+    private const int MaxNameLength = 100;
+    private const int DefaultLimit = 50;
 
     /// <summary>Searches, newest first.</summary>
     [Function("FindObjects")]
@@ -31,15 +31,15 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         {
             From = query.Instant("from"),
             To = query.Instant("to"),
-            Region = query.Text("region", LongestName),
-            Type = query.Text("type", LongestName),
+            Region = query.Text("region", MaxNameLength),
+            Type = query.Text("type", MaxNameLength),
             State = query.Name<LedgerState>("state"),
             Text = SearchRequest.ReadText(query),
-            Call = query.Text("call", SearchFilter.LongestCall),
+            Call = query.Text("call", SearchFilter.MaxCallIdLength),
         };
         var caller = request.HttpContext.GetCaller();
         filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
-        var limit = query.Integer("limit", StandardLimit, 1, ObjectSearch.MostRows);
+        var limit = query.Integer("limit", DefaultLimit, 1, ObjectSearch.MaxRows);
         var page = await search.FindAsync(filter, SearchRequest.ReadCursor(query, filter), limit, cancellationToken);
         var found = new FoundObjects(
             [.. page.Entries.Select(entry => ObjectItem.Of(entry, options.Retention, caller))],

@@ -12,7 +12,7 @@ namespace Functions;
 /// <summary>Tells what a run would copy, and whether it can.</summary>
 public sealed class PlanFunctions(Checkup checkup, SourceHold hold)
 {
-    private const int LongestText = 2000;
+    private const int MaxTextLength = 2000;
 
     // Azure cuts an HTTP request after 230 seconds: twice this, the checks and a last page, which 8x8 may have 30 seconds for, must fit.
     private static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(60);
@@ -28,7 +28,7 @@ public sealed class PlanFunctions(Checkup checkup, SourceHold hold)
         try
         {
             var asked = PlanRequest.Parse(PlanRequest.Names
-                .Select(name => KeyValuePair.Create(name, query.Text(name, LongestText) ?? ""))
+                .Select(name => KeyValuePair.Create(name, query.Text(name, MaxTextLength) ?? ""))
                 .Where(item => item.Value.Length > 0));
             hold.ThrowIfOn();
             var plan = await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken);

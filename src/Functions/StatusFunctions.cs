@@ -43,7 +43,7 @@ public sealed class StatusFunctions(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "history")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        var hours = new RequestQuery(request, "hours").Integer("hours", standard: 24, least: 1, StatusHistory.MostHours);
+        var hours = new RequestQuery(request, "hours").Integer("hours", defaultValue: 24, min: 1, StatusHistory.MaxHours);
         return ApiJson.Result(await history.ReadAsync(hours, cancellationToken), ApiJson.Default.StatusSamples);
     }
 

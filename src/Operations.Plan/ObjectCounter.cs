@@ -23,7 +23,7 @@ public sealed record CountProgress(string Region, long Objects, DateTimeOffset U
 /// </summary>
 internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, ObjectLedger? ledger, ArchiverOptions options, TimeProvider timeProvider)
 {
-    private const int MostSlices = 48;
+    private const int MaxSlices = 48;
     private const int RecordsPerPage = 100;
     private const double GoldenRatio = 0.6180339887498949;
 
@@ -119,7 +119,7 @@ internal sealed class ObjectCounter(KeysetPager pager, ResponseWatch watch, Obje
         CancellationToken cancellationToken)
     {
         var sums = new CountedObjects();
-        var slices = (int)Math.Clamp(Math.Min(budget.PagesLeft / 2.0, (scan.To - scan.From).TotalHours), 1, MostSlices);
+        var slices = (int)Math.Clamp(Math.Min(budget.PagesLeft / 2.0, (scan.To - scan.From).TotalHours), 1, MaxSlices);
         var taken = 0;
         var objects = objectsPerSecond;
         var seconds = 1.0;

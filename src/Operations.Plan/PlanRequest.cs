@@ -11,7 +11,7 @@ public sealed partial record PlanRequest
     /// <summary>The names that can be given.</summary>
     public static readonly IReadOnlyList<string> Names = ["from", "to", "regions", "types", "maxPages", "probeRights"];
 
-    private const int MostPages = 100_000;
+    private const int PageLimit = 100_000;
 
     /// <summary>Objects made before are left out; <see langword="null"/> for where the first listing begins.</summary>
     public DateTimeOffset? From { get; init; }
@@ -99,9 +99,9 @@ public sealed partial record PlanRequest
     }
 
     private static int Number(string name, string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= MostPages
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number <= PageLimit
             ? number
-            : throw new PlanRequestException(name, string.Create(CultureInfo.InvariantCulture, $"Expected a whole number from 0 to {MostPages}; 0 lists all."));
+            : throw new PlanRequestException(name, string.Create(CultureInfo.InvariantCulture, $"Expected a whole number from 0 to {PageLimit}; 0 lists all."));
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PlainName();

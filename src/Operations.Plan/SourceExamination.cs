@@ -37,7 +37,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
     // A page can hold fewer records than there are, so one is too few to tell that there is none.
     private const int FewRecords = 20;
-    private static readonly TimeSpan LargestSkew = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxSkew = TimeSpan.FromSeconds(60);
     private readonly SourceFindings _findings = new();
     private (string Region, string Id)? _sample;
 
@@ -136,7 +136,7 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
         }
 
         var seconds = Math.Round(ahead.TotalSeconds);
-        _findings.Checks.Add(ahead.Duration() <= LargestSkew
+        _findings.Checks.Add(ahead.Duration() <= MaxSkew
             ? Check.Ok(CheckNames.Clock, "This machine's clock agrees with 8x8's.")
             : Check.Problem(
                 CheckNames.Clock,

@@ -14,8 +14,8 @@ namespace Dashboard.Tests;
 /// </summary>
 public sealed class PictureTests(RunningArchive archive)
 {
-    private const long LargestPicture = 200_000;
-    private const long LargestObject = 2_000_000;
+    private const long MaxPictureBytes = 200_000;
+    private const long MaxObjectBytes = 2_000_000;
     private static readonly Size Desktop = new(1280, 1020);
 
     // The page of a call is full of text, which makes large pictures.
@@ -126,7 +126,7 @@ public sealed class PictureTests(RunningArchive archive)
         DemoObjects.AddTo(simulator.Objects, TimeProvider.System.GetUtcNow());
         if (Folder is null)
         {
-            foreach (var large in simulator.Objects.GetAll().Where(item => item.Content.Length > LargestObject))
+            foreach (var large in simulator.Objects.GetAll().Where(item => item.Content.Length > MaxObjectBytes))
             {
                 simulator.Objects.Remove(large.Region, large.Id);
             }
@@ -189,7 +189,7 @@ public sealed class PictureTests(RunningArchive archive)
         await Task.Delay(TimeSpan.FromMilliseconds(500), Cancellation);
         browser.Run<object?>("scrollTo(0, 0); document.activeElement?.blur()");
         var picture = browser.Picture();
-        Assert.InRange(picture.Length, 10_000, LargestPicture);
+        Assert.InRange(picture.Length, 10_000, MaxPictureBytes);
         if (Folder is not null)
         {
             Directory.CreateDirectory(Folder);

@@ -129,7 +129,7 @@ public sealed class RequestBodyTests
 
     [Fact]
     public async Task Request_body_that_is_too_large_is_rejected() => await Assert.ThrowsAsync<ContentTooLargeException>(
-        () => RequestBody.ReadAsync(Request(new string(' ', RequestBody.Largest + 1)), RequestJson.Default.EmptyRequest, Cancellation));
+        () => RequestBody.ReadAsync(Request(new string(' ', RequestBody.MaxBytes + 1)), RequestJson.Default.EmptyRequest, Cancellation));
 
     private static HttpRequest Request(string body)
     {

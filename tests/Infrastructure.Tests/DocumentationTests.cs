@@ -21,7 +21,7 @@ public sealed partial class DocumentationTests(TemplateFixture template)
         foreach (var parameter in compiled.RootElement.GetProperty("parameters").EnumerateObject()
             .Where(parameter => name == "main" || !main.RootElement.GetProperty("parameters").TryGetProperty(parameter.Name, out _)))
         {
-            table.Append("| `").Append(parameter.Name).Append("` | ").Append(Standard(parameter.Value)).Append(" | ")
+            table.Append("| `").Append(parameter.Name).Append("` | ").Append(Default(parameter.Value)).Append(" | ")
                 .Append(parameter.Value.GetProperty("metadata").GetProperty("description").GetString()).Append(Limits(parameter.Value)).Append(" |\n");
         }
 
@@ -76,7 +76,7 @@ public sealed partial class DocumentationTests(TemplateFixture template)
     // What has a slash and is neither an address nor a resource nor a placeholder.
     private static bool IsFile(string word) => PlainPath().IsMatch(word);
 
-    private static string Standard(JsonElement parameter)
+    private static string Default(JsonElement parameter)
     {
         if (!parameter.TryGetProperty("defaultValue", out var value))
         {

@@ -8,7 +8,7 @@ internal static class ModelCommand
     private const int Tenth = 10;
 
     // Of requests, from a tenth of the objects to all of them.
-    private const double MostGrowth = 1.1;
+    private const double MaxGrowth = 1.1;
 
     /// <returns>0 when every bound holds.</returns>
     public static int Run(IReadOnlyList<string> arguments)
@@ -23,7 +23,7 @@ internal static class ModelCommand
             ten years, four regions, every object calculated when it is read. Times are modelled, not measured. Each request takes
             {ModelLimits.Latency.TotalMilliseconds:0} ms. A partition or queue gives and takes {ModelLimits.EntitiesPerSecond:N0} rows or messages
             a second, at most {ModelLimits.RowsPerPage:N0} in an answer, and compares {limits.ScannedPerSecond:N0} a second, for at most
-            {ModelLimits.LongestScan.TotalSeconds:0} s.
+            {ModelLimits.MaxScan.TotalSeconds:0} s.
             The time of a request and how fast a partition compares are assumptions, the others are Microsoft's limits. Each question is
             asked of a process that has just started. Rows are those of the partition that has most of them to read and to compare: Azure
             counts both among its {ModelLimits.EntitiesPerSecond:N0} a second.
@@ -70,7 +70,7 @@ internal static class ModelCommand
         Print($"growth of modelled time from a tenth of the objects: at most x {slower:0.00}, without the time of comparing x {others:0.00}");
         Print($"most rows of a partition for an answer: {costs.Max(cost => cost.Rows):N0}");
         Print($"worst first answer: {requests} requests, {time.TotalMilliseconds:0} ms");
-        return requests <= ModelRun.MostRequests && time <= ModelRun.Longest && growth <= MostGrowth && night.IsGood ? 0 : 1;
+        return requests <= ModelRun.MaxRequests && time <= ModelRun.MaxDuration && growth <= MaxGrowth && night.IsGood ? 0 : 1;
 
         long Number(string name, long otherwise)
         {

@@ -22,7 +22,7 @@ internal sealed class ModelIndex(ModelArchive archive, byte[] key)
 
     public void Know(string term) => _terms[HashOf(term)] = term;
 
-    public (List<JsonObject> Rows, string? Next, long Scanned) Query(TableFilter filter, int most, string? after)
+    public (List<JsonObject> Rows, string? Next, long Scanned) Query(TableFilter filter, int max, string? after)
     {
         var first = (string)filter.Find("RowKey", "ge")!;
         var last = (string)filter.Find("RowKey", "le")!;
@@ -57,7 +57,7 @@ internal sealed class ModelIndex(ModelArchive archive, byte[] key)
                 continue;
             }
 
-            if (rows.Count == most)
+            if (rows.Count == max)
             {
                 return (rows, row.RowKey, scanned);
             }

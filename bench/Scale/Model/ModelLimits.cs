@@ -8,7 +8,7 @@ namespace Scale.Model;
 /// </param>
 internal sealed record ModelLimits(int ScannedPerSecond)
 {
-    /// <summary>The most rows of an answer ("Query timeout and pagination").</summary>
+    /// <summary>Maximum number of rows of an answer ("Query timeout and pagination").</summary>
     public const int RowsPerPage = 1000;
 
     /// <summary>Rows of a partition that are read or written in a second, and messages of a queue (scalability targets).</summary>
@@ -18,5 +18,5 @@ internal sealed record ModelLimits(int ScannedPerSecond)
     public static readonly TimeSpan Latency = TimeSpan.FromMilliseconds(10);
 
     /// <summary>How long a query runs before it answers with what it has ("Query timeout and pagination").</summary>
-    public static readonly TimeSpan LongestScan = TimeSpan.FromSeconds(5);
+    public static readonly TimeSpan MaxScan = TimeSpan.FromSeconds(5);
 }

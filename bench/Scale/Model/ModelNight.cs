@@ -29,7 +29,7 @@ internal sealed record NightCost(long Due, long Queued, long Others, long Messag
 internal sealed class ModelNight(ModelArchive archive, ModelStorage storage, VirtualTime time, int seed)
 {
     private const int VerifyDays = 30;
-    private const int MostKills = 10;
+    private const int MaxKills = 10;
     private const double ObjectsOfStep = 90_000;
     private static readonly TimeSpan StepTime = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Lease = TimeSpan.FromMinutes(10);
@@ -51,7 +51,7 @@ internal sealed class ModelNight(ModelArchive archive, ModelStorage storage, Vir
         var random = new Random(seed);
 
         var due = DueDays(night).ToDictionary(day => day, day => (long)archive.Count(day.Day, day.Region));
-        var chance = MostKills * ObjectsOfStep / due.Values.Sum();
+        var chance = MaxKills * ObjectsOfStep / due.Values.Sum();
 
         // The timer: a run that was killed is past due when the app is back.
         while (!TryStep(random, isKilled: kills == 0, async process =>

@@ -24,8 +24,8 @@ internal sealed record ModelAnswerCost(string Name, int Requests, long Rows, Tim
 /// </summary>
 internal sealed class ModelRun
 {
-    public const int MostRequests = 25;
-    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(1);
+    public const int MaxRequests = 25;
+    public static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(1);
 
     private const int ObjectsOfPage = 50;
     private const int CallsOfPage = 16;
@@ -106,7 +106,7 @@ internal sealed class ModelRun
         _transport.StartCount();
         var started = _time.Now;
         var found = _time.Run(() => ask(process), usesPool: true);
-        return new ModelAnswerCost(name, _transport.Requests, _transport.MostRows, TimeSpan.FromTicks(_time.Now - started), found);
+        return new ModelAnswerCost(name, _transport.Requests, _transport.MaxRows, TimeSpan.FromTicks(_time.Now - started), found);
     }
 
     private async Task<string> FindObjectsAsync(ServiceProvider process, SearchFilter filter)

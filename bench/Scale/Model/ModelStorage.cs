@@ -228,15 +228,15 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
 
     private ModelAnswer Query(string table, TableFilter filter, System.Collections.Specialized.NameValueCollection query)
     {
-        var most = Math.Min(int.Parse(query["$top"] ?? "1000", CultureInfo.InvariantCulture), ModelLimits.RowsPerPage);
+        var max = Math.Min(int.Parse(query["$top"] ?? "1000", CultureInfo.InvariantCulture), ModelLimits.RowsPerPage);
         var columns = query["$select"] is { } select ? new HashSet<string>(select.Split(','), StringComparer.Ordinal) : null;
         var partition = (string?)filter.Find("PartitionKey", "eq");
         var after = query["NextRowKey"];
         var (rows, next, scanned) = table switch
         {
-            ObjectLedger.TableName => QueryLedger(filter, partition, columns, most, after),
-            SearchIndex.TableName when partition!.StartsWith(SearchIndex.TermPartition, StringComparison.Ordinal) => _index.Query(filter, most, after),
-            _ => QueryKept(table, filter, most, after),
+            ObjectLedger.TableName => QueryLedger(filter, partition, columns, max, after),
+            SearchIndex.TableName when partition!.StartsWith(SearchIndex.TermPartition, StringComparison.Ordinal) => _index.Query(filter, max, after),
+            _ => QueryKept(table, filter, max, after),
         };
 
         using var stream = new MemoryStream();
@@ -250,7 +250,7 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
         }
 
         var service = Rows(rows.Count) + TimeSpan.FromSeconds((double)Math.Max(scanned - rows.Count, 0) / limits.ScannedPerSecond);
-        if (service > ModelLimits.LongestScan)
+        if (service > ModelLimits.MaxScan)
         {
             throw new NotSupportedException($"A query of {table} reads {scanned} rows, more than the model lets one read within the service's five seconds.");
         }
@@ -265,22 +265,22 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
         return answer;
     }
 
-    private (List<JsonObject> Rows, string? Next, long Scanned) QueryKept(string table, TableFilter filter, int most, string? after)
+    private (List<JsonObject> Rows, string? Next, long Scanned) QueryKept(string table, TableFilter filter, int max, string? after)
     {
         var rows = Table(table).Values
             .Where(row => (after is null || string.CompareOrdinal((string)row["RowKey"]!, after) >= 0) && filter.Matches(name => ValueOf(row, name)))
-            .Take(most + 1)
+            .Take(max + 1)
             .ToList();
-        var next = rows.Count > most ? (string)rows[most]["RowKey"]! : null;
+        var next = rows.Count > max ? (string)rows[max]["RowKey"]! : null;
         var partition = (string?)filter.Find("PartitionKey", "eq");
-        return ([.. rows.Take(most)], next, next is null ? Table(table).Count(row => row.Key.Partition == partition) : rows.Count);
+        return ([.. rows.Take(max)], next, next is null ? Table(table).Count(row => row.Key.Partition == partition) : rows.Count);
     }
 
     private (List<JsonObject> Rows, string? Next, long Scanned) QueryLedger(
         TableFilter filter,
         string? partition,
         HashSet<string>? columns,
-        int most,
+        int max,
         string? after)
     {
         var (day, region) = partition is null ? throw new NotSupportedException("The model knows no query over all partitions.") : archive.Find(partition);
@@ -304,7 +304,7 @@ internal sealed partial class ModelStorage(ModelArchive archive, ModelLimits lim
                 continue;
             }
 
-            if (rows.Count == most)
+            if (rows.Count == max)
             {
                 return (rows, index.ToString(CultureInfo.InvariantCulture), Scanned(index));
             }

@@ -41,7 +41,7 @@ internal sealed class ModelTransport(VirtualTime time, Func<Request, byte[], Mod
     public int Requests { get; private set; }
 
     /// <summary>Rows of the partition that read and wrote most of them since <see cref="StartCount"/>.</summary>
-    public long MostRows => _rows.Values.DefaultIfEmpty().Max();
+    public long MaxRows => _rows.Values.DefaultIfEmpty().Max();
 
     /// <summary>From when on its process has crashed: nothing that it sends arrives, and no answer reaches it.</summary>
     public long KilledAt { get; set; } = long.MaxValue;

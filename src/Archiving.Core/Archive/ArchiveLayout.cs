@@ -14,7 +14,7 @@ public static class ArchiveLayout
     /// <summary>The content type of a blob whose object has none that is valid.</summary>
     public const string UnknownContentType = "application/octet-stream";
 
-    private const int LongestExtension = 6;
+    private const int MaxExtensionLength = 6;
 
     private static readonly Dictionary<string, string> ExtensionByMimeType = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -74,9 +74,9 @@ public static class ArchiveLayout
     public static string ContentDisposition(StorageObject record)
     {
         // Request headers have room for a few thousand characters in all; the receipt keeps the whole name.
-        const int LongestEncodedName = 4096;
+        const int MaxEncodedNameLength = 4096;
         var name = string.Concat((string.IsNullOrEmpty(record.ObjectName) ? record.Id : record.ObjectName).Where(character => !char.IsControl(character)));
-        while (Uri.EscapeDataString(name).Length > LongestEncodedName)
+        while (Uri.EscapeDataString(name).Length > MaxEncodedNameLength)
         {
             var end = name.Length / 2;
             name = name[..(char.IsHighSurrogate(name[end - 1]) ? end - 1 : end)];
@@ -98,7 +98,7 @@ public static class ArchiveLayout
     {
         // With its dot.
         var extension = Path.GetExtension(record.ObjectName ?? "");
-        if (extension.Length > 1 && extension.Length <= LongestExtension && extension.Skip(1).All(char.IsAsciiLetterOrDigit))
+        if (extension.Length > 1 && extension.Length <= MaxExtensionLength && extension.Skip(1).All(char.IsAsciiLetterOrDigit))
         {
             return extension.ToLowerInvariant();
         }

@@ -167,14 +167,14 @@ public sealed class ArchiveStore : IStorageResource
 
     /// <summary>Reads the beginning of a blob; <see langword="null"/> when there is none.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="most">The most bytes to read.</param>
+    /// <param name="maxBytes">Maximum number of bytes to read.</param>
     /// <param name="cancellationToken">Stops the read.</param>
-    public Task<BlobBeginning?> ReadBeginningAsync(string name, int most, CancellationToken cancellationToken) => FindAsync(
+    public Task<BlobBeginning?> ReadBeginningAsync(string name, int maxBytes, CancellationToken cancellationToken) => FindAsync(
         async () =>
         {
             try
             {
-                var options = new BlobDownloadOptions { Range = new HttpRange(0, most) };
+                var options = new BlobDownloadOptions { Range = new HttpRange(0, maxBytes) };
                 var blob = (await _container.GetBlobClient(name).DownloadContentAsync(options, cancellationToken)).Value;
                 var length = ContentRangeHeaderValue.Parse(blob.Details.ContentRange).Length;
                 return new BlobBeginning(blob.Content, IsWhole: !(length > blob.Content.ToMemory().Length), blob.Details.ContentEncoding);

@@ -7,19 +7,19 @@ namespace Archiving.Archive;
 /// <summary>Archived content as text.</summary>
 public static class ArchivedText
 {
-    /// <summary>The most bytes of a text that are searched: hours of speech.</summary>
-    public const int MostSearched = 1024 * 1024;
+    /// <summary>Maximum number of bytes of a text that are searched: hours of speech.</summary>
+    public const int MaxSearchedBytes = 1024 * 1024;
 
-    /// <summary>The text of a blob, as far as it was read and <paramref name="most"/> bytes of UTF-8 allow.</summary>
-    public static (string Text, bool IsWhole) Decode(BlobBeginning beginning, int most)
+    /// <summary>The text of a blob, as far as it was read and <paramref name="maxBytes"/> bytes of UTF-8 allow.</summary>
+    public static (string Text, bool IsWhole) Decode(BlobBeginning beginning, int maxBytes)
     {
         ArgumentNullException.ThrowIfNull(beginning);
 
         // By the byte order mark, else as UTF-8; bytes that are none become replacement characters, and may then take more room.
-        var (content, isWhole) = Inflate(beginning, most);
+        var (content, isWhole) = Inflate(beginning, maxBytes);
         using var reader = new StreamReader(content, Encoding.UTF8, detectEncodingFromByteOrderMarks: true);
         var text = reader.ReadToEnd();
-        var bytes = new byte[most];
+        var bytes = new byte[maxBytes];
         Encoding.UTF8.GetEncoder().Convert(text, bytes, flush: true, out var charsUsed, out _, out var completed);
         return completed && isWhole ? (text, true) : (text[..charsUsed].TrimEnd('\uFFFD'), false);
     }
@@ -54,7 +54,7 @@ public static class ArchivedText
     }
 
     /// <summary>Undoes the coding of content that is stored as it was sent, as far as it goes: it can be cut, and grow large.</summary>
-    private static (Stream Content, bool IsWhole) Inflate(BlobBeginning beginning, int most)
+    private static (Stream Content, bool IsWhole) Inflate(BlobBeginning beginning, int maxBytes)
     {
         var codings = ContentCoding.Parse(beginning.ContentEncoding);
         if (codings.Count == 0 || !ContentCoding.CanDecode(codings))
@@ -62,7 +62,7 @@ public static class ArchivedText
             return (beginning.Content.ToStream(), beginning.IsWhole);
         }
 
-        var bytes = new byte[most + 1];
+        var bytes = new byte[maxBytes + 1];
         var filled = 0;
         var isWhole = beginning.IsWhole;
         using var decoded = ContentCoding.Decode(beginning.Content.ToStream(), codings);
@@ -79,6 +79,6 @@ public static class ArchivedText
             isWhole = false;
         }
 
-        return (new MemoryStream(bytes, 0, Math.Min(filled, most)), isWhole && filled <= most);
+        return (new MemoryStream(bytes, 0, Math.Min(filled, maxBytes)), isWhole && filled <= maxBytes);
     }
 }

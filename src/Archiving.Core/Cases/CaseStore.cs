@@ -215,14 +215,14 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
 
     /// <summary>The objects of an export that cannot be exported.</summary>
     /// <param name="export">The export.</param>
-    /// <param name="most">The most of them.</param>
+    /// <param name="max">Maximum number of them.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    public ValueTask<List<ExportObjectRow>> ReadProblemsAsync(ExportRow export, int most, CancellationToken cancellationToken) => _table
+    public ValueTask<List<ExportObjectRow>> ReadProblemsAsync(ExportRow export, int max, CancellationToken cancellationToken) => _table
         .QueryAsync<ExportObjectRow>(
             $"{Range(ExportPartition(export), OfPlan(ExportObjectRow.Prefix, export.Plan))} and {TableClient.CreateQueryFilter($"Problem ge {""}")}",
             columns: null,
             cancellationToken)
-        .Take(most)
+        .Take(max)
         .ToListAsync(cancellationToken);
 
     /// <summary>Deletes the parts and objects of a plan that does not count any more. Its planner may be writing them still.</summary>

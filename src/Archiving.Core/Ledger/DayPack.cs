@@ -11,7 +11,7 @@ internal static class DayPack
     private const string Prefix = "~";
 
     // A property holds 64 KiB (Azure Table Storage). Days for which there is no room keep their own rows.
-    private const int LargestPack = 60_000;
+    private const int MaxPackLength = 60_000;
 
     /// <summary>The key of the quarter that a day belongs to.</summary>
     /// <param name="day">Key of the day, which ends with its date.</param>
@@ -38,7 +38,7 @@ internal static class DayPack
             JsonSerializer.Serialize(compressed, [.. all.Select(day => PackedDay.Of(day.Last()))], DayPackJson.Default.ListPackedDay);
         }
 
-        if (packed.Length > LargestPack)
+        if (packed.Length > MaxPackLength)
         {
             return false;
         }

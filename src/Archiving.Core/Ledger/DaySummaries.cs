@@ -31,8 +31,8 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
     private static readonly TimeSpan QuickCount = TimeSpan.FromMilliseconds(100);
 
     // A person waits for so much: days of which a count takes two requests at most.
-    private const int MostQuickDays = 7;
-    private static readonly TimeSpan LongestQuickCount = TimeSpan.FromMilliseconds(400);
+    private const int MaxQuickDays = 7;
+    private static readonly TimeSpan MaxQuickCount = TimeSpan.FromMilliseconds(400);
 
     private static readonly string[] Columns =
     [
@@ -69,7 +69,7 @@ public sealed class DaySummaries(LedgerDays days, LedgerChanges changes, ObjectL
                 .. due.Where(row => !IsCounted(row)),
 
                 // Those counted longest ago: a day stays due for minutes after a change, so any other order would count the same ones each time.
-                .. due.Where(row => IsCounted(row) && Took(row) <= LongestQuickCount).OrderBy(row => row.CountedAt).Take(MostQuickDays),
+                .. due.Where(row => IsCounted(row) && Took(row) <= MaxQuickCount).OrderBy(row => row.CountedAt).Take(MaxQuickDays),
             ]);
         }
 

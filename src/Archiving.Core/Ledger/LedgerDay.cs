@@ -107,7 +107,7 @@ public sealed record TypeSummary
 internal sealed class DayRow : TableRow
 {
     // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are not stored, and are made again each time.
-    private const int LongestCounts = 30_000;
+    private const int MaxCountsLength = 30_000;
     private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(2);
 
     /// <summary>Initializes a row.</summary>
@@ -148,7 +148,7 @@ internal sealed class DayRow : TableRow
             Region = region,
             CountedAt = at,
             Milliseconds = (long)took.TotalMilliseconds,
-            Counts = counts.Length <= LongestCounts ? counts : "",
+            Counts = counts.Length <= MaxCountsLength ? counts : "",
             Digest = digest,
         };
     }

@@ -17,8 +17,8 @@ public sealed class LedgerDays(LedgerChanges changes, ObjectLedger ledger)
     internal const string CompleteKey = "~complete";
 
     // Fewer are left as they are, because the row of a quarter is written for each of its days that joins it.
-    private const int FewestPacked = 20;
-    private const int MostPacked = 1000;
+    private const int MinPacked = 20;
+    private const int MaxPacked = 1000;
     private static readonly TimeSpan Settled = TimeSpan.FromHours(1);
 
     /// <summary>The days that are known, in order of region and day, as they were last counted. Nothing is counted now.</summary>
@@ -65,12 +65,12 @@ public sealed class LedgerDays(LedgerChanges changes, ObjectLedger ledger)
     {
         var rows = await changes.Table.ReadPartitionAsync<DayRow>(LedgerChanges.Partition, cancellationToken);
         var days = rows.Where(row => !DayPack.Is(row) && row.RowKey != CompleteKey && !row.IsStale() && !(row.ChangedUntil > now - Settled)).ToList();
-        if (days.Count < FewestPacked)
+        if (days.Count < MinPacked)
         {
             return;
         }
 
-        foreach (var quarter in days.Take(MostPacked).GroupBy(row => DayPack.KeyOf(row.RowKey), StringComparer.Ordinal))
+        foreach (var quarter in days.Take(MaxPacked).GroupBy(row => DayPack.KeyOf(row.RowKey), StringComparer.Ordinal))
         {
             var pack = rows.Find(row => row.RowKey == quarter.Key) ?? new DayRow { RowKey = quarter.Key };
             if (!DayPack.TryAdd(pack, quarter) || !await changes.Table.TryWriteAsync(pack, cancellationToken))

@@ -7,11 +7,11 @@ namespace Archiving.Ledger;
 /// <summary>One object's row: what 8x8 said of it, what became of it.</summary>
 public sealed class LedgerEntry : TableRow
 {
-    /// <summary>The most characters of a text, such as the id of a call, that a row keeps.</summary>
-    public const int LongestText = 1024;
+    /// <summary>Maximum number of characters of a text, such as the id of a call, that a row keeps.</summary>
+    public const int MaxTextLength = 1024;
 
     // A property holds 32 Ki characters (Azure Table Storage). Tags of 8x8 take some hundred: what is longer is read from the receipt.
-    private const int LongestTags = 8192;
+    private const int MaxTagsLength = 8192;
 
     /// <summary>Name of a <see cref="LedgerState"/>, as the table holds it: see <see cref="Is"/> and <see cref="Become"/>.</summary>
     public string State { get; set; } = "";
@@ -204,7 +204,7 @@ public sealed class LedgerEntry : TableRow
             Speaker = FindTag(record, "speaker"),
             AgentName = FindTag(record, "agentName"),
             QueueName = FindTag(record, "queueName"),
-            Tags = RecordTags.ToJson(record) is { Length: <= LongestTags } tags ? tags : "",
+            Tags = RecordTags.ToJson(record) is { Length: <= MaxTagsLength } tags ? tags : "",
             Person = Shorten(call.Person),
             Number = Shorten(call.Number),
             Direction = Shorten(call.Direction),
@@ -263,5 +263,5 @@ public sealed class LedgerEntry : TableRow
 
     private static string? FindTag(StorageObject record, string key) => record.GetTag(key) is { Length: > 0 } value ? Shorten(value) : null;
 
-    internal static string? Shorten(string? text) => text is { Length: > LongestText } ? text[..LongestText] : text;
+    internal static string? Shorten(string? text) => text is { Length: > MaxTextLength } ? text[..MaxTextLength] : text;
 }

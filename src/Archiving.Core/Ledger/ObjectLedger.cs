@@ -21,7 +21,7 @@ public sealed class ObjectLedger : IStorageResource
     /// <summary>Name of the table.</summary>
     public const string TableName = "objects";
 
-    /// <summary>The most rows that are worked on together: as many as a query of Azure Table Storage answers with at most.</summary>
+    /// <summary>Maximum number of rows that are worked on together: as many as a query of Azure Table Storage answers with at most.</summary>
     public const int RowsPerPart = 1000;
 
     private static readonly string[] ListedColumns =

@@ -12,7 +12,7 @@ internal static class PhoneNumbers
     public const string Punctuation = "+-()./ ";
 
     // ITU-T E.164 has 15 digits, and a prefix for calls abroad three more. What has more is another kind of number.
-    private const int MostDigits = 18;
+    private const int MaxDigits = 18;
 
     private static readonly SearchValues<char> Characters = SearchValues.Create("0123456789" + Punctuation);
 
@@ -55,7 +55,7 @@ internal static class PhoneNumbers
     {
         // A number may be written for calls within its country, with zeros where others write the country.
         var digits = Digits(number);
-        digits = digits.TrimStart('0') is { Length: >= SearchTerms.FewestDigits } international ? international : digits;
-        return digits.Length is > NationalDigits and <= MostDigits ? digits[^NationalDigits..] : digits;
+        digits = digits.TrimStart('0') is { Length: >= SearchTerms.MinDigits } international ? international : digits;
+        return digits.Length is > NationalDigits and <= MaxDigits ? digits[^NationalDigits..] : digits;
     }
 }

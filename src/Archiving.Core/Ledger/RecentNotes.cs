@@ -10,7 +10,7 @@ namespace Archiving.Ledger;
 /// <param name="write">Writes the note of a partition. It is not cancelled with its first caller, because others wait for it.</param>
 internal sealed class RecentNotes(TimeProvider timeProvider, Func<string, Task> write)
 {
-    private const int MostRemembered = 10_000;
+    private const int MaxRemembered = 10_000;
     private readonly ConcurrentDictionary<string, (long At, Task Written)> _notes = new(StringComparer.Ordinal);
 
     /// <summary>How long a note is good.</summary>
@@ -24,7 +24,7 @@ internal sealed class RecentNotes(TimeProvider timeProvider, Func<string, Task> 
             || timeProvider.GetElapsedTime(note.At, now) >= GoodFor
             || note.Written is { IsFaulted: true } or { IsCanceled: true })
         {
-            if (_notes.Count > MostRemembered)
+            if (_notes.Count > MaxRemembered)
             {
                 _notes.Clear();
             }

@@ -59,8 +59,8 @@ public sealed class SearchIndex : IStorageResource
     /// <summary>Name of the table.</summary>
     public const string TableName = "search";
 
-    /// <summary>The most minutes that a query gives (Azure Table Storage).</summary>
-    public const int MostSlots = 1000;
+    /// <summary>Maximum number of minutes that a query gives (Azure Table Storage).</summary>
+    public const int MaxSlots = 1000;
 
     // Another version makes other terms of the same rows: then every day is indexed again.
     internal const int Version = 5;
@@ -125,7 +125,7 @@ public sealed class SearchIndex : IStorageResource
     /// <param name="term">The term.</param>
     /// <param name="range">The minutes looked for.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    /// <param name="most">
+    /// <param name="maxSlots">
     /// The most minutes that are given. What has as many in the newest minute alone, which has one for each object that says a
     /// word, gives all of that minute: from a part of it, nothing would lead to the next.
     /// </param>
@@ -135,7 +135,7 @@ public sealed class SearchIndex : IStorageResource
         string term,
         IndexRange range,
         CancellationToken cancellationToken,
-        int most = MostSlots)
+        int maxSlots = MaxSlots)
     {
         ArgumentNullException.ThrowIfNull(state);
         var (partition, hash) = Hash(state.Key ?? throw new InvalidOperationException("The index was not begun."), term);
@@ -153,12 +153,12 @@ public sealed class SearchIndex : IStorageResource
         }
 
         var slots = new List<IndexSlot>();
-        await foreach (var row in _table.QueryAsync<IndexTermRow>(filter, columns: null, cancellationToken, most))
+        await foreach (var row in _table.QueryAsync<IndexTermRow>(filter, columns: null, cancellationToken, maxSlots))
         {
             var minute = Minute(row.RowKey.Substring(hash.Length, InvertedLength));
             var key = row.RowKey[(row.RowKey.IndexOf('|', StringComparison.Ordinal) + 1)..];
             slots.Add(new IndexSlot(minute, row.Region, row.Type, row.Text is { } version ? new IndexedText(key, version) : null));
-            if (slots.Count >= most && minute != slots[0].Minute)
+            if (slots.Count >= maxSlots && minute != slots[0].Minute)
             {
                 return new IndexSlots(slots, IsWhole: false);
             }

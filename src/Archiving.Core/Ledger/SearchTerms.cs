@@ -11,11 +11,11 @@ namespace Archiving.Ledger;
 /// </summary>
 public static class SearchTerms
 {
-    /// <summary>The fewest digits by which the end of a number is found.</summary>
-    public const int FewestDigits = 6;
+    /// <summary>Minimum number of digits by which the end of a number is found.</summary>
+    public const int MinDigits = 6;
 
-    private const int FewestOfId = 6;
-    private const int LongestWord = 64;
+    private const int MinIdLength = 6;
+    private const int MaxWordLength = 64;
 
     // Each costs a row for each object, so not every length of a beginning is a term. What is looked up by a shorter one is
     // then compared with the whole text.
@@ -44,7 +44,7 @@ public static class SearchTerms
             var text = Simplify(line);
             foreach (var digits in Numbers(text))
             {
-                for (var length = FewestDigits; length <= Math.Min(digits.Length, PhoneNumbers.NationalDigits); length++)
+                for (var length = MinDigits; length <= Math.Min(digits.Length, PhoneNumbers.NationalDigits); length++)
                 {
                     terms.Add($"n:{digits[^length..]}");
                 }
@@ -86,7 +86,7 @@ public static class SearchTerms
         if (PhoneNumbers.IsNumber(wanted))
         {
             var digits = PhoneNumbers.Wanted(wanted);
-            if (digits.Length >= FewestDigits)
+            if (digits.Length >= MinDigits)
             {
                 return [$"n:{digits[^Math.Min(digits.Length, PhoneNumbers.NationalDigits)..]}"];
             }
@@ -112,7 +112,7 @@ public static class SearchTerms
     public static IReadOnlySet<string> OfText(string text)
     {
         var wanted = SearchText.Fold(SearchText.TrimQuery(text));
-        var numbers = PhoneNumbers.Runs(wanted).Where(run => PhoneNumbers.Digits(run).Length >= FewestDigits).OrderByDescending(run => run.Length).ToList();
+        var numbers = PhoneNumbers.Runs(wanted).Where(run => PhoneNumbers.Digits(run).Length >= MinDigits).OrderByDescending(run => run.Length).ToList();
 
         // Groups of digits are no words: the number can be written without groups.
         return OfSpoken(numbers.Select(PhoneNumbers.Digits), Words(numbers.Aggregate(wanted, (rest, run) => rest.Replace(run, " ", StringComparison.Ordinal))));
@@ -184,12 +184,12 @@ public static class SearchTerms
             return false;
         }
 
-        if (word.Length > LongestWord)
+        if (word.Length > MaxWordLength)
         {
-            word.Length = LongestWord;
+            word.Length = MaxWordLength;
         }
 
-        return word.Length < FewestDigits || !word.ToString().All(char.IsAsciiDigit);
+        return word.Length < MinDigits || !word.ToString().All(char.IsAsciiDigit);
     }
 
     /// <summary>
@@ -199,11 +199,11 @@ public static class SearchTerms
     /// </summary>
     private static IEnumerable<string> Numbers(string text)
     {
-        foreach (var run in PhoneNumbers.Runs(text).Where(run => run.Length >= FewestDigits))
+        foreach (var run in PhoneNumbers.Runs(text).Where(run => run.Length >= MinDigits))
         {
             foreach (var part in run.Split(NumberEnds, StringSplitOptions.None).Concat(run.Split(PhonePunctuation)).Prepend(run))
             {
-                if (PhoneNumbers.Digits(part) is { Length: >= FewestDigits } digits)
+                if (PhoneNumbers.Digits(part) is { Length: >= MinDigits } digits)
                 {
                     yield return digits;
                 }
@@ -212,7 +212,7 @@ public static class SearchTerms
     }
 
     private static bool IsId(string text) =>
-        text.Length >= FewestOfId
+        text.Length >= MinIdLength
         && text.Any(char.IsAsciiDigit)
         && !text.Any(char.IsWhiteSpace)
         && !PhoneNumbers.IsNumber(text);

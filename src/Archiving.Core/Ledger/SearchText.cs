@@ -13,15 +13,15 @@ namespace Archiving.Ledger;
 /// </summary>
 public static class SearchText
 {
-    /// <summary>The most characters of a row's text, and of what is looked for.</summary>
-    public const int Longest = 2048;
+    /// <summary>Maximum number of characters of a row's text, and of what is looked for.</summary>
+    public const int MaxLength = 2048;
 
-    /// <summary>The fewest digits of a phone number.</summary>
-    internal const int FewestDigits = 5;
+    /// <summary>Minimum number of digits of a phone number.</summary>
+    internal const int MinDigits = 5;
 
-    private const int MostDigits = 32;
+    private const int MaxDigits = 32;
     private const string PhoneScheme = "tel:";
-    private const int LongestFirst = 256;
+    private const int MaxFirstLength = 256;
     private const char Separator = '\n';
     private static readonly string[] CallTags = ["callId", "sourceId", "sourceObjectId"];
 
@@ -35,7 +35,7 @@ public static class SearchText
     /// <summary>The text of a record; <see langword="null"/> when there is none.</summary>
     public static string? Of(StorageObject record)
     {
-        Span<char> text = stackalloc char[Longest];
+        Span<char> text = stackalloc char[MaxLength];
         var length = 0;
 
         // People, numbers, calls and the name come first unless they are long, and then the shortest: a long name or note is
@@ -44,7 +44,7 @@ public static class SearchText
             .Select(tag => (IsLate: !FirstTags.Contains(tag.Key), tag.Value))
             .Append((IsLate: false, Value: record.UserId ?? ""))
             .Append((IsLate: false, Value: record.ObjectName ?? ""))
-            .OrderBy(value => value.IsLate || value.Value.Length > LongestFirst)
+            .OrderBy(value => value.IsLate || value.Value.Length > MaxFirstLength)
             .ThenBy(value => value.Value.Length);
         foreach (var (_, value) in values)
         {
@@ -131,9 +131,9 @@ public static class SearchText
         // A search for a number leaves out the punctuation between its digits.
         foreach (var run in PhoneNumbers.Runs(Simplify(value)))
         {
-            if (PhoneNumbers.Digits(run) is { Length: >= FewestDigits } digits)
+            if (PhoneNumbers.Digits(run) is { Length: >= MinDigits } digits)
             {
-                AppendLine(digits.AsSpan(0, Math.Min(digits.Length, MostDigits)), text, ref length);
+                AppendLine(digits.AsSpan(0, Math.Min(digits.Length, MaxDigits)), text, ref length);
             }
         }
     }

@@ -8,8 +8,8 @@ namespace Archiving.Ledger;
 /// no row waits for others, and the busier an instance is, the fewer requests a row costs.
 /// </summary>
 /// <param name="write">Writes rows of one partition, no row twice: all or none.</param>
-/// <param name="most">The most rows of a request.</param>
-internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write, int most)
+/// <param name="maxRows">Maximum number of rows of a request.</param>
+internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write, int maxRows)
 {
     private readonly Lock _lock = new();
 
@@ -91,7 +91,7 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
             var waiting = _partitions[partition];
 
             // A transaction may hold a row once only (Azure Table Storage). A second write of the row waits.
-            var batch = waiting.DistinctBy(item => item.Entry.RowKey, StringComparer.Ordinal).Take(most).ToList();
+            var batch = waiting.DistinctBy(item => item.Entry.RowKey, StringComparer.Ordinal).Take(maxRows).ToList();
             if (batch.Count == 0)
             {
                 _partitions.Remove(partition);

@@ -7,7 +7,7 @@ namespace Archiving.Model;
 public static class CallTimes
 {
     // Longer than any call: what is longer is in another unit.
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(2);
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromDays(2);
 
     /// <summary>When it began; <see langword="null"/> when the record does not say.</summary>
     public static DateTimeOffset? FindStart(StorageObject record)
@@ -40,5 +40,5 @@ public static class CallTimes
         long.TryParse(record.GetTag(key), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : null;
 
     private static TimeSpan? Sensible(long milliseconds) =>
-        milliseconds >= 0 && milliseconds <= Longest.TotalMilliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
+        milliseconds >= 0 && milliseconds <= MaxDuration.TotalMilliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null;
 }

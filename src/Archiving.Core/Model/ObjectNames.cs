@@ -12,7 +12,7 @@ namespace Archiving.Model;
 public static class ObjectNames
 {
     // Blob names end at 1,024 characters and table keys at 512 (Azure Storage limits). An encoded name keeps well below both.
-    private const int LongestName = 300;
+    private const int MaxNameLength = 300;
     private const int KeptOfLongName = 200;
 
     private static readonly SearchValues<char> Plain =
@@ -32,7 +32,7 @@ public static class ObjectNames
             return name.Replace(".", "%2E", StringComparison.Ordinal);
         }
 
-        if (!name.AsSpan().ContainsAnyExcept(Plain) && name.Length <= LongestName)
+        if (!name.AsSpan().ContainsAnyExcept(Plain) && name.Length <= MaxNameLength)
         {
             return name;
         }
@@ -53,7 +53,7 @@ public static class ObjectNames
             }
         }
 
-        return encoded.Length <= LongestName
+        return encoded.Length <= MaxNameLength
             ? encoded.ToString()
             : $"{encoded.ToString(0, KeptOfLongName)}~{Convert.ToHexStringLower(SHA256.HashData(Encoding.Unicode.GetBytes(name)))}";
     }

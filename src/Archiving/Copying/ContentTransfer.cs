@@ -22,21 +22,21 @@ public sealed class ContentTransfer : IDisposable
     private const int LargeTransfersAtOnce = 6;
 
     private readonly ArchiveStore _store;
-    private readonly TimeSpan _longestWait;
+    private readonly TimeSpan _maxWait;
     private readonly SemaphoreSlim _largeTransfers = new(LargeTransfersAtOnce, LargeTransfersAtOnce);
 
     /// <summary>Initializes the transfer.</summary>
     /// <param name="store">The archive.</param>
     public ContentTransfer(ArchiveStore store)
-        : this(store, longestWait: TimeSpan.FromMinutes(5))
+        : this(store, maxWait: TimeSpan.FromMinutes(5))
     {
         // The time limit of a function includes its waiting (functionTimeout, 30 minutes).
     }
 
-    internal ContentTransfer(ArchiveStore store, TimeSpan longestWait)
+    internal ContentTransfer(ArchiveStore store, TimeSpan maxWait)
     {
         _store = store;
-        _longestWait = longestWait;
+        _maxWait = maxWait;
     }
 
     /// <summary>
@@ -53,7 +53,7 @@ public sealed class ContentTransfer : IDisposable
             return new TransferPlace(places: null);
         }
 
-        return await _largeTransfers.WaitAsync(_longestWait, cancellationToken) ? new TransferPlace(_largeTransfers) : null;
+        return await _largeTransfers.WaitAsync(_maxWait, cancellationToken) ? new TransferPlace(_largeTransfers) : null;
     }
 
     /// <summary>Reads content to its end and stores it if it may be stored.</summary>

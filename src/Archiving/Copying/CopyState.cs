@@ -11,10 +11,10 @@ namespace Archiving.Copying;
 internal sealed record CopyState(string Region, StorageObject Record)
 {
     /// <summary>How often content is read that is not stored, before the object is left for a later attempt.</summary>
-    public const int MostReads = 4;
+    public const int MaxReads = 4;
 
     /// <summary>How many names beside the object's own are tried.</summary>
-    public const int MostOtherNames = 3;
+    public const int MaxOtherNames = 3;
 
     /// <summary>How often content was read and not stored.</summary>
     public int Reads { get; init; }
@@ -46,7 +46,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
     public CopyStep After(ReadResult read) => read switch
     {
         ReadResult.Archived => new CopyStep.Finish(),
-        ReadResult.NameTaken when OtherName == MostOtherNames => new CopyStep.Fail(
+        ReadResult.NameTaken when OtherName == MaxOtherNames => new CopyStep.Fail(
             FailureReason.NameTaken,
             $"{Name} or its receipt already exists with different content. Another application writes to the container; "
                 + "move that content away and queue the object again."),
@@ -91,7 +91,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
 
     private CopyStep AfterUnconfirmed(VerifiedContent content) => ReadAgainOrGiveUp(RetryCause.Unconfirmed, Unconfirmed(content));
 
-    private static CopyStep ReadAgainOrGiveUp(RetryCause cause, CopyState next) => next.Reads < MostReads
+    private static CopyStep ReadAgainOrGiveUp(RetryCause cause, CopyState next) => next.Reads < MaxReads
         ? new CopyStep.ReadAgain(cause, next)
         : new CopyStep.GiveUp("8x8 sent other bytes at every read. Nothing was stored; it is tried again later.");
 

@@ -9,7 +9,7 @@ namespace Archiving.Copying;
 public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, ArchiverOptions options, TimeProvider timeProvider)
 {
     /// <summary>For how long content is waited for that 8x8 lists and does not give.</summary>
-    internal static readonly TimeSpan LongestWait = TimeSpan.FromHours(26);
+    internal static readonly TimeSpan MaxWait = TimeSpan.FromHours(26);
 
     // Content can follow its record within seconds. The last waits are short enough for a row to look alive.
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(10);
@@ -67,7 +67,7 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
     {
         var now = timeProvider.GetUtcNow();
         var since = work.Message.PendingSince ?? now;
-        if (now - since > LongestWait)
+        if (now - since > MaxWait)
         {
             throw new PermanentFailureException(
                 $"8x8 has reported the object as PENDING, without content, since {since.UtcDateTime:u}. The next reconcile tries again; ask "
@@ -92,7 +92,7 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
     {
         var now = timeProvider.GetUtcNow();
         var since = work.Message.WaitsSince ?? now;
-        if (now - since > LongestWait)
+        if (now - since > MaxWait)
         {
             throw new PermanentFailureException(
                 $"{wait.Problem} Every attempt since {since.UtcDateTime:u} had this result. The next reconcile tries again; ask 8x8 about the object.")

@@ -21,10 +21,10 @@ public sealed partial class ServerSideCopy(
     ILogger<ServerSideCopy> logger)
 {
     /// <summary>
-    /// The largest content that is copied this way, in bytes. Blob Storage takes up to 5,000 MiB (Put Blob From URL), and has to be
+    /// Maximum size of content that is copied this way, in bytes. Blob Storage takes up to 5,000 MiB (Put Blob From URL), and has to be
     /// done before the request times out.
     /// </summary>
-    public const long LargestContent = 256 * 1024 * 1024;
+    public const long MaxContentBytes = 256 * 1024 * 1024;
 
     // A refusal because of a firewall or an address that the account cannot reach lasts long.
     private static readonly TimeSpan RefusedFor = TimeSpan.FromHours(1);
@@ -42,7 +42,7 @@ public sealed partial class ServerSideCopy(
             _ => false,
         }
             && record.ChecksumForm == ChecksumForm.Md5
-            && record.StoredBytes is >= 0 and <= LargestContent;
+            && record.StoredBytes is >= 0 and <= MaxContentBytes;
     }
 
     /// <summary>Copies content.</summary>

@@ -183,8 +183,8 @@ public sealed partial class ObjectIndexer(
     {
         try
         {
-            return await archive.ReadBeginningAsync(entry.Blob!, ArchivedText.MostSearched, cancellationToken) is { } beginning
-                ? string.Join('\n', ArchivedText.Lines(ArchivedText.Decode(beginning, ArchivedText.MostSearched).Text))
+            return await archive.ReadBeginningAsync(entry.Blob!, ArchivedText.MaxSearchedBytes, cancellationToken) is { } beginning
+                ? string.Join('\n', ArchivedText.Lines(ArchivedText.Decode(beginning, ArchivedText.MaxSearchedBytes).Text))
                 : null;
         }
         catch (RequestFailedException)

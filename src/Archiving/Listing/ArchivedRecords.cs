@@ -16,7 +16,7 @@ namespace Archiving.Listing;
 internal sealed class ArchivedRecords(TimeProvider timeProvider)
 {
     // About 50 bytes each: two generations are 13 MB at most.
-    private const int MostOfGeneration = 125_000;
+    private const int MaxPerGeneration = 125_000;
 
     // What is found is never older than three of these: an hour.
     private static readonly TimeSpan GenerationLifetime = TimeSpan.FromMinutes(20);
@@ -50,7 +50,7 @@ internal sealed class ArchivedRecords(TimeProvider timeProvider)
     private void Forget()
     {
         var age = timeProvider.GetElapsedTime(_youngSince);
-        if (age < GenerationLifetime && _young.Count < MostOfGeneration)
+        if (age < GenerationLifetime && _young.Count < MaxPerGeneration)
         {
             return;
         }

@@ -26,7 +26,7 @@ public sealed class ListingInspector(
     TimeProvider timeProvider)
 {
     /// <summary>How often a window fails in a row, or a listing is missed, before that is a problem: fewer times happen.</summary>
-    public const int MostFailures = 3;
+    public const int MaxFailures = 3;
 
     private const string NoReason =
         "No reason is on record: the timer function ListObjects may not run. Restart the function app, and check in the workbook that ListObjects runs.";
@@ -98,7 +98,7 @@ public sealed class ListingInspector(
 
     /// <summary>Whether a listing was due three times since a time, and that is half an hour ago at least.</summary>
     public bool IsOverdue(DateTimeOffset since, DateTimeOffset now) =>
-        now - since > Grace && _schedule?.After(since, times: MostFailures) <= now;
+        now - since > Grace && _schedule?.After(since, times: MaxFailures) <= now;
 
     private async Task<ListingProblem?> FindUnlistedAsync(DateTimeOffset now, CancellationToken cancellationToken)
     {
@@ -117,7 +117,7 @@ public sealed class ListingInspector(
         return holdsObjects ? new ListingProblem("", "No region has been listed yet.", IsExpected: true) : null;
     }
 
-    private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MostFailures } && row.Kind != nameof(WindowKind.Listing);
+    private static bool IsOfRun(ListingFailureRow row) => row is { RunId: not null, Failures: >= MaxFailures } && row.Kind != nameof(WindowKind.Listing);
 
     private async Task<ListingProblem?> InspectAsync(
         WatermarkRow watermark,
@@ -130,7 +130,7 @@ public sealed class ListingInspector(
             .Where(row => row.Kind == nameof(WindowKind.Listing) && row.Region == watermark.Region && !(row.FailedAt <= watermark.LastCompleted))
             .MaxBy(row => row.Failures);
         var isOverdue = IsOverdue(watermark.Since ?? now, now);
-        if (failure?.Failures >= MostFailures || (isOverdue && !await IsFirstUnderWayAsync(watermark, now, cancellationToken)))
+        if (failure?.Failures >= MaxFailures || (isOverdue && !await IsFirstUnderWayAsync(watermark, now, cancellationToken)))
         {
             var age = watermark.LastCompleted is { } completed
                 ? $"{watermark.Region} was last listed to its end at {Minute(completed)}."

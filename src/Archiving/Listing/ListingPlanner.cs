@@ -34,12 +34,12 @@ public sealed partial class ListingPlanner(
     ILogger<ListingPlanner> logger)
 {
     private static readonly TimeSpan Stalled = TimeSpan.FromMinutes(30);
-    internal static readonly TimeSpan LargestWindow = TimeSpan.FromDays(1);
+    internal static readonly TimeSpan MaxWindow = TimeSpan.FromDays(1);
     private static readonly TimeSpan BetweenPasses = TimeSpan.FromDays(1);
     private static readonly TimeSpan PassLookBack = TimeSpan.FromDays(3);
 
     // New objects wait for the run, and health for its end: so a first pass over years is made of many runs.
-    private static readonly TimeSpan LongestPass = TimeSpan.FromDays(7);
+    private static readonly TimeSpan MaxPass = TimeSpan.FromDays(7);
     internal static readonly TimeSpan RunsAreKept = TimeSpan.FromDays(7);
     private static readonly TimeSpan BetweenLooksAtUnreadable = TimeSpan.FromHours(1);
     private const int MaxUnreadableWindows = 10;
@@ -76,8 +76,8 @@ public sealed partial class ListingPlanner(
     {
         for (var start = from; start < to;)
         {
-            var midnight = new DateTimeOffset(start.UtcDateTime.Date, TimeSpan.Zero) + LargestWindow;
-            var end = to - from <= LargestWindow || midnight > to ? to : midnight;
+            var midnight = new DateTimeOffset(start.UtcDateTime.Date, TimeSpan.Zero) + MaxWindow;
+            var end = to - from <= MaxWindow || midnight > to ? to : midnight;
             yield return (start, end);
             start = end;
         }
@@ -175,7 +175,7 @@ public sealed partial class ListingPlanner(
 
         var from = Earliest(watermark.CreatedWatermark ?? watermark.StartFrom, to - PassLookBack, watermark.ListAgainFrom);
         from = from < watermark.StartFrom ? watermark.StartFrom : from;
-        return (from, to - from > LongestPass ? from + LongestPass : to);
+        return (from, to - from > MaxPass ? from + MaxPass : to);
     }
 
     // Without an end (a comparison with null is false), everything since the beginning is listed again.

@@ -221,7 +221,7 @@ public sealed class ListingStore(TableServiceClient tables) : IStorageResource
     public async Task NoteGivenUpAsync(WindowMessage window, string reason, DateTimeOffset now, CancellationToken cancellationToken)
     {
         while (await _table.FindAsync<ListingFailureRow>(ListingFailureRow.Partition, WindowKey(window), cancellationToken)
-            is not { Failures: >= ListingInspector.MostFailures })
+            is not { Failures: >= ListingInspector.MaxFailures })
         {
             await NoteFailureAsync(window, reason, now, cancellationToken);
         }

@@ -22,7 +22,7 @@ namespace Archiving.Listing;
 /// <param name="metrics">Measures.</param>
 /// <param name="timeProvider">The clock.</param>
 /// <param name="logger">The log.</param>
-/// <param name="maxPages">The most pages that are listed at once.</param>
+/// <param name="maxPages">Maximum number of pages that are listed at once.</param>
 public sealed partial class ObjectLister(
     SourceListing source,
     ObjectIntake intake,

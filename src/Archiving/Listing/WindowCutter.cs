@@ -9,7 +9,7 @@ namespace Archiving.Listing;
 /// </summary>
 public sealed class WindowCutter(WindowSender sender, ListingStore store, ReceiptDays receiptDays)
 {
-    private const int MostParts = 100;
+    private const int MaxParts = 100;
 
     /// <summary>Sends the parts of a window. For a rebuild these are the days that the container holds.</summary>
     /// <returns>An empty count: the parts have their own.</returns>
@@ -37,7 +37,7 @@ public sealed class WindowCutter(WindowSender sender, ListingStore store, Receip
         var days = ListingPlanner.Cut(window.From, window.To).ToList();
         return
         [
-            .. days.Chunk((days.Count + MostParts - 1) / MostParts)
+            .. days.Chunk((days.Count + MaxParts - 1) / MaxParts)
                 .Select(part => window with { From = part[0].From, To = part[^1].To, IsCut = part.Length > 1, Deferrals = 0 }),
         ];
     }

@@ -34,7 +34,7 @@ public sealed partial class WindowFailureRecorder(
         {
             await listings.ListAgainAsync(window.Region, window.From, window.To, cancellationToken);
         }
-        else if (window is { Kind: WindowKind.Backfill or WindowKind.Reconcile, RunId: { } run } && window.To - window.From <= ListingPlanner.LargestWindow)
+        else if (window is { Kind: WindowKind.Backfill or WindowKind.Reconcile, RunId: { } run } && window.To - window.From <= ListingPlanner.MaxWindow)
         {
             await SendQueuedAsync(window, run, cancellationToken);
         }

@@ -36,7 +36,7 @@ public sealed partial class DayPlans(
     /// <param name="plan">What is to be done.</param>
     /// <param name="atOnce">For how long.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <param name="maxParts">The most parts of days that are worked on at once.</param>
+    /// <param name="maxParts">Maximum number of parts of days that are worked on at once.</param>
     /// <returns>How far it came; <see langword="null"/> when the same plan is under way already.</returns>
     public async Task<PlanProgress?> StartAsync(PlanMessage plan, TimeSpan atOnce, CancellationToken cancellationToken, int maxParts = int.MaxValue)
     {

@@ -18,7 +18,7 @@ public sealed class PurgeAudit(TableServiceClient tables) : IStorageResource
     public const string TableName = "purges";
 
     // A property holds 32 Ki characters (Azure Table Storage). Of so many attempts, those that matter are among the last.
-    private const int MostAttempts = 100;
+    private const int MaxAttempts = 100;
 
     private readonly TableStore _table = new(tables, TableName);
 
@@ -59,7 +59,7 @@ public sealed class PurgeAudit(TableServiceClient tables) : IStorageResource
             }
 
             row.ETag = present?.ETag ?? default;
-            row.Attempts = string.Join(',', others.TakeLast(MostAttempts - 1).Append(attempt));
+            row.Attempts = string.Join(',', others.TakeLast(MaxAttempts - 1).Append(attempt));
         }
 
         return attempt;

@@ -15,7 +15,7 @@ namespace Archiving.Queues;
 public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMetrics metrics, Random? random = null)
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(10);
     private readonly Random _random = random ?? Random.Shared;
 
     /// <summary>Defers what a message asks for.</summary>
@@ -32,7 +32,7 @@ public sealed class Deferral(WorkQueues queues, HealthBoard health, ArchivingMet
     /// </summary>
     private TimeSpan Delay(int deferrals, OutageException outage)
     {
-        var delay = TimeSpan.FromTicks(Math.Min(First.Ticks << Math.Min(deferrals, 10), Longest.Ticks));
+        var delay = TimeSpan.FromTicks(Math.Min(First.Ticks << Math.Min(deferrals, 10), MaxDelay.Ticks));
         if (outage.RetryAfter > delay)
         {
             delay = outage.RetryAfter.Value;

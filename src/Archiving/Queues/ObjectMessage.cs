@@ -17,7 +17,7 @@ namespace Archiving.Queues;
 public sealed record ObjectMessage : WorkMessage, IReadableMessage<ObjectMessage>
 {
     // A message ends at 64 KiB, of which Base64 takes a quarter (Azure Queue Storage, Put Message).
-    private const int LargestBody = 48 * 1024;
+    private const int MaxBodyBytes = 48 * 1024;
 
     /// <summary>8x8's id.</summary>
     public required string Id { get; init; }
@@ -89,7 +89,7 @@ public sealed record ObjectMessage : WorkMessage, IReadableMessage<ObjectMessage
         var body = Write(Record);
 
         // The Functions host hands a message on as text, in which bytes that are no UTF-8 would become other ones.
-        return body.ToMemory().Length <= LargestBody && Utf8.IsValid(body.ToMemory().Span)
+        return body.ToMemory().Length <= MaxBodyBytes && Utf8.IsValid(body.ToMemory().Span)
             ? body
             : (this with { Type = Record!.Type, CreatedTime = LedgerKey.CreatedTime(Record) }).Write(record: null);
     }

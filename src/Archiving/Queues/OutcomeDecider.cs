@@ -8,10 +8,10 @@ namespace Archiving.Queues;
 public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
 {
     // After an hour and more.
-    private const int MostDeferrals = 12;
+    private const int MaxDeferrals = 12;
 
     // After two minutes. A token that is refused for one object and not for others is not the cause.
-    private const int MostDeferralsOfRefusals = 3;
+    private const int MaxDeferralsOfRefusals = 3;
 
     /// <summary>Decides.</summary>
     /// <param name="work">The object.</param>
@@ -56,8 +56,8 @@ public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
     /// <summary>Whether 8x8 does what it is asked for other objects, and has failed for this one again and again: that is no outage.</summary>
     private bool IsOfThisObject(ObjectWork work, int? status) => status switch
     {
-        401 => work.Message.Deferrals >= MostDeferralsOfRefusals && health.WorkedLately(Condition.Source),
-        0 or 429 or >= 500 => work.Message.Deferrals >= MostDeferrals && failing.WorkedLately(work.Region),
+        401 => work.Message.Deferrals >= MaxDeferralsOfRefusals && health.WorkedLately(Condition.Source),
+        0 or 429 or >= 500 => work.Message.Deferrals >= MaxDeferrals && failing.WorkedLately(work.Region),
         _ => false,
     };
 }

@@ -27,7 +27,7 @@ public sealed class ObjectRestorer(
     ArchiverOptions options,
     TimeProvider timeProvider)
 {
-    private const int MostRequests = 5;
+    private const int MaxRequests = 5;
 
     // 8x8 restores within 24 hours. For an object that is still ARCHIVED after that, the request was lost, or its copy has expired.
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromHours(26);
@@ -194,9 +194,9 @@ public sealed class ObjectRestorer(
 
         if (refusal.IsOfThisObject)
         {
-            if (requests + 1 >= MostRequests)
+            if (requests + 1 >= MaxRequests)
             {
-                throw new PermanentFailureException($"8x8 refused to restore it {MostRequests} times: {FailureText.Of(refusal.Exception)}", refusal.Exception)
+                throw new PermanentFailureException($"8x8 refused to restore it {MaxRequests} times: {FailureText.Of(refusal.Exception)}", refusal.Exception)
                 {
                     Reason = FailureReason.RestoreRefused,
                 };

@@ -44,7 +44,7 @@ public sealed record KeysetPage(IReadOnlyList<StorageObject> Objects, DateTimeOf
 public partial class KeysetPager(CloudStorageClient client, TimeProvider timeProvider, ILogger<KeysetPager> logger)
 {
     private const string FirstPage = "0";
-    private const int MostPasses = 20;
+    private const int MaxPasses = 20;
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     // Whether a region still rejects times is checked from time to time.
@@ -145,7 +145,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         // requests. Either shows: in a record that comes twice in a pass, or in two passes that do not hold the same.
         HashSet<string>? before = null;
         var passesWithoutNews = 0;
-        for (var pass = 0; pass < MostPasses; pass++)
+        for (var pass = 0; pass < MaxPasses; pass++)
         {
             var pageKey = FirstPage;
             var pages = 0;
@@ -181,7 +181,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
         }
 
         // Where 8x8 orders the records of a second differently in each answer, no pass is clean. What ten in a row do not add is not there.
-        if (passesWithoutNews < MostPasses / 2)
+        if (passesWithoutNews < MaxPasses / 2)
         {
             throw Unsettled(scan);
         }
@@ -191,7 +191,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private async IAsyncEnumerable<KeysetPage> ReadWholeAsync(KeysetScan scan, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        for (var pass = 0; pass < MostPasses; pass++)
+        for (var pass = 0; pass < MaxPasses; pass++)
         {
             var pageKey = FirstPage;
             var news = 0;
@@ -304,7 +304,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
 
     /// <summary>What was found is queued already; that all of it was found is not known, so the window is not listed.</summary>
     private static UnsettledListException Unsettled(KeysetScan scan) =>
-        new($"8x8 listed {scan.Region} {MostPasses} times in a row, each time with other records, so none of the lists is known to be whole.");
+        new($"8x8 listed {scan.Region} {MaxPasses} times in a row, each time with other records, so none of the lists is known to be whole.");
 
     private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 

@@ -12,14 +12,14 @@ namespace Archiving.Source;
 internal static class VaultClientFactory
 {
     // A vault answers within a second. Azure.Core waits for 100 seconds, four times: one whose address leads nowhere is known sooner.
-    private static readonly TimeSpan LongestAnswer = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan MaxResponseTime = TimeSpan.FromSeconds(15);
 
     public static SecretClient Create(KeyVaultOptions options, Func<TokenCredential> credential)
     {
         var uri = options.Uri ?? throw new InvalidOperationException("There is no vault.");
         if (options.CertificateSha256 is not { } pinned)
         {
-            return new SecretClient(uri, credential(), new SecretClientOptions { Retry = { NetworkTimeout = LongestAnswer } });
+            return new SecretClient(uri, credential(), new SecretClientOptions { Retry = { NetworkTimeout = MaxResponseTime } });
         }
 
         // Never disposed: the client is used until the process ends.
@@ -33,7 +33,7 @@ internal static class VaultClientFactory
         return new SecretClient(uri, new DevelopmentCredential(), new SecretClientOptions
         {
             Transport = new HttpClientTransport(new HttpClient(handler)),
-            Retry = { NetworkTimeout = LongestAnswer },
+            Retry = { NetworkTimeout = MaxResponseTime },
 
             // A vault on this machine is not under vault.azure.net, which the client would require.
             DisableChallengeResourceVerification = true,

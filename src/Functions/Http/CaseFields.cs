@@ -10,12 +10,12 @@ namespace Functions.Http;
 /// <summary>Why a case is made.</summary>
 internal sealed class ReasonField() : RequestField<string>("Expected text of 1 to 2000 characters.")
 {
-    private const int Longest = 2000;
+    private const int MaxLength = 2000;
 
     protected override bool TryRead(ref Utf8JsonReader reader, [NotNullWhen(true)] out string? value)
     {
         value = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
-        return value is { Length: <= Longest } && !string.IsNullOrWhiteSpace(value);
+        return value is { Length: <= MaxLength } && !string.IsNullOrWhiteSpace(value);
     }
 }
 
@@ -23,13 +23,13 @@ internal sealed class ReasonField() : RequestField<string>("Expected text of 1 t
 internal sealed class CaseObjectsField() : RequestField<IReadOnlyList<CaseObject>>(
     """Expected an array of 1 to 1000 objects, such as {"region":"uk","id":"123"}, each with the day or time of "created" if you know it.""")
 {
-    private const int LongestId = 2000;
+    private const int MaxIdLength = 2000;
 
     protected override bool TryRead(ref Utf8JsonReader reader, [NotNullWhen(true)] out IReadOnlyList<CaseObject>? value)
     {
         using var json = JsonDocument.ParseValue(ref reader);
         value = null;
-        if (json.RootElement.ValueKind != JsonValueKind.Array || json.RootElement.GetArrayLength() is 0 or > CaseBook.MostObjects)
+        if (json.RootElement.ValueKind != JsonValueKind.Array || json.RootElement.GetArrayLength() is 0 or > CaseBook.MaxObjects)
         {
             return false;
         }
@@ -38,7 +38,7 @@ internal sealed class CaseObjectsField() : RequestField<IReadOnlyList<CaseObject
         foreach (var element in json.RootElement.EnumerateArray())
         {
             var fields = new CaseFields(element, "region", "id", "created");
-            if (!fields.TryText("region", 100, out var region) || !fields.TryText("id", LongestId, out var id) || !fields.TryTime("created", out var created)
+            if (!fields.TryText("region", 100, out var region) || !fields.TryText("id", MaxIdLength, out var id) || !fields.TryTime("created", out var created)
                 || !fields.AreKnown || region is null || id is null)
             {
                 return false;
@@ -64,7 +64,7 @@ internal sealed class CaseSearchField() : RequestField<CaseSearch>(
         var fields = new CaseFields(json.RootElement, "from", "to", "region", "type", "q", "call", "calls");
         value = fields.TryTime("from", out var from) && fields.TryTime("to", out var to)
             && fields.TryText("region", 100, out var region) && fields.TryText("type", 100, out var type)
-            && fields.TryText("q", SearchRequest.LongestText, out var text) && fields.TryText("call", SearchFilter.LongestCall, out var call)
+            && fields.TryText("q", SearchRequest.MaxTextLength, out var text) && fields.TryText("call", SearchFilter.MaxCallIdLength, out var call)
             && fields.TryBoolean("calls", out var calls) && !(calls && type is not null)
             && fields.AreKnown && !(to <= from) && !(text is not null && SearchText.IsBlank(text))
             ? new CaseSearch(from, to, region, type, text, call, calls)
@@ -83,7 +83,7 @@ internal readonly struct CaseFields(JsonElement element, params string[] known)
         && element.EnumerateObject().Select(property => property.Name).ToList() is var names
         && names.TrueForAll(known.Contains) && names.Distinct(StringComparer.Ordinal).Count() == names.Count;
 
-    public bool TryText(string name, int longest, out string? value)
+    public bool TryText(string name, int maxLength, out string? value)
     {
         value = null;
         if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out var field) || field.ValueKind == JsonValueKind.Null)
@@ -100,7 +100,7 @@ internal readonly struct CaseFields(JsonElement element, params string[] known)
             // JSON can hold escapes that are no text.
         }
 
-        return value is { Length: > 0 } && value.Length <= longest;
+        return value is { Length: > 0 } && value.Length <= maxLength;
     }
 
     public bool TryBoolean(string name, out bool value)

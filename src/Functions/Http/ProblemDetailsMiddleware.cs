@@ -100,8 +100,8 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
     private static async Task WriteAsync(HttpContext http, int status, string detail, string? field = null)
     {
         // It is the caller's own word, and may be as long as a request.
-        const int LongestField = 100;
-        field = field is { Length: > LongestField } ? field[..LongestField] : field;
+        const int MaxFieldLength = 100;
+        field = field is { Length: > MaxFieldLength } ? field[..MaxFieldLength] : field;
         http.Response.StatusCode = status;
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.XContentTypeOptions = "nosniff";

@@ -7,12 +7,12 @@ namespace Functions.Http;
 /// <summary>Reads the JSON object that a request brings. What is wrong with it becomes 400 with the field and what it should hold.</summary>
 internal static class RequestBody
 {
-    /// <summary>The largest body, in bytes.</summary>
-    public const int Largest = 64 * 1024;
+    /// <summary>Maximum size of a body, in bytes.</summary>
+    public const int MaxBytes = 64 * 1024;
 
     /// <summary>Reads the body. An empty one is an object without fields.</summary>
     /// <exception cref="BadRequestException">It is not such an object.</exception>
-    /// <exception cref="ContentTooLargeException">It is larger than <see cref="Largest"/>.</exception>
+    /// <exception cref="ContentTooLargeException">It is larger than <see cref="MaxBytes"/>.</exception>
     public static async Task<T> ReadAsync<T>(HttpRequest request, JsonTypeInfo<T> type, CancellationToken cancellationToken)
         where T : class
     {
@@ -29,7 +29,7 @@ internal static class RequestBody
     }
 
     /// <summary>Reads the body, and leaves it to be read once more.</summary>
-    /// <exception cref="ContentTooLargeException">It is larger than <see cref="Largest"/>.</exception>
+    /// <exception cref="ContentTooLargeException">It is larger than <see cref="MaxBytes"/>.</exception>
     public static async Task<ReadOnlyMemory<byte>> BufferAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var body = await ReadAsync(request, cancellationToken);
@@ -39,11 +39,11 @@ internal static class RequestBody
 
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        var buffer = new byte[Math.Min(request.ContentLength ?? Largest, Largest) + 1];
+        var buffer = new byte[Math.Min(request.ContentLength ?? MaxBytes, MaxBytes) + 1];
         var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         return length < buffer.Length
             ? buffer.AsMemory(0, length)
-            : throw new ContentTooLargeException($"Expected a body of at most {Largest} bytes.");
+            : throw new ContentTooLargeException($"Expected a body of at most {MaxBytes} bytes.");
     }
 
     private static BadRequestException Describe(JsonException exception, ReadOnlyMemory<byte> body, JsonTypeInfo type)

@@ -41,36 +41,36 @@ public sealed class RequestQuery
 
     /// <summary>Text; <see langword="null"/> when it is missing.</summary>
     /// <exception cref="BadRequestException">It is too long.</exception>
-    public string? Text(string name, int longest)
+    public string? Text(string name, int maxLength)
     {
         var text = _query[name].ToString();
         return text.Length == 0 ? null
-            : text.Length <= longest ? text
-            : throw new BadRequestException(name, $"Expected at most {longest} characters.");
+            : text.Length <= maxLength ? text
+            : throw new BadRequestException(name, $"Expected at most {maxLength} characters.");
     }
 
     /// <summary>A point in time in ISO 8601; without a zone it is UTC; <see langword="null"/> when it is missing.</summary>
     /// <exception cref="BadRequestException">It is something else.</exception>
     public DateTimeOffset? Instant(string name) =>
-        Text(name, longest: 100) is not { } text ? null : IsoTime.Parse(text) ?? throw new BadRequestException(name, IsoTime.Expected);
+        Text(name, maxLength: 100) is not { } text ? null : IsoTime.Parse(text) ?? throw new BadRequestException(name, IsoTime.Expected);
 
     /// <summary>A whole number within limits.</summary>
     /// <exception cref="BadRequestException">It is something else.</exception>
-    public int Integer(string name, int standard, int least, int most)
+    public int Integer(string name, int defaultValue, int min, int max)
     {
-        if (Text(name, longest: 100) is not { } text)
+        if (Text(name, maxLength: 100) is not { } text)
         {
-            return standard;
+            return defaultValue;
         }
 
-        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= least && value <= most
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max
             ? value
-            : throw new BadRequestException(name, $"Expected a whole number from {least} to {most}.");
+            : throw new BadRequestException(name, $"Expected a whole number from {min} to {max}.");
     }
 
     /// <summary><c>true</c> or <c>false</c>, which it is when it is missing.</summary>
     /// <exception cref="BadRequestException">It is something else.</exception>
-    public bool Boolean(string name) => Text(name, longest: 100) switch
+    public bool Boolean(string name) => Text(name, maxLength: 100) switch
     {
         null or "false" => false,
         "true" => true,
@@ -82,7 +82,7 @@ public sealed class RequestQuery
     public T? Name<T>(string name)
         where T : struct, Enum
     {
-        if (Text(name, longest: 100) is not { } text)
+        if (Text(name, maxLength: 100) is not { } text)
         {
             return null;
         }

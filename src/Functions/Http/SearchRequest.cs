@@ -7,12 +7,12 @@ namespace Functions.Http;
 /// <summary>What requests that search have in common.</summary>
 internal static class SearchRequest
 {
-    /// <summary>The most characters of a text.</summary>
-    public const int LongestText = 200;
+    /// <summary>Maximum number of characters of a text.</summary>
+    public const int MaxTextLength = 200;
 
     /// <summary>The text looked for; <see langword="null"/> when it is missing or only white space.</summary>
     /// <exception cref="BadRequestException">It is too long.</exception>
-    public static string? ReadText(RequestQuery query) => query.Text("q", LongestText) is { } text && !SearchText.IsBlank(text) ? text : null;
+    public static string? ReadText(RequestQuery query) => query.Text("q", MaxTextLength) is { } text && !SearchText.IsBlank(text) ? text : null;
 
     /// <summary>Where the page begins; <see langword="null"/> for the first.</summary>
     /// <exception cref="BadRequestException">The time range is empty, or the cursor belongs to another search.</exception>

@@ -10,8 +10,8 @@ namespace Operations.Cases;
 /// <summary>Makes cases, shows them, and starts what is done with them. The work itself goes through queues.</summary>
 public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQueues queues, TimeProvider timeProvider, ILogger<CaseBook> logger)
 {
-    /// <summary>The most objects that one request names.</summary>
-    public const int MostObjects = 1000;
+    /// <summary>Maximum number of objects that one request names.</summary>
+    public const int MaxObjects = 1000;
 
     private const int ReadsAtOnce = 16;
 

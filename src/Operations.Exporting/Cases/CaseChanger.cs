@@ -24,7 +24,7 @@ public sealed partial class CaseChanger(
 {
     private const int AtOnce = 200;
     private const int RequestsAtOnce = 16;
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(3);
 
     /// <summary>Does a change, or as much of it as fits into a message.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
@@ -34,7 +34,7 @@ public sealed partial class CaseChanger(
         var started = timeProvider.GetTimestamp();
         while (await cases.FindChangeAsync(message.CaseId, message.Id, cancellationToken) is { HasFailed: false } change)
         {
-            if (timeProvider.GetElapsedTime(started) > Longest)
+            if (timeProvider.GetElapsedTime(started) > MaxDuration)
             {
                 await SendAsync(change, TimeSpan.Zero, cancellationToken);
                 return;
@@ -179,7 +179,7 @@ public sealed partial class CaseChanger(
             return (objects.Entries, objects.Next);
         }
 
-        var page = await calls.FindAsync(filter, after, CallSearch.MostCalls, cancellationToken);
+        var page = await calls.FindAsync(filter, after, CallSearch.MaxCalls, cancellationToken);
         return (page.Calls.SelectMany(call => call.Objects).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)), page.Next);
     }
 

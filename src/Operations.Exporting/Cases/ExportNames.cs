@@ -12,7 +12,7 @@ namespace Operations.Cases;
 internal sealed class ExportNames
 {
     // Linux has room for 255 bytes (NAME_MAX), and a receipt has its suffix behind the name.
-    private const int LongestBytes = 230;
+    private const int MaxNameBytes = 230;
 
     private readonly NameSet _taken = new();
 
@@ -44,7 +44,7 @@ internal sealed class ExportNames
         for (var number = _numbers.GetValueOrDefault(key, 1); ; number++)
         {
             var suffix = number == 1 ? extension : string.Create(CultureInfo.InvariantCulture, $" ({number}){extension}");
-            var candidate = Cut(stem, LongestBytes - Encoding.UTF8.GetByteCount(suffix)) + suffix;
+            var candidate = Cut(stem, MaxNameBytes - Encoding.UTF8.GetByteCount(suffix)) + suffix;
             if (TryTake(FoldedText.Of(candidate)))
             {
                 if (number > 1)
@@ -70,14 +70,14 @@ internal sealed class ExportNames
         return true;
     }
 
-    private static string Cut(string text, int mostBytes)
+    private static string Cut(string text, int maxBytes)
     {
         var bytes = 0;
         var length = 0;
         foreach (var rune in text.EnumerateRunes())
         {
             bytes += rune.Utf8SequenceLength;
-            if (bytes > mostBytes)
+            if (bytes > maxBytes)
             {
                 return text[..length].TrimEnd(' ', '.');
             }

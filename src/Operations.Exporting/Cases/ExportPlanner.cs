@@ -17,10 +17,10 @@ public sealed class ExportPlanner(CaseStore cases, ObjectReceipts receipts, Obje
     /// The most bytes of a part, unless one object alone has more. The work that a crash costs is a part, so it is kept well
     /// below what an archive may have.
     /// </summary>
-    public const long MostBytes = 2_000_000_000;
+    public const long MaxBytes = 2_000_000_000;
 
-    /// <summary>The most objects of a part.</summary>
-    public const int MostObjects = 5000;
+    /// <summary>Maximum number of objects of a part.</summary>
+    public const int MaxObjects = 5000;
 
     // What an entry and its receipt take besides the content.
     private const int Overhead = 8192;
@@ -93,7 +93,7 @@ public sealed class ExportPlanner(CaseStore cases, ObjectReceipts receipts, Obje
             objects += chunk.Length;
             foreach (var (row, name) in (await Task.WhenAll(chunk.Select(item => FindAsync(item, cancellationToken)))).SelectMany(found => found))
             {
-                if (parts is not [.., { } last] || last.Objects == MostObjects || (inPart > 0 && inPart + row.Bytes + Overhead > MostBytes))
+                if (parts is not [.., { } last] || last.Objects == MaxObjects || (inPart > 0 && inPart + row.Bytes + Overhead > MaxBytes))
                 {
                     last = NewPart(export, parts.Count + 1);
                     parts.Add(last);

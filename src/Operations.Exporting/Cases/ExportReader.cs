@@ -7,7 +7,7 @@ namespace Operations.Cases;
 /// <summary>Tells how far an export is, and links to its files when it is done.</summary>
 public sealed class ExportReader(CaseStore cases, ContentLinks links)
 {
-    private const int MostProblems = 1000;
+    private const int MaxProblems = 1000;
 
     /// <summary>Reads an export; <see langword="null"/> when there is none of these ids.</summary>
     /// <exception cref="OutageException">The storage does not work, or gives the app no key for links.</exception>
@@ -29,7 +29,7 @@ public sealed class ExportReader(CaseStore cases, ContentLinks links)
         }
 
         var csv = isDone ? await LinkAsync(ExportLayout.ManifestCsv) : null;
-        var problems = isDone ? [] : await cases.ReadProblemsAsync(export, MostProblems, cancellationToken);
+        var problems = isDone ? [] : await cases.ReadProblemsAsync(export, MaxProblems, cancellationToken);
         return new ExportDetails
         {
             ExportId = export.ExportId,

@@ -19,7 +19,7 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
 
     // Small objects are read some ahead, because they take longer to ask for than to read.
     private const int ReadAhead = 8;
-    private const int LargestReadAhead = 1024 * 1024;
+    private const int MaxReadAhead = 1024 * 1024;
     private const int BufferSize = 256 * 1024;
     private const string ContentType = "application/zip";
 
@@ -218,8 +218,8 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
                 return new Opened("Its receipt is of another object.");
             }
 
-            var content = receipt.Bytes <= LargestReadAhead ? await store.ReadAsync(item.Blob, cancellationToken) : null;
-            return receipt.Bytes <= LargestReadAhead && content is null
+            var content = receipt.Bytes <= MaxReadAhead ? await store.ReadAsync(item.Blob, cancellationToken) : null;
+            return receipt.Bytes <= MaxReadAhead && content is null
                 ? new Opened("Its archived bytes are missing.")
                 : new Opened(Problem: null) { ReceiptJson = json, Receipt = receipt, Content = content?.ToStream() };
         }

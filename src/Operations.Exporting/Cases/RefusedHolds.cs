@@ -9,8 +9,8 @@ namespace Operations.Cases;
 /// </summary>
 internal sealed class RefusedHolds
 {
-    private const int MostReasons = 10;
-    private const int MostNames = 5;
+    private const int MaxReasons = 10;
+    private const int MaxNames = 5;
     private readonly Dictionary<string, RefusedObjects> _reasons;
 
     private RefusedHolds(Dictionary<string, RefusedObjects> reasons) => _reasons = reasons;
@@ -21,9 +21,9 @@ internal sealed class RefusedHolds
     public void Add(CaseObjectRow item, string why)
     {
         // A reason is a sentence about the account; there are few of them.
-        why = _reasons.Count < MostReasons || _reasons.ContainsKey(why) ? why : _reasons.Keys.Last();
+        why = _reasons.Count < MaxReasons || _reasons.ContainsKey(why) ? why : _reasons.Keys.Last();
         var known = _reasons.GetValueOrDefault(why) ?? new RefusedObjects(0, []);
-        _reasons[why] = new RefusedObjects(known.Count + 1, known.Names.Count < MostNames ? [.. known.Names, $"{item.Region}/{item.Id}"] : known.Names);
+        _reasons[why] = new RefusedObjects(known.Count + 1, known.Names.Count < MaxNames ? [.. known.Names, $"{item.Region}/{item.Id}"] : known.Names);
     }
 
     /// <summary>What was refused, for people; <see langword="null"/> for nothing.</summary>

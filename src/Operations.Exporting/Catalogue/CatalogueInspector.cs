@@ -14,7 +14,7 @@ public sealed class CatalogueInspector(CatalogueMonths months, CatalogueOptions 
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(30);
 
     // Months are built side by side; of a whole archive, the first time, this is enough.
-    private static readonly TimeSpan LongestBuild = TimeSpan.FromHours(6);
+    private static readonly TimeSpan MaxBuild = TimeSpan.FromHours(6);
     private readonly Schedule? _schedule = Schedule.TryParse(schedules.Catalogue);
 
     /// <summary>Reads how it is; <see langword="null"/> when there is none by <c>Catalogue__Format</c>.</summary>
@@ -61,7 +61,7 @@ public sealed class CatalogueInspector(CatalogueMonths months, CatalogueOptions 
             yield return string.Create(CultureInfo.InvariantCulture, $"{failed.Count - ShownProblems} more months of the catalogue could not be built.");
         }
 
-        var late = rows.Where(row => row.QueuedAt is not null && now - row.WaitingSince > LongestBuild).ToList();
+        var late = rows.Where(row => row.QueuedAt is not null && now - row.WaitingSince > MaxBuild).ToList();
         if (late.MinBy(row => row.WaitingSince) is { } oldest)
         {
             var what = late.Count == 1 ? "month of the catalogue is" : "months of the catalogue are";

@@ -21,7 +21,7 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
 {
     private const int ReceiptsAtOnce = 16;
     private const int MaxShared = 10_000;
-    private static readonly TimeSpan NarrowestSlice = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MinSlice = TimeSpan.FromSeconds(1);
 
     private static readonly string[] Columns =
     [
@@ -56,7 +56,7 @@ public sealed partial class CatalogueReader(ObjectLedger ledger, LedgerDays days
                 var digest = new LedgerDigest();
                 var rows = await ReadSliceAsync(
                     TableClient.CreateQueryFilter($"PartitionKey eq {day.Partition} and CreatedTime ge {begin} and CreatedTime lt {sliceEnd}"),
-                    width > NarrowestSlice ? 2 * rowsPerSlice : int.MaxValue,
+                    width > MinSlice ? 2 * rowsPerSlice : int.MaxValue,
                     shared,
                     digest,
                     cancellationToken);

@@ -248,10 +248,10 @@ internal sealed class ParquetColumn(CatalogueColumn column, ArrayBufferWriter<by
             return;
         }
 
-        var most = Encoding.UTF8.GetMaxByteCount(text.Length);
-        if (_scratch.Length < most)
+        var maxBytes = Encoding.UTF8.GetMaxByteCount(text.Length);
+        if (_scratch.Length < maxBytes)
         {
-            _scratch = new byte[most];
+            _scratch = new byte[maxBytes];
         }
 
         var bytes = _scratch.AsSpan(0, Encoding.UTF8.GetBytes(text, _scratch));

@@ -21,8 +21,8 @@ namespace Operations.Access;
 /// </remarks>
 public sealed partial class AuditLog : IDisposable
 {
-    private const int MostAppends = 50_000;
-    private const int MostBytes = 2 * 1024 * 1024;
+    private const int MaxAppends = 50_000;
+    private const int MaxBytes = 2 * 1024 * 1024;
     private const byte NewLine = (byte)'\n';
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(5);
@@ -139,7 +139,7 @@ public sealed partial class AuditLog : IDisposable
             var now = _timeProvider.GetUtcNow();
             var blob = await OpenAsync(DateOnly.FromDateTime(now.UtcDateTime), timeout.Token);
             using var lines = new MemoryStream();
-            while (lines.Length < MostBytes && _waiting.TryDequeue(out var waiting))
+            while (lines.Length < MaxBytes && _waiting.TryDequeue(out var waiting))
             {
                 batch.Add(waiting);
                 blob.Write(waiting.Entry, now, lines);
@@ -174,7 +174,7 @@ public sealed partial class AuditLog : IDisposable
 
     private async Task<OpenBlob> OpenAsync(DateOnly day, CancellationToken cancellationToken)
     {
-        if (_blob is { } open && open.Day == day && open.Appends < MostAppends)
+        if (_blob is { } open && open.Day == day && open.Appends < MaxAppends)
         {
             return open;
         }

@@ -10,7 +10,7 @@ namespace Operations.Access;
 /// <param name="Offset">Where in the blob it begins.</param>
 public readonly record struct AuditPosition(DateTimeOffset Time, string? Blob = null, long Offset = 0)
 {
-    private const int Longest = 512;
+    private const int MaxLength = 512;
 
     /// <summary>The place as opaque text. It needs no secret: who has it may read all of the log.</summary>
     public string ToCursor() =>
@@ -20,7 +20,7 @@ public readonly record struct AuditPosition(DateTimeOffset Time, string? Blob = 
     public static AuditPosition? Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length > Longest || !Base64Url.IsValid(text))
+        if (text.Length > MaxLength || !Base64Url.IsValid(text))
         {
             return null;
         }

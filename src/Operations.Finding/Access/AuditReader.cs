@@ -61,11 +61,11 @@ public sealed record AuditPage(IReadOnlyList<AuditItem> Items, AuditPosition? Ne
 /// </summary>
 public sealed class AuditReader(AuditContainer container, TimeProvider timeProvider)
 {
-    /// <summary>The most lines of a page.</summary>
-    public const int MostLines = 200;
+    /// <summary>Maximum number of lines of a page.</summary>
+    public const int MaxLines = 200;
 
-    private const int MostLinesRead = 20_000;
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    private const int MaxLinesRead = 20_000;
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(5);
 
     // Lines have the time of the instance, blobs that of the storage.
     private static readonly TimeSpan MaxSkew = TimeSpan.FromMinutes(5);
@@ -73,14 +73,14 @@ public sealed class AuditReader(AuditContainer container, TimeProvider timeProvi
     /// <summary>Reads a page.</summary>
     /// <param name="filter">Which lines.</param>
     /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
-    /// <param name="limit">The most lines.</param>
+    /// <param name="limit">Maximum number of lines.</param>
     /// <param name="cancellationToken">Stops the read.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<AuditPage> ReadAsync(AuditFilter filter, AuditPosition? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostLines);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxLines);
         try
         {
             return await FindAsync(filter, after, limit, cancellationToken);
@@ -104,7 +104,7 @@ public sealed class AuditReader(AuditContainer container, TimeProvider timeProvi
                 break;
             }
 
-            if (found.Count == limit || read == MostLinesRead || (read > 0 && timeProvider.GetElapsedTime(started) >= Longest))
+            if (found.Count == limit || read == MaxLinesRead || (read > 0 && timeProvider.GetElapsedTime(started) >= MaxDuration))
             {
                 return new AuditPage(found, last);
             }

@@ -19,8 +19,8 @@ public sealed record ClientPrincipal(string ObjectId, string? Name, IReadOnlyLis
     public const string HeaderName = "X-MS-CLIENT-PRINCIPAL";
 
     // A token holds at most 200 groups, which make some 17,000 characters.
-    private const int LongestHeader = 64 * 1024;
-    private const int LongestText = 256;
+    private const int MaxHeaderLength = 64 * 1024;
+    private const int MaxTextLength = 256;
     private const string Provider = "aad";
     private const string WithoutGroups = "hasgroups";
 
@@ -41,7 +41,7 @@ public sealed record ClientPrincipal(string ObjectId, string? Name, IReadOnlyLis
     {
         ArgumentNullException.ThrowIfNull(header);
         principal = null;
-        if (header.Length > LongestHeader)
+        if (header.Length > MaxHeaderLength)
         {
             problem = "it is too long; assign fewer groups to the application";
             return false;
@@ -81,7 +81,7 @@ public sealed record ClientPrincipal(string ObjectId, string? Name, IReadOnlyLis
             return "a claim has no type or no value";
         }
 
-        if (Values(claims, ObjectIdTypes) is not [{ Length: > 0 and <= LongestText } id] || id.Any(char.IsControl))
+        if (Values(claims, ObjectIdTypes) is not [{ Length: > 0 and <= MaxTextLength } id] || id.Any(char.IsControl))
         {
             return "it names no object id, or more than one";
         }
@@ -105,7 +105,7 @@ public sealed record ClientPrincipal(string ObjectId, string? Name, IReadOnlyLis
     {
         var name = NameTypes.Append(sent.NameTyp).Select(type => sent.Claims!.FirstOrDefault(claim => claim!.Typ == type)?.Val)
             .FirstOrDefault(value => !string.IsNullOrWhiteSpace(value));
-        return name is { Length: > LongestText } ? name[..LongestText] : name;
+        return name is { Length: > MaxTextLength } ? name[..MaxTextLength] : name;
     }
 
     private static List<string> Values(IEnumerable<SentClaim?> claims, string[] types) =>

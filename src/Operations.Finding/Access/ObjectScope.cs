@@ -46,8 +46,8 @@ public sealed class ObjectScope
     /// It as conditions for queries of Table Storage, all of which together find what is in it: one that is empty for
     /// everything, none for nothing. An object can be found by more than one.
     /// </summary>
-    /// <param name="most">The most comparisons in one condition. An alternative with more is a condition of its own.</param>
-    public IReadOnlyList<string> ToConditions(int most)
+    /// <param name="maxComparisons">Maximum number of comparisons in one condition. An alternative with more is a condition of its own.</param>
+    public IReadOnlyList<string> ToConditions(int maxComparisons)
     {
         if (IsEverything)
         {
@@ -59,7 +59,7 @@ public sealed class ObjectScope
         var comparisons = 0;
         foreach (var values in _any)
         {
-            if (comparisons > 0 && comparisons + values.Count > most)
+            if (comparisons > 0 && comparisons + values.Count > maxComparisons)
             {
                 Flush();
             }

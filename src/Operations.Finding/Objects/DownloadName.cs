@@ -16,7 +16,7 @@ namespace Operations.Objects;
 /// </summary>
 public sealed partial class DownloadName(ArchiverOptions options)
 {
-    /// <summary>The most bytes of a name in UTF-8. File systems take 255, and what makes a name unique needs some of them.</summary>
+    /// <summary>Maximum number of bytes of a name in UTF-8. File systems take 255, and what makes a name unique needs some of them.</summary>
     public const int MaxBytes = 200;
 
     private const int MaxExtensionLength = 6;

@@ -13,8 +13,8 @@ public sealed record ObjectText(string Text, bool IsWhole);
 /// <summary>The archived content of an object. Only its row names the blob.</summary>
 public sealed class ObjectContents(ArchiveStore store, ContentLinks links, DownloadName names)
 {
-    /// <summary>The most bytes of text that are shown.</summary>
-    public const int MostText = 256 * 1024;
+    /// <summary>Maximum number of bytes of text that are shown.</summary>
+    public const int MaxTextBytes = 256 * 1024;
 
     /// <summary>Makes a link to the content, which a browser shows when it can and it is harmless, or saves.</summary>
     /// <param name="entry">The object's row.</param>
@@ -33,15 +33,15 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
     /// <summary>Reads the content as text, as much of it as is shown.</summary>
     /// <exception cref="RefusedException">It is not archived, or is no text.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
-    public Task<ObjectText> ReadTextAsync(LedgerEntry entry, CancellationToken cancellationToken) => ReadTextAsync(entry, MostText, cancellationToken);
+    public Task<ObjectText> ReadTextAsync(LedgerEntry entry, CancellationToken cancellationToken) => ReadTextAsync(entry, MaxTextBytes, cancellationToken);
 
     /// <summary>Reads the content as text, as much of it as is searched.</summary>
     /// <exception cref="RefusedException">It is not archived, or is no text.</exception>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public Task<ObjectText> ReadSearchedTextAsync(LedgerEntry entry, CancellationToken cancellationToken) =>
-        ReadTextAsync(entry, ArchivedText.MostSearched, cancellationToken);
+        ReadTextAsync(entry, ArchivedText.MaxSearchedBytes, cancellationToken);
 
-    private async Task<ObjectText> ReadTextAsync(LedgerEntry entry, int most, CancellationToken cancellationToken)
+    private async Task<ObjectText> ReadTextAsync(LedgerEntry entry, int maxBytes, CancellationToken cancellationToken)
     {
         var blob = BlobOf(entry);
         if (!MediaKind.Of(entry.MimeType).IsText)
@@ -51,10 +51,10 @@ public sealed class ObjectContents(ArchiveStore store, ContentLinks links, Downl
 
         try
         {
-            var beginning = await store.ReadBeginningAsync(blob, most, cancellationToken)
+            var beginning = await store.ReadBeginningAsync(blob, maxBytes, cancellationToken)
                 ?? throw new RefusedException("The archived bytes are missing. The nightly verification finds this, too, and archives the "
                     + "object again while 8x8 has it.");
-            var (text, isWhole) = ArchivedText.Decode(beginning, most);
+            var (text, isWhole) = ArchivedText.Decode(beginning, maxBytes);
             return new ObjectText(text, isWhole);
         }
         catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))

@@ -24,32 +24,32 @@ public sealed record CallPage(IReadOnlyList<FoundCall> Calls, SearchPosition? Ne
 /// </summary>
 public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, SearchIndex index, ObjectLedger ledger)
 {
-    /// <summary>The most calls of a page.</summary>
-    public const int MostCalls = 50;
+    /// <summary>Maximum number of calls of a page.</summary>
+    public const int MaxCalls = 50;
 
     // A call has some objects each, most of which a search finds with it.
     private const int ObjectsPerCall = 4;
-    private const int MostOpenDays = 8;
+    private const int MaxOpenDays = 8;
 
     // Each call is looked up by its id, and a person waits for the answer.
-    private const int MostLookups = 6;
+    private const int MaxLookups = 6;
 
     // Each call may take a query more, for objects of it that the search has not read.
-    private const int MostQueries = 8;
+    private const int MaxQueries = 8;
 
     /// <summary>Finds a page.</summary>
     /// <param name="filter">What is looked for.</param>
     /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
-    /// <param name="limit">The most calls. A page has fewer when they cost too much at once.</param>
+    /// <param name="limit">Maximum number of calls. A page has fewer when they cost too much at once.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<CallPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(filter);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostCalls);
-        limit = Math.Min(limit, MostLookups);
-        var searching = search.FindAsync(filter, after, Math.Min(limit * ObjectsPerCall, ObjectSearch.MostRows), MostQueries, cancellationToken);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxCalls);
+        limit = Math.Min(limit, MaxLookups);
+        var searching = search.FindAsync(filter, after, Math.Min(limit * ObjectsPerCall, ObjectSearch.MaxRows), MaxQueries, cancellationToken);
         if ((filter.Text ?? filter.Call) is null)
         {
             // Such a search needs no index, and the calls that it finds do.
@@ -176,7 +176,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         var open = state.OpenDays
             .Where(day => !page.OpenDays.Contains(day.RowKey) && keys.Any(key => day.IsOf(key.Region)))
             .OrderByDescending(day => day.ToDay())
-            .Take(MostOpenDays)
+            .Take(MaxOpenDays)
             .ToDictionary(day => day.RowKey, StringComparer.Ordinal);
         var queries = minutes.Select(part => part.Key).Union(open.Keys, StringComparer.Ordinal).SelectMany(partition =>
         {

@@ -12,8 +12,8 @@ namespace Operations.Search;
 public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, SearchOptions options, TimeProvider timeProvider)
 {
     private const int RowsPerQuery = 1000;
-    private const int MostTerms = 4;
-    internal const int MostQueries = 16;
+    private const int MaxTerms = 4;
+    internal const int MaxQueries = 16;
     private const int PartitionsAtOnce = 8;
 
     // Rows come one after the other from a partition, and a person waits for the first page.
@@ -21,10 +21,10 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
 
     // How many rows a minute holds, and how many of them are meant, is known when some were read.
     private const int FirstMinutes = 64;
-    private const int FewestMinutes = 16;
-    private const int MostGrowth = 4;
+    private const int MinMinutes = 16;
+    private const int MaxGrowth = 4;
     private const int RowsAtOnce = 1000;
-    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromMilliseconds(400);
 
     // An app that has just started is slow: that alone does not end a search before it has found something.
     private const int WavesOfSlowStart = 3;
@@ -34,8 +34,8 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
     /// <param name="filter">What is looked for, with a text or a call.</param>
     /// <param name="term">The text as a row is compared with it.</param>
     /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
-    /// <param name="limit">The most rows.</param>
-    /// <param name="mostQueries">About how many queries of the ledger a page may take.</param>
+    /// <param name="limit">Maximum number of rows.</param>
+    /// <param name="maxQueries">About how many queries of the ledger a page may take.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     /// <returns><see langword="null"/> when the index knows no way to what is looked for.</returns>
     /// <exception cref="OutageException">The storage does not work.</exception>
@@ -45,14 +45,14 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         SearchTerm? term,
         SearchPosition? after,
         int limit,
-        int mostQueries,
+        int maxQueries,
         CancellationToken cancellationToken)
     {
         var started = timeProvider.GetTimestamp();
         var to = Earlier(filter.To, after?.End);
-        var most = after is null ? SlotsOfFirstPage : SearchIndex.MostSlots;
-        var findTexts = FindTextsAsync(state, filter, to, most, cancellationToken);
-        if (await FindSlotsAsync(state, filter, to, most, cancellationToken) is not { } names)
+        var max = after is null ? SlotsOfFirstPage : SearchIndex.MaxSlots;
+        var findTexts = FindTextsAsync(state, filter, to, max, cancellationToken);
+        if (await FindSlotsAsync(state, filter, to, max, cancellationToken) is not { } names)
         {
             await findTexts;
             return null;
@@ -66,7 +66,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             return null;
         }
 
-        var walk = new Walk(filter, term, after, to, limit, mostQueries, slots, new SpokenHits(texts), [.. OpenDays(state, filter, to)]);
+        var walk = new Walk(filter, term, after, to, limit, maxQueries, slots, new SpokenHits(texts), [.. OpenDays(state, filter, to)]);
         var waves = 0;
         while (walk.Plan() is { } wave)
         {
@@ -75,7 +75,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             var days = wave.Days.ToDictionary(day => day.RowKey, StringComparer.Ordinal);
             var parts = await Task.WhenAll(minutes.Select(part => part.Key).Union(days.Keys, StringComparer.Ordinal)
                 .Select(partition => ReadAsync(walk, partition, [.. minutes[partition]], days.GetValueOrDefault(partition), cancellationToken)));
-            if (walk.Take(parts, wave, waves >= WavesOfSlowStart && timeProvider.GetElapsedTime(started) >= Longest) is { } page)
+            if (walk.Take(parts, wave, waves >= WavesOfSlowStart && timeProvider.GetElapsedTime(started) >= MaxDuration) is { } page)
             {
                 return page;
             }
@@ -118,7 +118,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
 
     /// <summary>Which objects, made in the filter's range of time, said what is looked for.</summary>
     internal async Task<SpokenHits> FindTextsAsync(IndexState state, SearchFilter filter, CancellationToken cancellationToken) =>
-        new(await FindTextsAsync(state, filter, filter.To, SearchIndex.MostSlots, cancellationToken));
+        new(await FindTextsAsync(state, filter, filter.To, SearchIndex.MaxSlots, cancellationToken));
 
     /// <summary>The objects, made in the filter's range of time, that said what is looked for, however many those are that did.</summary>
     internal async Task<IReadOnlySet<IndexSlot>> FindAllTextsAsync(IndexState state, SearchFilter filter, CancellationToken cancellationToken)
@@ -127,7 +127,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         var to = filter.To;
         while (true)
         {
-            var texts = await FindTextsAsync(state, filter, to, SearchIndex.MostSlots, cancellationToken);
+            var texts = await FindTextsAsync(state, filter, to, SearchIndex.MaxSlots, cancellationToken);
             found.UnionWith(texts.Slots);
 
             // Of the oldest minute, it may have given a part.
@@ -141,16 +141,16 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
     }
 
     /// <summary>The objects whose text has every term, newest first, as far back as the index gave all of them.</summary>
-    private async Task<IndexSlots> FindTextsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int most, CancellationToken cancellationToken)
+    private async Task<IndexSlots> FindTextsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int max, CancellationToken cancellationToken)
     {
         var range = new IndexRange(filter.From, to, filter.Region, filter.Type);
         var terms = options.Transcripts && filter.Text is { } text ? SearchTerms.OfText(text).OrderByDescending(term => term.Length).ToList() : [];
         var lists = new List<IndexSlots>();
         HashSet<IndexSlot>? common = null;
-        foreach (var some in terms.Chunk(MostTerms))
+        foreach (var some in terms.Chunk(MaxTerms))
         {
             // Nothing but the index knows what was said, so it is asked for every term.
-            lists.AddRange(await Task.WhenAll(some.Select(term => index.FindAsync(state, term, range, cancellationToken, most))));
+            lists.AddRange(await Task.WhenAll(some.Select(term => index.FindAsync(state, term, range, cancellationToken, max))));
             common ??= [.. lists[0].Slots];
             lists.ForEach(list => common.IntersectWith(list.Slots));
             if (common.Count == 0)
@@ -171,12 +171,12 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
     };
 
     /// <summary>The minutes that can hold what is looked for; <see langword="null"/> when the index does not know.</summary>
-    private async Task<IndexSlots?> FindSlotsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int most, CancellationToken cancellationToken)
+    private async Task<IndexSlots?> FindSlotsAsync(IndexState state, SearchFilter filter, DateTimeOffset? to, int max, CancellationToken cancellationToken)
     {
         var range = new IndexRange(filter.From, to, filter.Region, filter.Type);
-        var terms = filter.Text is null ? [] : SearchTerms.Wanted(filter.Text).OrderByDescending(term => term.Length).Take(MostTerms).ToList();
+        var terms = filter.Text is null ? [] : SearchTerms.Wanted(filter.Text).OrderByDescending(term => term.Length).Take(MaxTerms).ToList();
         var id = filter.Call is { } call ? SearchTerms.OfId(call) : SearchTerms.FindId(filter.Text ?? "");
-        var lists = await Task.WhenAll((id is null ? terms : [id, .. terms]).Select(term => index.FindAsync(state, term, range, cancellationToken, most)));
+        var lists = await Task.WhenAll((id is null ? terms : [id, .. terms]).Select(term => index.FindAsync(state, term, range, cancellationToken, max)));
         if (lists.Length == 0)
         {
             return null;
@@ -228,7 +228,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         SearchPosition? after,
         DateTimeOffset? to,
         int limit,
-        int mostQueries,
+        int maxQueries,
         IndexSlots slots,
         SpokenHits texts,
         List<IndexDayRow> days)
@@ -263,7 +263,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
                 return null;
             }
 
-            var most = Math.Clamp(mostQueries - _queries, 1, PartitionsAtOnce);
+            var max = Math.Clamp(maxQueries - _queries, 1, PartitionsAtOnce);
             var wave = new List<IndexSlot>();
             var partitions = new HashSet<string>(StringComparer.Ordinal);
             var minutes = new HashSet<(string Partition, DateTimeOffset Minute)>();
@@ -272,7 +272,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             {
                 var isNext = wave.Count > 0 && wave[^1].Minute != slot.Minute;
                 var isEnough = wave.Count >= missing || minutes.Count >= _minutesAtOnce;
-                if (isNext && (isEnough || (partitions.Count >= most && !partitions.Contains(slot.Partition))))
+                if (isNext && (isEnough || (partitions.Count >= max && !partitions.Contains(slot.Partition))))
                 {
                     break;
                 }
@@ -291,7 +291,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
                     break;
                 }
 
-                if (open.Count >= most && open[^1].ToDay() != day.ToDay())
+                if (open.Count >= max && open[^1].ToDay() != day.ToDay())
                 {
                     bound = Later(day.ToDay().AddDays(1), bound);
                     break;
@@ -309,7 +309,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         {
             var minutes = Math.Max(wave.Slots.Select(slot => (slot.Region, slot.Minute)).Distinct().Count(), 1);
             var perMinute = Math.Max(parts.Where(part => part.Minutes.Count > 0).Sum(part => part.Rows.Count) / minutes, 1);
-            _minutesAtOnce = Math.Clamp(RowsAtOnce / perMinute, FewestMinutes, _minutesAtOnce * MostGrowth);
+            _minutesAtOnce = Math.Clamp(RowsAtOnce / perMinute, MinMinutes, _minutesAtOnce * MaxGrowth);
             foreach (var _ in wave.Slots)
             {
                 _slots.Dequeue();
@@ -344,7 +344,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             _waiting.RemoveAll(next.Contains);
             next.Sort(SearchPosition.Compare);
             _found.AddRange(next);
-            _slotsPerObject = Math.Clamp(wave.Slots.Count / Math.Max(next.Count, 1), 1, _slotsPerObject * MostGrowth);
+            _slotsPerObject = Math.Clamp(wave.Slots.Count / Math.Max(next.Count, 1), 1, _slotsPerObject * MaxGrowth);
             if (_found.Count > limit)
             {
                 _found.RemoveRange(limit, _found.Count - limit);
@@ -352,7 +352,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
             }
 
             var isEnd = wave.Bound == DateTimeOffset.MinValue;
-            return !isEnd && (_found.Count == limit || _queries >= mostQueries || isLate) ? Page(new SearchPosition(wave.Bound)) : null;
+            return !isEnd && (_found.Count == limit || _queries >= maxQueries || isLate) ? Page(new SearchPosition(wave.Bound)) : null;
         }
 
         /// <summary>The page when everything that is known was read.</summary>

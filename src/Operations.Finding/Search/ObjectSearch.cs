@@ -47,35 +47,35 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
 /// </summary>
 public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, SearchIndex index, IndexedSearch indexed, TimeProvider timeProvider)
 {
-    /// <summary>The most rows of a page.</summary>
-    public const int MostRows = 200;
+    /// <summary>Maximum number of rows of a page.</summary>
+    public const int MaxRows = 200;
 
     // A range of days is read at once and sorted in memory.
     private const int RowsPerRange = 1000;
     private const int PartitionsPerRange = 16;
-    private const int MostRowsAtOnce = 2000;
+    private const int MaxRowsAtOnce = 2000;
     private const int FewRows = 100;
     private const int Widening = 4;
-    private const int MostQueries = 256;
+    private const int MaxQueries = 256;
 
     // So few that the first answer comes soon, of which most others find nothing.
-    private const int MostQueriesBesideIndex = 4;
+    private const int MaxQueriesBesideIndex = 4;
 
     // Without a clock, the number of queries keeps the first answer short.
-    private const int MostQueriesOfScopeFirst = 32;
+    private const int MaxQueriesOfScopeFirst = 32;
     private const int HoursAtOnce = 8;
 
     // Rows come one after the other from a partition, and a person waits for the first page.
     private const int RowsOfPartitionFirst = 50;
-    private static readonly TimeSpan NarrowestSlice = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan MinSlice = TimeSpan.FromSeconds(2);
 
     // Narrower, it is often empty, and reads as many rows to find that out.
-    private static readonly TimeSpan NarrowestFirst = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MinFirstSlice = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan FirstOfScope = TimeSpan.FromHours(1);
 
     // A person waits for the first page. Later pages of a long search may take longer.
-    private static readonly TimeSpan LongestFirst = TimeSpan.FromMilliseconds(400);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxDurationOfFirst = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan MaxDuration = TimeSpan.FromSeconds(5);
 
     private static readonly string[] Columns =
     [
@@ -99,34 +99,34 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     /// <summary>Finds a page.</summary>
     /// <param name="filter">What is looked for.</param>
     /// <param name="after">Where the page begins; <see langword="null"/> for the first.</param>
-    /// <param name="limit">The most rows.</param>
+    /// <param name="limit">Maximum number of rows.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public Task<SearchPage> FindAsync(SearchFilter filter, SearchPosition? after, int limit, CancellationToken cancellationToken) =>
-        FindAsync(filter, after, limit, IndexedSearch.MostQueries, cancellationToken);
+        FindAsync(filter, after, limit, IndexedSearch.MaxQueries, cancellationToken);
 
     /// <summary>Finds a page in about so many queries of the ledger, where the index leads to it.</summary>
     internal async Task<SearchPage> FindAsync(
         SearchFilter filter,
         SearchPosition? after,
         int limit,
-        int mostQueriesByIndex,
+        int maxQueriesByIndex,
         CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MostRows);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxRows);
         SearchTerm? term = filter.Text is null ? null : SearchTerm.Of(filter.Text);
         var isHidden = filter.Text is not null && filter.IsScoped;
         var isByIndex = filter.Text is not null || (filter.Call is not null && !filter.IsScoped);
         if (!isByIndex || (after?.IsAnywhere == true && !isHidden))
         {
-            return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken);
+            return await ReadAsync(filter, term, after, limit, MaxQueries, cancellationToken);
         }
 
         var state = await index.ReadStateAsync(cancellationToken);
         if (!state.IsBegun)
         {
-            return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken) with
+            return await ReadAsync(filter, term, after, limit, MaxQueries, cancellationToken) with
             {
                 State = state,
                 UnindexedDays = (await ledgerDays.ReadAsync(filter.Region, filter.From, filter.To, cancellationToken)).Count,
@@ -135,20 +135,20 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
         if (isHidden)
         {
-            return await ReadAsync(filter, term, after, limit, MostQueries, cancellationToken, state) with { State = state };
+            return await ReadAsync(filter, term, after, limit, MaxQueries, cancellationToken, state) with { State = state };
         }
 
-        var page = await indexed.FindAsync(state, filter, term, after, limit, mostQueriesByIndex, cancellationToken);
+        var page = await indexed.FindAsync(state, filter, term, after, limit, maxQueriesByIndex, cancellationToken);
         if (page is null)
         {
-            page = await ReadAsync(filter, term, after, limit, MostQueriesBesideIndex, cancellationToken);
+            page = await ReadAsync(filter, term, after, limit, MaxQueriesBesideIndex, cancellationToken);
         }
         else if (page.Entries.Count == 0 && filter.Text is not null && after is not { FoundNone: false })
         {
             // What the index leads to may have been read in several pages. When all of it was something else, every row is read.
             page = page.Next is { } next
                 ? page with { Next = next with { FoundNone = true } }
-                : await ReadAsync(filter, term, after: null, limit, MostQueriesBesideIndex, cancellationToken);
+                : await ReadAsync(filter, term, after: null, limit, MaxQueriesBesideIndex, cancellationToken);
         }
 
         return page with { State = state };
@@ -160,13 +160,13 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         SearchTerm? term,
         SearchPosition? after,
         int limit,
-        int mostQueries,
+        int maxQueries,
         CancellationToken cancellationToken,
         IndexState? texts = null)
     {
         var effort = filter.IsScoped
-            ? new Effort(timeProvider, after is null ? MostQueriesOfScopeFirst : mostQueries, longest: null)
-            : new Effort(timeProvider, mostQueries, after is null ? LongestFirst : Longest);
+            ? new Effort(timeProvider, after is null ? MaxQueriesOfScopeFirst : maxQueries, maxDuration: null)
+            : new Effort(timeProvider, maxQueries, after is null ? MaxDurationOfFirst : MaxDuration);
         var request = new Request(filter, term, after, limit, effort) { TextIndex = texts };
         await foreach (var range in ReadRangesAsync(request, cancellationToken))
         {
@@ -199,12 +199,12 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         var start = Later(range.Start, request.Filter.From);
         var end = Earlier(Earlier(range.End, request.Filter.To), request.After?.End);
         var width = end - start;
-        var first = request.After is null && request.Term is not null ? range.Days.Count * RowsOfPartitionFirst : MostRowsAtOnce / 2;
+        var first = request.After is null && request.Term is not null ? range.Days.Count * RowsOfPartitionFirst : MaxRowsAtOnce / 2;
         if (range.Count > first * 2)
         {
             var wanted = request.Term is null ? Math.Min(request.Limit * 2, RowsPerRange) : Math.Min(first, RowsPerRange);
             width *= (double)wanted / range.Count;
-            width = width > NarrowestFirst ? width : NarrowestFirst;
+            width = width > MinFirstSlice ? width : MinFirstSlice;
         }
 
         if (request is { Filter.IsScoped: true, After: null, ReadFrom: null })
@@ -246,7 +246,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             }
 
             width = slice.Read < FewRows ? width * Widening : (slice.Newest - begin) * ((double)RowsPerRange / slice.Read);
-            width = width > NarrowestSlice ? width : NarrowestSlice;
+            width = width > MinSlice ? width : MinSlice;
         }
 
         return null;
@@ -272,7 +272,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         var texts = new List<LedgerEntry>();
         var read = new List<LedgerEntry>();
         var times = new List<DateTimeOffset>();
-        var isNarrowest = end - begin <= NarrowestSlice;
+        var isMinSlice = end - begin <= MinSlice;
         DateTimeOffset? dense = null;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         await foreach (var entry in ReadRowsAsync(day, begin, end, request, cancellationToken))
@@ -282,7 +282,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
                 continue;
             }
 
-            if (times.Count == MostRowsAtOnce && !isNarrowest)
+            if (times.Count == MaxRowsAtOnce && !isMinSlice)
             {
                 // Rows come in the order of their ids, which as a rule says nothing of their times: these are a sample.
                 times.Sort();
@@ -441,11 +441,11 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
     /// <summary>What a request has cost so far.</summary>
     /// <param name="timeProvider">The clock.</param>
-    /// <param name="mostQueries">How many queries are enough.</param>
-    /// <param name="longest">How long is enough; <see langword="null"/> when the time does not matter.</param>
-    private sealed class Effort(TimeProvider timeProvider, int mostQueries, TimeSpan? longest)
+    /// <param name="maxQueries">How many queries are enough.</param>
+    /// <param name="maxDuration">How long is enough; <see langword="null"/> when the time does not matter.</param>
+    private sealed class Effort(TimeProvider timeProvider, int maxQueries, TimeSpan? maxDuration)
     {
-        private const int MostRowsRead = 10_000;
+        private const int MaxRowsRead = 10_000;
         private const int QueriesOfSlowStart = 6;
         private readonly long _started = timeProvider.GetTimestamp();
         private long _rows;
@@ -455,9 +455,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         /// <param name="hasFound">Whether there is something to show. If not, a slow start alone does not end the search.</param>
         public bool IsSpent(bool hasFound) =>
             _queries > 0
-            && (_rows >= MostRowsRead
-                || _queries >= mostQueries
-                || ((hasFound || _queries >= QueriesOfSlowStart) && timeProvider.GetElapsedTime(_started) >= longest));
+            && (_rows >= MaxRowsRead
+                || _queries >= maxQueries
+                || ((hasFound || _queries >= QueriesOfSlowStart) && timeProvider.GetElapsedTime(_started) >= maxDuration));
 
         public void AddQuery() => Interlocked.Increment(ref _queries);
 

@@ -50,7 +50,7 @@ public static class SearchCursor
     private const byte FoundNoneVersion = 3;
     private const int CheckLength = 12;
     private const int HeadLength = 1 + CheckLength + sizeof(long);
-    private const int Longest = 2048;
+    private const int MaxLength = 2048;
 
     /// <summary>Writes a position.</summary>
     public static string Write(SearchFilter filter, SearchPosition position)
@@ -69,7 +69,7 @@ public static class SearchCursor
     public static bool TryRead(SearchFilter filter, string text, out SearchPosition position)
     {
         position = default;
-        if (text.Length > Longest || !Base64Url.IsValid(text))
+        if (text.Length > MaxLength || !Base64Url.IsValid(text))
         {
             return false;
         }

@@ -8,13 +8,13 @@ namespace Operations.Search;
 /// <summary>What is looked for. What is <see langword="null"/> does not matter.</summary>
 public sealed record SearchFilter
 {
-    /// <summary>The most characters of <see cref="Call"/>: as many as a row keeps, so that what is found can be looked for.</summary>
-    public const int LongestCall = LedgerEntry.LongestText;
+    /// <summary>Maximum number of characters of <see cref="Call"/>: as many as a row keeps, so that what is found can be looked for.</summary>
+    public const int MaxCallIdLength = LedgerEntry.MaxTextLength;
 
     // Table Storage allows 15 comparisons in a query ("Querying tables and entities"), the rest of this takes up to 8, and
     // a day that is read for what was written of late one more.
-    private const int MostComparisons = 15;
-    private const int MostScopeComparisons = 6;
+    private const int MaxComparisons = 15;
+    private const int MaxScopeComparisons = 6;
 
     /// <summary>Made at this time or later.</summary>
     public DateTimeOffset? From { get; init; }
@@ -76,9 +76,9 @@ public sealed record SearchFilter
     {
         // The partition is one of the comparisons, and a range is two.
         var others = 1 + (Type is null ? 0 : 1) + (State is null ? 0 : 1) + (Call is null ? 0 : 3) + (orWrittenSince is null ? 0 : 1)
-            + (Scope.IsEverything ? 0 : MostScopeComparisons);
-        var query = ToQuery(partition, TimeRange.Join(ranges, (MostComparisons - others) / 2), orWrittenSince);
-        return Scope.ToConditions(MostScopeComparisons).Select(condition => query + condition);
+            + (Scope.IsEverything ? 0 : MaxScopeComparisons);
+        var query = ToQuery(partition, TimeRange.Join(ranges, (MaxComparisons - others) / 2), orWrittenSince);
+        return Scope.ToConditions(MaxScopeComparisons).Select(condition => query + condition);
     }
 
     private string ToQuery(string partition, IReadOnlyList<TimeRange> ranges, DateTimeOffset? orWrittenSince)

@@ -15,7 +15,7 @@ public readonly record struct SearchTerm(string Text, string? Digits)
         var digits = PhoneNumbers.IsNumber(wanted) ? PhoneNumbers.Wanted(wanted) : "";
 
         // Nothing would be in every row: an apostrophe alone is in none.
-        return new SearchTerm(wanted.Length > 0 ? wanted : trimmed, digits.Length >= SearchText.FewestDigits ? digits : null);
+        return new SearchTerm(wanted.Length > 0 ? wanted : trimmed, digits.Length >= SearchText.MinDigits ? digits : null);
     }
 
     /// <summary>Whether a row is one that is looked for. Rows of an earlier version have their name only.</summary>

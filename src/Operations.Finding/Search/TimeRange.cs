@@ -6,14 +6,14 @@ namespace Operations.Search;
 internal sealed record TimeRange(DateTimeOffset From, DateTimeOffset To)
 {
     /// <summary>Joins the ranges between which the least time lies, until there are so few.</summary>
-    public static IReadOnlyList<TimeRange> Join(IEnumerable<TimeRange> ranges, int most)
+    public static IReadOnlyList<TimeRange> Join(IEnumerable<TimeRange> ranges, int maxRanges)
     {
         var sorted = ranges.OrderBy(range => range.From).ToList();
         var gaps = sorted.Zip(sorted.Skip(1), (one, next) => next.From - one.To).ToList();
         var kept = gaps.Select((gap, number) => (gap, number))
             .Where(item => item.gap > TimeSpan.Zero)
             .OrderByDescending(item => item.gap)
-            .Take(most - 1)
+            .Take(maxRanges - 1)
             .Select(item => item.number)
             .Order();
         var joined = new List<TimeRange>();

@@ -28,7 +28,7 @@ public sealed record DrillProblem(string Region, string Id, string Blob, string 
 /// <param name="Problems">The first of these.</param>
 public sealed record DrillReport(DateTimeOffset At, int Seed, long Archived, long Objects, long Bytes, long Failed, IReadOnlyList<DrillProblem> Problems)
 {
-    /// <summary>The most problems that are kept.</summary>
+    /// <summary>Maximum number of problems that are kept.</summary>
     public const int MaxProblems = 20;
 
     /// <summary>

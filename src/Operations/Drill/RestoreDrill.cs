@@ -22,7 +22,7 @@ public sealed partial class RestoreDrill(
     /// <summary>How many objects are downloaded unless another number is given.</summary>
     public const int DefaultObjects = 20;
 
-    /// <summary>The most objects of a drill.</summary>
+    /// <summary>Maximum number of objects of a drill.</summary>
     public const int MaxObjects = 10_000;
 
     private const int DownloadsAtOnce = 4;

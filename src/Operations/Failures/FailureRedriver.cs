@@ -20,7 +20,7 @@ public sealed class FailureRedriver(ObjectLedger ledger, ObjectRequeuer requeuer
     /// The most bytes of a redrive's message, of which ids can make many. It is kept in a row as text, of at most 32,768
     /// characters (Azure Table Storage), with what the redrive has counted.
     /// </summary>
-    public const int MostBytes = 28_000;
+    public const int MaxBytes = 28_000;
 
     private const int AtOnce = 100;
     private const string Requeued = "requeued";

@@ -25,7 +25,7 @@ public sealed class SummaryWriter(
     private const int DaysCompared = 7;
     private const int FailuresRead = 200;
     private const int ReasonsShown = 3;
-    private const int LongestReason = 160;
+    private const int MaxReasonLength = 160;
 
     // As the alert has it.
     private static readonly TimeSpan Grace = TimeSpan.FromDays(5);
@@ -111,7 +111,7 @@ public sealed class SummaryWriter(
         text = SourceQuote.FindBefore(text) ?? text;
         var end = text.IndexOf(". ", StringComparison.Ordinal);
         text = end < 0 ? text : text[..(end + 1)];
-        return text.Length <= LongestReason ? text : $"{text[..LongestReason]}…";
+        return text.Length <= MaxReasonLength ? text : $"{text[..MaxReasonLength]}…";
     }
 
     private async Task<string> DescribeReconcileAsync(CancellationToken cancellationToken)

@@ -15,8 +15,8 @@ public sealed record PlannedRun(IReadOnlyList<WindowMessage> Windows, int? Days)
 /// <summary>Plans the windows of runs: what they are is looked up, and nothing is written.</summary>
 public sealed class RunPlanner(RegionCatalog regions, SourceListing source, ObjectLedger ledger, ArchiveStore archive)
 {
-    /// <summary>The most windows of a run: more than 27 years in ten regions.</summary>
-    public const int MostWindows = 100_000;
+    /// <summary>Maximum number of windows of a run: more than 27 years in ten regions.</summary>
+    public const int MaxWindows = 100_000;
 
     // 8x8's storage is newer: an object that claims to be older has a wrong time.
     private static readonly DateTimeOffset DaysBegin = new(2010, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -42,8 +42,8 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
     public async Task<PlannedRun> PlanReconcileAsync(DateTimeOffset to, CancellationToken cancellationToken)
     {
         var all = await regions.GetAsync(cancellationToken);
-        var mostDays = (MostWindows / Math.Max(1, all.Count)) - 2;
-        var daysBegin = Midnight(to.AddDays(-mostDays));
+        var maxDays = (MaxWindows / Math.Max(1, all.Count)) - 2;
+        var daysBegin = Midnight(to.AddDays(-maxDays));
         daysBegin = daysBegin > DaysBegin ? daysBegin : DaysBegin;
         var old = new List<WindowMessage>();
         var recent = new List<WindowMessage>();
@@ -97,7 +97,7 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
         var windows = new List<WindowMessage>();
         foreach (var span in spans)
         {
-            var ofSpan = ListingPlanner.Cut(span.From, span.To).Take(MostWindows + 1).Count();
+            var ofSpan = ListingPlanner.Cut(span.From, span.To).Take(MaxWindows + 1).Count();
             days += ofSpan;
             windows.Add(span with { IsCut = ofSpan > 1 });
         }

@@ -80,9 +80,9 @@ public sealed partial class RunStarter(
         DateTimeOffset to,
         CancellationToken cancellationToken)
     {
-        if (plan.Days > RunPlanner.MostWindows)
+        if (plan.Days > RunPlanner.MaxWindows)
         {
-            throw new RefusedException($"The span needs more than {RunPlanner.MostWindows} windows of a day and region, which is the most "
+            throw new RefusedException($"The span needs more than {RunPlanner.MaxWindows} windows of a day and region, which is the most "
                 + "of a run. Ask for a shorter span or fewer regions.");
         }
 

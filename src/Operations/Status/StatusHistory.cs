@@ -34,10 +34,10 @@ public sealed class StatusHistory(
     TimeProvider timeProvider)
 {
     /// <summary>For how many hours samples are kept.</summary>
-    public const int MostHours = 24 * 92;
+    public const int MaxHours = 24 * 92;
 
-    private const int MostHoursByDay = 24 * 14;
-    private const int MostSamples = 500;
+    private const int MaxHoursByDay = 24 * 14;
+    private const int MaxSamples = 500;
     private const int DaysCountedAgain = 5;
     private const int RequestsAtOnce = 8;
 
@@ -73,7 +73,7 @@ public sealed class StatusHistory(
         await CompleteHoursAsync(now, cancellationToken);
         Show(status, now);
         gauges.RecordOverdue(await timers.ReadAsync(cancellationToken));
-        await ForgetAsync(new DateTimeOffset(now.AddHours(-MostHours).UtcDateTime.Date, TimeSpan.Zero), cancellationToken);
+        await ForgetAsync(new DateTimeOffset(now.AddHours(-MaxHours).UtcDateTime.Date, TimeSpan.Zero), cancellationToken);
         return status;
     }
 
@@ -82,9 +82,9 @@ public sealed class StatusHistory(
     {
         var now = timeProvider.GetUtcNow();
         var from = now.AddHours(-hours);
-        var byHour = hours > MostHoursByDay && await HasHoursAsync(cancellationToken);
+        var byHour = hours > MaxHoursByDay && await HasHoursAsync(cancellationToken);
         var rows = (await ReadAsync(byHour ? Month : Day, from, now, cancellationToken)).FindAll(row => row.At >= from);
-        var step = (rows.Count + MostSamples - 1) / MostSamples;
+        var step = (rows.Count + MaxSamples - 1) / MaxSamples;
         return new StatusSamples([.. rows
             .Where((_, index) => (rows.Count - 1 - index) % Math.Max(step, 1) == 0)
             .Select(row => new StatusSample(row.At, row.Archived, row.Bytes, row.Waiting, row.Failed, row.AtRisk))]);
@@ -128,7 +128,7 @@ public sealed class StatusHistory(
             return;
         }
 
-        foreach (var chunk in LastOfHours(await ReadAsync(Day, now.AddHours(-MostHours), now, cancellationToken)).Chunk(RequestsAtOnce))
+        foreach (var chunk in LastOfHours(await ReadAsync(Day, now.AddHours(-MaxHours), now, cancellationToken)).Chunk(RequestsAtOnce))
         {
             await Task.WhenAll(chunk.Select(row => table.WriteAsync(row, cancellationToken)));
         }

@@ -108,7 +108,7 @@ public sealed class CopyStateTests
     public void Content_that_differs_at_every_read_is_given_up_after_four()
     {
         var state = Start;
-        for (var read = 1; read < CopyState.MostReads; read++)
+        for (var read = 1; read < CopyState.MaxReads; read++)
         {
             state = Next<CopyStep.ReadAgain>(state.After(new ReadResult.Refused(Content((char)('0' + read), Verification.Size)))).Next;
         }
@@ -120,7 +120,7 @@ public sealed class CopyStateTests
     public void Content_that_differs_and_contradicts_at_every_read_is_given_up_once_the_record_is_known()
     {
         var step = Next<CopyStep.AskForRecord>(
-            (Start with { Reads = CopyState.MostReads - 1 }).After(new ReadResult.Refused(Content('1', Verification.Size, "too long"))));
+            (Start with { Reads = CopyState.MaxReads - 1 }).After(new ReadResult.Refused(Content('1', Verification.Size, "too long"))));
 
         Next<CopyStep.GiveUp>(step.Next.AfterRecord(Record));
     }
@@ -130,7 +130,7 @@ public sealed class CopyStateTests
     {
         var state = Start;
         var names = new List<string> { state.Name };
-        for (var name = 1; name <= CopyState.MostOtherNames; name++)
+        for (var name = 1; name <= CopyState.MaxOtherNames; name++)
         {
             var step = Next<CopyStep.ReadAgain>(state.After(new ReadResult.NameTaken(Content('1', Verification.Md5))));
             Assert.Equal((RetryCause.NameTaken, 0), (step.Cause, step.Next.Reads));

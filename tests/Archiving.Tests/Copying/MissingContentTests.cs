@@ -83,7 +83,7 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
             Region = item.Region,
             Id = item.Id,
             Waits = 30,
-            WaitsSince = TimeProvider.System.GetUtcNow() - ObjectRouter.LongestWait - TimeSpan.FromMinutes(1),
+            WaitsSince = TimeProvider.System.GetUtcNow() - ObjectRouter.MaxWait - TimeSpan.FromMinutes(1),
         };
 
         await pipeline.Get<ObjectArchiver>().ArchiveAsync(message, attempt: 1, Cancellation);
@@ -119,7 +119,7 @@ public sealed class MissingContentTests(AzuriteFixture azurite)
         Assert.Equal(("Queued", 1), (waiting.State, await pipeline.CountAsync(QueueNames.ArchiveObjects)));
         Assert.Contains("reports the object as PENDING", waiting.LastError, StringComparison.Ordinal);
 
-        time.Advance(ObjectRouter.LongestWait);
+        time.Advance(ObjectRouter.MaxWait);
         await pipeline.Get<ObjectArchiver>().ArchiveAsync(first, attempt: 1, Cancellation);
         Assert.Equal("Failed", await pipeline.StateAsync(item));
     }

@@ -162,7 +162,7 @@ public sealed class SearchTextTests
         var long1 = string.Concat(Enumerable.Repeat("😀", 2000));
         var text = SearchText.Of(Record(name: "a" + long1))!;
 
-        Assert.InRange(text.Length, SearchText.Longest - 2, SearchText.Longest);
+        Assert.InRange(text.Length, SearchText.MaxLength - 2, SearchText.MaxLength);
         Assert.DoesNotContain('\uFFFD', System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text)));
         Assert.Null(SearchText.Of(Record()));
     }
@@ -179,7 +179,7 @@ public sealed class SearchTextTests
 
         Assert.All(wanted.Select(tag => tag.Item2).Append("user-5"), value => Assert.True(Finds(record, value), value));
         Assert.True(Finds(record, "15550100100"));
-        Assert.InRange(SearchText.Of(record)!.Length, 1900, SearchText.Longest);
+        Assert.InRange(SearchText.Of(record)!.Length, 1900, SearchText.MaxLength);
     }
 
     [Fact]

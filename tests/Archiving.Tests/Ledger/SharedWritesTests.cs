@@ -13,7 +13,7 @@ public sealed class SharedWritesTests : IDisposable
     [Fact]
     public async Task Writer_writes_a_row_that_comes_alone_at_once()
     {
-        var writes = new SharedWrites(WriteAsync, most: 100);
+        var writes = new SharedWrites(WriteAsync, maxRows: 100);
 
         var one = writes.WriteAsync(Row("a"), Cancellation);
         Assert.Equal(["a"], Assert.Single(_requests));
@@ -29,7 +29,7 @@ public sealed class SharedWritesTests : IDisposable
     [Fact]
     public async Task Writer_writes_together_what_comes_while_a_request_is_under_way()
     {
-        var writes = new SharedWrites(WriteAsync, most: 3);
+        var writes = new SharedWrites(WriteAsync, maxRows: 3);
 
         var all = "abcdef".Select(id => writes.WriteAsync(Row(id.ToString()), Cancellation)).ToList();
         _answers.Release(3);
@@ -41,7 +41,7 @@ public sealed class SharedWritesTests : IDisposable
     [Fact]
     public async Task Writer_does_not_wait_for_another_partition()
     {
-        var writes = new SharedWrites(WriteAsync, most: 100);
+        var writes = new SharedWrites(WriteAsync, maxRows: 100);
 
         var all = ((string[])["uk|1", "uk|2"]).Select(partition => writes.WriteAsync(Row("a", partition), Cancellation)).ToList();
         Assert.Equal(2, _requests.Count);
@@ -52,7 +52,7 @@ public sealed class SharedWritesTests : IDisposable
     [Fact]
     public async Task Writer_puts_no_row_into_a_request_twice()
     {
-        var writes = new SharedWrites(WriteAsync, most: 100);
+        var writes = new SharedWrites(WriteAsync, maxRows: 100);
 
         var all = ((string[])["x", "a", "b", "a", "a"]).Select(id => writes.WriteAsync(Row(id), Cancellation)).ToList();
         _answers.Release(4);
@@ -73,7 +73,7 @@ public sealed class SharedWritesTests : IDisposable
                     throw new InvalidOperationException("bad");
                 }
             },
-            most: 100);
+            maxRows: 100);
 
         var all = ((string[])["x", "a", "bad", "c"]).ToDictionary(id => id, id => writes.WriteAsync(Row(id), Cancellation), StringComparer.Ordinal);
         _answers.Release(5);
@@ -95,7 +95,7 @@ public sealed class SharedWritesTests : IDisposable
                 await WriteAsync(rows);
                 throw new OutageException(Condition.Runtime, "down", innerException: null);
             },
-            most: 100);
+            maxRows: 100);
 
         var all = "abcd".Select(id => writes.WriteAsync(Row(id.ToString()), Cancellation)).ToList();
         _answers.Release(2);
@@ -111,7 +111,7 @@ public sealed class SharedWritesTests : IDisposable
     [Fact]
     public async Task Writer_writes_a_row_whose_caller_has_stopped_waiting()
     {
-        var writes = new SharedWrites(WriteAsync, most: 100);
+        var writes = new SharedWrites(WriteAsync, maxRows: 100);
         using var impatient = new CancellationTokenSource();
 
         var first = writes.WriteAsync(Row("a"), Cancellation);

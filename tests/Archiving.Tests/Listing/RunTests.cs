@@ -417,7 +417,7 @@ public sealed class RunTests(AzuriteFixture azurite)
         var plan = await pipeline.Get<RunPlanner>().PlanReconcileAsync(Now, Cancellation);
 
         var windows = plan.Windows;
-        Assert.InRange(plan.Days!.Value, regions.Length, RunPlanner.MostWindows);
+        Assert.InRange(plan.Days!.Value, regions.Length, RunPlanner.MaxWindows);
         foreach (var region in windows.GroupBy(window => window.Region))
         {
             var end = first;

@@ -11,12 +11,12 @@ public sealed class FaultMatrixTests(AzuriteFixture azurite)
     private const int Buffer = ContentTransfer.BufferSize;
 
 #if NIGHTLY
-    private const long Largest = 64 * 1024 * 1024;
+    private const long MaxSize = 64 * 1024 * 1024;
 #else
-    private const long Largest = (4 * Buffer) + 7;
+    private const long MaxSize = (4 * Buffer) + 7;
 #endif
 
-    private static readonly long[] Sizes = [0, 1, 30 * 1024, Buffer - 1, Buffer + 1, Largest];
+    private static readonly long[] Sizes = [0, 1, 30 * 1024, Buffer - 1, Buffer + 1, MaxSize];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -89,7 +89,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { Bytes = 5_000_000 });
-        using var transfer = new ContentTransfer(pipeline.Get<ArchiveStore>(), longestWait: TimeSpan.FromMilliseconds(10));
+        using var transfer = new ContentTransfer(pipeline.Get<ArchiveStore>(), maxWait: TimeSpan.FromMilliseconds(10));
         var places = new List<TransferPlace>();
         while (await transfer.TryEnterAsync(item.Content.Length, Cancellation) is { } place)
         {

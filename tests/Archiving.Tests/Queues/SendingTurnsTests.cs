@@ -11,7 +11,7 @@ public sealed class SendingTurnsTests : IDisposable
     [Fact]
     public async Task Sender_sends_so_many_at_once_and_no_more_in_the_order_in_which_they_came()
     {
-        using var turns = new SendingTurns(most: 3);
+        using var turns = new SendingTurns(maxSends: 3);
 
         // Of three windows, as it were.
         var all = Enumerable.Range(0, 9).Select(number => turns.RunAsync(() => SendAsync(number))).ToList();
@@ -32,7 +32,7 @@ public sealed class SendingTurnsTests : IDisposable
     [Fact]
     public async Task Sender_sends_on_after_all_were_sent()
     {
-        using var turns = new SendingTurns(most: 2);
+        using var turns = new SendingTurns(maxSends: 2);
         for (var round = 0; round < 3; round++)
         {
             _answers.Release(5);
@@ -45,7 +45,7 @@ public sealed class SendingTurnsTests : IDisposable
     [Fact]
     public async Task Sender_fails_what_cannot_be_sent_and_sends_the_rest()
     {
-        using var turns = new SendingTurns(most: 1);
+        using var turns = new SendingTurns(maxSends: 1);
         _answers.Release(3);
 
         var all = Enumerable.Range(0, 4).Select(number => turns.RunAsync(() => number == 1 ? throw new InvalidOperationException("full") : SendAsync(number)))
@@ -59,7 +59,7 @@ public sealed class SendingTurnsTests : IDisposable
     [Fact]
     public async Task Sender_leaves_no_place_taken_when_sends_end_at_once()
     {
-        using var turns = new SendingTurns(most: 2);
+        using var turns = new SendingTurns(maxSends: 2);
         for (var number = 0; number < 100_000; number++)
         {
             await turns.RunAsync(() => Task.CompletedTask);

@@ -7,7 +7,7 @@ namespace Archiving.Tests;
 
 public sealed class SettingsTests
 {
-    private static readonly Dictionary<string, string?> Least = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly Dictionary<string, string?> Minimum = new(StringComparer.OrdinalIgnoreCase)
     {
         ["AzureWebJobsStorage"] = "UseDevelopmentStorage=true",
         ["EightByEight:Key"] = "k",
@@ -202,7 +202,7 @@ public sealed class SettingsTests
 
     private static ArchiverOptions Read(params (string Name, string Value)[] settings)
     {
-        var all = new Dictionary<string, string?>(Least, StringComparer.OrdinalIgnoreCase);
+        var all = new Dictionary<string, string?>(Minimum, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in settings)
         {
             all[name.Replace("__", ":", StringComparison.Ordinal)] = value;

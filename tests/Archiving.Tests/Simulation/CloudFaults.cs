@@ -20,8 +20,8 @@ internal sealed class CloudFaults(World world)
     private const string UnreadablePrefix = "unreadable-";
 
     // In minutes. The archiver lists every ten, and waits for an object's content for 26 hours at most.
-    private const int LongestListingFault = 8 * 60;
-    private const int LongestContentFault = 30 * 60;
+    private const int MaxListingFault = 8 * 60;
+    private const int MaxContentFault = 30 * 60;
 
     private readonly Dictionary<string, (ListingFault Fault, DateTimeOffset Until)> _regions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (ContentFault Fault, DateTimeOffset Until)> _contents = new(StringComparer.Ordinal);
@@ -75,22 +75,22 @@ internal sealed class CloudFaults(World world)
     {
         if (world.Chance(0.015))
         {
-            _regions[Regions[world.Pick(Regions.Count)]] = (Any<ListingFault>(), Later(LongestListingFault));
+            _regions[Regions[world.Pick(Regions.Count)]] = (Any<ListingFault>(), Later(MaxListingFault));
         }
 
         if (world.Chance(0.003))
         {
-            _discovery = (world.Chance(0.5) ? 403 : 500, Later(LongestListingFault));
+            _discovery = (world.Chance(0.5) ? 403 : 500, Later(MaxListingFault));
         }
 
         if (world.Chance(0.005))
         {
-            NoTimersUntil = Later(LongestListingFault);
+            NoTimersUntil = Later(MaxListingFault);
         }
 
         if (world.Chance(0.003))
         {
-            NoQueuesUntil = Later(LongestListingFault);
+            NoQueuesUntil = Later(MaxListingFault);
         }
 
         foreach (var region in Regions.Where(region => Of(region) == ListingFault.NotNamed))
@@ -105,7 +105,7 @@ internal sealed class CloudFaults(World world)
     }
 
     /// <summary>Something begins to be wrong with an object's content.</summary>
-    public void BeginWith(string id) => _contents[id] = (Any<ContentFault>(), Later(world.Chance(0.7) ? 90 : LongestContentFault));
+    public void BeginWith(string id) => _contents[id] = (Any<ContentFault>(), Later(world.Chance(0.7) ? 90 : MaxContentFault));
 
     /// <summary>An object as it may come when 8x8 makes mistakes in what it says of it.</summary>
     public ObjectSpecification Distort(ObjectSpecification item)

@@ -216,9 +216,9 @@ internal sealed class Browser : IDisposable
     /// <summary>Presses Tab until the focus is on what is wanted.</summary>
     public IWebElement TabTo(Func<IWebElement, bool> isWanted, string what)
     {
-        const int Most = 80;
+        const int MaxTabs = 80;
         var passed = new List<string>();
-        for (var count = 0; count < Most; count++)
+        for (var count = 0; count < MaxTabs; count++)
         {
             Press(Keys.Tab);
             var focused = Focused;

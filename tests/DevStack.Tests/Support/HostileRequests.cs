@@ -66,7 +66,7 @@ internal sealed class HostileRequests(int seed, IReadOnlyList<(string Method, st
 #pragma warning disable CA5394
     private static T Pick<T>(Random random, IReadOnlyList<T> items) => items[random.Next(items.Count)];
 
-    private static List<string> Repeat(Random random, int most, Func<string> make) => [.. Enumerable.Range(0, random.Next(most + 1)).Select(_ => make())];
+    private static List<string> Repeat(Random random, int max, Func<string> make) => [.. Enumerable.Range(0, random.Next(max + 1)).Select(_ => make())];
 
     private static string Text(Random random) => random.Next(10) switch
     {

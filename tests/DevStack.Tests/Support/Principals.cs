@@ -52,9 +52,9 @@ internal static class Principals
 
     private static string Pick(Random random, params string[] items) => items[random.Next(items.Length)];
 
-    private static byte[] RandomBytes(Random random, int most)
+    private static byte[] RandomBytes(Random random, int max)
     {
-        var bytes = new byte[random.Next(1, most)];
+        var bytes = new byte[random.Next(1, max)];
         random.NextBytes(bytes);
         return bytes;
     }

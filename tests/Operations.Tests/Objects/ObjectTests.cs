@@ -174,11 +174,11 @@ public sealed class ObjectTests(AzuriteFixture azurite)
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
         await pipeline.Container.CreateAsync(cancellationToken: Cancellation);
-        var lines = string.Concat(Enumerable.Repeat("Good morning.\n", ArchivedText.MostSearched / 14 - 10));
+        var lines = string.Concat(Enumerable.Repeat("Good morning.\n", ArchivedText.MaxSearchedBytes / 14 - 10));
         await pipeline.Container.GetBlobClient("long").UploadAsync(BinaryData.FromString($"{lines}The zeppelin has come."), cancellationToken: Cancellation);
         var entry = new LedgerEntry { State = "Archived", MimeType = "text/plain", Blob = "long" };
 
-        Assert.True(lines.Length > ObjectContents.MostText);
+        Assert.True(lines.Length > ObjectContents.MaxTextBytes);
         var searched = (await pipeline.Get<ObjectContents>().ReadSearchedTextAsync(entry, Cancellation)).Text;
         Assert.Equal("The zeppelin has come.", SpokenPlace.Find(searched, "zeppelin"));
         Assert.Null(SpokenPlace.Find(searched, "refund"));
@@ -197,13 +197,13 @@ public sealed class ObjectTests(AzuriteFixture azurite)
         Assert.Equal(
             new ObjectText("hé", IsWhole: true),
             await ReadAsync([.. Encoding.Unicode.GetPreamble(), .. Encoding.Unicode.GetBytes("hé")], "text/plain"));
-        var exact = await ReadAsync(Encoding.UTF8.GetBytes(new string('a', ObjectContents.MostText)), "text/plain");
-        Assert.Equal((ObjectContents.MostText, true), (exact.Text.Length, exact.IsWhole));
+        var exact = await ReadAsync(Encoding.UTF8.GetBytes(new string('a', ObjectContents.MaxTextBytes)), "text/plain");
+        Assert.Equal((ObjectContents.MaxTextBytes, true), (exact.Text.Length, exact.IsWhole));
         var cut = await ReadAsync(Encoding.UTF8.GetBytes("a" + string.Concat(Enumerable.Repeat("é", 200_000))), "text/plain");
-        Assert.Equal((ObjectContents.MostText / 2, false), (cut.Text.Length, cut.IsWhole));
+        Assert.Equal((ObjectContents.MaxTextBytes / 2, false), (cut.Text.Length, cut.IsWhole));
         Assert.EndsWith("é", cut.Text, StringComparison.Ordinal);
-        var garbage = await ReadAsync([.. Enumerable.Repeat((byte)0xFF, ObjectContents.MostText)], "text/plain");
-        Assert.InRange(Encoding.UTF8.GetByteCount(garbage.Text), 0, ObjectContents.MostText);
+        var garbage = await ReadAsync([.. Enumerable.Repeat((byte)0xFF, ObjectContents.MaxTextBytes)], "text/plain");
+        Assert.InRange(Encoding.UTF8.GetByteCount(garbage.Text), 0, ObjectContents.MaxTextBytes);
         await Assert.ThrowsAsync<RefusedException>(() => ReadAsync("x"u8.ToArray(), "audio/mpeg"));
         await Assert.ThrowsAsync<RefusedException>(
             () => contents.ReadTextAsync(new LedgerEntry { State = "Archived", MimeType = "text/plain", Blob = "not there" }, Cancellation));

@@ -337,14 +337,14 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
     public async Task Minute_with_more_hits_than_a_query_of_the_index_gives_is_paged_through_and_gives_each_hit_once()
     {
         await using var pipeline = await StartAsync([]);
-        var rows = Enumerable.Range(0, SearchIndex.MostSlots + 150)
+        var rows = Enumerable.Range(0, SearchIndex.MaxSlots + 150)
             .Select(number => Row(number, "uk", Newest.AddMilliseconds(59_000 - (number * 40)), "transcription", "text", $"c-{number}"))
             .Prepend(Row(9998, "uk", Newest.AddMinutes(1), "transcription", "text", "c-9998"))
             .Append(Row(9999, "uk", Newest.AddMinutes(-1), "transcription", "text", "c-9999"))
             .ToList();
         await AddSpokenAsync(pipeline, "zeppelin", rows);
 
-        var found = await FindAllAsync(pipeline, new SearchFilter { Text = "zeppelin" }, ObjectSearch.MostRows);
+        var found = await FindAllAsync(pipeline, new SearchFilter { Text = "zeppelin" }, ObjectSearch.MaxRows);
 
         Assert.Equal(rows.Select(row => row.Id), found);
     }
@@ -353,7 +353,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
     public async Task Call_that_says_a_frequent_word_twice_comes_up_once_although_its_hour_has_more_hits_than_a_query_of_the_index_gives()
     {
         await using var pipeline = await StartAsync([]);
-        var spoken = Enumerable.Range(0, SearchIndex.MostSlots + 50)
+        var spoken = Enumerable.Range(0, SearchIndex.MaxSlots + 50)
             .Select(number => Row(number, "uk", Newest.AddSeconds(-10 - (number * 3)), "transcription", "text", $"c-{number}"))
             .ToList();
         var twice = Newest.AddMinutes(-58);
@@ -463,7 +463,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         foreach (var filter in (SearchFilter[])[new() { Text = "jane" }, new()])
         {
             requests.Clear();
-            await pipeline.Get<CallSearch>().FindAsync(filter, null, CallSearch.MostCalls, Cancellation);
+            await pipeline.Get<CallSearch>().FindAsync(filter, null, CallSearch.MaxCalls, Cancellation);
             Assert.InRange(requests.Count, 5, 25);
 
             var calls = await FindCallsAsync(pipeline, filter, position: null);
@@ -497,7 +497,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         var calls = new List<FoundCall>();
         do
         {
-            var page = await pipeline.Get<CallSearch>().FindAsync(filter, position, CallSearch.MostCalls, Cancellation);
+            var page = await pipeline.Get<CallSearch>().FindAsync(filter, position, CallSearch.MaxCalls, Cancellation);
             Assert.True(page.Next is null || page.Next != position, "The search does not get on.");
             calls.AddRange(page.Calls);
             position = page.Next;

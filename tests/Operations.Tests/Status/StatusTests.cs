@@ -444,12 +444,12 @@ public sealed class StatusTests(AzuriteFixture azurite)
             }
         }
 
-        var before = await history.ReadAsync(StatusHistory.MostHours, Cancellation);
+        var before = await history.ReadAsync(StatusHistory.MaxHours, Cancellation);
         await history.SampleAsync(Cancellation);
         time.Advance(TimeSpan.FromMinutes(90));
         await history.SampleAsync(Cancellation);
         requests.Clear();
-        var after = await history.ReadAsync(StatusHistory.MostHours, Cancellation);
+        var after = await history.ReadAsync(StatusHistory.MaxHours, Cancellation);
 
         Assert.InRange(requests.Count, 4, 25);
         Assert.Equal(100, before.Samples.Count);
@@ -492,9 +492,9 @@ public sealed class StatusTests(AzuriteFixture azurite)
 
         Assert.Equal([(3L, 0L, 0L)], (await history.ReadAsync(24, Cancellation)).Samples.Select(sample => (sample.Archived, sample.Waiting, sample.Failed)));
         Assert.Equal(2, (await history.ReadAsync(48, Cancellation)).Samples.Count);
-        time.Advance(TimeSpan.FromHours(StatusHistory.MostHours + 24 - 30));
+        time.Advance(TimeSpan.FromHours(StatusHistory.MaxHours + 24 - 30));
         await history.SampleAsync(Cancellation);
-        Assert.Equal(2, (await history.ReadAsync(StatusHistory.MostHours, Cancellation)).Samples.Count);
+        Assert.Equal(2, (await history.ReadAsync(StatusHistory.MaxHours, Cancellation)).Samples.Count);
     }
 
     private static DateTimeOffset Start { get; } = new(TimeProvider.System.GetUtcNow().UtcDateTime.Date.AddDays(-100), TimeSpan.Zero);
