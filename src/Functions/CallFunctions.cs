@@ -24,7 +24,7 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "calls")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        var query = new RequestQuery(request, "from", "to", "region", "q", "call", "cursor", "limit");
+        var query = new RequestQuery(request, "from", "to", "region", "q", "call", "exhaustive", "cursor", "limit");
         var filter = new SearchFilter
         {
             From = query.Instant("from"),
@@ -32,6 +32,7 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
             Region = query.Text("region", MaxNameLength),
             Text = SearchRequest.ReadText(query),
             Call = query.Text("call", SearchFilter.MaxCallIdLength),
+            IsExhaustive = query.Boolean("exhaustive"),
         };
         var caller = request.HttpContext.GetCaller();
         filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
@@ -42,7 +43,8 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
             [.. page.Calls.Zip(places, (call, place) => CallItem.Of(call, caller) with { Place = place })],
             SearchRequest.WriteCursor(filter, page.Next),
             page.Next?.Time,
-            SearchRequest.CountUnindexed(page.UnindexedDays));
+            SearchRequest.CountUnindexed(page.UnindexedDays),
+            SearchRequest.SaysExhaustive(filter, page.IsAnywhere));
         return ApiJson.Result(found, ApiJson.Default.FoundCalls);
     }
 
@@ -67,7 +69,13 @@ public sealed class CallFunctions(CallSearch search, ObjectContents contents)
 /// <param name="Cursor">Gives the next page; <see langword="null"/> on the last.</param>
 /// <param name="SearchedTo">Everything later was searched; <see langword="null"/> on the last page, when everything was.</param>
 /// <param name="UnindexedDays">How many days looked for are not all in the index yet; <see langword="null"/> for none.</param>
-public sealed record FoundCalls(IReadOnlyList<CallItem> Items, string? Cursor, DateTimeOffset? SearchedTo, int? UnindexedDays);
+/// <param name="Exhaustive">Whether every object is compared; <see langword="null"/> when the index leads to what is found, or there is nothing to compare.</param>
+public sealed record FoundCalls(
+    IReadOnlyList<CallItem> Items,
+    string? Cursor,
+    DateTimeOffset? SearchedTo,
+    int? UnindexedDays,
+    bool? Exhaustive);
 
 /// <summary>A call as <c>GET /api/calls</c> shows it.</summary>
 /// <param name="CallId">

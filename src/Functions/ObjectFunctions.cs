@@ -26,7 +26,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "objects")] HttpRequest request,
         CancellationToken cancellationToken)
     {
-        var query = new RequestQuery(request, "from", "to", "region", "type", "state", "q", "call", "cursor", "limit");
+        var query = new RequestQuery(request, "from", "to", "region", "type", "state", "q", "call", "exhaustive", "cursor", "limit");
         var filter = new SearchFilter
         {
             From = query.Instant("from"),
@@ -36,6 +36,7 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
             State = query.Name<LedgerState>("state"),
             Text = SearchRequest.ReadText(query),
             Call = query.Text("call", SearchFilter.MaxCallIdLength),
+            IsExhaustive = query.Boolean("exhaustive"),
         };
         var caller = request.HttpContext.GetCaller();
         filter = filter with { Scope = SearchRequest.FindScope(caller, filter) };
@@ -45,7 +46,8 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
             [.. page.Entries.Select(entry => ObjectItem.Of(entry, options.Retention, caller))],
             SearchRequest.WriteCursor(filter, page.Next),
             page.Next?.Time,
-            SearchRequest.CountUnindexed(page.UnindexedDays));
+            SearchRequest.CountUnindexed(page.UnindexedDays),
+            SearchRequest.SaysExhaustive(filter, page.IsAnywhere));
         return ApiJson.Result(found, ApiJson.Default.FoundObjects);
     }
 
@@ -129,7 +131,13 @@ public sealed class ObjectFunctions(ObjectSearch search, ObjectFinder finder, Ob
 /// <param name="Cursor">Gives the next page; <see langword="null"/> on the last.</param>
 /// <param name="SearchedTo">Everything later was searched; <see langword="null"/> on the last page, when everything was.</param>
 /// <param name="UnindexedDays">How many days looked for are not all in the index yet; <see langword="null"/> for none.</param>
-public sealed record FoundObjects(IReadOnlyList<ObjectItem> Items, string? Cursor, DateTimeOffset? SearchedTo, int? UnindexedDays);
+/// <param name="Exhaustive">Whether every object is compared; <see langword="null"/> when the index leads to what is found, or there is nothing to compare.</param>
+public sealed record FoundObjects(
+    IReadOnlyList<ObjectItem> Items,
+    string? Cursor,
+    DateTimeOffset? SearchedTo,
+    int? UnindexedDays,
+    bool? Exhaustive);
 
 /// <summary>An object that was put into a queue.</summary>
 /// <param name="Queue">The queue.</param>

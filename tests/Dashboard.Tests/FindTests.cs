@@ -324,6 +324,29 @@ public sealed class FindTests(RunningArchive archive)
     }
 
     [Fact]
+    public async Task Search_page_says_what_the_index_finds_and_compares_every_object_on_demand()
+    {
+        await archive.App.FireAsync("IndexObjects");
+        using var browser = Browser.Start();
+        await Eventually.HoldsAsync(
+            async () => !(await archive.App.GetAsync("/api/calls?q=maria%20chen")).Body.TryGetProperty("exhaustive", out _),
+            "the index leads to the call");
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=maria%20chen"));
+        await browser.WaitForTextAsync("#results .note", "The index finds words by how they begin");
+
+        await browser.ClickAsync("#results .note a");
+
+        await browser.WaitForTextAsync("#results .note", "Every object is compared with the text");
+        await browser.WaitForTextAsync("#find-summary", "1 shown");
+        Assert.EndsWith("exhaustive=true", browser.Url.Fragment, StringComparison.Ordinal);
+        Assert.Contains("exhaustive=true", browser.Requests.Last(request => request.AbsolutePath == "/api/calls").Query, StringComparison.Ordinal);
+
+        browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=aria%20chen"));
+        await browser.WaitForTextAsync("#results .note", "Every object is compared with the text");
+        Assert.Empty(browser.Complaints);
+    }
+
+    [Fact]
     public async Task Search_page_shows_what_it_has_found_while_it_goes_on_and_keeps_it_when_that_fails()
     {
         using var browser = Browser.Start();

@@ -113,9 +113,10 @@ public sealed class RequestBodyTests
         Assert.Equal(new CaseSearch(null, null, null, "meeting", null, null), search.Search);
         Assert.Equal(new CaseObject("uk", "a", null), Assert.Single(objects.Objects!));
         Assert.True((await ReadAsync("""{"search":{"q":"a","calls":true}}""")).Search!.Calls);
+        Assert.Equal(new CaseSearch(Q: "a", Exhaustive: true), (await ReadAsync("""{"search":{"q":"a","exhaustive":true}}""")).Search);
         string[] wrong =
         [
-            """{"search":{"type":null}}""", """{"objects":[{"region":null,"id":"a"}]}""", """{"search":{"calls":true}}""",
+            """{"search":{"type":null}}""", """{"objects":[{"region":null,"id":"a"}]}""", """{"search":{"calls":true}}""", """{"search":{"exhaustive":true}}""",
             """{"search":{"q":"a","calls":"yes"}}""", """{"search":{"type":"meeting","calls":true}}""",
         ];
         foreach (var nothing in wrong)

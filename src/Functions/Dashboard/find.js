@@ -19,7 +19,7 @@ export const lastAddress = () => address;
 
 function href(parameters) {
   const query = new URLSearchParams();
-  for (const name of [...FIELDS, "show", "cursor"]) {
+  for (const name of [...FIELDS, "show", "exhaustive", "cursor"]) {
     if (parameters[name]) {
       query.set(name, parameters[name]);
     }
@@ -71,7 +71,7 @@ export async function open(parameters, signal) {
   try {
     await search(view, parameters, results, progress, signal);
     progress.end();
-    results.append(...(progress.found > 0 ? addAll(view, parameters, signal) : nothing(parameters, progress)));
+    results.append(...(progress.found > 0 ? [howFound(parameters, progress), ...addAll(view, parameters, signal)] : nothing(parameters, progress)));
   } catch (error) {
     if (signal.aborted || error.status === 401) {
       throw error;
@@ -88,7 +88,7 @@ export async function open(parameters, signal) {
 
 async function search(view, parameters, results, progress, signal) {
   const query = { from: format.startOfDay(parameters.from), to: format.startOfDay(parameters.to, 1) };
-  for (const name of view.fields) {
+  for (const name of [...view.fields, "exhaustive"]) {
     query[name] = parameters[name];
   }
 
@@ -126,10 +126,11 @@ class Progress {
     this.say("Searching …");
   }
 
-  add({ items, cursor, searchedTo, unindexedDays }) {
+  add({ items, cursor, searchedTo, unindexedDays, exhaustive }) {
     this.found += items.length;
     this.cursor = cursor;
     this.searchedTo = searchedTo;
+    this.isExhaustive = exhaustive;
     const index = element("find-index");
     index.hidden = !unindexedDays;
     index.textContent = unindexedDays ? `The index is not complete: it lacks a part of ${format.count(unindexedDays, "day")}, which the search reads from the ledger. That takes longer.` : "";
@@ -172,11 +173,28 @@ function showSwitch(view) {
   }
 }
 
+/** Says what the index leads to, and how to find the rest. */
+function howFound(parameters, { isExhaustive }) {
+  if (!parameters.q) {
+    return "";
+  }
+
+  return h("p", { class: "note" }, isExhaustive ? "Every object is compared with the text, not only those that the index leads to." : [
+    "The index finds words by how they begin, and numbers by their last six digits or more. ",
+    h("a", { href: href({ ...parameters, exhaustive: "true", cursor: null }) }, "Compare every object"),
+    " to find any part of them, which takes longer.",
+  ]);
+}
+
 /** Adds all that the search finds, on every page: whole calls where calls are shown. A case is about objects in any state. */
 function addAll(view, parameters, signal) {
-  const { q, type, region } = parameters;
+  const { q, type, region, exhaustive } = parameters;
   const wanted = Object.entries({ q, from: format.startOfDay(parameters.from), to: format.startOfDay(parameters.to, 1), type, region });
   const search = Object.fromEntries(wanted.filter(([, value]) => value));
+  if (exhaustive) {
+    search.exhaustive = true;
+  }
+
   const [text, whole] = view === CALLS ? ["Add all calls that are found to a case", { calls: true }] : ["Add all that is found to a case", {}];
   const isOffered = !parameters.state && Object.keys(search).length > 0 && mayHaveCases();
   return isOffered ? [cases.adder(text, () => ({ search: { ...search, ...whole } }), signal)] : [];

@@ -55,19 +55,20 @@ internal sealed class CaseObjectsField() : RequestField<IReadOnlyList<CaseObject
 /// <summary>A search.</summary>
 internal sealed class CaseSearchField() : RequestField<CaseSearch>(
     """
-    Expected an object with at least one of from, to, region, type, q and call, as in GET /api/objects; "to" must be after "from". "calls", true or false, is for searches without type.
+    Expected an object with at least one of from, to, region, type, q and call, as in GET /api/objects; "to" must be after "from". "calls", for searches without type, and "exhaustive" are true or false.
     """)
 {
     protected override bool TryRead(ref Utf8JsonReader reader, [NotNullWhen(true)] out CaseSearch? value)
     {
         using var json = JsonDocument.ParseValue(ref reader);
-        var fields = new CaseFields(json.RootElement, "from", "to", "region", "type", "q", "call", "calls");
+        var fields = new CaseFields(json.RootElement, "from", "to", "region", "type", "q", "call", "calls", "exhaustive");
         value = fields.TryTime("from", out var from) && fields.TryTime("to", out var to)
             && fields.TryText("region", 100, out var region) && fields.TryText("type", 100, out var type)
             && fields.TryText("q", SearchRequest.MaxTextLength, out var text) && fields.TryText("call", SearchFilter.MaxCallIdLength, out var call)
             && fields.TryBoolean("calls", out var calls) && !(calls && type is not null)
+            && fields.TryBoolean("exhaustive", out var exhaustive)
             && fields.AreKnown && !(to <= from) && !(text is not null && SearchText.IsBlank(text))
-            ? new CaseSearch(from, to, region, type, text, call, calls)
+            ? new CaseSearch(from, to, region, type, text, call, calls, exhaustive)
             : null;
         return value is { IsEmpty: false };
     }

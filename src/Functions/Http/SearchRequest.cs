@@ -44,4 +44,7 @@ internal static class SearchRequest
 
     /// <summary>What an answer says of the days that are not indexed: nothing when there are none.</summary>
     public static int? CountUnindexed(int days) => days > 0 ? days : null;
+
+    /// <summary>What an answer says of a search by text or call that compares every object: nothing when the index leads to them.</summary>
+    public static bool? SaysExhaustive(SearchFilter filter, bool isAnywhere) => isAnywhere && (filter.Text ?? filter.Call) is not null ? true : null;
 }

@@ -12,6 +12,7 @@ namespace Operations.Cases;
 /// <param name="Q">With this in its name, its user, its tags or its ids.</param>
 /// <param name="Call">Of this call.</param>
 /// <param name="Calls">Whether the other objects of the calls that it finds belong to its result, as in <c>GET /api/calls</c>.</param>
+/// <param name="Exhaustive">Whether every object is compared, see <see cref="SearchFilter.IsExhaustive"/>.</param>
 public sealed record CaseSearch(
     DateTimeOffset? From = null,
     DateTimeOffset? To = null,
@@ -19,12 +20,22 @@ public sealed record CaseSearch(
     string? Type = null,
     string? Q = null,
     string? Call = null,
-    bool Calls = false)
+    bool Calls = false,
+    bool Exhaustive = false)
 {
     /// <summary>Whether it looks for anything in particular.</summary>
-    public bool IsEmpty => this with { Calls = false } == new CaseSearch();
+    public bool IsEmpty => this with { Calls = false, Exhaustive = false } == new CaseSearch();
 
-    internal SearchFilter ToFilter() => new() { From = From, To = To, Region = Region, Type = Type, Text = Q, Call = Call };
+    internal SearchFilter ToFilter() => new()
+    {
+        From = From,
+        To = To,
+        Region = Region,
+        Type = Type,
+        Text = Q,
+        Call = Call,
+        IsExhaustive = Exhaustive,
+    };
 
     internal string ToJson() => JsonSerializer.Serialize(this, CaseJson.Default.CaseSearch);
 

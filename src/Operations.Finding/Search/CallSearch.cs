@@ -16,7 +16,8 @@ public sealed record FoundCall(string CallId, IReadOnlyList<LedgerEntry> Objects
 /// <param name="Calls">The calls, newest first.</param>
 /// <param name="Next">Where the next page begins; <see langword="null"/> on the last.</param>
 /// <param name="UnindexedDays">See <see cref="SearchPage.UnindexedDays"/>.</param>
-public sealed record CallPage(IReadOnlyList<FoundCall> Calls, SearchPosition? Next, int UnindexedDays);
+/// <param name="IsAnywhere">See <see cref="SearchPage.IsAnywhere"/>.</param>
+public sealed record CallPage(IReadOnlyList<FoundCall> Calls, SearchPosition? Next, int UnindexedDays, bool IsAnywhere);
 
 /// <summary>
 /// Finds calls: groups what a search finds, and adds the other objects of each call, such as transcripts that came later. A
@@ -95,7 +96,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
             .Select(key => new FoundCall(key.Id, [.. known.Where(key.IsOf)]))
             .Select(call => call with { Spoken = call.Objects.FirstOrDefault(page.Spoken.Contain) });
         var next = hits.Count < page.Entries.Count ? SearchPosition.Of(hits[^1]) with { IsAnywhere = page.IsAnywhere } : page.Next;
-        return new CallPage([.. calls], next, page.UnindexedDays);
+        return new CallPage([.. calls], next, page.UnindexedDays, page.IsAnywhere);
 
         bool IsWanted(LedgerEntry entry) =>
             !(entry.CreatedTime < filter.From)

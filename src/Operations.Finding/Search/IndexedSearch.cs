@@ -202,7 +202,8 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
         };
     }
 
-    private static IEnumerable<IndexDayRow> OpenDays(IndexState state, SearchFilter filter, DateTimeOffset? to) => state.OpenDays
+    /// <summary>The days looked for that are not all in the index, newest first.</summary>
+    internal static IEnumerable<IndexDayRow> OpenDays(IndexState state, SearchFilter filter, DateTimeOffset? to) => state.OpenDays
         .Where(day => (filter.Region is null || day.IsOf(filter.Region)) && !(day.ToDay().AddDays(1) <= filter.From) && !(day.ToDay() >= to))
         .OrderByDescending(day => day.ToDay());
 

@@ -11,6 +11,9 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
     /// <summary>How many of the days looked for are not all in the index yet, so that they are read from the ledger, which takes longer.</summary>
     public int UnindexedDays { get; init; }
 
+    /// <summary>Whether every row is compared: the search is exhaustive, or the index leads nowhere.</summary>
+    public bool IsAnywhere { get; init; }
+
     /// <summary>What the index covers; <see langword="null"/> when it was not asked.</summary>
     internal IndexState? State { get; init; }
 
@@ -29,14 +32,12 @@ public sealed record SearchPage(IReadOnlyList<LedgerEntry> Entries, SearchPositi
 
     /// <summary>Which objects are found by their text.</summary>
     internal SpokenHits Spoken { get; init; } = SpokenHits.None;
-
-    /// <summary>Whether every row was compared, because the index leads nowhere.</summary>
-    internal bool IsAnywhere { get; init; }
 }
 
 /// <summary>
 /// Finds objects in the ledger, newest first, without reading all of it. By a text or a call, the index leads to them
-/// (<see cref="IndexedSearch"/>). What it does not lead to, such as a part from within a word, is looked for in every row.
+/// (<see cref="IndexedSearch"/>). What it does not lead to, such as a part from within a word, is looked for in every row, if it
+/// leads to nothing that is meant, or the search is to be exhaustive.
 /// The counts of days tell which partitions can hold matches; these are read from the newest day on, few at a time, and a
 /// day too busy to be read at once in slices of time. A request does a bounded amount of work and then returns where to
 /// continue, even with a page that is not full.
@@ -63,7 +64,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
 
     // Without a clock, the number of queries keeps the first answer short.
     private const int MaxQueriesOfScopeFirst = 32;
-    private const int HoursAtOnce = 8;
+    private const int RangesAtOnce = 8;
 
     // Rows come one after the other from a partition, and a person waits for the first page.
     private const int RowsOfPartitionFirst = 50;
@@ -116,9 +117,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxRows);
         SearchTerm? term = filter.Text is null ? null : SearchTerm.Of(filter.Text);
-        var isHidden = filter.Text is not null && filter.IsScoped;
+        var readsAll = filter.IsExhaustive || (filter.Text is not null && filter.IsScoped);
         var isByIndex = filter.Text is not null || (filter.Call is not null && !filter.IsScoped);
-        if (!isByIndex || (after?.IsAnywhere == true && !isHidden))
+        if (!isByIndex || (after?.IsAnywhere == true && !readsAll))
         {
             return await ReadAsync(filter, term, after, limit, MaxQueries, cancellationToken);
         }
@@ -133,9 +134,14 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             };
         }
 
-        if (isHidden)
+        if (readsAll)
         {
-            return await ReadAsync(filter, term, after, limit, MaxQueries, cancellationToken, state) with { State = state };
+            var maxQueries = after is null && !filter.IsScoped ? MaxQueriesBesideIndex : MaxQueries;
+            return await ReadAsync(filter, term, after, limit, maxQueries, cancellationToken, state) with
+            {
+                State = state,
+                UnindexedDays = filter.IsScoped ? 0 : IndexedSearch.OpenDays(state, filter, filter.To).Count(),
+            };
         }
 
         var page = await indexed.FindAsync(state, filter, term, after, limit, maxQueriesByIndex, cancellationToken);
@@ -313,20 +319,23 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     }
 
     /// <summary>
-    /// Which objects with a text said what is looked for. The index is asked about the hours of these objects alone, so that
-    /// what others said is neither waited for nor told.
+    /// Which objects with a text said what is looked for. With a scope, the index is asked about the hours of these objects
+    /// alone, so that what others said is neither waited for nor told.
     /// </summary>
     private async Task<IEnumerable<LedgerEntry>> FindSpokenAsync(
-        IReadOnlyCollection<LedgerEntry> texts,
+        List<LedgerEntry> texts,
         Request request,
         CancellationToken cancellationToken)
     {
-        foreach (var hours in texts.GroupBy(entry => WholeHour(entry.CreatedTime)).Select(hour => hour.Key).Chunk(HoursAtOnce))
+        var ranges = request.Filter.IsScoped || texts.Count == 0
+            ? texts.Select(entry => WholeHour(entry.CreatedTime)).Distinct().Select(hour => new TimeRange(hour, hour.AddHours(1)))
+            : [new TimeRange(texts.Min(entry => entry.CreatedTime), texts.Max(entry => entry.CreatedTime) + IndexSlot.Length)];
+        foreach (var some in ranges.Chunk(RangesAtOnce))
         {
-            var found = await Task.WhenAll(hours.Select(hour =>
+            var found = await Task.WhenAll(some.Select(range =>
             {
                 request.Effort.AddQuery();
-                return indexed.FindAllTextsAsync(request.TextIndex!, request.Filter with { From = hour, To = hour.AddHours(1) }, cancellationToken);
+                return indexed.FindAllTextsAsync(request.TextIndex!, request.Filter with { From = range.From, To = range.To }, cancellationToken);
             }));
             request.Keep([.. found.SelectMany(slots => slots)]);
         }

@@ -99,7 +99,7 @@ public static class SearchCursor
         string?[] values =
         [
             filter.From?.UtcTicks.ToString(), filter.To?.UtcTicks.ToString(), filter.Region, filter.Type, filter.State?.ToString(), filter.Text, filter.Call,
-            filter.Scope.ToString(),
+            filter.Scope.ToString(), .. filter.IsExhaustive ? ["exhaustive"] : Array.Empty<string>(),
         ];
         var about = string.Join('\n', values.Select(value => value is null ? "" : $"{value.Length} {value}"));
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

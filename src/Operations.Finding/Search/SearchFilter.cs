@@ -37,6 +37,12 @@ public sealed record SearchFilter
     /// <summary>Of this call: by its tags, by its bucket, or the object of this id itself.</summary>
     public string? Call { get; init; }
 
+    /// <summary>
+    /// Whether every object is compared with <see cref="Text"/> and <see cref="Call"/>, and not only those that the index leads
+    /// to: that also finds parts of words and short parts of numbers, and takes longer.
+    /// </summary>
+    public bool IsExhaustive { get; init; }
+
     /// <summary>Which of all objects the search is about: what its caller may know of. Nothing else is read.</summary>
     public ObjectScope Scope { get; init; } = ObjectScope.Everything;
 

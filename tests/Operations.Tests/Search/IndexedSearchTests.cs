@@ -188,6 +188,55 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         Assert.Equal(["c-60"], (await FindCallsAsync(pipeline, filter, position: null)).Select(call => call.CallId));
     }
 
+    [Theory]
+    [InlineData("jane", "Jane", "Maryjane")]
+    [InlineData("5501", "5501 Main Street", "+1 (555) 010-0100")]
+    public async Task Exhaustive_search_finds_parts_that_the_index_leaves_out_because_it_leads_to_others(string text, string known, string other)
+    {
+        await using var pipeline = await StartAsync([]);
+        var rows = Enumerable.Range(0, 40)
+            .Select(number => Row(
+                number,
+                number % 2 == 0 ? "uk" : "ca",
+                Newest.AddDays(-number),
+                "callrecording",
+                number % 10 == 3 ? known : number % 10 == 6 ? other : "Sam Miller",
+                $"c-{number}"))
+            .ToList();
+        await AddAsync(pipeline, rows);
+        await IndexAsync(pipeline);
+        await SettleAsync(pipeline);
+        var (indexed, exhaustive) = (new SearchFilter { Text = text }, new SearchFilter { Text = text, IsExhaustive = true });
+
+        Assert.Equal(["id-3", "id-13", "id-23", "id-33"], await FindAllAsync(pipeline, indexed, 3));
+        Assert.False((await FindFirstAsync(pipeline, indexed)).IsAnywhere);
+
+        Assert.Equal(["id-3", "id-6", "id-13", "id-16", "id-23", "id-26", "id-33", "id-36"], await FindAllAsync(pipeline, exhaustive, 3));
+        Assert.True((await FindFirstAsync(pipeline, exhaustive)).IsAnywhere);
+        Assert.Equal(
+            ["c-3", "c-6", "c-13", "c-16", "c-23", "c-26", "c-33", "c-36"],
+            (await FindCallsAsync(pipeline, exhaustive, position: null)).Select(call => call.CallId));
+
+        var next = (await pipeline.Get<ObjectSearch>().FindAsync(exhaustive, after: null, 1, Cancellation)).Next!.Value;
+        Assert.False(SearchCursor.TryRead(indexed, SearchCursor.Write(exhaustive, next), out _));
+    }
+
+    [Fact]
+    public async Task Exhaustive_search_finds_what_was_said_too()
+    {
+        await using var pipeline = await StartAsync([]);
+        var spoken = Enumerable.Range(0, 30)
+            .Select(number => Row(number, number % 2 == 0 ? "uk" : "ca", Newest.AddHours(-number), "transcription", "text", $"c-{number}"))
+            .ToList();
+        await AddSpokenAsync(pipeline, "zeppelin", spoken);
+        await AddAsync(pipeline, [Row(100, "uk", Newest.AddHours(-3).AddMinutes(-1), "callrecording", "Megazeppelin", "c-100")]);
+        var filter = new SearchFilter { Text = "zeppelin", IsExhaustive = true };
+        string[] expected = [.. spoken.Take(4).Select(row => row.Id), "id-100", .. spoken.Skip(4).Select(row => row.Id)];
+
+        Assert.Equal(expected, await FindAllAsync(pipeline, filter, 7));
+        Assert.Equal(31, (await FindCallsAsync(pipeline, filter, position: null)).Count);
+    }
+
     [Fact]
     public async Task Text_that_is_the_id_of_a_call_is_found_in_names_too()
     {
@@ -491,6 +540,9 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             Assert.Equal([.. Enumerable.Range(0, 8).Select(number => $"id-{number}"), "b-1"], calls.Select(call => call.CallId));
         }
     }
+
+    private static Task<SearchPage> FindFirstAsync(Pipeline pipeline, SearchFilter filter) =>
+        pipeline.Get<ObjectSearch>().FindAsync(filter, after: null, ObjectSearch.MaxRows, Cancellation);
 
     private static async Task<List<FoundCall>> FindCallsAsync(Pipeline pipeline, SearchFilter filter, SearchPosition? position)
     {
