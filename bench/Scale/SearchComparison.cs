@@ -60,7 +60,7 @@ internal static class SearchComparison
         var clock = Stopwatch.StartNew();
         var index = services.GetRequiredService<SearchIndex>();
         var days = await services.GetRequiredService<LedgerDays>().ReadAsync(region: null, from: null, to: null, CancellationToken.None);
-        await index.BeginAsync(await index.ReadStateAsync(CancellationToken.None), days.Select(day => day.Partition), CancellationToken.None);
+        await index.InitializeAsync(await index.ReadStateAsync(CancellationToken.None), days.Select(day => day.Partition), CancellationToken.None);
         while (await HasOpenDaysAsync(services))
         {
             await services.GetRequiredService<ObjectIndexer>().IndexAsync(CancellationToken.None);

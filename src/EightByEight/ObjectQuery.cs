@@ -39,6 +39,6 @@ public sealed record ObjectQuery
     /// <summary>The field or tag to sort by.</summary>
     public string? SortField { get; init; }
 
-    /// <summary>Which way.</summary>
+    /// <summary>The direction in which the field is sorted.</summary>
     public SortDirection SortDirection { get; init; }
 }

@@ -7,15 +7,15 @@ namespace EightByEight;
 /// <summary>
 /// For how long a response asks not to be called again: <c>Retry-After</c> in whole or broken seconds or as a date, and
 /// <c>x-ratelimit-remaining: 0</c> with <c>x-ratelimit-reset</c> in seconds from now or since 1970. Rounded up to
-/// whole seconds, and never more than <see cref="Maximum"/>.
+/// whole seconds, and never more than <see cref="MaxDelay"/>.
 /// </summary>
 internal static partial class RetryAfter
 {
     /// <summary>The maximum. A date that a wrong clock produced must not stop the instance for a day.</summary>
-    public static readonly TimeSpan Maximum = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(10);
 
     // Limits are documented for windows of a minute (8x8 developer site); who asks before the end of one gets a 429 that says more.
-    private static readonly TimeSpan MaximumReset = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxResetDelay = TimeSpan.FromMinutes(1);
     private static readonly string[] Prefixes = ["x-ratelimit-", "x-rate-limit-", "ratelimit-"];
 
     /// <summary>The time; <see langword="null"/> when the response says nothing that can be understood.</summary>
@@ -28,7 +28,7 @@ internal static partial class RetryAfter
 
         if (TimeText.ParseHttp(value.Trim()) is { } date)
         {
-            return Until(date, response, now, Maximum);
+            return Until(date, response, now, MaxDelay);
         }
 
         // Two headers arrive as one list.
@@ -40,7 +40,7 @@ internal static partial class RetryAfter
                 // A number that is too large for the type is too large for anything.
                 var number = match.Groups["number"].ValueSpan;
                 var isNumber = decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds);
-                var asked = isNumber ? RoundUp(seconds, Maximum) : Maximum;
+                var asked = isNumber ? RoundUp(seconds, MaxDelay) : MaxDelay;
                 longest = asked < longest ? longest : asked;
             }
         }
@@ -59,9 +59,9 @@ internal static partial class RetryAfter
             if (response.Headers.TryGetValue(prefix + "remaining", out var remaining) && Number(remaining) <= 0
                 && response.Headers.TryGetValue(prefix + "reset", out var reset))
             {
-                return Number(reset) is not { } number ? TimeText.Parse(reset) is { } time ? Until(time, response, now, MaximumReset) : null
-                    : number < 1_000_000_000 ? RoundUp(number, MaximumReset)
-                    : TimeText.FromEpoch(number) is { } epoch ? Until(epoch, response, now, MaximumReset)
+                return Number(reset) is not { } number ? TimeText.Parse(reset) is { } time ? Until(time, response, now, MaxResetDelay) : null
+                    : number < 1_000_000_000 ? RoundUp(number, MaxResetDelay)
+                    : TimeText.FromEpoch(number) is { } epoch ? Until(epoch, response, now, MaxResetDelay)
                     : null;
             }
         }

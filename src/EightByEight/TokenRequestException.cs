@@ -33,6 +33,6 @@ public sealed class TokenRequestException : RequestFailedException
         Failure = failure;
     }
 
-    /// <summary>Why.</summary>
+    /// <summary>Why there is no token.</summary>
     public TokenFailure Failure { get; }
 }

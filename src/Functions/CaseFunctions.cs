@@ -93,7 +93,7 @@ public sealed class CaseFunctions(CaseBook book, ExportReader exports)
         return Accepted(row);
     }
 
-    /// <summary>Ends that.</summary>
+    /// <summary>Releases the legal hold of a case.</summary>
     [Function("ReleaseCase")]
     [AllowedRoles(Role.Investigator)]
     public async Task<IActionResult> ReleaseCaseAsync(

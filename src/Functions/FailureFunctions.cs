@@ -22,7 +22,7 @@ public sealed class FailureFunctions(
     FailureRedriver redriver,
     DayPlans plans)
 {
-    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan InlineDuration = TimeSpan.FromSeconds(5);
 
     /// <summary>Records an object that could not be archived.</summary>
     [Function("RecordFailureToArchive")]
@@ -90,7 +90,7 @@ public sealed class FailureFunctions(
         }
 
         // A plan of its own each time, so none of the kind can be under way.
-        var redriven = (await plans.StartAsync(plan, AtOnce, cancellationToken))!;
+        var redriven = (await plans.StartAsync(plan, InlineDuration, cancellationToken))!;
         return ApiJson.Result(FailureRedriver.ToResult(redriven), ApiJson.Default.Redriven, StatusCodes.Status202Accepted);
     }
 }

@@ -10,7 +10,7 @@ using Operations.Plan;
 namespace Functions;
 
 /// <summary>Tells what a run would copy, and whether it can.</summary>
-public sealed class PlanFunctions(Checkup checkup, SourceHold hold)
+public sealed class PlanFunctions(PlanBuilder planBuilder, SourceHold hold)
 {
     private const int MaxTextLength = 2000;
 
@@ -31,7 +31,7 @@ public sealed class PlanFunctions(Checkup checkup, SourceHold hold)
                 .Select(name => KeyValuePair.Create(name, query.Text(name, MaxTextLength) ?? ""))
                 .Where(item => item.Value.Length > 0));
             hold.ThrowIfOn();
-            var plan = await checkup.RunAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken);
+            var plan = await planBuilder.BuildAsync(asked with { MaxDuration = MaxDuration }, progress: null, cancellationToken);
 
             // Names of files are names of people.
             var seesNames = request.HttpContext.GetCaller().ContentScope.IsEverything;

@@ -16,10 +16,10 @@ namespace Functions;
 /// <summary>Deletes at 8x8 what is archived and proven. Off unless two settings are given.</summary>
 public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, DayPlans plans, PurgePlanner planner, ObjectPurger purger)
 {
-    private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan InlineDuration = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan AtOnceInRequest = TimeSpan.FromSeconds(5);
 
-    /// <summary>Picks what is old enough, each night after the share that is read again was picked.</summary>
+    /// <summary>Picks what is old enough, each night after the objects to verify were picked.</summary>
     [Function("PlanPurge")]
     public Task PlanPurgeAsync([TimerTrigger("%VerifySchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
         timers.RunAsync("PlanPurge", RunNightlyAsync, cancellationToken);
@@ -55,7 +55,7 @@ public sealed class PurgeFunctions(TimerHandler timers, MessageHandler handler, 
     {
         if (await planner.PrepareNightlyAsync(cancellationToken) is { } plan)
         {
-            await plans.StartAsync(plan, AtOnce, cancellationToken);
+            await plans.StartAsync(plan, InlineDuration, cancellationToken);
         }
     }
 }

@@ -36,7 +36,7 @@ public sealed class StatusFunctions(
             },
             ApiJson.Default.StatusReport);
 
-    /// <summary>The same over the last <c>hours</c>, in few figures.</summary>
+    /// <summary>The main figures of the status over the last <c>hours</c>.</summary>
     [Function("GetHistory")]
     [AllowedRoles(Role.Operator, Audit = AuditRule.SignedIn)]
     public async Task<IActionResult> GetHistoryAsync(

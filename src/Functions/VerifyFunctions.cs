@@ -10,12 +10,12 @@ namespace Functions;
 /// <summary>Verifies the archive, a share each night.</summary>
 public sealed class VerifyFunctions(TimerHandler timers, MessageHandler handler, DayPlans plans, ObjectVerifier verifier)
 {
-    private static readonly TimeSpan AtOnce = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan InlineDuration = TimeSpan.FromMinutes(1);
 
     /// <summary>Picks the night's share. What is left out one night is overdue the next.</summary>
     [Function("VerifyArchive")]
     public Task VerifyArchiveAsync([TimerTrigger("%VerifySchedule%")] TimerInfo timer, CancellationToken cancellationToken) =>
-        timers.RunAsync("VerifyArchive", token => plans.StartAsync(VerificationPlanner.Night, AtOnce, token), cancellationToken);
+        timers.RunAsync("VerifyArchive", token => plans.StartAsync(VerificationPlanner.Night, InlineDuration, token), cancellationToken);
 
     /// <summary>Reads one object again and compares.</summary>
     [Function("VerifyObject")]

@@ -2,7 +2,7 @@ using EightByEight;
 
 namespace Operations.Plan;
 
-/// <summary>An access token for one examination. It stays in memory: nothing is written into the vault, and the app's own token is left alone.</summary>
+/// <summary>An access token for one plan. It stays in memory: nothing is written into the vault, and the app's own token is left alone.</summary>
 internal sealed class BorrowedToken(TokenClient client, ApiKey apiKey, TimeProvider timeProvider) : AccessTokenSource
 {
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(30);

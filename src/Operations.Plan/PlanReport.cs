@@ -1,7 +1,7 @@
 namespace Operations.Plan;
 
 /// <summary>What <c>GET /api/plan</c> answers, and what the command shows.</summary>
-/// <param name="From">Start of the time range examined: when objects were created.</param>
+/// <param name="From">Start of the planned time range: when objects were created.</param>
 /// <param name="To">Its end, which is not part of it.</param>
 /// <param name="Regions">8x8's regions that were counted.</param>
 /// <param name="Types">The object types looked at; empty for all.</param>
@@ -56,7 +56,7 @@ public sealed record ObjectGroup(string Region, string Type, string State, long 
 /// <param name="Listed">How many records were listed.</param>
 /// <param name="Total">Everything.</param>
 /// <param name="ToCopy">What is not archived yet: what a run would copy.</param>
-/// <param name="ToRestore">Of that, what 8x8 has to bring back from cold storage first.</param>
+/// <param name="ToRestore">Of that, what 8x8 has to restore from cold storage first.</param>
 /// <param name="PastRetention">Of that to copy: older than 8x8 keeps it by the settings.</param>
 /// <param name="WithinSevenDays">Of that to copy: deleted by 8x8 within seven days.</param>
 /// <param name="Later">Of that to copy: deleted by 8x8 later.</param>

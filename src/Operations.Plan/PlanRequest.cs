@@ -63,7 +63,7 @@ public sealed partial record PlanRequest
         return request;
     }
 
-    /// <summary>The time range that is examined.</summary>
+    /// <summary>The time range that is planned.</summary>
     /// <exception cref="PlanRequestException">It ends before it begins.</exception>
     public (DateTimeOffset From, DateTimeOffset To) TimeRange(ListingOptions listing, DateTimeOffset now)
     {

@@ -4,10 +4,10 @@ namespace Operations.Plan;
 
 internal static class PlanServices
 {
-    /// <summary>Registers the doctor and what it examines.</summary>
+    /// <summary>Registers the plan and its checks.</summary>
     public static IServiceCollection AddPlan(this IServiceCollection services) => services
         .AddSingleton<StorageClients>()
-        .AddSingleton<CredentialsExamination>()
+        .AddSingleton<CredentialsChecks>()
         .AddSingleton<RecordedHealth>()
-        .AddSingleton<Checkup>();
+        .AddSingleton<PlanBuilder>();
 }

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace Operations.Plan;
 
 /// <summary>
-/// What health reports of the app's work. The checks of what the app depends on are left out: the doctor examines that
+/// What health reports of the app's work. The checks of what the app depends on are left out: the doctor checks that
 /// itself, and writes nothing where they would.
 /// </summary>
 public sealed class RecordedHealth(HealthCheckService checks, StorageClients storage)
@@ -13,7 +13,7 @@ public sealed class RecordedHealth(HealthCheckService checks, StorageClients sto
     public static readonly IReadOnlyList<string> Tags = ["recorded"];
 
     /// <summary>Runs the checks; nothing where the app never started, because nothing is on record.</summary>
-    internal async Task<IReadOnlyList<Check>> ExamineAsync(CancellationToken cancellationToken)
+    internal async Task<IReadOnlyList<Check>> CheckAsync(CancellationToken cancellationToken)
     {
         if (!await FirstStart.IsOnRecordAsync(storage.Tables, cancellationToken))
         {

@@ -46,9 +46,9 @@ public sealed record RunEstimate(
     private const double BytesPerGibibyte = 1024.0 * 1024 * 1024;
 
     // 8x8 takes hours, up to a day; each object is checked repeatedly until it is there.
-    private static readonly TimeSpan RestoreTakes = TimeSpan.FromHours(12);
+    private static readonly TimeSpan RestoreDuration = TimeSpan.FromHours(12);
 
-    /// <summary>Estimates.</summary>
+    /// <summary>Estimates what archiving takes.</summary>
     /// <param name="counted">What there is.</param>
     /// <param name="windows">How many windows of a day are listed.</param>
     /// <param name="request">How long a request to 8x8 takes.</param>
@@ -58,7 +58,7 @@ public sealed record RunEstimate(
         var objects = counted.ToCopy.Objects;
         var restores = counted.ToRestore.Objects;
         var pages = windows + Math.Floor(counted.Total.Objects / ObjectsPerPage);
-        var looks = Math.Max(1, RestoreTakes / options.Restore.PollInterval);
+        var looks = Math.Max(1, RestoreDuration / options.Restore.PollInterval);
         var downloads = objects + counted.WithoutChecksum.Objects;
         var requests = pages + downloads + (restores * (1 + looks));
 

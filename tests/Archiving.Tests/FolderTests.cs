@@ -33,7 +33,7 @@ public sealed class FolderTests
             typeof(ArchivingServiceCollectionExtensions).Assembly,
             typeof(ObjectSearch).Assembly,
             typeof(CaseBook).Assembly,
-            typeof(Checkup).Assembly,
+            typeof(PlanBuilder).Assembly,
             typeof(StatusReader).Assembly)
         .Build();
 

@@ -262,7 +262,7 @@ public sealed partial class CaseStore(TableServiceClient tables) : IStorageResou
     /// <summary>Has the objects of a case kept from now on.</summary>
     internal Task KeepAsync(string caseId, CancellationToken cancellationToken) => WriteAsync(new HeldCaseRow { RowKey = caseId }, cancellationToken);
 
-    /// <summary>Ends that.</summary>
+    /// <summary>Has them kept no longer, unless another case holds them.</summary>
     internal Task KeepNoLongerAsync(string caseId, CancellationToken cancellationToken) =>
         _table.DeleteAsync(HeldCaseRow.Partition, caseId, cancellationToken);
 

@@ -52,7 +52,7 @@ public sealed class LedgerChanges : IStorageResource
     Task IStorageResource.CreateAsync(CancellationToken cancellationToken) => Table.CreateAsync(cancellationToken);
 
     private Task WriteAsync(string partition) => Table.WriteAsync(
-        new DayRow { RowKey = partition, ChangedUntil = _timeProvider.GetUtcNow() + RecentNotes.GoodFor },
+        new DayRow { RowKey = partition, ChangedUntil = _timeProvider.GetUtcNow() + RecentNotes.Lifetime },
         TableUpdateMode.Merge,
         CancellationToken.None);
 }

@@ -108,29 +108,29 @@ internal sealed class DayRow : TableRow
 {
     // A property holds 32 Ki characters at most (Azure Table Storage). Longer counts are not stored, and are made again each time.
     private const int MaxCountsLength = 30_000;
-    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(2);
 
     /// <summary>Initializes a row.</summary>
     public DayRow() => PartitionKey = LedgerChanges.Partition;
 
-    /// <summary>Gets or sets until when the day may have changed.</summary>
+    /// <summary>Until when the day may have changed.</summary>
     public DateTimeOffset? ChangedUntil { get; set; }
 
-    /// <summary>Gets or sets when counting began.</summary>
+    /// <summary>When counting began.</summary>
     public DateTimeOffset? CountedAt { get; set; }
 
-    /// <summary>Gets or sets how long counting took, in milliseconds.</summary>
+    /// <summary>How long counting took, in milliseconds.</summary>
     public long? Milliseconds { get; set; }
 
     public string? Region { get; set; }
 
-    /// <summary>Gets or sets the counts as JSON.</summary>
+    /// <summary>The counts as JSON.</summary>
     public string? Counts { get; set; }
 
-    /// <summary>Gets or sets what tells whether the archived objects of the day are those that were counted before, see <see cref="LedgerDigest"/>.</summary>
+    /// <summary>What tells whether the archived objects of the day are those that were counted before, see <see cref="LedgerDigest"/>.</summary>
     public string? Digest { get; set; }
 
-    /// <summary>Gets or sets the days of a quarter, in its row, see <see cref="DayPack"/>.</summary>
+    /// <summary>The days of a quarter, in its row, see <see cref="DayPack"/>.</summary>
     public byte[]? Packed { get; set; }
 
     public static DayRow Create(
@@ -168,7 +168,7 @@ internal sealed class DayRow : TableRow
     }
 
     /// <summary>Whether the day may have changed since it was counted.</summary>
-    public bool IsStale() => CountedAt is not { } at || string.IsNullOrEmpty(Counts) || at <= ChangedUntil + ClocksDiffer;
+    public bool IsStale() => CountedAt is not { } at || string.IsNullOrEmpty(Counts) || at <= ChangedUntil + ClockTolerance;
 
     public Dictionary<string, TypeSummary> ReadCounts() =>
         string.IsNullOrEmpty(Counts) ? [] : JsonSerializer.Deserialize(Counts, SummaryJson.Default.DictionaryStringTypeSummary) ?? [];

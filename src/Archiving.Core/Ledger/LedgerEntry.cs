@@ -127,13 +127,13 @@ public sealed class LedgerEntry : TableRow
     /// <summary>When 8x8 was last asked to restore it from cold storage.</summary>
     public DateTimeOffset? RestoreRequestedAt { get; set; }
 
-    /// <summary>Whether 8x8 has agreed to.</summary>
+    /// <summary>Whether 8x8 accepted the last request to restore it.</summary>
     public bool? RestoreAccepted { get; set; }
 
     /// <summary>The message that handles the restore.</summary>
     public string? RestoreTicket { get; set; }
 
-    /// <summary>When its archived bytes were last read again and found right.</summary>
+    /// <summary>When its archived bytes were last verified.</summary>
     public DateTimeOffset? VerifiedAt { get; set; }
 
     /// <summary>
@@ -142,7 +142,7 @@ public sealed class LedgerEntry : TableRow
     /// </summary>
     public DateTimeOffset? SourceReadAt { get; set; }
 
-    /// <summary>Name of an archived blob whose bytes were found damaged and are not healed yet.</summary>
+    /// <summary>Name of an archived blob whose bytes were found damaged and are not repaired yet.</summary>
     public string? Damaged { get; set; }
 
     /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it again ends this.</summary>

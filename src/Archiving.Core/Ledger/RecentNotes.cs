@@ -14,14 +14,14 @@ internal sealed class RecentNotes(TimeProvider timeProvider, Func<string, Task> 
     private readonly ConcurrentDictionary<string, (long At, Task Written)> _notes = new(StringComparer.Ordinal);
 
     /// <summary>How long a note is good.</summary>
-    public static TimeSpan GoodFor { get; } = TimeSpan.FromSeconds(5);
+    public static TimeSpan Lifetime { get; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Writes the note of a partition, unless one is good or being written.</summary>
     public Task NoteAsync(string partition, CancellationToken cancellationToken)
     {
         var now = timeProvider.GetTimestamp();
         if (!_notes.TryGetValue(partition, out var note)
-            || timeProvider.GetElapsedTime(note.At, now) >= GoodFor
+            || timeProvider.GetElapsedTime(note.At, now) >= Lifetime
             || note.Written is { IsFaulted: true } or { IsCanceled: true })
         {
             if (_notes.Count > MaxRemembered)

@@ -15,7 +15,7 @@ namespace Archiving.Ledger;
 /// <param name="Text">Of a term of a text: the very object.</param>
 public readonly record struct IndexSlot(DateTimeOffset Minute, string Region, string Type, IndexedText? Text = null)
 {
-    /// <summary>How long it is.</summary>
+    /// <summary>Length of a slot.</summary>
     public static readonly TimeSpan Length = TimeSpan.FromMinutes(1);
 
     /// <summary>The partition of the ledger that has the minute.</summary>
@@ -126,7 +126,7 @@ public sealed class SearchIndex : IStorageResource
     /// <param name="range">The minutes looked for.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     /// <param name="maxSlots">
-    /// The most minutes that are given. What has as many in the newest minute alone, which has one for each object that says a
+    /// Maximum number of minutes that are given. What has as many in the newest minute alone, which has one for each object that says a
     /// word, gives all of that minute: from a part of it, nothing would lead to the next.
     /// </param>
     /// <exception cref="OutageException">The storage does not work.</exception>
@@ -185,7 +185,7 @@ public sealed class SearchIndex : IStorageResource
     internal Task WriteAsync(IReadOnlyList<IndexTermRow> rows, CancellationToken cancellationToken) => _table.WriteAsync(rows, cancellationToken);
 
     /// <summary>Opens every given day, and then says that all days are known. A key is made unless there is one.</summary>
-    internal async Task BeginAsync(IndexState state, IEnumerable<string> partitions, CancellationToken cancellationToken)
+    internal async Task InitializeAsync(IndexState state, IEnumerable<string> partitions, CancellationToken cancellationToken)
     {
         var key = state.Start?.Key ?? Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
         var present = state.Days.Select(day => day.RowKey).ToHashSet(StringComparer.Ordinal);

@@ -35,7 +35,7 @@ public sealed class ContentReader(
 
         try
         {
-            using var phase = metrics.Begin(Phase.Copy, state.Region);
+            using var phase = metrics.StartTimer(Phase.Copy, state.Region);
             return await serverSide.TryRunAsync(state, cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 or 404 or 410 } refusal)
@@ -94,7 +94,7 @@ public sealed class ContentReader(
         var isDecoded = codings.Count > 0 && !state.AsSent && ContentCoding.CanDecode(codings);
         try
         {
-            using var phase = metrics.Begin(Phase.Store, state.Region);
+            using var phase = metrics.StartTimer(Phase.Store, state.Region);
             if (!isDecoded)
             {
                 return await transfer.RunAsync(place, content, state, cancellationToken);
@@ -116,7 +116,7 @@ public sealed class ContentReader(
 
     private async Task<ObjectContent> OpenAsync(CopyState state, CancellationToken cancellationToken)
     {
-        using var phase = metrics.Begin(Phase.Fetch, state.Region);
+        using var phase = metrics.StartTimer(Phase.Fetch, state.Region);
         return await client.OpenContentAsync(state.Region, state.Record.Id, cancellationToken);
     }
 

@@ -72,7 +72,7 @@ internal sealed record CopyState(string Region, StorageObject Record)
                 + $"MD5 {digest.Md5Hex}, SHA-256 {digest.Sha256}. Nothing was stored; ask 8x8 about the object."),
 
         // The record may be old: the object can have changed since it was listed.
-        ReadResult.Refused { Content: { Mismatch: { } mismatch } content } => new CopyStep.AskForRecord(mismatch, Unconfirmed(content)),
+        ReadResult.Refused { Content: { Mismatch: { } mismatch } content } => new CopyStep.ReadRecord(mismatch, Unconfirmed(content)),
         ReadResult.Refused { Content: var content } => AfterUnconfirmed(content),
         ReadResult.NotYet(var reason, var problem, var detail) => new CopyStep.WaitForContent(reason, problem, detail),
         ReadResult.Moved { Present: var present } => new CopyStep.Route(present),
@@ -152,7 +152,7 @@ internal abstract record CopyStep
     /// <summary>Ask 8x8 for the record again, because the content contradicts it.</summary>
     /// <param name="Mismatch">What it contradicts.</param>
     /// <param name="Next">The state to go on in.</param>
-    public sealed record AskForRecord(string Mismatch, CopyState Next) : CopyStep;
+    public sealed record ReadRecord(string Mismatch, CopyState Next) : CopyStep;
 
     /// <summary>Send the object where its state belongs.</summary>
     /// <param name="Present">Its record.</param>

@@ -96,7 +96,7 @@ public sealed partial class ObjectArchiver(
                 metrics.CountRetry(RetryScope.Read, cause);
                 return next;
 
-            case CopyStep.AskForRecord(var mismatch, var next):
+            case CopyStep.ReadRecord(var mismatch, var next):
                 Log.Mismatch(logger, work.Region, work.Id, mismatch, work.Attempt);
                 work.Record = await source.ReadAsync(work.Region, work.Id, cancellationToken);
                 return await router.TryRouteAsync(work, cancellationToken) ? null : await TakeAsync(work, next.AfterRecord(work.Record), cancellationToken);

@@ -77,7 +77,7 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
             };
         }
 
-        await queues.SendAsync(QueueNames.ArchiveObjects, AskAgain(work) with { PendingSince = since }, PendingDelay, cancellationToken);
+        await queues.SendAsync(QueueNames.ArchiveObjects, CreateRetryMessage(work) with { PendingSince = since }, PendingDelay, cancellationToken);
         if (work.Message.PendingSince is not null)
         {
             // Its message is not lost: a reconcile must not send another one, which would wait beside it.
@@ -102,13 +102,13 @@ public sealed class ObjectRouter(WorkQueues queues, OutcomeRecorder outcomes, Ar
             };
         }
 
-        var later = AskAgain(work) with { Waits = work.Message.Waits + 1, WaitsSince = since };
+        var later = CreateRetryMessage(work) with { Waits = work.Message.Waits + 1, WaitsSince = since };
         await queues.SendAsync(QueueNames.ArchiveObjects, later, Wait(work.Message.Waits), cancellationToken);
         await outcomes.NoteWaitAsync(work.Region, work.Record, wait.Problem, wait.Detail, cancellationToken);
     }
 
     /// <summary>A message without the record: the object may be in another state by the time that it is handled.</summary>
-    private static ObjectMessage AskAgain(ObjectWork work) =>
+    private static ObjectMessage CreateRetryMessage(ObjectWork work) =>
         work.Message with { Record = null, Type = work.Record.Type, CreatedTime = LedgerKey.CreatedTime(work.Record), Deferrals = 0 };
 
     private static TimeSpan Wait(int waits) => TimeSpan.FromTicks(Math.Min(FirstWait.Ticks << Math.Min(waits, 16), LastWait.Ticks));

@@ -96,7 +96,7 @@ public sealed partial class ReceiptWriter(
 
     private async Task<bool> TryPutAsync(string region, string name, ReadOnlyMemory<byte> json, CancellationToken cancellationToken)
     {
-        using var phase = metrics.Begin(Phase.Receipt, region);
+        using var phase = metrics.StartTimer(Phase.Receipt, region);
         return await store.TryPutAsync(
             name,
             json,
@@ -109,7 +109,7 @@ public sealed partial class ReceiptWriter(
     {
         // Before the row, so that a delivery that crashes in between is followed by one that does it.
         await holds.HoldNewAsync(work.Region, work.Id, LedgerKey.Of(work.Region, work.Record), receipt.Blob, cancellationToken);
-        using var phase = metrics.Begin(Phase.Ledger, work.Region);
+        using var phase = metrics.StartTimer(Phase.Ledger, work.Region);
         var row = LedgerEntry.Archived(work.Region, work.Record, receipt, work.Message.RunId);
         row.SourceReadAt = readAt;
         if (isLate)

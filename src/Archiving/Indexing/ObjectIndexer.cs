@@ -48,7 +48,7 @@ public sealed partial class ObjectIndexer(
         if (!state.IsBegun)
         {
             var known = await ledgerDays.ReadAsync(region: null, from: null, to: null, cancellationToken);
-            await index.BeginAsync(state, known.Select(day => day.Partition), cancellationToken);
+            await index.InitializeAsync(state, known.Select(day => day.Partition), cancellationToken);
             Log.Begun(logger, known.Count);
             state = await index.ReadStateAsync(cancellationToken);
         }

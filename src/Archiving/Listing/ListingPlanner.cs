@@ -40,8 +40,8 @@ public sealed partial class ListingPlanner(
 
     // New objects wait for the run, and health for its end: so a first pass over years is made of many runs.
     private static readonly TimeSpan MaxPass = TimeSpan.FromDays(7);
-    internal static readonly TimeSpan RunsAreKept = TimeSpan.FromDays(7);
-    private static readonly TimeSpan BetweenLooksAtUnreadable = TimeSpan.FromHours(1);
+    internal static readonly TimeSpan RunRetention = TimeSpan.FromDays(7);
+    private static readonly TimeSpan UnreadableRetryInterval = TimeSpan.FromHours(1);
     private const int MaxUnreadableWindows = 10;
     private static readonly TimeSpan BetweenCleanings = TimeSpan.FromHours(1);
     private DateTimeOffset _cleanedAt;
@@ -54,7 +54,7 @@ public sealed partial class ListingPlanner(
         var sent = 0;
         var present = await regions.GetAsync(cancellationToken);
         var known = await store.ReadWatermarksAsync(cancellationToken);
-        await BeginAsync(present, known, cancellationToken);
+        await AddMissingWatermarksAsync(present, known, cancellationToken);
         await NoteLeftAsync(present, known, cancellationToken);
         foreach (var region in present)
         {
@@ -64,7 +64,7 @@ public sealed partial class ListingPlanner(
         var now = timeProvider.GetUtcNow();
         if (now - _cleanedAt > BetweenCleanings)
         {
-            await store.ForgetRunsAsync(now - RunsAreKept, cancellationToken);
+            await store.ForgetRunsAsync(now - RunRetention, cancellationToken);
             _cleanedAt = now;
         }
 
@@ -91,7 +91,7 @@ public sealed partial class ListingPlanner(
             return 0;
         }
 
-        var before = await LookAtRunAsync(watermark, now, cancellationToken);
+        var before = await ReadPreviousRunAsync(watermark, now, cancellationToken);
         if (before.State == RunState.UnderWay)
         {
             return 0;
@@ -197,7 +197,7 @@ public sealed partial class ListingPlanner(
     [
         .. (await store.ReadFailuresAsync(cancellationToken))
             .Where(row => row is { Kind: ListingFailureRow.Unreadable, From: not null, To: not null } && row.Region == region)
-            .Where(row => now - row.FailedAt >= BetweenLooksAtUnreadable)
+            .Where(row => now - row.FailedAt >= UnreadableRetryInterval)
             .GroupBy(row => (row.Field, row.From, row.To))
             .OrderBy(window => window.Min(row => row.FailedAt))
             .Take(MaxUnreadableWindows)
@@ -208,7 +208,7 @@ public sealed partial class ListingPlanner(
     /// Has every region on record before anything else, and all of them at once: health then names one that is not listed,
     /// whatever keeps it from being planned, and a first run that fails starts at the same time again.
     /// </summary>
-    private async Task BeginAsync(IReadOnlyList<string> present, List<WatermarkRow> known, CancellationToken cancellationToken)
+    private async Task AddMissingWatermarksAsync(IReadOnlyList<string> present, List<WatermarkRow> known, CancellationToken cancellationToken)
     {
         var now = timeProvider.GetUtcNow();
         var missing = present.Except(known.Select(watermark => watermark.Region), StringComparer.Ordinal)
@@ -252,11 +252,11 @@ public sealed partial class ListingPlanner(
         Abandoned,
     }
 
-    private async Task<RunBefore> LookAtRunAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken)
+    private async Task<PreviousRun> ReadPreviousRunAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken)
     {
         if (watermark.ActiveRun is not { } runId)
         {
-            return new RunBefore(RunState.None, []);
+            return new PreviousRun(RunState.None, []);
         }
 
         var windows = await store.ReadWindowsAsync(runId, cancellationToken);
@@ -264,7 +264,7 @@ public sealed partial class ListingPlanner(
         {
             // Done before it was recorded as the present run; the next tick continues from there.
             await completion.TryCompleteAsync(watermark.Region, runId, WindowKind.Listing, cancellationToken);
-            return new RunBefore(RunState.UnderWay, []);
+            return new PreviousRun(RunState.UnderWay, []);
         }
 
         var lastMove = windows.Select(window => window.Timestamp).Append(watermark.ActiveSince).Max();
@@ -272,16 +272,16 @@ public sealed partial class ListingPlanner(
         {
             // A window that failed for good, or messages that were lost: planned again from the watermark.
             Log.Abandoned(logger, watermark.Region, runId);
-            return new RunBefore(RunState.Abandoned, windows);
+            return new PreviousRun(RunState.Abandoned, windows);
         }
 
-        return new RunBefore(RunState.UnderWay, []);
+        return new PreviousRun(RunState.UnderWay, []);
     }
 
     /// <summary>The region's run before the one that is planned.</summary>
     /// <param name="State">What has become of it.</param>
     /// <param name="Windows">The windows of one that was given up; none are known when its rows are lost.</param>
-    private sealed record RunBefore(RunState State, IReadOnlyList<WindowRow> Windows)
+    private sealed record PreviousRun(RunState State, IReadOnlyList<WindowRow> Windows)
     {
         /// <summary>
         /// Whether a run that was given up left a part of a time range undone: objects waiting there may have no message. A

@@ -92,7 +92,7 @@ public sealed class ObjectIntake(
             return new IntakePage([], []);
         }
 
-        using var phase = metrics.Begin(Phase.Intake, window.Region);
+        using var phase = metrics.StartTimer(Phase.Intake, window.Region);
 
         // A page can hold a record twice when it changed between two requests; the later one is newer.
         var wanted = new Dictionary<LedgerKey, StorageObject>(records.Count);

@@ -36,7 +36,7 @@ public sealed partial class ObjectLister(
     // A query of Azure Table Storage answers with 1,000 rows at most.
     private const int RecordsTogether = 1000;
     private static readonly TimeSpan MaxTime = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan ShortRest = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan MinSplitDuration = TimeSpan.FromMinutes(10);
 
     /// <summary>Lists a window, or a bounded part of it.</summary>
     /// <returns>What was counted.</returns>
@@ -80,7 +80,7 @@ public sealed partial class ObjectLister(
     {
         try
         {
-            using var phase = metrics.Begin(Phase.List, part.Window.Region);
+            using var phase = metrics.StartTimer(Phase.List, part.Window.Region);
             return await listing.MoveNextAsync() ? listing.Current : null;
         }
         catch (Exception) when (!cancellationToken.IsCancellationRequested)
@@ -115,7 +115,7 @@ public sealed partial class ObjectLister(
     private Task SendRestAsync(WindowMessage window, DateTimeOffset from, CancellationToken cancellationToken)
     {
         var halfway = from + TimeSpan.FromSeconds(Math.Floor((window.To - from).TotalSeconds / 2));
-        List<WindowMessage> parts = window.To - from > ShortRest
+        List<WindowMessage> parts = window.To - from > MinSplitDuration
             ? [window with { From = from, To = halfway, Deferrals = 0 }, window with { From = halfway, Deferrals = 0 }]
             : [window with { From = from, Deferrals = 0 }];
         return sender.SendPartsAsync(parts, cancellationToken);

@@ -17,8 +17,8 @@ public sealed partial class OverdueListing(
     TimeProvider timeProvider,
     ILogger<OverdueListing> logger)
 {
-    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMinutes(1);
-    private long _nextLook = (timeProvider.GetUtcNow() + BetweenLooks).UtcTicks;
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMinutes(1);
+    private long _nextCheck = (timeProvider.GetUtcNow() + CheckInterval).UtcTicks;
 
     /// <summary>
     /// Looks, once a minute at most, and plans what is overdue. Nothing is thrown: the caller's own work is done, and a
@@ -28,9 +28,9 @@ public sealed partial class OverdueListing(
     /// <param name="cancellationToken">Stops it.</param>
     public async Task PlanAsync(string function, CancellationToken cancellationToken)
     {
-        var next = Interlocked.Read(ref _nextLook);
+        var next = Interlocked.Read(ref _nextCheck);
         var now = timeProvider.GetUtcNow();
-        if (now.UtcTicks < next || Interlocked.CompareExchange(ref _nextLook, (now + BetweenLooks).UtcTicks, next) != next)
+        if (now.UtcTicks < next || Interlocked.CompareExchange(ref _nextCheck, (now + CheckInterval).UtcTicks, next) != next)
         {
             return;
         }

@@ -226,16 +226,16 @@ public sealed partial class DayPlans(
     /// <summary>Where a plan is. The row exists while the plan is under way.</summary>
     internal sealed class PlanRow : TableRow
     {
-        /// <summary>Gets or sets when the plan was started.</summary>
+        /// <summary>When the plan was started.</summary>
         public DateTimeOffset StartedAt { get; set; }
 
-        /// <summary>Gets or sets the step that is to be done.</summary>
+        /// <summary>The step that is to be done.</summary>
         public int Step { get; set; }
 
-        /// <summary>Gets or sets when this step was recorded.</summary>
+        /// <summary>When this step was recorded.</summary>
         public DateTimeOffset MovedAt { get; set; }
 
-        /// <summary>Gets or sets the step's message.</summary>
+        /// <summary>The step's message.</summary>
         public string Message { get; set; } = "";
 
         public static string PartitionOf(PlanMessage plan) => $"plan|{plan.Kind}";

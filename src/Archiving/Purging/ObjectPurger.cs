@@ -15,7 +15,7 @@ namespace Archiving.Purging;
 public sealed partial class ObjectPurger(
     CloudStorageClient client,
     SourceRecords source,
-    PurgeExaminer examiner,
+    PurgeInspector inspector,
     PurgeRecorder recorder,
     SharedConditions conditions,
     ArchivingMetrics metrics,
@@ -32,7 +32,7 @@ public sealed partial class ObjectPurger(
         ArgumentNullException.ThrowIfNull(message);
         try
         {
-            return await LookAndPurgeAsync(message, cancellationToken);
+            return await InspectAndPurgeAsync(message, cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.AsOutage(exception) is { } outage)
         {
@@ -45,7 +45,7 @@ public sealed partial class ObjectPurger(
         }
     }
 
-    private async Task<bool> LookAndPurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
+    private async Task<bool> InspectAndPurgeAsync(ObjectMessage message, CancellationToken cancellationToken)
     {
         if (await FindAtSourceAsync(message, cancellationToken) is not { } record)
         {
@@ -54,7 +54,7 @@ public sealed partial class ObjectPurger(
         }
 
         var key = LedgerKey.Of(message.Region, record);
-        var finding = await examiner.ExamineAsync(key, record, cancellationToken);
+        var finding = await inspector.InspectAsync(key, record, cancellationToken);
         if (finding.Refusal is { } reason)
         {
             Log.Refused(logger, message.Region, message.Id, reason);
@@ -62,10 +62,10 @@ public sealed partial class ObjectPurger(
             return false;
         }
 
-        var attempt = await recorder.BeginAsync(key, finding.Receipt!, cancellationToken);
+        var attempt = await recorder.AddAttemptAsync(key, finding.Receipt!, cancellationToken);
         try
         {
-            using var phase = metrics.Begin(Phase.Purge, message.Region);
+            using var phase = metrics.StartTimer(Phase.Purge, message.Region);
             await client.DeleteAsync(message.Region, [message.Id], cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is CloudStorageException answer && (answer.IsRefusal || answer.Status == 403))

@@ -28,7 +28,7 @@ public sealed class PurgeAudit(TableServiceClient tables) : IStorageResource
 
     /// <summary>Records that a deletion begins.</summary>
     /// <returns>The attempt, for <see cref="WithdrawAsync"/>.</returns>
-    public async Task<string> BeginAsync(LedgerKey key, Receipt receipt, DateTimeOffset now, CancellationToken cancellationToken)
+    public async Task<string> AddAttemptAsync(LedgerKey key, Receipt receipt, DateTimeOffset now, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(receipt);
         var attempt = Guid.NewGuid().ToString("N")[..8];

@@ -27,8 +27,8 @@ public sealed partial class PurgeRecorder(
 
     /// <summary>Records that a deletion is about to be asked for.</summary>
     /// <returns>The attempt, for <see cref="WithdrawAsync"/>.</returns>
-    public Task<string> BeginAsync(LedgerKey key, Receipt receipt, CancellationToken cancellationToken) =>
-        audit.BeginAsync(key, receipt, timeProvider.GetUtcNow(), cancellationToken);
+    public Task<string> AddAttemptAsync(LedgerKey key, Receipt receipt, CancellationToken cancellationToken) =>
+        audit.AddAttemptAsync(key, receipt, timeProvider.GetUtcNow(), cancellationToken);
 
     /// <summary>Records that 8x8 refused an attempt.</summary>
     public Task WithdrawAsync(LedgerKey key, string attempt, CancellationToken cancellationToken) => audit.WithdrawAsync(key, attempt, cancellationToken);

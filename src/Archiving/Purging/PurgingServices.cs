@@ -11,7 +11,7 @@ internal static class PurgingServices
         .AddSingleton<PurgePlanner>()
         .AddSingleton<DayWork>(provider => provider.GetRequiredService<PurgePlanner>())
         .AddSingleton<PurgeAudit>()
-        .AddSingleton<PurgeExaminer>()
+        .AddSingleton<PurgeInspector>()
         .AddSingleton<PurgeRecorder>()
         .AddSingleton<ObjectPurger>()
         .AddStorageResource<PurgeAudit>();

@@ -13,7 +13,7 @@ public sealed class OutcomeDecider(HealthBoard health, FailingObjects failing)
     // After two minutes. A token that is refused for one object and not for others is not the cause.
     private const int MaxDeferralsOfRefusals = 3;
 
-    /// <summary>Decides.</summary>
+    /// <summary>Decides the outcome of an attempt.</summary>
     /// <param name="work">The object.</param>
     /// <param name="exception">What ended the work.</param>
     /// <param name="isStopping">Whether the app is stopping: most failures are a consequence of that then.</param>

@@ -22,7 +22,7 @@ public sealed partial class OutcomeRecorder(
     TimeProvider timeProvider,
     ILogger<OutcomeRecorder> logger)
 {
-    private static readonly TimeSpan UntilRowIsWritten = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RowWriteDelay = TimeSpan.FromSeconds(10);
 
     /// <summary>Records how work on an object ended that an exception ended.</summary>
     /// <param name="work">The object.</param>
@@ -100,7 +100,7 @@ public sealed partial class OutcomeRecorder(
 
     /// <summary>
     /// Records that 8x8 no longer has an object. One whose archived bytes are damaged has failed: no intact copy is left. One that
-    /// was archived before 8x8 changed its content stays archived with the earlier content, which is read again now.
+    /// was archived before 8x8 changed its content stays archived with the earlier content, which is verified now.
     /// </summary>
     public async Task MarkGoneAsync(string region, StorageObject record, string reason, CancellationToken cancellationToken)
     {
@@ -108,7 +108,7 @@ public sealed partial class OutcomeRecorder(
         {
             // First, so that no crash loses it, and later, so that the row is there. Its receipt or blob may be what was missing.
             var message = new ObjectMessage { Region = region, Id = record.Id, Record = record };
-            await queues.SendAsync(QueueNames.VerifyObjects, message, UntilRowIsWritten, cancellationToken);
+            await queues.SendAsync(QueueNames.VerifyObjects, message, RowWriteDelay, cancellationToken);
         }
 
         var (isLost, isKept) = (false, false);

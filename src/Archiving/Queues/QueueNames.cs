@@ -9,13 +9,13 @@ public static class QueueNames
     /// <summary>Objects to archive.</summary>
     public const string ArchiveObjects = "archive-objects";
 
-    /// <summary>Objects to bring back from 8x8's cold storage.</summary>
+    /// <summary>Objects to restore from 8x8's cold storage.</summary>
     public const string RestoreObjects = "restore-objects";
 
     /// <summary>Objects to delete at 8x8.</summary>
     public const string PurgeObjects = "purge-objects";
 
-    /// <summary>Archived objects to read again.</summary>
+    /// <summary>Archived objects to verify.</summary>
     public const string VerifyObjects = "verify-objects";
 
     /// <summary>Steps of work that goes through the ledger day by day.</summary>

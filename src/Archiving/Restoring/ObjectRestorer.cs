@@ -30,10 +30,10 @@ public sealed class ObjectRestorer(
     private const int MaxRequests = 5;
 
     // 8x8 restores within 24 hours. For an object that is still ARCHIVED after that, the request was lost, or its copy has expired.
-    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromHours(26);
+    private static readonly TimeSpan RestoreTimeout = TimeSpan.FromHours(26);
 
     // A request whose answer was not recorded: the process crashed in between, or is still waiting for it.
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromMinutes(2);
 
     /// <summary>Looks at an object: asks 8x8 to restore it, waits on, or passes it on to be archived.</summary>
     /// <param name="message">The object.</param>
@@ -96,7 +96,7 @@ public sealed class ObjectRestorer(
         var now = timeProvider.GetUtcNow();
         var row = present ?? LedgerEntry.Queued(work.Region, work.Record, now, work.Message.RunId);
         var delay = options.Restore.PollInterval;
-        var asks = !(row.RestoreRequestedAt is { } at && now - at < (row.RestoreAccepted == true ? AskAgainAfter : AnswerWithin));
+        var asks = !(row.RestoreRequestedAt is { } at && now - at < (row.RestoreAccepted == true ? RestoreTimeout : AnswerTimeout));
         if (asks && !await requester.TryTakeTurnAsync(insertedOn, cancellationToken))
         {
             asks = false;

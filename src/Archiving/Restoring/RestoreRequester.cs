@@ -55,7 +55,7 @@ public sealed partial class RestoreRequester(
     {
         try
         {
-            using var phase = metrics.Begin(Phase.Restore, work.Region);
+            using var phase = metrics.StartTimer(Phase.Restore, work.Region);
             await client.RestoreAsync(work.Region, work.Id, options.EightByEight.RestoreDays, cancellationToken);
         }
         catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } forbidden)

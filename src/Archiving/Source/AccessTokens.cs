@@ -21,7 +21,7 @@ public sealed partial class AccessTokens(
 
     // After a failed request, which may have taken minutes, all callers that waited for it get the same answer. Neither 8x8 nor
     // the store is asked once per object: one after the other, they would wait until their time to work is over.
-    private static readonly TimeSpan FailureRest = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan FailureCacheDuration = TimeSpan.FromSeconds(10);
 
     // A new key, or a change of its products, takes a moment to reach all of 8x8: a fresh token can get a 401 that
     // another token would get as well. With a token that works for other calls, a 401 is about one object.
@@ -163,7 +163,7 @@ public sealed partial class AccessTokens(
     private void ThrowAgain(Failure? last)
     {
         var now = timeProvider.GetUtcNow();
-        if (last is var (known, at) && now - at < FailureRest && now >= at)
+        if (last is var (known, at) && now - at < FailureCacheDuration && now >= at)
         {
             throw new OutageException(known.Condition, known.Message, known.InnerException) { RetryAfter = known.RetryAfter };
         }

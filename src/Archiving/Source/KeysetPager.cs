@@ -48,7 +48,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     // Whether a region still rejects times is checked from time to time.
-    private static readonly TimeSpan RejectionHolds = TimeSpan.FromHours(1);
+    private static readonly TimeSpan RejectionDuration = TimeSpan.FromHours(1);
     private readonly ConcurrentDictionary<string, DateTimeOffset> _rejectedUntil = new(StringComparer.Ordinal);
 
     /// <summary>Lists a window in ascending order of its time.</summary>
@@ -269,7 +269,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             }
             catch (RequestFailedException again) when (again.Status == exception.Status)
             {
-                _rejectedUntil[scan.Region] = timeProvider.GetUtcNow() + RejectionHolds;
+                _rejectedUntil[scan.Region] = timeProvider.GetUtcNow() + RejectionDuration;
                 Log.TimesRejected(logger, scan.Region, again.Status);
                 return null;
             }

@@ -13,7 +13,7 @@ public sealed class RegionCatalog(
     HealthBoard health,
     TimeProvider timeProvider)
 {
-    private static readonly TimeSpan GoodFor = TimeSpan.FromHours(1);
+    private static readonly TimeSpan CacheDuration = TimeSpan.FromHours(1);
     private volatile Discovered? _discovered;
 
     /// <summary>Whether 8x8 names the regions, and not the settings.</summary>
@@ -29,7 +29,7 @@ public sealed class RegionCatalog(
         }
 
         var now = timeProvider.GetUtcNow();
-        if (_discovered is { } discovered && now - discovered.At < GoodFor && now >= discovered.At)
+        if (_discovered is { } discovered && now - discovered.At < CacheDuration && now >= discovered.At)
         {
             return discovered.Regions;
         }

@@ -61,7 +61,7 @@ public sealed class ArchivingMetrics
     }
 
     /// <summary>Begins a step of the work: a span, and a measurement when it is disposed of.</summary>
-    public PhaseTimer Begin(Phase phase, string region) => new(this, phase, region);
+    public PhaseTimer StartTimer(Phase phase, string region) => new(this, phase, region);
 
     internal void CountArchived(string region, string type, Verification verification, long bytes)
     {

@@ -24,7 +24,7 @@ public static class Spans
     /// <summary>The restore of an object is handled.</summary>
     public const string RestoreObject = "restore object";
 
-    /// <summary>An archived object is read again.</summary>
+    /// <summary>An archived object is verified.</summary>
     public const string VerifyObject = "verify object";
 
     /// <summary>An archived object is deleted at 8x8.</summary>

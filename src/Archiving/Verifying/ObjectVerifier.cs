@@ -81,7 +81,7 @@ public sealed partial class ObjectVerifier(
 
     private async Task<Damage?> FindDamageAsync(LedgerEntry row, string blob, CancellationToken cancellationToken)
     {
-        using var phase = metrics.Begin(Phase.Scrub, row.Region);
+        using var phase = metrics.StartTimer(Phase.Scrub, row.Region);
         if (await store.ReadAsync(ArchiveLayout.ReceiptName(blob), cancellationToken) is not { } body)
         {
             return new Damage(DamageCause.ReceiptMissing, "its receipt is missing");

@@ -5,7 +5,7 @@ namespace Functions.Access;
 /// <summary>Which accesses of a function go into the audit log.</summary>
 public enum AuditRule
 {
-    /// <summary>All.</summary>
+    /// <summary>Every access.</summary>
     Always,
 
     /// <summary>Those of callers who are signed in: with a key they are many, and identify no person.</summary>

@@ -215,7 +215,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         }
     }
 
-    /// <summary>Starts to end that.</summary>
+    /// <summary>Starts to release the legal hold of a case.</summary>
     public async Task ReleaseAsync(CaseRow row, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(row);

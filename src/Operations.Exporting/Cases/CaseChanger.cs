@@ -22,7 +22,7 @@ public sealed partial class CaseChanger(
     TimeProvider timeProvider,
     ILogger<CaseChanger> logger)
 {
-    private const int AtOnce = 200;
+    private const int BatchSize = 200;
     private const int RequestsAtOnce = 16;
     private static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(3);
 
@@ -175,7 +175,7 @@ public sealed partial class CaseChanger(
     {
         if (!wanted.Calls)
         {
-            var objects = await search.FindAsync(filter, after, AtOnce, cancellationToken);
+            var objects = await search.FindAsync(filter, after, BatchSize, cancellationToken);
             return (objects.Entries, objects.Next);
         }
 
@@ -199,7 +199,7 @@ public sealed partial class CaseChanger(
             return false;
         }
 
-        var items = await cases.ReadObjectsAsync(change.PartitionKey, change.Position, cancellationToken).Take(AtOnce).ToListAsync(cancellationToken);
+        var items = await cases.ReadObjectsAsync(change.PartitionKey, change.Position, cancellationToken).Take(BatchSize).ToListAsync(cancellationToken);
         if (isHeld)
         {
             await cases.WriteMembershipsAsync(items, cancellationToken);

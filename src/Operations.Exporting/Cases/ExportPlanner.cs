@@ -14,7 +14,7 @@ namespace Operations.Cases;
 public sealed class ExportPlanner(CaseStore cases, ObjectReceipts receipts, ObjectLedger ledger, DownloadName names)
 {
     /// <summary>
-    /// The most bytes of a part, unless one object alone has more. The work that a crash costs is a part, so it is kept well
+    /// Maximum number of bytes of a part, unless one object alone has more. The work that a crash costs is a part, so it is kept well
     /// below what an archive may have.
     /// </summary>
     public const long MaxBytes = 2_000_000_000;

@@ -47,7 +47,7 @@ public sealed partial class CatalogueBuilder(
         }
         catch (RequestFailedException exception) when (ArchiveStore.IsReplaced(exception))
         {
-            await BeginAgainAsync(message, row, cancellationToken);
+            await RestartAsync(message, row, cancellationToken);
         }
         catch (Exception exception) when (exception is not OutageException && !cancellationToken.IsCancellationRequested)
         {
@@ -237,7 +237,7 @@ public sealed partial class CatalogueBuilder(
     /// Sends the message again when another build was committed before this one: there may be nothing left to build. It is no failed
     /// attempt, because several messages of a month can be handled at once, and each time one of them ends.
     /// </summary>
-    private async Task BeginAgainAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
+    private async Task RestartAsync(CatalogueMessage message, CatalogueMonthRow row, CancellationToken cancellationToken)
     {
         await months.UpdateAsync(
             message.Region,

@@ -4,7 +4,7 @@ namespace Operations.Catalogue;
 public sealed record CatalogueLimits
 {
     /// <summary>
-    /// The most rows of a row group: engines read row groups in parallel and skip them by their statistics, for which DuckDB advises
+    /// Maximum number of rows of a row group: engines read row groups in parallel and skip them by their statistics, for which DuckDB advises
     /// 100,000 and more.
     /// </summary>
     public int RowsPerGroup { get; init; } = 100_000;

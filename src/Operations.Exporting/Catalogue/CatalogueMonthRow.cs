@@ -17,63 +17,63 @@ internal sealed class CatalogueMonthRow : TableRow
     /// <summary>Initializes a row.</summary>
     public CatalogueMonthRow() => PartitionKey = Partition;
 
-    /// <summary>Gets or sets 8x8's region.</summary>
+    /// <summary>8x8's region.</summary>
     public string Region { get; set; } = "";
 
-    /// <summary>Gets or sets the month, as <see cref="CatalogueMessage.Month"/>.</summary>
+    /// <summary>The month, as <see cref="CatalogueMessage.Month"/>.</summary>
     public string Month { get; set; } = "";
 
-    /// <summary>Gets or sets what is to be built: schema, format and a digest of the month's archived objects.</summary>
+    /// <summary>What is to be built: schema, format and a digest of the month's archived objects.</summary>
     public string Wanted { get; set; } = "";
 
-    /// <summary>Gets or sets when that was put into the queue; <see langword="null"/> when nothing is to be built.</summary>
+    /// <summary>When that was put into the queue; <see langword="null"/> when nothing is to be built.</summary>
     public DateTimeOffset? QueuedAt { get; set; }
 
     /// <summary>
-    /// Gets or sets since when there is something to be built; <see langword="null"/> when there is not. Planning does not change it.
+    /// Since when there is something to be built; <see langword="null"/> when there is not. Planning does not change it.
     /// </summary>
     public DateTimeOffset? WaitingSince { get; set; }
 
-    /// <summary>Gets or sets what the present files are, as <see cref="Wanted"/> says it.</summary>
+    /// <summary>What the present files are, as <see cref="Wanted"/> says it.</summary>
     public string? Built { get; set; }
 
-    /// <summary>Gets or sets the name of the run that was last about to commit, which alone says what was built.</summary>
+    /// <summary>The name of the run that was last about to commit, which alone says what was built.</summary>
     public string? Ending { get; set; }
 
-    /// <summary>Gets or sets when they were built.</summary>
+    /// <summary>When they were built.</summary>
     public DateTimeOffset? BuiltAt { get; set; }
 
-    /// <summary>Gets or sets how many objects they hold.</summary>
+    /// <summary>How many objects they hold.</summary>
     public long? Rows { get; set; }
 
-    /// <summary>Gets or sets the size of the Parquet file, in bytes.</summary>
+    /// <summary>The size of the Parquet file, in bytes.</summary>
     public long? ParquetBytes { get; set; }
 
-    /// <summary>Gets or sets the size of the CSV file, in bytes.</summary>
+    /// <summary>The size of the CSV file, in bytes.</summary>
     public long? CsvBytes { get; set; }
 
-    /// <summary>Gets or sets what the last attempt failed with.</summary>
+    /// <summary>What the last attempt failed with.</summary>
     public string? LastError { get; set; }
 
-    /// <summary>Gets or sets why the build was given up; <see langword="null"/> once the month is built.</summary>
+    /// <summary>Why the build was given up; <see langword="null"/> once the month is built.</summary>
     public string? Failure { get; set; }
 
-    /// <summary>Gets or sets how far the build is, as JSON.</summary>
+    /// <summary>How far the build is, as JSON.</summary>
     public string? Progress { get; set; }
 
-    /// <summary>Gets or sets the first part of <see cref="Groups"/>.</summary>
+    /// <summary>The first part of <see cref="Groups"/>.</summary>
     public byte[]? Groups0 { get; set; }
 
-    /// <summary>Gets or sets the second part.</summary>
+    /// <summary>The second part.</summary>
     public byte[]? Groups1 { get; set; }
 
-    /// <summary>Gets or sets the third part.</summary>
+    /// <summary>The third part.</summary>
     public byte[]? Groups2 { get; set; }
 
-    /// <summary>Gets or sets the fourth part.</summary>
+    /// <summary>The fourth part.</summary>
     public byte[]? Groups3 { get; set; }
 
-    /// <summary>Gets or sets the row groups of the Parquet file so far, as its footer will describe them. Each takes about a kilobyte.</summary>
+    /// <summary>The row groups of the Parquet file so far, as its footer will describe them. Each takes about a kilobyte.</summary>
     [IgnoreDataMember]
     public byte[]? Groups
     {
@@ -91,7 +91,7 @@ internal sealed class CatalogueMonthRow : TableRow
         }
     }
 
-    /// <summary>Gets or sets what names the last write, whose answer can be lost.</summary>
+    /// <summary>What names the last write, whose answer can be lost.</summary>
     public string? Write { get; set; }
 
     /// <summary>The key of a month's row.</summary>
@@ -125,9 +125,9 @@ internal sealed class CataloguePlanRow : TableRow
         RowKey = Key;
     }
 
-    /// <summary>Gets or sets since when a catalogue is expected.</summary>
+    /// <summary>Since when a catalogue is expected.</summary>
     public DateTimeOffset Since { get; set; }
 
-    /// <summary>Gets or sets when it was last planned; <see langword="null"/> when that never happened.</summary>
+    /// <summary>When it was last planned; <see langword="null"/> when that never happened.</summary>
     public DateTimeOffset? PlannedAt { get; set; }
 }

@@ -10,14 +10,14 @@ namespace Operations.Commands;
 /// <summary>The command <c>audit verify</c>: checks the chain of the audit log.</summary>
 public static class AuditCommand
 {
-    /// <summary>Runs it on the console, until it is done or stopped by Ctrl+C.</summary>
+    /// <summary>Runs the command on the console, until it is done or stopped by Ctrl+C.</summary>
     /// <param name="configuration">The app's settings.</param>
     /// <param name="arguments">What follows <c>audit</c> on the command line.</param>
     /// <returns>The exit code: 0 when the chain holds, 1 when it breaks or cannot be read.</returns>
     public static Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments) =>
         ConsoleCommand.RunAsync(stop => RunAsync(configuration, arguments, Console.Out, Console.Error, stop));
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the command with other outputs than the console.</summary>
     /// <param name="configuration">The app's settings.</param>
     /// <param name="arguments">What follows <c>audit</c> on the command line.</param>
     /// <param name="output">Gets the result.</param>

@@ -12,14 +12,14 @@ namespace Operations.Commands;
 /// <summary>The command <c>doctor</c>: the report of the first contact with an account as plain text.</summary>
 public static class DoctorCommand
 {
-    /// <summary>Runs it on the console, until it is done or stopped by Ctrl+C.</summary>
+    /// <summary>Runs the command on the console, until it is done or stopped by Ctrl+C.</summary>
     /// <param name="configuration">The app's settings.</param>
     /// <param name="arguments">What follows <c>doctor</c> on the command line.</param>
     /// <returns>The exit code.</returns>
     public static Task<int> RunAsync(IConfiguration configuration, IReadOnlyList<string> arguments) =>
         ConsoleCommand.RunAsync(stop => RunAsync(configuration, arguments, Console.Out, Console.Error, stop));
 
-    /// <summary>Runs it.</summary>
+    /// <summary>Runs the command with other outputs than the console.</summary>
     /// <param name="configuration">The app's settings.</param>
     /// <param name="arguments">What follows <c>doctor</c> on the command line.</param>
     /// <param name="output">Gets the report.</param>
@@ -73,10 +73,10 @@ public static class DoctorCommand
         {
             var request = PlanRequest.Parse(values);
             await using var services = ConsoleCommand.CreateServices(configuration);
-            var checkup = services.GetRequiredService<Checkup>();
+            var planBuilder = services.GetRequiredService<PlanBuilder>();
             await output.WriteLineAsync("Looking at the account. Nothing is written, changed or deleted.");
             await output.WriteLineAsync();
-            var plan = await checkup.RunAsync(request, new LineProgress(error, services.GetRequiredService<TimeProvider>()), cancellationToken);
+            var plan = await planBuilder.BuildAsync(request, new LineProgress(error, services.GetRequiredService<TimeProvider>()), cancellationToken);
             await output.WriteAsync(PlanText.Write(plan));
             return plan.IsReady ? 0 : 1;
         }

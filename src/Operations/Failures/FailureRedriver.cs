@@ -17,12 +17,12 @@ public sealed record Redriven(long Requeued, bool Continues);
 public sealed class FailureRedriver(ObjectLedger ledger, ObjectRequeuer requeuer, TimeProvider timeProvider) : DayWork
 {
     /// <summary>
-    /// The most bytes of a redrive's message, of which ids can make many. It is kept in a row as text, of at most 32,768
+    /// Maximum number of bytes of a redrive's message, of which ids can make many. It is kept in a row as text, of at most 32,768
     /// characters (Azure Table Storage), with what the redrive has counted.
     /// </summary>
     public const int MaxBytes = 28_000;
 
-    private const int AtOnce = 100;
+    private const int BatchSize = 100;
     private const string Requeued = "requeued";
 
     /// <inheritdoc/>
@@ -52,7 +52,7 @@ public sealed class FailureRedriver(ObjectLedger ledger, ObjectRequeuer requeuer
     {
         var rows = await ledger.ReadPartAsync(day.Partition, after, LedgerState.Failed, plan.Type, columns: null, cancellationToken);
         var wanted = plan.Ids is null ? rows : rows.Where(entry => plan.Ids.Contains(entry.Id, StringComparer.Ordinal)).ToList();
-        foreach (var chunk in wanted.Chunk(AtOnce))
+        foreach (var chunk in wanted.Chunk(BatchSize))
         {
             await Task.WhenAll(chunk.Select(entry => requeuer.RequeueAsync(entry, cancellationToken)));
         }

@@ -11,7 +11,7 @@ namespace Operations.Health;
 /// </summary>
 public sealed class HealthReader(HealthCheckService checks, HealthBoard board, TimeProvider timeProvider) : IDisposable
 {
-    private static readonly TimeSpan GoodFor = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CacheDuration = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim _oneAtATime = new(1, 1);
     private (HealthAnswer Answer, DateTimeOffset At)? _last;
 
@@ -22,7 +22,7 @@ public sealed class HealthReader(HealthCheckService checks, HealthBoard board, T
         try
         {
             var now = timeProvider.GetUtcNow();
-            if (_last is var (answer, at) && now - at < GoodFor && now >= at)
+            if (_last is var (answer, at) && now - at < CacheDuration && now >= at)
             {
                 return answer;
             }

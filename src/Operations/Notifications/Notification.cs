@@ -3,7 +3,7 @@ namespace Operations.Notifications;
 /// <summary>What a notification is.</summary>
 public enum NotificationKind
 {
-    /// <summary>How it goes, once a day.</summary>
+    /// <summary>The state of the archive, once a day.</summary>
     Summary,
 
     /// <summary>Something needs a person now.</summary>

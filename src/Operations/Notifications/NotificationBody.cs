@@ -31,7 +31,7 @@ public static class NotificationBody
         };
     }
 
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the body of a notification.</summary>
     /// <param name="notification">The notification.</param>
     /// <param name="format">The form, not <see cref="NotificationFormat.Auto"/>.</param>
     /// <param name="dashboard">The dashboard's address, to link to.</param>

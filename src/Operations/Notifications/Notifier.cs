@@ -31,7 +31,7 @@ public sealed partial class Notifier(
 
     private static readonly TimeSpan BetweenWarnings = TimeSpan.FromHours(1);
     private static readonly TimeSpan BetweenReminders = TimeSpan.FromDays(1);
-    private static readonly TimeSpan SummaryIsGoodFor = TimeSpan.FromHours(3);
+    private static readonly TimeSpan SummaryLifetime = TimeSpan.FromHours(3);
 
     // A webhook that was removed on purpose can look like one that the vault hides. Health does not name it for ever.
     private static readonly TimeSpan ExpectedFor = TimeSpan.FromDays(30);
@@ -50,7 +50,7 @@ public sealed partial class Notifier(
     public async Task WarnAsync(StatusReport status, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(status);
-        if ((await table.FindAsync<PostRow>(Partition, Posts, cancellationToken))?.SummaryDue is { } due && timeProvider.GetUtcNow() - due < SummaryIsGoodFor)
+        if ((await table.FindAsync<PostRow>(Partition, Posts, cancellationToken))?.SummaryDue is { } due && timeProvider.GetUtcNow() - due < SummaryLifetime)
         {
             await SendSummaryAsync(due, cancellationToken);
         }

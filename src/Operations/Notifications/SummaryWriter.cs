@@ -33,7 +33,7 @@ public sealed class SummaryWriter(
     // So many times what a day usually brings is worth a line, because it shows on the bill.
     private const double Jump = 2;
 
-    /// <summary>Writes it.</summary>
+    /// <summary>Writes the daily summary.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<Notification> WriteAsync(CancellationToken cancellationToken)
     {

@@ -28,10 +28,10 @@ public sealed record WebhookResult(bool IsConfigured, string? Problem)
 /// </summary>
 public sealed class Webhook
 {
-    private static readonly TimeSpan SecretIsGoodFor = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan SecretCacheDuration = TimeSpan.FromMinutes(10);
 
     // Health asks too, and a vault that does not answer takes long to say so.
-    private static readonly TimeSpan FailureIsGoodFor = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FailureCacheDuration = TimeSpan.FromMinutes(1);
 
     // A hook that hangs keeps a timer function waiting, and nothing else.
     private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(30);
@@ -148,7 +148,7 @@ public sealed class Webhook
         }
 
         var now = _timeProvider.GetUtcNow();
-        if (_known is not { } known || now - known.At > (known.Secret.IsUnread ? FailureIsGoodFor : SecretIsGoodFor) || now < known.At)
+        if (_known is not { } known || now - known.At > (known.Secret.IsUnread ? FailureCacheDuration : SecretCacheDuration) || now < known.At)
         {
             _known = known = new Known(await ReadSecretAsync(cancellationToken), now);
         }

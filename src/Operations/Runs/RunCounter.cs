@@ -13,7 +13,7 @@ public sealed class RunCounter(ObjectLedger ledger, ListingStore store) : DayWor
     private const string Failed = "failed";
     private const string Waiting = "waiting";
     private const string Name = "run";
-    private static readonly TimeSpan ClocksDiffer = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(5);
     private static readonly string[] Columns = [nameof(LedgerEntry.RowKey), nameof(LedgerEntry.State)];
 
     /// <inheritdoc/>
@@ -31,7 +31,7 @@ public sealed class RunCounter(ObjectLedger ledger, ListingStore store) : DayWor
             Plan = runId,
             From = isListing ? null : run.From,
             To = isListing ? null : run.To,
-            ChangedSince = run.StartedAt - ClocksDiffer,
+            ChangedSince = run.StartedAt - ClockTolerance,
         };
     }
 

@@ -49,11 +49,11 @@ public sealed record RunWindows(int Planned, int Done, int Failed);
 /// </summary>
 public sealed class RunReader(ListingStore store, DayPlans plans)
 {
-    private const int DaysAtOnce = 8;
+    private const int MaxInlineDays = 8;
 
     // A day of more is not counted at once, and the answer would wait for nothing.
-    private const int ObjectsAtOnce = 1000;
-    private static readonly TimeSpan AtOnce = TimeSpan.FromMilliseconds(300);
+    private const int MaxInlineObjects = 1000;
+    private static readonly TimeSpan InlineDuration = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Reads a run; <see langword="null"/> when there is none of that id, or it was long ago.</summary>
     public async Task<RunProgress?> ReadAsync(string runId, CancellationToken cancellationToken)
@@ -64,9 +64,9 @@ public sealed class RunReader(ListingStore store, DayPlans plans)
         }
 
         var counts = await store.ReadCountsAsync(runId, cancellationToken);
-        var days = counts.Enqueued > ObjectsAtOnce ? 0 : DaysAtOnce;
+        var days = counts.Enqueued > MaxInlineObjects ? 0 : MaxInlineDays;
         if (counts.Enqueued > 0 && !IsFinal(run, counts)
-            && await plans.StartAsync(RunCounter.Prepare(runId, run), AtOnce, cancellationToken, days) is { IsComplete: true })
+            && await plans.StartAsync(RunCounter.Prepare(runId, run), InlineDuration, cancellationToken, days) is { IsComplete: true })
         {
             counts = await store.ReadCountsAsync(runId, cancellationToken);
         }

@@ -30,10 +30,10 @@ public sealed partial class RunStarter(
     private const string DayFormat = "yyyyMMdd";
 
     // One that is resumed has a day until it is forgotten.
-    private static readonly TimeSpan BackfillsAreResumed = ListingPlanner.RunsAreKept - TimeSpan.FromDays(1);
+    private static readonly TimeSpan BackfillResumePeriod = ListingPlanner.RunRetention - TimeSpan.FromDays(1);
 
     // What is newer is in no window of these, so one that cannot end must not stand in the way of the next for long.
-    private static readonly TimeSpan OthersAreResumed = TimeSpan.FromDays(1);
+    private static readonly TimeSpan RunResumePeriod = TimeSpan.FromDays(1);
 
     /// <summary>Starts a backfill: archives what was created in a time range and is not archived yet.</summary>
     public async Task<StartedRun> BackfillAsync(
@@ -142,7 +142,7 @@ public sealed partial class RunStarter(
         var now = timeProvider.GetUtcNow();
         var name = $"{kind.ToString().ToLowerInvariant()}-";
         var hash = about.Length == 0 ? "" : "-" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(about)))[..12];
-        var since = now - (kind == WindowKind.Backfill ? BackfillsAreResumed : OthersAreResumed);
+        var since = now - (kind == WindowKind.Backfill ? BackfillResumePeriod : RunResumePeriod);
         var runs = (await store.ReadRunsAsync(name, since, cancellationToken))
             .Where(run => run.RowKey.AsSpan(Math.Min(run.RowKey.Length, name.Length + DayFormat.Length)).StartsWith($"{hash}-"))
             .ToList();

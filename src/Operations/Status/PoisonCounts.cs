@@ -23,7 +23,7 @@ public sealed class PoisonCounts(OperationsTable table, WorkQueues queues)
         return QueueNames.All.Select(name => name + QueueNames.PoisonSuffix).ToDictionary(name => name, name => held.GetValueOrDefault(name));
     }
 
-    /// <summary>Counts them.</summary>
+    /// <summary>Counts the messages of every poison queue, and stores the counts.</summary>
     /// <exception cref="Archiving.Model.OutageException">The storage does not work.</exception>
     public async Task SampleAsync(CancellationToken cancellationToken)
     {

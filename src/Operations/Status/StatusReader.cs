@@ -17,7 +17,7 @@ public sealed class StatusReader(
     ArchiverOptions options,
     TimeProvider timeProvider)
 {
-    /// <summary>Reads it.</summary>
+    /// <summary>Reads the status of the archive.</summary>
     /// <exception cref="OutageException">The storage does not work.</exception>
     public async Task<StatusReport> ReadAsync(CancellationToken cancellationToken)
     {

@@ -44,7 +44,7 @@ public sealed class CopyStateTests
         var start = Start with { Record = StorageObject.Parse(BinaryData.FromObjectAsJson(new { id = "a" })) };
         var decoded = Content('1', Verification.None) with { Mismatch = "it sent an error", Cause = MismatchCause.Implausible, WasDecoded = true };
         var asSent = Next<CopyStep.ReadAgain>(start.After(new ReadResult.Refused(decoded))).Next;
-        var afterCut = Next<CopyStep.AskForRecord>(asSent.After(new ReadResult.Refused(Content('2', Verification.None, "too short")))).Next;
+        var afterCut = Next<CopyStep.ReadRecord>(asSent.After(new ReadResult.Refused(Content('2', Verification.None, "too short")))).Next;
 
         var next = Next<CopyStep.ReadAgain>(afterCut.After(new ReadResult.Refused(Content('3', Verification.None)))).Next;
 
@@ -83,7 +83,7 @@ public sealed class CopyStateTests
     [Fact]
     public void Content_that_contradicts_a_claim_makes_8x8_be_asked_for_the_record()
     {
-        var step = Next<CopyStep.AskForRecord>(Start.After(new ReadResult.Refused(Content('1', Verification.Size, "too short"))));
+        var step = Next<CopyStep.ReadRecord>(Start.After(new ReadResult.Refused(Content('1', Verification.Size, "too short"))));
 
         Assert.Equal("too short", step.Mismatch);
         Assert.Equal((1, 0), (step.Next.Reads, step.Next.OtherName));
@@ -119,7 +119,7 @@ public sealed class CopyStateTests
     [Fact]
     public void Content_that_differs_and_contradicts_at_every_read_is_given_up_once_the_record_is_known()
     {
-        var step = Next<CopyStep.AskForRecord>(
+        var step = Next<CopyStep.ReadRecord>(
             (Start with { Reads = CopyState.MaxReads - 1 }).After(new ReadResult.Refused(Content('1', Verification.Size, "too long"))));
 
         Next<CopyStep.GiveUp>(step.Next.AfterRecord(Record));

@@ -255,7 +255,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
         var item = await ArchiveOldAsync(pipeline, time);
-        await BeginAsync(pipeline, item, time);
+        await AddAttemptAsync(pipeline, item, time);
         if (state is null)
         {
             pipeline.Simulator.Objects.Remove(item.Region, item.Id);
@@ -281,7 +281,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
         var item = await ArchiveOldAsync(pipeline, time);
-        await BeginAsync(pipeline, item, time);
+        await AddAttemptAsync(pipeline, item, time);
         pipeline.Simulator.Objects.Remove(item.Region, item.Id);
         var entry = (await pipeline.FindAsync(item))!;
         entry.State = nameof(LedgerState.Gone);
@@ -438,7 +438,7 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var time = new MovableTime();
         await using var pipeline = await StartAsync(time);
         var item = await ArchiveOldAsync(pipeline, time);
-        await BeginAsync(pipeline, item, time);
+        await AddAttemptAsync(pipeline, item, time);
         if (isOfEarlierVersion)
         {
             var table = pipeline.Account.Tables.GetTableClient(PurgeAudit.TableName);
@@ -463,8 +463,8 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         var item = Add(pipeline);
         await pipeline.RunAsync();
         var audit = pipeline.Get<PurgeAudit>();
-        var first = await BeginAsync(pipeline, item, time);
-        var second = await BeginAsync(pipeline, item, time);
+        var first = await AddAttemptAsync(pipeline, item, time);
+        var second = await AddAttemptAsync(pipeline, item, time);
 
         await audit.WithdrawAsync(Key(item), first, Cancellation);
         await audit.WithdrawAsync(Key(item), first, Cancellation);
@@ -510,12 +510,12 @@ public sealed class PurgeTests(AzuriteFixture azurite)
         Assert.StartsWith($"{item.Region}/{item.Id} is not deleted at 8x8: {reason}", message, StringComparison.Ordinal);
     }
 
-    private static async Task<string> BeginAsync(Pipeline pipeline, SimulatedObject item, TimeProvider time)
+    private static async Task<string> AddAttemptAsync(Pipeline pipeline, SimulatedObject item, TimeProvider time)
     {
         var entry = (await pipeline.FindAsync(item))!;
         var receipt = Receipt.Parse(
             (await pipeline.Container.GetBlobClient(ArchiveLayout.ReceiptName(entry.Blob!)).DownloadContentAsync(Cancellation)).Value.Content);
-        return await pipeline.Get<PurgeAudit>().BeginAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
+        return await pipeline.Get<PurgeAudit>().AddAttemptAsync(Key(item), receipt, time.GetUtcNow(), Cancellation);
     }
 
     /// <summary>Archives an object that is then old enough to be purged.</summary>

@@ -29,7 +29,7 @@ internal static class AzureCalls
     public const string UpdateEntities = "Microsoft.Storage/storageAccounts/tableServices/tables/entities/update/action";
     public const string DeleteEntities = "Microsoft.Storage/storageAccounts/tableServices/tables/entities/delete";
 
-    /// <summary>The app goes on without the right: the deployment has made the container, and the examination says what it cannot see.</summary>
+    /// <summary>The app goes on without the right: the deployment has made the container, and the plan says what it cannot see.</summary>
     public static readonly string[] DoneWithout = [WriteContainer, ReadBlobService];
 
     /// <summary>Method, and the rights that its requests need. None: it makes no request.</summary>

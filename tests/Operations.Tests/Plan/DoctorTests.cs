@@ -473,9 +473,9 @@ public sealed class DoctorTests(AzuriteFixture azurite)
             + "BlobEndpoint=http://127.0.0.1:1/a;QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a";
         await using var pipeline = await Pipeline.StartAsync(azurite, settings: ("AzureWebJobsStorage", Nowhere));
         Fill(pipeline.Simulator);
-        var checkup = ActivatorUtilities.CreateInstance<Checkup>(pipeline.Get<IServiceProvider>(), TimeSpan.FromSeconds(3));
+        var planBuilder = ActivatorUtilities.CreateInstance<PlanBuilder>(pipeline.Get<IServiceProvider>(), TimeSpan.FromSeconds(3));
 
-        var plan = await checkup.RunAsync(new PlanRequest(), progress: null, Cancellation);
+        var plan = await planBuilder.BuildAsync(new PlanRequest(), progress: null, Cancellation);
 
         Assert.Equal(["Container", "Queues", "Table"], plan.Checks.Where(check => check.Status == CheckStatus.Problem).Select(check => check.Name));
         Assert.All(
@@ -721,7 +721,7 @@ public sealed class DoctorTests(AzuriteFixture azurite)
 
     private static async Task<PlanReport> RunAsync(Pipeline pipeline, PlanRequest? request = null)
     {
-        var plan = await pipeline.Get<Checkup>().RunAsync(request ?? new PlanRequest(), progress: null, Cancellation);
+        var plan = await pipeline.Get<PlanBuilder>().BuildAsync(request ?? new PlanRequest(), progress: null, Cancellation);
         TestContext.Current.TestOutputHelper?.WriteLine(PlanText.Write(plan));
         return plan;
     }

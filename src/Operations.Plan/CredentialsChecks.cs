@@ -6,11 +6,11 @@ using EightByEight;
 namespace Operations.Plan;
 
 /// <summary>Checks the vault and the API key that it or the settings give.</summary>
-public sealed class CredentialsExamination(TokenClient tokenClient, ITokenStore tokenStore, TimeProvider timeProvider)
+public sealed class CredentialsChecks(TokenClient tokenClient, ITokenStore tokenStore, TimeProvider timeProvider)
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>Requests a token for one examination, and adds to the checks what that shows.</summary>
+    /// <summary>Requests a token for one plan, and adds to the checks what that shows.</summary>
     /// <param name="checks">Gets the checks of vault and credentials.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>The token; <see langword="null"/> when there is none.</returns>

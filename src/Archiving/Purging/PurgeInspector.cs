@@ -8,7 +8,7 @@ using EightByEight;
 namespace Archiving.Purging;
 
 /// <summary>Looks at everything that has to be right before an object may be deleted at 8x8.</summary>
-public sealed class PurgeExaminer(
+public sealed class PurgeInspector(
     ArchiveStore store,
     ObjectLedger ledger,
     ObjectHolds holds,
@@ -17,7 +17,7 @@ public sealed class PurgeExaminer(
 {
     /// <summary>Reads row, receipt and stored blob, and checks them against 8x8's record.</summary>
     /// <exception cref="PermanentFailureException">The receipt cannot be read.</exception>
-    internal async Task<PurgeFinding> ExamineAsync(LedgerKey key, StorageObject record, CancellationToken cancellationToken)
+    internal async Task<PurgeFinding> InspectAsync(LedgerKey key, StorageObject record, CancellationToken cancellationToken)
     {
         var row = await ledger.FindAsync(key, cancellationToken);
         var receipt = row?.Blob is { } blob ? await ReadReceiptAsync(blob, cancellationToken) : null;

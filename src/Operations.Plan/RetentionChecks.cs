@@ -23,7 +23,7 @@ public sealed record OldestObject(string Type, string Setting, int SetDays, Date
 /// Finds from the data how long 8x8 keeps objects: it does not say so, and its retention is per user. Asks for the oldest
 /// objects of each type and of each retention rule, a page each.
 /// </summary>
-internal sealed class RetentionExamination(CloudStorageClient client, ArchiverOptions options, TimeProvider timeProvider)
+internal sealed class RetentionChecks(CloudStorageClient client, ArchiverOptions options, TimeProvider timeProvider)
 {
     private const int PageSize = 100;
 
@@ -36,14 +36,14 @@ internal sealed class RetentionExamination(CloudStorageClient client, ArchiverOp
     // Characters that FIQL has for itself.
     private const string Special = ";,()=!<> \"'*";
 
-    /// <summary>Looks.</summary>
+    /// <summary>Finds the oldest object of each type.</summary>
     /// <param name="regions">8x8's regions.</param>
     /// <param name="types">The object types that there are.</param>
     /// <param name="notes">Gets what could not be asked.</param>
     /// <param name="maxDuration">How long is asked at most; <see langword="null"/> for as long as it takes.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <returns>By type and setting.</returns>
-    public async Task<IReadOnlyList<OldestObject>> ExamineAsync(
+    public async Task<IReadOnlyList<OldestObject>> CheckAsync(
         IReadOnlyList<string> regions,
         IReadOnlyList<string> types,
         List<string> notes,

@@ -31,7 +31,7 @@ internal sealed class SourceFindings
 /// that show the rights to restore and to delete: each names one made-up id that 8x8 has just said it does not know.
 /// They never name the id of an object.
 /// </summary>
-internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch watch, ArchiverOptions options)
+internal sealed class SourceChecks(CloudStorageClient client, ResponseWatch watch, ArchiverOptions options)
 {
     private const string CreatedTime = "createdTime";
 
@@ -43,8 +43,8 @@ internal sealed class SourceExamination(CloudStorageClient client, ResponseWatch
 
     private EightByEightOptions Source => options.EightByEight;
 
-    /// <summary>Looks.</summary>
-    public async Task<SourceFindings> ExamineAsync(PlanRequest request, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    /// <summary>Checks regions, clock and rights.</summary>
+    public async Task<SourceFindings> CheckAsync(PlanRequest request, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
         var (wanted, failure) = await FindRegionsAsync(request, cancellationToken);
         if (failure is { Status: 0 or 401 or 429 })

@@ -17,8 +17,8 @@ namespace Operations.Plan;
 /// estimates what that takes. Writes nothing: no container, queue or table is made, no token goes into the vault, and
 /// nothing at 8x8 is changed.
 /// </summary>
-public sealed class Checkup(
-    CredentialsExamination credentials,
+public sealed class PlanBuilder(
+    CredentialsChecks credentials,
     StorageClients storage,
     RecordedHealth health,
     RequestGate gate,
@@ -34,16 +34,16 @@ public sealed class Checkup(
     // How long the storage may take to answer.
     private readonly TimeSpan _storageTimeout = storageTimeout ?? TimeSpan.FromSeconds(20);
 
-    /// <summary>Looks, counts and estimates.</summary>
+    /// <summary>Checks, counts and estimates.</summary>
     /// <param name="request">What is asked.</param>
     /// <param name="progress">Told how far the count is.</param>
     /// <param name="cancellationToken">Stops.</param>
     /// <exception cref="PlanRequestException">The time range ends before it begins.</exception>
-    public async Task<PlanReport> RunAsync(PlanRequest request, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
+    public async Task<PlanReport> BuildAsync(PlanRequest request, IProgress<CountProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
         var (from, to) = request.TimeRange(options.Listing, timeProvider.GetUtcNow());
-        var azure = new AzureExamination(storage, options, request.ProbeRights != false, _storageTimeout).ExamineAsync(cancellationToken);
+        var azure = new StorageChecks(storage, options, request.ProbeRights != false, _storageTimeout).CheckAsync(cancellationToken);
         var checks = new List<Check> { Check.Ok(CheckNames.Settings, "Every setting is well-formed.") };
         var watch = new ResponseWatch(timeProvider);
         var findings = new SourceFindings();
@@ -52,19 +52,19 @@ public sealed class Checkup(
         if (await credentials.BorrowTokenAsync(checks, cancellationToken) is { } token)
         {
             var client = CreateClient(token, watch);
-            findings = await new SourceExamination(client, watch, options).ExamineAsync(request, from, to, cancellationToken);
+            findings = await new SourceChecks(client, watch, options).CheckAsync(request, from, to, cancellationToken);
             var ledger = HasTable(await azure)
                 ? ObjectLedger.WithoutCreating(storage.Tables, changes)
                 : null;
             counted = await CountAsync(client, watch, findings, ledger, request, from, to, progress, cancellationToken);
             oldest = counted is null
                 ? []
-                : await new RetentionExamination(client, options, timeProvider)
-                    .ExamineAsync(findings.Regions, counted.Types, findings.Notes, request.MaxDuration, cancellationToken);
+                : await new RetentionChecks(client, options, timeProvider)
+                    .CheckAsync(findings.Regions, counted.Types, findings.Notes, request.MaxDuration, cancellationToken);
         }
         else
         {
-            string[] others = [CheckNames.Regions, CheckNames.Clock, .. SourceExamination.Needed(request, options)];
+            string[] others = [CheckNames.Regions, CheckNames.Clock, .. SourceChecks.Needed(request, options)];
             findings.Checks.AddRange(others.Select(name => Check.Unknown(name, "Not asked: there is no token.")));
         }
 
@@ -72,7 +72,7 @@ public sealed class Checkup(
         checks.AddRange(await azure);
         if (HasTable(await azure))
         {
-            checks.AddRange(await health.ExamineAsync(cancellationToken));
+            checks.AddRange(await health.CheckAsync(cancellationToken));
         }
 
         var count = counted?.ToCount();

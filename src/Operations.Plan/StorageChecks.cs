@@ -14,15 +14,15 @@ namespace Operations.Plan;
 /// Checks container, queues and table. Nothing is created or written: to see whether the app may write, it requests changes
 /// of items with made-up names, which the storage refuses because a permission or because the item is missing.
 /// </summary>
-internal sealed class AzureExamination(StorageClients storage, ArchiverOptions options, bool probesRights, TimeSpan timeout)
+internal sealed class StorageChecks(StorageClients storage, ArchiverOptions options, bool probesRights, TimeSpan timeout)
 {
-    /// <summary>Looks at all three at once.</summary>
-    public async Task<IReadOnlyList<Check>> ExamineAsync(CancellationToken cancellationToken) => await Task.WhenAll(
-        TryAsync(CheckNames.Container, StorageOutage.Archive, "ArchiveStorage", LookAtContainerAsync, cancellationToken),
-        TryAsync(CheckNames.Queues, StorageOutage.Runtime, "AzureWebJobsStorage", LookAtQueuesAsync, cancellationToken),
-        TryAsync(CheckNames.Table, StorageOutage.Runtime, "AzureWebJobsStorage", LookAtTableAsync, cancellationToken));
+    /// <summary>Checks all three in parallel.</summary>
+    public async Task<IReadOnlyList<Check>> CheckAsync(CancellationToken cancellationToken) => await Task.WhenAll(
+        TryAsync(CheckNames.Container, StorageOutage.Archive, "ArchiveStorage", CheckContainerAsync, cancellationToken),
+        TryAsync(CheckNames.Queues, StorageOutage.Runtime, "AzureWebJobsStorage", CheckQueuesAsync, cancellationToken),
+        TryAsync(CheckNames.Table, StorageOutage.Runtime, "AzureWebJobsStorage", CheckTableAsync, cancellationToken));
 
-    private async Task<Check> LookAtContainerAsync(CancellationToken cancellationToken)
+    private async Task<Check> CheckContainerAsync(CancellationToken cancellationToken)
     {
         var name = options.Archive.Container;
         var container = storage.Blobs.GetBlobContainerClient(name);
@@ -62,7 +62,7 @@ internal sealed class AzureExamination(StorageClients storage, ArchiverOptions o
         }
     }
 
-    private async Task<Check> LookAtQueuesAsync(CancellationToken cancellationToken)
+    private async Task<Check> CheckQueuesAsync(CancellationToken cancellationToken)
     {
         var present = 0;
         foreach (var name in QueueNames.All)
@@ -74,7 +74,7 @@ internal sealed class AzureExamination(StorageClients storage, ArchiverOptions o
         return Check.Ok(CheckNames.Queues, $"{Present(present, QueueNames.All.Count)} {MayWrite}");
     }
 
-    private async Task<Check> LookAtTableAsync(CancellationToken cancellationToken)
+    private async Task<Check> CheckTableAsync(CancellationToken cancellationToken)
     {
         var table = storage.Tables.GetTableClient(ObjectLedger.TableName);
         var isThere = false;
