@@ -129,8 +129,8 @@ public sealed class PlanBuilder(
     private static string DescribeRestore(ObjectCount count, RunEstimate estimate) => estimate.RestoreDays switch
     {
         <= 0 => "",
-        1 => $", and bring back {Wording.Objects(count.ToRestore.Objects)} from cold storage within a day",
-        var days => $", and bring back {Wording.Objects(count.ToRestore.Objects)} from cold storage within {Wording.Number(days)} days",
+        1 => $", and restore {Wording.Objects(count.ToRestore.Objects)} from cold storage within a day",
+        var days => $", and restore {Wording.Objects(count.ToRestore.Objects)} from cold storage within {Wording.Number(days)} days",
     };
 
     private static void AddNotes(List<string> notes, ObjectCount count)

@@ -232,7 +232,7 @@ internal sealed class SourceChecks(CloudStorageClient client, ResponseWatch watc
         if (oldest?.CreatedTime < from)
         {
             _findings.Notes.Add(
-                $"{Wording.Clean(region)} has objects since {Wording.Time(oldest.CreatedTime.Value)}, before the time range that was examined. A "
+                $"{Wording.Clean(region)} has objects since {Wording.Time(oldest.CreatedTime.Value)}, before the time range of the plan. A "
                 + "first run begins at Listing__StartFrom; a backfill archives what is older.");
         }
 

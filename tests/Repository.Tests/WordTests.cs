@@ -17,6 +17,7 @@ public sealed partial class WordTests
     [
         ("anew", "again"),
         ("anybody|everybody|nobody|somebody|whoever", "the user, you, an operator, the caller"),
+        ("checkups?|examine|examines|examined|examinations?", "plan, doctor, check"),
         ("dead|deaths?|dies|died|dying|life|lives", "crash, restart, lifetime"),
         ("gave way|gives? way|giving way", "defer, yield"),
         ("heed|heeds|heeded", "follow, observe"),
@@ -60,6 +61,11 @@ public sealed partial class WordTests
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture | RegexOptions.Compiled,
         TimeSpan.FromSeconds(1));
 
+    private static readonly Regex OtherLimits = new(
+        @"\b(const|static readonly) [\w<>?\[\]]+ (?<name>(Most|Fewest|Longest|Shortest|Largest|Smallest|Least|Narrowest|Widest|Standard)(?![a-z])\w*)",
+        RegexOptions.ExplicitCapture | RegexOptions.Compiled,
+        TimeSpan.FromSeconds(1));
+
     private static readonly List<string> Files =
     [
         .. Directory.EnumerateFiles(RepositoryFiles.Root).Where(file => Path.GetFileName(file) != "THIRD-PARTY-NOTICES.md"),
@@ -77,6 +83,16 @@ public sealed partial class WordTests
             .SelectMany((line, index) => Find(line).Select(one => $"{source.Name}:{index + 1}: \"{one.Word}\". Say: {one.Instead}"))).ToList();
 
         Assert.True(Sources.Count > 200, $"Only {Sources.Count} files were read.");
+        Assert.True(found.Count == 0, string.Join(Environment.NewLine, found));
+    }
+
+    [Fact]
+    public void Limits_in_code_are_named_Max_and_Min()
+    {
+        var found = Sources.Where(source => source.Name.EndsWith(".cs", StringComparison.Ordinal))
+            .SelectMany(source => OtherLimits.Matches(source.Text).Select(match => $"{source.Name}: {match.Groups["name"].Value}"))
+            .ToList();
+
         Assert.True(found.Count == 0, string.Join(Environment.NewLine, found));
     }
 
