@@ -1,22 +1,6 @@
 namespace Azurite;
 
 /// <summary>Azurite cannot be installed or started; the message says why and what to do.</summary>
-public sealed class AzuriteException : Exception
-{
-    /// <summary>Initializes the exception.</summary>
-    public AzuriteException()
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public AzuriteException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public AzuriteException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+/// <param name="message">What is wrong.</param>
+/// <param name="innerException">Why; <see langword="null"/> when nothing else was thrown.</param>
+public sealed class AzuriteException(string message, Exception? innerException = null) : Exception(message, innerException);

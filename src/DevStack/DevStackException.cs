@@ -1,22 +1,6 @@
 namespace DevStack;
 
 /// <summary>The stack cannot run; the message says why and what to do.</summary>
-public sealed class DevStackException : Exception
-{
-    /// <summary>Initializes the exception.</summary>
-    public DevStackException()
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public DevStackException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public DevStackException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+/// <param name="message">What is wrong.</param>
+/// <param name="innerException">Why; <see langword="null"/> when nothing else was thrown.</param>
+public sealed class DevStackException(string message, Exception? innerException = null) : Exception(message, innerException);

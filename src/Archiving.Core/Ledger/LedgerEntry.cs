@@ -112,7 +112,7 @@ public sealed class LedgerEntry : TableRow
     /// <summary>SHA-256 of the archived content, hex.</summary>
     public string? Sha256 { get; set; }
 
-    /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
+    /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c>, <c>size</c> or <c>none</c>.</summary>
     public string? Verification { get; set; }
 
     /// <summary>When it was archived.</summary>

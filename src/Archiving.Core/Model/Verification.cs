@@ -27,4 +27,10 @@ public static class VerificationNames
         Verification.Size => "size",
         _ => "none",
     };
+
+    /// <summary>
+    /// Whether <paramref name="name"/> says that a checksum of 8x8's matched the content: <c>md5</c> or <c>multipart-md5</c>. A size
+    /// alone proves nothing of the bytes.
+    /// </summary>
+    public static bool IsProof(string? name) => name is "md5" or "multipart-md5";
 }

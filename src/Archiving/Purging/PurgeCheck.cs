@@ -61,7 +61,7 @@ public static class PurgeCheck
         }
 
         // Size alone proves little, however often it was read.
-        return receipt.Verification is "md5" or "multipart-md5" ? null : "no checksum of 8x8's proves the archived bytes";
+        return VerificationNames.IsProof(receipt.Verification) ? null : "no checksum of 8x8's proves the archived bytes";
     }
 
     /// <summary>Looks whether 8x8 still has the object as it was archived.</summary>

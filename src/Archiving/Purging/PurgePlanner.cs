@@ -139,7 +139,7 @@ public sealed partial class PurgePlanner(
     }
 
     private static bool IsProven(LedgerEntry entry) =>
-        entry is { Damaged: null, PurgeRefused: null, Verification: "md5" or "multipart-md5" };
+        entry is { Damaged: null, PurgeRefused: null } && VerificationNames.IsProof(entry.Verification);
 
     private PurgePlan ToResult(PlanMessage plan) =>
         new(plan.IsDryRun, Before(plan), plan.Count(Candidates), plan.Count(Bytes), plan.Count(Unproven), plan.Count(Queued));

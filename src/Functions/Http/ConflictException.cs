@@ -1,22 +1,5 @@
 namespace Functions.Http;
 
 /// <summary>The request makes sense, and not now or not with these settings; becomes 409.</summary>
-public sealed class ConflictException : Exception
-{
-    /// <summary>Initializes the exception.</summary>
-    public ConflictException()
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public ConflictException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public ConflictException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+/// <param name="message">What is wrong and what to do, for the caller.</param>
+public sealed class ConflictException(string message) : Exception(message);

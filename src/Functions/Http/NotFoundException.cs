@@ -1,22 +1,5 @@
 namespace Functions.Http;
 
 /// <summary>There is nothing of that name; becomes 404.</summary>
-public sealed class NotFoundException : Exception
-{
-    /// <summary>Initializes the exception.</summary>
-    public NotFoundException()
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public NotFoundException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public NotFoundException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+/// <param name="message">What is wrong and what to do, for the caller.</param>
+public sealed class NotFoundException(string message) : Exception(message);

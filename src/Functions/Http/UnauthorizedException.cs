@@ -1,22 +1,5 @@
 namespace Functions.Http;
 
 /// <summary>The caller is not signed in, or its principal cannot be read; becomes 401.</summary>
-public sealed class UnauthorizedException : Exception
-{
-    /// <summary>Initializes the exception.</summary>
-    public UnauthorizedException()
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public UnauthorizedException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Initializes the exception.</summary>
-    public UnauthorizedException(string message, Exception innerException)
-        : base(message, innerException)
-    {
-    }
-}
+/// <param name="message">What is wrong and what to do, for the caller.</param>
+public sealed class UnauthorizedException(string message) : Exception(message);

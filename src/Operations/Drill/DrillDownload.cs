@@ -171,7 +171,7 @@ public sealed class DrillDownload(ArchiveStore store, ObjectContents contents, T
 
         // Bytes that match 8x8's own checksum are what 8x8 has, whatever they are.
         return ContentCoding.Parse(stored?.ContentEncoding).Count == 0
-            && receipt.Verification is not ("md5" or "multipart-md5")
+            && !VerificationNames.IsProof(receipt.Verification)
             && !MediaHeader.Fits(receipt.Record.MimeType, beginning.Span)
                 ? $"It does not begin as {receipt.Record.MimeType} does, and 8x8 gave no checksum that proves it."
                 : null;
