@@ -341,6 +341,10 @@ public sealed class FindTests(RunningArchive archive)
         Assert.EndsWith("exhaustive=true", browser.Url.Fragment, StringComparison.Ordinal);
         Assert.Contains("exhaustive=true", browser.Requests.Last(request => request.AbsolutePath == "/api/calls").Query, StringComparison.Ordinal);
 
+        await browser.ClickAsync("[data-show='files']");
+        await browser.HoldsAsync(() => browser.Requests.Any(request => request.AbsolutePath == "/api/objects"), "files are asked for");
+        Assert.Contains("exhaustive=true", browser.Requests.Last(request => request.AbsolutePath == "/api/objects").Query, StringComparison.Ordinal);
+
         browser.Open(RunningArchive.PageOf(archive.App, "#/find?q=aria%20chen"));
         await browser.WaitForTextAsync("#results .note", "Every object is compared with the text");
         Assert.Empty(browser.Complaints);

@@ -12,10 +12,10 @@ const FIELDS = ["q", "from", "to", "type", "state", "region"];
 const element = (id) => document.getElementById(id);
 const field = (name) => element(`find-${name}`);
 
-let address = "#/find";
+let last = {};
 
 /** The address of what was last looked for. */
-export const lastAddress = () => address;
+export const lastAddress = () => href(last);
 
 function href(parameters) {
   const query = new URLSearchParams();
@@ -47,8 +47,9 @@ export function offer(status) {
 const showsFiles = ({ show, type, state }) => show === "files" || Boolean(type || state);
 
 /** Shows what an address asks for, page after page until there is enough, and meanwhile what was found so far. */
-export async function open(parameters, signal) {
-  address = href(parameters);
+export async function open(asked, signal) {
+  const parameters = { ...asked, exhaustive: asked.q && asked.exhaustive === "true" ? "true" : null };
+  last = { ...parameters };
   setOptions(field("type"), [parameters.type], format.typeLabel);
   setOptions(field("region"), [parameters.region], (region) => region);
   for (const name of FIELDS) {
@@ -71,7 +72,7 @@ export async function open(parameters, signal) {
   try {
     await search(view, parameters, results, progress, signal);
     progress.end();
-    results.append(...(progress.found > 0 ? [howFound(parameters, progress), ...addAll(view, parameters, signal)] : nothing(parameters, progress)));
+    results.append(...(progress.found > 0 ? [howFound(parameters, progress), ...addAll(view, parameters, signal)] : [...nothing(parameters, progress), howFound(parameters, progress)]));
   } catch (error) {
     if (signal.aborted || error.status === 401) {
       throw error;
@@ -132,8 +133,8 @@ class Progress {
     this.searchedTo = searchedTo;
     this.isExhaustive = exhaustive;
     const index = element("find-index");
-    index.hidden = !unindexedDays;
-    index.textContent = unindexedDays ? `The index is not complete: it lacks a part of ${format.count(unindexedDays, "day")}, which the search reads from the ledger. That takes longer.` : "";
+    index.hidden = !unindexedDays || Boolean(exhaustive);
+    index.textContent = !index.hidden ? `The index is not complete: it lacks a part of ${format.count(unindexedDays, "day")}, which the search reads from the ledger. That takes longer.` : "";
     this.say(`Searching … ${this.reached()}`);
   }
 
@@ -266,11 +267,12 @@ function showPager(parameters, cursor) {
 
 const go = (parameters) => goTo(href(parameters));
 
-/** What was entered, for the view that is shown. */
+/** What was entered, for the view that is shown. Where every object is compared with a text, that stays so for the same text. */
 function entered() {
   const isOfFiles = document.querySelector("[data-show='files']").getAttribute("aria-pressed") === "true";
   const names = FIELDS.filter((name) => isOfFiles || !["type", "state"].includes(name));
-  return { ...Object.fromEntries(names.map((name) => [name, field(name).value.trim()])), show: isOfFiles ? "files" : null };
+  const values = Object.fromEntries(names.map((name) => [name, field(name).value.trim()]));
+  return { ...values, show: isOfFiles ? "files" : null, exhaustive: values.q === last.q ? last.exhaustive : null };
 }
 
 export function start() {

@@ -307,7 +307,8 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             {
                 rows.Add(entry);
             }
-            else if (request.TextIndex is not null && SpokenText.IsIn(entry))
+
+            if (request.TextIndex is not null && SpokenText.IsIn(entry))
             {
                 texts.Add(entry);
             }
@@ -319,7 +320,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     }
 
     /// <summary>
-    /// Which objects with a text said what is looked for. With a scope, the index is asked about the hours of these objects
+    /// Which objects with a text, and nothing else, said what is looked for. With a scope, the index is asked about the hours of these objects
     /// alone, so that what others said is neither waited for nor told.
     /// </summary>
     private async Task<IEnumerable<LedgerEntry>> FindSpokenAsync(
@@ -340,7 +341,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             request.Keep([.. found.SelectMany(slots => slots)]);
         }
 
-        return texts.Where(request.Spoken.Contain);
+        return texts.Where(entry => request.Spoken.Contain(entry) && request.Term?.IsIn(entry) == false);
     }
 
     private async IAsyncEnumerable<LedgerEntry> ReadRowsAsync(
