@@ -49,7 +49,7 @@ const showsFiles = ({ show, type, state }) => show === "files" || Boolean(type |
 /** Shows what an address asks for, page after page until there is enough, and meanwhile what was found so far. */
 export async function open(asked, signal) {
   const parameters = { ...asked, exhaustive: asked.q && asked.exhaustive === "true" ? "true" : null };
-  last = { ...parameters };
+  last = parameters;
   setOptions(field("type"), [parameters.type], format.typeLabel);
   setOptions(field("region"), [parameters.region], (region) => region);
   for (const name of FIELDS) {
@@ -133,8 +133,9 @@ class Progress {
     this.searchedTo = searchedTo;
     this.isExhaustive = exhaustive;
     const index = element("find-index");
-    index.hidden = !unindexedDays || Boolean(exhaustive);
-    index.textContent = !index.hidden ? `The index is not complete: it lacks a part of ${format.count(unindexedDays, "day")}, which the search reads from the ledger. That takes longer.` : "";
+    const isSlower = unindexedDays > 0 && !exhaustive;
+    index.hidden = !isSlower;
+    index.textContent = isSlower ? `The index is not complete: it lacks a part of ${format.count(unindexedDays, "day")}, which the search reads from the ledger. That takes longer.` : "";
     this.say(`Searching … ${this.reached()}`);
   }
 

@@ -320,8 +320,9 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     }
 
     /// <summary>
-    /// Which objects with a text, and nothing else, said what is looked for. With a scope, the index is asked about the hours of these objects
-    /// alone, so that what others said is neither waited for nor told.
+    /// Which objects are found by their text alone. Those that match otherwise are looked up too, for the place in their text.
+    /// With a scope, the index is asked about the hours of these objects alone, so that what others said is neither waited for
+    /// nor told.
     /// </summary>
     private async Task<IEnumerable<LedgerEntry>> FindSpokenAsync(
         List<LedgerEntry> texts,
@@ -443,7 +444,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     }
 
     /// <param name="Rows">The rows that are meant.</param>
-    /// <param name="Texts">The others that are meant if their text is.</param>
+    /// <param name="Texts">Objects with a text, which the index is asked about; some of them are among the rows.</param>
     /// <param name="Read">How many were read.</param>
     /// <param name="Newest">When the newest of those was made.</param>
     /// <param name="Dense">Of a slice that was too wide: about a quarter of its rows were made later. <see langword="null"/> when it was not too wide.</param>
