@@ -72,6 +72,22 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Worker_that_crashes_while_it_starts_is_replaced()
+    {
+        await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);
+        await using var app = new AppProcess(AppProcess.Settings(simulator.BaseUrl, _account, HostFixture.NoSchedules));
+        await Eventually.HoldsAsync(() => app.Lines.Any(line => line.Contains("Worker process", StringComparison.Ordinal)), "a worker");
+        var first = app.WorkerProcessId;
+
+        AppProcess.Signal("KILL", first);
+        await app.WaitAsync();
+
+        Assert.NotEqual(first, app.WorkerProcessId);
+        Assert.Single(app.Lines, line => line.EndsWith(" ended with code 137. Starting another worker", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/api/health")).Status);
+    }
+
+    [Fact]
     public async Task Worker_ends_when_its_host_is_killed()
     {
         await using var simulator = await SimulatorServer.StartAsync(cancellationToken: Cancellation);

@@ -20,6 +20,9 @@ internal sealed class WorkerChannel(string workerId, TimeSpan functionTimeout, I
     /// <summary>The name by which the worker opens its stream.</summary>
     public string WorkerId => workerId;
 
+    /// <summary>Whether the worker has ended, or closed its stream.</summary>
+    public bool IsClosed => _closed is not null;
+
     /// <summary>Address of the worker's web server; <see langword="null"/> when it has no HTTP functions.</summary>
     public Uri? HttpUri { get; private set; }
 

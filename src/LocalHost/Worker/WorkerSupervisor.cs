@@ -13,20 +13,28 @@ internal sealed partial class WorkerSupervisor(
     ILoggerFactory loggers,
     IHostApplicationLifetime lifetime) : IDisposable
 {
-    private const int MaxFailedStarts = 3;
+    // As the Functions host, which gives up too.
+    private const int MaxStarts = 3;
+
+    // With this code the app ends when it refuses its settings, and would do so again.
+    private const int RefusedExitCode = 1;
 
     // Enough for a machine that is busy with other things; a worker that ends is noticed at once.
     private static readonly TimeSpan StartTimeout = TimeSpan.FromMinutes(3);
+
+    // A worker whose stream is closed is about to end by itself.
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(10);
     private readonly ILogger _logger = loggers.CreateLogger<WorkerSupervisor>();
     private volatile WorkerChannel? _channel;
     private volatile TaskCompletionSource<WorkerChannel> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isStopping;
     private readonly Lock _exitLock = new();
     private Process? _process;
-    private int _failedStarts;
 
     /// <summary>Address of the protocol's server. Set before the start.</summary>
     public string RpcUrl { get; set; } = "";
+
+    private bool HasCrashed => !_isStopping && _process is { HasExited: true, ExitCode: not RefusedExitCode };
 
     /// <summary>The channel of the worker that opens its stream by a name; <see langword="null"/> for any other.</summary>
     public WorkerChannel? FindChannel(string workerId) => _channel is { } channel && channel.WorkerId == workerId ? channel : null;
@@ -34,9 +42,45 @@ internal sealed partial class WorkerSupervisor(
     /// <summary>The worker, once it is ready.</summary>
     public Task<WorkerChannel> GetReadyAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);
 
-    /// <summary>Starts the worker, or waits for one that a debugger starts, until it is ready.</summary>
+    /// <summary>
+    /// Starts the worker, or waits for one that a debugger starts, until it is ready. Another takes the place of one that crashes
+    /// meanwhile: its web server, for one, chooses a port some time before it listens there, and another program may be faster.
+    /// </summary>
     /// <exception cref="LocalHostException">It does not start.</exception>
     public async Task<WorkerChannel> StartAsync(CancellationToken cancellationToken)
+    {
+        for (var start = 1; ; start++)
+        {
+            try
+            {
+                return await StartOnceAsync(cancellationToken);
+            }
+            catch (LocalHostException exception) when (start < MaxStarts && exception.InnerException is WorkerException && HasCrashed)
+            {
+                Log.StartsAgain(_logger, exception.Message);
+            }
+        }
+    }
+
+    /// <summary>Tells the worker to end, and ends it when it does not.</summary>
+    public async Task StopAsync(TimeSpan gracePeriod)
+    {
+        _isStopping = true;
+        if (!_ready.Task.IsCompletedSuccessfully)
+        {
+            gracePeriod = TimeSpan.Zero;
+        }
+        else if (_channel is { } channel)
+        {
+            await channel.TerminateAsync(gracePeriod);
+        }
+
+        await EndAsync(gracePeriod);
+    }
+
+    public void Dispose() => _process?.Dispose();
+
+    private async Task<WorkerChannel> StartOnceAsync(CancellationToken cancellationToken)
     {
         try
         {
@@ -61,35 +105,6 @@ internal sealed partial class WorkerSupervisor(
         }
     }
 
-    /// <summary>Tells the worker to end, and ends it when it does not.</summary>
-    public async Task StopAsync(TimeSpan gracePeriod)
-    {
-        _isStopping = true;
-        if (!_ready.Task.IsCompletedSuccessfully)
-        {
-            gracePeriod = TimeSpan.Zero;
-        }
-        else if (_channel is { } channel)
-        {
-            await channel.TerminateAsync(gracePeriod);
-        }
-
-        if (_process is { HasExited: false } process)
-        {
-            using var limit = new CancellationTokenSource(gracePeriod);
-            try
-            {
-                await process.WaitForExitAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill(entireProcessTree: true);
-            }
-        }
-    }
-
-    public void Dispose() => _process?.Dispose();
-
     private async Task<WorkerChannel> StartWorkerAsync(CancellationToken cancellationToken)
     {
         var isAttached = attachPort > 0;
@@ -113,12 +128,24 @@ internal sealed partial class WorkerSupervisor(
         catch
         {
             // One that is not ready in time must not stay beside the next.
-            if (_process is { HasExited: false } process)
+            await EndAsync(channel.IsClosed ? ExitTimeout : TimeSpan.Zero);
+            throw;
+        }
+    }
+
+    private async Task EndAsync(TimeSpan gracePeriod)
+    {
+        if (_process is { HasExited: false } process)
+        {
+            using var limit = new CancellationTokenSource(gracePeriod);
+            try
+            {
+                await process.WaitForExitAsync(limit.Token);
+            }
+            catch (OperationCanceledException)
             {
                 process.Kill(entireProcessTree: true);
             }
-
-            throw;
         }
     }
 
@@ -159,30 +186,19 @@ internal sealed partial class WorkerSupervisor(
 
     private async Task RestartAsync()
     {
-        while (!_isStopping)
+        try
         {
-            try
-            {
-                await StartAsync(lifetime.ApplicationStopping);
-                _failedStarts = 0;
-                return;
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (LocalHostException exception)
-            {
-                Log.NotStarted(_logger, exception.Message);
-                if (++_failedStarts == MaxFailedStarts)
-                {
-                    // As the Functions host, which gives up too.
-                    Log.GaveUp(_logger, _failedStarts);
-                    Environment.ExitCode = 1;
-                    lifetime.StopApplication();
-                    return;
-                }
-            }
+            await StartAsync(lifetime.ApplicationStopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // The host stops.
+        }
+        catch (LocalHostException exception) when (!_isStopping)
+        {
+            Log.GaveUp(_logger, exception.Message);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
         }
     }
 
@@ -194,10 +210,10 @@ internal sealed partial class WorkerSupervisor(
         [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Worker process {ProcessId} ended with code {ExitCode}; starting another")]
         public static partial void Ended(ILogger logger, int processId, int exitCode);
 
-        [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "The worker did not start {Count} times in a row. The host stops")]
-        public static partial void GaveUp(ILogger logger, int count);
+        [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "{Problem} The host stops")]
+        public static partial void GaveUp(ILogger logger, string problem);
 
-        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "{Problem}")]
-        public static partial void NotStarted(ILogger logger, string problem);
+        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "{Problem} Starting another worker")]
+        public static partial void StartsAgain(ILogger logger, string problem);
     }
 }
