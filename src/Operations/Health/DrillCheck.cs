@@ -1,31 +1,18 @@
 using System.Globalization;
 using Archiving.Model;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Operations.Drill;
 
 namespace Operations.Health;
 
 /// <summary>Whether the last restore drill could restore what it downloaded. Names no object: the status does, to those who may see it.</summary>
-internal sealed class DrillCheck(DrillRecord record) : IHealthCheck
+internal sealed class DrillCheck(DrillRecord record) : RecordedCheck
 {
     /// <summary>Name of the check.</summary>
     public const string Name = "Drill";
 
     /// <inheritdoc/>
-    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            return await record.FindAsync(cancellationToken) is { Failed: > 0 } report
-                ? HealthCheckResult.Unhealthy(Describe(report))
-                : HealthCheckResult.Healthy();
-        }
-        catch (OutageException)
-        {
-            // The check of the runtime's storage reads the same account, and reports it.
-            return HealthCheckResult.Healthy();
-        }
-    }
+    protected override async Task<string?> FindProblemAsync(CancellationToken cancellationToken) =>
+        await record.FindAsync(cancellationToken) is { Failed: > 0 } report ? Describe(report) : null;
 
     private static string Describe(DrillReport report)
     {

@@ -1,0 +1,26 @@
+using Archiving.Model;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace Operations.Health;
+
+/// <summary>A check of what other functions have put on record in the storage of the runtime.</summary>
+internal abstract class RecordedCheck : IHealthCheck
+{
+    /// <inheritdoc/>
+    public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await FindProblemAsync(cancellationToken) is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy();
+        }
+        catch (OutageException)
+        {
+            // The check of the runtime's storage reads the same account, and reports it.
+            return HealthCheckResult.Healthy();
+        }
+    }
+
+    /// <summary>What does not work, in whole sentences; <see langword="null"/> when all does.</summary>
+    /// <exception cref="OutageException">The storage does not answer.</exception>
+    protected abstract Task<string?> FindProblemAsync(CancellationToken cancellationToken);
+}
