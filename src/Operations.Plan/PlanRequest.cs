@@ -72,7 +72,7 @@ public sealed partial record PlanRequest
         var from = From ?? listing.StartFrom ?? now - ListingOptions.FirstLookBack;
         if (to > from)
         {
-            return (WholeSecond(from), WholeSecond(to) + (to == WholeSecond(to) ? TimeSpan.Zero : TimeSpan.FromSeconds(1)));
+            return (UtcTime.SecondOf(from), UtcTime.SecondOf(to) + (to == UtcTime.SecondOf(to) ? TimeSpan.Zero : TimeSpan.FromSeconds(1)));
         }
 
         throw From is null && To is null
@@ -81,10 +81,8 @@ public sealed partial record PlanRequest
                 To is null ? "from" : "to",
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"Expected a time {(To is null ? "before now" : $"after {from:yyyy-MM-dd'T'HH:mm:ss'Z'}, where the span begins")}."));
+                    $"Expected a time {(To is null ? "before now" : $"after {from:yyyy-MM-dd'T'HH:mm:ss'Z'}, where the time range begins")}."));
     }
-
-    private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
 
     private static DateTimeOffset Instant(string name, string text) => IsoTime.Parse(text) ?? throw new PlanRequestException(name, IsoTime.Expected);
 

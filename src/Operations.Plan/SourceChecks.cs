@@ -218,8 +218,8 @@ internal sealed class SourceChecks(CloudStorageClient client, ResponseWatch watc
                     : failure;
         }
 
-        var span = Fiql.And(filter, Fiql.GreaterOrEqual(CreatedTime, from), Fiql.LessThan(CreatedTime, to));
-        if (await TryAsync(() => FirstAsync(region, span, SortDirection.Ascending, cancellationToken), cancellationToken) is { } rejected)
+        var range = Fiql.And(filter, Fiql.GreaterOrEqual(CreatedTime, from), Fiql.LessThan(CreatedTime, to));
+        if (await TryAsync(() => FirstAsync(region, range, SortDirection.Ascending, cancellationToken), cancellationToken) is { } rejected)
         {
             if (rejected.Status is not (400 or 500))
             {

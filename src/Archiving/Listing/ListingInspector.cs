@@ -77,7 +77,8 @@ public sealed class ListingInspector(
             problems.Add(new ListingProblem(
                 records.Key,
                 $"{records.Key} lists {count} that cannot be read, without an ID that could be asked for, so the object is not archived. "
-                    + $"Report it to 8x8 (log event 1231). Last listed at {Minute(records.Max(row => row.FailedAt))}; the app looks again every hour."));
+                    + $"Report it to 8x8 (log event 1231). Last listed at {Wording.Minute(records.Max(row => row.FailedAt))}; "
+                    + "the app looks again every hour."));
         }
 
         if (watermarks.Count == 0 && await FindUnlistedAsync(now, cancellationToken) is { } unlisted)
@@ -133,7 +134,7 @@ public sealed class ListingInspector(
         if (failure?.Failures >= MaxFailures || (isOverdue && !await IsFirstUnderWayAsync(watermark, now, cancellationToken)))
         {
             var age = watermark.LastCompleted is { } completed
-                ? $"{watermark.Region} was last listed to its end at {Minute(completed)}."
+                ? $"{watermark.Region} was last listed to its end at {Wording.Minute(completed)}."
                 : $"{watermark.Region} has never been listed to its end.";
             return new ListingProblem(watermark.Region, $"{age} {failure?.Reason ?? NoReason}");
         }
@@ -148,17 +149,15 @@ public sealed class ListingInspector(
         return watermark.Watermark is { } reached && IsOverdue(reached + Grace, now)
             ? new ListingProblem(
                 watermark.Region,
-                $"{watermark.Region} is listed up to {Minute(reached)}, because its last listing took long. The next one goes on from there.")
+                $"{watermark.Region} is listed up to {Wording.Minute(reached)}, because its last listing took long. The next one goes on from there.")
             : null;
     }
 
     private static ListingProblem DescribeLeft(WatermarkRow row) => new(
         row.Region,
-        $"8x8 no longer names the region {row.Region}, so it has not been listed since {Minute(row.LeftAt!.Value)}. If 8x8 moved the account, set "
+        $"8x8 no longer names the region {row.Region}, so it has not been listed since {Wording.Minute(row.LeftAt!.Value)}. If 8x8 moved the account, set "
             + "EightByEight__Regions or wait a week, and this ends. If not, ask 8x8, or check that the API key's user has the role Storage API for "
             + "the region.");
-
-    private static string Minute(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 
     /// <summary>Whether a region's first listing goes on: it may take hours, because it reads everything.</summary>
     private async Task<bool> IsFirstUnderWayAsync(WatermarkRow watermark, DateTimeOffset now, CancellationToken cancellationToken) =>

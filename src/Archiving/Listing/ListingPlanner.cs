@@ -76,7 +76,7 @@ public sealed partial class ListingPlanner(
     {
         for (var start = from; start < to;)
         {
-            var midnight = new DateTimeOffset(start.UtcDateTime.Date, TimeSpan.Zero) + MaxWindow;
+            var midnight = UtcTime.DayOf(start) + MaxWindow;
             var end = to - from <= MaxWindow || midnight > to ? to : midnight;
             yield return (start, end);
             start = end;

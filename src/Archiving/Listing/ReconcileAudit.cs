@@ -152,7 +152,7 @@ public sealed class ReconcileAudit(
     /// </summary>
     private async Task<IReadOnlyCollection<DateTimeOffset>> FindDaysAsync(WindowMessage window, CancellationToken cancellationToken)
     {
-        var day = new DateTimeOffset(window.From.UtcDateTime.Date, TimeSpan.Zero);
+        var day = UtcTime.DayOf(window.From);
         return window.To <= day.AddDays(1)
             ? [day]
             : await receiptDays.FindAsync($"{ObjectNames.Encode(window.Region)}/", window.From, window.To, cancellationToken);

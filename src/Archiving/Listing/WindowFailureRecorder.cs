@@ -48,7 +48,7 @@ public sealed partial class WindowFailureRecorder(
 
     private async Task SendQueuedAsync(WindowMessage window, string run, CancellationToken cancellationToken)
     {
-        for (var day = new DateTimeOffset(window.From.UtcDateTime.Date, TimeSpan.Zero); day < window.To; day = day.AddDays(1))
+        for (var day = UtcTime.DayOf(window.From); day < window.To; day = day.AddDays(1))
         {
             var partition = LedgerKey.Partition(window.Region, day);
             string? after = null;

@@ -100,7 +100,7 @@ public sealed class ObjectRestorer(
         if (asks && !await requester.TryTakeTurnAsync(insertedOn, cancellationToken))
         {
             asks = false;
-            delay = new DateTimeOffset(now.UtcDateTime.Date.AddDays(1), TimeSpan.Zero) - now;
+            delay = UtcTime.DayOf(now).AddDays(1) - now;
         }
 
         // A little later each, so that what was queued together does not come back together.
@@ -115,7 +115,7 @@ public sealed class ObjectRestorer(
             TraceParent = work.Message.TraceParent,
         };
         await queues.SendAsync(QueueNames.RestoreObjects, next, delay + (options.Restore.PollInterval * (Random.Shared.NextDouble() / 10)), cancellationToken);
-        row.State = nameof(LedgerState.Restoring);
+        row.Become(LedgerState.Restoring);
         row.RestoreTicket = next.Ticket;
         if (asks)
         {
@@ -166,7 +166,7 @@ public sealed class ObjectRestorer(
             work.Record,
             entry =>
             {
-                entry.State = nameof(LedgerState.Queued);
+                entry.Become(LedgerState.Queued);
                 entry.QueuedAt = timeProvider.GetUtcNow();
                 entry.EndRestore();
                 entry.Attempts = 0;

@@ -102,8 +102,8 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
                 yield break;
             }
 
-            var last = WholeSecond(page.Objects.Max(scan.TimeOf) ?? cursor);
-            if (last > WholeSecond(cursor))
+            var last = UtcTime.SecondOf(page.Objects.Max(scan.TimeOf) ?? cursor);
+            if (last > UtcTime.SecondOf(cursor))
             {
                 cursor = last;
                 seen = page.Objects.Where(record => scan.TimeOf(record) >= last).Select(record => record.Id).ToHashSet(StringComparer.Ordinal);
@@ -111,7 +111,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
             }
             else
             {
-                var second = WholeSecond(cursor);
+                var second = UtcTime.SecondOf(cursor);
                 seen.UnionWith(page.Objects.Select(record => record.Id));
                 yield return new KeysetPage(fresh, cursor);
                 await foreach (var more in ReadSpanAsync(scan, second, second + Second, seen, cancellationToken))
@@ -231,13 +231,13 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     /// <summary>Whether a page comes in the order that was asked for, by the second.</summary>
     private static bool IsAscending(KeysetScan scan, ObjectPage page)
     {
-        var times = page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(WholeSecond).ToList();
+        var times = page.Objects.Select(scan.TimeOf).OfType<DateTimeOffset>().Select(UtcTime.SecondOf).ToList();
         return times.Zip(times.Skip(1)).All(pair => pair.First <= pair.Second);
     }
 
     // A record without the time is in every window: it must be in one.
     private static bool Lies(KeysetScan scan, StorageObject record) =>
-        scan.TimeOf(record) is not { } time || (time >= WholeSecond(scan.From) && time < scan.To);
+        scan.TimeOf(record) is not { } time || (time >= UtcTime.SecondOf(scan.From) && time < scan.To);
 
     /// <summary>A page; <see langword="null"/> when the region rejects filters on times.</summary>
     private async Task<ObjectPage?> TryGetAsync(KeysetScan scan, DateTimeOffset from, DateTimeOffset to, string pageKey, CancellationToken cancellationToken)
@@ -306,8 +306,6 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
     private static UnsettledListException Unsettled(KeysetScan scan) =>
         new($"8x8 listed {scan.Region} {MaxPasses} times in a row, each time with other records, so none of the lists is known to be whole.");
 
-    private static DateTimeOffset WholeSecond(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
-
     /// <summary>The order in which records come, by the second.</summary>
     private sealed class OrderOfTimes
     {
@@ -320,7 +318,7 @@ public partial class KeysetPager(CloudStorageClient client, TimeProvider timePro
 
         public void Add(IEnumerable<DateTimeOffset?> times)
         {
-            foreach (var second in times.OfType<DateTimeOffset>().Select(WholeSecond))
+            foreach (var second in times.OfType<DateTimeOffset>().Select(UtcTime.SecondOf))
             {
                 _rises |= second > _last;
                 _falls |= second < _last;

@@ -45,7 +45,8 @@ public sealed class CatalogueInspector(CatalogueMonths months, CatalogueOptions 
         if (_schedule?.After(plan.PlannedAt ?? plan.Since, MissedTicks) + Grace < now)
         {
             yield return plan.PlannedAt is { } planned
-                ? $"The catalogue was last looked through at {Minute(planned)}: the timer function BuildCatalogue may not run. Restart the function app."
+                ? $"The catalogue was last looked through at {Wording.Minute(planned)}: the timer function BuildCatalogue may not run. "
+                    + "Restart the function app."
                 : "No catalogue was ever built: the timer function BuildCatalogue may not run. Restart the function app.";
         }
 
@@ -68,9 +69,7 @@ public sealed class CatalogueInspector(CatalogueMonths months, CatalogueOptions 
             var reason = oldest.LastError is { } error ? $" Its last attempt failed: {error}" : "";
             yield return string.Create(
                 CultureInfo.InvariantCulture,
-                $"{late.Count} {what} late: {oldest.Region} {oldest.Month} waits since {Minute(oldest.WaitingSince!.Value)}.{reason}");
+                $"{late.Count} {what} late: {oldest.Region} {oldest.Month} waits since {Wording.Minute(oldest.WaitingSince!.Value)}.{reason}");
         }
     }
-
-    private static string Minute(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
 }

@@ -202,7 +202,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
 
     /// <summary>Without an index: the days of the objects that were found.</summary>
     private static IEnumerable<string> QueriesOfDays(SearchFilter visible, IEnumerable<(CallKey Key, LedgerEntry Entry)> hits) => hits
-        .Select(hit => (hit.Key, hit.Entry.PartitionKey, Day: new DateTimeOffset(hit.Entry.CreatedTime.UtcDateTime.Date, TimeSpan.Zero)))
+        .Select(hit => (hit.Key, hit.Entry.PartitionKey, Day: UtcTime.DayOf(hit.Entry.CreatedTime)))
         .Distinct()
         .SelectMany(item => (visible with { Call = item.Key.Id }).ToQueries(item.PartitionKey, item.Day, item.Day.AddDays(1)));
 

@@ -225,7 +225,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
         DateTimeOffset? dense = null;
         while (end > start)
         {
-            var begin = last - width > start ? Later(start, WholeSecond(last - width)) : start;
+            var begin = last - width > start ? Later(start, UtcTime.SecondOf(last - width)) : start;
             begin = dense < end ? Later(begin, dense) : begin;
             var slice = await ReadAsync(range, begin, end, request, cancellationToken);
             if (slice.Dense is not null)
@@ -292,7 +292,7 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
             {
                 // Rows come in the order of their ids, which as a rule says nothing of their times: these are a sample.
                 times.Sort();
-                dense = WholeSecond(times[times.Count * 3 / 4]);
+                dense = UtcTime.SecondOf(times[times.Count * 3 / 4]);
                 break;
             }
 
@@ -398,8 +398,6 @@ public sealed class ObjectSearch(ObjectLedger ledger, LedgerDays ledgerDays, Sea
     private static DateTimeOffset Earlier(DateTimeOffset time, DateTimeOffset? other) => other < time ? other.Value : time;
 
     private static DateTimeOffset WholeHour(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerHour));
-
-    private static DateTimeOffset WholeSecond(DateTimeOffset time) => time.AddTicks(-(time.Ticks % TimeSpan.TicksPerSecond));
 
     private sealed record Request(SearchFilter Filter, SearchTerm? Term, SearchPosition? After, int Limit, Effort Effort)
     {

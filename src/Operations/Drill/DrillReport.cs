@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Archiving.Model;
@@ -47,7 +46,7 @@ public sealed record DrillReport(DateTimeOffset At, int Seed, long Archived, lon
     /// <summary>The result in a sentence.</summary>
     public string ToSentence()
     {
-        var at = At.UtcDateTime.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+        var at = Wording.Minute(At);
         return this switch
         {
             { Objects: 0, Unread: 0 } => $"{at}: nothing is archived, so nothing could be restored.",

@@ -43,7 +43,7 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
     {
         var all = await regions.GetAsync(cancellationToken);
         var maxDays = (MaxWindows / Math.Max(1, all.Count)) - 2;
-        var daysBegin = Midnight(to.AddDays(-maxDays));
+        var daysBegin = UtcTime.DayOf(to.AddDays(-maxDays));
         daysBegin = daysBegin > DaysBegin ? daysBegin : DaysBegin;
         var old = new List<WindowMessage>();
         var recent = new List<WindowMessage>();
@@ -91,21 +91,19 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
         Types = types.Count > 0 ? types : null,
     };
 
-    private static PlannedRun Plan(IEnumerable<WindowMessage> spans)
+    private static PlannedRun Plan(IEnumerable<WindowMessage> ranges)
     {
         var days = 0;
         var windows = new List<WindowMessage>();
-        foreach (var span in spans)
+        foreach (var range in ranges)
         {
-            var ofSpan = ListingPlanner.Cut(span.From, span.To).Take(MaxWindows + 1).Count();
-            days += ofSpan;
-            windows.Add(span with { IsCut = ofSpan > 1 });
+            var daysOfRange = ListingPlanner.Cut(range.From, range.To).Take(MaxWindows + 1).Count();
+            days += daysOfRange;
+            windows.Add(range with { IsCut = daysOfRange > 1 });
         }
 
         return new PlannedRun(windows, days);
     }
-
-    private static DateTimeOffset Midnight(DateTimeOffset time) => new(time.UtcDateTime.Date, TimeSpan.Zero);
 
     /// <summary>
     /// The first day, from a given one on, of which 8x8 or the ledger knows an object of a region; <see langword="null"/>
@@ -116,7 +114,7 @@ public sealed class RunPlanner(RegionCatalog regions, SourceListing source, Obje
         var atSource = await FindFirstAtSourceAsync(region, from, to, cancellationToken);
         var here = await ledger.FindFirstDayAsync(region, from, cancellationToken);
         var first = atSource is null || here < atSource ? here : atSource;
-        return first is { } time ? Midnight(time) : null;
+        return first is { } time ? UtcTime.DayOf(time) : null;
     }
 
     private async Task<DateTimeOffset?> FindFirstAtSourceAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)

@@ -50,7 +50,7 @@ public sealed partial class RunStarter(
     /// <summary>Starts a comparison of everything that 8x8 has with ledger and receipts.</summary>
     public async Task<StartedRun> ReconcileAsync(CancellationToken cancellationToken)
     {
-        var to = Second(timeProvider.GetUtcNow() - options.Settle);
+        var to = UtcTime.SecondOf(timeProvider.GetUtcNow() - options.Settle);
         var plan = await planner.PlanReconcileAsync(to, cancellationToken);
         var from = plan.Windows.Count > 0 ? plan.Windows.Min(window => window.From) : to;
         return await StartAsync(WindowKind.Reconcile, plan, types: [], from, to, cancellationToken);
@@ -70,8 +70,6 @@ public sealed partial class RunStarter(
             cancellationToken);
     }
 
-    private static DateTimeOffset Second(DateTimeOffset time) => new(time.UtcTicks - (time.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
-
     private async Task<StartedRun> StartAsync(
         WindowKind kind,
         PlannedRun plan,
@@ -82,8 +80,8 @@ public sealed partial class RunStarter(
     {
         if (plan.Days > RunPlanner.MaxWindows)
         {
-            throw new RefusedException($"The span needs more than {RunPlanner.MaxWindows} windows of a day and region, which is the most "
-                + "of a run. Ask for a shorter span or fewer regions.");
+            throw new RefusedException($"The time range needs more than {RunPlanner.MaxWindows} windows of a day and region, which is the most "
+                + "of a run. Ask for a shorter time range or fewer regions.");
         }
 
         // A reconcile or rebuild is about everything until now, so two of them that overlap are the same run.

@@ -73,7 +73,7 @@ public sealed class StatusHistory(
         await CompleteHoursAsync(now, cancellationToken);
         Show(status, now);
         gauges.RecordOverdue(await timers.ReadAsync(cancellationToken));
-        await ForgetAsync(new DateTimeOffset(now.AddHours(-MaxHours).UtcDateTime.Date, TimeSpan.Zero), cancellationToken);
+        await ForgetAsync(UtcTime.DayOf(now.AddHours(-MaxHours)), cancellationToken);
         return status;
     }
 
@@ -142,7 +142,7 @@ public sealed class StatusHistory(
     /// <summary>The rows of the days or months of a range, the oldest first.</summary>
     private async Task<List<Row>> ReadAsync(Func<DateTimeOffset, string> partition, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        var first = new DateTimeOffset(from.UtcDateTime.Date, TimeSpan.Zero);
+        var first = UtcTime.DayOf(from);
         var rows = new List<Row>();
         var names = Enumerable.Range(0, (int)(to - first).TotalDays + 1).Select(day => partition(first.AddDays(day))).Distinct();
         foreach (var chunk in names.Chunk(RequestsAtOnce))
