@@ -132,7 +132,7 @@ public sealed class CaseObjectRow : TableRow
     internal static CaseObjectRow Of(string caseId, LedgerEntry entry, DateTimeOffset now) => new()
     {
         PartitionKey = caseId,
-        RowKey = KeyOf(new LedgerKey(entry.PartitionKey, entry.RowKey)),
+        RowKey = KeyOf(entry.Key),
         Region = entry.Region,
         Id = entry.Id,
         Type = entry.Type,

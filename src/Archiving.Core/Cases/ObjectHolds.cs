@@ -120,7 +120,7 @@ public sealed partial class ObjectHolds(
         await foreach (var other in ledger.SearchAsync(filter, KeyColumns, cancellationToken))
         {
             if (receiptName.StartsWith(ArchiveLayout.Stem(other.Region, other.Type, other.CreatedTime, other.Id), StringComparison.Ordinal)
-                && await IsHeldAsync(new LedgerKey(other.PartitionKey, other.RowKey), cancellationToken))
+                && await IsHeldAsync(other.Key, cancellationToken))
             {
                 return true;
             }

@@ -247,6 +247,9 @@ public sealed class LedgerEntry : TableRow
     /// <summary>Whether it was archived and nothing is left to do, whether the archive still holds it or its retention policy has removed it.</summary>
     public bool IsSettled() => IsInArchive() || Is(LedgerState.Expired);
 
+    /// <summary>Where the row is.</summary>
+    internal LedgerKey Key => new(PartitionKey, RowKey);
+
     /// <summary>When its archived bytes were last read or written.</summary>
     internal DateTimeOffset LastRead => VerifiedAt ?? ArchivedAt ?? DateTimeOffset.MinValue;
 

@@ -97,7 +97,7 @@ public sealed class ObjectLedger : IStorageResource
         {
             await foreach (var entry in QueryAsync(filter, ListedColumns, cancellationToken))
             {
-                var key = new LedgerKey(entry.PartitionKey, entry.RowKey);
+                var key = entry.Key;
                 if (wanted.Contains(key))
                 {
                     found[key] = entry;

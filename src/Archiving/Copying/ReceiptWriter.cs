@@ -130,7 +130,7 @@ public sealed partial class ReceiptWriter(
     {
         do
         {
-            var present = await ledger.FindAsync(new LedgerKey(row.PartitionKey, row.RowKey), cancellationToken);
+            var present = await ledger.FindAsync(row.Key, cancellationToken);
             if (present is not null && IsForNewerContent(present, record))
             {
                 return;

@@ -124,7 +124,7 @@ public sealed class ObjectIntake(
         // was written meanwhile, because it has just been archived.
         foreach (var row in (LedgerEntry[])[.. await ledger.AddAsync(added, cancellationToken), .. await ledger.TryMergeAsync(merged, cancellationToken)])
         {
-            var key = new LedgerKey(row.PartitionKey, row.RowKey);
+            var key = row.Key;
             taken[key] = await TakeAloneAsync(window, key, wanted[key], comparison, cancellationToken);
         }
 
@@ -151,9 +151,6 @@ public sealed class ObjectIntake(
         // Long after 8x8 should have restored it, its message may be lost. A new message takes over from one that is.
         return entry.Is(LedgerState.Restoring) && now - (entry.RestoreRequestedAt ?? entry.QueuedAt ?? DateTimeOffset.MinValue) > ForgottenAfter;
     }
-
-    /// <summary>The queue for a record in its present state.</summary>
-    public static string QueueFor(StorageObject record) => record.State == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
 
     /// <summary>Takes in one record whose row others write too: reads it, decides, and writes it only as it was read.</summary>
     private async Task<Intake> TakeAloneAsync(
@@ -261,7 +258,7 @@ public sealed class ObjectIntake(
     }
 
     private Task SendAsync(WindowMessage window, Intake intake, CancellationToken cancellationToken) => queues.SendAsync(
-        QueueFor(intake.Record),
+        QueueNames.For(intake.Record.State),
         new ObjectMessage { Region = window.Region, Id = intake.Record.Id, Record = intake.Record, RunId = window.RunId, IsSentAgain = intake.IsQueuedAgain },
         TimeSpan.Zero,
         cancellationToken);

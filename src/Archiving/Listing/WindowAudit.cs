@@ -75,7 +75,7 @@ public sealed class WindowAudit
     /// <summary>Takes in a row that may speak of an object that 8x8 no longer has.</summary>
     internal void TakeRow(LedgerEntry entry, DateTimeOffset until)
     {
-        var key = new LedgerKey(entry.PartitionKey, entry.RowKey);
+        var key = entry.Key;
         if (entry.CreatedTime < Since || entry.CreatedTime >= until || !_isListed(entry.Type) || _waiting.ContainsKey(key))
         {
             return;

@@ -21,7 +21,7 @@ public sealed partial class PurgeRecorder(
     {
         ArgumentNullException.ThrowIfNull(message);
         return await finder.FindAsync(message.Region, message.KnownRecord, cancellationToken) is { } row
-            ? new LedgerKey(row.PartitionKey, row.RowKey)
+            ? row.Key
             : LedgerKey.Of(message.Region, message.KnownRecord);
     }
 
@@ -45,7 +45,7 @@ public sealed partial class PurgeRecorder(
 
         while (await ledger.FindAsync(key, cancellationToken) is { } row && row.Is(LedgerState.Archived))
         {
-            row.State = nameof(LedgerState.Purged);
+            row.Become(LedgerState.Purged);
             if (await ledger.TryReplaceAsync(row, cancellationToken))
             {
                 metrics.CountPurged(row.Region, row.Type);

@@ -50,7 +50,7 @@ public sealed class ObjectRequeuer(ObjectLedger ledger, WorkQueues queues, TimeP
             return QueueNames.RestoreObjects;
         }
 
-        var queue = entry.SourceState is { } state && new ObjectState(state) == ObjectState.Archived ? QueueNames.RestoreObjects : QueueNames.ArchiveObjects;
+        var queue = QueueNames.For(new ObjectState(entry.SourceState ?? ""));
         await queues.SendAsync(queue, message, TimeSpan.Zero, cancellationToken);
         entry.Become(LedgerState.Queued);
         entry.QueuedAt = timeProvider.GetUtcNow();

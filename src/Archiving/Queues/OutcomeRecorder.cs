@@ -85,7 +85,7 @@ public sealed partial class OutcomeRecorder(
             record,
             entry =>
             {
-                entry.State = nameof(LedgerState.Failed);
+                entry.Become(LedgerState.Failed);
                 entry.LastError = LedgerEntry.Shorten(lastError);
                 entry.Attempts = (int)attempts;
                 entry.EndRestore();

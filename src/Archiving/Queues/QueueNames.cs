@@ -1,3 +1,5 @@
+using EightByEight;
+
 namespace Archiving.Queues;
 
 /// <summary>The queues between the functions. What fails too often lands in a queue of the same name with <see cref="PoisonSuffix"/>.</summary>
@@ -36,4 +38,8 @@ public static class QueueNames
     /// <summary>Every queue, poison queues aside.</summary>
     public static IReadOnlyList<string> All { get; } =
         [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects, PlanDays, CatalogueMonths, ChangeCases, ExportCases];
+
+    /// <summary>The queue in which an object makes headway.</summary>
+    /// <param name="state">Its state at 8x8: what is in cold storage is restored before it is archived.</param>
+    public static string For(ObjectState state) => state == ObjectState.Archived ? RestoreObjects : ArchiveObjects;
 }

@@ -332,7 +332,7 @@ public sealed class IndexedSearch(SearchIndex index, ObjectLedger ledger, Search
 
                 foreach (var entry in part.Rows)
                 {
-                    if (_read.TryAdd(new LedgerKey(entry.PartitionKey, entry.RowKey), entry)
+                    if (_read.TryAdd(entry.Key, entry)
                         && (term?.IsIn(entry) != false || texts.Contain(entry))
                         && after?.IsBefore(entry) != false)
                     {

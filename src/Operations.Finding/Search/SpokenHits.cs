@@ -14,7 +14,7 @@ internal sealed class SpokenHits(IndexSlots slots)
         .ToDictionary(group => group.Key, group => string.Join('\n', group));
 
     /// <summary>Whether the text that a row's object has now is one of them.</summary>
-    public bool Contain(LedgerEntry entry) => _versions.TryGetValue(new LedgerKey(entry.PartitionKey, entry.RowKey), out var versions)
+    public bool Contain(LedgerEntry entry) => _versions.TryGetValue(entry.Key, out var versions)
         && SpokenText.IsIn(entry)
         && versions.Contains(SpokenText.VersionOf(entry), StringComparison.Ordinal);
 }

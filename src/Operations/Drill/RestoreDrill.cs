@@ -125,7 +125,7 @@ public sealed partial class RestoreDrill(
         foreach (var problem in earlier)
         {
             if (await finder.FindAsync(problem.Region, problem.Id, created: null, cancellationToken) is { } row && row.IsInArchive()
-                && failed.Add(new LedgerKey(row.PartitionKey, row.RowKey)))
+                && failed.Add(row.Key))
             {
                 yield return row;
             }
@@ -133,7 +133,7 @@ public sealed partial class RestoreDrill(
 
         await foreach (var entry in FindAsync(picks, cancellationToken))
         {
-            if (!failed.Contains(new LedgerKey(entry.PartitionKey, entry.RowKey)))
+            if (!failed.Contains(entry.Key))
             {
                 yield return entry;
             }

@@ -100,7 +100,7 @@ public sealed class FailureTests(AzuriteFixture azurite)
         var queued = new List<string>();
         foreach (var entry in entries)
         {
-            if ((await ledger.FindAsync(new LedgerKey(entry.PartitionKey, entry.RowKey), Cancellation))!.Is(LedgerState.Queued))
+            if ((await ledger.FindAsync(entry.Key, Cancellation))!.Is(LedgerState.Queued))
             {
                 queued.Add($"{entry.Region}/{entry.Type}");
             }
