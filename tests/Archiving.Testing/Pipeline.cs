@@ -261,6 +261,16 @@ internal sealed class Pipeline : IAsyncDisposable
     public async Task<PurgePlan> PlanPurgeAsync(bool isDryRun) =>
         Get<PurgePlanner>().ToResult(await StartAsync(Get<PurgePlanner>().Prepare(isDryRun)));
 
+    /// <summary>Does to the index of searches what ten minutes without a write do, by the storage's clock.</summary>
+    public async Task SettleIndexAsync()
+    {
+        var table = Account.Tables.GetTableClient(SearchIndex.TableName);
+        foreach (var day in (await Get<SearchIndex>().ReadStateAsync(Cancellation)).OpenDays)
+        {
+            await table.DeleteEntityAsync(day.PartitionKey, day.RowKey, cancellationToken: Cancellation);
+        }
+    }
+
     /// <summary>Plans the nightly purge; <see langword="null"/> when purging is switched off.</summary>
     public async Task<PurgePlan?> PlanNightlyPurgeAsync() => await Get<PurgePlanner>().PrepareNightlyAsync(Cancellation) is { } plan
         ? Get<PurgePlanner>().ToResult(await StartAsync(plan))

@@ -23,6 +23,17 @@ public readonly record struct IndexSlot(DateTimeOffset Minute, string Region, st
 
     /// <summary>When the minute is over.</summary>
     public DateTimeOffset End => Minute + Length;
+
+    /// <summary>Where the index says that an object is.</summary>
+    public static IndexSlot Of(LedgerEntry entry)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        var ticks = entry.CreatedTime.UtcTicks;
+        return new IndexSlot(new DateTimeOffset(ticks - (ticks % Length.Ticks), TimeSpan.Zero), entry.Region, entry.Type);
+    }
+
+    /// <summary>Where the index says that the archived text of an object is.</summary>
+    public static IndexSlot OfText(LedgerEntry entry) => Of(entry) with { Text = new IndexedText(entry.RowKey, SpokenText.VersionOf(entry)) };
 }
 
 /// <summary>An object whose text has a term.</summary>

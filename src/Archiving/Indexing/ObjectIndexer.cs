@@ -2,8 +2,6 @@ using Archiving.Archive;
 using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Settings;
-using Archiving.Storage;
-using Azure;
 using Microsoft.Extensions.Logging;
 
 namespace Archiving.Indexing;
@@ -27,11 +25,6 @@ public sealed partial class ObjectIndexer(
     TimeProvider timeProvider,
     ILogger<ObjectIndexer> logger)
 {
-    private const int WritesAtOnce = 16;
-    private const int ReadsAtOnce = 16;
-
-    // Terms of days that hold little are written together.
-    private const int TermsAtOnce = 20_000;
     private static readonly TimeSpan MaxDuration = TimeSpan.FromMinutes(4);
     private static readonly TimeSpan Settled = TimeSpan.FromMinutes(10);
 
@@ -44,15 +37,7 @@ public sealed partial class ObjectIndexer(
     public async Task IndexAsync(CancellationToken cancellationToken)
     {
         var started = timeProvider.GetTimestamp();
-        var state = await index.ReadStateAsync(cancellationToken);
-        if (!state.IsBegun)
-        {
-            var known = await ledgerDays.ReadAsync(region: null, from: null, to: null, cancellationToken);
-            await index.InitializeAsync(state, known.Select(day => day.Partition), cancellationToken);
-            Log.Begun(logger, known.Count);
-            state = await index.ReadStateAsync(cancellationToken);
-        }
-
+        var state = await BeginAsync(cancellationToken);
         var repairs = await index.ReadRepairsAsync(cancellationToken);
         if (state.Days.Count + repairs.Count == 0)
         {
@@ -60,12 +45,7 @@ public sealed partial class ObjectIndexer(
         }
 
         var now = await index.ReadClockAsync(cancellationToken);
-        var read = new List<IndexDayRow>();
-        var days = 0;
-        var terms = new HashSet<(string Term, IndexSlot Slot)>();
-        var spoken = new List<LedgerEntry>();
-        var unreadable = 0;
-        var objects = 0L;
+        var batch = new IndexBatch(index, archive, options, state.Key!);
         foreach (var day in state.Days.OrderByDescending(day => day.ToDay()).Concat(repairs))
         {
             if (day.IsOpen != true)
@@ -83,134 +63,70 @@ public sealed partial class ObjectIndexer(
                 break;
             }
 
-            days++;
-            var newest = day.IndexedTo;
-            var again = new List<LedgerEntry>();
-            await foreach (var entry in ledger.ReadWrittenAsync(day.RowKey, day.WrittenSince, cancellationToken))
-            {
-                newest = newest > entry.Timestamp ? newest : entry.Timestamp;
-                if (entry.Timestamp <= day.IndexedTo)
-                {
-                    again.Add(entry);
-                    continue;
-                }
-
-                objects++;
-                Add(entry);
-                if (spoken.Count >= ReadsAtOnce)
-                {
-                    await AddTextsAsync();
-                }
-
-                if (terms.Count >= TermsAtOnce)
-                {
-                    await WriteAsync(state.Key!, terms, cancellationToken);
-                }
-            }
-
-            var isChanged = newest != day.IndexedTo;
-
-            // As the storage stamped the day when it was noted, or when this wrote it last.
-            var isSettled = day.IsNoted != true || now - day.Timestamp > Settled;
-            if (isChanged || isSettled)
-            {
-                // One of them may have been written while the others were read, also at the very time of the newest.
-                again.ForEach(Add);
-                day.IndexedTo = newest;
-                day.IsOpen = !isSettled;
-                read.Add(day);
-            }
-
-            if (terms.Count >= TermsAtOnce / 2)
-            {
-                await FinishAsync();
-            }
+            await IndexDayAsync(day, now, batch, cancellationToken);
         }
 
-        await FinishAsync();
-        if (objects > 0)
+        await batch.WriteAsync(cancellationToken);
+        if (batch.Objects > 0)
         {
-            Log.Indexed(logger, objects, days);
+            Log.Indexed(logger, batch.Objects, batch.Days);
         }
 
-        if (unreadable > 0)
+        if (batch.Unreadable > 0)
         {
-            Log.Unreadable(logger, unreadable);
-        }
-
-        void Add(LedgerEntry entry)
-        {
-            terms.UnionWith(SearchTerms.Of(entry).Select(term => (term, SlotOf(entry))));
-            if (options.Transcripts && SpokenText.IsIn(entry))
-            {
-                spoken.Add(entry);
-            }
-        }
-
-        async Task AddTextsAsync()
-        {
-            foreach (var chunk in spoken.Chunk(ReadsAtOnce))
-            {
-                var texts = await Task.WhenAll(chunk.Select(entry => ReadAsync(entry, cancellationToken)));
-                foreach (var (entry, text) in chunk.Zip(texts))
-                {
-                    unreadable += text is null ? 1 : 0;
-                    var slot = SlotOf(entry) with { Text = new IndexedText(entry.RowKey, SpokenText.VersionOf(entry)) };
-                    terms.UnionWith(SearchTerms.OfSpoken(text ?? "").Select(term => (term, slot)));
-                }
-            }
-
-            spoken.Clear();
-        }
-
-        async Task FinishAsync()
-        {
-            await AddTextsAsync();
-            await WriteAsync(state.Key!, terms, cancellationToken);
-            foreach (var day in read)
-            {
-                await (day.PartitionKey == IndexDayRow.RepairPartition
-                    ? index.TryDeleteAsync(day, cancellationToken)
-                    : index.TryWriteAsync(day, cancellationToken));
-            }
-
-            read.Clear();
+            Log.Unreadable(logger, batch.Unreadable);
         }
     }
 
-    /// <summary>What an archived object says; <see langword="null"/> when its blob cannot be read.</summary>
-    private async Task<string?> ReadAsync(LedgerEntry entry, CancellationToken cancellationToken)
+    /// <summary>Reads the state of the index, and opens every day of the ledger when there is none.</summary>
+    private async Task<IndexState> BeginAsync(CancellationToken cancellationToken)
     {
-        try
+        var state = await index.ReadStateAsync(cancellationToken);
+        if (state.IsBegun)
         {
-            return await archive.ReadBeginningAsync(entry.Blob!, ArchivedText.MaxSearchedBytes, cancellationToken) is { } beginning
-                ? string.Join('\n', ArchivedText.Lines(ArchivedText.Decode(beginning, ArchivedText.MaxSearchedBytes).Text))
-                : null;
+            return state;
         }
-        catch (RequestFailedException)
-        {
-            // Such as one in the storage account's archive tier: the others are indexed, and its names are.
-            return null;
-        }
+
+        var known = await ledgerDays.ReadAsync(region: null, from: null, to: null, cancellationToken);
+        await index.InitializeAsync(state, known.Select(day => day.Partition), cancellationToken);
+        Log.Begun(logger, known.Count);
+        return await index.ReadStateAsync(cancellationToken);
     }
 
-    private async Task WriteAsync(byte[] key, HashSet<(string Term, IndexSlot Slot)> terms, CancellationToken cancellationToken)
+    private async Task IndexDayAsync(IndexDayRow day, DateTimeOffset now, IndexBatch batch, CancellationToken cancellationToken)
     {
-        var rows = terms.Select(item => SearchIndex.Row(key, item.Term, item.Slot)).DistinctBy(row => (row.PartitionKey, row.RowKey));
-        var batches = rows.GroupBy(row => row.PartitionKey, StringComparer.Ordinal).SelectMany(partition => partition.Chunk(TableStore.RowsPerTransaction));
-        foreach (var batch in batches.Chunk(WritesAtOnce))
+        batch.Days++;
+        var newest = day.IndexedTo;
+        var again = new List<LedgerEntry>();
+        await foreach (var entry in ledger.ReadWrittenAsync(day.RowKey, day.WrittenSince, cancellationToken))
         {
-            await Task.WhenAll(batch.Select(part => index.WriteAsync(part, cancellationToken)));
+            newest = newest > entry.Timestamp ? newest : entry.Timestamp;
+            if (entry.Timestamp <= day.IndexedTo)
+            {
+                again.Add(entry);
+                continue;
+            }
+
+            batch.Objects++;
+            await batch.AddAsync(entry, cancellationToken);
         }
 
-        terms.Clear();
-    }
+        // As the storage stamped the day when it was noted, or when this wrote it last.
+        var isSettled = day.IsNoted != true || now - day.Timestamp > Settled;
+        if (newest == day.IndexedTo && !isSettled)
+        {
+            return;
+        }
 
-    /// <summary>Where the index says that an object is.</summary>
-    internal static IndexSlot SlotOf(LedgerEntry entry)
-    {
-        var ticks = entry.CreatedTime.UtcTicks;
-        return new IndexSlot(new DateTimeOffset(ticks - (ticks % IndexSlot.Length.Ticks), TimeSpan.Zero), entry.Region, entry.Type);
+        // One of them may have been written while the others were read, also at the very time of the newest.
+        foreach (var entry in again)
+        {
+            await batch.AddAsync(entry, cancellationToken);
+        }
+
+        day.IndexedTo = newest;
+        day.IsOpen = !isSettled;
+        await batch.FinishAsync(day, cancellationToken);
     }
 
     private static partial class Log

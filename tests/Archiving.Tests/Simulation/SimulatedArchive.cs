@@ -497,7 +497,7 @@ internal sealed class SimulatedArchive : IDisposable
 
         var key = Convert.FromHexString((string)index.Find(row => (string)row["RowKey"]! == IndexDayRow.StartKey)!["Key"]!);
         var expected = _tables.Rows(ObjectLedger.TableName).Select(InMemoryTable.Read<LedgerEntry>)
-            .SelectMany(row => SearchTerms.Of(row).Select(term => SearchIndex.Row(key, term, ObjectIndexer.SlotOf(row))))
+            .SelectMany(row => SearchTerms.Of(row).Select(term => SearchIndex.Row(key, term, IndexSlot.Of(row))))
             .Select(row => (row.PartitionKey, row.RowKey))
             .ToHashSet();
         var present = index.Where(row => ((string)row["PartitionKey"]!).StartsWith(SearchIndex.TermPartition, StringComparison.Ordinal))
@@ -520,7 +520,7 @@ internal sealed class SimulatedArchive : IDisposable
         let content = BinaryData.FromBytes(_blobs.Blobs[entry.Blob!].Bytes)
         let text = ArchivedText.Decode(new BlobBeginning(content, IsWhole: true), content.ToMemory().Length).Text
         from term in SearchTerms.OfSpoken(string.Join('\n', ArchivedText.Lines(text)))
-        let slot = ObjectIndexer.SlotOf(entry) with { Text = new IndexedText(entry.RowKey, SpokenText.VersionOf(entry)) }
+        let slot = IndexSlot.OfText(entry)
         let row = SearchIndex.Row(key, term, slot)
         select (row.PartitionKey, row.RowKey);
 

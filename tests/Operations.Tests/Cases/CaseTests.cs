@@ -1,5 +1,6 @@
 using Archiving.Archive;
 using Archiving.Cases;
+using Archiving.Indexing;
 using Archiving.Model;
 using Archiving.Queues;
 using Azure.Core;
@@ -69,6 +70,39 @@ public sealed class CaseTests(AzuriteFixture azurite)
         await book.RemoveAsync(await FindAsync(pipeline, calls), [], new CaseSearch(Q: "jane doe", Calls: true), Cancellation);
         await DeliverChangesAsync(pipeline);
         Assert.Equal(0, (await DescribeAsync(pipeline, calls)).Objects);
+    }
+
+    [Fact]
+    public async Task Case_takes_what_the_index_leaves_out_when_its_search_is_exhaustive()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite, settings: [("Listing__StartFrom", LongAgo.AddDays(-9).ToString("O"))]);
+        foreach (var number in Enumerable.Range(0, 8))
+        {
+            // Far apart, because the index leads to minutes, all of whose objects are compared.
+            pipeline.Simulator.Objects.Add(new ObjectSpecification
+            {
+                Region = "uk",
+                CreatedTime = LongAgo.AddDays(-number),
+                ObjectName = number % 2 == 0 ? "Jane.mp3" : "Maryjane.mp3",
+                Bytes = 10,
+                OmittedFields = ["bucketId"],
+            });
+        }
+
+        await pipeline.PlanAndListAsync();
+        await pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
+        await pipeline.SettleIndexAsync();
+        var (indexed, exhaustive, calls) = (await CreateAsync(pipeline), await CreateAsync(pipeline), await CreateAsync(pipeline));
+
+        var book = pipeline.Get<CaseBook>();
+        await book.AddAsync(await FindAsync(pipeline, indexed), [], new CaseSearch(Q: "jane"), Cancellation);
+        await book.AddAsync(await FindAsync(pipeline, exhaustive), [], new CaseSearch(Q: "jane", Exhaustive: true), Cancellation);
+        await book.AddAsync(await FindAsync(pipeline, calls), [], new CaseSearch(Q: "jane", Calls: true, Exhaustive: true), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        Assert.Equal(4, (await DescribeAsync(pipeline, indexed)).Objects);
+        Assert.Equal(8, (await DescribeAsync(pipeline, exhaustive)).Objects);
+        Assert.Equal(8, (await DescribeAsync(pipeline, calls)).Objects);
     }
 
     [Fact]
@@ -656,14 +690,14 @@ public sealed class CaseTests(AzuriteFixture azurite)
         var key = (await pipeline.FindAsync(item))!;
         await pipeline.Get<CaseStore>().KeepAsync(caseId, Cancellation);
         var holds = pipeline.Get<ObjectHolds>();
-        Assert.True(await holds.IsHeldAsync(new LedgerKey(key.PartitionKey, key.RowKey), Cancellation));
+        Assert.True(await holds.IsHeldAsync(key.Key, Cancellation));
         var book = pipeline.Get<CaseBook>();
 
         await (isReleased
             ? book.ReleaseAsync(await FindAsync(pipeline, caseId), Cancellation)
             : book.CloseAsync(await FindAsync(pipeline, caseId), Cancellation));
 
-        Assert.False(await holds.IsHeldAsync(new LedgerKey(key.PartitionKey, key.RowKey), Cancellation));
+        Assert.False(await holds.IsHeldAsync(key.Key, Cancellation));
     }
 
     [Fact]

@@ -74,7 +74,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .ToList();
         await AddAsync(pipeline, rows);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
         requests.Clear();
 
         Assert.Equal(["id-900", "id-1900"], await FindAllAsync(pipeline, new SearchFilter { Text = "quist" }, 50));
@@ -106,7 +106,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .ToList();
         await AddAsync(pipeline, rows);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
         requests.Clear();
 
         var page = await pipeline.Get<ObjectSearch>().FindAsync(new SearchFilter { Text = "jane" }, null, 6, Cancellation);
@@ -180,7 +180,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .Append(Row(60, "uk", Newest.AddDays(-3).AddHours(-1), "callrecording", "Xjane Samx", "c-60"));
         await AddAsync(pipeline, [.. rows]);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
         var filter = new SearchFilter { Text = "jane sam" };
 
         Assert.NotNull((await pipeline.Get<ObjectSearch>().FindAsync(filter, after: null, 7, Cancellation)).Next);
@@ -205,7 +205,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .ToList();
         await AddAsync(pipeline, rows);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
         var (indexed, exhaustive) = (new SearchFilter { Text = text }, new SearchFilter { Text = text, IsExhaustive = true });
 
         Assert.Equal(["id-3", "id-13", "id-23", "id-33"], await FindAllAsync(pipeline, indexed, 3));
@@ -247,7 +247,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .ToList();
         await AddAsync(pipeline, rows);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
 
         Assert.Equal(rows.Select(row => row.Id), await FindAllAsync(pipeline, new SearchFilter { Text = "agent007" }, 4));
     }
@@ -280,7 +280,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .ToList();
         await AddAsync(pipeline, rows);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
         var table = pipeline.Account.Tables.GetTableClient(SearchIndex.TableName);
         var terms = $"PartitionKey ge '{SearchIndex.TermPartition}'";
         var before = await table.QueryAsync<TableEntity>(terms, cancellationToken: Cancellation).ToListAsync(Cancellation);
@@ -296,7 +296,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         var meanwhile = await pipeline.Get<ObjectSearch>().FindAsync(filter, null, 50, Cancellation);
         Assert.Equal((rows.Count, rows.Count), (meanwhile.Entries.Count, meanwhile.UnindexedDays));
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
 
         Assert.Equal(rows.Select(row => row.Id), await FindAllAsync(pipeline, filter, 50));
         Assert.Equal(0, (await pipeline.Get<ObjectSearch>().FindAsync(filter, null, 50, Cancellation)).UnindexedDays);
@@ -314,7 +314,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .ToList();
         await AddAsync(pipeline, rows);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
         requests.Clear();
         var filter = new SearchFilter { Text = "jane" };
         var page = await pipeline.Get<CallSearch>().FindAsync(filter, null, 50, Cancellation);
@@ -434,7 +434,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         {
             if (isSettled)
             {
-                await SettleAsync(pipeline);
+                await pipeline.SettleIndexAsync();
             }
 
             var calls = await FindCallsAsync(pipeline, new SearchFilter { Call = "b-1" }, position: null);
@@ -480,7 +480,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
         if (isIndexed)
         {
             await IndexAsync(pipeline);
-            await SettleAsync(pipeline);
+            await pipeline.SettleIndexAsync();
         }
 
         foreach (var filter in (SearchFilter[])[new(), new() { Text = "jane" }, new() { Call = "b-1" }, new() { Call = "id-1" }])
@@ -507,7 +507,7 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
             .. numbers.Select(number => Row(200 + number, "uk", Newest.AddHours(1).AddMinutes(-number), "summary", "Jane Doe", $"id-{number}")),
         ]);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
 
         foreach (var filter in (SearchFilter[])[new() { Text = "jane" }, new()])
         {
@@ -594,16 +594,6 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
 
     private static Task IndexAsync(Pipeline pipeline) => pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
 
-    /// <summary>What ten minutes without a write do, by the storage's clock.</summary>
-    private static async Task SettleAsync(Pipeline pipeline)
-    {
-        var table = pipeline.Account.Tables.GetTableClient(SearchIndex.TableName);
-        foreach (var day in (await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).OpenDays)
-        {
-            await table.DeleteEntityAsync(day.PartitionKey, day.RowKey, cancellationToken: Cancellation);
-        }
-    }
-
     private static async Task AddAsync(Pipeline pipeline, IReadOnlyCollection<LedgerEntry> rows) =>
         Assert.Empty(await pipeline.Get<ObjectLedger>().AddAsync(rows, Cancellation));
 
@@ -617,12 +607,12 @@ public sealed class IndexedSearchTests(AzuriteFixture azurite)
 
         await AddAsync(pipeline, rows);
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
         var key = (await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).Key!;
         var terms = rows.Select(row => SearchIndex.Row(
             key,
             SearchTerms.OfText(word).Single(),
-            ObjectIndexer.SlotOf(row) with { Text = new IndexedText(row.RowKey, SpokenText.VersionOf(row)) }));
+            IndexSlot.OfText(row)));
         foreach (var chunk in terms.Chunk(100))
         {
             await pipeline.Get<SearchIndex>().WriteAsync(chunk, Cancellation);

@@ -110,6 +110,21 @@ public sealed class TranscriptSearchTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Exhaustive_search_quotes_a_transcript_that_matches_by_its_name_too()
+    {
+        await using var pipeline = await StartAsync();
+        Add(pipeline, "zeppelin-1", "transcription", 1, "the zeppelin", tags: [new("callId", "c-1")]);
+        Add(pipeline, "zeppelin-2", "transcription", 2, "the balloon", tags: [new("callId", "c-2")]);
+        await pipeline.RunAsync();
+        await IndexAsync(pipeline);
+        await pipeline.SettleIndexAsync();
+
+        var calls = (await pipeline.Get<CallSearch>().FindAsync(new SearchFilter { Text = "zeppelin", IsExhaustive = true }, null, 10, Cancellation)).Calls;
+
+        Assert.Equal([("c-1", "zeppelin-1"), ("c-2", null)], calls.Select(call => (call.CallId, call.Spoken?.Id)));
+    }
+
+    [Fact]
     public async Task Setting_keeps_transcripts_out_of_index_and_search()
     {
         await using var pipeline = await StartAsync(settings: ("Search__Transcripts", "false"));
@@ -169,7 +184,7 @@ public sealed class TranscriptSearchTests(AzuriteFixture azurite)
 
         await pipeline.RunAsync();
         await IndexAsync(pipeline);
-        await SettleAsync(pipeline);
+        await pipeline.SettleIndexAsync();
         requests.Clear();
 
         var page = await pipeline.Get<CallSearch>().FindAsync(new SearchFilter { Text = "zeppelin" }, null, 16, Cancellation);
@@ -243,14 +258,4 @@ public sealed class TranscriptSearchTests(AzuriteFixture azurite)
         Pipeline.StartAsync(azurite, storagePolicy: new CountingPolicy(requests ?? []), settings: settings);
 
     private static Task IndexAsync(Pipeline pipeline) => pipeline.Get<ObjectIndexer>().IndexAsync(Cancellation);
-
-    /// <summary>What ten minutes without a write do, by the storage's clock.</summary>
-    private static async Task SettleAsync(Pipeline pipeline)
-    {
-        var table = pipeline.Account.Tables.GetTableClient(SearchIndex.TableName);
-        foreach (var day in (await pipeline.Get<SearchIndex>().ReadStateAsync(Cancellation)).OpenDays)
-        {
-            await table.DeleteEntityAsync(day.PartitionKey, day.RowKey, cancellationToken: Cancellation);
-        }
-    }
 }
