@@ -220,24 +220,37 @@ public sealed partial class CaseChanger(
         }
 
         var problem = refused.Describe() ?? (isHeld ? await FindFailedAddAsync(change, cancellationToken) : null);
-        var state = isHeld ? problem is null ? HoldState.Held : HoldState.Incomplete : problem is null ? HoldState.None : HoldState.Releasing;
+        await EndPassAsync(change, isHeld, problem, cancellationToken);
+        return false;
+    }
+
+    /// <summary>Writes what a pass through all objects came to, and asks for a second one after the first.</summary>
+    private async Task EndPassAsync(CaseChangeRow change, bool isHeld, string? problem, CancellationToken cancellationToken)
+    {
+        var state = (isHeld, problem) switch
+        {
+            (true, null) => HoldState.Held,
+            (true, _) => HoldState.Incomplete,
+            (false, null) => HoldState.None,
+            (false, _) => HoldState.Releasing,
+        };
         if (!await TrySetStateAsync(change, state, problem, cancellationToken))
         {
             await EndAsync(change, cancellationToken);
-            return false;
+            return;
         }
 
         if (problem is not null)
         {
             await FailAsync(change, problem, cancellationToken);
-            return false;
+            return;
         }
 
         change.Passes++;
         if (change.Passes > 1)
         {
             await EndAsync(change, cancellationToken);
-            return false;
+            return;
         }
 
         // Instances that did not know yet archived without a hold, or held; now all of them know.
@@ -248,8 +261,6 @@ public sealed partial class CaseChanger(
         {
             await SendAsync(change, delay, cancellationToken);
         }
-
-        return false;
     }
 
     /// <summary>Holds or releases every blob of objects, of the others too when the storage refuses one.</summary>
