@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using Archiving.Model;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
@@ -105,27 +105,16 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
         http.Response.StatusCode = status;
         http.Response.Headers.CacheControl = "no-store";
         http.Response.Headers.XContentTypeOptions = "nosniff";
-        http.Response.ContentType = "application/problem+json";
-        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
-        json.WriteStartObject();
+        var problem = field is null
+            ? new ProblemDetails()
+            : new HttpValidationProblemDetails(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [detail] });
+        problem.Status = status;
+        problem.Detail = field is null ? detail : $"{field}: {detail}";
 
         // With this type, the title is that of the status (RFC 9457, 4.2.1).
-        json.WriteString("type", "about:blank");
-        json.WriteString("title", ReasonPhrases.GetReasonPhrase(status));
-        json.WriteNumber("status", status);
-        json.WriteString("detail", field is null ? detail : $"{field}: {detail}");
-        if (field is not null)
-        {
-            // As ASP.NET Core names the fields of a request that does not validate.
-            json.WriteStartObject("errors");
-            json.WriteStartArray(field);
-            json.WriteStringValue(detail);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-
-        json.WriteEndObject();
-        await json.FlushAsync(http.RequestAborted);
+        problem.Type = "about:blank";
+        problem.Title = ReasonPhrases.GetReasonPhrase(status);
+        await http.Response.WriteAsJsonAsync(problem, problem.GetType(), options: null, "application/problem+json", http.RequestAborted);
     }
 
     private static partial class Log
