@@ -84,6 +84,9 @@ public sealed class CaseTests(RunningArchive archive)
         // Once, and not as something in progress.
         Assert.Equal(2, browser.Text("#case").Split("immutableStorage").Length);
         Assert.DoesNotContain("In progress", browser.Text("#case"), StringComparison.Ordinal);
+
+        // A case on hold cannot be closed.
+        Assert.DoesNotContain("Close case", browser.Text("#case"), StringComparison.Ordinal);
         await browser.ClickAsync("#case [data-focus='Release legal hold']");
         await browser.ClickAsync("#confirm-yes");
         await browser.WaitForAsync("#case [data-focus='Close case']");

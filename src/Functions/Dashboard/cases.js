@@ -133,7 +133,7 @@ function summary(item, act) {
       item.hold !== "None" && button(item.hold === "Releasing" ? "Release legal hold again" : "Release legal hold",
         () => api.releaseCase(caseId), "The legal hold is being released.",
         "Recordings that no other case holds can be deleted again after that."),
-      isOpen && button("Close case", () => api.closeCase(caseId), "The case is closed.", "Nothing can be added to a closed case, and it cannot be opened again.")));
+      isOpen && item.hold === "None" && button("Close case", () => api.closeCase(caseId), "The case is closed.", "Nothing can be added to a closed case, and it cannot be opened again.")));
 }
 
 function changes({ changes, holdProblem }) {
