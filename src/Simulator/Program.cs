@@ -1,18 +1,25 @@
+using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using Simulator;
 
-// Prints one line of JSON with the addresses, then runs until stopped.
-var options = new SimulatorOptions
+var port = Port("--port", "Port of 8x8; 0 for a free one.");
+var vaultPort = Port("--vault-port", "Port of the vault; 0 for a free one.");
+var contentPort = Port("--content-port", "Port of the addresses from which content is downloaded; 0 for a free one.");
+var seedDemo = new Option<bool>("--seed-demo") { Description = "Begin with the objects and secrets of the demonstration." };
+var exitWithParent = new Option<bool>("--exit-with-parent") { Description = "Stop when standard input ends." };
+var root = new RootCommand("Simulates 8x8 and a Key Vault on this machine. Prints one line of JSON with the addresses, then runs until it is stopped.")
 {
-    Port = ReadPort("--port"),
-    VaultPort = ReadPort("--vault-port"),
-    ContentPort = ReadPort("--content-port"),
+    port, vaultPort, contentPort, seedDemo, exitWithParent,
 };
-SimulatorServer server;
+root.SetAction((line, _) => RunAsync(
+    new SimulatorOptions { Port = line.GetValue(port), VaultPort = line.GetValue(vaultPort), ContentPort = line.GetValue(contentPort) },
+    line.GetValue(seedDemo),
+    line.GetValue(exitWithParent)));
 try
 {
-    server = await SimulatorServer.StartAsync(options);
+    // The server itself handles signals.
+    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
 }
 catch (IOException exception)
 {
@@ -21,9 +28,10 @@ catch (IOException exception)
     return 1;
 }
 
-await using (server)
+static async Task RunAsync(SimulatorOptions options, bool seedsDemo, bool exitsWithParent)
 {
-    if (args.Contains("--seed-demo"))
+    await using var server = await SimulatorServer.StartAsync(options);
+    if (seedsDemo)
     {
         DemoObjects.AddTo(server.Objects, TimeProvider.System.GetUtcNow());
         server.SetSecret("eightbyeight-key", server.Account.Key);
@@ -37,7 +45,7 @@ await using (server)
         contentUrl = server.ContentUrl,
         vaultCertificateSha256 = server.VaultCertificateSha256,
     }));
-    if (args.Contains("--exit-with-parent"))
+    if (exitsWithParent)
     {
         // Standard input ends when the parent has ended, even by a crash.
         _ = Task.Run(async () =>
@@ -53,10 +61,15 @@ await using (server)
     await server.WaitForShutdownAsync();
 }
 
-return 0;
-
-int ReadPort(string name)
+static Option<int> Port(string name, string description)
 {
-    var index = Array.IndexOf(args, name);
-    return index >= 0 && index + 1 < args.Length && int.TryParse(args[index + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0;
+    var option = new Option<int>(name) { Description = description, HelpName = "number", DefaultValueFactory = _ => 0 };
+    option.Validators.Add(result =>
+    {
+        if (result.Tokens is [var token] && !ushort.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            result.AddError($"{name} takes a port from 0 to 65535.");
+        }
+    });
+    return option;
 }
