@@ -82,8 +82,8 @@ public sealed class RunTests(AzuriteFixture azurite)
     public async Task Run_of_many_months_lists_every_day_once_though_messages_come_twice()
     {
         await using var pipeline = await Pipeline.StartAsync(azurite);
-        var items = Enumerable.Range(0, 6).Select(number => Add(pipeline, days: 45 + (number * 70))).ToList();
-        var run = await pipeline.Get<RunStarter>().BackfillAsync(Now.AddDays(-400), Now.AddDays(-40), ["us-east"], [], Cancellation);
+        var items = Enumerable.Range(0, 6).Select(number => Add(pipeline, days: 45 + (number * 20))).ToList();
+        var run = await pipeline.Get<RunStarter>().BackfillAsync(Now.AddDays(-160), Now.AddDays(-40), ["us-east"], [], Cancellation);
         while (await pipeline.DeliverAsync(QueueNames.ListWindows, ListTwiceAsync) > 0)
         {
         }
@@ -97,6 +97,7 @@ public sealed class RunTests(AzuriteFixture azurite)
         var windows = await pipeline.Get<ListingStore>().ReadWindowsAsync(run.RunId, Cancellation);
         var progress = await ReadCountedAsync(pipeline, run.RunId);
         Assert.Equal(run.Windows, windows.Count(window => !window.IsCut));
+        Assert.True(windows.Count(window => window.IsCut) > 30, "No part of the run has several days.");
         Assert.Equal(
             ("Done", new RunWindows(run.Windows, run.Windows, 0), 6L, 6L, 6L),
             (progress.State, progress.Windows, progress.Listed, progress.Enqueued, progress.Archived));
