@@ -11,9 +11,19 @@ process.stdin.on('end', leave);
 process.stdin.on('error', leave);
 process.stdin.resume();
 
+// Before each request to a queue it removes the messages that have expired, which are mostly none. Then its database would
+// sort all messages of all accounts again for each of its indexes.
+const Loki = require('lokijs');
+const { removeBatch } = Loki.Collection.prototype;
+Loki.Collection.prototype.removeBatch = function (batch) {
+  if (batch.length > 0) {
+    removeBatch.call(this, batch);
+  }
+};
+
 // By itself it writes each of its databases to the disk every five seconds, whole.
 if (process.env.AZURITE_SAVES === 'never') {
-  require('lokijs').prototype.autosaveEnable = () => {};
+  Loki.prototype.autosaveEnable = () => {};
 }
 
 require('azurite/dist/src/azurite.js');
