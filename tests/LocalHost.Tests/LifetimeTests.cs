@@ -67,7 +67,7 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
         app.KillWorker();
 
         Assert.Equal(1, await app.WaitForEndAsync());
-        Assert.Single(app.Lines, line => line.Contains("The host stops", StringComparison.Ordinal));
+        Assert.Single(app.Lines, line => line.Contains("Stopped the host: The function app does not start", StringComparison.Ordinal));
         Directory.Delete(folder, recursive: true);
     }
 
@@ -83,7 +83,7 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
         await app.WaitAsync();
 
         Assert.NotEqual(first, app.WorkerProcessId);
-        Assert.Single(app.Lines, line => line.EndsWith(" ended with code 137. Starting another worker", StringComparison.Ordinal));
+        Assert.Single(app.Lines, line => line.Contains($"starting another: the worker (process {first}) ended with code 137", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/api/health")).Status);
     }
 

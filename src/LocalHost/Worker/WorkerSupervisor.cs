@@ -34,8 +34,6 @@ internal sealed partial class WorkerSupervisor(
     /// <summary>Address of the protocol's server. Set before the start.</summary>
     public string RpcUrl { get; set; } = "";
 
-    private bool HasCrashed => !_isStopping && _process is { HasExited: true, ExitCode: not RefusedExitCode };
-
     /// <summary>The channel of the worker that opens its stream by a name; <see langword="null"/> for any other.</summary>
     public WorkerChannel? FindChannel(string workerId) => _channel is { } channel && channel.WorkerId == workerId ? channel : null;
 
@@ -55,8 +53,13 @@ internal sealed partial class WorkerSupervisor(
             {
                 return await StartOnceAsync(cancellationToken);
             }
-            catch (LocalHostException exception) when (start < MaxStarts && exception.InnerException is WorkerException && HasCrashed)
+            catch (WorkerException exception)
             {
+                if (start == MaxStarts || exception.IsFinal || _isStopping)
+                {
+                    throw new LocalHostException($"The function app does not start: {exception.Message}", exception);
+                }
+
                 Log.StartsAgain(_logger, exception.Message);
             }
         }
@@ -82,31 +85,6 @@ internal sealed partial class WorkerSupervisor(
 
     private async Task<WorkerChannel> StartOnceAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var channel = await StartWorkerAsync(cancellationToken);
-            _ready.TrySetResult(channel);
-
-            // It may have ended since it was initialized, when nothing waited for it yet.
-            if (_process is { HasExited: true } process)
-            {
-                OnExited(process, channel);
-            }
-
-            return channel;
-        }
-        catch (WorkerException exception)
-        {
-            throw new LocalHostException($"The function app does not start: {exception.Message}", exception);
-        }
-        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new LocalHostException($"The function app does not start: the worker is not ready after {StartTimeout.TotalSeconds} seconds.", exception);
-        }
-    }
-
-    private async Task<WorkerChannel> StartWorkerAsync(CancellationToken cancellationToken)
-    {
         var isAttached = attachPort > 0;
         var channel = _channel = new WorkerChannel(isAttached ? "attached" : Guid.NewGuid().ToString(), settings.FunctionTimeout, loggers);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -123,29 +101,57 @@ internal sealed partial class WorkerSupervisor(
         try
         {
             await channel.InitializeAsync(app.Folder, limit.Token);
-            return channel;
         }
-        catch
+        catch (OperationCanceledException exception)
         {
             // One that is not ready in time must not stay beside the next.
-            await EndAsync(channel.IsClosed ? ExitTimeout : TimeSpan.Zero);
-            throw;
+            await EndAsync(TimeSpan.Zero);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new WorkerException($"the worker is not ready after {StartTimeout.TotalSeconds} seconds.", exception);
         }
+        catch (WorkerException exception) when (channel.IsClosed && !isAttached)
+        {
+            throw await EndAsync(ExitTimeout) is { } code
+                ? new WorkerException(Ended(_process!.Id, code), exception) { IsFinal = code == RefusedExitCode }
+                : exception;
+        }
+        catch (WorkerException exception)
+        {
+            await EndAsync(TimeSpan.Zero);
+            throw new WorkerException(exception.Message, exception) { IsFinal = true };
+        }
+
+        _ready.TrySetResult(channel);
+
+        // It may have ended since it was initialized, when nothing waited for it yet.
+        if (_process is { HasExited: true } process)
+        {
+            OnExited(process, channel);
+        }
+
+        return channel;
     }
 
-    private async Task EndAsync(TimeSpan gracePeriod)
+    /// <summary>Waits until the process has ended, and ends it when the time is over.</summary>
+    /// <returns>Its exit code; <see langword="null"/> when it did not end by itself.</returns>
+    private async Task<int?> EndAsync(TimeSpan gracePeriod)
     {
-        if (_process is { HasExited: false } process)
+        if (_process is not { } process)
         {
-            using var limit = new CancellationTokenSource(gracePeriod);
-            try
-            {
-                await process.WaitForExitAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                process.Kill(entireProcessTree: true);
-            }
+            return null;
+        }
+
+        using var limit = new CancellationTokenSource(gracePeriod);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+            return process.ExitCode;
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+            return null;
         }
     }
 
@@ -167,7 +173,7 @@ internal sealed partial class WorkerSupervisor(
 
     private void OnExited(Process process, WorkerChannel channel)
     {
-        channel.Close(string.Create(CultureInfo.InvariantCulture, $"the worker (process {process.Id}) ended with code {process.ExitCode}."));
+        channel.Close(Ended(process.Id, process.ExitCode));
         lock (_exitLock)
         {
             var ready = _ready.Task;
@@ -183,6 +189,9 @@ internal sealed partial class WorkerSupervisor(
         Log.Ended(_logger, process.Id, process.ExitCode);
         _ = Task.Run(RestartAsync);
     }
+
+    private static string Ended(int processId, int exitCode) =>
+        string.Create(CultureInfo.InvariantCulture, $"the worker (process {processId}) ended with code {exitCode}.");
 
     private async Task RestartAsync()
     {
@@ -210,10 +219,10 @@ internal sealed partial class WorkerSupervisor(
         [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "Worker process {ProcessId} ended with code {ExitCode}; starting another")]
         public static partial void Ended(ILogger logger, int processId, int exitCode);
 
-        [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "{Problem} The host stops")]
-        public static partial void GaveUp(ILogger logger, string problem);
+        [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "Stopped the host: {Reason}")]
+        public static partial void GaveUp(ILogger logger, string reason);
 
-        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "{Problem} Starting another worker")]
-        public static partial void StartsAgain(ILogger logger, string problem);
+        [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "Worker did not start; starting another: {Reason}")]
+        public static partial void StartsAgain(ILogger logger, string reason);
     }
 }
