@@ -114,7 +114,9 @@ public sealed partial class ProblemDetailsMiddleware(TimeProvider timeProvider, 
         // With this type, the title is that of the status (RFC 9457, 4.2.1).
         problem.Type = "about:blank";
         problem.Title = ReasonPhrases.GetReasonPhrase(status);
-        await http.Response.WriteAsJsonAsync(problem, problem.GetType(), options: null, "application/problem+json", http.RequestAborted);
+
+        // Without a token: then it is no error that the client has disconnected.
+        await http.Response.WriteAsJsonAsync(problem, problem.GetType(), options: null, "application/problem+json");
     }
 
     private static partial class Log
