@@ -3,9 +3,9 @@ using System.Globalization;
 using System.Text.Json;
 using Simulator;
 
-var port = Port("--port", "Port of 8x8; 0 for a free one.");
-var vaultPort = Port("--vault-port", "Port of the vault; 0 for a free one.");
-var contentPort = Port("--content-port", "Port of the addresses from which content is downloaded; 0 for a free one.");
+var port = CreatePortOption("--port", "Port of 8x8; 0 for a free one.");
+var vaultPort = CreatePortOption("--vault-port", "Port of the vault; 0 for a free one.");
+var contentPort = CreatePortOption("--content-port", "Port of the addresses from which content is downloaded; 0 for a free one.");
 var seedDemo = new Option<bool>("--seed-demo") { Description = "Begin with the objects and secrets of the demonstration." };
 var exitWithParent = new Option<bool>("--exit-with-parent") { Description = "Stop when standard input ends." };
 var root = new RootCommand("Simulates 8x8 and a Key Vault on this machine. Prints one line of JSON with the addresses, then runs until it is stopped.")
@@ -16,21 +16,25 @@ root.SetAction((line, _) => RunAsync(
     new SimulatorOptions { Port = line.GetValue(port), VaultPort = line.GetValue(vaultPort), ContentPort = line.GetValue(contentPort) },
     line.GetValue(seedDemo),
     line.GetValue(exitWithParent)));
-try
-{
-    // The server itself handles signals.
-    return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
-}
-catch (IOException exception)
-{
-    await Console.Error.WriteLineAsync(
-        $"The simulator cannot start: {exception.Message} Choose another with --port, --vault-port and --content-port, or leave them out for free ones.");
-    return 1;
-}
 
-static async Task RunAsync(SimulatorOptions options, bool seedsDemo, bool exitsWithParent)
+// The server itself handles signals.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+
+static async Task<int> RunAsync(SimulatorOptions options, bool seedsDemo, bool exitsWithParent)
 {
-    await using var server = await SimulatorServer.StartAsync(options);
+    SimulatorServer started;
+    try
+    {
+        started = await SimulatorServer.StartAsync(options);
+    }
+    catch (IOException exception)
+    {
+        await Console.Error.WriteLineAsync(
+            $"The simulator cannot start: {exception.Message} Choose another with --port, --vault-port and --content-port, or leave them out for free ones.");
+        return 1;
+    }
+
+    await using var server = started;
     if (seedsDemo)
     {
         DemoObjects.AddTo(server.Objects, TimeProvider.System.GetUtcNow());
@@ -59,9 +63,10 @@ static async Task RunAsync(SimulatorOptions options, bool seedsDemo, bool exitsW
     }
 
     await server.WaitForShutdownAsync();
+    return 0;
 }
 
-static Option<int> Port(string name, string description)
+static Option<int> CreatePortOption(string name, string description)
 {
     var option = new Option<int>(name) { Description = description, HelpName = "number", DefaultValueFactory = _ => 0 };
     option.Validators.Add(result =>
