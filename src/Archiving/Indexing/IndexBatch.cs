@@ -50,8 +50,8 @@ internal sealed class IndexBatch(SearchIndex index, ArchiveStore archive, Search
         }
     }
 
-    /// <summary>Takes note of a day all of whose objects were added.</summary>
-    public async Task FinishAsync(IndexDayRow day, CancellationToken cancellationToken)
+    /// <summary>Adds a day whose objects were all added.</summary>
+    public async Task AddDayAsync(IndexDayRow day, CancellationToken cancellationToken)
     {
         _days.Add(day);
         if (_terms.Count >= MaxTerms / 2)

@@ -37,7 +37,7 @@ public sealed partial class ObjectIndexer(
     public async Task IndexAsync(CancellationToken cancellationToken)
     {
         var started = timeProvider.GetTimestamp();
-        var state = await BeginAsync(cancellationToken);
+        var state = await ReadOrInitializeStateAsync(cancellationToken);
         var repairs = await index.ReadRepairsAsync(cancellationToken);
         if (state.Days.Count + repairs.Count == 0)
         {
@@ -79,7 +79,7 @@ public sealed partial class ObjectIndexer(
     }
 
     /// <summary>Reads the state of the index, and opens every day of the ledger when there is none.</summary>
-    private async Task<IndexState> BeginAsync(CancellationToken cancellationToken)
+    private async Task<IndexState> ReadOrInitializeStateAsync(CancellationToken cancellationToken)
     {
         var state = await index.ReadStateAsync(cancellationToken);
         if (state.IsBegun)
@@ -126,7 +126,7 @@ public sealed partial class ObjectIndexer(
 
         day.IndexedTo = newest;
         day.IsOpen = !isSettled;
-        await batch.FinishAsync(day, cancellationToken);
+        await batch.AddDayAsync(day, cancellationToken);
     }
 
     private static partial class Log

@@ -101,8 +101,7 @@ public sealed partial class ListingPlanner(
             (watermark.Watermark - options.Overlap) ?? (watermark.StartFrom <= now ? watermark.StartFrom : FirstStart(now)),
             before.State == RunState.Abandoned ? watermark.ActiveFrom : null,
             watermark.ListAgainFrom);
-        var to = now - options.Settle;
-        to = new DateTimeOffset(to.UtcTicks - (to.UtcTicks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
+        var to = UtcTime.SecondOf(now - options.Settle);
         if (to <= from || to <= watermark.Watermark)
         {
             return 0;

@@ -39,7 +39,7 @@ public static class QueueNames
     public static IReadOnlyList<string> All { get; } =
         [ListWindows, ArchiveObjects, RestoreObjects, PurgeObjects, VerifyObjects, PlanDays, CatalogueMonths, ChangeCases, ExportCases];
 
-    /// <summary>The queue in which an object makes headway.</summary>
+    /// <summary>The queue for an object.</summary>
     /// <param name="state">Its state at 8x8: what is in cold storage is restored before it is archived.</param>
     public static string For(ObjectState state) => state == ObjectState.Archived ? RestoreObjects : ArchiveObjects;
 }

@@ -3,7 +3,7 @@ using Operations.Catalogue;
 namespace Operations.Health;
 
 /// <summary>Whether the catalogue is built as scheduled. Names regions, months and reasons.</summary>
-internal sealed class CatalogueCheck(CatalogueInspector inspector) : RecordedCheck
+internal sealed class CatalogueCheck(CatalogueInspector inspector) : StoredStateCheck
 {
     /// <summary>Name of the check.</summary>
     public const string Name = "Catalogue";

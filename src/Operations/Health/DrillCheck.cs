@@ -5,7 +5,7 @@ using Operations.Drill;
 namespace Operations.Health;
 
 /// <summary>Whether the last restore drill could restore what it downloaded. Names no object: the status does, to those who may see it.</summary>
-internal sealed class DrillCheck(DrillRecord record) : RecordedCheck
+internal sealed class DrillCheck(DrillRecord record) : StoredStateCheck
 {
     /// <summary>Name of the check.</summary>
     public const string Name = "Drill";

@@ -3,7 +3,7 @@ using Archiving.Listing;
 namespace Operations.Health;
 
 /// <summary>Whether every region is listed as scheduled. Names regions and reasons.</summary>
-internal sealed class ListingCheck(ListingInspector inspector) : RecordedCheck
+internal sealed class ListingCheck(ListingInspector inspector) : StoredStateCheck
 {
     /// <summary>Name of the check.</summary>
     public const string Name = "Listing";

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Operations.Health;
 
-/// <summary>A check of what other functions have put on record in the storage of the runtime.</summary>
-internal abstract class RecordedCheck : IHealthCheck
+/// <summary>A check that reads what the app keeps in the storage of the runtime.</summary>
+internal abstract class StoredStateCheck : IHealthCheck
 {
     /// <inheritdoc/>
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -97,7 +97,7 @@ public sealed class RunTests(AzuriteFixture azurite)
         var windows = await pipeline.Get<ListingStore>().ReadWindowsAsync(run.RunId, Cancellation);
         var progress = await ReadCountedAsync(pipeline, run.RunId);
         Assert.Equal(run.Windows, windows.Count(window => !window.IsCut));
-        Assert.True(windows.Count(window => window.IsCut) > 30, "No part of the run has several days.");
+        Assert.True(windows.Count(window => window.IsCut) > 30, "Too few parts of several days: a run of up to 100 days is cut into its days at once.");
         Assert.Equal(
             ("Done", new RunWindows(run.Windows, run.Windows, 0), 6L, 6L, 6L),
             (progress.State, progress.Windows, progress.Listed, progress.Enqueued, progress.Archived));
