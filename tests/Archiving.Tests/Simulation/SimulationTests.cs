@@ -9,13 +9,13 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace Archiving.Tests.Simulation;
 
 /// <summary>
-/// Nothing is missed, whatever happens. <c>SIMULATION_SEEDS=10000</c> runs more seeds than the ordinary fifty,
+/// Nothing is missed, whatever happens. <c>SIMULATION_SEEDS=10000</c> runs more seeds than the ordinary thirty,
 /// <c>SIMULATION_SEED=n</c> replays one.
 /// </summary>
 public sealed class SimulationTests
 {
-    private const int OrdinarySeeds = 50;
-    private const int FaultySeeds = 20;
+    private const int OrdinarySeeds = 30;
+    private const int FaultySeeds = 12;
 
     [Fact]
     public void Simulated_archiver_archives_everything_that_stays_available_exactly_and_once()

@@ -350,7 +350,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
     {
         var kill = new KillPolicy();
         await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: kill, settings: ("Catalogue__Format", "Both"));
-        await FillAsync(pipeline, 24, days: 4);
+        await FillAsync(pipeline, 12, days: 2);
         await BuildAsync(pipeline);
         var before = await ReadLedgerAsync(pipeline);
         var limits = new CatalogueLimits { RowsPerGroup = 5, RunTime = TimeSpan.Zero };
