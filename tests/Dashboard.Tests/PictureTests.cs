@@ -18,6 +18,9 @@ public sealed class PictureTests(RunningArchive archive)
     private const long MaxObjectBytes = 2_000_000;
     private static readonly Size Desktop = new(1280, 1020);
 
+    // A page of results, with what is said below it.
+    private static readonly Size Results = new(1280, 1080);
+
     // The page of a call is full of text, which makes large pictures.
     private static readonly Size Call = new(1280, 860);
     private static readonly Size Phone = new(390, 844);
@@ -53,7 +56,7 @@ public sealed class PictureTests(RunningArchive archive)
         browser.Look(Phone, isPhone: true, scale: 2);
         await TakeAsync(browser, "phone");
 
-        browser.Look(Desktop);
+        browser.Look(Results);
         browser.Open(RunningArchive.PageOf(app, "#/find?q=maria%20chen"));
         await browser.WaitForAsync("#results tbody a");
         await TakeAsync(browser, "find");
