@@ -33,7 +33,8 @@ internal sealed class IndexBatch(SearchIndex index, ArchiveStore archive, Search
     /// <summary>Adds an object.</summary>
     public async Task AddAsync(LedgerEntry entry, CancellationToken cancellationToken)
     {
-        _terms.UnionWith(SearchTerms.Of(entry).Select(term => (term, IndexSlot.Of(entry))));
+        var slot = IndexSlot.Of(entry);
+        _terms.UnionWith(SearchTerms.Of(entry).Select(term => (term, slot)));
         if (options.Transcripts && SpokenText.IsIn(entry))
         {
             _spoken.Add(entry);
@@ -83,7 +84,8 @@ internal sealed class IndexBatch(SearchIndex index, ArchiveStore archive, Search
             foreach (var (entry, text) in chunk.Zip(texts))
             {
                 Unreadable += text is null ? 1 : 0;
-                _terms.UnionWith(SearchTerms.OfSpoken(text ?? "").Select(term => (term, IndexSlot.OfText(entry))));
+                var slot = IndexSlot.OfText(entry);
+                _terms.UnionWith(SearchTerms.OfSpoken(text ?? "").Select(term => (term, slot)));
             }
         }
 

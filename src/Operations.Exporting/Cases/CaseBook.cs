@@ -110,7 +110,7 @@ public sealed partial class CaseBook(CaseStore cases, ObjectFinder finder, WorkQ
         if (objects.Count > 0)
         {
             var now = timeProvider.GetUtcNow();
-            var items = objects.DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).Select(entry => CaseObjectRow.Of(row.RowKey, entry, now)).ToList();
+            var items = objects.DistinctBy(entry => entry.Key).Select(entry => CaseObjectRow.Of(row.RowKey, entry, now)).ToList();
             var early = await PrepareHoldAsync(row.RowKey, after: null, cancellationToken);
             await cases.AddObjectsAsync(items, cancellationToken);
             await cases.CountAsync(row.RowKey, cancellationToken);

@@ -180,7 +180,7 @@ public sealed partial class CaseChanger(
         }
 
         var page = await calls.FindAsync(filter, after, CallSearch.MaxCalls, cancellationToken);
-        return (page.Calls.SelectMany(call => call.Objects).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)), page.Next);
+        return (page.Calls.SelectMany(call => call.Objects).DistinctBy(entry => entry.Key), page.Next);
     }
 
     private async Task<bool> HoldAsync(CaseChangeRow change, bool isHeld, CancellationToken cancellationToken)

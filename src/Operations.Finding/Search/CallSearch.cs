@@ -69,7 +69,7 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
         var visible = new SearchFilter { Scope = filter.Scope };
         var hits = TakeCalls(page.Entries, limit, CallKey.Of);
         var keys = hits.Select(CallKey.Of).ToHashSet();
-        var known = page.Read.Concat(page.Entries).DistinctBy(entry => (entry.PartitionKey, entry.RowKey)).ToList();
+        var known = page.Read.Concat(page.Entries).DistinctBy(entry => entry.Key).ToList();
         page = await ReadOthersAsync(visible, page, keys, hits.Select(entry => (CallKey.Of(entry), entry)), known, cancellationToken);
 
         // A bucket's objects are known by now, and so is which of its recordings others name as their call.
@@ -153,8 +153,8 @@ public sealed class CallSearch(ObjectSearch search, IndexedSearch indexed, Searc
 
         var rows = await Task.WhenAll(queries.Select(query => ledger.SearchAsync(query, ObjectSearch.ColumnsWithText, cancellationToken)
             .ToListAsync(cancellationToken).AsTask()));
-        var seen = known.Select(entry => (entry.PartitionKey, entry.RowKey)).ToHashSet();
-        known.AddRange(rows.SelectMany(part => part).Where(entry => seen.Add((entry.PartitionKey, entry.RowKey))));
+        var seen = known.Select(entry => entry.Key).ToHashSet();
+        known.AddRange(rows.SelectMany(part => part).Where(entry => seen.Add(entry.Key)));
         return page;
     }
 
