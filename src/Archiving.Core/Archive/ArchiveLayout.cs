@@ -14,6 +14,7 @@ public static class ArchiveLayout
     /// <summary>The content type of a blob whose object has none that is valid.</summary>
     public const string UnknownContentType = "application/octet-stream";
 
+    private const string DayForm = "yyyy'/'MM'/'dd'/'";
     private const int MaxExtensionLength = 6;
 
     private static readonly Dictionary<string, string> ExtensionByMimeType = new(StringComparer.OrdinalIgnoreCase)
@@ -59,6 +60,17 @@ public static class ArchiveLayout
         return $"{Stem(region, record)}.{md5[..8]}{suffix}{Extension(record)}";
     }
 
+    /// <summary>The folder of a region, which has one for each type. Folders end with a slash.</summary>
+    public static string RegionFolder(string region) => $"{ObjectNames.Encode(region)}/";
+
+    /// <summary>The folder of a day, UTC, below that of a type.</summary>
+    public static string DayFolder(DateTimeOffset time) => time.UtcDateTime.ToString(DayForm, CultureInfo.InvariantCulture);
+
+    /// <summary>The day whose folder this is, below that of a type.</summary>
+    /// <returns><see langword="false"/> when it is no day's.</returns>
+    public static bool TryParseDayFolder(string folder, out DateTimeOffset day) =>
+        DateTimeOffset.TryParseExact(folder, DayForm, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out day);
+
     /// <summary>The name of the receipt of a content blob.</summary>
     public static string ReceiptName(string contentName) => contentName + ReceiptSuffix;
 
@@ -88,8 +100,7 @@ public static class ArchiveLayout
     /// <summary>What the names of all blobs of an object begin with. Those of another object, whose id begins with this one, do too.</summary>
     internal static string Stem(string region, string type, DateTimeOffset createdTime, string id)
     {
-        var day = createdTime.UtcDateTime.ToString("yyyy'/'MM'/'dd", CultureInfo.InvariantCulture);
-        return $"{ObjectNames.Encode(region)}/{ObjectNames.Encode(type)}/{day}/{ObjectNames.Encode(id)}";
+        return $"{RegionFolder(region)}{ObjectNames.Encode(type)}/{DayFolder(createdTime)}{ObjectNames.Encode(id)}";
     }
 
     private static string Stem(string region, StorageObject record) => Stem(region, record.Type, LedgerKey.CreatedTime(record), record.Id);

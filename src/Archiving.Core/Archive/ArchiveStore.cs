@@ -254,15 +254,11 @@ public sealed class ArchiveStore : IStorageResource
         DateTimeOffset day,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var date = day.UtcDateTime.ToString("yyyy'/'MM'/'dd'/'", CultureInfo.InvariantCulture);
-        await foreach (var type in ListFoldersAsync($"{ObjectNames.Encode(region)}/", cancellationToken))
+        await foreach (var type in ListFoldersAsync(ArchiveLayout.RegionFolder(region), cancellationToken))
         {
-            await foreach (var blob in ListBlobsAsync(type + date, cancellationToken))
+            await foreach (var name in ListReceiptsAsync(type + ArchiveLayout.DayFolder(day), cancellationToken))
             {
-                if (blob.Name.EndsWith(ArchiveLayout.ReceiptSuffix, StringComparison.Ordinal))
-                {
-                    yield return blob.Name;
-                }
+                yield return name;
             }
         }
     }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Archiving.Archive;
 
 namespace Archiving.Listing;
@@ -6,19 +5,17 @@ namespace Archiving.Listing;
 /// <summary>Finds the days of which the container holds objects, by its folders <c>{region}/{type}/{yyyy}/{MM}/{dd}</c>.</summary>
 public sealed class ReceiptDays(ArchiveStore archive)
 {
-    private const string Form = "yyyy'/'MM'/'dd'/'";
-
     /// <summary>The days in <c>[from, to)</c>, in order; folders of other years and months are not looked into.</summary>
-    /// <param name="region">The region's folder, with a slash at its end.</param>
+    /// <param name="region">8x8's region.</param>
     /// <param name="from">A time of the first day.</param>
     /// <param name="to">The end, which is not part of it.</param>
     /// <param name="cancellationToken">Stops the search.</param>
     public async Task<IReadOnlyCollection<DateTimeOffset>> FindAsync(string region, DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
     {
-        var first = from.UtcDateTime.ToString(Form, CultureInfo.InvariantCulture);
-        var last = to.AddTicks(-1).UtcDateTime.ToString(Form, CultureInfo.InvariantCulture);
+        var first = ArchiveLayout.DayFolder(from);
+        var last = ArchiveLayout.DayFolder(to.AddTicks(-1));
         var days = new SortedSet<DateTimeOffset>();
-        await foreach (var type in archive.ListFoldersAsync(region, cancellationToken))
+        await foreach (var type in archive.ListFoldersAsync(ArchiveLayout.RegionFolder(region), cancellationToken))
         {
             await foreach (var year in FoldersAsync(type, type))
             {
@@ -26,7 +23,7 @@ public sealed class ReceiptDays(ArchiveStore archive)
                 {
                     await foreach (var day in FoldersAsync(type, month))
                     {
-                        if (DateTimeOffset.TryParseExact(day[type.Length..], Form, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date))
+                        if (ArchiveLayout.TryParseDayFolder(day[type.Length..], out var date))
                         {
                             days.Add(date);
                         }

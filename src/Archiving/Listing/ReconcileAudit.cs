@@ -155,6 +155,6 @@ public sealed class ReconcileAudit(
         var day = UtcTime.DayOf(window.From);
         return window.To <= day.AddDays(1)
             ? [day]
-            : await receiptDays.FindAsync($"{ObjectNames.Encode(window.Region)}/", window.From, window.To, cancellationToken);
+            : await receiptDays.FindAsync(window.Region, window.From, window.To, cancellationToken);
     }
 }

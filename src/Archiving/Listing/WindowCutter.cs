@@ -44,7 +44,7 @@ public sealed class WindowCutter(WindowSender sender, ListingStore store, Receip
 
     private async Task<List<WindowMessage>> FindDaysAsync(WindowMessage window, CancellationToken cancellationToken)
     {
-        var days = await receiptDays.FindAsync($"{ObjectNames.Encode(window.Region)}/", window.From, window.To, cancellationToken);
+        var days = await receiptDays.FindAsync(window.Region, window.From, window.To, cancellationToken);
         return [.. days.Select(day => window with { From = day, To = day.AddDays(1), IsCut = false, Deferrals = 0 })];
     }
 }
