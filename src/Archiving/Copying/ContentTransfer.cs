@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using Archiving.Archive;
 using Azure;
 using EightByEight;
@@ -126,7 +125,6 @@ public sealed class ContentTransfer : IDisposable
         var staging = Task.CompletedTask;
         try
         {
-            // Two runs may stage for the same name at once. Unique block ids keep one run from committing a block of the other.
             var run = Guid.NewGuid();
             var blockIds = new List<string>();
             var block = first;
@@ -135,26 +133,12 @@ public sealed class ContentTransfer : IDisposable
             {
                 verifier.Append(block.Span);
                 await staging;
-                var id = BlockId(run, blockIds.Count);
-                blockIds.Add(id);
-                staging = _store.StageAsync(name, id, block, stop.Token);
-                (block, spare) = (spare, block);
-                var filled = await stream.FillAsync(block, cancellationToken);
-                if (filled < block.Length)
-                {
-                    // The end: the last block is what there is, and its buffer is not used again.
-                    block = block[..filled];
-                    if (filled > 0)
-                    {
-                        verifier.Append(block.Span);
-                        await staging;
-                        id = BlockId(run, blockIds.Count);
-                        blockIds.Add(id);
-                        staging = _store.StageAsync(name, id, block, stop.Token);
-                    }
+                blockIds.Add(BlockId.Of(run, blockIds.Count));
+                staging = _store.StageAsync(name, blockIds[^1], block, stop.Token);
 
-                    break;
-                }
+                // The last block is what there is, and the one after it is empty.
+                var filled = await stream.FillAsync(spare, cancellationToken);
+                (block, spare) = (spare[..filled], block);
             }
 
             await staging;
@@ -200,14 +184,6 @@ public sealed class ContentTransfer : IDisposable
     }
 
     internal static ContentHeaders Headers(StorageObject record) => new(ArchiveLayout.ContentType(record), ArchiveLayout.ContentDisposition(record));
-
-    private static string BlockId(Guid run, int index)
-    {
-        Span<byte> id = stackalloc byte[20];
-        run.TryWriteBytes(id);
-        BinaryPrimitives.WriteInt32BigEndian(id[16..], index);
-        return Convert.ToBase64String(id);
-    }
 }
 
 /// <summary>A place in <see cref="ContentTransfer"/>.</summary>

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Archiving.Archive;
 
@@ -139,11 +138,7 @@ internal sealed class StagedBlob(ArchiveStore store, string name) : Stream
         _bytes += _filled;
         await _staging;
 
-        // Two runs may stage for the same name at once. Unique block ids keep one run from committing a block of the other.
-        var id = new byte[20];
-        _run.TryWriteBytes(id);
-        BinaryPrimitives.WriteInt32BigEndian(id.AsSpan(16), _blockIds.Count);
-        _blockIds.Add(Convert.ToBase64String(id));
+        _blockIds.Add(BlockId.Of(_run, _blockIds.Count));
         _staging = store.StageAsync(name, _blockIds[^1], _buffer.AsMemory(0, _filled), _stop.Token);
         (_buffer, _spare) = (_spare, _buffer);
         _filled = 0;
