@@ -1,9 +1,9 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Archiving.Archive;
 using Archiving.Cases;
+using CsvHelper;
 
 namespace Operations.Cases;
 
@@ -14,8 +14,6 @@ public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
     [
         "name", "part", "region", "id", "type", "createdTime", "bytes", "sha256", "md5", "receiptSha256", "verification", "archivedAt", "blob",
     ];
-
-    private static readonly SearchValues<char> FormulaStarts = SearchValues.Create("=+-@\t\r");
 
     /// <summary>Writes them, unless they are there. They say the same however often they are written.</summary>
     public async Task WriteAsync(CaseRow row, ExportRow export, CancellationToken cancellationToken)
@@ -34,18 +32,24 @@ public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
 
     private async Task WriteCsvAsync(ExportRow export, Stream stream, CancellationToken cancellationToken)
     {
-        await WriteLineAsync(stream, string.Join(',', Columns) + "\r\n", cancellationToken);
+        // A spreadsheet would run some values as formulas, which get an apostrophe in front, as in the catalogue: an ID or a type is what
+        // 8x8 sends. Names need none, see ExportNames, so they are those of the files.
+        await using var csv = CsvWriter.Create(stream, new CsvWriterOptions { Injection = CsvInjection.Escape }, leaveOpen: true);
+        csv.WriteHeader(Columns);
         await foreach (var item in cases.ReadExportObjectsAsync(export, part: null, cancellationToken))
         {
-            await WriteLineAsync(stream, string.Join(',', Values(item).Select(Quote)) + "\r\n", cancellationToken);
+            await csv.WriteRecordAsync(Values(item), cancellationToken);
         }
+
+        await csv.FlushAsync(cancellationToken);
     }
 
     private async Task WriteChecksumsAsync(ExportRow export, Stream stream, CancellationToken cancellationToken)
     {
         await foreach (var item in cases.ReadExportObjectsAsync(export, part: null, cancellationToken))
         {
-            await WriteLineAsync(stream, $"{item.Sha256}  {item.Name}\n{item.ReceiptSha256}  {ArchiveLayout.ReceiptName(item.Name)}\n", cancellationToken);
+            var lines = $"{item.Sha256}  {item.Name}\n{item.ReceiptSha256}  {ArchiveLayout.ReceiptName(item.Name)}\n";
+            await stream.WriteAsync(Encoding.UTF8.GetBytes(lines), cancellationToken);
         }
     }
 
@@ -115,17 +119,4 @@ public sealed class ManifestWriter(CaseStore cases, ArchiveStore store)
     ];
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("O", CultureInfo.InvariantCulture);
-
-    /// <summary>
-    /// A value as RFC 4180 has it. One that a spreadsheet would run as a formula gets an apostrophe in front, as in the catalogue: an ID
-    /// or a type is what 8x8 sends. Names need none, see <see cref="ExportNames"/>, so they are those of the files.
-    /// </summary>
-    private static string Quote(string value)
-    {
-        value = value.Length > 0 && FormulaStarts.Contains(value[0]) ? $"'{value}" : value;
-        return value.AsSpan().IndexOfAny("\",\r\n") < 0 ? value : $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
-
-    private static ValueTask WriteLineAsync(Stream stream, string line, CancellationToken cancellationToken) =>
-        stream.WriteAsync(Encoding.UTF8.GetBytes(line), cancellationToken);
 }

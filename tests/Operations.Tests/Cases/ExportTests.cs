@@ -119,10 +119,10 @@ public sealed class ExportTests(AzuriteFixture azurite)
 
     [Theory]
     [InlineData("=HYPERLINK(\"http://evil\")", "\"'=HYPERLINK(\"\"http://evil\"\")\"")]
-    [InlineData("+1", "'+1")]
-    [InlineData("-1", "'-1")]
-    [InlineData("@SUM(1)", "'@SUM(1)")]
-    [InlineData("\t=1", "'\t=1")]
+    [InlineData("+1", "\"'+1\"")]
+    [InlineData("-1", "\"'-1\"")]
+    [InlineData("@SUM(1)", "\"'@SUM(1)\"")]
+    [InlineData("\t=1", "\"'\t=1\"")]
     [InlineData("a=1", "a=1")]
     public async Task Manifest_has_no_text_that_a_spreadsheet_runs_as_a_formula_and_as_JSON_the_text_itself(string text, string expected)
     {
