@@ -151,6 +151,9 @@ internal sealed class Pipeline : IAsyncDisposable
         await DeliverAllAsync();
     }
 
+    /// <summary>Waits until a listing has all that changed until now: a window ends with a whole second, and the next begins there.</summary>
+    public static Task PassWindowEndAsync() => Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+
     /// <summary>Plans a listing and delivers its windows once, so that what they hold is queued.</summary>
     public async Task PlanAndListAsync()
     {

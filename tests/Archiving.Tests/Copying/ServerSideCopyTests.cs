@@ -61,8 +61,7 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
         run.Front.Refusal = null;
         var second = Add(run, Large);
 
-        // A window ends with a whole second, and the next begins there.
-        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await Pipeline.PassWindowEndAsync();
         await run.Pipeline.RunAsync();
 
         await run.Pipeline.AssertArchivedAsync(first);
@@ -135,8 +134,7 @@ public sealed class ServerSideCopyTests(AzuriteFixture azurite)
         await run.Pipeline.RunAsync();
         var second = Add(run, Large);
 
-        // A window ends with a whole second, and the next begins there.
-        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await Pipeline.PassWindowEndAsync();
         await run.Pipeline.RunAsync();
 
         await run.Pipeline.AssertArchivedAsync(first);

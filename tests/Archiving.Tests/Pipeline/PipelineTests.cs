@@ -136,7 +136,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         var old = await pipeline.FindAsync(item);
         pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 5000);
-        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await Pipeline.PassWindowEndAsync();
 
         await pipeline.RunAsync();
 
@@ -160,7 +160,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
 
         // As long as the old: the record shows no difference but its time.
         pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 500);
-        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await Pipeline.PassWindowEndAsync();
         await pipeline.PlanAndListAsync();
         await pipeline.DeliverAsync(
             QueueNames.ArchiveObjects,
@@ -181,7 +181,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         pipeline.Simulator.Objects.SetState(item.Region, item.Id, state);
         pipeline.Simulator.Objects.Touch(item.Region, item.Id);
-        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await Pipeline.PassWindowEndAsync();
 
         await pipeline.RunAsync();
         await pipeline.RunAsync();
@@ -202,7 +202,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 99, bytes: 5000);
         onRefusal = () => pipeline.Simulator.Objects.ReplaceContent(item.Region, item.Id, seed: 100, bytes: 6000);
-        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await Pipeline.PassWindowEndAsync();
 
         await pipeline.RunAsync();
 
@@ -554,7 +554,7 @@ public sealed class PipelineTests(AzuriteFixture azurite)
             new FaultRule { Call = "record", Kind = FaultKind.Status, Status = 410 });
         var gone = Add(pipeline, minutesAgo: 1);
         pipeline.Simulator.Objects.Touch(gone.Region, gone.Id);
-        await Task.Delay(TimeSpan.FromSeconds(1.1), Cancellation);
+        await Pipeline.PassWindowEndAsync();
         await pipeline.RunAsync();
 
         var status = await pipeline.Get<StatusReader>().ReadAsync(Cancellation);
