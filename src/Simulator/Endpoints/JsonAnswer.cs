@@ -39,6 +39,18 @@ internal static class JsonAnswer
             return;
         }
 
+        if (fault?.Kind == FaultKind.Cut)
+        {
+            response.ContentLength = body.Length;
+            await response.Body.WriteAsync(body[..(body.Length / 2)], context.RequestAborted);
+            await response.Body.FlushAsync(context.RequestAborted);
+
+            // A reset throws away at the other end what has arrived and is not read yet.
+            await Task.Delay(100, context.RequestAborted);
+            context.Abort();
+            return;
+        }
+
         response.ContentLength = body.Length;
         await response.Body.WriteAsync(body, context.RequestAborted);
     }

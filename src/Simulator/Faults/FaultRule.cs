@@ -15,7 +15,7 @@ public enum FaultKind
     /// <summary>The connection is reset before there is an answer.</summary>
     Reset,
 
-    /// <summary>Content: the connection is cut half-way.</summary>
+    /// <summary>Content and JSON: the connection is cut half-way.</summary>
     Cut,
 
     /// <summary>Content: half of the bytes, with a Content-Length to match.</summary>
