@@ -11,12 +11,12 @@ internal static partial class ClientErrors
     private const int MaxQuoteLength = 500;
 
     /// <summary>
-    /// The connection failure that caused an exception; <see langword="null"/> when there was an answer. What was
-    /// cancelled though the caller did not cancel it took longer than allowed (Azure.Core, <c>RetryOptions.NetworkTimeout</c>).
+    /// The connection failure that caused an exception, also in the middle of an answer; <see langword="null"/> when there was one.
+    /// What was cancelled though the caller did not cancel it took longer than allowed (Azure.Core, <c>RetryOptions.NetworkTimeout</c>).
     /// </summary>
     public static Exception? AsNoAnswer(Exception exception, CancellationToken cancellationToken) => exception switch
     {
-        RequestFailedException { Status: 0 } => exception,
+        RequestFailedException { Status: 0 } or IOException => exception,
         OperationCanceledException when !cancellationToken.IsCancellationRequested => exception,
         AggregateException { InnerExceptions: [.., var last] } => AsNoAnswer(last, cancellationToken),
         _ => null,
@@ -53,7 +53,7 @@ internal static partial class ClientErrors
             var read = await stream.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
             return Clean(buffer.AsSpan(0, read));
         }
-        catch (Exception exception) when (exception is IOException or HttpRequestException)
+        catch (Exception exception) when (exception is HttpRequestException || AsNoAnswer(exception, cancellationToken) is not null)
         {
             return "";
         }

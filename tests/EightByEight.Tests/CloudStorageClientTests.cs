@@ -298,6 +298,31 @@ public sealed class CloudStorageClientTests
     }
 
     [Fact]
+    public async Task Client_takes_an_answer_that_breaks_off_for_none_after_more_tries()
+    {
+        var server = new StubServer().AnswersPart(200, "[\"u", new IOException("The response ended prematurely."));
+
+        var exception = await Assert.ThrowsAsync<CloudStorageException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation));
+
+        Assert.Equal(0, exception.Status);
+        Assert.Contains("got no answer", exception.Message, StringComparison.Ordinal);
+        Assert.True(server.Requests.Count > 1);
+    }
+
+    [Fact]
+    public async Task Client_keeps_the_status_of_an_error_whose_text_breaks_off()
+    {
+        foreach (var failure in (Exception[])[new IOException("The response ended prematurely."), new TaskCanceledException("timed out")])
+        {
+            var client = new StubServer().AnswersPart(404, "no such", failure).CreateClient();
+
+            var exception = await Assert.ThrowsAsync<CloudStorageException>(() => client.OpenContentAsync("uk", "a", Cancellation));
+
+            Assert.Equal(404, exception.Status);
+        }
+    }
+
+    [Fact]
     public async Task Client_lets_a_caller_cancel()
     {
         using var cancellation = new CancellationTokenSource();

@@ -147,6 +147,17 @@ public sealed class TokenClientTests
     }
 
     [Fact]
+    public async Task Token_client_takes_an_answer_that_breaks_off_for_none()
+    {
+        var server = new StubServer().AnswersPart(200, "{\"access", new IOException("The response ended prematurely."));
+
+        var exception = await Assert.ThrowsAsync<TokenRequestException>(() => server.CreateTokenClient().RequestTokenAsync(Key, Cancellation));
+
+        Assert.Equal(TokenFailure.Unreachable, exception.Failure);
+        Assert.True(server.Requests.Count > 1);
+    }
+
+    [Fact]
     public async Task Token_client_retries_what_passes()
     {
         var server = new StubServer().Answers(503).Answers(429, "", "text/plain", ("Retry-After", "0")).Answers(200, ArticleExample);

@@ -45,12 +45,14 @@ internal static class StorageOutage
                 deleted),
 
             // Retries end with all that they met; a request that took too long is cancelled by the client, not by us.
-            RequestFailedException { Status: 0 }
-                or AggregateException { InnerExceptions: [.., RequestFailedException { Status: 0 } or OperationCanceledException] } => new OutageException(
+            RequestFailedException { Status: 0 } or IOException or AggregateException
+            {
+                InnerExceptions: [.., RequestFailedException { Status: 0 } or OperationCanceledException or IOException]
+            } => new OutageException(
                 condition,
                 $"{what} does not answer. Check {setting}, the account's firewall and private endpoint.",
                 exception),
-            RequestFailedException { Status: 500 or 503 or 504 } failing => new OutageException(
+            RequestFailedException { Status: >= 500 and not 501 } failing => new OutageException(
                 condition,
                 $"{what} answers with an error ({failing.Status}). Nothing to do unless it lasts; see the account's resource health in the Azure portal.",
                 failing),

@@ -129,7 +129,7 @@ public sealed partial class KeyVaultTokenStore(SecretClient secrets, ApiKey? set
         {
             throw new OutageException(Condition.Vault, Describe(exception.Status, right), exception);
         }
-        catch (AggregateException exception) when (exception.InnerExceptions is [.., RequestFailedException or OperationCanceledException])
+        catch (AggregateException exception) when (exception.InnerExceptions is [.., RequestFailedException or OperationCanceledException or IOException])
         {
             // What retries end with; a request that took too long is cancelled by the client, not by us.
             var status = exception.InnerExceptions[^1] is RequestFailedException { Status: var last } ? last : 0;

@@ -7,7 +7,9 @@ namespace Archiving.Source;
 /// <summary>Tells failures of 8x8 that concern everything from those of one request.</summary>
 internal static class SourceFailure
 {
-    /// <summary>8x8's answer behind an exception; <see langword="null"/> when it is no failed request.</summary>
+    /// <summary>
+    /// The answer behind an exception, of 8x8 or of a storage account about one request; <see langword="null"/> when it is no failed request.
+    /// </summary>
     public static RequestFailedException? Answer(Exception exception) => exception switch
     {
         RequestFailedException failed => failed,

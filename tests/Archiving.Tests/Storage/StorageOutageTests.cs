@@ -13,9 +13,12 @@ public sealed class StorageOutageTests
         new RequestFailedException(401, "no"),
         new RequestFailedException(403, "no"),
         new RequestFailedException(500, "internal"),
+        new RequestFailedException(502, "a proxy"),
         new RequestFailedException(503, "busy"),
+        new IOException("The response ended prematurely."),
         new AggregateException(new RequestFailedException(503, "busy"), new RequestFailedException(0, "no such host")),
         new AggregateException(new TaskCanceledException("timed out"), new TaskCanceledException("timed out")),
+        new AggregateException(new RequestFailedException(503, "busy"), new IOException("The response ended prematurely.")),
     ]);
 
     public static TheoryData<Exception> Others => new((Exception[])
