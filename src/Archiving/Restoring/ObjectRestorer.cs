@@ -81,8 +81,7 @@ public sealed class ObjectRestorer(
                 metrics.CountRestored(work.Region, work.Record.Type);
             }
 
-            await PassOnAsync(work, cancellationToken);
-            return true;
+            return await TryPassOnAsync(work, present, cancellationToken);
         }
 
         if (!options.EightByEight.IncludeArchived)
@@ -115,6 +114,12 @@ public sealed class ObjectRestorer(
             TraceParent = work.Message.TraceParent,
         };
         await queues.SendAsync(QueueNames.RestoreObjects, next, delay + (options.Restore.PollInterval * (Random.Shared.NextDouble() / 10)), cancellationToken);
+        if (!row.Is(LedgerState.Restoring))
+        {
+            // From now on they count requests that 8x8 refuses.
+            row.Attempts = 0;
+        }
+
         row.Become(LedgerState.Restoring);
         row.RestoreTicket = next.Ticket;
         if (asks)
@@ -153,26 +158,21 @@ public sealed class ObjectRestorer(
         return message.Ticket == ticketOut;
     }
 
-    /// <summary>It is back, or something else became of it: archiving it finds out.</summary>
-    private async Task PassOnAsync(ObjectWork work, CancellationToken cancellationToken)
+    /// <summary>It is back, or something else became of it: archiving it finds out, and may do so before the row is written here.</summary>
+    private async Task<bool> TryPassOnAsync(ObjectWork work, LedgerEntry? present, CancellationToken cancellationToken)
     {
         await queues.SendAsync(
             QueueNames.ArchiveObjects,
             new ObjectMessage { Region = work.Region, Id = work.Id, Record = work.Record, RunId = work.Message.RunId },
             TimeSpan.Zero,
             cancellationToken);
-        await outcomes.UpdateAsync(
-            work.Region,
-            work.Record,
-            entry =>
-            {
-                entry.Become(LedgerState.Queued);
-                entry.QueuedAt = timeProvider.GetUtcNow();
-                entry.EndRestore();
-                entry.Attempts = 0;
-                entry.LastError = null;
-            },
-            cancellationToken);
+        var row = present ?? LedgerEntry.Queued(work.Region, work.Record, timeProvider.GetUtcNow(), work.Message.RunId);
+        row.Become(LedgerState.Queued);
+        row.QueuedAt = timeProvider.GetUtcNow();
+        row.EndRestore();
+        row.Attempts = 0;
+        row.LastError = null;
+        return await ledger.TryReplaceAsync(row, cancellationToken);
     }
 
     /// <summary>Asks 8x8, and writes down what it answered. The message that follows asks again when this does not get through.</summary>
