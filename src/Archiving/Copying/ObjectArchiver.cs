@@ -56,7 +56,7 @@ public sealed partial class ObjectArchiver(
         }
 
         if (await router.TryRouteAsync(work, cancellationToken)
-            || ((work.Attempt > 1 || work.Message.IsSentAgain) && await receipts.TryAdoptAsync(work, cancellationToken)))
+            || ((work.Attempt > 1 || work.Message.Deferrals > 0 || work.Message.IsSentAgain) && await receipts.TryAdoptAsync(work, cancellationToken)))
         {
             return;
         }
