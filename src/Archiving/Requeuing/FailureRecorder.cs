@@ -39,7 +39,9 @@ public sealed partial class FailureRecorder(
             entry = await ledger.FindAsync(LedgerKey.Of(message.Region, record), cancellationToken);
         }
 
-        if (entry is { LastError: null } && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Crashes + 1 < MaxCrashes)
+        // What an attempt recorded: a row that was queued again keeps the error of before.
+        var error = entry?.Attempts > 0 ? entry.LastError : null;
+        if (entry is not null && error is null && (entry.Is(LedgerState.Queued) || entry.Is(LedgerState.Restoring)) && message.Crashes + 1 < MaxCrashes)
         {
             Log.Crashed(logger, message.Region, message.Id);
             await queues.SendAsync(queue, message with { Crashes = message.Crashes + 1 }, FirstDelay * Math.Pow(2, message.Crashes), cancellationToken);
@@ -51,7 +53,7 @@ public sealed partial class FailureRecorder(
             record,
             FailureReason.Exhausted,
             "every attempt failed; its row says why the last one did",
-            entry?.LastError ?? "The app crashed repeatedly while it worked on the object, before a reason could be recorded. Check the log "
+            error ?? "The app crashed repeatedly while it worked on the object, before a reason could be recorded. Check the log "
                 + "for the cause; memory is the usual one.",
             entry?.Attempts ?? 0,
             cancellationToken);
