@@ -34,7 +34,10 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
     /// <summary>Whether the windows of its run and region that are not done are to be sent again, and nothing else.</summary>
     public bool IsResumed { get; init; }
 
-    /// <summary>Whether it was sent before, by the run that was resumed: then what kept it from being listed may be on record.</summary>
+    /// <summary>
+    /// Whether it was sent before, by the run that was resumed or by an app that stopped: then what kept it from being listed may be on
+    /// record.
+    /// </summary>
     public bool IsSentAgain { get; init; }
 
     /// <summary>The run that the window is part of; <see langword="null"/> for a window by itself.</summary>
@@ -48,6 +51,9 @@ public sealed record WindowMessage : WorkMessage, IReadableMessage<WindowMessage
     [JsonIgnore]
     public override string Name => FormattableString.Invariant(
         $"{Region}|{From.UtcDateTime:yyyyMMddTHHmmss.fff}|{To.UtcDateTime:yyyyMMddTHHmmss.fff}{NameOfKind}{(IsCut ? "|cut" : "")}");
+
+    /// <inheritdoc/>
+    internal override WorkMessage PutBack => this with { IsSentAgain = true };
 
     /// <inheritdoc/>
     internal override KeyValuePair<string, object?>[] SpanTags => [new(Tags.Region, Region), new(Tags.Kind, Kind.ToTag())];
