@@ -3,21 +3,21 @@ using System.Text.RegularExpressions;
 
 namespace Archiving.Model;
 
-/// <summary>Points in time as requests write them: ISO 8601, UTC when they have no zone.</summary>
+/// <summary>Points in time as requests and settings write them: ISO 8601, UTC when they have no zone.</summary>
 public static partial class IsoTime
 {
+    /// <summary>What they look like.</summary>
+    public const string Form = "an ISO 8601 time from 1970 to 2199 such as 2026-10-01T00:00:00Z";
+
     /// <summary>What is expected of a field that holds something else.</summary>
-    public const string Expected = "Expected an ISO 8601 time from 1970 to 2199 such as 2026-10-01T00:00:00Z.";
+    public const string Expected = $"Expected {Form}.";
 
-    // The first moment after 2199 is where a time range can end.
-    private static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-    /// <summary>Reads a time; <see langword="null"/> when it is none, or before 1970 or after 2199.</summary>
+    /// <summary>Reads a time; <see langword="null"/> when it is none, or before 1970 or after 2199, whose end is a time too: a range may end there.</summary>
     public static DateTimeOffset? Parse(string? text) =>
         text is not null
         && Pattern().IsMatch(text)
         && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-        && time >= DateTimeOffset.UnixEpoch && time <= Latest
+        && time >= DateTimeOffset.UnixEpoch && time <= LedgerKey.Latest
             ? time
             : null;
 

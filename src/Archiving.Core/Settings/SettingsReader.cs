@@ -58,19 +58,11 @@ public sealed partial class SettingsReader(IConfiguration configuration)
         $"a time span hh:mm:ss from {minimum} to {maximum}");
 
     /// <summary>A point in time in ISO 8601; without a zone it is UTC.</summary>
-    public DateTimeOffset? Instant(string name)
-    {
-        const DateTimeStyles Utc = DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal;
-        return Parse(
-            name,
-            null,
-            (string text, out DateTimeOffset? value) =>
-            {
-                value = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, Utc, out var instant) && IsoDate().IsMatch(text) ? instant : null;
-                return value is not null;
-            },
-            "an ISO 8601 time such as 2026-10-01T00:00:00Z");
-    }
+    public DateTimeOffset? Instant(string name) => Parse(
+        name,
+        null,
+        (string text, out DateTimeOffset? value) => (value = IsoTime.Parse(text)) is not null,
+        IsoTime.Form);
 
     /// <summary>An absolute address: <c>https</c>, or <c>http</c> to this machine.</summary>
     public Uri? Address(string name)
@@ -211,9 +203,6 @@ public sealed partial class SettingsReader(IConfiguration configuration)
     private static string Path(string name) => name.Replace("__", ":", StringComparison.Ordinal);
 
     private static string Shorten(string value) => value.Length <= 100 ? value : $"{value[..100]}…";
-
-    [GeneratedRegex(@"^\d{4}-\d{2}-\d{2}([T ].*)?$", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex IsoDate();
 
     [GeneratedRegex("^[A-Za-z0-9_-]+$", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
     private static partial Regex PlainName();

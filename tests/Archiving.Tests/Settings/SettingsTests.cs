@@ -51,6 +51,8 @@ public sealed class SettingsTests
     [InlineData("Archive__DownloadName", "{}")]
     [InlineData("Listing__StartFrom", "01/02/2026")]
     [InlineData("Listing__StartFrom", "last year")]
+    [InlineData("Listing__StartFrom", "0001-01-01")]
+    [InlineData("Listing__StartFrom", "2201-01-01")]
     [InlineData("Listing__OverlapMinutes", "1e3")]
     [InlineData("Listing__SettleSeconds", "-5")]
     [InlineData("Notifications__Format", "HTML")]
