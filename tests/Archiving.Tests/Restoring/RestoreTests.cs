@@ -2,6 +2,9 @@ using Archiving.Ledger;
 using Archiving.Model;
 using Archiving.Outages;
 using Archiving.Queues;
+using Archiving.Restoring;
+using Azure.Core;
+using Azure.Core.Pipeline;
 using Operations.Health;
 using Simulator;
 using Simulator.Faults;
@@ -263,6 +266,45 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         Assert.Null((await pipeline.FindAsync(late))!.RestoreRequestedAt);
     }
 
+    [Fact]
+    public async Task Restorer_counts_no_attempt_at_archiving_among_the_requests_that_8x8_refuses()
+    {
+        await using var pipeline = await StartAsync();
+        pipeline.Simulator.Account.RestoreTime = TimeSpan.Zero;
+        var item = Add(pipeline);
+        await pipeline.PlanAndListAsync();
+        var entry = (await pipeline.FindAsync(item))!;
+        entry.Attempts = 4;
+        await pipeline.Get<ObjectLedger>().ReplaceAsync(entry, Cancellation);
+        pipeline.Simulator.Faults.Set(new FaultRule { Call = "restore", Kind = FaultKind.Status, Status = 400, First = 2 });
+
+        await pipeline.DeliverUntilAsync([item], state => state is "Archived" or "Failed", "it is archived");
+
+        await pipeline.AssertArchivedAsync(item);
+    }
+
+    [Fact]
+    public async Task Restorer_leaves_the_row_to_the_archiver_that_was_faster()
+    {
+        Func<Task>? archive = null;
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: new AfterSend(() => Interlocked.Exchange(ref archive, null)));
+        var item = Add(pipeline);
+        await pipeline.RunAsync();
+        pipeline.Simulator.Objects.SetState(item.Region, item.Id, "REVOKED");
+        archive = () => pipeline.DeliverAsync(QueueNames.ArchiveObjects, pipeline.ArchiveAsync);
+        var entry = (await pipeline.FindAsync(item))!;
+
+        await pipeline.Get<ObjectRestorer>().RestoreAsync(
+            new ObjectMessage { Region = item.Region, Id = item.Id, Ticket = entry.RestoreTicket },
+            attempt: 1,
+            insertedOn: null,
+            Cancellation);
+
+        Assert.Null(archive);
+        Assert.Equal("Gone", await pipeline.StateAsync(item));
+        Assert.Equal(0, await pipeline.CountAsync(QueueNames.ArchiveObjects));
+    }
+
     private Task<Pipeline> StartAsync(TimeProvider? time = null, params (string Name, string Value)[] settings) =>
         Pipeline.StartAsync(azurite, time, settings: [("Restore__PollInterval", "00:00:01"), .. settings]);
 
@@ -288,6 +330,24 @@ public sealed class RestoreTests(AzuriteFixture azurite)
 
     private static Task SendAsync(Pipeline pipeline, SimulatedObject item) =>
         pipeline.Get<WorkQueues>().SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
+
+    /// <summary>Does something once a message is in the queue of objects to archive, before the sender knows of it.</summary>
+    private sealed class AfterSend(Func<Func<Task>?> next) : HttpPipelinePolicy
+    {
+        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
+            ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
+
+        public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
+        {
+            await ProcessNextAsync(message, pipeline);
+            if (message.Request.Method == RequestMethod.Post
+                && message.Request.Uri.Path.Contains($"{QueueNames.ArchiveObjects}/messages", StringComparison.Ordinal)
+                && next() is { } act)
+            {
+                await act();
+            }
+        }
+    }
 
     /// <summary>Waits until deferred messages are visible again, and delivers them.</summary>
     private static async Task DeliverLaterAsync(Pipeline pipeline)
