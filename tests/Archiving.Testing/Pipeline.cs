@@ -117,6 +117,16 @@ internal sealed class Pipeline : IAsyncDisposable
             options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
             return new CloudStorageClient(new Uri(all["EightByEight:BaseUrl"]!), provider.GetRequiredService<AccessTokenSource>(), options);
         }));
+        services.Replace(ServiceDescriptor.Singleton(provider =>
+        {
+            var options = new TokenClientOptions
+            {
+                Retry = { Delay = TimeSpan.FromMilliseconds(5), MaxDelay = TimeSpan.FromMilliseconds(20) },
+                TimeProvider = provider.GetRequiredService<TimeProvider>(),
+            };
+            options.AddPolicy(provider.GetRequiredService<RetryMeter>(), HttpPipelinePosition.PerRetry);
+            return new TokenClient(new Uri(all["EightByEight:BaseUrl"]!), options);
+        }));
         if (maxPages is { } pages)
         {
             services.Replace(ServiceDescriptor.Singleton(provider => ActivatorUtilities.CreateInstance<ObjectLister>(provider, pages)));
@@ -168,8 +178,7 @@ internal sealed class Pipeline : IAsyncDisposable
             await DeliverAllAsync();
             return (await Task.WhenAll(items.Select(StateAsync))).All(isReached);
         },
-        what,
-        TimeSpan.FromMinutes(2));
+        what);
 
     /// <summary>Delivers until nothing visible is left.</summary>
     public async Task DeliverAllAsync()

@@ -120,8 +120,7 @@ public sealed class PictureTests(RunningArchive archive)
                 await Task.Delay(TimeSpan.FromSeconds(1), Cancellation);
                 return isReached(await Principals.SendAsync(app, principal, HttpMethod.Get, of));
             },
-            what,
-            TimeSpan.FromMinutes(5));
+            what);
     }
 
     private static void Seed(SimulatorServer simulator)
@@ -161,8 +160,7 @@ public sealed class PictureTests(RunningArchive archive)
                 return objects.GetProperty("Archived").GetInt32() >= archived && objects.GetProperty("Failed").GetInt32() > 0
                     && objects.GetProperty("Restoring").GetInt32() > 0;
             },
-            string.Create(CultureInfo.InvariantCulture, $"{archived} archived, some failed, some restoring"),
-            TimeSpan.FromMinutes(5));
+            string.Create(CultureInfo.InvariantCulture, $"{archived} archived, some failed, some restoring"));
     }
 
     /// <summary>A recording whose transcript is archived, too.</summary>
@@ -176,8 +174,7 @@ public sealed class PictureTests(RunningArchive archive)
                 found = (await ReadAsync("callrecording")).Where(call => texts.Contains(CallOf(call))).Cast<JsonElement?>().FirstOrDefault();
                 return found is not null;
             },
-            "a call whose recording and transcript are archived",
-            TimeSpan.FromMinutes(5));
+            "a call whose recording and transcript are archived");
         return $"{found!.Value.GetProperty("region").GetString()}/{Uri.EscapeDataString(CallOf(found.Value)!)}";
 
         async Task<IEnumerable<JsonElement>> ReadAsync(string type) =>

@@ -15,8 +15,7 @@ public sealed class SignInTests(RunningArchive archive)
         await Eventually.HoldsAsync(
             async () => (await Principals.SendAsync(app, Principals.Of("Investigator"), HttpMethod.Get, "/api/objects/us-east/lena-call"))
                 .TryGetProperty("state", out var state) && state.GetString() == "Archived",
-            "the call is archived",
-            TimeSpan.FromMinutes(2));
+            "the call is archived");
         using var browser = Browser.Start();
 
         browser.Open(RunningArchive.PageOf(app));

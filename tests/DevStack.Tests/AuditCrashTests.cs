@@ -29,14 +29,13 @@ public sealed class AuditCrashTests(AzuriteFixture azurite)
         for (var round = 0; round < rounds; round++)
         {
             var goal = accesses.Given + random.Next(1, 2 * PerRound);
-            await Eventually.HoldsAsync(() => accesses.Given >= goal, "some more accesses", TimeSpan.FromMinutes(2));
+            await Eventually.HoldsAsync(() => accesses.Given >= goal, "some more accesses");
             await Task.Delay(random.Next(100), Cancellation);
             app.KillWorker();
             await Eventually.HoldsAsync(
                 () => app.Lines.Count(line => line.Contains("Worker process", StringComparison.Ordinal) && line.Contains("started", StringComparison.Ordinal))
-                    == round + 2,
-                "another worker",
-                TimeSpan.FromMinutes(1));
+                    >= round + 2,
+                "another worker");
         }
 #pragma warning restore CA5394
 
@@ -71,8 +70,7 @@ public sealed class AuditCrashTests(AzuriteFixture azurite)
         Assert.Contains("audit log", problem.GetProperty("detail").GetString(), StringComparison.Ordinal);
         await Eventually.HoldsAsync(
             async () => (await app.GetAsync("/api/health")).Body.ToString().Contains("audit log", StringComparison.Ordinal),
-            "health names it",
-            TimeSpan.FromSeconds(30));
+            "health names it");
         SampleObjects.Fill(simulator, 3);
         await SampleObjects.AssertAllArchivedAsync(simulator, _account);
 

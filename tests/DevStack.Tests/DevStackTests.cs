@@ -15,7 +15,7 @@ public sealed class DevStackTests
     {
         var temporary = Directory.CreateTempSubdirectory("devstack-").FullName;
 
-        var (exitCode, output) = await RunAsync(["--once", "--port", "0", "--timeout", "4"], (OperatingSystem.IsWindows() ? "TMP" : "TMPDIR", temporary));
+        var (exitCode, output) = await RunAsync(["--once", "--port", "0", "--timeout", "15"], (OperatingSystem.IsWindows() ? "TMP" : "TMPDIR", temporary));
 
         Assert.True(exitCode == 0, output);
         Assert.Contains("312 objects, 412 MB, all verified, 0 missing", output, StringComparison.Ordinal);
@@ -66,7 +66,7 @@ public sealed class DevStackTests
     public async Task DevStack_ends_all_its_processes_when_it_is_killed()
     {
         using var run = new Run(["--port", "0"]);
-        await run.HoldsAsync(() => run.Output.Contains("token", StringComparison.Ordinal), "the app runs", TimeSpan.FromMinutes(2));
+        await run.HoldsAsync(() => run.Output.Contains("token", StringComparison.Ordinal), "the app runs");
         var children = Children(run.Process.Id);
         try
         {
@@ -74,7 +74,7 @@ public sealed class DevStackTests
 
             run.Process.Kill();
 
-            await run.HoldsAsync(() => !children.Exists(IsRunning), "the children ended", TimeSpan.FromMinutes(1));
+            await run.HoldsAsync(() => !children.Exists(IsRunning), "the children ended");
         }
         finally
         {
@@ -123,7 +123,7 @@ public sealed class DevStackTests
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
 
         // Longer than the timeout that DevStack is given, so that it says itself what is missing.
-        limit.CancelAfter(TimeSpan.FromMinutes(6));
+        limit.CancelAfter(TimeSpan.FromMinutes(25));
         try
         {
             await run.Process.WaitForExitAsync(limit.Token);
@@ -182,11 +182,11 @@ public sealed class DevStackTests
         }
 
         /// <summary>Waits until a condition holds, and tells what was written when it does not.</summary>
-        public async Task HoldsAsync(Func<bool> condition, string what, TimeSpan timeout)
+        public async Task HoldsAsync(Func<bool> condition, string what)
         {
             try
             {
-                await Testing.Eventually.HoldsAsync(condition, what, timeout);
+                await Testing.Eventually.HoldsAsync(condition, what);
             }
             catch (TimeoutException exception)
             {

@@ -168,8 +168,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
         var runId = JsonDocument.Parse(await started.Content.ReadAsStringAsync(Cancellation)).RootElement.GetProperty("runId").GetString();
         await Testing.Eventually.HoldsAsync(
             async () => (await api.GetAsync($"/api/runs/{runId}")).GetProperty("state").GetString() == "Done",
-            "the run is done",
-            TimeSpan.FromMinutes(2));
+            "the run is done");
         foreach (var path in (string[])[$"/api/runs/{runId}", "/api/reconcile/latest"])
         {
             using var answer = await api.SendAsync(HttpMethod.Get, path);
@@ -265,8 +264,7 @@ public sealed partial class OpenApiTests(ApiFixture api) : IClassFixture<ApiFixt
 
     private Task WaitAsync(string path, string field, string value) => Testing.Eventually.HoldsAsync(
         async () => (await api.GetAsync(path)).GetProperty(field).ToString() == value,
-        $"{field} is {value}",
-        TimeSpan.FromMinutes(2));
+        $"{field} is {value}");
 
     /// <summary>Asserts that a status, its headers and its body are as the document says.</summary>
     private async Task AssertDescribedAsync(string method, string path, HttpResponseMessage answer)

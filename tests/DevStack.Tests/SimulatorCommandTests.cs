@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Testing;
 
 namespace DevStack.Tests;
 
@@ -40,7 +41,7 @@ public sealed class SimulatorCommandTests
     {
         var lines = new ConcurrentQueue<string>();
         await using var simulator = ChildProcess.Start("Simulator", arguments, new Dictionary<string, string>(StringComparer.Ordinal), lines.Enqueue);
-        var exitCode = await simulator.WaitForEndAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var exitCode = await simulator.WaitForEndAsync(Eventually.Limit, TestContext.Current.CancellationToken);
         return (exitCode, string.Join('\n', lines));
     }
 }

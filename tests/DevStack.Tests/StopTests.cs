@@ -32,7 +32,7 @@ public sealed class StopTests(AzuriteFixture azurite)
             ("AzureFunctionsJobHost__extensions__queues__batchSize", "16"),
             ("AzureFunctionsJobHost__extensions__queues__newBatchThreshold", "60")))
         {
-            await Eventually.HoldsAsync(() => simulator.Counters["content"] == 60, "60 downloads", TimeSpan.FromMinutes(1));
+            await Eventually.HoldsAsync(() => simulator.Counters["content"] == 60, "60 downloads");
 
             AppProcess.Signal("TERM", app.ProcessId);
 
@@ -52,8 +52,7 @@ public sealed class StopTests(AzuriteFixture azurite)
         await using var next = await AppProcess.StartAsync(simulator.BaseUrl, _account);
         await Eventually.HoldsAsync(
             async () => (await ReadRowsAsync()).TrueForAll(row => row.GetString("State") == "Archived"),
-            "all are archived",
-            TimeSpan.FromMinutes(2));
+            "all are archived");
     }
 
     [Fact]
@@ -73,8 +72,7 @@ public sealed class StopTests(AzuriteFixture azurite)
 
         await Eventually.HoldsAsync(
             async () => (await ReadRowsAsync()) is [var row] && row.GetString("State") == "Failed",
-            "a failure",
-            TimeSpan.FromMinutes(2));
+            "a failure");
 
         var row = Assert.Single(await ReadRowsAsync());
         Assert.StartsWith("Archiving did not finish within 00:00:0", row.GetString("LastError"), StringComparison.Ordinal);
@@ -99,11 +97,11 @@ public sealed class StopTests(AzuriteFixture azurite)
         for (var round = 0; round < rounds; round++)
         {
             var goal = Math.Min(await CountReceiptsAsync(_account) + random.Next(1, PerRound / 3), PerRound * rounds);
-            await Eventually.HoldsAsync(async () => await CountReceiptsAsync(_account) >= goal, "some more receipts", TimeSpan.FromMinutes(2));
+            await Eventually.HoldsAsync(async () => await CountReceiptsAsync(_account) >= goal, "some more receipts");
             await Task.Delay(random.Next(300), Cancellation);
             app.KillWorker();
             await Eventually.HoldsAsync(() => app.Lines.Count(
-                line => line.Contains("Worker process", StringComparison.Ordinal) && line.Contains("started", StringComparison.Ordinal)) == round + 2,
+                line => line.Contains("Worker process", StringComparison.Ordinal) && line.Contains("started", StringComparison.Ordinal)) >= round + 2,
                 "another worker");
         }
 
@@ -126,7 +124,7 @@ public sealed class StopTests(AzuriteFixture azurite)
         simulator.Faults.Set(new FaultRule { Call = "content", Kind = FaultKind.Latency, Milliseconds = 500 });
         await using (var app = await AppProcess.StartAsync(simulator.BaseUrl, _account))
         {
-            await Eventually.HoldsAsync(() => simulator.Counters["content"] >= 100, "downloads", TimeSpan.FromMinutes(1));
+            await Eventually.HoldsAsync(() => simulator.Counters["content"] >= 100, "downloads");
             AppProcess.Signal("KILL", app.ProcessId);
         }
 

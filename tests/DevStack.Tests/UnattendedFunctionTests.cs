@@ -65,11 +65,11 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
         }
 
         await WaitForCountsAsync(app, archived: 2, failed: 2);
-        await HoldsAsync(
+        await Eventually.HoldsAsync(
             () => Task.FromResult(
                 app.Lines.Count(line => line.Contains("A message from a poison queue was dropped", StringComparison.Ordinal)) == 3 * QueueNames.All.Count),
             "three messages of each queue were dropped");
-        await HoldsAsync(
+        await Eventually.HoldsAsync(
             async () =>
             {
                 var queues = (await app.GetAsync("/api/status")).Body.GetProperty("queues").EnumerateObject();
@@ -104,10 +104,12 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
         await WaitForCountsAsync(app, archived: 2, failed: 0);
 
         await FireAsync(app, "VerifyArchive");
-        await HoldsAsync(async () => (await ReadRowsAsync(account)).TrueForAll(row => row.GetDateTimeOffset("VerifiedAt") is not null), "both are verified");
+        await Eventually.HoldsAsync(
+            async () => (await ReadRowsAsync(account)).TrueForAll(row => row.GetDateTimeOffset("VerifiedAt") is not null),
+            "both are verified");
 
         await FireAsync(app, "Reconcile");
-        await HoldsAsync(async () => await ReadReportsAsync(account, "reconcile", ".json") is [_], "the comparison is reported");
+        await Eventually.HoldsAsync(async () => await ReadReportsAsync(account, "reconcile", ".json") is [_], "the comparison is reported");
         var total = Assert.Single(await ReadReportsAsync(account, "reconcile", ".json")).GetProperty("total");
         Assert.Equal((2, 2), (total.GetProperty("source").GetInt32(), total.GetProperty("archived").GetInt32()));
 
@@ -118,7 +120,7 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
         Assert.Equal(2, simulator.Objects.GetAll().Count);
 
         await FireAsync(app, "PlanPurge");
-        await HoldsAsync(async () => (await ReadRowsAsync(account)).Exists(row => row.GetString("State") == "Purged"), "one is deleted");
+        await Eventually.HoldsAsync(async () => (await ReadRowsAsync(account)).Exists(row => row.GetString("State") == "Purged"), "one is deleted");
         Assert.Equal([unproven.Id], simulator.Objects.GetAll().Select(item => item.Id));
         Assert.Equal(proven.Id, Assert.Single(await ReadRowsAsync(account), row => row.GetString("State") == "Purged").GetString("Id"));
     }
@@ -147,7 +149,7 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
 
         await using var drilling = await AppProcess.StartAsync(simulator.BaseUrl, azurite.NewAccount(), ("Drill__Schedule", "*/2 * * * * *"));
         await WaitForCountsAsync(drilling, archived: 1, failed: 0);
-        await HoldsAsync(
+        await Eventually.HoldsAsync(
             async () => (await drilling.GetAsync("/api/status")).Body.TryGetProperty("drill", out var drill) && drill.GetProperty("isPassed").GetBoolean(),
             "a drill passed");
     }
@@ -157,20 +159,18 @@ public sealed class UnattendedFunctionTests(AzuriteFixture azurite)
     {
         var runs = CountRuns();
         await app.FireAsync(function);
-        await HoldsAsync(() => Task.FromResult(CountRuns() > runs), $"{function} has run");
+        await Eventually.HoldsAsync(() => Task.FromResult(CountRuns() > runs), $"{function} has run");
 
         int CountRuns() => app.Lines.Count(line => line.Contains($"Executed 'Functions.{function}' (Succeeded", StringComparison.Ordinal));
     }
 
-    private static Task WaitForCountsAsync(AppProcess app, int archived, int failed) => HoldsAsync(
+    private static Task WaitForCountsAsync(AppProcess app, int archived, int failed) => Eventually.HoldsAsync(
         async () =>
         {
             var objects = (await app.GetAsync("/api/status")).Body.GetProperty("objects");
             return (objects.GetProperty("Archived").GetInt32(), objects.GetProperty("Failed").GetInt32()) == (archived, failed);
         },
         $"{archived} archived, {failed} failed");
-
-    private static Task HoldsAsync(Func<Task<bool>> condition, string what) => Eventually.HoldsAsync(condition, what, TimeSpan.FromMinutes(2));
 
     private static async Task<List<TableEntity>> ReadRowsAsync(StorageAccount account) =>
         await account.Tables.GetTableClient("objects").QueryAsync<TableEntity>("State ne ''", cancellationToken: Cancellation).ToListAsync(Cancellation);

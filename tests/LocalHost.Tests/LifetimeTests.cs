@@ -96,9 +96,7 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
 
         AppProcess.Signal("KILL", app.ProcessId);
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(TimeSpan.FromSeconds(10));
-        await worker.WaitForExitAsync(limit.Token);
+        await worker.WaitForExitAsync(Cancellation).WaitAsync(Eventually.Limit, Cancellation);
     }
 
     [Theory]
@@ -173,7 +171,7 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
         Assert.Equal(HttpStatusCode.OK, (await app.GetAsync("/api/health")).Status);
         AppProcess.Signal("TERM", app.ProcessId);
         Assert.Equal(0, await app.WaitForEndAsync());
-        await worker.WaitForExitAsync(Cancellation).WaitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        await worker.WaitForExitAsync(Cancellation).WaitAsync(Eventually.Limit, Cancellation);
     }
 
     private BlobContainerClient Container => _account.Blobs.GetBlobContainerClient("azure-webjobs-hosts");
@@ -204,7 +202,6 @@ public sealed class LifetimeTests(AzuriteFixture azurite)
                 return items.All(
                     item => names.Exists(name => name.Contains(item.Id, StringComparison.Ordinal) && name.EndsWith(".meta.json", StringComparison.Ordinal)));
             },
-            "all receipts",
-            TimeSpan.FromMinutes(1));
+            "all receipts");
     }
 }

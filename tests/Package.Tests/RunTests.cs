@@ -32,8 +32,7 @@ public sealed class RunTests(PackageFixture package, AzuriteFixture azurite)
 
         await Eventually.HoldsAsync(
             async () => (await app.GetAsync("/api/status")).Body.GetProperty("objects").GetProperty("Archived").GetInt32() == 5,
-            "five objects are archived",
-            TimeSpan.FromMinutes(2));
+            "five objects are archived");
         var receipts = new List<string>();
         await foreach (var blob in account.Blobs.GetBlobContainerClient("recordings")
             .GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix: null, Cancellation))

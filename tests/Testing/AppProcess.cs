@@ -111,14 +111,14 @@ public sealed partial class AppProcess : IAsyncDisposable
 
     /// <summary>Waits until it has ended and all that it wrote is read.</summary>
     /// <returns>Its exit code.</returns>
-    public Task<int> WaitForEndAsync() => _child.WaitForEndAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+    public Task<int> WaitForEndAsync() => _child.WaitForEndAsync(Eventually.Limit, TestContext.Current.CancellationToken);
 
     /// <summary>Waits until it listens.</summary>
     public async Task WaitAsync()
     {
         var line = await _child.WaitForLineAsync(
             line => line.StartsWith("Host started: ", StringComparison.Ordinal),
-            TimeSpan.FromSeconds(60),
+            Eventually.Limit,
             TestContext.Current.CancellationToken);
         _url = new Uri(line["Host started: ".Length..]);
     }

@@ -6,7 +6,7 @@ namespace Simulator.Faults;
 public sealed class FaultInjector
 {
     // What was on its way when a 429 was sent cannot have known of it. A busy machine takes its time to read an answer.
-    private static readonly TimeSpan OnItsWay = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan OnItsWay = TimeSpan.FromSeconds(1.5);
 
     // Timers of the other side may end early by a little.
     private static readonly TimeSpan Tolerance = TimeSpan.FromMilliseconds(50);

@@ -419,7 +419,7 @@ public sealed class ListingTests(AzuriteFixture azurite)
         }
 
         await pipeline.Account.Queues.GetQueueClient(QueueNames.ListWindows).ClearMessagesAsync(Cancellation);
-        _time.Advance(TimeSpan.FromMinutes(31));
+        _time.Advance(TimeSpan.FromMinutes(45));
         await planner.PlanAsync(Cancellation);
 
         var next = await WindowsAsync(pipeline, "uk");

@@ -183,10 +183,10 @@ public sealed class TelemetryTests(AzuriteFixture azurite)
     public async Task Telemetry_counts_what_is_tried_again_by_its_cause(FaultKind fault, int status, string retry, string? mismatch)
     {
         var time = new MovableTime();
-        await using var pipeline = await StartAsync(time, fault == FaultKind.Stall ? TimeSpan.FromSeconds(2) : null);
-        using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
+        await using var pipeline = await StartAsync(time, fault == FaultKind.Stall ? TimeSpan.FromSeconds(4) : null);
         var item = Add(pipeline);
         await pipeline.PlanAndListAsync();
+        using var metrics = new MetricCapture(pipeline.Get<IMeterFactory>());
 
         // A token that was asked for just now is not replaced after a 401.
         time.Advance(TimeSpan.FromMinutes(1));

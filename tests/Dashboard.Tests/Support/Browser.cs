@@ -161,8 +161,7 @@ internal sealed class Browser : IDisposable
                         return false;
                     }
                 },
-                what,
-                TimeSpan.FromSeconds(60));
+                what);
         }
         catch (TimeoutException exception)
         {

@@ -173,8 +173,7 @@ public sealed class RunningArchive : IAsyncLifetime
     /// <summary>Waits until an object is in a state.</summary>
     public Task WaitForStateAsync(string id, string state) => Eventually.HoldsAsync(
         async () => (await App.GetAsync($"/api/objects/us-east/{id}")).Body.TryGetProperty("state", out var present) && present.GetString() == state,
-        $"{id} is {state}",
-        TimeSpan.FromMinutes(2));
+        $"{id} is {state}");
 
     public async ValueTask DisposeAsync()
     {
@@ -201,6 +200,5 @@ public sealed class RunningArchive : IAsyncLifetime
 
     private Task WaitForStatusAsync(Func<JsonElement, bool> isReached, string what) => Eventually.HoldsAsync(
         async () => isReached((await App.GetAsync("/api/status")).Body.GetProperty("objects")),
-        what,
-        TimeSpan.FromMinutes(3));
+        what);
 }

@@ -85,8 +85,7 @@ public sealed class AccessFixture(AzuriteFixture azurite) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Accepted, backfill.StatusCode);
         await Eventually.HoldsAsync(
             async () => (await GetAsync("administrator", "/api/status")).GetProperty("objects").GetProperty("Archived").GetInt32() == 4,
-            "everything is archived",
-            TimeSpan.FromMinutes(3));
+            "everything is archived");
     }
 
     public async ValueTask DisposeAsync()

@@ -72,8 +72,7 @@ public sealed class ApiFixture(AzuriteFixture azurite) : IAsyncLifetime
                 var objects = (await GetAsync("/api/status")).GetProperty("objects");
                 return objects.GetProperty("Archived").GetInt32() == 5 && objects.GetProperty("Failed").GetInt32() == 1;
             },
-            "everything is archived, or has failed",
-            TimeSpan.FromMinutes(3));
+            "everything is archived, or has failed");
     }
 
     public async ValueTask DisposeAsync()

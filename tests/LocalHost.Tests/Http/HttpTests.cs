@@ -95,7 +95,7 @@ public sealed class HttpTests(HostFixture host) : IClassFixture<HostFixture>
         var status = await SendAsync("GET", "/api/health", body: null, ("X-Long", new string('x', 32_600)));
 
         Assert.NotEqual(HttpStatusCode.InternalServerError, status);
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10), $"{status} after {clock.Elapsed}");
+        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(1), $"{status} after {clock.Elapsed}");
     }
 
     [Fact]

@@ -218,7 +218,7 @@ public sealed class ExportTests(AzuriteFixture azurite)
         while ((await ReadAsync(pipeline, caseId, started.ExportId)).State == "Running")
         {
             // A crash is a cancellation that nothing is written after.
-            using var crash = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, 40 + (interrupted * 4))));
+            using var crash = new CancellationTokenSource(TimeSpan.FromMilliseconds(random.Next(1, (int)(40 * Math.Pow(1.1, interrupted)))));
             try
             {
                 await pipeline.Get<CaseExporter>().ExportAsync(message, crash.Token);

@@ -368,8 +368,7 @@ public sealed class CatalogueTests(AzuriteFixture azurite)
                     await pipeline.Get<CataloguePlanner>().PlanAsync(Cancellation);
                     return await pipeline.CountAsync(QueueNames.CatalogueMonths) > 0;
                 },
-                "the month is queued",
-                TimeSpan.FromMinutes(1));
+                "the month is queued");
             kill.After(request);
             isFinished = await DeliverUntilKilledAsync(pipeline, limits, kill);
             kills += isFinished ? 0 : 1;

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Archiving.Ledger;
@@ -245,13 +246,17 @@ public sealed class NotificationTests(AzuriteFixture azurite)
             }
             ,
         };
-        await using var pipeline = await StartAsync(behavior == "is down" ? new Uri($"http://127.0.0.1:{FreePort()}/hook/s3cret") : hook.Url);
+
+        // Bound and not listening: connections are refused, and no other program gets the port meanwhile.
+        using var down = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        down.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await using var pipeline = await StartAsync(behavior == "is down" ? new Uri($"http://{down.LocalEndPoint}/hook/s3cret") : hook.Url);
         await FillAsync(pipeline);
         await PutAtRiskAsync(pipeline);
         var item = pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddHours(-1) });
         var before = (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict;
         var log = new FakeLogger<Notifier>();
-        var notifier = Notifier(pipeline, TimeProvider.System, log);
+        var notifier = Notifier(pipeline, TimeProvider.System, log, behavior.StartsWith("hangs", StringComparison.Ordinal) ? Short : null);
 
         var summary = notifier.SendSummaryAsync(Cancellation);
         await pipeline.RunAsync();
@@ -628,8 +633,8 @@ public sealed class NotificationTests(AzuriteFixture azurite)
     private Task<Pipeline> StartAsync(Uri hook, MovableTime time) =>
         Pipeline.StartAsync(azurite, time, settings: ("Notifications__WebhookUrl", hook.AbsoluteUri));
 
-    private static Notifier Notifier(Pipeline pipeline, TimeProvider time, FakeLogger<Notifier>? log = null) =>
-        pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), pipeline.Get<ITokenStore>(), time, Short), log ?? new FakeLogger<Notifier>());
+    private static Notifier Notifier(Pipeline pipeline, TimeProvider time, FakeLogger<Notifier>? log = null, TimeSpan? timeout = null) =>
+        pipeline.Create<Notifier>(new Webhook(pipeline.Get<ArchiverOptions>(), pipeline.Get<ITokenStore>(), time, timeout), log ?? new FakeLogger<Notifier>());
 
     /// <summary>Puts objects of two types at risk.</summary>
     private static async Task<StatusReport> PutTwoAtRiskAsync(Pipeline pipeline, MovableTime time)
@@ -679,11 +684,4 @@ public sealed class NotificationTests(AzuriteFixture azurite)
 
     private static async Task AssertValidAsync(string schema, string body) =>
         Assert.Empty((await JsonSchema.FromJsonAsync(schema, Cancellation)).Validate(body));
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -334,7 +334,7 @@ public sealed class StatusTests(AzuriteFixture azurite)
         await using var pipeline = await Pipeline.StartAsync(azurite, time, settings: ("EightByEight__Regions", "uk"));
         await FillAsync(pipeline, 3, days: 1, LedgerState.Archived);
         await pipeline.RunAsync();
-        time.Advance(TimeSpan.FromMinutes(29));
+        time.Advance(TimeSpan.FromMinutes(20));
         Assert.True((await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict.IsSafe);
 
         time.Advance(TimeSpan.FromDays(20));

@@ -25,9 +25,9 @@ public sealed class ThrottlingTests : SimulatorTest
     public async Task Simulator_counts_other_calls_once_they_cannot_have_been_on_their_way()
     {
         var item = Add();
-        await ThrottleAsync(Add(), seconds: 2);
+        await ThrottleAsync(Add(), seconds: 3);
 
-        Time.Advance(TimeSpan.FromSeconds(0.4));
+        Time.Advance(TimeSpan.FromSeconds(1.4));
         Assert.Equal(0, await CountAsync(item));
         Time.Advance(TimeSpan.FromSeconds(0.2));
         Assert.Equal(1, await CountAsync(item));
