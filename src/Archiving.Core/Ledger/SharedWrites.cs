@@ -113,6 +113,6 @@ internal sealed class SharedWrites(Func<IReadOnlyList<LedgerEntry>, Task> write,
     {
         public LedgerEntry Entry { get; } = entry;
 
-        public TaskCompletionSource Written { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource Written { get; } = new();
     }
 }
