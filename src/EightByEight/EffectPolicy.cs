@@ -7,15 +7,12 @@ namespace EightByEight;
 /// Notes on a call whether one of its tries may have had an effect. Its last answer does not tell: a retry can be refused after
 /// a try whose answer was lost.
 /// </summary>
-internal sealed class EffectPolicy : HttpPipelinePolicy
+internal sealed class EffectPolicy : AsyncPolicy
 {
     public static EffectPolicy Instance { get; } = new();
 
     /// <summary>Whether a try was not refused: it succeeded, failed at the server, or has no answer.</summary>
     public static bool MayHaveHadEffect(HttpMessage message) => message.TryGetProperty(typeof(EffectPolicy), out var value) && value is true;
-
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
-        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
 
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {

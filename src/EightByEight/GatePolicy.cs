@@ -4,13 +4,10 @@ using Azure.Core.Pipeline;
 namespace EightByEight;
 
 /// <summary>Lets every attempt wait at the gate, and reports to it every 429 and every response after which no request is left.</summary>
-internal sealed class GatePolicy(RequestGate gate, bool failsWhenRefused, TimeProvider timeProvider) : HttpPipelinePolicy
+internal sealed class GatePolicy(RequestGate gate, bool failsWhenRefused, TimeProvider timeProvider) : AsyncPolicy
 {
     // A 429 without Retry-After says "slow down" all the same.
     private static readonly TimeSpan WithoutRetryAfter = TimeSpan.FromSeconds(1);
-
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
-        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
 
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {

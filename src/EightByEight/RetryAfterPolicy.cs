@@ -10,11 +10,8 @@ namespace EightByEight;
 /// Shows the retry policy a <c>Retry-After</c> that it understands. Azure.Core reads whole seconds and takes anything
 /// else for a date: <c>12.5</c> is the twelfth month's fifth day to it.
 /// </summary>
-internal sealed class RetryAfterPolicy(TimeProvider timeProvider) : HttpPipelinePolicy
+internal sealed class RetryAfterPolicy(TimeProvider timeProvider) : AsyncPolicy
 {
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
-        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
-
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
         await ProcessNextAsync(message, pipeline);

@@ -4,11 +4,8 @@ using Azure.Core.Pipeline;
 namespace EightByEight;
 
 /// <summary>Puts the access token on every request, and answers a 401 with another token once.</summary>
-internal sealed class TokenPolicy(AccessTokenSource tokens) : HttpPipelinePolicy
+internal sealed class TokenPolicy(AccessTokenSource tokens) : AsyncPolicy
 {
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
-        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
-
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
         var token = await tokens.GetTokenAsync(message.CancellationToken);

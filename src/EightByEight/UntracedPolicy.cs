@@ -8,12 +8,9 @@ namespace EightByEight;
 /// Keeps calls out of traces, because their spans would hold addresses, and traces out of calls, because 8x8 must not
 /// receive the caller's trace ids. Both Azure.Core and the HTTP client would send a <c>traceparent</c>.
 /// </summary>
-internal sealed class UntracedPolicy : HttpPipelinePolicy
+internal sealed class UntracedPolicy : AsyncPolicy
 {
     public static UntracedPolicy Instance { get; } = new();
-
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
-        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
 
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {

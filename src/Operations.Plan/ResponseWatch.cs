@@ -1,10 +1,11 @@
 using Azure.Core;
 using Azure.Core.Pipeline;
+using EightByEight;
 
 namespace Operations.Plan;
 
 /// <summary>Watches 8x8's answers: how long each takes, and what time it is there.</summary>
-internal sealed class ResponseWatch(TimeProvider timeProvider) : HttpPipelinePolicy
+internal sealed class ResponseWatch(TimeProvider timeProvider) : AsyncPolicy
 {
     private TimeSpan _taken;
 
@@ -16,9 +17,6 @@ internal sealed class ResponseWatch(TimeProvider timeProvider) : HttpPipelinePol
 
     /// <summary>How long a request takes on average.</summary>
     public TimeSpan Average => Answers == 0 ? TimeSpan.Zero : _taken / Answers;
-
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
-        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
 
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {

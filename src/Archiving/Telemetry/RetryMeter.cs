@@ -1,5 +1,6 @@
 using Azure.Core;
 using Azure.Core.Pipeline;
+using EightByEight;
 
 namespace Archiving.Telemetry;
 
@@ -7,11 +8,8 @@ namespace Archiving.Telemetry;
 /// Counts repeated calls to 8x8, by how the call before ended. It stands behind the retry policy
 /// in the pipeline, and so sees each call.
 /// </summary>
-internal sealed class RetryMeter(ArchivingMetrics metrics) : HttpPipelinePolicy
+internal sealed class RetryMeter(ArchivingMetrics metrics) : AsyncPolicy
 {
-    public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
-        ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
-
     public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
     {
         if (message.TryGetProperty(typeof(RetryMeter), out var before) && before is RetryCause cause)

@@ -5,6 +5,7 @@ using Archiving.Queues;
 using Archiving.Restoring;
 using Azure.Core;
 using Azure.Core.Pipeline;
+using EightByEight;
 using Operations.Health;
 using Simulator;
 using Simulator.Faults;
@@ -332,11 +333,8 @@ public sealed class RestoreTests(AzuriteFixture azurite)
         pipeline.Get<WorkQueues>().SendAsync(QueueNames.RestoreObjects, new ObjectMessage { Region = item.Region, Id = item.Id }, TimeSpan.Zero, Cancellation);
 
     /// <summary>Does something once a message is in the queue of objects to archive, before the sender knows of it.</summary>
-    private sealed class AfterSend(Func<Func<Task>?> next) : HttpPipelinePolicy
+    private sealed class AfterSend(Func<Func<Task>?> next) : AsyncPolicy
     {
-        public override void Process(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline) =>
-            ProcessAsync(message, pipeline).AsTask().GetAwaiter().GetResult();
-
         public override async ValueTask ProcessAsync(HttpMessage message, ReadOnlyMemory<HttpPipelinePolicy> pipeline)
         {
             await ProcessNextAsync(message, pipeline);
