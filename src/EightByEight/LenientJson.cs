@@ -7,10 +7,6 @@ namespace EightByEight;
 /// <summary>Reads 8x8's JSON, in which numbers may be strings, fields may be missing, and times have no zone.</summary>
 internal static class LenientJson
 {
-    /// <summary>Whether the reader is at a member of this name. Unlike the reader's own comparison, it never throws.</summary>
-    public static bool Is(ref Utf8JsonReader reader, ReadOnlySpan<byte> name) =>
-        reader.ValueIsEscaped ? Text(ref reader) == Encoding.UTF8.GetString(name) : reader.ValueTextEquals(name);
-
     /// <summary>An object's id from its JSON value; <see langword="null"/> when it is none.</summary>
     public static string? Id(ReadOnlySpan<byte> json)
     {

@@ -256,30 +256,23 @@ internal sealed class PageReader(ReadOnlyMemory<byte> json)
         }
     }
 
-    private static PageMember Member(ref Utf8JsonReader reader) =>
-        LenientJson.Is(ref reader, "content"u8) ? PageMember.Content
-        : LenientJson.Is(ref reader, "lastPage"u8) ? PageMember.LastPage
-        : LenientJson.Is(ref reader, "pageKey"u8) ? PageMember.PageKey
-        : LenientJson.Is(ref reader, "pageSize"u8) ? PageMember.PageSize
-        : LenientJson.Is(ref reader, "total"u8) ? PageMember.Total
-        : LenientJson.Is(ref reader, "numberOfElements"u8) ? PageMember.Count
-        : PageMember.Other;
-
     private static PageMember Member(ReadOnlySpan<byte> name)
     {
         var reader = new Utf8JsonReader(JsonText.Repair(name));
         reader.Read();
-        return LenientJson.Text(ref reader) switch
-        {
-            "content" => PageMember.Content,
-            "lastPage" => PageMember.LastPage,
-            "pageKey" => PageMember.PageKey,
-            "pageSize" => PageMember.PageSize,
-            "total" => PageMember.Total,
-            "numberOfElements" => PageMember.Count,
-            _ => PageMember.Other,
-        };
+        return Member(ref reader);
     }
+
+    private static PageMember Member(ref Utf8JsonReader reader) => LenientJson.Text(ref reader) switch
+    {
+        "content" => PageMember.Content,
+        "lastPage" => PageMember.LastPage,
+        "pageKey" => PageMember.PageKey,
+        "pageSize" => PageMember.PageSize,
+        "total" => PageMember.Total,
+        "numberOfElements" => PageMember.Count,
+        _ => PageMember.Other,
+    };
 
     private void ReadMember(PageMember member, int start, int end)
     {

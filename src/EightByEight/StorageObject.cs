@@ -175,105 +175,71 @@ public sealed class StorageObject
     /// <summary>Reads a member. Where a name occurs twice, what cannot be read does not replace what could.</summary>
     private void ReadProperty(ref Utf8JsonReader reader)
     {
-        if (LenientJson.Is(ref reader, "id"u8))
+        var name = LenientJson.Text(ref reader);
+        reader.Read();
+        string? unreadable = null;
+        switch (name)
         {
-            reader.Read();
-            var id = LenientJson.Id(ref reader) ?? Id;
-            Id = Id.Length == 0 || Id == id ? id : throw new FormatException("An object's record has two ids.");
+            case "id":
+                var id = LenientJson.Id(ref reader) ?? Id;
+                Id = Id.Length == 0 || Id == id ? id : throw new FormatException("An object's record has two ids.");
+                break;
+            case "type":
+                Type = LenientJson.Text(ref reader) is { Length: > 0 } type ? Cut(type) : Type;
+                break;
+            case "mimeType":
+                MimeType = LenientJson.Text(ref reader) ?? MimeType;
+                break;
+            case "objectName":
+                ObjectName = LenientJson.Text(ref reader) ?? ObjectName;
+                break;
+            case "checksumType":
+                ChecksumType = LenientJson.Text(ref reader) ?? ChecksumType;
+                break;
+            case "checksum":
+                Checksum = LenientJson.Text(ref reader) is { Length: > 0 } checksum ? checksum : Checksum;
+                break;
+            case "customerId":
+                CustomerId = LenientJson.Text(ref reader) ?? CustomerId;
+                break;
+            case "userId":
+                UserId = LenientJson.Text(ref reader) ?? UserId;
+                break;
+            case "bucketId":
+                BucketId = LenientJson.Text(ref reader) ?? BucketId;
+                break;
+            case "storedBytes":
+                StoredBytes = LenientJson.Size(ref reader, out unreadable) ?? StoredBytes;
+                break;
+            case "createdTime":
+                CreatedTime = LenientJson.Time(ref reader, out unreadable) ?? CreatedTime;
+                break;
+            case "updatedTime":
+                UpdatedTime = LenientJson.Time(ref reader, out unreadable) ?? UpdatedTime;
+                break;
+            case StateField:
+                State = LenientJson.Name(ref reader, out unreadable) is { } state ? new ObjectState(Cut(state)) : State;
+                break;
+            case "shared":
+                Shared = LenientJson.Boolean(ref reader) ?? Shared;
+                break;
+            case "tags":
+                Tags = [.. Tags, .. ReadTags(ref reader)];
+                break;
+            default:
+                reader.Skip();
+                break;
         }
-        else if (LenientJson.Is(ref reader, "type"u8))
+
+        if (unreadable is not null)
         {
-            reader.Read();
-            Type = LenientJson.Text(ref reader) is { Length: > 0 } type ? Cut(type) : Type;
-        }
-        else if (LenientJson.Is(ref reader, "mimeType"u8))
-        {
-            reader.Read();
-            MimeType = LenientJson.Text(ref reader) ?? MimeType;
-        }
-        else if (LenientJson.Is(ref reader, "objectName"u8))
-        {
-            reader.Read();
-            ObjectName = LenientJson.Text(ref reader) ?? ObjectName;
-        }
-        else if (LenientJson.Is(ref reader, "checksumType"u8))
-        {
-            reader.Read();
-            ChecksumType = LenientJson.Text(ref reader) ?? ChecksumType;
-        }
-        else if (LenientJson.Is(ref reader, "checksum"u8))
-        {
-            reader.Read();
-            Checksum = LenientJson.Text(ref reader) is { Length: > 0 } checksum ? checksum : Checksum;
-        }
-        else if (LenientJson.Is(ref reader, "customerId"u8))
-        {
-            reader.Read();
-            CustomerId = LenientJson.Text(ref reader) ?? CustomerId;
-        }
-        else if (LenientJson.Is(ref reader, "userId"u8))
-        {
-            reader.Read();
-            UserId = LenientJson.Text(ref reader) ?? UserId;
-        }
-        else if (LenientJson.Is(ref reader, "bucketId"u8))
-        {
-            reader.Read();
-            BucketId = LenientJson.Text(ref reader) ?? BucketId;
-        }
-        else if (LenientJson.Is(ref reader, "storedBytes"u8))
-        {
-            reader.Read();
-            StoredBytes = LenientJson.Size(ref reader, out var unreadable) ?? StoredBytes;
-            Note("storedBytes", unreadable);
-        }
-        else if (LenientJson.Is(ref reader, "createdTime"u8))
-        {
-            reader.Read();
-            CreatedTime = LenientJson.Time(ref reader, out var unreadable) ?? CreatedTime;
-            Note("createdTime", unreadable);
-        }
-        else if (LenientJson.Is(ref reader, "updatedTime"u8))
-        {
-            reader.Read();
-            UpdatedTime = LenientJson.Time(ref reader, out var unreadable) ?? UpdatedTime;
-            Note("updatedTime", unreadable);
-        }
-        else if (LenientJson.Is(ref reader, "objectState"u8))
-        {
-            reader.Read();
-            State = LenientJson.Name(ref reader, out var unreadable) is { } state ? new ObjectState(Cut(state)) : State;
-            Note(StateField, unreadable);
-        }
-        else if (LenientJson.Is(ref reader, "shared"u8))
-        {
-            reader.Read();
-            Shared = LenientJson.Boolean(ref reader) ?? Shared;
-        }
-        else if (LenientJson.Is(ref reader, "tags"u8))
-        {
-            reader.Read();
-            var tags = ReadTags(ref reader);
-            Tags = Tags.Count == 0 ? tags : [.. Tags, .. tags];
-        }
-        else
-        {
-            reader.Read();
-            reader.Skip();
+            UnreadableFields = [.. UnreadableFields, UnreadableField.Create(name!, unreadable)];
         }
     }
 
     /// <summary>As much of a name as rows and messages have room for. The whole of it is in the JSON.</summary>
     private static string Cut(string name) =>
         name.Length <= MaxNameLength ? name : name[..(char.IsHighSurrogate(name[MaxNameLength - 1]) ? MaxNameLength - 1 : MaxNameLength)];
-
-    private void Note(string field, string? unreadable)
-    {
-        if (unreadable is not null)
-        {
-            UnreadableFields = [.. UnreadableFields, UnreadableField.Create(field, unreadable)];
-        }
-    }
 
     private static List<ObjectTag> ReadTags(ref Utf8JsonReader reader)
     {
@@ -296,20 +262,19 @@ public sealed class StorageObject
             string? value = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var isKey = LenientJson.Is(ref reader, "key"u8);
-                var isValue = LenientJson.Is(ref reader, "value"u8);
+                var name = LenientJson.Text(ref reader);
                 reader.Read();
-                if (isKey)
+                switch (name)
                 {
-                    key = LenientJson.Text(ref reader);
-                }
-                else if (isValue)
-                {
-                    value = LenientJson.Text(ref reader);
-                }
-                else
-                {
-                    reader.Skip();
+                    case "key":
+                        key = LenientJson.Text(ref reader);
+                        break;
+                    case "value":
+                        value = LenientJson.Text(ref reader);
+                        break;
+                    default:
+                        reader.Skip();
+                        break;
                 }
             }
 
