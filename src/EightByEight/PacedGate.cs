@@ -56,6 +56,18 @@ public sealed class PacedGate : RequestGate
     }
 
     /// <inheritdoc/>
+    public override DateTimeOffset HeldUntil
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _heldUntil;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public override DateTimeOffset? RefusedUntil
     {
         get

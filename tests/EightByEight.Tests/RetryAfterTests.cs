@@ -136,6 +136,8 @@ public sealed class RetryAfterTests
 
         public override ValueTask WaitAsync(CancellationToken cancellationToken) => default;
 
+        public override DateTimeOffset HeldUntil => DateTimeOffset.MinValue;
+
         public override DateTimeOffset? RefusedUntil => null;
 
         public override void OnThrottled(TimeSpan retryAfter, bool isRefusal) => Holds.Add(retryAfter);

@@ -5,9 +5,6 @@ namespace Archiving.Telemetry;
 /// <summary>Measures how long requests wait at a gate because 8x8 asked to slow down. Waits that only keep the pace do not count.</summary>
 internal sealed class ThrottleMeter(RequestGate gate, ArchivingMetrics metrics, TimeProvider timeProvider) : RequestGate
 {
-    private readonly Lock _lock = new();
-    private DateTimeOffset _heldUntil = DateTimeOffset.MinValue;
-
     public override async ValueTask WaitAsync(CancellationToken cancellationToken)
     {
         var from = timeProvider.GetUtcNow();
@@ -17,33 +14,18 @@ internal sealed class ThrottleMeter(RequestGate gate, ArchivingMetrics metrics, 
         }
         finally
         {
-            Record(from, timeProvider.GetUtcNow());
+            var now = timeProvider.GetUtcNow();
+            var to = now < gate.HeldUntil ? now : gate.HeldUntil;
+            if (to > from)
+            {
+                metrics.RecordThrottled(to - from);
+            }
         }
     }
+
+    public override DateTimeOffset HeldUntil => gate.HeldUntil;
 
     public override DateTimeOffset? RefusedUntil => gate.RefusedUntil;
 
-    public override void OnThrottled(TimeSpan retryAfter, bool isRefusal)
-    {
-        lock (_lock)
-        {
-            var until = timeProvider.GetUtcNow() + retryAfter;
-            _heldUntil = until > _heldUntil ? until : _heldUntil;
-        }
-
-        gate.OnThrottled(retryAfter, isRefusal);
-    }
-
-    private void Record(DateTimeOffset from, DateTimeOffset to)
-    {
-        lock (_lock)
-        {
-            to = to < _heldUntil ? to : _heldUntil;
-        }
-
-        if (to > from)
-        {
-            metrics.RecordThrottled(to - from);
-        }
-    }
+    public override void OnThrottled(TimeSpan retryAfter, bool isRefusal) => gate.OnThrottled(retryAfter, isRefusal);
 }
