@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
+using Archiving.Model;
 
 namespace Archiving.Archive;
 
@@ -11,6 +12,9 @@ public sealed record ContentDigest(long Bytes, ReadOnlyMemory<byte> Md5, string 
 {
     /// <summary>The MD5 in hex, lower case.</summary>
     public string Md5Hex => Convert.ToHexStringLower(Md5.Span);
+
+    /// <summary>Whether it is the content that a receipt names.</summary>
+    public bool IsOf(Receipt receipt) => Bytes == receipt.Bytes && Md5Hex == receipt.Md5 && Sha256 == receipt.Sha256;
 
     /// <summary>Reads a stream to its end.</summary>
     public static Task<ContentDigest> MeasureAsync(Stream stream, CancellationToken cancellationToken) =>

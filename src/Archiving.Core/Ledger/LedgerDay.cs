@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Archiving.Model;
@@ -153,7 +152,7 @@ internal sealed class DayRow : TableRow
         };
     }
 
-    public DateTimeOffset ToDay() => DateTimeOffset.ParseExact(RowKey[^8..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    public DateTimeOffset ToDay() => LedgerKey.DayOf(RowKey);
 
     /// <summary>This row, with what was counted before it was written when it holds no counts itself.</summary>
     public DayRow Over(DayRow packed)

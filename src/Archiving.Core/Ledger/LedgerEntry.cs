@@ -145,7 +145,7 @@ public sealed class LedgerEntry : TableRow
     /// <summary>Name of an archived blob whose bytes were found damaged and are not repaired yet.</summary>
     public string? Damaged { get; set; }
 
-    /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving it again ends this.</summary>
+    /// <summary>Why it may not be deleted at 8x8, whose record is no longer the archived one. Archiving newer content ends this.</summary>
     public string? PurgeRefused { get; set; }
 
     /// <summary>The record that describes it; <see langword="null"/> in rows that were read.</summary>
@@ -237,6 +237,12 @@ public sealed class LedgerEntry : TableRow
     /// </summary>
     public bool MayDifferFrom(StorageObject record) => !HasContentOf(record)
             || (string.IsNullOrEmpty(record.Checksum) && record.State == ObjectState.Available && UpdatedTime != LedgerKey.Storable(record.UpdatedTime));
+
+    /// <summary>Whether a receipt is that of this row's object and blob.</summary>
+    public bool IsOf(Receipt receipt) => receipt.Blob == Blob && receipt.Region == Region && receipt.Record.Id == Id;
+
+    /// <summary>Whether a receipt names the same content as this row.</summary>
+    public bool AgreesWith(Receipt receipt) => receipt.Bytes == Bytes && receipt.Sha256 == Sha256;
 
     /// <summary>Whether the row is in a state.</summary>
     public bool Is(LedgerState state) => State == state.ToString();

@@ -363,8 +363,8 @@ public sealed class IndexDayRow : TableRow
     public string ToCondition() => WrittenSince is { } time ? TableClient.CreateQueryFilter($" and Timestamp ge {time}") : "";
 
     /// <summary>The day, UTC.</summary>
-    public DateTimeOffset ToDay() => DateTimeOffset.ParseExact(RowKey[^8..], "yyyyMMdd", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+    public DateTimeOffset ToDay() => LedgerKey.DayOf(RowKey);
 
     /// <summary>Whether it is a day of a region.</summary>
-    public bool IsOf(string region) => RowKey[..^9] == ObjectNames.Encode(region);
+    public bool IsOf(string region) => LedgerKey.EncodedRegionOf(RowKey) == ObjectNames.Encode(region);
 }

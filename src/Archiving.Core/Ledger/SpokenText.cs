@@ -1,5 +1,3 @@
-using Archiving.Model;
-
 namespace Archiving.Ledger;
 
 /// <summary>Which objects are searched by their text: archived transcripts and summaries.</summary>
@@ -12,7 +10,7 @@ public static class SpokenText
     {
         ArgumentNullException.ThrowIfNull(entry);
         return IsType(entry.Type)
-            && (entry.Is(LedgerState.Archived) || entry.Is(LedgerState.Purged))
+            && entry.IsInArchive()
             && entry is { Blob.Length: > 0, Sha256.Length: > LengthOfVersion }
             && entry.Blob != entry.Damaged;
     }

@@ -8,6 +8,8 @@ namespace Archiving.Model;
 /// <param name="RowKey">Encoded id.</param>
 public readonly record struct LedgerKey(string PartitionKey, string RowKey)
 {
+    private const string DayForm = "yyyyMMdd";
+
     // Some centuries before the calendar's end, so that a day, or a retention, after it is still a time.
     /// <summary>The end of the times that a row can be of.</summary>
     public static readonly DateTimeOffset Latest = new(2200, 1, 1, 0, 0, 0, TimeSpan.Zero);
@@ -17,7 +19,14 @@ public readonly record struct LedgerKey(string PartitionKey, string RowKey)
 
     /// <summary>The partition of a region and day.</summary>
     public static string Partition(string region, DateTimeOffset createdTime) =>
-        $"{ObjectNames.Encode(region)}|{createdTime.UtcDateTime.ToString("yyyyMMdd", CultureInfo.InvariantCulture)}";
+        $"{ObjectNames.Encode(region)}|{createdTime.UtcDateTime.ToString(DayForm, CultureInfo.InvariantCulture)}";
+
+    /// <summary>The day of a partition, UTC.</summary>
+    public static DateTimeOffset DayOf(string partition) =>
+        DateTimeOffset.ParseExact(partition.AsSpan(partition.Length - DayForm.Length), DayForm, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    /// <summary>The region of a partition, encoded.</summary>
+    public static string EncodedRegionOf(string partition) => partition[..^(DayForm.Length + 1)];
 
     /// <summary>When an object was made. A record without that time is filed under its last change, else under 1970.</summary>
     public static DateTimeOffset CreatedTime(StorageObject record) =>

@@ -88,8 +88,7 @@ public sealed partial class ReceiptRestorer(ArchiveStore archive, ObjectLedger l
     {
         try
         {
-            return await archive.MeasureAsync(receipt.Blob, cancellationToken) is { } content
-                && content.Bytes == receipt.Bytes && content.Md5Hex == receipt.Md5 && content.Sha256 == receipt.Sha256;
+            return await archive.MeasureAsync(receipt.Blob, cancellationToken) is { } content && content.IsOf(receipt);
         }
         catch (RequestFailedException exception) when (ArchiveStore.IsOfArchiveTier(exception.ErrorCode))
         {

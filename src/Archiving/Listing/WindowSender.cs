@@ -5,7 +5,6 @@ namespace Archiving.Listing;
 /// <summary>Sends windows. They are recorded before, so that their run never looks complete while one of them is missing.</summary>
 public sealed class WindowSender(ListingStore store, WorkQueues queues)
 {
-    private const int SendsAtOnce = 16;
 
     /// <summary>Sends the windows of a run that begins, or is resumed.</summary>
     public async Task StartRunAsync(string runId, RunRow run, IReadOnlyCollection<WindowMessage> windows, CancellationToken cancellationToken)
@@ -23,11 +22,6 @@ public sealed class WindowSender(ListingStore store, WorkQueues queues)
     }
 
     /// <summary>Sends windows that are on record, the first ones first.</summary>
-    public async Task QueueAsync(IEnumerable<WindowMessage> windows, CancellationToken cancellationToken)
-    {
-        foreach (var chunk in windows.Chunk(SendsAtOnce))
-        {
-            await Task.WhenAll(chunk.Select(window => queues.SendAsync(window, TimeSpan.Zero, cancellationToken)));
-        }
-    }
+    public Task QueueAsync(IEnumerable<WindowMessage> windows, CancellationToken cancellationToken) =>
+        queues.SendAllAsync(QueueNames.ListWindows, windows, cancellationToken);
 }

@@ -209,8 +209,7 @@ public sealed partial class DayPlans(
                     return true;
                 }
 
-                // A partition's key ends with the day.
-                var order = string.CompareOrdinal(day.Partition[^8..], plan.Day[^8..]);
+                var order = day.Day.CompareTo(LedgerKey.DayOf(plan.Day));
                 order = order != 0 ? order : string.CompareOrdinal(day.Partition, plan.Day);
                 return order > 0 || (order == 0 && plan.Row is not null);
             }),

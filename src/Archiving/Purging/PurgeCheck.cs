@@ -50,12 +50,12 @@ public static class PurgeCheck
 
     private static string? RefuseReceipt(LedgerEntry row, Receipt receipt)
     {
-        if (receipt.Region != row.Region || receipt.Record.Id != row.Id || receipt.Blob != row.Blob)
+        if (!row.IsOf(receipt))
         {
             return "the receipt is of another object";
         }
 
-        if (receipt.Bytes != row.Bytes || receipt.Sha256 != row.Sha256)
+        if (!row.AgreesWith(receipt))
         {
             return "receipt and ledger do not agree";
         }

@@ -41,7 +41,6 @@ public sealed partial class PurgePlanner(
     TimeProvider timeProvider,
     ILogger<PurgePlanner> logger) : DayWork
 {
-    private const int SendsAtOnce = 16;
     private const string Candidates = "candidates";
     private const string Bytes = "bytes";
     private const string Unproven = "unproven";
@@ -104,12 +103,7 @@ public sealed partial class PurgePlanner(
         // Settings can have changed since the plan was started.
         var left = plan.IsDryRun || !IsEnabled ? 0 : Math.Max(0, options.Purge.MaxPerRun - plan.Count(Queued));
         var queued = candidates.Take((int)Math.Min(left, int.MaxValue)).ToList();
-        foreach (var chunk in queued.Chunk(SendsAtOnce))
-        {
-            await Task.WhenAll(chunk.Select(entry =>
-                queues.SendAsync(QueueNames.PurgeObjects, ObjectMessage.About(entry), TimeSpan.Zero, cancellationToken)));
-        }
-
+        await queues.SendAllAsync(QueueNames.PurgeObjects, queued.Select(ObjectMessage.About), cancellationToken);
         return DayPart.Of(
             rows,
             (Candidates, candidates.Count),

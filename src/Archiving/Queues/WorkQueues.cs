@@ -10,6 +10,7 @@ namespace Archiving.Queues;
 /// </summary>
 public sealed class WorkQueues : IStorageResource
 {
+    private const int SendsAtOnce = 16;
     private readonly Dictionary<string, (QueueClient Client, Initialization Created)> _queues;
 
     /// <summary>Initializes the queues. The service client must encode messages as Base64, as the Functions host expects.</summary>
@@ -38,6 +39,15 @@ public sealed class WorkQueues : IStorageResource
         using (span)
         {
             await SendAsync(queue, (message with { TraceParent = traceParent }).ToJson(), delay, cancellationToken);
+        }
+    }
+
+    /// <summary>Sends messages to a queue, some at once, the first ones first.</summary>
+    public async Task SendAllAsync(string queue, IEnumerable<WorkMessage> messages, CancellationToken cancellationToken)
+    {
+        foreach (var chunk in messages.Chunk(SendsAtOnce))
+        {
+            await Task.WhenAll(chunk.Select(message => SendAsync(queue, message, TimeSpan.Zero, cancellationToken)));
         }
     }
 

@@ -97,12 +97,12 @@ public sealed partial class ObjectVerifier(
             return new Damage(DamageCause.ReceiptUnreadable, $"its receipt cannot be read ({exception.Message})");
         }
 
-        if (receipt.Blob != blob || receipt.Region != row.Region || receipt.Record.Id != row.Id)
+        if (!row.IsOf(receipt))
         {
             return new Damage(DamageCause.ReceiptDiffers, "its receipt is of another object");
         }
 
-        if (receipt.Sha256 != row.Sha256 || receipt.Bytes != row.Bytes)
+        if (!row.AgreesWith(receipt))
         {
             return new Damage(DamageCause.ReceiptDiffers, "its receipt does not agree with the ledger");
         }
@@ -112,7 +112,7 @@ public sealed partial class ObjectVerifier(
             return new Damage(DamageCause.BlobMissing, "its blob is missing");
         }
 
-        return content.Bytes == receipt.Bytes && content.Md5Hex == receipt.Md5 && content.Sha256 == receipt.Sha256
+        return content.IsOf(receipt)
             ? null
             : new Damage(DamageCause.BlobDiffers, $"its blob has {content.Bytes} bytes and SHA-256 {content.Sha256}, where the receipt has "
                 + $"{receipt.Bytes} and {receipt.Sha256}");

@@ -60,18 +60,9 @@ public sealed partial class VerificationPlanner(
         var rows = await ledger.ReadPartAsync(day.Partition, after, state: null, type: null, Columns, cancellationToken);
         var before = IsNightOf(plan, day) ? plan.StartedAt : Overdue(plan);
         var due = rows.Where(entry => entry.IsInArchive() && entry.LastRead < before).ToList();
-        foreach (var chunk in due.Chunk(SendsAtOnce))
-        {
-            await Task.WhenAll(chunk.Select(entry =>
-                queues.SendAsync(QueueNames.VerifyObjects, ObjectMessage.About(entry), TimeSpan.Zero, cancellationToken)));
-        }
-
-        foreach (var entry in rows.Where(entry => IsReadAgain(plan, entry)))
-        {
-            var message = ObjectMessage.About(entry) with { RunId = entry.Run };
-            await queues.SendAsync(QueueNames.ArchiveObjects, message, TimeSpan.Zero, cancellationToken);
-        }
-
+        await queues.SendAllAsync(QueueNames.VerifyObjects, due.Select(ObjectMessage.About), cancellationToken);
+        var again = rows.Where(entry => IsReadAgain(plan, entry)).Select(entry => ObjectMessage.About(entry) with { RunId = entry.Run });
+        await queues.SendAllAsync(QueueNames.ArchiveObjects, again, cancellationToken);
         return DayPart.Of(rows, (Archived, rows.Count(entry => entry.IsInArchive())), (Queued, due.Count));
     }
 

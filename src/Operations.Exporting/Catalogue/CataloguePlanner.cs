@@ -40,7 +40,7 @@ public sealed partial class CataloguePlanner(
         await summaries.ReadAsync(region: null, from: null, to: null, cancellationToken);
         var known = (await months.ReadAsync(cancellationToken)).ToDictionary(row => row.RowKey, StringComparer.Ordinal);
         var present = (await days.ReadRowsAsync(region: null, from: null, to: null, cancellationToken))
-            .GroupBy(day => (Region: day.RowKey[..^9], Month: CatalogueMessage.NameOf(day.ToDay())))
+            .GroupBy(day => (Region: LedgerKey.EncodedRegionOf(day.RowKey), Month: CatalogueMessage.NameOf(day.ToDay())))
             .ToList();
         var queued = 0;
         foreach (var month in present)
