@@ -24,9 +24,9 @@ public sealed class ContentReader(
     /// <exception cref="IOException">8x8 stopped sending. Nothing was stored.</exception>
     /// <exception cref="InvalidDataException">8x8 sent an error page. Nothing was stored.</exception>
     internal async Task<ReadResult> ReadAsync(CopyState state, CancellationToken cancellationToken) =>
-        await CopyAsideAsync(state, cancellationToken) ?? await StreamAsync(state, cancellationToken);
+        await TryCopyServerSideAsync(state, cancellationToken) ?? await StreamAsync(state, cancellationToken);
 
-    private async Task<ReadResult?> CopyAsideAsync(CopyState state, CancellationToken cancellationToken)
+    private async Task<ReadResult?> TryCopyServerSideAsync(CopyState state, CancellationToken cancellationToken)
     {
         if (!serverSide.Suits(state.Record))
         {
@@ -38,7 +38,7 @@ public sealed class ContentReader(
             using var phase = metrics.StartTimer(Phase.Copy, state.Region);
             return await serverSide.TryRunAsync(state, cancellationToken);
         }
-        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 or 404 or 410 } refusal)
+        catch (Exception exception) when (SourceFailure.Answer(exception) is { Status: 403 } refusal)
         {
             return await ExplainAsync(state, refusal, cancellationToken);
         }

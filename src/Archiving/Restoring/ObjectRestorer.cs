@@ -102,26 +102,14 @@ public sealed class ObjectRestorer(
             delay = UtcTime.DayOf(now).AddDays(1) - now;
         }
 
-        // A little later each, so that what was queued together does not come back together.
-        var next = new ObjectMessage
-        {
-            Region = work.Region,
-            Id = work.Id,
-            Type = work.Record.Type,
-            CreatedTime = LedgerKey.CreatedTime(work.Record),
-            RunId = work.Message.RunId,
-            Ticket = Guid.NewGuid().ToString("N"),
-            TraceParent = work.Message.TraceParent,
-        };
-        await queues.SendAsync(QueueNames.RestoreObjects, next, delay + (options.Restore.PollInterval * (Random.Shared.NextDouble() / 10)), cancellationToken);
         if (!row.Is(LedgerState.Restoring))
         {
             // From now on they count requests that 8x8 refuses.
             row.Attempts = 0;
         }
 
+        row.RestoreTicket = await SendNextAsync(work, delay, cancellationToken);
         row.Become(LedgerState.Restoring);
-        row.RestoreTicket = next.Ticket;
         if (asks)
         {
             row.RestoreRequestedAt = now;
@@ -156,6 +144,27 @@ public sealed class ObjectRestorer(
 
         var ticketOut = row.Is(LedgerState.Restoring) ? row.RestoreTicket : null;
         return message.Ticket == ticketOut;
+    }
+
+    /// <summary>Sends the message that looks at the object again.</summary>
+    /// <returns>Its ticket.</returns>
+    private async Task<string> SendNextAsync(ObjectWork work, TimeSpan delay, CancellationToken cancellationToken)
+    {
+        var next = new ObjectMessage
+        {
+            Region = work.Region,
+            Id = work.Id,
+            Type = work.Record.Type,
+            CreatedTime = LedgerKey.CreatedTime(work.Record),
+            RunId = work.Message.RunId,
+            Ticket = Guid.NewGuid().ToString("N"),
+            TraceParent = work.Message.TraceParent,
+        };
+
+        // A little later each, so that what was queued together does not come back together.
+        var later = options.Restore.PollInterval * (Random.Shared.NextDouble() / 10);
+        await queues.SendAsync(QueueNames.RestoreObjects, next, delay + later, cancellationToken);
+        return next.Ticket;
     }
 
     /// <summary>It is back, or something else became of it: archiving it finds out, and may do so before the row is written here.</summary>
