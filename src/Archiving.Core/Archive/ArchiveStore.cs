@@ -35,7 +35,10 @@ public sealed record StoredContent(long Bytes, ReadOnlyMemory<byte> Md5)
 /// <param name="ContentEncoding">How it is coded; <see langword="null"/> when it is not.</param>
 public sealed record BlobBeginning(BinaryData Content, bool IsWhole, string? ContentEncoding = null);
 
-/// <summary>The container. Nothing in it is ever overwritten: every write is on condition that nothing has the name.</summary>
+/// <summary>
+/// The container. Nothing archived is ever overwritten: every write of content or a receipt is on condition that nothing has the name.
+/// Reports are replaced, where the container allows it.
+/// </summary>
 public sealed class ArchiveStore : IStorageResource
 {
     private static readonly BlobRequestConditions OnlyIfNew = new() { IfNoneMatch = ETag.All };

@@ -22,8 +22,8 @@ public sealed partial class ReceiptWriter(
     TimeProvider timeProvider,
     ILogger<ReceiptWriter> logger)
 {
-    // What changes at 8x8 during an attempt this short is listed after it, because listings leave out the last minute: so the row that
-    // it writes cannot be in place of a newer one that no later listing would write again.
+    // What changes at 8x8 during an attempt this short is listed after it, because listings leave out the last minute
+    // (Listing__SettleSeconds): so the row that it writes cannot be in place of a newer one that no later listing would write again.
     private static readonly TimeSpan ShortAttempt = TimeSpan.FromSeconds(15);
 
     /// <summary>Writes receipt and row.</summary>

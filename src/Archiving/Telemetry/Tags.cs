@@ -12,7 +12,7 @@ public static class Tags
     /// <summary>8x8's object type, <c>unknown</c> when it is not known.</summary>
     public const string Type = "type";
 
-    /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c> or <c>size</c>.</summary>
+    /// <summary>What of 8x8's claims was checked: <c>md5</c>, <c>multipart-md5</c>, <c>size</c> or <c>none</c>.</summary>
     public const string Verification = "verification";
 
     /// <summary>The step of the work; a <see cref="Phase"/>.</summary>
