@@ -20,6 +20,3 @@ param alertWebhook = readEnvironmentVariable('ALERT_WEBHOOK', '')
 
 // The same, for eventDestination = { kind: 'webhook' }: docs/events.md.
 param eventWebhook = readEnvironmentVariable('EVENT_WEBHOOK', '')
-
-// App settings that settings does not know, as text, such as AzureFunctionsJobHost__functionTimeout: '-1'.
-param extraSettings = {}

@@ -215,6 +215,23 @@ public sealed partial class WorkflowTests
     }
 
     [Fact]
+    public void Mutations_are_made_in_files_that_are_there()
+    {
+        const string Tests = "tests/Archiving.Tests";
+        var mutated = Directory.GetFiles(RepositoryFiles.At(Tests), "stryker-*.yaml").SelectMany(file =>
+        {
+            var yaml = new YamlStream();
+            yaml.Load(new StringReader(File.ReadAllText(file)));
+            var settings = Workflow.Map((YamlMappingNode)yaml.Documents[0].RootNode, "stryker-config")!;
+            return ((YamlSequenceNode)settings["mutate"]).Select(name => (File: Path.GetFileName(file), Name: ((YamlScalarNode)name).Value!));
+        }).ToList();
+
+        // A name that matches nothing is no error to the tool as long as another one does.
+        Assert.NotEmpty(mutated);
+        Assert.All(mutated, item => Assert.True(RepositoryFiles.Exists($"src/Archiving/{item.Name}"), $"{item.File} names {item.Name}, which is not there"));
+    }
+
+    [Fact]
     public void Dependabot_looks_where_dependencies_are()
     {
         var yaml = new YamlStream();

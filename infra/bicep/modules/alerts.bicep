@@ -1,6 +1,6 @@
 import { texts } from '../types.bicep'
 
-metadata description = 'Who is told, and when. Each rule names a metric or an event of docs/telemetry.md.'
+metadata description = 'Who is told, and when. Each rule names a metric of docs/telemetry.md or an event of docs/logs.md.'
 
 @description('Azure region.')
 param location string
@@ -212,11 +212,11 @@ var rules = [
   {
     name: 'trouble'
     title: 'Something that archiving needs does not work'
-    description: 'It fails for 15 minutes, or again within an hour. Work is deferred. The log and /api/health name cause and remedy.'
+    description: 'It fails for 15 minutes, or again within an hour. The log and /api/health name cause and remedy.'
     severity: 2
     // Each instance says it when an outage begins, and every quarter of an hour while it lasts. Recoveries (1001) do not end
-    // the count: what can be read and not written to recovers with each read.
-    query: '${traces} | where tostring(Properties.EventId) == "1000" | summarize Begin = min(TimeGenerated), TimeGenerated = max(TimeGenerated) by Condition = tostring(Properties.Condition) | project TimeGenerated, Condition, Value = round((TimeGenerated - Begin) / 1m)'
+    // the count: what can be read and not written to recovers with each read. Damage and the right to restore have alerts of their own.
+    query: '${traces} | where tostring(Properties.EventId) == "1000" and tostring(Properties.Condition) !in ("Integrity", "Restore") | summarize Begin = min(TimeGenerated), TimeGenerated = max(TimeGenerated) by Condition = tostring(Properties.Condition) | project TimeGenerated, Condition, Value = round((TimeGenerated - Begin) / 1m)'
     aggregation: 'Maximum'
     operator: 'GreaterThanOrEqual'
     threshold: 15

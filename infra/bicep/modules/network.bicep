@@ -37,7 +37,7 @@ resource appRules 'Microsoft.Network/networkSecurityGroups@2024-07-01' = {
   properties: {
     securityRules: [
       {
-        name: 'deny-all-in'
+        name: 'deny-internet-in'
         properties: {
           priority: 4000
           direction: 'Inbound'

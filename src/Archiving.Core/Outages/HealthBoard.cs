@@ -63,7 +63,7 @@ public sealed partial class HealthBoard(TimeProvider timeProvider, ILogger<Healt
 
     private static partial class Log
     {
-        [LoggerMessage(EventId = 1000, Level = LogLevel.Error, Message = "{Condition}: {Problem} [{Details}] Work is deferred")]
+        [LoggerMessage(EventId = 1000, Level = LogLevel.Error, Message = "{Condition}: {Problem} [{Details}]")]
         public static partial void Outage(ILogger logger, Condition condition, string problem, string? details);
 
         [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "{Condition} recovered")]
