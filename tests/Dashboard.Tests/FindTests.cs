@@ -106,6 +106,7 @@ public sealed class FindTests(RunningArchive archive)
         await browser.ClickAsync("#pager a[rel=next]");
         await browser.WaitForTextAsync("#find-summary", $"{Math.Min(page, RunningArchive.Others - page)} shown");
         Assert.NotEqual(first, browser.Text("#results tbody a"));
+        Assert.Equal("results-title", browser.Focused.GetDomAttribute("id"));
         browser.Back();
         await browser.HoldsAsync(() => browser.Text("#results tbody a") == first, "the first page again");
     }

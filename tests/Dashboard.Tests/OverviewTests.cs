@@ -243,6 +243,20 @@ public sealed class OverviewTests(RunningArchive archive)
         await archive.WaitForStateAsync("all-2", "Archived");
     }
 
+    [Theory]
+    [InlineData("/api/me")]
+    [InlineData("/dashboard/access.json")]
+    public async Task Page_that_gets_no_answer_at_its_start_tries_again_by_itself(string path)
+    {
+        using var browser = Browser.Start();
+        browser.LoseFirst(path);
+        browser.Open(archive.Page);
+
+        await browser.WaitForTextAsync("#trouble", "It is tried again by itself.");
+        await browser.WaitForTextAsync("#verdict-text", "recordings safe");
+        Assert.Empty(browser.Text("#trouble"));
+    }
+
     [Fact]
     public async Task Overview_says_so_when_what_it_shows_is_old()
     {

@@ -6,7 +6,7 @@ import { h, write } from "./dom.js";
 const element = (id) => document.getElementById(id);
 const PAGE = new URL("../dashboard", import.meta.url).pathname;
 
-let mode = "FunctionKey";
+let mode = null;
 let caller = null;
 
 /** Whether people sign in; otherwise they have a key. */
@@ -24,13 +24,9 @@ export const mayReadAudit = () => may("Investigator");
 /** Screens that not every role opens. */
 export const MAY_OPEN = { overview: maySeeStatus, cases: mayHaveCases, case: mayHaveCases, audit: mayReadAudit };
 
-/** Reads which of both it is. */
-export async function start() {
-  ({ mode } = await api.readAccess());
-}
-
-/** Finds out who the caller is. */
+/** Finds out whether people sign in, and who the caller is. */
 export async function identify(signal) {
+  mode ??= (await api.readAccess(signal)).mode;
   caller = await api.readCaller(signal);
   element("nav-overview").hidden = !maySeeStatus();
   element("nav-find").hidden = !may("Viewer", "Operator", "Investigator");

@@ -29,7 +29,10 @@ export function forgetKey() {
   sessionStorage.removeItem(KEY);
 }
 
-/** Asks; gives the answer's JSON. `accept` names statuses besides 2xx that bring a proper answer. */
+/**
+ * Asks; gives the answer's JSON. `accept` names statuses besides 2xx that bring a proper answer. A caller who is not known, or no
+ * longer, is an event of the document, too: `refused`.
+ */
 export async function ask(path, { method = "GET", query, body, signal, accept = [], as = "json" } = {}) {
   const url = new URL(path, root);
   for (const [name, value] of Object.entries(query ?? {})) {
@@ -79,7 +82,12 @@ export async function ask(path, { method = "GET", query, body, signal, accept = 
     }
   }
 
-  throw new ApiError(response.status, problem(response, text));
+  const refusal = new ApiError(response.status, problem(response, text));
+  if (response.status === 401) {
+    document.dispatchEvent(new CustomEvent("refused", { detail: refusal }));
+  }
+
+  throw refusal;
 }
 
 /** What a problem (RFC 9457) says, or what the status means when there is none. */
@@ -93,7 +101,7 @@ function problem(response, text) {
     // Not every proxy speaks RFC 9457.
   }
 
-  return response.status === 401 ? "The key is not accepted." : `The archiver answered ${response.status} ${response.statusText}`.trim() + ".";
+  return response.status === 401 ? (candidate ? "The key is not accepted." : "You are not signed in.") : `The archiver answered ${response.status} ${response.statusText}`.trim() + ".";
 }
 
 // The app decodes an id once more than the path. An id of dots alone would be taken for a folder of the path.
@@ -106,7 +114,7 @@ const casePath = (caseId) => `cases/${encodeURIComponent(caseId)}`;
 // With the time of creation the app knows where to look.
 const about = ({ createdTime }) => ({ created: createdTime });
 
-export const readAccess = () => ask("dashboard/access.json");
+export const readAccess = (signal) => ask("dashboard/access.json", { signal });
 export const readCaller = (signal) => ask("me", { signal });
 export const readAudit = (query, signal) => ask("audit", { query, signal });
 export const readStatus = (signal) => ask("status", { signal });

@@ -25,6 +25,7 @@ let view = null;
 let leave = new AbortController();
 let polling = null;
 let timer = 0;
+let retry = 0;
 let latest = { status: null, at: 0, error: null };
 
 /** What an address asks for. */
@@ -79,6 +80,7 @@ function switchTo(name, focus) {
 
 /** Shows what the address asks for. */
 async function navigate(focus) {
+  clearTimeout(retry);
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
@@ -124,7 +126,7 @@ function handle(error, signal) {
   } else if (!access.isKnown() && error instanceof api.ApiError) {
     latest.error = error;
     showSession();
-    timer = setTimeout(() => navigate(false), POLL);
+    retry = setTimeout(() => navigate(false), POLL);
   } else {
     throw error;
   }
@@ -207,11 +209,6 @@ async function poll() {
       return;
     }
 
-    if (error.status === 401) {
-      askForKey(error);
-      return;
-    }
-
     if (!(error instanceof api.ApiError)) {
       throw error;
     }
@@ -222,6 +219,18 @@ async function poll() {
     if (!signal.aborted) {
       timer = setTimeout(poll, POLL);
     }
+  }
+}
+
+/** What the page does while it is shown, and stops while it is hidden. */
+function showOrHide() {
+  if (document.hidden) {
+    stop();
+    clearTimeout(retry);
+  } else if (access.isKnown() || CLOSED.includes(view)) {
+    poll();
+  } else {
+    navigate(false);
   }
 }
 
@@ -259,8 +268,9 @@ async function start() {
   cases.start();
   audit.start();
   addEventListener("hashchange", () => !CLOSED.includes(view) && navigate(true));
-  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : poll()));
+  document.addEventListener("visibilitychange", showOrHide);
   document.addEventListener("poll-now", poll);
+  document.addEventListener("refused", ({ detail }) => !CLOSED.includes(view) && askForKey(detail));
   element("skip").addEventListener("click", (event) => {
     event.preventDefault();
     element("main").focus();
@@ -279,10 +289,6 @@ async function start() {
       showSession();
     }
   }, 1_000);
-  await access.start().catch((error) => {
-    latest.error = error;
-    showSession();
-  });
   await navigate(false);
   if (view !== "overview") {
     poll();

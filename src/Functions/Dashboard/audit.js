@@ -1,7 +1,7 @@
 // The audit log: who saw, heard, exported or changed what.
 
 import * as api from "./api.js";
-import { h, table, write } from "./dom.js";
+import { h, passFocus, table, write } from "./dom.js";
 import * as format from "./format.js";
 import { goTo, timeAt } from "./parts.js";
 
@@ -52,6 +52,7 @@ export async function open(parameters, signal) {
   }
 
   // What another query found must not look like what this one did.
+  passFocus(element("audit-title"), element("audit-more"), element("audit-lines"));
   element("audit-lines").replaceChildren();
   element("audit-more").hidden = true;
   const problem = format.problemOfDays(parameters);

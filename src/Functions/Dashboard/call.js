@@ -28,10 +28,16 @@ export async function open({ region, callId, at, q }, signal) {
   const place = element("call");
   place.replaceChildren();
   const around = timesAround(Date.parse(at));
-  let found = false;
+  let found = 0;
   try {
     for await (const { call, isWhole } of api.readCall(callId, { region, ...around }, signal)) {
-      found = true;
+      if (call.objects.length === found) {
+        // What is there stays as it is: it may be playing.
+        place.querySelector(".looking")?.remove();
+        continue;
+      }
+
+      found = call.objects.length;
       write(element("call-title"), nameOfCall(call));
       entitle(nameOfCall(call));
       place.replaceChildren(...shown(call, region, isWhole, q, signal));
@@ -86,7 +92,7 @@ function shown(call, region, isWhole, q, signal) {
     others.length > 0 && h("section", { class: "card", "aria-labelledby": "parts-title" },
       h("h2", { id: "parts-title" }, "Also of this call"),
       h("ul", { class: "plain rows call" }, others.map((item) => h("li", null, part(item, canOpen(item), signal))))),
-    !isWhole && h("p", { class: "muted", role: "status" }, "Looking for more of this call …"),
+    !isWhole && h("p", { class: "muted looking", role: "status" }, "Looking for more of this call …"),
     mayHaveCases() && h("div", { class: "card" }, cases.adder("Add the call to a case", () => ({
       objects: call.objects.map(({ id, region, createdTime }) => ({ region, id, created: createdTime })),
     }), signal)),

@@ -1,7 +1,7 @@
 // Cases: which there are, what one has, its legal hold and its exports; and the control that adds to one.
 
 import * as api from "./api.js";
-import { announce, confirm, entitle, facts, h, once, show, table, write } from "./dom.js";
+import { confirm, entitle, facts, h, once, show, table, write } from "./dom.js";
 import * as format from "./format.js";
 import { timeAt } from "./parts.js";
 
@@ -51,9 +51,20 @@ export async function open(caseId, signal) {
   element("case-title").textContent = "Loading …";
   place.shown = null;
   place.replaceChildren();
+
+  // What has ended does not change, and each time that it is read is an access that the audit log has.
+  const ended = new Map();
+  const readExport = async ({ exportId }) => {
+    const found = ended.get(exportId) ?? await api.readExport(caseId, exportId, signal);
+    if (found.state !== "Running") {
+      ended.set(exportId, found);
+    }
+
+    return found;
+  };
   const refresh = async () => {
     const item = await api.readCase(caseId, signal);
-    const exports = await Promise.all(item.exports.map(({ exportId }) => api.readExport(caseId, exportId, signal)));
+    const exports = await Promise.all(item.exports.map(readExport));
     write(element("case-title"), item.name);
     entitle(item.name);
 
@@ -76,20 +87,32 @@ export async function open(caseId, signal) {
       write(result, error.message);
     }
 
-    announce(result.textContent);
     await watch();
   };
   let timer = 0;
+  let isOld = false;
   const watch = async () => {
     clearTimeout(timer);
     try {
-      if (await refresh() && !signal.aborted) {
+      const isChanging = await refresh();
+      if (isOld) {
+        isOld = false;
+        result.textContent = "";
+      }
+
+      if (isChanging && !signal.aborted) {
         timer = setTimeout(watch, POLL);
       }
     } catch (error) {
-      if (place.hasChildNodes() && !signal.aborted && error.status !== 401) {
+      if (signal.aborted) {
+        return;
+      }
+
+      if (place.hasChildNodes()) {
+        isOld = true;
         result.className = "result error";
-        write(result, error.message);
+        write(result, `${error.message} What you see is old. It is tried again by itself.`);
+        timer = setTimeout(watch, POLL);
         return;
       }
 
@@ -185,8 +208,6 @@ async function save(caseId, exportId, find, result) {
     result.className = "result error";
     write(result, error.message);
   }
-
-  announce(result.textContent);
 }
 
 /** A fold to add something to an open case. The cases are asked for when it is opened. */
@@ -203,8 +224,6 @@ export function adder(label, bodyOf, signal) {
       result.className = "result error";
       write(result, error.message);
     }
-
-    announce(result.textContent);
   };
   const offer = async () => {
     const { items } = await api.readCases(signal);
@@ -228,7 +247,7 @@ export function adder(label, bodyOf, signal) {
 }
 
 function fail(error, signal, place) {
-  if (signal.aborted || error.status === 401) {
+  if (signal.aborted) {
     throw error;
   }
 

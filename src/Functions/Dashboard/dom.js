@@ -132,6 +132,13 @@ export async function once(button, run) {
 const likeOf = (element) => (element.isConnected ? element
   : [...document.querySelectorAll("[data-focus]")].find((other) => other.getAttribute("data-focus") === element.getAttribute("data-focus")));
 
+/** Gives a heading the focus when it is in parts that are about to go, so that the keyboard goes on from there. */
+export function passFocus(heading, ...parts) {
+  if (parts.some((part) => part.contains(document.activeElement))) {
+    heading.focus();
+  }
+}
+
 /** Asks for a decision. */
 export function confirm(title, text, yes) {
   const dialog = document.getElementById("confirm");
@@ -145,7 +152,9 @@ export function confirm(title, text, yes) {
       dialog.close();
     };
     document.getElementById("confirm-no").onclick = () => dialog.close();
-    dialog.onclose = () => resolve(answer);
+
+    // The event comes a little after the close: that of the question before may come when this one is open already.
+    dialog.onclose = () => dialog.open || resolve(answer);
     dialog.showModal();
   });
 }

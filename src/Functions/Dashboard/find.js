@@ -3,7 +3,7 @@
 import { mayHaveCases } from "./access.js";
 import * as api from "./api.js";
 import * as cases from "./cases.js";
-import { h, icon, table, tableRows, write } from "./dom.js";
+import { h, icon, passFocus, table, tableRows, write } from "./dom.js";
 import * as format from "./format.js";
 import { callHref, goTo, isCall, kindOf, nameOf, nameOfCall, objectHref, stateBadge, timeAt, titleOf } from "./parts.js";
 
@@ -58,8 +58,9 @@ export async function open(asked, signal) {
 
   const view = showsFiles(parameters) ? FILES : CALLS;
   showSwitch(view);
-  element("pager").hidden = true;
   const results = element("results");
+  passFocus(element("results-title"), element("pager"), results);
+  element("pager").hidden = true;
   results.replaceChildren();
   const progress = new Progress(view, parameters, signal);
   const problem = format.problemOfDays(parameters);
@@ -154,6 +155,7 @@ class Progress {
   }
 
   finish(text, kind) {
+    passFocus(element("results-title"), element("find-stop"));
     element("find-stop").hidden = true;
     this.say(text, kind);
   }
@@ -204,7 +206,7 @@ function addAll(view, parameters, signal) {
 
 function nothing(parameters, { cursor }) {
   const text = cursor ? "Nothing found so far. “Older” goes on with the search."
-    : FIELDS.some((name) => parameters[name]) ? "Nothing matches. Fewer words or a longer span of days may find it."
+    : FIELDS.some((name) => parameters[name]) ? "Nothing matches. Fewer words or a longer time range may find it."
     : "Nothing has been found at 8x8 yet.";
   return [h("p", { class: "empty" }, text)];
 }

@@ -4,7 +4,7 @@ import { mayHaveCases, mayPlay, maySteer } from "./access.js";
 import * as api from "./api.js";
 import * as cases from "./cases.js";
 import { content } from "./content.js";
-import { announce, entitle, facts, h, icon, once, write } from "./dom.js";
+import { entitle, facts, h, icon, once, write } from "./dom.js";
 import * as find from "./find.js";
 import * as format from "./format.js";
 import { callHref, isArchived, kindOf, nameOf, stateBadge, timeAt, timeAway, titleOf } from "./parts.js";
@@ -114,6 +114,4 @@ async function archiveAgain(item, result) {
     result.className = "result error";
     write(result, error.message);
   }
-
-  announce(result.textContent);
 }

@@ -14,10 +14,10 @@ const LATE = 3_600_000;
 const SEARCH_TIMEOUT = 5_000;
 
 const QUEUES = {
-  "list-windows": "Spans of time to list",
+  "list-windows": "Windows to list",
   "archive-objects": "To archive",
   "restore-objects": "To restore from cold storage",
-  "verify-objects": "To read again and verify",
+  "verify-objects": "To verify",
   "purge-objects": "To delete at 8x8",
   "plan-days": "Steps of work over the whole ledger",
 };
@@ -35,7 +35,7 @@ let saidLast = null;
 export async function refresh(status, signal) {
   await Promise.all([
     part("health", 30_000, null, api.readHealth, showHealth, "health", signal),
-    part("history", 60_000, charts.span(), (stop) => api.readHistory(charts.span(), stop), ({ samples }) => charts.setSamples(samples), null, signal),
+    part("history", 60_000, charts.span(), (stop) => api.readHistory(charts.span(), stop), showHistory, "history", signal),
     part("failures", 30_000, status.objects.Failed, (stop) => search("Failed", stop), (found) => showFailures(found, status.objects.Failed), "failures", signal),
     part("restores", 30_000, status.objects.Restoring, (stop) => search("Restoring", stop), (found) => showRestores(found, status.objects.Restoring), "restores", signal),
     part("proof", 300_000, null, readProof, showProof, "proof", signal),
@@ -307,6 +307,11 @@ function showFound(place, state, found, counted, row, nothing) {
   ]);
 }
 
+function showHistory({ samples }) {
+  charts.setSamples(samples);
+  show(element("history"), null, () => null);
+}
+
 function showFailures(found, counted) {
   element("redrive-all").hidden = counted === 0 && found.items.length === 0;
   showFound("failures", "Failed", found, counted, failure, () => h("p", { class: "fine" }, icon("Archived"), "Nothing has failed."));
@@ -346,18 +351,18 @@ async function redriveOne(item, button) {
       // The list may be old. Its row alone is read, while a redrive reads all rows of the region.
       const { state } = await api.readObject(item);
       if (state !== "Failed") {
-        return 0;
+        return { requeued: 0 };
       }
 
       await api.archiveAgain(item);
-      return 1;
+      return { requeued: 1 };
     });
   }
 }
 
 async function redriveAll({ currentTarget }) {
   if (await confirm("Try everything that failed again?", "All failed objects go back into the queue. What failed for lack of a right fails again until the right is given.", "Try all again")) {
-    await putBack(currentTarget, async () => (await api.redriveAll()).requeued);
+    await putBack(currentTarget, api.redriveAll);
   }
 }
 
@@ -367,10 +372,11 @@ async function putBack(button, put) {
   result.className = "result";
   result.textContent = "Putting back …";
   try {
-    const requeued = await once(button, put);
-    result.textContent = requeued === 0
-      ? "Nothing was put back: it is no longer failed."
-      : `${format.count(requeued, "object")} ${requeued === 1 ? "is" : "are"} back in the queue.`;
+    const { requeued, continues } = await once(button, put);
+    const back = `${format.count(requeued, "object")} ${requeued === 1 ? "is" : "are"} back in the queue`;
+    result.textContent = continues ? `${back} so far. The queue does the rest.`
+      : requeued === 0 ? "Nothing was put back: it is no longer failed."
+      : `${back}.`;
   } catch (error) {
     result.className = "result error";
     write(result, error.message);

@@ -104,6 +104,24 @@ internal sealed class Browser : IDisposable
     /// <summary>Lets files be saved to a folder.</summary>
     public void SaveTo(string folder) => Command("Browser.setDownloadBehavior", ("behavior", "allow"), ("downloadPath", folder));
 
+    /// <summary>Lets the first request of each page for such a path get no answer, as while the app starts.</summary>
+    public void LoseFirst(string path) => Command(
+        "Page.addScriptToEvaluateOnNewDocument",
+        ("source", $$"""
+            {
+              const send = window.fetch;
+              let isLost = false;
+              window.fetch = (address, options) => {
+                if (isLost || !String(address).endsWith("{{path}}")) {
+                  return send(address, options);
+                }
+
+                isLost = true;
+                return Promise.reject(new TypeError("lost"));
+              };
+            }
+            """));
+
     /// <summary>Sends a header with every request from now on, as what stands before the app does.</summary>
     public void SetHeader(string name, string value) =>
         Command("Network.setExtraHTTPHeaders", ("headers", new Dictionary<string, object>(StringComparer.Ordinal) { [name] = value }));
