@@ -2,6 +2,7 @@ using Archiving.Indexing;
 using Archiving.Ledger;
 using Archiving.Outages;
 using Functions.Access;
+using Functions.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Azure.Functions.Worker;
@@ -24,6 +25,7 @@ public sealed class IndexFunctions(TimerHandler timers, ObjectIndexer indexer, S
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "index/rebuild")] HttpRequest request,
         CancellationToken cancellationToken)
     {
+        await RequestBody.ReadAsync(request, RequestJson.Default.EmptyRequest, cancellationToken);
         await index.RebuildAsync(cancellationToken);
         return new StatusCodeResult(StatusCodes.Status202Accepted);
     }

@@ -51,6 +51,7 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "reconcile")] HttpRequest request,
         CancellationToken cancellationToken)
     {
+        await RequestBody.ReadAsync(request, RequestJson.Default.EmptyRequest, cancellationToken);
         hold.ThrowIfOn();
         var started = await starter.ReconcileAsync(cancellationToken);
 
@@ -74,8 +75,11 @@ public sealed class RunFunctions(RunStarter starter, RunReader reader, Reconcile
     [AllowedRoles(Role.Administrator)]
     public async Task<IActionResult> RebuildLedgerAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "ledger/rebuild")] HttpRequest request,
-        CancellationToken cancellationToken) =>
-        Accepted(await starter.RebuildAsync(cancellationToken));
+        CancellationToken cancellationToken)
+    {
+        await RequestBody.ReadAsync(request, RequestJson.Default.EmptyRequest, cancellationToken);
+        return Accepted(await starter.RebuildAsync(cancellationToken));
+    }
 
     /// <summary>How far a run is.</summary>
     [Function("GetRun")]
