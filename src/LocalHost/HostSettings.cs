@@ -90,13 +90,14 @@ internal sealed record HostSettings
             return "http://127.0.0.1:7071";
         }
 
-        // Recordings and /admin are behind this port, so only this machine may reach it.
+        // Recordings and /admin are behind this port, so only this machine may reach it. The text may have another name of the
+        // loopback interface, such as "loopback", which the web server would take for any address.
         return Uri.TryCreate(text, UriKind.Absolute, out var url)
             && url.PathAndQuery == "/"
             && !text.Contains(';', StringComparison.Ordinal)
             && url.Scheme == Uri.UriSchemeHttp
             && (url.IsLoopback || (IPAddress.TryParse(url.Host, out var address) && IPAddress.IsLoopback(address)))
-            ? text
+            ? url.GetLeftPart(UriPartial.Authority)
             : throw new LocalHostException(
                 $"ASPNETCORE_URLS is \"{text}\": expected one http address of this machine's loopback interface, such as http://127.0.0.1:7072.");
     }

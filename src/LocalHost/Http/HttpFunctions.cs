@@ -24,6 +24,9 @@ internal sealed partial class HttpFunctions(
     // By this header the worker's web server finds the invocation of a request.
     private const string CorrelationHeader = "x-ms-invocation-id";
 
+    // As long as Azure's load balancer waits for an answer (Microsoft Learn, Azure Functions HTTP trigger).
+    private static readonly ForwarderRequestConfig Forwarding = new() { ActivityTimeout = TimeSpan.FromSeconds(230) };
+
     // A function ends with its response, or a moment later.
     private static readonly TimeSpan AnsweredTimeout = TimeSpan.FromSeconds(2);
 
@@ -92,7 +95,7 @@ internal sealed partial class HttpFunctions(
 
             using var abort = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
             var invoking = worker.InvokeAsync(request, abort.Token);
-            var error = await forwarder.SendAsync(http, worker.HttpUri!.ToString(), _client, ForwarderRequestConfig.Empty);
+            var error = await forwarder.SendAsync(http, worker.HttpUri!.ToString(), _client, Forwarding);
             if (error != ForwarderError.None)
             {
                 // The function may never have seen the request, and would wait for it. The forwarder has answered.
