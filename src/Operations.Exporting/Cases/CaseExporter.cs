@@ -99,6 +99,13 @@ public sealed partial class CaseExporter(
         if (parts.Find(part => !part.IsDone) is { } next)
         {
             await writer.WriteAsync(export, next, cancellationToken);
+            if (export.Problem is not null)
+            {
+                // An earlier attempt's: when the app crashes over a later part, it must not pass for the reason.
+                export.Problem = null;
+                await cases.TryWriteAsync(export, cancellationToken);
+            }
+
             Log.PartWritten(logger, next.Number, parts.Count, export.CaseId, export.ExportId, next.Bytes, next.Problems);
             await SendNextAsync(export, cancellationToken);
             return;

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Archiving.Archive;
 using Archiving.Cases;
 using Archiving.Model;
+using Archiving.Storage;
 using Azure;
 
 namespace Operations.Cases;
@@ -187,7 +188,7 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
         {
             var bytes = 0L;
             int read;
-            while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+            while ((read = await ReadAsync(content, buffer, cancellationToken)) > 0)
             {
                 hash.AppendData(buffer, 0, read);
                 await target.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
@@ -199,6 +200,18 @@ public sealed class PartWriter(CaseStore cases, ArchiveStore store)
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static async Task<int> ReadAsync(Stream content, byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await content.ReadAsync(buffer, cancellationToken);
+        }
+        catch (Exception exception) when (StorageOutage.Archive(exception) is { } outage)
+        {
+            throw outage;
         }
     }
 

@@ -354,6 +354,25 @@ public sealed class ExportTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Export_forgets_the_error_of_an_attempt_when_the_next_one_writes_the_part()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        var (export, message) = await StartAsync(pipeline, caseId);
+        await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
+        var planned = (await pipeline.Get<CaseStore>().FindExportAsync(caseId, export.ExportId, Cancellation))!;
+        planned.Problem = "An attempt failed.";
+        Assert.True(await pipeline.Get<CaseStore>().TryWriteAsync(planned, Cancellation));
+
+        await pipeline.Get<CaseExporter>().ExportAsync(message, Cancellation);
+
+        var written = (await pipeline.Get<CaseStore>().FindExportAsync(caseId, export.ExportId, Cancellation))!;
+        Assert.Equal(("Running", null), (written.State, written.Problem));
+    }
+
+    [Fact]
     public async Task Export_has_what_an_instance_added_whose_clock_is_fast()
     {
         var time = new MovableTime();
