@@ -64,6 +64,9 @@ public sealed partial class CaseChanger(
 
         switch (Enum.Parse<CaseChange>(change.Kind))
         {
+            case CaseChange.Remove:
+                await cases.CountAsync(change.PartitionKey, cancellationToken);
+                break;
             case CaseChange.Add:
                 // What was added is part of the case, and held when the case is.
                 await cases.CountAsync(change.PartitionKey, cancellationToken);
@@ -112,6 +115,14 @@ public sealed partial class CaseChanger(
             return false;
         }
 
+        if (isAdd && row.ClosedAt is not null)
+        {
+            // Closed between the request and its change.
+            await cases.CountAsync(change.PartitionKey, cancellationToken);
+            await FailAsync(change, "The case was closed meanwhile.", cancellationToken);
+            return false;
+        }
+
         var isHeld = isAdd && row.IsOnHold;
         if (isHeld && row.HoldState != HoldState.Placing)
         {
@@ -150,13 +161,13 @@ public sealed partial class CaseChanger(
         }
 
         await cases.CountAsync(change.PartitionKey, cancellationToken);
+        foreach (var same in (await cases.ReadChangesAsync(change.PartitionKey, cancellationToken)).Where(IsEarlierAttempt))
+        {
+            await cases.EndChangeAsync(same, cancellationToken);
+        }
+
         if (isAdd)
         {
-            foreach (var same in (await cases.ReadChangesAsync(change.PartitionKey, cancellationToken)).Where(IsEarlierAttempt))
-            {
-                await cases.EndChangeAsync(same, cancellationToken);
-            }
-
             await book.HoldAddedAsync(change.PartitionKey, change.ChangeId, cancellationToken);
         }
 
@@ -255,7 +266,7 @@ public sealed partial class CaseChanger(
 
         // Instances that did not know yet archived without a hold, or held; now all of them know.
         var delay = ObjectHolds.Delay * 2;
-        (change.Position, change.NextPassAt) = (null, timeProvider.GetUtcNow() + delay);
+        (change.Position, change.Objects, change.NextPassAt) = (null, 0, timeProvider.GetUtcNow() + delay);
         if (await cases.TryWriteAsync(change, cancellationToken)
             || await cases.FindChangeAsync(change.PartitionKey, change.ChangeId, cancellationToken) is { HasFailed: false, Passes: 1 })
         {

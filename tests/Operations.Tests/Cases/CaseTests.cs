@@ -337,6 +337,30 @@ public sealed class CaseTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Search_adds_nothing_to_a_case_that_was_closed_at_the_same_time()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        Add(pipeline, "Jane Doe.mp3", bytes: 100);
+        await pipeline.RunAsync();
+        var caseId = await CreateAsync(pipeline);
+        await pipeline.Get<CaseBook>().AddAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+        await pipeline.Get<CaseStore>().UpdateAsync(
+            caseId,
+            row =>
+            {
+                row.ClosedAt = TimeProvider.System.GetUtcNow();
+                return true;
+            },
+            Cancellation);
+
+        await DeliverChangesAsync(pipeline);
+
+        var details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal((0L, "Failed"), (details.Objects, Assert.Single(details.Changes).State));
+        Assert.Contains("closed", details.Changes[0].Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Hold_that_is_being_placed_goes_on_when_objects_cannot_be_added()
     {
         var account = azurite.NewAccount();
@@ -456,6 +480,14 @@ public sealed class CaseTests(AzuriteFixture azurite)
         Assert.Equal(1, details.Objects);
         Assert.Equal(("Remove", "Failed"), (Assert.Single(details.Changes).Kind, details.Changes[0].State));
         Assert.Contains("on hold", details.Changes[0].Problem, StringComparison.Ordinal);
+
+        await ReleaseAsync(pipeline, caseId);
+        await pipeline.Get<CaseBook>().RemoveAsync(await FindAsync(pipeline, caseId), [], new CaseSearch(Region: "uk"), Cancellation);
+        await DeliverChangesAsync(pipeline);
+
+        details = await DescribeAsync(pipeline, caseId);
+        Assert.Equal(0, details.Objects);
+        Assert.DoesNotContain(details.Changes, change => change.Kind == "Remove");
     }
 
     [Fact]
