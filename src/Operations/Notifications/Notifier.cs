@@ -41,7 +41,7 @@ public sealed partial class Notifier(
     public Task SendSummaryAsync(CancellationToken cancellationToken) => SendSummaryAsync(timeProvider.GetUtcNow(), cancellationToken);
 
     /// <summary>
-    /// Posts a warning if there is cause for one that was not posted lately, and before it a summary for which the vault did not
+    /// Posts a warning if there is cause for one that was not posted lately, and after it a summary for which the vault did not
     /// give the address.
     /// </summary>
     /// <param name="status">The present status.</param>
@@ -50,11 +50,35 @@ public sealed partial class Notifier(
     public async Task WarnAsync(StatusReport status, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(status);
+        await PostWarningAsync(status, cancellationToken);
         if ((await table.FindAsync<PostRow>(Partition, Posts, cancellationToken))?.SummaryDue is { } due && timeProvider.GetUtcNow() - due < SummaryLifetime)
         {
             await SendSummaryAsync(due, cancellationToken);
         }
+    }
 
+    /// <summary>Why the vault does not give the address of a webhook that worked lately; <see langword="null"/> when nothing is known to be amiss.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<string?> FindLossAsync(CancellationToken cancellationToken) =>
+        await webhook.FindRefusalAsync(cancellationToken) is { } refusal && IsExpected((await FindStatusAsync(cancellationToken))?.LastSent) ? refusal : null;
+
+    /// <summary>How posting goes; <see langword="null"/> when nothing was ever posted.</summary>
+    /// <exception cref="OutageException">The storage does not work.</exception>
+    public async Task<NotificationStatus?> FindStatusAsync(CancellationToken cancellationToken)
+    {
+        if (await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is not { } row)
+        {
+            return null;
+        }
+
+        var isOver = row.LastError == NoAddress && !IsExpected(row.LastSent);
+        return isOver ? new NotificationStatus(row.LastSent, null, null) : new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt);
+    }
+
+    private bool IsExpected(DateTimeOffset? lastSent) => timeProvider.GetUtcNow() - lastSent < ExpectedFor;
+
+    private async Task PostWarningAsync(StatusReport status, CancellationToken cancellationToken)
+    {
         var problems = (await listings.InspectAsync(cancellationToken)).Where(problem => !problem.IsExpected).ToList();
         var drill = await drills.FindAsync(cancellationToken);
         var causes = Causes(status, problems, drill).Order(StringComparer.Ordinal).ToList();
@@ -104,26 +128,6 @@ public sealed partial class Notifier(
         }
     }
 
-    /// <summary>Why the vault does not give the address of a webhook that worked lately; <see langword="null"/> when nothing is known to be amiss.</summary>
-    /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<string?> FindLossAsync(CancellationToken cancellationToken) =>
-        await webhook.FindRefusalAsync(cancellationToken) is { } refusal && IsExpected((await FindStatusAsync(cancellationToken))?.LastSent) ? refusal : null;
-
-    /// <summary>How posting goes; <see langword="null"/> when nothing was ever posted.</summary>
-    /// <exception cref="OutageException">The storage does not work.</exception>
-    public async Task<NotificationStatus?> FindStatusAsync(CancellationToken cancellationToken)
-    {
-        if (await table.FindAsync<PostRow>(Partition, Posts, cancellationToken) is not { } row)
-        {
-            return null;
-        }
-
-        var isOver = row.LastError == NoAddress && !IsExpected(row.LastSent);
-        return isOver ? new NotificationStatus(row.LastSent, null, null) : new NotificationStatus(row.LastSent, row.LastError, row.LastErrorAt);
-    }
-
-    private bool IsExpected(DateTimeOffset? lastSent) => timeProvider.GetUtcNow() - lastSent < ExpectedFor;
-
     /// <summary>What tells one warning from another. What only counts on is none.</summary>
     private static IEnumerable<string> Causes(StatusReport status, List<ListingProblem> problems, DrillReport? drill) =>
     [
@@ -150,7 +154,7 @@ public sealed partial class Notifier(
             NotificationKind.Warning,
             "8x8 archive needs attention",
             IsSafe: false,
-            status.Verdict.Text,
+            SummaryWriter.DescribeState(status, drill),
             facts,
             now,
             new Dictionary<string, long>(StringComparer.Ordinal)

@@ -40,11 +40,12 @@ public sealed class SummaryWriter(
         var now = timeProvider.GetUtcNow();
         var status = await statusReader.ReadAsync(cancellationToken);
         var samples = (await history.ReadAsync(24 * (DaysCompared + 2), cancellationToken)).Samples;
-        var yesterday = samples.LastOrDefault(sample => sample.At <= now.AddDays(-1));
-        var before = samples.LastOrDefault(sample => sample.At <= now.AddDays(-1 - DaysCompared)) ?? (samples.Count > 0 ? samples[0] : null);
+        var oldest = samples.Count > 0 ? samples[0] : null;
+        var yesterday = samples.LastOrDefault(sample => sample.At <= now.AddDays(-1)) ?? oldest;
+        var before = samples.LastOrDefault(sample => sample.At <= now.AddDays(-1 - DaysCompared)) ?? oldest;
         var archived = status.Count(LedgerState.Archived) + status.Count(LedgerState.Purged);
 
-        // Without a sample of a day ago the app is new, and all of it is of this day.
+        // Without a sample of a day ago the app is new, or was away: then it is what was archived since the first sample.
         var lastDay = (Objects: Math.Max(0, archived - (yesterday?.Archived ?? 0)), Bytes: Math.Max(0, status.Bytes - (yesterday?.Bytes ?? 0)));
         var failed = status.Count(LedgerState.Failed);
         var facts = new List<NotificationFact>
@@ -72,7 +73,7 @@ public sealed class SummaryWriter(
             NotificationKind.Summary,
             string.Create(CultureInfo.InvariantCulture, $"8x8 archive on {now.UtcDateTime:yyyy-MM-dd}"),
             status.Verdict.IsSafe && drill is not { NeedsPerson: true },
-            drill is { NeedsPerson: true } ? $"The last restore drill did not pass, see below. {status.Verdict.Text}" : status.Verdict.Text,
+            DescribeState(status, drill),
             facts,
             now,
             new Dictionary<string, long>(StringComparer.Ordinal)
@@ -86,6 +87,10 @@ public sealed class SummaryWriter(
                 ["atRisk"] = status.AtRisk,
             });
     }
+
+    /// <summary>The verdict, which knows nothing of drills, and that the last one did not pass.</summary>
+    internal static string DescribeState(StatusReport status, DrillReport? drill) =>
+        drill is { NeedsPerson: true } ? $"The last restore drill did not pass, see below. {status.Verdict.Text}" : status.Verdict.Text;
 
     /// <summary>What is at risk and until when.</summary>
     internal static string DescribeRisk(StatusReport status) => status.Risks.Count == 0
@@ -116,13 +121,13 @@ public sealed class SummaryWriter(
 
     private async Task<string> DescribeReconcileAsync(CancellationToken cancellationToken)
     {
-        if (await reconciles.ReadLatestAsync(cancellationToken) is not { } body)
-        {
-            return "none yet";
-        }
-
         try
         {
+            if (await reconciles.ReadLatestAsync(cancellationToken) is not { } body)
+            {
+                return "none yet";
+            }
+
             var report = JsonSerializer.Deserialize(body, ReportJson.Default.ReconcileReport)!;
             return string.Create(CultureInfo.InvariantCulture, $"{(report.CompletedAt ?? report.StartedAt).UtcDateTime:yyyy-MM-dd HH:mm} UTC: 8x8 had ")
                 + $"{Wording.Objects(report.Total.Source)}, {Wording.Number(report.Total.Archived)} of them archived, {Wording.Number(report.Total.Missing)} "
@@ -131,6 +136,10 @@ public sealed class SummaryWriter(
         catch (JsonException)
         {
             return "its report cannot be read; call POST /api/reconcile";
+        }
+        catch (OutageException)
+        {
+            return "its report cannot be read now, see health";
         }
     }
 

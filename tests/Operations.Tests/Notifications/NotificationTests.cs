@@ -7,6 +7,7 @@ using Archiving.Model;
 using Archiving.Queues;
 using Archiving.Settings;
 using Archiving.Source;
+using Azure;
 using Azure.Core;
 using Microsoft.Extensions.Logging.Testing;
 using Moq;
@@ -485,6 +486,51 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         Assert.Equal(
             ["summary", "warning", "summary"],
             hook.Posts.Select(post => JsonDocument.Parse(post.Body).RootElement.GetProperty("kind").GetString()));
+    }
+
+    [Fact]
+    public async Task Summary_says_that_the_last_reconcile_cannot_be_read_and_is_posted_all_the_same()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        var before = new RequestHook(request => request.Uri.Query.Contains("reconcile", StringComparison.Ordinal));
+        await using var pipeline = await Pipeline.StartAsync(azurite, storagePolicy: before, settings: ("Notifications__WebhookUrl", hook.Url.AbsoluteUri));
+        before.Action = () => throw new RequestFailedException(503, "busy");
+
+        await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
+
+        Assert.Null(before.Action);
+        Assert.Contains("its report cannot be read now", Assert.Single(hook.Posts).Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Summary_of_an_app_that_was_away_counts_what_it_archived_since()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await StartAsync(hook.Url);
+        await FillAsync(pipeline);
+        await pipeline.Get<StatusHistory>().SampleAsync(Cancellation);
+        pipeline.Simulator.Objects.Add(new ObjectSpecification { CreatedTime = Now.AddMinutes(-30), UpdatedTime = Now, Bytes = 500 });
+        await Pipeline.PassWindowEndAsync();
+        await pipeline.RunAsync();
+
+        await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
+
+        Assert.Equal(1, hook.Last.GetProperty("figures").GetProperty("archivedLastDay").GetInt32());
+    }
+
+    [Fact]
+    public async Task Warning_after_a_drill_that_failed_says_so_before_the_verdict()
+    {
+        await using var hook = await WebhookServer.StartAsync(Cancellation);
+        await using var pipeline = await StartAsync(hook.Url);
+        await NoteListedAsync(pipeline, TimeProvider.System);
+        await pipeline.Get<DrillRecord>().WriteAsync(
+            new DrillReport(Now, Seed: 1, Archived: 1, Objects: 1, Bytes: 1000, Failed: 1, [new DrillProblem("us-east", "x", "b", "Its content is missing.")]),
+            Cancellation);
+
+        await WarnAsync(pipeline);
+
+        Assert.Contains("The last restore drill did not pass, see below.", hook.Last.GetProperty("text").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
