@@ -25,7 +25,8 @@ internal static class VerdictWriter
         {
             var isListed = problems.Count == 0 && listings.Values.Any(listing => listing.LastCompleted is not null);
             var nothing = problems.Count > 0 ? Unlisted() : "Nothing has been listed yet.";
-            return new Verdict(isListed, isListed ? $"8x8 has nothing to archive. {(gone > 0 ? $"{Gone()} " : "")}Nothing at risk." : nothing);
+            var lost = gone > 0 ? $"{Gone()} " : "";
+            return new Verdict(isListed, isListed ? $"8x8 has nothing to archive. {lost}Nothing at risk." : lost + nothing);
         }
 
         var sentences = new List<string>

@@ -298,6 +298,18 @@ public sealed class StatusTests(AzuriteFixture azurite)
     }
 
     [Fact]
+    public async Task Verdict_names_what_is_gone_though_nothing_was_listed_to_its_end()
+    {
+        await using var pipeline = await Pipeline.StartAsync(azurite);
+        await FillAsync(pipeline, 2, days: 1, LedgerState.Gone);
+
+        Assert.StartsWith(
+            "2 gone: deleted before 8x8 gave them, or erased. Newer recordings may be unknown.",
+            (await pipeline.Get<StatusReader>().ReadAsync(Cancellation)).Verdict.Text,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Region_that_8x8_no_longer_names_is_named_for_a_week_and_not_when_the_settings_leave_it_out()
     {
         var time = new MovableTime();
