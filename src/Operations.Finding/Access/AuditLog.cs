@@ -229,7 +229,7 @@ public sealed partial class AuditLog : IDisposable
                 exception),
             _ when StorageOutage.Archive(exception) is { } outage => new AuditLogException($"{Nothing} {outage.Message}", exception),
             OperationCanceledException => new AuditLogException(
-                $"{Nothing} The storage did not answer within {WriteTimeout.TotalSeconds:0} seconds.",
+                $"{Nothing} The storage did not answer in time.",
                 exception),
             RequestFailedException failed => new AuditLogException(
                 string.Create(CultureInfo.InvariantCulture, $"{Nothing} The storage answered {failed.Status} {failed.ErrorCode}."),

@@ -46,6 +46,13 @@ public static class AuditCommand
             from,
             to,
         };
+        verify.Validators.Add(line =>
+        {
+            if (line.GetValue(to) < line.GetValue(from))
+            {
+                line.AddError("--to is before --from.");
+            }
+        });
         verify.SetAction((line, stop) => VerifyAsync(
             configuration,
             line.GetValue(from) ?? DateOnly.MinValue,
@@ -76,7 +83,9 @@ public static class AuditCommand
                 return 1;
             }
 
-            await output.WriteLineAsync($"The audit log is right: {checkedText}, and each line follows the one before it.");
+            await output.WriteLineAsync(result.Blobs == 0
+                ? "There is no audit log of these days, so nothing was checked."
+                : $"The audit log is right: {checkedText}, and each line follows the one before it.");
             return 0;
         },
         cancellationToken);

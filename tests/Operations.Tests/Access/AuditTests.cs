@@ -7,8 +7,10 @@ using Azure.Core.Pipeline;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging.Testing;
 using Operations.Access;
+using Operations.Commands;
 using Testing;
 
 namespace Operations.Tests;
@@ -19,6 +21,22 @@ public sealed class AuditTests(AzuriteFixture azurite)
     private static readonly Caller Jane = Viewer("o-jane", "jane@contoso.com");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Verification_refuses_days_that_end_before_they_begin()
+    {
+        await using var error = new StringWriter();
+
+        var exitCode = await AuditCommand.RunAsync(
+            new ConfigurationBuilder().Build(),
+            ["verify", "--from", "2026-11-30", "--to", "2026-11-01"],
+            TextWriter.Null,
+            error,
+            Cancellation);
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("--to is before --from.", error.ToString(), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Each_line_has_the_hash_of_the_one_before_it_and_accesses_at_the_same_moment_share_an_append()
