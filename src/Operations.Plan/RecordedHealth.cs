@@ -1,4 +1,5 @@
 using Archiving.Listing;
+using Archiving.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace Operations.Plan;
@@ -15,9 +16,16 @@ public sealed class RecordedHealth(HealthCheckService checks, StorageClients sto
     /// <summary>Runs the checks; nothing where the app never started, because nothing is on record.</summary>
     internal async Task<IReadOnlyList<Check>> CheckAsync(CancellationToken cancellationToken)
     {
-        if (!await FirstStart.IsOnRecordAsync(storage.Tables, cancellationToken))
+        try
         {
-            return [];
+            if (!await FirstStart.IsOnRecordAsync(storage.Tables, cancellationToken))
+            {
+                return [];
+            }
+        }
+        catch (Exception exception) when (StorageOutage.Runtime(exception) is { } outage)
+        {
+            return [Check.Unknown(CheckNames.Health, outage.Message)];
         }
 
         var report = await checks.CheckHealthAsync(check => check.Tags.Overlaps(Tags), cancellationToken);

@@ -29,9 +29,13 @@ internal sealed class SharedConditionCheck(Condition condition, SharedConditions
             var outages = await shared.ReadAsync(cancellationToken);
             return outages.TryGetValue(condition, out var message) ? HealthCheckResult.Unhealthy(message) : HealthCheckResult.Healthy();
         }
-        catch (Exception exception) when (exception is OutageException or OperationCanceledException)
+        catch (OutageException outage)
         {
-            // The check of the runtime's storage reads the same table, and reports it.
+            // Not known. The check of the runtime's storage reads the same table, and reports it.
+            return HealthCheckResult.Degraded(exception: outage);
+        }
+        catch (OperationCanceledException)
+        {
             return HealthCheckResult.Healthy();
         }
     }

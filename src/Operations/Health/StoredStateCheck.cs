@@ -13,10 +13,10 @@ internal abstract class StoredStateCheck : IHealthCheck
         {
             return await FindProblemAsync(cancellationToken) is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy();
         }
-        catch (OutageException)
+        catch (OutageException outage)
         {
-            // The check of the runtime's storage reads the same account, and reports it.
-            return HealthCheckResult.Healthy();
+            // Not known. The check of the runtime's storage reads the same account, and reports it.
+            return HealthCheckResult.Degraded(exception: outage);
         }
     }
 
