@@ -86,8 +86,11 @@ public sealed partial class DownloadName(ArchiverOptions options)
             ["type"] = entry.Type,
             ["objectName"] = name,
 
-            // A row does not hold the number; the object's name is what tells most besides.
-            ["person"] = entry.AgentName ?? name,
+            // Rows of an earlier version hold neither person nor number; the object's name is what tells most besides.
+            ["person"] = entry.Person ?? entry.AgentName ?? name,
+            ["number"] = entry.Number,
+            ["direction"] = entry.Direction,
+            ["userId"] = entry.UserId,
             ["bucketId"] = entry.BucketId,
             ["queue"] = entry.QueueName,
             ["queueName"] = entry.QueueName,
