@@ -46,13 +46,6 @@ public static class AuditCommand
             from,
             to,
         };
-        verify.Validators.Add(line =>
-        {
-            if (line.GetValue(to) < line.GetValue(from))
-            {
-                line.AddError("--to is before --from.");
-            }
-        });
         verify.SetAction((line, stop) => VerifyAsync(
             configuration,
             line.GetValue(from) ?? DateOnly.MinValue,
@@ -64,31 +57,40 @@ public static class AuditCommand
         return await ConsoleCommand.InvokeAsync(audit, arguments, output, error, cancellationToken);
     }
 
-    private static Task<int> VerifyAsync(
+    private static async Task<int> VerifyAsync(
         IConfiguration configuration,
         DateOnly from,
         DateOnly to,
         TextWriter output,
         TextWriter error,
-        CancellationToken cancellationToken) => ConsoleCommand.UseServicesAsync(
-        configuration,
-        error,
-        async services =>
+        CancellationToken cancellationToken)
+    {
+        if (to < from)
         {
-            var result = await services.GetRequiredService<AuditVerifier>().VerifyAsync(from, to, cancellationToken);
-            var checkedText = string.Create(CultureInfo.InvariantCulture, $"{result.Lines} lines in {result.Blobs} blobs");
-            if (result.Break is not null)
-            {
-                await error.WriteLineAsync($"error: The audit log is broken. {result.Break} Before it, {checkedText} are right.");
-                return 1;
-            }
+            await error.WriteLineAsync("error: --to is before --from.");
+            return 1;
+        }
 
-            await output.WriteLineAsync(result.Blobs == 0
-                ? "There is no audit log of these days, so nothing was checked."
-                : $"The audit log is right: {checkedText}, and each line follows the one before it.");
-            return 0;
-        },
-        cancellationToken);
+        return await ConsoleCommand.UseServicesAsync(
+            configuration,
+            error,
+            async services =>
+            {
+                var result = await services.GetRequiredService<AuditVerifier>().VerifyAsync(from, to, cancellationToken);
+                var checkedText = string.Create(CultureInfo.InvariantCulture, $"{result.Lines} lines in {result.Blobs} blobs");
+                if (result.Break is not null)
+                {
+                    await error.WriteLineAsync($"error: The audit log is broken. {result.Break} Before it, {checkedText} are right.");
+                    return 1;
+                }
+
+                await output.WriteLineAsync(result.Blobs == 0
+                    ? "There is no audit log of these days, so nothing was checked."
+                    : $"The audit log is right: {checkedText}, and each line follows the one before it.");
+                return 0;
+            },
+            cancellationToken);
+    }
 
     private static Option<DateOnly?> CreateDay(string name, string description) => new(name)
     {
