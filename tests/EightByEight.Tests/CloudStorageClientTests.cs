@@ -300,7 +300,7 @@ public sealed class CloudStorageClientTests
     [Fact]
     public async Task Client_takes_an_answer_that_breaks_off_for_none_after_more_tries()
     {
-        var server = new StubServer().AnswersPart(200, "[\"u", new IOException("The response ended prematurely."));
+        var server = new StubServer().BreaksOff(200, new IOException("The response ended prematurely."));
 
         var exception = await Assert.ThrowsAsync<CloudStorageException>(() => server.CreateClient().GetRegionsAsync("uk", Cancellation));
 
@@ -314,7 +314,7 @@ public sealed class CloudStorageClientTests
     {
         foreach (var failure in (Exception[])[new IOException("The response ended prematurely."), new TaskCanceledException("timed out")])
         {
-            var client = new StubServer().AnswersPart(404, "no such", failure).CreateClient();
+            var client = new StubServer().BreaksOff(404, failure).CreateClient();
 
             var exception = await Assert.ThrowsAsync<CloudStorageException>(() => client.OpenContentAsync("uk", "a", Cancellation));
 

@@ -149,7 +149,7 @@ public sealed class TokenClientTests
     [Fact]
     public async Task Token_client_takes_an_answer_that_breaks_off_for_none()
     {
-        var server = new StubServer().AnswersPart(200, "{\"access", new IOException("The response ended prematurely."));
+        var server = new StubServer().BreaksOff(200, new IOException("The response ended prematurely."));
 
         var exception = await Assert.ThrowsAsync<TokenRequestException>(() => server.CreateTokenClient().RequestTokenAsync(Key, Cancellation));
 

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Azure.Core.Pipeline;
@@ -33,9 +34,13 @@ internal sealed class StubServer : HttpMessageHandler
         return response;
     });
 
-    /// <summary>The beginning of a body, and then a failure.</summary>
-    public StubServer AnswersPart(int status, string beginning, Exception failure) => Answers(
-        _ => new HttpResponseMessage((HttpStatusCode)status) { Content = new StreamContent(new BrokenStream(Encoding.UTF8.GetBytes(beginning), failure)) });
+    /// <summary>Answers with a body that breaks off.</summary>
+    public StubServer BreaksOff(int status, Exception failure) => Answers(_ =>
+    {
+        var body = new Pipe();
+        body.Writer.Complete(failure);
+        return new HttpResponseMessage((HttpStatusCode)status) { Content = new StreamContent(body.Reader.AsStream()) };
+    });
 
     public StubServer Answers(Func<HttpRequestMessage, HttpResponseMessage> answer)
     {
@@ -66,38 +71,6 @@ internal sealed class StubServer : HttpMessageHandler
         Requests.Add((request.Method, request.RequestUri!, request.Headers.Authorization?.ToString(), body));
         return (_answers.Count > 1 ? _answers.Dequeue() : _answers.Peek())(request);
     }
-}
-
-/// <summary>Some bytes, and then a failure.</summary>
-internal sealed class BrokenStream(byte[] beginning, Exception failure) : Stream
-{
-    private readonly MemoryStream _beginning = new(beginning);
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => _beginning.Read(buffer, offset, count) is var read and > 0 ? read : throw failure;
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }
 
 /// <summary>Gives tokens in order.</summary>

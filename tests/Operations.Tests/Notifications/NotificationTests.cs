@@ -524,9 +524,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         await using var hook = await WebhookServer.StartAsync(Cancellation);
         await using var pipeline = await StartAsync(hook.Url);
         await NoteListedAsync(pipeline, TimeProvider.System);
-        await pipeline.Get<DrillRecord>().WriteAsync(
-            new DrillReport(Now, Seed: 1, Archived: 1, Objects: 1, Bytes: 1000, Failed: 1, [new DrillProblem("us-east", "x", "b", "Its content is missing.")]),
-            Cancellation);
+        await FailDrillAsync(pipeline);
 
         await WarnAsync(pipeline);
 
@@ -539,9 +537,7 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         await using var hook = await WebhookServer.StartAsync(Cancellation);
         await using var pipeline = await StartAsync(hook.Url);
         await NoteListedAsync(pipeline, TimeProvider.System);
-        await pipeline.Get<DrillRecord>().WriteAsync(
-            new DrillReport(Now, Seed: 1, Archived: 1, Objects: 1, Bytes: 1000, Failed: 1, [new DrillProblem("us-east", "x", "b", "Its content is missing.")]),
-            Cancellation);
+        await FailDrillAsync(pipeline);
 
         await pipeline.Get<Notifier>().SendSummaryAsync(Cancellation);
 
@@ -708,6 +704,10 @@ public sealed class NotificationTests(AzuriteFixture azurite)
         await pipeline.RunAsync();
         pipeline.Simulator.Faults.Set();
     }
+
+    private static Task FailDrillAsync(Pipeline pipeline) => pipeline.Get<DrillRecord>().WriteAsync(
+        new DrillReport(Now, Seed: 1, Archived: 1, Objects: 1, Bytes: 1000, Failed: 1, [new DrillProblem("us-east", "x", "b", "Its content is missing.")]),
+        Cancellation);
 
     private static Task PutAtRiskAsync(Pipeline pipeline, string type = "voicemail", TimeProvider? time = null, string id = "at-risk")
     {
